@@ -1,0 +1,221 @@
+//! [`Body`]: what an upload sends.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::io::AsyncRead;
+
+use crate::error::{Error, ErrorKind, Result};
+
+mod wire;
+
+pub(crate) use wire::Progress;
+
+/// A stream of the caller's.
+type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// The content of an upload: bytes in memory, a file, or a stream of known length.
+///
+/// Bytes and files can be sent again when a call is repeated; a stream can't. A file is read while
+/// it is sent, 256 KiB at a time; bytes are never copied.
+///
+/// ```no_run
+/// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::Body;
+///
+/// let text = Body::from("hello");
+/// let file = Body::from_path("report.pdf").await?;
+/// let stream = Body::from_stream(stream, 1_048_576); // bytes
+/// # let _ = (text, file, stream); Ok(()) }
+/// ```
+pub struct Body {
+    source: Source,
+    len: u64,
+    file_name: Option<String>,
+    /// What a form puts around its file.
+    frame: (Bytes, Bytes),
+}
+
+enum Source {
+    Bytes(Bytes),
+    File(PathBuf),
+    /// Behind a lock only so that `Body` is `Sync`; `None` once it was sent.
+    Stream(Mutex<Option<BoxStream>>),
+}
+
+impl Body {
+    /// No bytes at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::from(Bytes::new())
+    }
+
+    /// The file at `path`, with the length it has now.
+    ///
+    /// # Errors
+    ///
+    /// `Io` when it can't be read or is no file. If its length changes until it is sent, the call
+    /// fails with `Io`.
+    pub async fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let failed = |why: String| Error::new(ErrorKind::Io, format!("{}: {why}", path.display()));
+        let data = tokio::fs::metadata(path)
+            .await
+            .map_err(|error| failed(error.to_string()).with_source(error))?;
+        if !data.is_file() {
+            return Err(failed("it is no file".into()));
+        }
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        Ok(Self {
+            file_name: name,
+            ..Self::new(Source::File(path.to_owned()), data.len())
+        })
+    }
+
+    /// A stream that gives `len` bytes in all.
+    ///
+    /// The service wants to know the length beforehand: a stream that gives fewer or more bytes
+    /// fails the call with `Io`.
+    pub fn from_stream<S>(stream: S, len: u64) -> Self
+    where
+        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    {
+        Self::new(Source::Stream(Mutex::new(Some(Box::pin(stream)))), len)
+    }
+
+    /// A reader that gives `len` bytes in all, as [`from_stream`](Self::from_stream) does.
+    pub fn from_reader<R>(reader: R, len: u64) -> Self
+    where
+        R: AsyncRead + Send + 'static,
+    {
+        Self::from_stream(wire::ReaderStream::new(reader), len)
+    }
+
+    fn new(source: Source, len: u64) -> Self {
+        Self {
+            source,
+            len,
+            file_name: None,
+            frame: (Bytes::new(), Bytes::new()),
+        }
+    }
+
+    /// Names the file that the bytes come from, for form uploads with `${filename}` in their key.
+    /// [`from_path`](Self::from_path) names it already.
+    #[must_use]
+    pub fn with_file_name(mut self, name: impl Into<String>) -> Self {
+        self.file_name = Some(name.into());
+        self
+    }
+
+    /// The name of the file that the bytes come from.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        let (head, tail) = &self.frame;
+        self.len + head.len() as u64 + tail.len() as u64
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the bytes can be sent again: `false` for a stream.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.source, Source::Stream(_))
+    }
+
+    /// The bytes, if they are in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.source {
+            Source::Bytes(bytes) if self.len() == self.len => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Puts bytes before and after the content.
+    pub(crate) fn framed(mut self, head: Bytes, tail: Bytes) -> Self {
+        self.frame = (head, tail);
+        self
+    }
+
+    /// The stream, the first time.
+    fn take_stream(stream: &Mutex<Option<BoxStream>>) -> Option<BoxStream> {
+        stream.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        let len = bytes.len() as u64;
+        Self::new(Source::Bytes(bytes), len)
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::from(Bytes::from(text))
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::from(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::from(Bytes::from_static(bytes))
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Body {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from(Bytes::from_static(bytes))
+    }
+}
+
+/// Shows kind and length, never content.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, path) = match &self.source {
+            Source::Bytes(_) => ("bytes", None),
+            Source::File(path) => ("file", Some(path)),
+            Source::Stream(_) => ("stream", None),
+        };
+        let mut shown = f.debug_struct("Body");
+        shown.field("kind", &kind).field("len", &self.len());
+        if let Some(path) = path {
+            shown.field("path", path);
+        }
+        shown.finish()
+    }
+}

@@ -1,0 +1,384 @@
+//! A body on its way: the frames that the HTTP library asks for.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::{Body, BoxStream, Source};
+use crate::error::{Error, ErrorKind};
+
+/// How much of a file is read at once, in bytes.
+const FILE_CHUNK: u64 = 256 * 1024;
+/// How much of a body in memory goes into one frame, so that its progress can be seen.
+const BYTES_CHUNK: usize = 256 * 1024;
+
+/// How far a body has got; shared with whoever waits for the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    taken: AtomicU64,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Progress {
+    /// How many bytes the connection has taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Why the body could not be read, if that is what ended the request.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// A body that is being sent.
+pub(crate) struct WireBody {
+    head: Bytes,
+    content: Content,
+    tail: Bytes,
+    /// How much is still to come, in bytes.
+    remaining: u64,
+    /// How much of the content is still to come.
+    content_remaining: u64,
+    /// The last announced bytes, kept back until the source has shown that it ends there: the
+    /// HTTP library asks for no more once the announced length is out.
+    last: Option<Bytes>,
+    progress: Arc<Progress>,
+}
+
+enum Content {
+    Done,
+    Bytes(Bytes),
+    /// Not opened yet.
+    Path(PathBuf),
+    File(File),
+    Reading(JoinHandle<io::Result<(File, Bytes)>>),
+    /// Behind a lock only so that the body is `Sync`.
+    Stream(Mutex<BoxStream>),
+}
+
+impl Body {
+    /// Begins to send the body. A stream can be sent once only.
+    pub(crate) fn start(&self) -> Result<(WireBody, Arc<Progress>), Error> {
+        let content = match &self.source {
+            Source::Bytes(bytes) if bytes.is_empty() => Content::Done,
+            Source::Bytes(bytes) => Content::Bytes(bytes.clone()),
+            Source::File(path) => Content::Path(path.clone()),
+            Source::Stream(stream) => match Self::take_stream(stream) {
+                Some(stream) => Content::Stream(Mutex::new(stream)),
+                None => return Err(Error::invalid_input("the stream was sent already")),
+            },
+        };
+        let progress = Arc::new(Progress::default());
+        let (head, tail) = self.frame.clone();
+        let wire = WireBody {
+            head,
+            content,
+            tail,
+            remaining: self.len(),
+            content_remaining: self.len,
+            last: None,
+            progress: Arc::clone(&progress),
+        };
+        Ok((wire, progress))
+    }
+}
+
+impl WireBody {
+    /// The next bytes of the content, checked against the announced length; `None` at its end.
+    fn poll_checked(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            let in_memory = matches!(self.content, Content::Bytes(_));
+            match ready!(self.poll_content(cx)) {
+                Some(Ok(bytes)) if bytes.is_empty() => {}
+                Some(Ok(bytes)) => {
+                    let len = bytes.len() as u64;
+                    if len > self.content_remaining {
+                        let error = Error::new(ErrorKind::Io, "the body is longer than announced");
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    self.content_remaining -= len;
+                    if in_memory || self.content_remaining > 0 {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                    self.last = Some(bytes);
+                }
+                Some(Err(error)) => {
+                    let text = format!("the body can't be read: {error}");
+                    return Poll::Ready(Some(Err(
+                        Error::new(ErrorKind::Io, text).with_source(error)
+                    )));
+                }
+                None if self.content_remaining > 0 => {
+                    let text = format!(
+                        "the body ended {} bytes before its announced end",
+                        self.content_remaining
+                    );
+                    return Poll::Ready(Some(Err(Error::new(ErrorKind::Io, text))));
+                }
+                None => return Poll::Ready(self.last.take().map(Ok)),
+            }
+        }
+    }
+
+    /// The next bytes of the content; `None` at its end.
+    fn poll_content(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        loop {
+            match &mut self.content {
+                Content::Done => return Poll::Ready(None),
+                Content::Bytes(bytes) => {
+                    let chunk = bytes.split_to(bytes.len().min(BYTES_CHUNK));
+                    if bytes.is_empty() {
+                        self.content = Content::Done;
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                Content::Stream(stream) => {
+                    let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    let item = ready!(stream.as_mut().poll_next(cx));
+                    if item.is_none() {
+                        self.content = Content::Done;
+                    }
+                    return Poll::Ready(item);
+                }
+                Content::Reading(reading) => {
+                    let read = match ready!(Pin::new(reading).poll(cx)) {
+                        Ok(read) => read,
+                        Err(error) => Err(io::Error::other(error)),
+                    };
+                    self.content = Content::Done;
+                    let (file, bytes) = match read {
+                        Ok(read) => read,
+                        Err(error) => return Poll::Ready(Some(Err(error))),
+                    };
+                    if bytes.is_empty() {
+                        return Poll::Ready(None);
+                    }
+                    self.content = Content::File(file);
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                Content::Path(_) | Content::File(_) => {
+                    // One byte more than announced is asked for, so that a file that grew is seen.
+                    let wanted = self.content_remaining.saturating_add(1).min(FILE_CHUNK);
+                    self.content = match std::mem::replace(&mut self.content, Content::Done) {
+                        Content::Path(path) => Content::Reading(spawn_blocking(move || {
+                            let file = File::open(&path).map_err(|error| {
+                                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                            })?;
+                            read(file, wanted)
+                        })),
+                        Content::File(file) => {
+                            Content::Reading(spawn_blocking(move || read(file, wanted)))
+                        }
+                        other => other,
+                    };
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> io::Error {
+        self.content = Content::Done;
+        let text = error.to_string();
+        *self
+            .progress
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(error);
+        io::Error::other(text)
+    }
+
+    fn took(&mut self, len: usize) {
+        self.remaining = self.remaining.saturating_sub(len as u64);
+        self.progress.taken.fetch_add(len as u64, Ordering::Relaxed);
+    }
+}
+
+fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {
+    let mut buffer = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+    file.by_ref().take(wanted).read_to_end(&mut buffer)?;
+    Ok((file, buffer.into()))
+}
+
+impl http_body::Body for WireBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        if !this.head.is_empty() {
+            let head = std::mem::take(&mut this.head);
+            this.took(head.len());
+            return Poll::Ready(Some(Ok(Frame::data(head))));
+        }
+        match ready!(this.poll_checked(cx)) {
+            Some(Ok(bytes)) => {
+                this.took(bytes.len());
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(this.fail(error)))),
+            None if !this.tail.is_empty() => {
+                let tail = std::mem::take(&mut this.tail);
+                this.took(tail.len());
+                Poll::Ready(Some(Ok(Frame::data(tail))))
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+/// A reader as a stream of its bytes.
+pub(super) struct ReaderStream<R> {
+    reader: Pin<Box<R>>,
+    buffer: BytesMut,
+}
+
+impl<R> ReaderStream<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self {
+            reader: Box::pin(reader),
+            buffer: BytesMut::new(),
+        }
+    }
+}
+
+impl<R: AsyncRead> Stream for ReaderStream<R> {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        const CHUNK: usize = 64 * 1024;
+        let this = self.get_mut();
+        if this.buffer.len() < CHUNK {
+            this.buffer.resize(CHUNK, 0);
+        }
+        let mut target = ReadBuf::new(&mut this.buffer);
+        ready!(this.reader.as_mut().poll_read(cx, &mut target))?;
+        let filled = target.filled().len();
+        if filled == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(this.buffer.split_to(filled).freeze())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Body as _;
+
+    use super::*;
+
+    async fn collect(body: &Body) -> Result<Vec<u8>, Error> {
+        let (mut wire, progress) = body.start()?;
+        let mut all = Vec::new();
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut wire).poll_frame(cx)).await
+        {
+            match frame {
+                Ok(frame) => all.extend_from_slice(&frame.into_data().unwrap()),
+                Err(_) => return Err(progress.failure().unwrap()),
+            }
+        }
+        assert_eq!(progress.taken(), body.len());
+        Ok(all)
+    }
+
+    fn stream(chunks: &'static [&'static str], len: u64) -> Body {
+        let items = chunks
+            .iter()
+            .map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+        Body::from_stream(futures_util::stream::iter(items), len)
+    }
+
+    #[tokio::test]
+    async fn every_source_gives_its_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let content = vec![7_u8; FILE_CHUNK as usize + 3];
+        std::fs::write(file.path(), &content).unwrap();
+        let body = Body::from_path(file.path()).await.unwrap();
+        assert_eq!(collect(&body).await.unwrap(), content);
+        assert_eq!(
+            collect(&body).await.unwrap(),
+            content,
+            "a file can be sent again"
+        );
+        assert_eq!(collect(&stream(&["a", "", "bc"], 3)).await.unwrap(), b"abc");
+        let reader = Body::from_reader(&b"abc"[..], 3);
+        assert_eq!(collect(&reader).await.unwrap(), b"abc");
+        let framed = Body::from("b").framed(Bytes::from_static(b"a"), Bytes::from_static(b"c"));
+        assert_eq!(collect(&framed).await.unwrap(), b"abc");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_another_length_fails() {
+        for (body, says) in [
+            (stream(&["ab"], 3), "1 bytes before"),
+            (stream(&["ab", "cd"], 3), "longer than announced"),
+            (Body::from_reader(&b"abcd"[..], 3), "longer than announced"),
+        ] {
+            let error = collect(&body).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io);
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_fails() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "four").unwrap();
+        let body = Body::from_path(file.path()).await.unwrap();
+        std::fs::write(file.path(), "longer").unwrap();
+        assert!(
+            collect(&body)
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("longer than")
+        );
+        std::fs::write(file.path(), "x").unwrap();
+        assert!(
+            collect(&body)
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("3 bytes before")
+        );
+        let path = file.path().to_owned();
+        drop(file);
+        let error = collect(&body).await.unwrap_err().to_string();
+        assert!(error.contains(&path.display().to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_sent_once() {
+        let body = stream(&["abc"], 3);
+        assert!(!body.is_replayable());
+        collect(&body).await.unwrap();
+        assert_eq!(
+            collect(&body).await.unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! [`ByteStream`]: an answer's body as it comes in.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_core::Stream;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::response::Origin;
+use crate::transport::IncomingBody;
+
+/// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, or, all at once,
+/// [`bytes`](Self::bytes) or a file.
+///
+/// It ends only when all announced bytes have come: a connection that breaks before is an
+/// `Interrupted` error, never an early end. When nothing comes for the configured
+/// [`idle_timeout`](crate::Config::idle_timeout) while the caller waits, it is a `Timeout`; the
+/// time that the caller takes between reads does not count.
+pub struct ByteStream {
+    body: IncomingBody,
+    /// How many bytes the answer announced.
+    announced: Option<u64>,
+    received: u64,
+    ended: bool,
+    idle_timeout: Duration,
+    /// Runs only while the caller waits for bytes.
+    idle: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+    /// What an `AsyncRead` caller has not taken yet.
+    unread: Bytes,
+    origin: Origin,
+}
+
+impl ByteStream {
+    pub(crate) fn new(
+        body: IncomingBody,
+        announced: Option<u64>,
+        idle_timeout: Duration,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            body,
+            announced,
+            received: 0,
+            ended: false,
+            idle_timeout,
+            idle: None,
+            waiting: false,
+            unread: Bytes::new(),
+            origin,
+        }
+    }
+
+    /// How many bytes the answer announced: the object's size, or the range's. `None` when it
+    /// announced nothing.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        self.announced
+    }
+
+    /// Whether the answer announced that there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.announced == Some(0)
+    }
+
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// `Interrupted` when the connection broke, `Timeout` when nothing came in time.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        std::future::poll_fn(|cx| self.poll_chunk(cx))
+            .await
+            .transpose()
+    }
+
+    /// Reads all of it into memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`chunk`](Self::chunk). What had come by then is dropped.
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        self.collect(usize::MAX).await
+    }
+
+    /// Reads all of it, at most `limit` bytes. One chunk is given as it is.
+    pub(crate) async fn collect(&mut self, limit: usize) -> Result<Bytes> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        // What is announced is believed only so far: the bytes have yet to come.
+        const TRUSTED: u64 = 16 * 1024 * 1024;
+        let expected = usize::try_from(self.announced.unwrap_or(0).min(TRUSTED)).unwrap_or(0);
+        let mut all = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            all.extend_from_slice(&chunk);
+            if all.len() > limit {
+                let text = format!("the answer's body is larger than {limit} bytes");
+                return Err(Error::new(ErrorKind::Decode, text).with_call(self.origin.context()));
+            }
+        }
+        Ok(all.freeze())
+    }
+
+    /// Writes all of it to the file at `path`, and gives the number of bytes.
+    ///
+    /// The bytes go to a temporary file beside it, which takes its place when all have come and
+    /// are on the disk. A failure, or dropping the future, leaves an older file as it was.
+    ///
+    /// # Errors
+    ///
+    /// `Io` when the file can't be written; else as [`chunk`](Self::chunk).
+    pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
+        let path = path.as_ref();
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+        };
+        let temporary = TemporaryFile::beside(path);
+        let mut file = tokio::fs::File::create_new(&temporary.path)
+            .await
+            .map_err(failed)?;
+        while let Some(chunk) = self.chunk().await? {
+            file.write_all(&chunk).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        file.sync_all().await.map_err(failed)?;
+        drop(file);
+        tokio::fs::rename(&temporary.path, path)
+            .await
+            .map_err(failed)?;
+        temporary.keep();
+        Ok(self.received)
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if !self.unread.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.unread))));
+        }
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(item) = self.body.poll_data(cx) else {
+            return self.poll_idle(cx);
+        };
+        self.waiting = false;
+        match item {
+            Some(Ok(bytes)) => {
+                self.received += bytes.len() as u64;
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Some(Err(error)) => {
+                let text = format!("the body broke off after {} bytes", self.received_of());
+                self.fail(Error::new(ErrorKind::Interrupted, text).with_source(error))
+            }
+            None if self
+                .announced
+                .is_some_and(|announced| announced != self.received) =>
+            {
+                let text = format!("the body ended after {} bytes", self.received_of());
+                self.fail(Error::new(ErrorKind::Interrupted, text))
+            }
+            None => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// Nothing is there: starts the timer, or looks whether it has run out.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let deadline = tokio::time::Instant::now() + self.idle_timeout;
+        let idle = self
+            .idle
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if !self.waiting {
+            self.waiting = true;
+            idle.as_mut().reset(deadline);
+        }
+        ready!(idle.as_mut().poll(cx));
+        let text = format!(
+            "no byte came for {} s, after {} bytes",
+            self.idle_timeout.as_secs_f32(),
+            self.received_of()
+        );
+        self.fail(Error::new(ErrorKind::Timeout, text))
+    }
+
+    fn received_of(&self) -> String {
+        match self.announced {
+            Some(announced) => format!("{} of {announced}", self.received),
+            None => self.received.to_string(),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Bytes>>> {
+        self.ended = true;
+        Poll::Ready(Some(Err(error.with_call(self.origin.context()))))
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_chunk(cx)
+    }
+}
+
+impl AsyncRead for ByteStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let this = self.get_mut();
+        // A frame may hold nothing, which must not look like the end.
+        while this.unread.is_empty() {
+            match ready!(this.poll_chunk(cx)) {
+                Some(Ok(bytes)) => this.unread = bytes,
+                Some(Err(error)) => return Poll::Ready(Err(error.into())),
+                None => return Poll::Ready(Ok(())),
+            }
+        }
+        let len = this.unread.len().min(out.remaining());
+        out.put_slice(this.unread.get(..len).unwrap_or_default());
+        this.unread.advance(len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteStream")
+            .field("announced", &self.announced)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file that is removed again unless it is kept.
+struct TemporaryFile {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl TemporaryFile {
+    fn beside(path: &Path) -> Self {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        // The process and a counter keep two downloads to one path apart.
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // A long name is cut, so that the ending does not make it too long for the file system.
+        let stem: String = name.chars().take(40).collect();
+        let nanos = jiff::Timestamp::now().subsec_nanosecond();
+        let id = std::process::id();
+        Self {
+            path: path.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part")),
+            kept: false,
+        }
+    }
+
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It may never have been made; there is nobody left to tell.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

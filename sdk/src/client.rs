@@ -1,0 +1,211 @@
+//! [`QingStor`] and [`Bucket`]: the handles that calls stand on.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+
+use crate::call::Call;
+use crate::config::Config;
+use crate::credentials::Credentials;
+use crate::endpoint::{Address, Endpoint};
+use crate::error::Result;
+use crate::operation::Operation;
+use crate::transport::Transport;
+
+/// The service: calls that belong to no bucket, and the way to buckets.
+///
+/// A clone is cheap and shares connections, credentials and settings; make one client and clone it
+/// wherever it is needed. It must be made and used inside a Tokio runtime.
+///
+/// ```no_run
+/// # async fn example() -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::{Config, QingStor};
+///
+/// let qingstor = QingStor::new(Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))?;
+/// for bucket in qingstor.list_buckets().await?.buckets {
+///     println!("{} in {}", bucket.name, bucket.location);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct QingStor {
+    handle: Handle,
+}
+
+/// One bucket: calls on it and on its objects.
+///
+/// A clone is cheap. Making one sends nothing: the bucket need not exist yet.
+///
+/// ```no_run
+/// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
+/// let bucket = qingstor.bucket("my-bucket", "pek3a")?;
+/// bucket.put_object("hello.txt").body("hello").await?;
+/// let content = bucket.get_object("hello.txt").await?.body.bytes().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Bucket {
+    handle: Handle,
+}
+
+/// What an operation stands on. Sealed: [`QingStor`] and [`Bucket`] are all there are.
+pub trait Caller: sealed::Sealed {
+    #[doc(hidden)]
+    fn handle(&self) -> &Handle;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::QingStor {}
+    impl Sealed for super::Bucket {}
+}
+
+/// Where calls go and what they are sent with.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) address: Arc<Address>,
+}
+
+/// What all clones of a client share.
+pub(crate) struct Shared {
+    endpoint: Endpoint,
+    pub(crate) credentials: Credentials,
+    pub(crate) transport: Transport,
+    pub(crate) clock: Clock,
+}
+
+impl QingStor {
+    /// A client with these settings. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// `Config` or `Credentials` when a setting is wrong; the message names it.
+    pub fn new(config: Config) -> Result<Self> {
+        let endpoint = config.resolve_endpoint()?;
+        let address = Arc::new(endpoint.service());
+        let shared = Shared {
+            transport: Transport::new(&config, endpoint.is_https())?,
+            credentials: config.resolve_credentials()?,
+            endpoint,
+            clock: Clock::default(),
+        };
+        Ok(Self {
+            handle: Handle {
+                shared: Arc::new(shared),
+                address,
+            },
+        })
+    }
+
+    /// The bucket `name` in `zone` (such as `pek3a`). Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when the name breaks the rules of the document *Overview* (6 to 63
+    /// lower-case letters, digits and hyphens), or the zone is no zone id.
+    pub fn bucket(&self, name: impl AsRef<str>, zone: impl AsRef<str>) -> Result<Bucket> {
+        let address = self
+            .handle
+            .shared
+            .endpoint
+            .bucket(name.as_ref(), zone.as_ref())?;
+        Ok(Bucket {
+            handle: Handle {
+                shared: Arc::clone(&self.handle.shared),
+                address: Arc::new(address),
+            },
+        })
+    }
+
+    /// A call with an input that was made on its own.
+    pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
+        Call::new(self.handle.clone(), input)
+    }
+}
+
+impl Bucket {
+    /// The bucket's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.handle.address.bucket.as_deref().unwrap_or_default()
+    }
+
+    /// The zone that the bucket lies in, in lower case.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.handle.address.zone.as_deref().unwrap_or_default()
+    }
+
+    /// A call with an input that was made on its own.
+    pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
+        Call::new(self.handle.clone(), input)
+    }
+}
+
+impl Caller for QingStor {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Caller for Bucket {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl fmt::Debug for QingStor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QingStor")
+            .field("endpoint", &self.handle.address.origin)
+            .field("credentials", &self.handle.shared.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket")
+            .field("name", &self.name())
+            .field("zone", &self.zone())
+            .field("endpoint", &self.handle.address.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The time that requests are dated with.
+#[derive(Default)]
+pub(crate) struct Clock {
+    /// The second that was last written as a header, and that header: most calls share it.
+    last: Mutex<Option<(u64, HeaderValue)>>,
+}
+
+impl Clock {
+    /// Now, as the value of `Date`.
+    pub(crate) fn date(&self) -> HeaderValue {
+        let now = Self::unix_seconds();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((second, value)) = &*last
+            && *second == now
+        {
+            return value.clone();
+        }
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        // An HTTP date is ASCII.
+        let value = HeaderValue::try_from(httpdate::fmt_http_date(time))
+            .unwrap_or(HeaderValue::from_static(""));
+        *last = Some((now, value.clone()));
+        value
+    }
+
+    /// Seconds since 1970, at most the year 9999; a clock that stands before 1970 counts as 0.
+    pub(crate) fn unix_seconds() -> u64 {
+        const YEAR_9999: u64 = 253_402_300_799;
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs().min(YEAR_9999))
+    }
+}

@@ -1,0 +1,309 @@
+//! [`Config`]: the settings of a client, and where they come from.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::uri::Scheme;
+use zeroize::Zeroizing;
+
+use crate::credentials::Credentials;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Result};
+
+mod layers;
+
+/// The settings of a [`QingStor`](crate::QingStor) client.
+///
+/// [`Config::new`] takes the credentials and reads nothing else. [`Config::load`] reads, in this
+/// order, the environment and a file; what is set in code afterwards wins over both. A wrong
+/// setting is an error of [`QingStor::new`](crate::QingStor::new) (or of `load`) that names it.
+///
+/// | environment | file | method | default |
+/// | --- | --- | --- | --- |
+/// | `QINGSTOR_ACCESS_KEY_ID` | `access_key_id` | [`Config::new`] | |
+/// | `QINGSTOR_SECRET_ACCESS_KEY` | `secret_access_key` | [`Config::new`] | |
+/// | `QINGSTOR_PROTOCOL` | `protocol` | [`protocol`](Self::protocol) | `https` |
+/// | `QINGSTOR_HOST` | `host` | [`host`](Self::host) | `qingstor.com` |
+/// | `QINGSTOR_PORT` | `port` | [`port`](Self::port) | the protocol's |
+/// | `QINGSTOR_ENDPOINT` | `endpoint` | [`endpoint`](Self::endpoint) | |
+/// | `QINGSTOR_ENABLE_VIRTUAL_HOST_STYLE` | `enable_virtual_host_style` | [`virtual_host_style`](Self::virtual_host_style) | `false` |
+/// | `QINGSTOR_ADDITIONAL_USER_AGENT` | `additional_user_agent` | [`additional_user_agent`](Self::additional_user_agent) | |
+/// | `QINGSTOR_CONFIG_PATH` | | | `~/.qingstor/config.yaml` |
+///
+/// The keys are those of the official SDKs. Both credentials empty means anonymous calls.
+///
+/// ```
+/// use std::time::Duration;
+/// use qingstor_sdk::{Config, QingStor};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
+/// let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+///     .endpoint("http://127.0.0.1:9000")
+///     .connect_timeout(Duration::from_secs(3));
+/// let qingstor = QingStor::new(config)?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    access_key_id: String,
+    secret_access_key: Zeroizing<String>,
+    protocol: String,
+    host: String,
+    port: Option<u16>,
+    endpoint: Option<String>,
+    virtual_host_style: bool,
+    additional_user_agent: Option<String>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) slow_timeout: Duration,
+}
+
+impl Config {
+    /// Settings with these credentials and the defaults. Two empty strings sign nothing.
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            secret_access_key: Zeroizing::new(secret_access_key.into()),
+            protocol: "https".into(),
+            host: "qingstor.com".into(),
+            port: None,
+            endpoint: None,
+            virtual_host_style: false,
+            additional_user_agent: None,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            slow_timeout: Duration::from_secs(600),
+        }
+    }
+
+    /// Settings that sign nothing: what the bucket's policy and ACL allow everyone.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::new("", "")
+    }
+
+    /// Settings from the environment and the configuration file; see the table above.
+    ///
+    /// The file is the one that `QINGSTOR_CONFIG_PATH` names, which must then exist, or
+    /// `~/.qingstor/config.yaml`, if it exists. Keys that are not in the table are passed over:
+    /// they belong to other SDKs. Without the feature `config-file` no file is read.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the file can't be read or a value is wrong; the message names variable or file
+    /// and line. `Credentials` when no credentials are found anywhere.
+    pub fn load() -> Result<Self> {
+        layers::load(&|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub fn protocol(mut self, protocol: impl Into<String>) -> Self {
+        self.protocol = protocol.into();
+        self
+    }
+
+    /// The host behind the zone: calls on a bucket in `pek3a` go to `pek3a.<host>`. An IP address
+    /// or `localhost` gets no zone.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// The port. The protocol's own by default.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Scheme, host and port at once (`http://127.0.0.1:9000`, `https://store.example.com`), used as
+    /// they stand: no zone is put before the host. It wins over `protocol`, `host` and `port`.
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Whether the bucket goes into the host (`<bucket>.pek3a.qingstor.com/<key>`) or, by default,
+    /// into the path (`pek3a.qingstor.com/<bucket>/<key>`).
+    #[must_use]
+    pub fn virtual_host_style(mut self, enabled: bool) -> Self {
+        self.virtual_host_style = enabled;
+        self
+    }
+
+    /// Text behind this SDK's own `User-Agent`, such as `my-service/1.0`.
+    #[must_use]
+    pub fn additional_user_agent(mut self, text: impl Into<String>) -> Self {
+        self.additional_user_agent = Some(text.into());
+        self
+    }
+
+    /// How long a connection may take to be made, TLS included. 10 seconds by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long nothing may move on a connection: while a body is sent, before the answer comes,
+    /// between two pieces of its body. A transfer that moves is never cut off. 60 seconds by
+    /// default.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long the service may work before it answers, in the calls that let it copy, move, fetch
+    /// or join objects. 10 minutes by default.
+    #[must_use]
+    pub fn slow_timeout(mut self, timeout: Duration) -> Self {
+        self.slow_timeout = timeout;
+        self
+    }
+
+    pub(crate) fn resolve_credentials(&self) -> Result<Credentials> {
+        if self.access_key_id.is_empty() && self.secret_access_key.is_empty() {
+            return Ok(Credentials::anonymous());
+        }
+        Credentials::new(&*self.access_key_id, &self.secret_access_key)
+    }
+
+    pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
+        match &self.endpoint {
+            Some(url) => {
+                let (scheme, host, port) = split_url(url)
+                    .map_err(|why| Error::config(format!("endpoint `{url}`: {why}")))?;
+                Endpoint::new(scheme, host, port, false, self.virtual_host_style)
+            }
+            None => {
+                let scheme = scheme(&self.protocol)
+                    .map_err(|why| Error::config(format!("protocol: {why}")))?;
+                Endpoint::new(scheme, &self.host, self.port, true, self.virtual_host_style)
+            }
+        }
+    }
+
+    pub(crate) fn user_agent(&self) -> String {
+        let own = concat!("qingstor-sdk-rust/", env!("CARGO_PKG_VERSION"));
+        let system = std::env::consts::OS;
+        match &self.additional_user_agent {
+            Some(more) => format!("{own} ({system}) {more}"),
+            None => format!("{own} ({system})"),
+        }
+    }
+}
+
+fn scheme(name: &str) -> Result<Scheme, String> {
+    match name.to_ascii_lowercase().as_str() {
+        "https" => Ok(Scheme::HTTPS),
+        "http" => Ok(Scheme::HTTP),
+        _ => Err(format!("scheme `{name}` is not http or https")),
+    }
+}
+
+/// Scheme, host and port of `http://host:port`, where nothing may follow but a slash.
+fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
+    let Some((name, rest)) = url.split_once("://") else {
+        return Err("it needs a scheme: `https://...` or `http://...`".into());
+    };
+    let scheme = scheme(name)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.contains(['/', '?', '#', '@']) {
+        return Err("it may hold scheme, host and port only".into());
+    }
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons of a bare IPv6 address are inside its brackets.
+        Some((host, port)) if !port.contains(']') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => return Err(format!("`{port}` is no port")),
+        },
+        _ => (rest, None),
+    };
+    Ok((scheme, host, port))
+}
+
+/// Shows all settings but the secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("credentials", &self.resolve_credentials().ok())
+            .field("protocol", &self.protocol)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("endpoint", &self.endpoint)
+            .field("virtual_host_style", &self.virtual_host_style)
+            .field("additional_user_agent", &self.additional_user_agent)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("slow_timeout", &self.slow_timeout)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(config: Config) -> Result<String> {
+        let endpoint = config.resolve_endpoint()?;
+        Ok(endpoint.bucket("my-bucket", "pek3a")?.origin)
+    }
+
+    #[test]
+    fn a_host_takes_the_zone_and_an_endpoint_does_not() {
+        let config = || Config::anonymous();
+        assert_eq!(origin(config()).unwrap(), "https://pek3a.qingstor.com");
+        let host = config()
+            .protocol("HTTP")
+            .host("stor.example.com")
+            .port(8080);
+        assert_eq!(origin(host).unwrap(), "http://pek3a.stor.example.com:8080");
+        assert_eq!(
+            origin(config().endpoint("https://stor.example.com/")).unwrap(),
+            "https://stor.example.com"
+        );
+        assert_eq!(
+            origin(config().endpoint("http://[::1]:9000")).unwrap(),
+            "http://[::1]:9000"
+        );
+        assert_eq!(
+            origin(config().endpoint("http://[::1]")).unwrap(),
+            "http://[::1]"
+        );
+        let virtual_host = config()
+            .endpoint("https://stor.example.com")
+            .virtual_host_style(true);
+        assert_eq!(
+            origin(virtual_host).unwrap(),
+            "https://my-bucket.stor.example.com"
+        );
+    }
+
+    #[test]
+    fn a_wrong_endpoint_says_what_is_wrong() {
+        for (url, says) in [
+            ("htp://x", "scheme `htp` is not http or https"),
+            ("localhost:9000", "needs a scheme"),
+            ("http://host:port", "`port` is no port"),
+            ("http://host:99999", "no port"),
+            ("http://host/path", "scheme, host and port only"),
+            ("http://key:secret@host", "scheme, host and port only"),
+            ("http://", "no host"),
+        ] {
+            let error = origin(Config::anonymous().endpoint(url))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(says), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn debug_never_shows_the_secret() {
+        let shown = format!("{:?}", Config::new("KEY_ID", "hush-hush"));
+        assert!(!shown.contains("hush") && shown.contains("KEY_"), "{shown}");
+    }
+}

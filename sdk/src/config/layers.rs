@@ -1,0 +1,305 @@
+//! Settings from outside the code: the environment over a file.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::{Config, scheme, split_url};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Writes a setting's text into the configuration, or says what is wrong with it.
+type Apply = fn(&mut Config, &str) -> Result<(), String>;
+
+/// The one table of settings: their key in a file; in the environment `QINGSTOR_` and the key in
+/// upper case.
+const SETTINGS: &[(&str, Apply)] = &[
+    ("access_key_id", |config, text| {
+        config.access_key_id = text.to_owned();
+        Ok(())
+    }),
+    ("secret_access_key", |config, text| {
+        config.secret_access_key = Zeroizing::new(text.to_owned());
+        Ok(())
+    }),
+    ("protocol", |config, text| {
+        scheme(text)?;
+        config.protocol = text.to_owned();
+        Ok(())
+    }),
+    ("host", |config, text| {
+        config.host = text.to_owned();
+        Ok(())
+    }),
+    ("port", |config, text| {
+        config.port = Some(text.parse().map_err(|_| format!("`{text}` is no port"))?);
+        Ok(())
+    }),
+    ("endpoint", |config, text| {
+        if text.is_empty() {
+            return Ok(());
+        }
+        split_url(text)?;
+        config.endpoint = Some(text.to_owned());
+        Ok(())
+    }),
+    ("enable_virtual_host_style", |config, text| {
+        config.virtual_host_style = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" | "" => false,
+            _ => return Err(format!("`{text}` is not true or false")),
+        };
+        Ok(())
+    }),
+    ("additional_user_agent", |config, text| {
+        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err("only printable ASCII can stand in a header".into());
+        }
+        config.additional_user_agent = Some(text.to_owned());
+        Ok(())
+    }),
+];
+
+/// The layers: defaults, then the file, then the environment. The environment is an argument, so
+/// that tests need not change the process's own.
+pub(super) fn load(
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Result<Config> {
+    let mut config = Config::anonymous();
+    let mut credentials = read_file(&mut config, variable, home)?;
+    for (key, apply) in SETTINGS {
+        let name = format!("QINGSTOR_{}", key.to_ascii_uppercase());
+        let Some(value) = variable(&name) else {
+            continue;
+        };
+        let Some(text) = value.to_str() else {
+            return Err(Error::config(format!(
+                "config: {name} (environment) is not UTF-8"
+            )));
+        };
+        apply(&mut config, text)
+            .map_err(|why| Error::config(format!("config: {name} (environment): {why}")))?;
+        credentials |= key.ends_with("access_key") || key.ends_with("access_key_id");
+    }
+    if credentials {
+        return Ok(config);
+    }
+    Err(Error::new(
+        ErrorKind::Credentials,
+        "no credentials: set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write \
+         access_key_id and secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
+    ))
+}
+
+/// Reads the file, if there is one; says whether it holds credentials.
+#[cfg(feature = "config-file")]
+fn read_file(
+    config: &mut Config,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Result<bool> {
+    let (path, named) = match variable("QINGSTOR_CONFIG_PATH").filter(|path| !path.is_empty()) {
+        Some(path) => (PathBuf::from(path), true),
+        None => match home {
+            Some(home) => (home.join(".qingstor").join("config.yaml"), false),
+            None => return Ok(false),
+        },
+    };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            return Err(
+                Error::config(format!("config: {}: {error}", path.display())).with_source(error),
+            );
+        }
+    };
+    yaml::apply(config, &text)
+        .map_err(|why| Error::config(format!("config: {}{why}", path.display())))
+}
+
+#[cfg(not(feature = "config-file"))]
+fn read_file(
+    _: &mut Config,
+    _: &dyn Fn(&str) -> Option<OsString>,
+    _: Option<PathBuf>,
+) -> Result<bool> {
+    Ok(false)
+}
+
+#[cfg(feature = "config-file")]
+mod yaml {
+    use yaml_rust2::{Yaml, YamlLoader};
+
+    use super::{Config, SETTINGS};
+
+    /// Applies each known key; says whether credentials are among them. An error begins with the
+    /// line it is about, and never quotes a value that may be secret.
+    pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
+        let documents = YamlLoader::load_from_str(text).map_err(|error| {
+            let marker = error.marker();
+            format!(":{}:{}: {}", marker.line(), marker.col() + 1, error.info())
+        })?;
+        let Some(document) = documents.first() else {
+            return Ok(false);
+        };
+        let Yaml::Hash(entries) = document else {
+            return Err(": it must be a map of settings".into());
+        };
+        let mut credentials = false;
+        for (key, value) in entries {
+            let Some(key) = key.as_str() else { continue };
+            let Some((_, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
+                continue;
+            };
+            let at = || line_of(text, key);
+            let value = match value {
+                Yaml::String(text) | Yaml::Real(text) => text.clone(),
+                Yaml::Integer(number) => number.to_string(),
+                Yaml::Boolean(flag) => flag.to_string(),
+                Yaml::Null => continue,
+                _ => return Err(format!("{}: `{key}` must be a plain value", at())),
+            };
+            set(config, &value).map_err(|why| format!("{}: `{key}`: {why}", at()))?;
+            credentials |= key.ends_with("access_key") || key.ends_with("access_key_id");
+        }
+        Ok(credentials)
+    }
+
+    /// `:` and the line on which a top-level key stands; nothing when it is written in another way.
+    fn line_of(text: &str, key: &str) -> String {
+        let is_key = |line: &str| {
+            line.strip_prefix(key)
+                .is_some_and(|rest| rest.trim_start().starts_with(':'))
+        };
+        match text.lines().position(is_key) {
+            Some(index) => format!(":{}", index + 1),
+            None => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn with(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Config> {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        load(&|name| variables.get(name).map(OsString::from), home)
+    }
+
+    const KEYS: [(&str, &str); 2] = [
+        ("QINGSTOR_ACCESS_KEY_ID", "ENV_ID"),
+        ("QINGSTOR_SECRET_ACCESS_KEY", "ENV_SECRET"),
+    ];
+
+    #[test]
+    fn the_environment_alone_is_enough() {
+        let config = with(&[&KEYS[..], &[("QINGSTOR_PORT", "8080")]].concat(), None).unwrap();
+        assert_eq!(
+            (&*config.access_key_id, config.port),
+            ("ENV_ID", Some(8080))
+        );
+        let missing = with(&[], None).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::Credentials);
+        assert!(missing.to_string().contains("QINGSTOR_ACCESS_KEY_ID"));
+        let anonymous = with(
+            &[
+                ("QINGSTOR_ACCESS_KEY_ID", ""),
+                ("QINGSTOR_SECRET_ACCESS_KEY", ""),
+            ],
+            None,
+        )
+        .unwrap();
+        assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        for (name, value, says) in [
+            (
+                "QINGSTOR_ENDPOINT",
+                "htp://x",
+                "scheme `htp` is not http or https",
+            ),
+            ("QINGSTOR_PORT", "http", "`http` is no port"),
+            ("QINGSTOR_PROTOCOL", "ftp", "not http or https"),
+            (
+                "QINGSTOR_ENABLE_VIRTUAL_HOST_STYLE",
+                "maybe",
+                "not true or false",
+            ),
+        ] {
+            let error = with(&[&KEYS[..], &[(name, value)]].concat(), None)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(&format!("config: {name} (environment): ")),
+                "{error}"
+            );
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[cfg(feature = "config-file")]
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".qingstor")).unwrap();
+        let file = "access_key_id: FILE_ID\nsecret_access_key: 'FILE_SECRET'\nhost: stor.example.com\n\
+                    port: 443\nprotocol: https\nconnection_retries: 3\nlog_level: warn\n\
+                    enable_virtual_host_style: true\n";
+        std::fs::write(home.path().join(".qingstor/config.yaml"), file).unwrap();
+        let home = Some(home.path().to_owned());
+        let config = with(&[], home.clone()).unwrap();
+        assert_eq!(
+            (&*config.access_key_id, &*config.host, config.port),
+            ("FILE_ID", "stor.example.com", Some(443))
+        );
+        assert!(config.virtual_host_style);
+        let config = with(&KEYS, home).unwrap();
+        assert_eq!(
+            (&*config.access_key_id, &*config.host),
+            ("ENV_ID", "stor.example.com")
+        );
+    }
+
+    #[cfg(feature = "config-file")]
+    #[test]
+    fn a_wrong_file_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("qingstor.yaml");
+        let path_text = path.to_str().unwrap();
+        let load_with = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            with(&[("QINGSTOR_CONFIG_PATH", path_text)], None)
+                .unwrap_err()
+                .to_string()
+        };
+        for (text, says) in [
+            (
+                "access_key_id: a\nport: http\n",
+                ":2: `port`: `http` is no port",
+            ),
+            (
+                "access_key_id: [a]\n",
+                ":1: `access_key_id` must be a plain value",
+            ),
+            ("- a\n", ": it must be a map of settings"),
+            ("a: 'b\n", ":1:4: "),
+        ] {
+            let error = load_with(text);
+            assert!(error.contains(&format!("{path_text}{says}")), "{error}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            with(&[("QINGSTOR_CONFIG_PATH", path_text)], None)
+                .unwrap_err()
+                .to_string()
+                .contains(path_text)
+        );
+    }
+}

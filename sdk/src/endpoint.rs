@@ -1,0 +1,228 @@
+//! Where calls go: the scheme, host and port of a service or bucket, and how its paths begin.
+
+use std::net::IpAddr;
+
+use http::uri::{Authority, Scheme};
+
+use crate::error::{Error, Result};
+
+/// The address of the service as the configuration gives it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    scheme: Scheme,
+    host: String,
+    port: Option<u16>,
+    /// Whether the zone goes before the host. Never before an IP address or `localhost`.
+    zone_in_host: bool,
+    virtual_host: bool,
+}
+
+/// Where one handle's calls go.
+#[derive(Debug)]
+pub(crate) struct Address {
+    /// Scheme, host and port, without a slash at the end.
+    pub(crate) origin: String,
+    /// `/bucket` when the bucket stands in the path.
+    pub(crate) path_prefix: String,
+    /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
+    pub(crate) resource_prefix: String,
+    pub(crate) bucket: Option<String>,
+    pub(crate) zone: Option<String>,
+}
+
+impl Endpoint {
+    /// `zone_in_host` is what the caller wishes; an address that can't take a zone gets none.
+    pub(crate) fn new(
+        scheme: Scheme,
+        host: &str,
+        port: Option<u16>,
+        zone_in_host: bool,
+        virtual_host: bool,
+    ) -> Result<Self> {
+        let host = host.to_ascii_lowercase();
+        let named = Self::is_name(&host);
+        if virtual_host && !named {
+            return Err(Error::config(format!(
+                "virtual-host style needs a host name that can stand behind `bucket.`, not `{host}`"
+            )));
+        }
+        let endpoint = Self {
+            scheme,
+            host,
+            port,
+            zone_in_host: zone_in_host && named,
+            virtual_host,
+        };
+        let origin = endpoint.origin("");
+        match origin
+            .split_once("://")
+            .map(|(_, authority)| authority.parse::<Authority>())
+        {
+            Some(Ok(authority)) if !authority.as_str().contains('@') => Ok(endpoint),
+            _ => Err(Error::config(format!("`{}` is no host", endpoint.host))),
+        }
+    }
+
+    /// Whether labels can be put before `host`.
+    fn is_name(host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        bare.parse::<IpAddr>().is_err() && host != "localhost"
+    }
+
+    fn origin(&self, labels: &str) -> String {
+        let default = if self.scheme == Scheme::HTTPS {
+            443
+        } else {
+            80
+        };
+        match self.port {
+            Some(port) if port != default => {
+                format!("{}://{labels}{}:{port}", self.scheme, self.host)
+            }
+            _ => format!("{}://{labels}{}", self.scheme, self.host),
+        }
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    pub(crate) fn service(&self) -> Address {
+        Address {
+            origin: self.origin(""),
+            path_prefix: String::new(),
+            resource_prefix: String::new(),
+            bucket: None,
+            zone: None,
+        }
+    }
+
+    pub(crate) fn bucket(&self, name: &str, zone: &str) -> Result<Address> {
+        check_bucket_name(name)?;
+        let zone = zone.to_ascii_lowercase();
+        if self.zone_in_host || !zone.is_empty() {
+            check_zone(&zone)?;
+        }
+        let zone_label = if self.zone_in_host {
+            format!("{zone}.")
+        } else {
+            String::new()
+        };
+        let (labels, path_prefix, resource_prefix) = if self.virtual_host {
+            (
+                format!("{name}.{zone_label}"),
+                String::new(),
+                format!("/{name}"),
+            )
+        } else {
+            (zone_label, format!("/{name}"), String::new())
+        };
+        Ok(Address {
+            origin: self.origin(&labels),
+            path_prefix,
+            resource_prefix,
+            bucket: Some(name.to_owned()),
+            zone: Some(zone),
+        })
+    }
+}
+
+/// The document *Overview*: 6 to 63 lower-case letters, digits and hyphens, a letter or digit at
+/// both ends, no IPv4 address.
+fn check_bucket_name(name: &str) -> Result<()> {
+    let ends = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let good = (6..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| ends(byte) || *byte == b'-')
+        && bytes.first().is_some_and(ends)
+        && bytes.last().is_some_and(ends);
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "bucket name {name:?}: a name has 6 to 63 lower-case letters, digits or hyphens, and a letter or digit at both ends"
+    )))
+}
+
+fn check_zone(zone: &str) -> Result<()> {
+    let good = !zone.is_empty()
+        && zone.len() <= 63
+        && zone
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "zone {zone:?}: a zone is an id such as `pek3a` (letters, digits, hyphens)"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn bucket(host: &str, port: Option<u16>, zone: bool, virtual_host: bool) -> Address {
+        Endpoint::new(Scheme::HTTPS, host, port, zone, virtual_host)
+            .and_then(|endpoint| endpoint.bucket("my-bucket", "PEK3A"))
+            .unwrap()
+    }
+
+    #[test]
+    fn path_style_puts_the_zone_into_the_host_and_the_bucket_into_the_path() {
+        let address = bucket("QingStor.com", Some(443), true, false);
+        assert_eq!(address.origin, "https://pek3a.qingstor.com");
+        assert_eq!(
+            (&*address.path_prefix, &*address.resource_prefix),
+            ("/my-bucket", "")
+        );
+    }
+
+    #[test]
+    fn virtual_host_style_puts_both_into_the_host() {
+        let address = bucket("qingstor.com", Some(8443), true, true);
+        assert_eq!(address.origin, "https://my-bucket.pek3a.qingstor.com:8443");
+        assert_eq!(
+            (&*address.path_prefix, &*address.resource_prefix),
+            ("", "/my-bucket")
+        );
+    }
+
+    #[test]
+    fn addresses_that_take_no_labels_get_none() {
+        for host in ["127.0.0.1", "localhost", "[::1]"] {
+            let address = bucket(host, Some(9000), true, false);
+            assert_eq!(address.origin, format!("https://{host}:9000"));
+            let refused = Endpoint::new(Scheme::HTTP, host, None, true, true).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Config, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_could_lead_elsewhere_are_refused() {
+        let endpoint = Endpoint::new(Scheme::HTTPS, "qingstor.com", None, true, false).unwrap();
+        for name in [
+            "",
+            "short",
+            "Upper-case",
+            "a/../b-c",
+            "evil.com#x",
+            "-leading",
+            "trailing-",
+            &"x".repeat(64),
+        ] {
+            let error = endpoint.bucket(name, "pek3a").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+        }
+        for zone in ["", "a.b", "a/b", "x@y"] {
+            assert!(endpoint.bucket("my-bucket", zone).is_err(), "{zone}");
+        }
+        for host in ["", "a b", "a/b", "user@host", "host:80:90"] {
+            assert!(
+                Endpoint::new(Scheme::HTTPS, host, None, true, false).is_err(),
+                "{host:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The form of a `PostObject` upload, as a browser would send it.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+
+use crate::body::Body;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+use crate::parameter::{Collection, Parameter};
+use crate::sign;
+
+/// The fields that authenticate a form; its policy covers all others.
+const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
+
+/// A `multipart/form-data` body that takes shape.
+#[derive(Debug, Default)]
+pub(crate) struct Form {
+    fields: Vec<(String, String)>,
+    file: Option<(&'static str, Body)>,
+}
+
+impl Form {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a field, unless there is nothing to send.
+    pub(crate) fn text(&mut self, name: &str, value: &(impl Parameter + ?Sized)) {
+        if let Some(value) = value.text() {
+            self.fields.push((name.to_owned(), value.into_owned()));
+        }
+    }
+
+    /// Adds the values of a list, unless it is empty.
+    pub(crate) fn list(
+        &mut self,
+        name: &str,
+        collection: Collection,
+        values: &[impl Parameter],
+    ) -> Result<()> {
+        if let Collection::Multi = collection {
+            for value in values {
+                self.text(name, value);
+            }
+            return Ok(());
+        }
+        self.text(name, &collection.join(name, values)?);
+        Ok(())
+    }
+
+    /// Adds a field for each entry, its key behind `prefix`.
+    pub(crate) fn map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
+        for (key, value) in map.checked()? {
+            self.text(&format!("{prefix}{key}"), value);
+        }
+        Ok(())
+    }
+
+    /// The file. The service ignores fields that come after it, so it goes last.
+    pub(crate) fn file(&mut self, name: &'static str, body: Body) {
+        self.file = Some((name, body));
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let field = self
+            .fields
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+        Some(&field.1)
+    }
+
+    /// Adds the policy (all fields, as the document *Post Object* asks) and its signature, unless
+    /// the caller gave them or is anonymous.
+    fn sign(&mut self, credentials: &Credentials) -> Result<()> {
+        if credentials.is_anonymous() || self.get("signature").is_some() {
+            return Ok(());
+        }
+        let policy = match self.get("policy") {
+            Some(policy) => policy.to_owned(),
+            None => {
+                let covered: BTreeMap<_, _> = self
+                    .fields
+                    .iter()
+                    .filter(|(name, _)| !AUTH_FIELDS.contains(&&**name))
+                    .map(|(name, value)| (name, value))
+                    .collect();
+                let json = serde_json::to_vec(&covered).map_err(|error| {
+                    Error::invalid_input("the form's policy can't be written").with_source(error)
+                })?;
+                let policy = BASE64.encode(json);
+                self.text("policy", &policy);
+                policy
+            }
+        };
+        if let Some((id, signature)) = sign::form(&policy, credentials) {
+            if self.get("access_key_id").is_none() {
+                self.text("access_key_id", id);
+            }
+            self.text("signature", &signature);
+        }
+        Ok(())
+    }
+
+    /// The signed form as a body, and its `Content-Type`.
+    pub(crate) fn into_body(mut self, credentials: &Credentials) -> Result<(Body, String)> {
+        self.sign(credentials)?;
+        let boundary = format!("form-{:016x}{:016x}", random(), random());
+        let mut head = String::new();
+        for (name, value) in &self.fields {
+            check_field_name(name)?;
+            head.push_str(&format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        // The service refuses a form whose `content-type` differs from the file's own.
+        let file_type = self
+            .get("content-type")
+            .unwrap_or("application/octet-stream");
+        if !file_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::invalid_input(
+                "form field `content-type`: only printable ASCII is a media type",
+            ));
+        }
+        let file_type = file_type.to_owned();
+        let mut body = Body::empty();
+        if let Some((name, file)) = self.file {
+            let file_name = file
+                .file_name()
+                .unwrap_or("file")
+                .replace(['"', '\r', '\n', '\\'], "_");
+            head.push_str(&format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
+                 Content-Type: {file_type}\r\n\r\n"
+            ));
+            body = file;
+        }
+        let tail = format!("\r\n--{boundary}--\r\n");
+        let body = body.framed(Bytes::from(head), Bytes::from(tail));
+        Ok((body, format!("multipart/form-data; boundary={boundary}")))
+    }
+}
+
+/// A name stands between quotes in a header of its part.
+fn check_field_name(name: &str) -> Result<()> {
+    if name
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "{name:?} is no form field name"
+    )))
+}
+
+/// A number nobody can foresee, so that no content can hold the boundary on purpose.
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        let mut form = Form::new();
+        form.text("key", "user/tom/${filename}");
+        form.text("redirect", "http://mydomain.com/callback");
+        form.file("file", Body::from("content").with_file_name("a\"b.txt"));
+        form
+    }
+
+    #[test]
+    fn the_policy_covers_every_field_but_its_own() {
+        let credentials = Credentials::new("ID", "SECRET").unwrap();
+        let mut form = form();
+        form.sign(&credentials).unwrap();
+        let policy = form.get("policy").unwrap();
+        let json: serde_json::Value =
+            serde_json::from_slice(&BASE64.decode(policy).unwrap()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"key": "user/tom/${filename}", "redirect": "http://mydomain.com/callback"})
+        );
+        assert_eq!(form.get("access_key_id"), Some("ID"));
+        // base64(HMAC-SHA256("SECRET", policy)), computed apart.
+        assert_eq!(form.get("signature").map(str::len), Some(44));
+        let (_, expected) = sign::form(policy, &credentials).unwrap();
+        assert_eq!(form.get("signature"), Some(&*expected));
+    }
+
+    #[test]
+    fn an_anonymous_form_and_a_signed_one_stay_as_they_are() {
+        let mut anonymous = form();
+        anonymous.sign(&Credentials::anonymous()).unwrap();
+        assert_eq!(anonymous.fields.len(), 2);
+        let mut signed = form();
+        signed.text("policy", "p");
+        signed.text("signature", "s");
+        signed
+            .sign(&Credentials::new("ID", "SECRET").unwrap())
+            .unwrap();
+        assert_eq!(signed.fields.len(), 4);
+    }
+
+    #[test]
+    fn names_can_not_break_out_of_their_part() {
+        let (body, kind) = form().into_body(&Credentials::anonymous()).unwrap();
+        assert!(kind.starts_with("multipart/form-data; boundary=form-"));
+        assert!(body.len() > 7);
+        let mut hostile = Form::new();
+        hostile.text("a\"\r\nX: y", "v");
+        assert!(hostile.into_body(&Credentials::anonymous()).is_err());
+        let mut hostile = Form::new();
+        hostile.text("content-type", "a\r\nX: y");
+        assert!(hostile.into_body(&Credentials::anonymous()).is_err());
+    }
+}

@@ -1,0 +1,179 @@
+//! What serde needs to read the API's JSON as it is written in practice.
+
+use serde::{Deserialize, Deserializer};
+
+/// `null` where a list, map, flag, text or number should stand means that there is none.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Whether an optional field is empty, and so not written.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A list that may be written as its only item.
+pub(crate) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a value or a list of values")]
+    enum OneOrMany<T> {
+        One(T),
+        Many(Vec<T>),
+        None(()),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(one) => vec![one],
+        OneOrMany::Many(many) => many,
+        OneOrMany::None(()) => Vec::new(),
+    })
+}
+
+/// The path of the value that ends at `line` and `column` (both from 1, as serde_json counts),
+/// such as `keys[3].size`. `None` at the top level, and where the text ends before.
+pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String> {
+    let start: usize = json
+        .split(|byte| *byte == b'\n')
+        .take(line.checked_sub(1)?)
+        .map(|line| line.len() + 1)
+        .sum();
+    let text = json.get(..(start + column).min(json.len()))?;
+    // One entry for each open object (its current key) and list (its current index).
+    let mut open: Vec<Step> = Vec::new();
+    let mut string: Option<Vec<u8>> = None;
+    let mut escaped = false;
+    for &byte in text {
+        if let Some(content) = &mut string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    let content = String::from_utf8_lossy(content).into_owned();
+                    if let Some(Step::Object {
+                        key,
+                        in_value: false,
+                    }) = open.last_mut()
+                    {
+                        *key = content;
+                    }
+                    string = None;
+                    continue;
+                }
+                _ => {}
+            }
+            content.push(byte);
+            continue;
+        }
+        match byte {
+            b'"' => string = Some(Vec::new()),
+            b'{' => open.push(Step::Object {
+                key: String::new(),
+                in_value: false,
+            }),
+            b'[' => open.push(Step::List(0)),
+            b'}' | b']' => drop(open.pop()),
+            b':' => {
+                if let Some(Step::Object { in_value, .. }) = open.last_mut() {
+                    *in_value = true;
+                }
+            }
+            b',' => match open.last_mut() {
+                Some(Step::Object { in_value, .. }) => *in_value = false,
+                Some(Step::List(index)) => *index += 1,
+                None => {}
+            },
+            _ => {}
+        }
+    }
+    let mut path = String::new();
+    for step in &open {
+        match step {
+            Step::List(index) => path.push_str(&format!("[{index}]")),
+            Step::Object { key, .. } if path.is_empty() => path.push_str(key),
+            Step::Object { key, .. } => {
+                path.push('.');
+                path.push_str(key);
+            }
+        }
+    }
+    if path.is_empty() { None } else { Some(path) }
+}
+
+enum Step {
+    Object { key: String, in_value: bool },
+    List(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)] // Only whether it can be read matters.
+    struct Page {
+        keys: Vec<Key>,
+        #[serde(default)]
+        more: bool,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Key {
+        size: u64,
+        #[serde(default, deserialize_with = "one_or_many")]
+        user: Vec<String>,
+    }
+
+    fn path_of(json: &str) -> Option<String> {
+        let error = serde_json::from_str::<Page>(json).unwrap_err();
+        path_at(json.as_bytes(), error.line(), error.column())
+    }
+
+    #[test]
+    fn an_error_names_its_field() {
+        let table = [
+            (
+                r#"{"keys":[{"size":1},{"size":"x"}]}"#,
+                Some("keys[1].size"),
+            ),
+            ("{\n \"keys\": [\n  {\"size\": -1}]}", Some("keys[0].size")),
+            (r#"{"a,b\":{":1,"more":"no","keys":[]}"#, Some("more")),
+            (r#"{"keys":7}"#, Some("keys")),
+            ("[]", None),
+            ("7", None),
+        ];
+        for (json, path) in table {
+            assert_eq!(path_of(json).as_deref(), path, "{json}");
+        }
+    }
+
+    #[test]
+    fn one_value_is_a_list_of_one() {
+        let users = |json: &str| serde_json::from_str::<Key>(json).map(|key| key.user);
+        assert_eq!(users(r#"{"size":0,"user":"*"}"#).unwrap(), ["*"]);
+        assert_eq!(users(r#"{"size":0,"user":["a","b"]}"#).unwrap(), ["a", "b"]);
+        assert!(users(r#"{"size":0,"user":null}"#).unwrap().is_empty());
+        assert!(
+            users(r#"{"size":0,"user":7}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("a value or a list")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_and_place_panics(json: Vec<u8>, line in 0_usize..9, column in 0_usize..99) {
+            let _ = path_at(&json, line, column);
+        }
+    }
+}

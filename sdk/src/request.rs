@@ -1,0 +1,488 @@
+//! What an operation's input becomes: method, target, headers and body, ready to be signed.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use md5::{Digest, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::body::Body;
+use crate::endpoint::Address;
+use crate::error::{Error, ErrorKind, Result};
+use crate::form::Form;
+use crate::metadata::Metadata;
+use crate::object_path::ObjectPath;
+use crate::parameter::{Collection, Parameter};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// What a query component keeps as it is: the unreserved characters of RFC 3986.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+/// A path keeps its slashes, too.
+pub(crate) const PATH: &AsciiSet = &COMPONENT.remove(b'/');
+/// What can't stand in a URL at all; everything else of a URL that a caller gives stays as it is.
+const NOT_IN_URL: &AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+const CONTENT_MD5: &str = "content-md5";
+
+/// A request that takes shape: an operation's input writes itself into it.
+#[derive(Debug)]
+pub struct RequestParts {
+    /// The whole URL; the target begins at `target_at`. One encoding serves wire and signature.
+    url: String,
+    target_at: usize,
+    query_begun: bool,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: RequestBody,
+}
+
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    None,
+    Json(Bytes),
+    Stream(Body),
+    Form(Form),
+}
+
+impl RequestParts {
+    pub(crate) fn new(address: &Address) -> Self {
+        let mut url = String::with_capacity(address.origin.len() + address.path_prefix.len() + 96);
+        url.push_str(&address.origin);
+        url.push_str(&address.path_prefix);
+        Self {
+            url,
+            target_at: address.origin.len(),
+            query_begun: false,
+            headers: HeaderMap::with_capacity(8),
+            body: RequestBody::None,
+        }
+    }
+
+    /// Path and query as they go over the wire.
+    pub(crate) fn target(&self) -> &str {
+        self.url.get(self.target_at..).unwrap_or_default()
+    }
+
+    pub(crate) fn target_at(&self) -> usize {
+        self.target_at
+    }
+
+    /// Ends the target, and gives the URL.
+    pub(crate) fn take_url(&mut self) -> String {
+        self.root_path();
+        std::mem::take(&mut self.url)
+    }
+
+    /// An empty path goes over the wire as `/`.
+    pub(crate) fn root_path(&mut self) {
+        if self.url.len() == self.target_at {
+            self.url.push('/');
+        }
+    }
+
+    /// Appends literal text of the path template.
+    pub(crate) fn literal(&mut self, text: &str) {
+        self.url.push_str(text);
+    }
+
+    /// Appends a path parameter; its slashes stay slashes.
+    pub(crate) fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+        let value = value.text().unwrap_or_default();
+        check_path_parameter(name, &value)?;
+        self.url.extend(utf8_percent_encode(&value, PATH));
+        Ok(())
+    }
+
+    fn begin_parameter(&mut self) {
+        self.root_path();
+        self.url.push(if self.query_begun { '&' } else { '?' });
+        self.query_begun = true;
+    }
+
+    /// Appends a parameter without a value: a sub-resource such as `acl`.
+    pub(crate) fn sub_resource(&mut self, name: &str) {
+        self.begin_parameter();
+        self.url.push_str(name);
+    }
+
+    /// Appends a parameter, unless there is nothing to send.
+    pub(crate) fn query(&mut self, name: &str, value: &impl Parameter) {
+        if let Some(value) = value.text() {
+            self.pair(name, &value);
+        }
+    }
+
+    fn pair(&mut self, name: &str, value: &str) {
+        self.begin_parameter();
+        self.url.extend(utf8_percent_encode(name, COMPONENT));
+        self.url.push('=');
+        self.url.extend(utf8_percent_encode(value, COMPONENT));
+    }
+
+    /// Appends the values of a list, unless it is empty.
+    pub(crate) fn query_list(
+        &mut self,
+        name: &str,
+        collection: Collection,
+        values: &[impl Parameter],
+    ) -> Result<()> {
+        if let Collection::Multi = collection {
+            for value in values {
+                self.query(name, value);
+            }
+            return Ok(());
+        }
+        if let Some(joined) = collection.join(name, values)? {
+            self.pair(name, &joined);
+        }
+        Ok(())
+    }
+
+    /// Adds the signature's parameters to a presigned URL.
+    pub(crate) fn presigned(&mut self, id: &str, expires: i64, signature: &str) {
+        self.pair("access_key_id", id);
+        self.pair("expires", &expires.to_string());
+        self.begin_parameter();
+        self.url.push_str("signature=");
+        // `/` and `=` may stand in a query; a bare `+` would be read as a space.
+        self.url.push_str(&signature.replace('+', "%2B"));
+    }
+
+    /// Sets a header, unless there is nothing to send.
+    pub(crate) fn header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+        match value.text() {
+            Some(value) => self.text_header(name, &value),
+            None => Ok(()),
+        }
+    }
+
+    fn text_header(&mut self, name: &str, value: &str) -> Result<()> {
+        match header_value(value) {
+            Some(value) => self.insert(name, value),
+            None => Err(Error::invalid_input(format!(
+                "header `{name}`: only printable ASCII can stand in a header"
+            ))),
+        }
+    }
+
+    fn insert(&mut self, name: &str, value: HeaderValue) -> Result<()> {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return Err(Error::invalid_input(format!("{name:?} is no header name")));
+        };
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// Sets a header whose value must not show in any `Debug` or log.
+    pub(crate) fn secret_header<'v>(
+        &mut self,
+        name: &str,
+        value: impl Into<Option<&'v Secret>>,
+    ) -> Result<()> {
+        let Some(value) = value.into() else {
+            return Ok(());
+        };
+        self.text_header(name, value.expose())?;
+        if let Some(value) = self.headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
+        Ok(())
+    }
+
+    /// Sets a header that is an HTTP date.
+    pub(crate) fn date_header(
+        &mut self,
+        name: &str,
+        value: impl Into<Option<Timestamp>>,
+    ) -> Result<()> {
+        match value.into() {
+            Some(time) => self.text_header(name, &time.to_http_date()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets `/bucket/key`, always percent-encoded: a key's own `%2F` arrives as one.
+    pub(crate) fn object_path_header<'v>(
+        &mut self,
+        name: &str,
+        value: impl Into<Option<&'v ObjectPath>>,
+    ) -> Result<()> {
+        match value.into() {
+            Some(path) => self.text_header(name, &path.encode()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets a URL of the caller's: what already is one is sent as it is.
+    pub(crate) fn url_header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+        match value.text() {
+            Some(url) => self.text_header(name, &utf8_percent_encode(&url, NOT_IN_URL).to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets a header to the values of a list, unless it is empty.
+    pub(crate) fn header_list(
+        &mut self,
+        name: &str,
+        collection: Collection,
+        values: &[impl Parameter],
+    ) -> Result<()> {
+        // `multi` has no meaning in a header: there it is the usual comma.
+        match collection.join(name, values)? {
+            Some(joined) => self.text_header(name, &joined),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets one header for each entry, its key behind `prefix`.
+    pub(crate) fn header_map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
+        for (key, value) in map.checked()? {
+            self.text_header(&format!("{prefix}{key}"), value)?;
+        }
+        Ok(())
+    }
+
+    /// Sets a JSON body.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
+        let bytes = serde_json::to_vec(value).map_err(|error| {
+            Error::invalid_input("the body can't be written as JSON").with_source(error)
+        })?;
+        self.body = RequestBody::Json(bytes.into());
+        Ok(())
+    }
+
+    /// Sets a streamed body.
+    pub(crate) fn stream(&mut self, body: Body) {
+        self.body = RequestBody::Stream(body);
+    }
+
+    /// Sets a form as the body.
+    pub(crate) fn form(&mut self, form: Form) {
+        self.body = RequestBody::Form(form);
+    }
+
+    /// Fills in what the body's kind decides: `Content-Type` of JSON, and `Content-MD5` where the
+    /// operation requires it.
+    pub(crate) fn complete(&mut self, content_md5: bool) -> Result<()> {
+        if let RequestBody::Json(_) = self.body {
+            self.headers
+                .entry(header::CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+        }
+        if !content_md5 || self.headers.contains_key(CONTENT_MD5) {
+            return Ok(());
+        }
+        let digest = match &self.body {
+            RequestBody::None => Md5::digest(b""),
+            RequestBody::Json(bytes) => Md5::digest(bytes),
+            RequestBody::Stream(body) => match body.as_bytes() {
+                Some(bytes) => Md5::digest(bytes),
+                None => return Err(unhashed()),
+            },
+            RequestBody::Form(_) => return Err(unhashed()),
+        };
+        self.text_header(CONTENT_MD5, &BASE64.encode(digest))
+    }
+}
+
+/// A header's value without the white space around it; `None` unless it is printable ASCII. Other
+/// bytes could split the request, or be signed in another way than the service reads them.
+pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
+    let text = text.trim_matches([' ', '\t']);
+    let printable = text
+        .bytes()
+        .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if printable {
+        HeaderValue::from_str(text).ok()
+    } else {
+        None
+    }
+}
+
+fn unhashed() -> Error {
+    Error::invalid_input(
+        "this operation requires `Content-MD5`, which can only be computed for a body in memory",
+    )
+}
+
+/// Refuses what would lead to another object than the one that is named.
+///
+/// The URL libraries below resolve `.` and `..` segments, so a key that has one can't be reached.
+pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
+    let wrong = |why: &str| {
+        Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("{name} {value:?}: {why}"),
+        ))
+    };
+    if value.is_empty() {
+        return wrong("it is empty, so the call would be for the bucket");
+    }
+    if value
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
+    {
+        return wrong(
+            "a segment `.` or `..` would be resolved on the way, and lead to another object",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::uri::Scheme;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    fn parts(virtual_host: bool) -> RequestParts {
+        let endpoint =
+            Endpoint::new(Scheme::HTTPS, "qingstor.com", None, true, virtual_host).unwrap();
+        RequestParts::new(&endpoint.bucket("my-bucket", "pek3a").unwrap())
+    }
+
+    #[test]
+    fn bucket_calls_in_both_styles() {
+        let target = |virtual_host, marker: Option<&str>| {
+            let mut parts = parts(virtual_host);
+            if let Some(marker) = marker {
+                parts.sub_resource(marker);
+            }
+            let at = parts.target_at();
+            parts.take_url()[at..].to_owned()
+        };
+        assert_eq!(target(false, None), "/my-bucket");
+        assert_eq!(target(false, Some("acl")), "/my-bucket?acl");
+        assert_eq!(target(true, None), "/");
+        assert_eq!(target(true, Some("acl")), "/?acl");
+    }
+
+    #[test]
+    fn hard_keys_are_encoded_once() {
+        let table = [
+            ("a b+c", "/a%20b%2Bc"),
+            ("100%2F", "/100%252F"),
+            ("a//b/", "/a//b/"),
+            ("/lead", "//lead"),
+            ("中文", "/%E4%B8%AD%E6%96%87"),
+            (
+                "!@#$%^&*()_+{}|",
+                "/%21%40%23%24%25%5E%26%2A%28%29_%2B%7B%7D%7C",
+            ),
+            ("a'?#~.-", "/a%27%3F%23~.-"),
+            ("a/%2e%2e/b", "/a/%252e%252e/b"),
+        ];
+        for (key, expected) in table {
+            let mut parts = parts(true);
+            parts.literal("/");
+            parts.path("key", &key).unwrap();
+            assert_eq!(parts.target(), expected);
+        }
+    }
+
+    #[test]
+    fn keys_that_would_lead_elsewhere_are_refused() {
+        for key in [
+            "",
+            ".",
+            "..",
+            "a/../b",
+            "a/./b",
+            "../other-bucket/key",
+            "a/..",
+        ] {
+            let error = parts(false).path("key", &key).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{key}");
+        }
+    }
+
+    #[test]
+    fn lists_are_joined_as_the_spec_says() {
+        let list = |collection| {
+            let mut parts = parts(true);
+            parts
+                .query_list("n", collection, &["a", "b c"])
+                .map(|()| parts.target().to_owned())
+        };
+        assert_eq!(list(Collection::Csv).unwrap(), "/?n=a%2Cb%20c");
+        assert_eq!(list(Collection::Tsv).unwrap(), "/?n=a%09b%20c");
+        assert_eq!(list(Collection::Pipes).unwrap(), "/?n=a%7Cb%20c");
+        assert_eq!(list(Collection::Multi).unwrap(), "/?n=a&n=b%20c");
+        assert!(
+            list(Collection::Ssv)
+                .unwrap_err()
+                .to_string()
+                .contains("separates")
+        );
+    }
+
+    #[test]
+    fn a_url_is_encoded_only_where_it_must_be() {
+        let mut parts = parts(true);
+        let name = "x-qs-fetch-source";
+        for (given, sent) in [
+            (
+                "https://a.com/%E4%B8%AD?x=1&y=a+b#f",
+                "https://a.com/%E4%B8%AD?x=1&y=a+b#f",
+            ),
+            ("https://a.com/中 b", "https://a.com/%E4%B8%AD%20b"),
+        ] {
+            parts.url_header(name, &given).unwrap();
+            assert_eq!(parts.headers[name], sent);
+        }
+    }
+
+    #[test]
+    fn a_header_can_not_split_the_request() {
+        let mut parts = parts(true);
+        for value in ["a\r\nb: c", "a\nb", "\0", "中"] {
+            assert!(parts.header("x-qs-test", &value).is_err(), "{value:?}");
+        }
+        assert!(parts.headers.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_survives_the_path(key in "\\PC{1,40}") {
+            let mut parts = parts(false);
+            parts.literal("/");
+            if parts.path("key", &key).is_ok() {
+                let wire = parts.target().strip_prefix("/my-bucket/").unwrap();
+                let back = percent_encoding::percent_decode_str(wire).decode_utf8().unwrap();
+                prop_assert_eq!(back, key);
+                let at = parts.target_at();
+                let url = parts.take_url();
+                let parsed = reqwest::Url::parse(&url).unwrap();
+                prop_assert_eq!(parsed.path(), &url[at..]);
+            }
+        }
+
+        #[test]
+        fn any_query_value_survives_the_url(value in "\\PC{0,40}") {
+            let mut parts = parts(false);
+            parts.query("prefix", &value);
+            let parsed = reqwest::Url::parse(&parts.take_url()).unwrap();
+            let pairs: Vec<_> = parsed.query_pairs().into_owned().collect();
+            prop_assert_eq!(pairs, vec![("prefix".to_owned(), value)]);
+        }
+    }
+}

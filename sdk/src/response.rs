@@ -1,0 +1,284 @@
+//! An answer on its way to an operation's output.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::byte_stream::ByteStream;
+use crate::endpoint::Address;
+use crate::error::{Answer, CallContext, Error, ErrorCode, ErrorKind, Result};
+use crate::json;
+use crate::metadata::Metadata;
+use crate::operation::OperationInfo;
+use crate::parameter::{Collection, FromText};
+
+const REQUEST_ID: &str = "x-qs-request-id";
+/// How much of a body that can't be decoded an error keeps, in bytes.
+const KEPT: usize = 4 * 1024;
+
+/// Status and headers of an answer: the part that every output has.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseMeta {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl ResponseMeta {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap) -> Self {
+        Self { status, headers }
+    }
+
+    /// The answer's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// All headers of the answer.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The id under which the service knows the request. Its support asks for it.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.headers.get(REQUEST_ID)?.to_str().ok()
+    }
+}
+
+/// Gives each output its `status`, `request_id` and `headers`.
+macro_rules! response_meta {
+    ($($output:ident),* $(,)?) => {$(
+        impl $output {
+            /// The answer's status.
+            #[must_use]
+            pub fn status(&self) -> http::StatusCode {
+                self.meta.status()
+            }
+
+            /// The id under which the service knows the request. Its support asks for it.
+            #[must_use]
+            pub fn request_id(&self) -> Option<&str> {
+                self.meta.request_id()
+            }
+
+            /// All headers of the answer.
+            #[must_use]
+            pub fn headers(&self) -> &http::HeaderMap {
+                self.meta.headers()
+            }
+        }
+    )*};
+}
+pub(crate) use response_meta;
+
+/// The call that an answer belongs to. What an error tells of it is worked out when there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) address: Arc<Address>,
+    pub(crate) uri: Uri,
+    pub(crate) started: Instant,
+    pub(crate) attempts: u32,
+}
+
+impl Origin {
+    pub(crate) fn context(&self) -> CallContext {
+        let key = self
+            .uri
+            .path()
+            .strip_prefix(&*self.address.path_prefix)
+            .and_then(|path| path.strip_prefix('/'))
+            .filter(|key| !key.is_empty() && self.address.bucket.is_some())
+            .map(|key| {
+                percent_encoding::percent_decode_str(key)
+                    .decode_utf8_lossy()
+                    .into_owned()
+            });
+        CallContext {
+            operation: self.info.id,
+            bucket: self.address.bucket.clone(),
+            key,
+            attempts: self.attempts,
+            elapsed: self.started.elapsed(),
+        }
+    }
+}
+
+/// An answer with a success status, to be decoded.
+#[derive(Debug)]
+pub struct Response {
+    pub(crate) meta: ResponseMeta,
+    pub(crate) body: ResponseBody,
+    pub(crate) origin: Origin,
+}
+
+#[derive(Debug)]
+pub(crate) enum ResponseBody {
+    Whole(Bytes),
+    Stream(ByteStream),
+}
+
+impl Response {
+    /// A header; `None` when it is absent or empty. What is no ASCII is read as UTF-8 with
+    /// replacement characters, since stored headers come back as other tools wrote them.
+    pub(crate) fn header<T: FromText>(&self, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.meta.headers.get(name) else {
+            return Ok(None);
+        };
+        let text = String::from_utf8_lossy(value.as_bytes());
+        match text.trim() {
+            "" => Ok(None),
+            text => match T::from_text(text) {
+                Some(value) => Ok(Some(value)),
+                None => {
+                    Err(self.undecodable(format!("header `{name}`: {text:?} is not of its type")))
+                }
+            },
+        }
+    }
+
+    /// A header that holds a list.
+    pub(crate) fn header_list<T: FromText>(
+        &self,
+        name: &str,
+        collection: Collection,
+    ) -> Result<Vec<T>> {
+        let Some(text) = self.header::<String>(name)? else {
+            return Ok(Vec::new());
+        };
+        text.split(collection.separator())
+            .map(|item| {
+                T::from_text(item.trim()).ok_or_else(|| {
+                    self.undecodable(format!("header `{name}`: {item:?} is not of its type"))
+                })
+            })
+            .collect()
+    }
+
+    /// The headers that begin with `prefix`, without it.
+    pub(crate) fn header_map(&self, prefix: &str) -> Metadata {
+        Metadata::from_headers(&self.meta.headers, prefix)
+    }
+
+    /// The body as JSON. A failure names the field.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let body = match &self.body {
+            ResponseBody::Whole(bytes) => bytes,
+            ResponseBody::Stream(_) => return Err(self.undecodable("the body was not read".into())),
+        };
+        serde_json::from_slice(body).map_err(|error| {
+            let text = match json::path_at(body, error.line(), error.column()) {
+                Some(path) => format!("the answer's field `{path}`: {error}"),
+                None => format!("the answer's body: {error}"),
+            };
+            self.undecodable(text).with_source(error)
+        })
+    }
+
+    /// The body as a stream.
+    pub(crate) fn take_stream(&mut self) -> Result<ByteStream> {
+        match std::mem::replace(&mut self.body, ResponseBody::Whole(Bytes::new())) {
+            ResponseBody::Stream(stream) => Ok(stream),
+            ResponseBody::Whole(_) => Err(self.undecodable("the body was read already".into())),
+        }
+    }
+
+    fn undecodable(&self, message: String) -> Error {
+        let body = match &self.body {
+            ResponseBody::Whole(bytes) => cut(bytes),
+            ResponseBody::Stream(_) => Bytes::new(),
+        };
+        Error::new(ErrorKind::Decode, message)
+            .with_call(self.origin.context())
+            .with_answer(Answer {
+                status: self.meta.status,
+                request_id: self.meta.request_id().map(str::to_owned),
+                body,
+                ..Answer::default()
+            })
+    }
+}
+
+/// A copy, so that the error does not keep the whole body alive.
+fn cut(bytes: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(bytes.get(..KEPT).unwrap_or(bytes))
+}
+
+/// The document *Error codes*: the body of an error answer.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorDocument {
+    code: Option<ErrorCode>,
+    message: Option<String>,
+    request_id: Option<String>,
+    url: Option<String>,
+}
+
+/// The error that an answer with another status than the operation's stands for.
+pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) -> Error {
+    let is_json = meta
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let document = if is_json {
+        serde_json::from_slice(body).ok()
+    } else {
+        None
+    };
+    let understood = document.is_some();
+    let document: ErrorDocument = document.unwrap_or_default();
+    let message = match document.message.filter(|text| !text.is_empty()) {
+        Some(message) => message,
+        None => without_document(meta, body),
+    };
+    let request_id = meta.request_id().map(str::to_owned);
+    Error::new(ErrorKind::Service, message)
+        .with_call(origin.context())
+        .with_answer(Answer {
+            status: meta.status,
+            code: document.code,
+            // A proxy may drop the header.
+            request_id: request_id.or(document.request_id),
+            help_url: document.url,
+            body: if understood { Bytes::new() } else { cut(body) },
+        })
+}
+
+/// What is known when the answer holds no error document: `HEAD`, a proxy, a redirect.
+fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
+    let location = meta
+        .headers
+        .get(http::header::LOCATION)
+        .map(HeaderValue::as_bytes);
+    match meta.status.as_u16() {
+        304 => "not modified".into(),
+        300..=399 => match location {
+            Some(location) => format!(
+                "the service points to {}",
+                String::from_utf8_lossy(location)
+            ),
+            None => "the service points elsewhere, but does not say where".into(),
+        },
+        404 => "not found".into(),
+        412 => "a condition does not hold".into(),
+        _ if body.is_empty() => "the answer has no body that says why".into(),
+        _ => "the answer's body is no error document".into(),
+    }
+}
+
+/// The answer's announced length in bytes.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(http::header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}

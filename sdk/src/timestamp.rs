@@ -1,0 +1,251 @@
+//! [`Timestamp`]: the one type for every time of the API, whatever its form on the wire.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::error::{Error, Result};
+
+/// A point in time, in UTC, to the nanosecond.
+///
+/// The API writes times in three forms: ISO 8601 in JSON, HTTP dates in headers, Unix seconds in a
+/// few numbers. All three become this type. It converts from and to [`SystemTime`], and so to the
+/// types of the date crates; `Display` and `FromStr` use ISO 8601.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use qingstor_sdk::Timestamp;
+///
+/// let created: Timestamp = "2016-08-22T15:03:32.000Z".parse()?;
+/// assert_eq!(created.as_unix_seconds(), 1_471_878_212);
+/// assert_eq!(created.to_string(), "2016-08-22T15:03:32Z");
+/// assert!(SystemTime::from(created) > SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+/// # Ok::<(), qingstor_sdk::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The current time of this machine.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now())
+    }
+
+    /// The time `seconds` after 1970-01-01T00:00:00Z (before it, when negative).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when that lies outside the years -9999 to 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Result<Self> {
+        match jiff::Timestamp::from_second(seconds) {
+            Ok(time) => Ok(Self(time)),
+            Err(_) => Err(Error::invalid_input(format!(
+                "{seconds} seconds after 1970 lie outside the years -9999 to 9999"
+            ))),
+        }
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn as_unix_seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// Reads an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when `text` is none.
+    pub fn from_http_date(text: &str) -> Result<Self> {
+        let time = httpdate::parse_http_date(text).map_err(|error| {
+            Error::invalid_input(format!("`{text}` is no HTTP date")).with_source(error)
+        })?;
+        Self::try_from(time)
+    }
+
+    /// The time as an HTTP date, to the second.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when it lies before 1970, which an HTTP date can't express here.
+    pub fn to_http_date(self) -> Result<String> {
+        // `httpdate` panics outside 1970 to 9999; the type's own range ends with 9999.
+        if self.as_unix_seconds() < 0 {
+            return Err(Error::invalid_input(format!(
+                "{self} lies before 1970: no HTTP date"
+            )));
+        }
+        Ok(httpdate::fmt_http_date(self.into()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse().map(Self).map_err(|error: jiff::Error| {
+            Error::invalid_input(format!("`{text}` is no ISO 8601 time")).with_source(error)
+        })
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        time.0.into()
+    }
+}
+
+/// Fails with `InvalidInput` outside the years -9999 to 9999.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = Error;
+
+    fn try_from(time: SystemTime) -> Result<Self> {
+        jiff::Timestamp::try_from(time).map(Self).map_err(|error| {
+            Error::invalid_input("the time lies outside the years -9999 to 9999").with_source(error)
+        })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an ISO 8601 time")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse()
+                    .map(Timestamp)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+impl Default for Timestamp {
+    /// 1970-01-01T00:00:00Z
+    fn default() -> Self {
+        Self(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// `#[serde(with)]` for times that the API writes as Unix seconds.
+pub(crate) mod unix {
+    use super::{Deserialize, Deserializer, Serializer, Timestamp, de};
+
+    /// A time that is there, or may be.
+    pub(crate) trait Seconds: Sized {
+        fn get(&self) -> Option<Timestamp>;
+        fn from(time: Option<Timestamp>) -> Self;
+    }
+
+    impl Seconds for Timestamp {
+        fn get(&self) -> Option<Timestamp> {
+            Some(*self)
+        }
+
+        fn from(time: Option<Timestamp>) -> Self {
+            time.unwrap_or_default()
+        }
+    }
+
+    impl Seconds for Option<Timestamp> {
+        fn get(&self) -> Option<Timestamp> {
+            *self
+        }
+
+        fn from(time: Option<Timestamp>) -> Self {
+            time
+        }
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &impl Seconds,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time.get() {
+            Some(time) => serializer.serialize_i64(time.as_unix_seconds()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Seconds>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let time = match Option::<i64>::deserialize(deserializer)? {
+            Some(seconds) => {
+                Some(Timestamp::from_unix_seconds(seconds).map_err(de::Error::custom)?)
+            }
+            None => None,
+        };
+        Ok(T::from(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_every_form_of_the_api() {
+        let date = Timestamp::from_http_date("Mon, 22 Aug 2016 15:03:32 GMT").unwrap();
+        for iso in ["2016-08-22T15:03:32.000Z", "2016-08-22T15:03:32Z"] {
+            assert_eq!(iso.parse::<Timestamp>().unwrap(), date);
+        }
+        assert_eq!(Timestamp::from_unix_seconds(1_471_878_212).unwrap(), date);
+    }
+
+    #[test]
+    fn a_zero_time_is_a_time() {
+        let zero: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(zero.to_string(), "0001-01-01T00:00:00Z");
+        assert!(zero.to_http_date().is_err());
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn http_dates_survive_a_round_trip(seconds in 0_i64..253_402_300_799) {
+            let time = Timestamp::from_unix_seconds(seconds).unwrap();
+            let text = time.to_http_date().unwrap();
+            prop_assert_eq!(Timestamp::from_http_date(&text).unwrap(), time);
+        }
+
+        #[test]
+        fn no_number_of_seconds_panics(seconds: i64) {
+            if let Ok(time) = Timestamp::from_unix_seconds(seconds) {
+                let _ = time.to_http_date();
+                prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+            }
+        }
+    }
+}

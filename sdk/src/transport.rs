@@ -1,0 +1,210 @@
+//! How requests reach the network: reqwest behind one function.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body as _;
+
+use crate::body::{Body, Progress};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Sends requests. The one way out of this crate.
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    idle_timeout: Duration,
+    slow_timeout: Duration,
+}
+
+/// The body of an answer, before anything is checked.
+pub(crate) struct IncomingBody(reqwest::Body);
+
+impl IncomingBody {
+    /// The next bytes. Trailers are passed over: the API has none.
+    pub(crate) fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, reqwest::Error>>> {
+        loop {
+            return match std::task::ready!(Pin::new(&mut self.0).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
+                    Err(_) => continue,
+                },
+                Some(Err(error)) => Poll::Ready(Some(Err(error))),
+                None => Poll::Ready(None),
+            };
+        }
+    }
+}
+
+impl Transport {
+    /// `https`: whether TLS will be needed.
+    pub(crate) fn new(config: &Config, https: bool) -> Result<Self> {
+        Ok(Self {
+            client: client(config, https)?,
+            idle_timeout: config.idle_timeout,
+            slow_timeout: config.slow_timeout,
+        })
+    }
+
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// Sends one request, and gives the answer's head and its body to be read.
+    ///
+    /// `slow`: the service may work long without sending a byte.
+    pub(crate) async fn send(
+        &self,
+        request: http::Request<Body>,
+        slow: bool,
+    ) -> Result<http::Response<IncomingBody>> {
+        let (request, progress) = outgoing(request)?;
+        let patience = if slow {
+            self.slow_timeout
+        } else {
+            self.idle_timeout
+        };
+        let mut answer = std::pin::pin!(self.client.execute(request));
+        let mut taken = 0;
+        let answer = loop {
+            match tokio::time::timeout(patience, &mut answer).await {
+                Ok(answer) => break answer,
+                // The connection takes the upload's bytes: it is slow, but it moves.
+                Err(_)
+                    if progress
+                        .as_ref()
+                        .is_some_and(|progress| progress.taken() > taken) =>
+                {
+                    taken = progress.as_ref().map_or(0, |progress| progress.taken());
+                }
+                Err(_) => return Err(no_answer(patience, progress.as_deref())),
+            }
+        };
+        match answer {
+            Ok(answer) => Ok(http::Response::from(answer).map(IncomingBody)),
+            Err(error) => Err(progress
+                .and_then(|progress| progress.failure())
+                .unwrap_or_else(|| broken(error))),
+        }
+    }
+}
+
+/// The request as reqwest takes it. Fails when its URL library would send another target than the
+/// one that is signed.
+fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
+    let (head, body) = request.into_parts();
+    let text = head.uri.to_string();
+    let url = reqwest::Url::parse(&text)
+        .map_err(|error| Error::invalid_input(format!("`{text}` is no URL")).with_source(error))?;
+    let sent = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    if url.path().len() + url.query().map_or(0, |query| query.len() + 1) != sent.len()
+        || !text.ends_with(sent)
+        || !url.as_str().ends_with(sent)
+    {
+        return Err(Error::invalid_input(format!(
+            "`{sent}` would be changed to `{}` on the way",
+            url.path()
+        )));
+    }
+    let mut out = reqwest::Request::new(head.method, url);
+    *out.headers_mut() = head.headers;
+    let progress = match body.as_bytes() {
+        Some(bytes) if bytes.is_empty() => None,
+        Some(bytes) if bytes.len() <= WHOLE => {
+            *out.body_mut() = Some(bytes.clone().into());
+            None
+        }
+        _ => {
+            let (wire, progress) = body.start()?;
+            *out.body_mut() = Some(reqwest::Body::wrap(wire));
+            Some(progress)
+        }
+    };
+    Ok((out, progress))
+}
+
+/// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.
+const WHOLE: usize = 64 * 1024;
+
+fn no_answer(patience: Duration, progress: Option<&Progress>) -> Error {
+    let sent = progress.map_or(0, Progress::taken);
+    Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "no answer came for {} s ({sent} bytes of the body were sent)",
+            patience.as_secs_f32()
+        ),
+    )
+}
+
+/// Tells a connection that was never made, or broke, from a request that can't be sent.
+fn broken(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let kind = if error.is_timeout() {
+        ErrorKind::Timeout
+    } else if error.is_builder() {
+        ErrorKind::InvalidInput
+    } else {
+        ErrorKind::Connect
+    };
+    // reqwest's own text says only that sending failed; the reason is the last of its sources.
+    let mut reason: &dyn StdError = &error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    let text = match kind {
+        ErrorKind::Timeout => format!("no connection in time: {reason}"),
+        ErrorKind::Connect if error.is_connect() => format!("no connection: {reason}"),
+        ErrorKind::Connect => format!("the connection broke before an answer came: {reason}"),
+        _ => format!("the request can't be sent: {reason}"),
+    };
+    Error::new(kind, text).with_source(error)
+}
+
+fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        // A redirect would be followed with another signature than it needs.
+        .redirect(reqwest::redirect::Policy::none())
+        // The one place where a call is repeated is this crate's own.
+        .retry(reqwest::retry::never())
+        .user_agent(config.user_agent())
+        .connect_timeout(config.connect_timeout)
+        .tcp_nodelay(true);
+    #[cfg(not(feature = "rustls"))]
+    let _ = https;
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_preconfigured(rustls_config(https)?);
+    builder
+        .build()
+        .map_err(|error| Error::config("the HTTP client can't be made").with_source(error))
+}
+
+/// TLS with ring, given to this client alone: no provider is installed for the whole process.
+#[cfg(feature = "rustls")]
+fn rustls_config(https: bool) -> Result<rustls::ClientConfig> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    let failed = |error: rustls::Error| Error::config("TLS can't be set up").with_source(error);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?;
+    // Reading the platform's certificates takes time that a plain HTTP endpoint need not spend.
+    if !https {
+        let none = rustls::RootCertStore::empty();
+        return Ok(builder.with_root_certificates(none).with_no_client_auth());
+    }
+    Ok(builder
+        .with_platform_verifier()
+        .map_err(failed)?
+        .with_no_client_auth())
+}
