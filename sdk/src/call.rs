@@ -355,7 +355,7 @@ impl Handle {
         Ok(
             match std::mem::replace(&mut parts.body, RequestBody::None) {
                 RequestBody::None => Body::empty(),
-                RequestBody::Json(bytes) => bytes.into(),
+                RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
                 RequestBody::Stream(body) => body,
                 RequestBody::Form(form) => {
                     let (body, content_type) = form.into_body(&self.shared.credentials)?;

@@ -19,25 +19,26 @@ const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
 
 /// A `multipart/form-data` body that takes shape.
 #[derive(Debug, Default)]
-pub(crate) struct Form {
+pub struct Form {
     fields: Vec<(String, String)>,
     file: Option<(&'static str, Body)>,
 }
 
 impl Form {
-    pub(crate) fn new() -> Self {
+    /// No fields yet.
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a field, unless there is nothing to send.
-    pub(crate) fn text(&mut self, name: &str, value: &(impl Parameter + ?Sized)) {
+    pub fn text(&mut self, name: &str, value: &(impl Parameter + ?Sized)) {
         if let Some(value) = value.text() {
             self.fields.push((name.to_owned(), value.into_owned()));
         }
     }
 
     /// Adds the values of a list, unless it is empty.
-    pub(crate) fn list(
+    pub fn list(
         &mut self,
         name: &str,
         collection: Collection,
@@ -54,7 +55,7 @@ impl Form {
     }
 
     /// Adds a field for each entry, its key behind `prefix`.
-    pub(crate) fn map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
+    pub fn map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
             self.text(&format!("{prefix}{key}"), value);
         }
@@ -62,7 +63,7 @@ impl Form {
     }
 
     /// The file. The service ignores fields that come after it, so it goes last.
-    pub(crate) fn file(&mut self, name: &'static str, body: Body) {
+    pub fn file(&mut self, name: &'static str, body: Body) {
         self.file = Some((name, body));
     }
 

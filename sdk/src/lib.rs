@@ -11,7 +11,8 @@ mod body;
 mod byte_stream;
 mod call;
 mod client;
-mod codec;
+#[doc(hidden)]
+pub mod codec;
 mod config;
 mod credentials;
 mod endpoint;
@@ -27,6 +28,7 @@ mod presigned;
 mod request;
 mod response;
 mod secret;
+mod setters;
 mod sign;
 mod string_enum;
 mod timestamp;

@@ -116,6 +116,3 @@ impl OperationInfo {
         self
     }
 }
-
-#[cfg(test)]
-const TEST: &OperationInfo = &OperationInfo::new("x", Method::PUT).success(&[201]).slow();

@@ -10,14 +10,14 @@ use crate::error::{Error, Result};
 use crate::timestamp::Timestamp;
 
 /// A value that can stand in a path, a query, a header or a form.
-pub(crate) trait Parameter {
+pub trait Parameter {
     /// Its text; `None` when there is nothing to send.
     fn text(&self) -> Option<Cow<'_, str>>;
 }
 
 /// How the values of a list share one parameter (Swagger's `collectionFormat`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Collection {
+pub enum Collection {
     /// `a,b`
     Csv,
     /// `a b`
@@ -32,7 +32,7 @@ pub(crate) enum Collection {
 
 impl Collection {
     /// What stands between two values.
-    pub(crate) fn separator(self) -> char {
+    pub fn separator(self) -> char {
         match self {
             Self::Ssv => ' ',
             Self::Tsv => '\t',
@@ -43,7 +43,7 @@ impl Collection {
 
     /// The values in one text; `None` when there are none. A value that holds the separator is
     /// refused: it would arrive as two.
-    pub(crate) fn join(self, name: &str, values: &[impl Parameter]) -> Result<Option<String>> {
+    pub fn join(self, name: &str, values: &[impl Parameter]) -> Result<Option<String>> {
         let separator = self.separator();
         let mut joined: Option<String> = None;
         for value in values.iter().filter_map(Parameter::text) {
@@ -65,7 +65,7 @@ impl Collection {
 }
 
 /// A value that can be read from a header's text.
-pub(crate) trait FromText: Sized {
+pub trait FromText: Sized {
     fn from_text(text: &str) -> Option<Self>;
 }
 
@@ -118,7 +118,7 @@ impl FromText for Timestamp {
     }
 }
 
-/// Times outside headers are ISO 8601; headers have their own method.
+/// ISO 8601; for the other forms see [`http_date`] and [`unix_seconds`].
 impl Parameter for Timestamp {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(self.to_string()))
@@ -165,3 +165,13 @@ macro_rules! numbers {
 }
 
 numbers!(i32, i64, u32, u64, f32, f64);
+
+/// A time as headers have it.
+pub fn http_date(time: impl Into<Option<Timestamp>>) -> Result<Option<String>> {
+    time.into().map(Timestamp::to_http_date).transpose()
+}
+
+/// A time as a number.
+pub fn unix_seconds(time: impl Into<Option<Timestamp>>) -> Option<i64> {
+    time.into().map(Timestamp::as_unix_seconds)
+}

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,7 +15,6 @@ use crate::metadata::Metadata;
 use crate::object_path::ObjectPath;
 use crate::parameter::{Collection, Parameter};
 use crate::secret::Secret;
-use crate::timestamp::Timestamp;
 
 /// What a query component keeps as it is: the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -55,7 +53,9 @@ pub struct RequestParts {
 #[derive(Debug)]
 pub(crate) enum RequestBody {
     None,
-    Json(Bytes),
+    Json(Vec<u8>),
+    /// An object whose closing brace is still to come.
+    OpenObject(Vec<u8>),
     Stream(Body),
     Form(Form),
 }
@@ -79,10 +79,6 @@ impl RequestParts {
         self.url.get(self.target_at..).unwrap_or_default()
     }
 
-    pub(crate) fn target_at(&self) -> usize {
-        self.target_at
-    }
-
     /// Ends the target, and gives the URL.
     pub(crate) fn take_url(&mut self) -> String {
         self.root_path();
@@ -97,12 +93,12 @@ impl RequestParts {
     }
 
     /// Appends literal text of the path template.
-    pub(crate) fn literal(&mut self, text: &str) {
+    pub fn literal(&mut self, text: &str) {
         self.url.push_str(text);
     }
 
     /// Appends a path parameter; its slashes stay slashes.
-    pub(crate) fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+    pub fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         let value = value.text().unwrap_or_default();
         check_path_parameter(name, &value)?;
         self.url.extend(utf8_percent_encode(&value, PATH));
@@ -116,13 +112,13 @@ impl RequestParts {
     }
 
     /// Appends a parameter without a value: a sub-resource such as `acl`.
-    pub(crate) fn sub_resource(&mut self, name: &str) {
+    pub fn sub_resource(&mut self, name: &str) {
         self.begin_parameter();
         self.url.push_str(name);
     }
 
     /// Appends a parameter, unless there is nothing to send.
-    pub(crate) fn query(&mut self, name: &str, value: &impl Parameter) {
+    pub fn query(&mut self, name: &str, value: &impl Parameter) {
         if let Some(value) = value.text() {
             self.pair(name, &value);
         }
@@ -136,7 +132,7 @@ impl RequestParts {
     }
 
     /// Appends the values of a list, unless it is empty.
-    pub(crate) fn query_list(
+    pub fn query_list(
         &mut self,
         name: &str,
         collection: Collection,
@@ -165,7 +161,7 @@ impl RequestParts {
     }
 
     /// Sets a header, unless there is nothing to send.
-    pub(crate) fn header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+    pub fn header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         match value.text() {
             Some(value) => self.text_header(name, &value),
             None => Ok(()),
@@ -190,7 +186,7 @@ impl RequestParts {
     }
 
     /// Sets a header whose value must not show in any `Debug` or log.
-    pub(crate) fn secret_header<'v>(
+    pub fn secret_header<'v>(
         &mut self,
         name: &str,
         value: impl Into<Option<&'v Secret>>,
@@ -205,20 +201,8 @@ impl RequestParts {
         Ok(())
     }
 
-    /// Sets a header that is an HTTP date.
-    pub(crate) fn date_header(
-        &mut self,
-        name: &str,
-        value: impl Into<Option<Timestamp>>,
-    ) -> Result<()> {
-        match value.into() {
-            Some(time) => self.text_header(name, &time.to_http_date()?),
-            None => Ok(()),
-        }
-    }
-
     /// Sets `/bucket/key`, always percent-encoded: a key's own `%2F` arrives as one.
-    pub(crate) fn object_path_header<'v>(
+    pub fn object_path_header<'v>(
         &mut self,
         name: &str,
         value: impl Into<Option<&'v ObjectPath>>,
@@ -230,7 +214,7 @@ impl RequestParts {
     }
 
     /// Sets a URL of the caller's: what already is one is sent as it is.
-    pub(crate) fn url_header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+    pub fn url_header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         match value.text() {
             Some(url) => self.text_header(name, &utf8_percent_encode(&url, NOT_IN_URL).to_string()),
             None => Ok(()),
@@ -238,7 +222,7 @@ impl RequestParts {
     }
 
     /// Sets a header to the values of a list, unless it is empty.
-    pub(crate) fn header_list(
+    pub fn header_list(
         &mut self,
         name: &str,
         collection: Collection,
@@ -252,35 +236,70 @@ impl RequestParts {
     }
 
     /// Sets one header for each entry, its key behind `prefix`.
-    pub(crate) fn header_map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
+    pub fn header_map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
             self.text_header(&format!("{prefix}{key}"), value)?;
         }
         Ok(())
     }
 
-    /// Sets a JSON body.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
-        let bytes = serde_json::to_vec(value).map_err(|error| {
-            Error::invalid_input("the body can't be written as JSON").with_source(error)
-        })?;
-        self.body = RequestBody::Json(bytes.into());
+    /// Begins a JSON object as the body.
+    pub fn json_object(&mut self) {
+        self.body = RequestBody::OpenObject(b"{".to_vec());
+    }
+
+    /// Adds a field to the body's object.
+    pub fn json_field(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.add_field(name, value, &[])
+    }
+
+    /// Adds a field to the body's object, unless it says nothing: an absent value, an empty list
+    /// or map, a flag that is not set.
+    pub fn json_optional(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.add_field(name, value, &[b"null", b"[]", b"{}", b"false"])
+    }
+
+    fn add_field(&mut self, name: &str, value: &impl Serialize, absent: &[&[u8]]) -> Result<()> {
+        let RequestBody::OpenObject(body) = &mut self.body else {
+            return Err(Error::invalid_input("the body is no object"));
+        };
+        let before = body.len();
+        if before > 1 {
+            body.push(b',');
+        }
+        serde_json::to_writer(&mut *body, name).map_err(unwritable)?;
+        body.push(b':');
+        let at = body.len();
+        serde_json::to_writer(&mut *body, value).map_err(unwritable)?;
+        if absent.contains(&body.get(at..).unwrap_or_default()) {
+            body.truncate(before);
+        }
+        Ok(())
+    }
+
+    /// Sets a JSON body that is no object.
+    pub fn json_value(&mut self, value: &impl Serialize) -> Result<()> {
+        self.body = RequestBody::Json(serde_json::to_vec(value).map_err(unwritable)?);
         Ok(())
     }
 
     /// Sets a streamed body.
-    pub(crate) fn stream(&mut self, body: Body) {
+    pub fn stream(&mut self, body: Body) {
         self.body = RequestBody::Stream(body);
     }
 
     /// Sets a form as the body.
-    pub(crate) fn form(&mut self, form: Form) {
+    pub fn form(&mut self, form: Form) {
         self.body = RequestBody::Form(form);
     }
 
     /// Fills in what the body's kind decides: `Content-Type` of JSON, and `Content-MD5` where the
     /// operation requires it.
     pub(crate) fn complete(&mut self, content_md5: bool) -> Result<()> {
+        if let RequestBody::OpenObject(object) = &mut self.body {
+            object.push(b'}');
+            self.body = RequestBody::Json(std::mem::take(object));
+        }
         if let RequestBody::Json(_) = self.body {
             self.headers
                 .entry(header::CONTENT_TYPE)
@@ -296,7 +315,7 @@ impl RequestParts {
                 Some(bytes) => Md5::digest(bytes),
                 None => return Err(unhashed()),
             },
-            RequestBody::Form(_) => return Err(unhashed()),
+            RequestBody::OpenObject(_) | RequestBody::Form(_) => return Err(unhashed()),
         };
         self.text_header(CONTENT_MD5, &BASE64.encode(digest))
     }
@@ -314,6 +333,10 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     } else {
         None
     }
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::invalid_input("the body can't be written as JSON").with_source(error)
 }
 
 fn unhashed() -> Error {
@@ -367,7 +390,7 @@ mod tests {
             if let Some(marker) = marker {
                 parts.sub_resource(marker);
             }
-            let at = parts.target_at();
+            let at = parts.target_at;
             parts.take_url()[at..].to_owned()
         };
         assert_eq!(target(false, None), "/my-bucket");
@@ -469,7 +492,7 @@ mod tests {
                 let wire = parts.target().strip_prefix("/my-bucket/").unwrap();
                 let back = percent_encoding::percent_decode_str(wire).decode_utf8().unwrap();
                 prop_assert_eq!(back, key);
-                let at = parts.target_at();
+                let at = parts.target_at;
                 let url = parts.take_url();
                 let parsed = reqwest::Url::parse(&url).unwrap();
                 prop_assert_eq!(parsed.path(), &url[at..]);

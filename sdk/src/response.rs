@@ -77,6 +77,25 @@ macro_rules! response_meta {
 }
 pub(crate) use response_meta;
 
+/// Defines the outputs of operations that answer with status and headers alone.
+macro_rules! empty_outputs {
+    ($($(#[$meta:meta])* $output:ident,)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $output {
+            meta: ResponseMeta,
+        }
+
+        impl From<Response> for $output {
+            fn from(response: Response) -> Self {
+                Self { meta: response.meta }
+            }
+        }
+    )*};
+}
+pub(crate) use empty_outputs;
+
 /// The call that an answer belongs to. What an error tells of it is worked out when there is one.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -113,7 +132,8 @@ impl Origin {
 /// An answer with a success status, to be decoded.
 #[derive(Debug)]
 pub struct Response {
-    pub(crate) meta: ResponseMeta,
+    /// Status and headers.
+    pub meta: ResponseMeta,
     pub(crate) body: ResponseBody,
     pub(crate) origin: Origin,
 }
@@ -127,7 +147,7 @@ pub(crate) enum ResponseBody {
 impl Response {
     /// A header; `None` when it is absent or empty. What is no ASCII is read as UTF-8 with
     /// replacement characters, since stored headers come back as other tools wrote them.
-    pub(crate) fn header<T: FromText>(&self, name: &str) -> Result<Option<T>> {
+    pub fn header<T: FromText>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.meta.headers.get(name) else {
             return Ok(None);
         };
@@ -144,7 +164,7 @@ impl Response {
     }
 
     /// A header that holds a list.
-    pub(crate) fn header_list<T: FromText>(
+    pub fn header_list<T: FromText>(
         &self,
         name: &str,
         collection: Collection,
@@ -162,12 +182,12 @@ impl Response {
     }
 
     /// The headers that begin with `prefix`, without it.
-    pub(crate) fn header_map(&self, prefix: &str) -> Metadata {
+    pub fn header_map(&self, prefix: &str) -> Metadata {
         Metadata::from_headers(&self.meta.headers, prefix)
     }
 
     /// The body as JSON. A failure names the field.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         let body = match &self.body {
             ResponseBody::Whole(bytes) => bytes,
             ResponseBody::Stream(_) => return Err(self.undecodable("the body was not read".into())),
@@ -182,7 +202,7 @@ impl Response {
     }
 
     /// The body as a stream.
-    pub(crate) fn take_stream(&mut self) -> Result<ByteStream> {
+    pub fn take_stream(&mut self) -> Result<ByteStream> {
         match std::mem::replace(&mut self.body, ResponseBody::Whole(Bytes::new())) {
             ResponseBody::Stream(stream) => Ok(stream),
             ResponseBody::Whole(_) => Err(self.undecodable("the body was read already".into())),

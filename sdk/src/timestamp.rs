@@ -157,12 +157,14 @@ impl Default for Timestamp {
 }
 
 /// `#[serde(with)]` for times that the API writes as Unix seconds.
-pub(crate) mod unix {
+pub mod unix {
     use super::{Deserialize, Deserializer, Serializer, Timestamp, de};
 
     /// A time that is there, or may be.
-    pub(crate) trait Seconds: Sized {
+    pub trait Seconds: Sized {
+        /// The time, if there is one.
         fn get(&self) -> Option<Timestamp>;
+        /// The value for a time that may be there.
         fn from(time: Option<Timestamp>) -> Self;
     }
 
@@ -186,7 +188,8 @@ pub(crate) mod unix {
         }
     }
 
-    pub(crate) fn serialize<S: Serializer>(
+    /// Writes whole seconds.
+    pub fn serialize<S: Serializer>(
         time: &impl Seconds,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -196,7 +199,8 @@ pub(crate) mod unix {
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Seconds>(
+    /// Reads whole seconds.
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Seconds>(
         deserializer: D,
     ) -> Result<T, D::Error> {
         let time = match Option::<i64>::deserialize(deserializer)? {
