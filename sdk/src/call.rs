@@ -390,7 +390,7 @@ async fn read(
         return Err(service_error(&meta, &body, &origin));
     }
     let body = match info.reply {
-        Reply::Stream => ResponseBody::Stream(stream),
+        Reply::Stream => ResponseBody::Stream(Box::new(stream)),
         Reply::Json => ResponseBody::Whole(stream.collect(MAX_JSON).await?),
         // Read to its end, so that the connection can be used again.
         Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await?),

@@ -141,7 +141,7 @@ pub struct Response {
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
     Whole(Bytes),
-    Stream(ByteStream),
+    Stream(Box<ByteStream>),
 }
 
 impl Response {
@@ -164,11 +164,7 @@ impl Response {
     }
 
     /// A header that holds a list.
-    pub fn header_list<T: FromText>(
-        &self,
-        name: &str,
-        collection: Collection,
-    ) -> Result<Vec<T>> {
+    pub fn header_list<T: FromText>(&self, name: &str, collection: Collection) -> Result<Vec<T>> {
         let Some(text) = self.header::<String>(name)? else {
             return Ok(Vec::new());
         };
@@ -204,7 +200,7 @@ impl Response {
     /// The body as a stream.
     pub fn take_stream(&mut self) -> Result<ByteStream> {
         match std::mem::replace(&mut self.body, ResponseBody::Whole(Bytes::new())) {
-            ResponseBody::Stream(stream) => Ok(stream),
+            ResponseBody::Stream(stream) => Ok(*stream),
             ResponseBody::Whole(_) => Err(self.undecodable("the body was read already".into())),
         }
     }

@@ -97,30 +97,24 @@ pub(crate) use string_enum;
 
 #[cfg(test)]
 mod tests {
-    string_enum! {
-        /// A test.
-        Light {
-            /// Go.
-            Green = "green",
-            /// Stop.
-            Red = "RED",
-        }
-    }
+    use crate::types::Permission;
 
     #[test]
     fn known_and_unknown_values_survive() {
         for (text, value) in [
-            ("green", Light::Green),
-            ("GREEN", Light::Green),
-            ("RED", Light::Red),
-            ("blue", Light::Unknown("blue".into())),
-            ("", Light::Unknown(String::new())),
+            ("READ", Permission::Read),
+            ("full_control", Permission::FullControl),
+            ("APPEND", Permission::Unknown("APPEND".into())),
+            ("", Permission::default()),
         ] {
-            assert_eq!(Light::from(text), value);
-            let json: Light = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(Permission::from(text), value);
+            let json: Permission = serde_json::from_value(text.into()).unwrap();
             assert_eq!(json, value);
         }
-        assert_eq!(serde_json::to_string(&Light::Red).unwrap(), r#""RED""#);
-        assert_eq!(Light::from("blue").to_string(), "blue");
+        assert_eq!(
+            serde_json::to_string(&Permission::Read).unwrap(),
+            r#""READ""#
+        );
+        assert_eq!(Permission::from("APPEND").to_string(), "APPEND");
     }
 }

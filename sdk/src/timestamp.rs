@@ -189,10 +189,7 @@ pub mod unix {
     }
 
     /// Writes whole seconds.
-    pub fn serialize<S: Serializer>(
-        time: &impl Seconds,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(time: &impl Seconds, serializer: S) -> Result<S::Ok, S::Error> {
         match time.get() {
             Some(time) => serializer.serialize_i64(time.as_unix_seconds()),
             None => serializer.serialize_none(),

@@ -1,0 +1,372 @@
+//! Puts the files of a specification together: one tree, in which only references to definitions,
+//! parameters and responses of the root remain.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::rc::Rc;
+
+use super::grammar::{Kind, child};
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Member, Node, Object, Sources, Value, join_reference};
+
+/// A place in a file: what a reference means once it is resolved.
+type Target = (FileId, String);
+
+/// The bundled root document, and the files that were needed.
+pub(crate) fn bundle(path: &Path, sources: &mut Sources) -> Result<Node, Vec<Diagnostic>> {
+    let (root_file, root) = sources.load(path)?;
+    let mut bundler = Bundler {
+        sources,
+        root_file,
+        root: Rc::clone(&root),
+        definitions: HashMap::new(),
+        hoisted: Vec::new(),
+        open: HashSet::new(),
+        problems: Vec::new(),
+    };
+    bundler.name_definitions();
+    let mut bundled = bundler.walk(&root, root_file, Kind::Root);
+    bundler.fill_hoisted();
+    bundler.add_hoisted(&mut bundled);
+    if bundler.problems.is_empty() {
+        Ok(bundled)
+    } else {
+        Err(bundler.problems)
+    }
+}
+
+/// References that lead to references: more than anybody needs, and far from the end of the stack.
+const MAX_CHAIN: usize = 32;
+
+struct Bundler<'a> {
+    sources: &'a mut Sources,
+    root_file: FileId,
+    root: Rc<Node>,
+    /// Definitions whose text stands in another file, by that place.
+    definitions: HashMap<Target, String>,
+    /// Schemas of other files that were referred to directly: they become definitions. Filled
+    /// one after the other, so a chain of them is no recursion.
+    hoisted: Vec<(String, Target, Member)>,
+    /// References being followed, to find circles.
+    open: HashSet<Target>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Bundler<'_> {
+    /// Notes which definition of the root stands for which place of another file.
+    fn name_definitions(&mut self) {
+        let root = Rc::clone(&self.root);
+        let definitions = root.get("definitions").and_then(Node::as_object);
+        for (name, member) in definitions.into_iter().flatten() {
+            let Some(reference) = member.node.get("$ref") else {
+                continue;
+            };
+            if let Some(target) = self.target(reference, self.root_file)
+                && target.0 != self.root_file
+            {
+                self.definitions.entry(target).or_insert(name.clone());
+            }
+        }
+    }
+
+    fn walk(&mut self, node: &Node, file: FileId, kind: Kind) -> Node {
+        if kind == Kind::Opaque {
+            return node.clone();
+        }
+        let value = match &node.value {
+            Value::Object(object) => {
+                if let Some(reference) = object.get("$ref").filter(|_| may_refer(kind)) {
+                    return self.follow(node, &reference.node, file, kind);
+                }
+                Value::Object(self.walk_object(object, file, kind))
+            }
+            Value::Array(items) => {
+                let kind = match kind {
+                    Kind::ParameterList => Kind::Parameter,
+                    Kind::SchemaList => Kind::Schema,
+                    _ => Kind::Opaque,
+                };
+                Value::Array(items.iter().map(|item| self.walk(item, file, kind)).collect())
+            }
+            other => other.clone(),
+        };
+        Node {
+            value,
+            span: node.span,
+        }
+    }
+
+    fn walk_object(&mut self, object: &Object, file: FileId, kind: Kind) -> Object {
+        object
+            .iter()
+            .map(|(key, member)| {
+                let kind = child(kind, key).unwrap_or(Kind::Opaque);
+                let node = self.walk(&member.node, file, kind);
+                let key_span = member.key;
+                (key.clone(), Member { key: key_span, node })
+            })
+            .collect()
+    }
+
+    /// Replaces an object with `$ref` by what it means, or leaves a reference to the root.
+    fn follow(&mut self, node: &Node, reference: &Node, file: FileId, kind: Kind) -> Node {
+        let Some(target) = self.target(reference, file) else {
+            return node.clone();
+        };
+        if target.0 == self.root_file && is_shared(&target.1) {
+            self.check_shared(reference, &target.1, kind);
+            return local_reference(node, reference, format!("#{}", target.1));
+        }
+        // A definition of the root that stands elsewhere is put in place; other uses refer to it.
+        let is_definition = self.is_own_definition(&target, reference);
+        if kind == Kind::Schema && !is_definition {
+            let name = self.hoist(&target, reference);
+            return local_reference(node, reference, format!("#/definitions/{name}"));
+        }
+        self.inline(node, &target, reference, kind)
+    }
+
+    fn inline(&mut self, node: &Node, target: &Target, reference: &Node, kind: Kind) -> Node {
+        if !self.open.insert(target.clone()) {
+            self.problems.push(
+                Diagnostic::error("ref-circular", reference.span, "this reference leads to itself")
+                    .with_help("break the circle: one of its references must be replaced by content"),
+            );
+            return node.clone();
+        }
+        if self.open.len() > MAX_CHAIN {
+            self.problems.push(
+                Diagnostic::error("ref-depth", reference.span, "too many references in a row")
+                    .with_help("refer to the content itself"),
+            );
+            return node.clone();
+        }
+        let found = self.lookup(target, reference);
+        let node = match found {
+            Some((tree, pointer)) => match tree.pointer(&pointer) {
+                Some(found) => self.walk(found, target.0, kind),
+                None => node.clone(),
+            },
+            None => node.clone(),
+        };
+        self.open.remove(target);
+        node
+    }
+
+    /// The tree of a target in which the pointer is known to lead somewhere.
+    fn lookup(&mut self, target: &Target, reference: &Node) -> Option<(Rc<Node>, String)> {
+        let path = self.sources.file(target.0).path.clone();
+        let tree = match self.sources.load(&path) {
+            Ok((_, tree)) => tree,
+            Err(problems) => {
+                self.problems.extend(problems);
+                return None;
+            }
+        };
+        if tree.pointer(&target.1).is_none() {
+            self.problems.push(missing(reference, &self.sources.file(target.0).name, &target.1));
+            return None;
+        }
+        Some((tree, target.1.clone()))
+    }
+
+    /// Works out what a `$ref` means: `#/..` is the root document, unless only its own file has it.
+    fn target(&mut self, reference: &Node, file: FileId) -> Option<Target> {
+        let Some(text) = reference.as_str() else {
+            self.problems.push(
+                Diagnostic::error(
+                    "ref-invalid",
+                    reference.span,
+                    format!("`$ref` must be a string, this is {}", reference.kind()),
+                )
+                .with_help("write it as `\"#/definitions/name\"` or `\"./file.json#/pointer\"`"),
+            );
+            return None;
+        };
+        let (path, pointer) = text.split_once('#').unwrap_or((text, ""));
+        let pointer = percent_decode(pointer);
+        if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
+            self.problems.push(
+                Diagnostic::error(
+                    "ref-invalid",
+                    reference.span,
+                    format!("`{text}` is no reference to a local file"),
+                )
+                .with_help("use a relative path and a JSON pointer: `./file.json#/pointer`"),
+            );
+            return None;
+        }
+        if path.is_empty() {
+            let own = file != self.root_file && self.root.pointer(&pointer).is_none();
+            let owner = if own { file } else { self.root_file };
+            return Some((owner, pointer));
+        }
+        let path = join_reference(&self.sources.file(file).path, path);
+        match self.sources.load(&path) {
+            Ok((file, _)) => Some((file, pointer)),
+            Err(problems) => {
+                self.problems.extend(problems.into_iter().map(|mut problem| {
+                    problem.span = problem.span.or(Some(reference.span));
+                    problem
+                }));
+                None
+            }
+        }
+    }
+
+    fn check_shared(&mut self, reference: &Node, pointer: &str, kind: Kind) {
+        let wanted = match kind {
+            Kind::Parameter => "/parameters/",
+            Kind::Response => "/responses/",
+            _ => "/definitions/",
+        };
+        if !pointer.starts_with(wanted) {
+            self.problems.push(
+                Diagnostic::error(
+                    "ref-invalid",
+                    reference.span,
+                    format!("`#{pointer}` can't stand here: expected `#{wanted}..`"),
+                )
+                .with_help("refer to a definition of the right kind"),
+            );
+        } else if self.root.pointer(pointer).is_none() {
+            let root = self.sources.file(self.root_file).name.clone();
+            self.problems.push(missing(reference, &root, pointer));
+        }
+    }
+
+    /// Whether this very reference is the one by which the root takes a definition from a file.
+    fn is_own_definition(&self, target: &Target, reference: &Node) -> bool {
+        self.definitions.get(target).is_some_and(|name| {
+            self.root
+                .get("definitions")
+                .and_then(|definitions| definitions.get(name)?.get("$ref"))
+                .is_some_and(|own| own.span == reference.span)
+        })
+    }
+
+    /// Gives a schema of another file a name among the definitions.
+    fn hoist(&mut self, target: &Target, reference: &Node) -> String {
+        if let Some(name) = self.definitions.get(target) {
+            return name.clone();
+        }
+        let stem = self.sources.file(target.0).path.file_stem();
+        let name = match target.1.rsplit('/').next() {
+            Some(token) if !token.is_empty() => token.to_owned(),
+            _ => stem.map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
+        };
+        let pointer = format!("/definitions/{}", name.replace('~', "~0").replace('/', "~1"));
+        let taken = self.root.pointer(&pointer).map(|node| node.span);
+        let taken = taken.or_else(|| {
+            let same = self.hoisted.iter().find(|(other, _, _)| *other == name);
+            same.map(|(_, _, member)| member.key)
+        });
+        if let Some(span) = taken {
+            self.problems.push(
+                Diagnostic::error(
+                    "ref-name-taken",
+                    reference.span,
+                    format!("this schema would be named `{name}`, which is another definition"),
+                )
+                .with_note(span, "the other definition")
+                .with_help("add it to the root's `definitions` under a name of its own"),
+            );
+        }
+        self.definitions.insert(target.clone(), name.clone());
+        let member = Member { key: reference.span, node: reference.clone() };
+        self.hoisted.push((name.clone(), target.clone(), member));
+        name
+    }
+
+    fn fill_hoisted(&mut self) {
+        let mut next = 0;
+        while let Some((_, target, member)) = self.hoisted.get(next) {
+            let (target, reference) = (target.clone(), member.node.clone());
+            let node = self.inline(&reference, &target, &reference, Kind::Schema);
+            if let Some((_, _, member)) = self.hoisted.get_mut(next) {
+                member.node = node;
+            }
+            next += 1;
+        }
+    }
+
+    fn add_hoisted(&mut self, bundled: &mut Node) {
+        if self.hoisted.is_empty() {
+            return;
+        }
+        let span = bundled.span;
+        let Value::Object(root) = &mut bundled.value else {
+            return;
+        };
+        let definitions = root.entry("definitions".to_owned()).or_insert_with(|| Member {
+            key: span,
+            node: Node { value: Value::Object(Object::new()), span },
+        });
+        if let Value::Object(definitions) = &mut definitions.node.value {
+            let hoisted = self.hoisted.drain(..);
+            definitions.extend(hoisted.map(|(name, _, member)| (name, member)));
+        }
+    }
+}
+
+/// Whether an object of this kind may be a reference.
+fn may_refer(kind: Kind) -> bool {
+    matches!(kind, Kind::PathItem | Kind::Parameter | Kind::Response | Kind::Schema)
+}
+
+/// Whether a pointer names something that stays a reference.
+fn is_shared(pointer: &str) -> bool {
+    let mut tokens = pointer.split('/').skip(1);
+    matches!(tokens.next(), Some("definitions" | "parameters" | "responses"))
+        && tokens.next().is_some()
+        && tokens.next().is_none()
+}
+
+fn is_remote(path: &str) -> bool {
+    path.contains("://") || path.starts_with("//") || path.starts_with('/')
+}
+
+/// Keeps the members beside `$ref` (a description, facts of an overlay) and points it at the root.
+fn local_reference(node: &Node, reference: &Node, text: String) -> Node {
+    let mut node = node.clone();
+    if let Value::Object(object) = &mut node.value
+        && let Some(member) = object.get_mut("$ref")
+    {
+        member.node = Node {
+            value: Value::String(text),
+            span: reference.span,
+        };
+    }
+    node
+}
+
+fn missing(reference: &Node, file: &str, pointer: &str) -> Diagnostic {
+    Diagnostic::error(
+        "ref-missing",
+        reference.span,
+        format!("nothing at `{pointer}` in {file}"),
+    )
+    .with_help("correct the reference or add what it means")
+}
+
+/// Undoes `%XX` in a pointer; what is no such escape stays.
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(escaped) => {
+                decoded.push(escaped);
+                at += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+

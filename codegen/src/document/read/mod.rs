@@ -1,0 +1,168 @@
+//! From the bundled tree to the typed specification.
+
+mod operation;
+mod root;
+mod schema;
+
+use indexmap::IndexMap;
+
+use super::Document;
+use super::types::Extensions;
+use crate::diagnostic::Diagnostic;
+use crate::source::{Node, Object, Span};
+
+/// Reads the whole document, or says all that is wrong with it.
+pub(super) fn read(root: &Node) -> Result<Document, Vec<Diagnostic>> {
+    let mut reader = Reader {
+        root,
+        problems: Vec::new(),
+    };
+    let document = reader.document();
+    match document {
+        Some(document) if reader.problems.is_empty() => Ok(document),
+        _ => Err(reader.problems),
+    }
+}
+
+/// Reads typed values and collects what is wrong with them.
+struct Reader<'a> {
+    root: &'a Node,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn problem(&mut self, rule: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        self.problems
+            .push(Diagnostic::error(rule, span, message).with_help(help));
+    }
+
+    fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
+        let message = format!("{what} must be {wanted}, this is {}", node.kind());
+        self.problem("wrong-type", node.span, message, "correct the value");
+    }
+
+    fn object<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Object> {
+        let object = node.as_object();
+        if object.is_none() {
+            self.wrong_type(node, what, "an object");
+        }
+        object
+    }
+
+    /// An object behind a key, empty if there is none.
+    fn members<'n>(
+        &mut self,
+        node: &'n Node,
+        key: &str,
+    ) -> impl Iterator<Item = (&'n String, &'n crate::source::Member)> + use<'n> {
+        let found = node.get(key);
+        let object = found.and_then(|node| self.object(node, &format!("`{key}`")));
+        object.into_iter().flatten()
+    }
+
+    /// A list behind a key, empty if there is none.
+    fn items<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Node] {
+        match node.get(key) {
+            None => &[],
+            Some(found) => found.as_array().unwrap_or_else(|| {
+                self.wrong_type(found, &format!("`{key}`"), "an array");
+                &[]
+            }),
+        }
+    }
+
+    fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let found = node.get(key)?;
+        let text = found.as_str();
+        if text.is_none() {
+            self.wrong_type(found, &format!("`{key}`"), "a string");
+        }
+        text.map(str::to_owned)
+    }
+
+    fn text_or_empty(&mut self, node: &Node, key: &str) -> String {
+        self.text(node, key).unwrap_or_default()
+    }
+
+    /// A string that must be there; an empty one is as bad as none.
+    fn needed(&mut self, node: &Node, key: &str, rule: &'static str) -> Option<(String, Span)> {
+        let Some(found) = node.get(key) else {
+            let message = format!("`{key}` is missing");
+            self.problem(rule, node.span, message, &format!("add `\"{key}\"`"));
+            return None;
+        };
+        match found.as_str() {
+            Some("") => {
+                let message = format!("`{key}` is empty");
+                self.problem(rule, found.span, message, "give it a value");
+                None
+            }
+            Some(text) => Some((text.to_owned(), found.span)),
+            None => {
+                self.wrong_type(found, &format!("`{key}`"), "a string");
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, node: &Node, key: &str) -> bool {
+        let Some(found) = node.get(key) else {
+            return false;
+        };
+        found.as_bool().unwrap_or_else(|| {
+            self.wrong_type(found, &format!("`{key}`"), "true or false");
+            false
+        })
+    }
+
+    /// Strings with their places.
+    fn texts(&mut self, node: &Node, key: &str) -> Vec<(String, Span)> {
+        let mut texts = Vec::new();
+        for item in self.items(node, key) {
+            match item.as_str() {
+                Some(text) => texts.push((text.to_owned(), item.span)),
+                None => self.wrong_type(item, &format!("each entry of `{key}`"), "a string"),
+            }
+        }
+        texts
+    }
+
+    fn plain_texts(&mut self, node: &Node, key: &str) -> Vec<String> {
+        let texts = self.texts(node, key);
+        texts.into_iter().map(|(text, _)| text).collect()
+    }
+
+    fn docs_url(&mut self, node: &Node) -> Option<String> {
+        let docs = node.get("externalDocs")?;
+        self.object(docs, "`externalDocs`")?;
+        self.text(docs, "url")
+    }
+
+    /// Follows `$ref`s to a map of the root until content is reached.
+    fn resolve(&mut self, node: &'a Node) -> Option<&'a Node> {
+        let mut node = node;
+        let mut seen = Vec::new();
+        while let Some(reference) = node.get("$ref") {
+            let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
+            let found = pointer.and_then(|pointer| self.root.pointer(pointer));
+            let (Some(found), false) = (found, seen.contains(&reference.span)) else {
+                let help = "break the circle, or add what is missing";
+                let message = "this reference leads nowhere or to itself";
+                self.problem("ref-circular", reference.span, message, help);
+                return None;
+            };
+            seen.push(reference.span);
+            node = found;
+        }
+        Some(node)
+    }
+}
+
+/// The `x-` keys that are not interpreted here.
+fn extensions(node: &Node, interpreted: &[&str]) -> Extensions {
+    let members = node.as_object().into_iter().flatten();
+    members
+        .filter(|(key, _)| key.starts_with("x-") && !interpreted.contains(&key.as_str()))
+        .map(|(key, member)| (key.clone(), member.node.clone()))
+        .collect::<IndexMap<_, _>>()
+}

@@ -1,0 +1,188 @@
+//! Operations, their parameters and their answers.
+
+use super::{Reader, extensions};
+use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
+use crate::source::{Member, Node, Value};
+
+/// Facts of an operation that are interpreted.
+const FACTS: &[&str] = &["x-paging", "x-idempotent", "x-slow", "x-examples"];
+
+impl<'a> Reader<'a> {
+    pub(super) fn operation(
+        &mut self,
+        method: &str,
+        member: &'a Member,
+        shared: &[Parameter],
+    ) -> Option<Operation> {
+        let node = &member.node;
+        self.object(node, "an operation")?;
+        let id = self.needed(node, "operationId", "operation-id-missing");
+        let own = self.parameters(node);
+        let responses = self.responses(node);
+        let (id, id_span) = id?;
+        Some(Operation {
+            key: member.key,
+            id,
+            id_span,
+            method: method.to_ascii_uppercase(),
+            summary: self.text_or_empty(node, "summary"),
+            description: self.text_or_empty(node, "description"),
+            docs_url: self.docs_url(node),
+            tag: self.plain_texts(node, "tags").into_iter().next(),
+            deprecated: self.flag(node, "deprecated"),
+            consumes: self.consumes(node),
+            parameters: overridden(shared, own),
+            responses,
+            paging: node.get("x-paging").cloned(),
+            idempotent: self.idempotent(node),
+            slow: self.flag(node, "x-slow"),
+            examples: self.items(node, "x-examples").to_vec(),
+            ext: extensions(node, FACTS),
+        })
+    }
+
+    fn consumes(&mut self, node: &Node) -> Vec<String> {
+        if node.get("consumes").is_some() {
+            return self.plain_texts(node, "consumes");
+        }
+        let root = self.root;
+        self.plain_texts(root, "consumes")
+    }
+
+    fn idempotent(&mut self, node: &Node) -> Option<Idempotent> {
+        let fact = node.get("x-idempotent")?;
+        match &fact.value {
+            Value::Bool(true) => Some(Idempotent::Yes),
+            Value::Bool(false) => Some(Idempotent::No),
+            Value::Object(_) => {
+                let (header, _) = self.needed(fact, "unless-header", "x-idempotent")?;
+                Some(Idempotent::UnlessHeader(header))
+            }
+            _ => {
+                self.wrong_type(fact, "`x-idempotent`", "true, false or {\"unless-header\": ..}");
+                None
+            }
+        }
+    }
+
+    pub(super) fn parameters(&mut self, node: &'a Node) -> Vec<Parameter> {
+        self.items(node, "parameters")
+            .iter()
+            .filter_map(|item| {
+                let item = self.resolve(item)?;
+                self.parameter(item)
+            })
+            .collect()
+    }
+
+    fn parameter(&mut self, node: &'a Node) -> Option<Parameter> {
+        self.object(node, "a parameter")?;
+        let name = self.needed(node, "name", "parameter-name");
+        let place = self.place(node);
+        let (name, name_span) = name?;
+        let place = place?;
+        let schema = if place == In::Body {
+            let Some(schema) = node.get("schema") else {
+                let message = format!("the body parameter `{name}` has no schema");
+                let help = "add `\"schema\"`; a body's type is said there";
+                self.problem("body-schema-missing", node.span, message, help);
+                return None;
+            };
+            let mut schema = self.schema(schema)?;
+            if let Some(description) = self.text(node, "description") {
+                schema.description = description;
+            }
+            schema
+        } else {
+            self.typed_value(node)?
+        };
+        let required = self.flag(node, "required");
+        if place == In::Path && !required {
+            let message = format!("the path parameter `{name}` must be required");
+            let help = "add `\"required\": true`: a path without it is another path";
+            self.problem("path-parameter-required", node.span, message, help);
+        }
+        Some(Parameter {
+            span: node.span,
+            name,
+            name_span,
+            place,
+            required,
+            schema,
+        })
+    }
+
+    fn place(&mut self, node: &Node) -> Option<In> {
+        let (place, span) = self.needed(node, "in", "parameter-place")?;
+        match place.as_str() {
+            "path" => Some(In::Path),
+            "query" => Some(In::Query),
+            "header" => Some(In::Header),
+            "body" => Some(In::Body),
+            "formData" => Some(In::Form),
+            _ => {
+                let message = format!("a parameter can't stand in `{place}`");
+                let help = "use path, query, header, body or formData";
+                self.problem("parameter-place", span, message, help);
+                None
+            }
+        }
+    }
+
+    fn responses(&mut self, node: &'a Node) -> Vec<Response> {
+        let Some(responses) = node.get("responses") else {
+            let help = "add `\"responses\"` with at least one status";
+            self.problem("responses-missing", node.span, "`responses` is missing", help);
+            return Vec::new();
+        };
+        let Some(members) = self.object(responses, "`responses`") else {
+            return Vec::new();
+        };
+        members
+            .iter()
+            .filter(|(key, _)| !key.starts_with("x-"))
+            .filter_map(|(key, member)| self.response(key, member))
+            .collect()
+    }
+
+    fn response(&mut self, key: &str, member: &'a Member) -> Option<Response> {
+        let node = self.resolve(&member.node)?;
+        self.object(node, "a response")?;
+        let status = key.parse::<u16>().ok().filter(|status| (100..600).contains(status));
+        if status.is_none() && key != "default" {
+            let message = format!("`{key}` is no HTTP status");
+            self.problem("response-status", member.key, message, "use 100 to 599, or default");
+        }
+        let succeeds = status.is_some_and(|status| (200..300).contains(&status));
+        let success = match node.get("x-success") {
+            Some(_) => self.flag(node, "x-success"),
+            None => succeeds,
+        };
+        let mut headers = indexmap::IndexMap::new();
+        for (name, header) in self.members(node, "headers") {
+            if let Some(schema) = self.typed_value(&header.node) {
+                headers.insert(name.clone(), (header.key, schema));
+            }
+        }
+        Some(Response {
+            span: member.key,
+            status,
+            success,
+            description: self.text_or_empty(node, "description"),
+            headers,
+            schema: node.get("schema").and_then(|schema| self.schema(schema)),
+        })
+    }
+}
+
+/// The parameters of a path, each replaced by the operation's own of the same name and place.
+fn overridden(shared: &[Parameter], own: Vec<Parameter>) -> Vec<Parameter> {
+    let same = |a: &Parameter, b: &Parameter| a.name == b.name && a.place == b.place;
+    let mut all: Vec<Parameter> = shared
+        .iter()
+        .filter(|parameter| !own.iter().any(|other| same(parameter, other)))
+        .cloned()
+        .collect();
+    all.extend(own);
+    all
+}

@@ -1,0 +1,184 @@
+//! The root object and the paths.
+
+use indexmap::IndexMap;
+
+use super::{Reader, extensions};
+use crate::document::types::{Definition, Document, ErrorCode, Handle, PathItem};
+use crate::source::{Member, Node};
+
+/// Facts of the root that are interpreted.
+const FACTS: &[&str] = &["x-handles", "x-header-prefix", "x-error-codes"];
+
+impl<'a> Reader<'a> {
+    pub(super) fn document(&mut self) -> Option<Document> {
+        let root = self.root;
+        self.object(root, "a specification")?;
+        self.check_version()?;
+        let empty = Node {
+            value: crate::source::Value::Object(IndexMap::new()),
+            span: root.span,
+        };
+        let info = root.get("info").unwrap_or(&empty);
+        self.object(info, "`info`")?;
+        let Some(paths) = root.get("paths") else {
+            let help = "add `\"paths\"`: a specification without operations describes nothing";
+            self.problem("paths-missing", root.span, "`paths` is missing", help);
+            return None;
+        };
+        let paths = self.object(paths, "`paths`")?;
+        let document = Document {
+            span: root.span,
+            title: self.text_or_empty(info, "title"),
+            version: self.text_or_empty(info, "version"),
+            description: self.text_or_empty(info, "description"),
+            docs_url: self.docs_url(root),
+            host: self.text_or_empty(root, "host"),
+            base_path: self.text(root, "basePath").unwrap_or_else(|| "/".to_owned()),
+            schemes: self.plain_texts(root, "schemes"),
+            tags: self.tags(),
+            handles: self.handles(),
+            header_prefix: self.text(root, "x-header-prefix"),
+            error_codes: self.error_codes(),
+            definitions: self.definitions(),
+            paths: paths
+                .iter()
+                .filter(|(key, _)| !key.starts_with("x-"))
+                .filter_map(|(key, member)| self.path_item(key, member))
+                .collect(),
+            ext: extensions(root, FACTS),
+        };
+        Some(document)
+    }
+
+    fn check_version(&mut self) -> Option<()> {
+        let root = self.root;
+        let help = "this generator reads Swagger 2.0: `\"swagger\": \"2.0\"`";
+        match root.get("swagger") {
+            Some(node) if node.as_str() == Some("2.0") => Some(()),
+            Some(node) => {
+                let found = serde_json::to_string(node).unwrap_or_default();
+                let message = format!("Swagger version {found} is not supported");
+                self.problem("swagger-version", node.span, message, help);
+                None
+            }
+            None => {
+                let newer = root.as_object().and_then(|object| object.get("openapi"));
+                let span = newer.map_or(root.span, |member| member.key);
+                self.problem("swagger-version", span, "`swagger` is missing", help);
+                None
+            }
+        }
+    }
+
+    fn tags(&mut self) -> IndexMap<String, String> {
+        let mut tags = IndexMap::new();
+        let root = self.root;
+        for tag in self.items(root, "tags") {
+            if let Some((name, _)) = self.needed(tag, "name", "tag-name") {
+                let description = self.text_or_empty(tag, "description");
+                tags.insert(name, description);
+            }
+        }
+        tags
+    }
+
+    fn handles(&mut self) -> Vec<Handle> {
+        let root = self.root;
+        let mut handles = Vec::new();
+        for node in self.items(root, "x-handles") {
+            let Some((name, span)) = self.needed(node, "name", "handle-name") else {
+                continue;
+            };
+            let binds = self.plain_texts(node, "binds");
+            handles.push(Handle { name, span, binds });
+        }
+        handles
+    }
+
+    fn error_codes(&mut self) -> Vec<ErrorCode> {
+        let root = self.root;
+        let mut codes = Vec::new();
+        for node in self.items(root, "x-error-codes") {
+            let Some((code, span)) = self.needed(node, "code", "error-code") else {
+                continue;
+            };
+            let status = node.get("status").filter(|status| {
+                !matches!(status.value, crate::source::Value::Null)
+            });
+            codes.push(ErrorCode {
+                code,
+                span,
+                status: status.and_then(|status| self.status_number(status)),
+                description: self.text_or_empty(node, "description"),
+                retry: self.retry(node),
+            });
+        }
+        codes
+    }
+
+    fn status_number(&mut self, node: &Node) -> Option<u16> {
+        let status = node.as_i64().and_then(|status| u16::try_from(status).ok());
+        if status.is_none() {
+            self.wrong_type(node, "`status`", "an HTTP status");
+        }
+        status
+    }
+
+    fn retry(&mut self, node: &Node) -> String {
+        let retry = self.text(node, "retry").unwrap_or_else(|| "no".to_owned());
+        if !matches!(retry.as_str(), "yes" | "no" | "special") {
+            let span = node.get("retry").map_or(node.span, |retry| retry.span);
+            let message = format!("`{retry}` says nothing about repeating");
+            self.problem("error-code", span, message, "use yes, no or special");
+        }
+        retry
+    }
+
+    fn definitions(&mut self) -> IndexMap<String, Definition> {
+        let root = self.root;
+        let mut definitions = IndexMap::new();
+        for (name, member) in self.members(root, "definitions") {
+            if let Some(schema) = self.schema(&member.node) {
+                let key = member.key;
+                definitions.insert(name.clone(), Definition { key, schema });
+            }
+        }
+        definitions
+    }
+
+    fn path_item(&mut self, key: &str, member: &'a Member) -> Option<PathItem> {
+        if !key.starts_with('/') {
+            let message = format!("the path `{key}` must begin with `/`");
+            self.problem("path-slash", member.key, message, "add the slash");
+        }
+        self.object(&member.node, "a path")?;
+        let (path, sub_resource) = match key.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (key, None),
+        };
+        let shared = self.parameters(&member.node);
+        let operations = member
+            .node
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| is_method(key))
+            .filter_map(|(key, member)| self.operation(key, member, &shared))
+            .collect();
+        Some(PathItem {
+            key: key.to_owned(),
+            span: member.key,
+            path: path.to_owned(),
+            sub_resource,
+            signed: member.node.get("x-signed").is_none() || self.flag(&member.node, "x-signed"),
+            operations,
+        })
+    }
+}
+
+fn is_method(key: &str) -> bool {
+    matches!(
+        key,
+        "get" | "put" | "post" | "delete" | "options" | "head" | "patch"
+    )
+}

@@ -1,0 +1,260 @@
+//! Types: schemas, and the flat types of headers and parameters.
+
+use indexmap::IndexMap;
+
+use super::{Reader, extensions};
+use crate::document::types::{
+    Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind,
+};
+use crate::source::{Node, Span, Value};
+
+/// Facts of a parameter, property or schema that are interpreted.
+const FACTS: &[&str] = &[
+    "x-name",
+    "x-type-name",
+    "x-prefix",
+    "x-signed",
+    "x-present",
+    "x-one-or-many",
+    "x-computed",
+    "x-deprecated",
+    "x-enum-descriptions",
+    "x-enum-names",
+    "x-constructors",
+];
+
+const TYPES: &str = "use string, integer, number, boolean, array, object, file or map";
+
+impl Reader<'_> {
+    /// A schema: a definition, a property, a body.
+    pub(super) fn schema(&mut self, node: &Node) -> Option<Schema> {
+        self.object(node, "a schema")?;
+        let kind = self.schema_kind(node)?;
+        Some(self.finish(node, kind))
+    }
+
+    /// A header or a parameter that is no body.
+    pub(super) fn typed_value(&mut self, node: &Node) -> Option<Schema> {
+        self.object(node, "a value's type")?;
+        let (name, span) = self.needed(node, "type", "type-missing")?;
+        let kind = match name.as_str() {
+            "array" => self.array(node, Self::typed_value)?,
+            "map" => SchemaKind::HeaderMap,
+            _ => self.scalar(node, &name, span)?,
+        };
+        Some(self.finish(node, kind))
+    }
+
+    fn schema_kind(&mut self, node: &Node) -> Option<SchemaKind> {
+        if let Some(reference) = node.get("$ref") {
+            let name = reference.as_str().and_then(|text| text.strip_prefix("#/definitions/"));
+            let Some(name) = name else {
+                let message = "`$ref` must lead to a definition";
+                self.problem("ref-invalid", reference.span, message, "`#/definitions/name`");
+                return None;
+            };
+            return Some(SchemaKind::Ref(name.replace("~1", "/").replace("~0", "~")));
+        }
+        if node.get("allOf").is_some() {
+            let parts = self.items(node, "allOf").iter();
+            let mut parts: Vec<Schema> = parts.filter_map(|part| self.schema(part)).collect();
+            if node.get("properties").is_some() {
+                let own = self.object_kind(node)?;
+                parts.push(self.finish(node, own));
+            }
+            return Some(SchemaKind::AllOf(parts));
+        }
+        let Some(name) = self.text(node, "type") else {
+            return Some(match (node.get("properties"), node.get("enum")) {
+                (None, None) if node.get("additionalProperties").is_none() => SchemaKind::Free,
+                (None, Some(_)) => SchemaKind::Text {
+                    format: None,
+                    values: self.texts(node, "enum"),
+                },
+                _ => self.object_kind(node)?,
+            });
+        };
+        let span = node.get("type").map_or(node.span, |name| name.span);
+        match name.as_str() {
+            "object" => self.object_kind(node),
+            "array" => self.array(node, Self::schema),
+            "map" => self.map_kind(node),
+            _ => self.scalar(node, &name, span),
+        }
+    }
+
+    /// `type: map` in a schema: an object whose values are all of one type, text if none is said.
+    fn map_kind(&mut self, node: &Node) -> Option<SchemaKind> {
+        let SchemaKind::Object(mut object) = self.object_kind(node)? else {
+            return None;
+        };
+        if matches!(object.additional, Additional::Unsaid | Additional::Free) {
+            let text = SchemaKind::Text {
+                format: None,
+                values: Vec::new(),
+            };
+            object.additional = Additional::Typed(Box::new(blank(node, text)));
+        }
+        Some(SchemaKind::Object(object))
+    }
+
+    fn array(
+        &mut self,
+        node: &Node,
+        read: fn(&mut Self, &Node) -> Option<Schema>,
+    ) -> Option<SchemaKind> {
+        let Some(items) = node.get("items") else {
+            let help = "add `\"items\"`: the type of one entry";
+            self.problem("items-missing", node.span, "an array without `items`", help);
+            return None;
+        };
+        Some(SchemaKind::Array(Box::new(read(self, items)?)))
+    }
+
+    fn scalar(&mut self, node: &Node, name: &str, span: Span) -> Option<SchemaKind> {
+        let format = self.text(node, "format");
+        Some(match name {
+            "string" => SchemaKind::Text {
+                format,
+                values: self.texts(node, "enum"),
+            },
+            "integer" => SchemaKind::Integer(format),
+            "number" => SchemaKind::Number(format),
+            "boolean" => SchemaKind::Boolean,
+            "file" => SchemaKind::File,
+            _ => {
+                self.problem("type-unknown", span, format!("unknown type `{name}`"), TYPES);
+                return None;
+            }
+        })
+    }
+
+    fn object_kind(&mut self, node: &Node) -> Option<SchemaKind> {
+        let mut object = Object {
+            required: self.texts(node, "required"),
+            ..Object::default()
+        };
+        for (name, member) in self.members(node, "properties") {
+            if let Some(schema) = self.schema(&member.node) {
+                object.properties.insert(name.clone(), (member.key, schema));
+            }
+        }
+        object.additional = match node.get("additionalProperties") {
+            None => Additional::Unsaid,
+            Some(other) => match &other.value {
+                Value::Bool(false) => Additional::No,
+                Value::Bool(true) => Additional::Free,
+                _ => Additional::Typed(Box::new(self.schema(other)?)),
+            },
+        };
+        Some(SchemaKind::Object(object))
+    }
+
+    fn finish(&mut self, node: &Node, kind: SchemaKind) -> Schema {
+        let text = matches!(kind, SchemaKind::Text { .. });
+        Schema {
+            description: self.text_or_empty(node, "description"),
+            default: node.get("default").cloned(),
+            collection: self.collection(node),
+            limits: self.limits(node),
+            values: if text {
+                Vec::new()
+            } else {
+                self.items(node, "enum").to_vec()
+            },
+            facts: self.facts(node),
+            ext: extensions(node, FACTS),
+            ..blank(node, kind)
+        }
+    }
+
+    fn collection(&mut self, node: &Node) -> Option<String> {
+        let format = self.text(node, "collectionFormat")?;
+        if !matches!(format.as_str(), "csv" | "ssv" | "tsv" | "pipes" | "multi") {
+            let span = node.get("collectionFormat").map_or(node.span, |node| node.span);
+            let message = format!("unknown collectionFormat `{format}`");
+            self.problem("collection-format", span, message, "use csv, ssv, tsv, pipes or multi");
+            return None;
+        }
+        Some(format)
+    }
+
+    fn limits(&mut self, node: &Node) -> Limits {
+        Limits {
+            minimum: self.number(node, "minimum"),
+            maximum: self.number(node, "maximum"),
+            max_length: self.number(node, "maxLength").and_then(|number| number.as_u64()),
+            pattern: self.text(node, "pattern"),
+        }
+    }
+
+    fn number(&mut self, node: &Node, key: &str) -> Option<serde_json::Number> {
+        let found = node.get(key)?;
+        match &found.value {
+            Value::Number(number) => Some(number.clone()),
+            _ => {
+                self.wrong_type(found, &format!("`{key}`"), "a number");
+                None
+            }
+        }
+    }
+
+    fn facts(&mut self, node: &Node) -> Facts {
+        let type_name = node.get("x-type-name").map(|node| node.span);
+        Facts {
+            name: self.text(node, "x-name"),
+            type_name: self.text(node, "x-type-name").zip(type_name),
+            prefix: self.text(node, "x-prefix"),
+            signed: self.flag(node, "x-signed"),
+            present: self.flag(node, "x-present"),
+            one_or_many: self.flag(node, "x-one-or-many"),
+            computed: self.flag(node, "x-computed"),
+            deprecated: self.flag(node, "x-deprecated"),
+            enum_descriptions: self.text_map(node, "x-enum-descriptions"),
+            enum_names: self.text_map(node, "x-enum-names"),
+            constructors: self.constructors(node),
+        }
+    }
+
+    fn text_map(&mut self, node: &Node, key: &str) -> IndexMap<String, String> {
+        let mut texts = IndexMap::new();
+        for (name, member) in self.members(node, key) {
+            match member.node.as_str() {
+                Some(text) => drop(texts.insert(name.clone(), text.to_owned())),
+                None => self.wrong_type(&member.node, &format!("`{name}`"), "a string"),
+            }
+        }
+        texts
+    }
+
+    fn constructors(&mut self, node: &Node) -> Vec<Constructor> {
+        let mut constructors = Vec::new();
+        for (name, member) in self.members(node, "x-constructors") {
+            let fixed = self.members(&member.node, "fixed");
+            let fixed = fixed.map(|(name, member)| (name.clone(), member.node.clone()));
+            constructors.push(Constructor {
+                name: name.clone(),
+                span: member.key,
+                fixed: fixed.collect(),
+                description: self.text_or_empty(&member.node, "description"),
+                args: self.texts(&member.node, "args"),
+            });
+        }
+        constructors
+    }
+}
+
+/// A schema of which nothing but its kind is known.
+fn blank(node: &Node, kind: SchemaKind) -> Schema {
+    Schema {
+        span: node.span,
+        kind,
+        description: String::new(),
+        default: None,
+        collection: None,
+        limits: Limits::default(),
+        values: Vec::new(),
+        facts: Facts::default(),
+        ext: IndexMap::new(),
+    }
+}

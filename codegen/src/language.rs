@@ -1,0 +1,76 @@
+//! What lowering must know about the language that templates write: names, types, conventions.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::naming::Naming;
+
+/// The part of a pack that decides names and types.
+#[derive(Debug, Clone, Default)]
+pub struct Language {
+    /// How identifiers look.
+    pub naming: Naming,
+    /// The types of the language, by kind of shape.
+    pub types: BTreeMap<String, String>,
+    /// What the runtime works out.
+    pub computed: Computed,
+    /// Kinds of shapes that are never optional.
+    pub plain: Vec<String>,
+}
+
+/// Headers that the runtime works out.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Computed {
+    /// Always.
+    pub headers: Vec<String>,
+    /// If the service demands them.
+    pub when_required: Vec<String>,
+}
+
+/// Keys that a type map may leave out: the header map is a `map` then.
+const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map"];
+
+/// The keys that a type map has, besides `format:NAME`.
+const TYPE_KEYS: &[&str] = &[
+    "text", "bool", "int32", "int64", "uint32", "uint64", "float32", "float64", "bytes", "time",
+    "date", "list", "map", "named", "recursive", "free", "binary",
+];
+
+/// The kinds that may be plain.
+const PLAIN_KINDS: &[&str] = &["list", "map", "bool"];
+
+impl Language {
+    /// Refuses what would be read and ignored.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and what to do.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for key in self.types.keys() {
+            let mut known = TYPE_KEYS.iter().chain(OPTIONAL_TYPE_KEYS);
+            if !known.any(|known| known == key) && !key.starts_with("format:") {
+                let known = TYPE_KEYS.join(", ");
+                return Err(format!(
+                    "`types` knows no `{key}`; known are {known}, header_map, format:NAME"
+                ));
+            }
+        }
+        // A pack that writes types needs all of them; one that writes none has an empty map.
+        let lacking = TYPE_KEYS.iter().find(|key| !self.types.contains_key(**key));
+        if let (false, Some(key)) = (self.types.is_empty(), lacking) {
+            return Err(format!("`types` lacks `{key}`"));
+        }
+        match self.plain.iter().find(|kind| !PLAIN_KINDS.contains(&kind.as_str())) {
+            Some(kind) => Err(format!("`plain` knows {}, not `{kind}`", PLAIN_KINDS.join(", "))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the runtime works out a header.
+    pub(crate) fn computes(&self, header: &str, required: bool) -> bool {
+        let has = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(header));
+        has(&self.computed.headers) || (required && has(&self.computed.when_required))
+    }
+}

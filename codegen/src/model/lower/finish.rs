@@ -1,0 +1,202 @@
+//! The last pass over the types, once all are known: circles, type names, constructors.
+
+use std::collections::HashMap;
+
+use super::Lowerer;
+use crate::diagnostic::Diagnostic;
+use crate::document;
+use crate::model::graph::{circles, held, reachable};
+use crate::model::types::{
+    Constructor, CustomizedType, Fixed, Property, Shape, TypeKind,
+};
+use crate::naming::Role;
+
+impl Lowerer<'_> {
+    pub(super) fn finish_types(&mut self) -> Vec<CustomizedType> {
+        let mut types: Vec<_> = std::mem::take(&mut self.types).into_values().collect();
+        let names: HashMap<String, usize> = types
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (one.name.clone(), index))
+            .collect();
+        self.check_aliases(&types, &names);
+        mark_recursive(&mut types, &names);
+        self.mark_directions(&mut types, &names);
+        for one in &mut types {
+            self.finish(one);
+        }
+        self.add_constructors(&mut types, &names);
+        types
+    }
+
+    /// An alias that leads to itself through aliases alone describes nothing.
+    fn check_aliases(&mut self, types: &[CustomizedType], names: &HashMap<String, usize>) {
+        let is_alias = |one: &CustomizedType| one.kind == TypeKind::Alias;
+        let mut edges = edges(types, names, false);
+        for (one, edges) in types.iter().zip(&mut edges) {
+            let keep = is_alias(one);
+            edges.retain(|other| keep && types.get(*other).is_some_and(is_alias));
+        }
+        let mut found: Vec<_> = circles(&edges).into_keys().collect();
+        found.sort_unstable();
+        for one in found.into_iter().filter_map(|index| types.get(index)) {
+            if let Some(definition) = self.document.definitions.get(&one.name) {
+                let message = format!("`{}` is defined by itself", one.name);
+                self.problems.push(
+                    Diagnostic::error("ref-circular", definition.key, message)
+                        .with_help("let the circle pass through a property of an object"),
+                );
+            }
+        }
+    }
+
+    fn mark_directions(&self, types: &mut [CustomizedType], names: &HashMap<String, usize>) {
+        let edges = edges(types, names, false);
+        let reach = |used: &[String]| {
+            let start = used.iter().filter_map(|name| names.get(name)).copied();
+            reachable(&edges, start.collect())
+        };
+        let [requests, responses] = &self.used;
+        let both = reach(requests).into_iter().zip(reach(responses));
+        for (one, (in_request, in_response)) in types.iter_mut().zip(both) {
+            one.in_request = in_request;
+            one.in_response = in_response;
+        }
+    }
+
+    fn finish(&self, one: &mut CustomizedType) {
+        for property in &mut one.properties {
+            property.type_name = self.language.type_name(&property.shape);
+        }
+        let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
+        one.required = required;
+        one.optional = optional;
+        one.type_name = one.shape.as_ref().map(|shape| self.language.type_name(shape));
+        one.additional_type = one.additional.as_ref().map(|shape| self.language.type_name(shape));
+    }
+
+    fn add_constructors(&mut self, types: &mut [CustomizedType], names: &HashMap<String, usize>) {
+        let pending = std::mem::take(&mut self.pending);
+        let mut made = Vec::new();
+        for (index, one) in types.iter().enumerate() {
+            let Some(constructors) = pending.get(&one.name) else {
+                continue;
+            };
+            let constructors = constructors
+                .iter()
+                .filter_map(|constructor| self.constructor(constructor, one, types, names));
+            made.push((index, constructors.collect()));
+        }
+        for (index, constructors) in made {
+            if let Some(one) = types.get_mut(index) {
+                one.constructors = constructors;
+            }
+        }
+    }
+
+    fn constructor(
+        &mut self,
+        constructor: &document::Constructor,
+        one: &CustomizedType,
+        types: &[CustomizedType],
+        names: &HashMap<String, usize>,
+    ) -> Option<Constructor> {
+        let property = |name: &str| one.properties.iter().find(|p| p.name == name).cloned();
+        let mut fixed = Vec::new();
+        for (name, value) in &constructor.fixed {
+            let Some(property) = property(name) else {
+                self.constructor_problem(value.span, &one.name, name);
+                return None;
+            };
+            let enumeration = enumeration(&property, types, names);
+            let value_ident = enumeration.and_then(|enumeration| {
+                let wanted = value.as_str()?;
+                let found = enumeration.values.iter().find(|known| known.value == wanted);
+                found.map(|known| known.ident.clone())
+            });
+            if enumeration.is_some() && value_ident.is_none() {
+                self.constructor_problem(value.span, &one.name, value.as_str().unwrap_or(name));
+                return None;
+            }
+            fixed.push(Fixed {
+                type_ident: enumeration.map(|enumeration| enumeration.ident.clone()),
+                property,
+                value: value.clone(),
+                value_ident,
+            });
+        }
+        let mut args = Vec::new();
+        for (name, span) in &constructor.args {
+            match property(name) {
+                Some(property) => args.push(property),
+                None => self.constructor_problem(*span, &one.name, name),
+            }
+        }
+        Some(Constructor {
+            ident: self.language.naming.ident(&constructor.name, Role::Method),
+            name: constructor.name.clone(),
+            description: constructor.description.clone(),
+            fixed,
+            args,
+        })
+    }
+
+    fn constructor_problem(&mut self, span: crate::source::Span, one: &str, name: &str) {
+        let message = format!("`x-constructors` names `{name}`, which `{one}` does not have");
+        self.problems.push(
+            Diagnostic::error("constructor", span, message)
+                .with_help("name a property of the type, or a value of its enum"),
+        );
+    }
+}
+
+fn enumeration<'t>(
+    property: &Property,
+    types: &'t [CustomizedType],
+    names: &HashMap<String, usize>,
+) -> Option<&'t CustomizedType> {
+    let Shape::Named { name, type_kind: TypeKind::Enum, .. } = &property.shape else {
+        return None;
+    };
+    types.get(*names.get(name)?)
+}
+
+/// Which types each type holds.
+fn edges(
+    types: &[CustomizedType],
+    names: &HashMap<String, usize>,
+    direct: bool,
+) -> Vec<Vec<usize>> {
+    types
+        .iter()
+        .map(|one| {
+            let mut found = Vec::new();
+            for shape in shapes(one) {
+                held(shape, direct, &mut found);
+            }
+            found.into_iter().filter_map(|name| names.get(name).copied()).collect()
+        })
+        .collect()
+}
+
+fn shapes(one: &CustomizedType) -> impl Iterator<Item = &Shape> {
+    let properties = one.properties.iter().map(|property| &property.shape);
+    properties.chain(&one.shape).chain(&one.additional)
+}
+
+/// Marks the references that close a circle without a list or map in between.
+fn mark_recursive(types: &mut [CustomizedType], names: &HashMap<String, usize>) {
+    let circles = circles(&edges(types, names, true));
+    for (index, one) in types.iter_mut().enumerate() {
+        let Some(own) = circles.get(&index) else {
+            continue;
+        };
+        let properties = one.properties.iter_mut().map(|property| &mut property.shape);
+        for shape in properties.chain(&mut one.shape) {
+            if let Shape::Named { name, recursive, .. } = shape {
+                let other = names.get(name).and_then(|other| circles.get(other));
+                *recursive = other == Some(own);
+            }
+        }
+    }
+}

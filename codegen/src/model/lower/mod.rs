@@ -1,0 +1,218 @@
+//! From the specification to the model.
+
+mod finish;
+mod objects;
+mod operations;
+mod properties;
+mod resources;
+mod shapes;
+
+use std::collections::{BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+
+use super::types::{
+    CustomizedType, ErrorCode, MODEL_VERSION, Model, Operation, Service, Source, SubService,
+};
+use crate::diagnostic::Diagnostic;
+use crate::document::{self, Document};
+use crate::language::Language;
+use crate::naming::{Collision, Role, Scope};
+use crate::source::{Sources, Span};
+
+pub(super) fn lower(
+    document: &Document,
+    language: &Language,
+    sources: &Sources,
+    root: &str,
+) -> Result<Model, Vec<Diagnostic>> {
+    let mut lowerer = Lowerer {
+        document,
+        language,
+        sources,
+        problems: Vec::new(),
+        type_scope: Scope::default(),
+        definitions: HashMap::new(),
+        types: IndexMap::new(),
+        pending: HashMap::new(),
+        used: [Vec::new(), Vec::new()],
+    };
+    let model = lowerer.model(root);
+    if lowerer.problems.is_empty() {
+        Ok(model)
+    } else {
+        Err(lowerer.problems)
+    }
+}
+
+/// A direction in which a type travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Request = 0,
+    Response = 1,
+}
+
+struct Lowerer<'a> {
+    document: &'a Document,
+    language: &'a Language,
+    sources: &'a Sources,
+    problems: Vec<Diagnostic>,
+    type_scope: Scope,
+    /// Identifier and kind of each definition.
+    definitions: HashMap<&'a str, (String, super::types::TypeKind)>,
+    /// All types by name, in order of first appearance.
+    types: IndexMap<String, CustomizedType>,
+    /// Constructors, which can only be made once all types are known.
+    pending: HashMap<String, &'a [document::Constructor]>,
+    /// Types named by requests and by responses.
+    used: [Vec<String>; 2],
+}
+
+impl<'a> Lowerer<'a> {
+    fn model(&mut self, root: &str) -> Model {
+        self.name_definitions();
+        self.lower_definitions();
+        let resources = self.resources();
+        let operations = || resources.iter().flat_map(|resource| &resource.operations);
+        let service = self.service(operations());
+        let sub_services = self.sub_services(operations());
+        let error_codes = self.error_codes();
+        Model {
+            model_version: MODEL_VERSION,
+            source: root.to_owned(),
+            service,
+            sub_services,
+            signed_parameters: signed_parameters(self.document),
+            error_codes,
+            types: self.finish_types(),
+            resources,
+        }
+    }
+
+    fn service<'o>(&self, operations: impl Iterator<Item = &'o Operation>) -> Service {
+        let document = self.document;
+        Service {
+            name: document.title.clone(),
+            ident: self.language.naming.ident(&document.title, Role::Type),
+            title: document.title.clone(),
+            version: document.version.clone(),
+            summary: first_line(&document.description),
+            description: document.description.clone(),
+            docs_url: document.docs_url.clone(),
+            host: document.host.clone(),
+            base_path: document.base_path.clone(),
+            schemes: document.schemes.clone(),
+            operations: operations
+                .filter(|operation| operation.handle.is_none())
+                .cloned()
+                .collect(),
+            ext: document.ext.clone(),
+        }
+    }
+
+    fn sub_services<'o>(
+        &self,
+        operations: impl Iterator<Item = &'o Operation>,
+    ) -> Vec<SubService> {
+        let mut by_tag: IndexMap<&str, Vec<Operation>> = IndexMap::new();
+        for operation in operations {
+            if let Some(tag) = &operation.tag {
+                by_tag.entry(tag).or_default().push(operation.clone());
+            }
+        }
+        by_tag
+            .into_iter()
+            .map(|(tag, operations)| SubService {
+                name: tag.to_owned(),
+                ident: self.language.naming.ident(tag, Role::Type),
+                description: self.document.tags.get(tag).cloned().unwrap_or_default(),
+                handle: self.shared_handle(tag, &operations),
+                operations,
+            })
+            .collect()
+    }
+
+    /// The handle named like the tag, else the one that all operations stand on.
+    fn shared_handle(&self, tag: &str, operations: &[Operation]) -> Option<String> {
+        if let Some(handle) = self.document.handles.iter().find(|handle| handle.name == tag) {
+            return Some(handle.name.clone());
+        }
+        let first = operations.first()?.handle.clone();
+        let shared = operations.iter().all(|operation| operation.handle == first);
+        first.filter(|_| shared)
+    }
+
+    fn error_codes(&mut self) -> Vec<ErrorCode> {
+        let mut scope = Scope::default();
+        let mut codes = Vec::new();
+        for code in &self.document.error_codes {
+            let candidates = self.language.naming.candidates(&code.code, Role::Value, &[]);
+            let claimed = scope.claim(candidates, code.span);
+            let Some(ident) = self.claimed(claimed, &code.code, code.span, "change one of them")
+            else {
+                continue;
+            };
+            codes.push(ErrorCode {
+                code: code.code.clone(),
+                ident,
+                status: code.status,
+                description: code.description.clone(),
+                retry: code.retry.clone(),
+            });
+        }
+        codes
+    }
+
+    /// The identifier, or a diagnostic that names both places.
+    fn claimed(
+        &mut self,
+        claimed: Result<String, Collision>,
+        name: &str,
+        span: Span,
+        help: &str,
+    ) -> Option<String> {
+        claimed
+            .map_err(|collision| {
+                let message = format!("`{name}` would be called `{}`, which is taken", collision.ident);
+                self.problems.push(
+                    Diagnostic::error("name-collision", span, message)
+                        .with_note(collision.first, "taken here")
+                        .with_help(help),
+                );
+            })
+            .ok()
+    }
+
+    fn place(&self, span: Span) -> Source {
+        Source {
+            file: self.sources.file(span.file).portable.clone(),
+            line: self.sources.location(span).line,
+        }
+    }
+}
+
+/// Markers of sub-resources and parameters that say so.
+fn signed_parameters(document: &Document) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for item in &document.paths {
+        let markers = item
+            .sub_resource
+            .iter()
+            .filter(|_| item.signed)
+            .flat_map(|query| query.split('&'));
+        names.extend(markers.map(marker_name).filter(|name| !name.is_empty()).map(str::to_owned));
+        let parameters = item.operations.iter().flat_map(|operation| &operation.parameters);
+        let signed = parameters.filter(|parameter| parameter.schema.facts.signed);
+        names.extend(signed.map(|parameter| parameter.name.clone()));
+    }
+    names.into_iter().collect()
+}
+
+/// The name in `name=value`.
+fn marker_name(marker: &str) -> &str {
+    marker.split_once('=').map_or(marker, |(name, _)| name)
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

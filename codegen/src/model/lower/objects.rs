@@ -1,0 +1,320 @@
+//! Objects and enums: definitions, and those that stand inline.
+
+use indexmap::IndexMap;
+
+use super::Lowerer;
+use super::properties::Field;
+use super::shapes::{At, definition_kind};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Additional, Schema, SchemaKind};
+use crate::model::types::{
+    CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind,
+};
+use crate::naming::{Case, Role, Scope};
+use crate::source::Span;
+
+/// What an inline type is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inline {
+    /// An object.
+    Object,
+    /// An enum.
+    Enum,
+}
+
+/// `allOf` of `allOf` of ..: more than anybody needs, and far from the end of the stack.
+const MAX_PARTS_DEPTH: usize = 64;
+
+/// The properties of an object, those of `allOf` merged in.
+#[derive(Default)]
+pub(super) struct Merged<'a> {
+    pub(super) properties: IndexMap<&'a str, (Span, &'a Schema)>,
+    pub(super) required: Vec<&'a (String, Span)>,
+    pub(super) additional: Option<&'a Additional>,
+}
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn lower_definitions(&mut self) {
+        let document = self.document;
+        for (name, definition) in &document.definitions {
+            let Some((ident, kind)) = self.definitions.get(name.as_str()).cloned() else {
+                continue;
+            };
+            debug_assert_eq!(kind, definition_kind(definition));
+            let mut made = self.blank_type(name, ident, kind, &definition.schema, definition.key);
+            match kind {
+                TypeKind::Object => self.fill_object(&mut made, &definition.schema),
+                TypeKind::Enum => made.values = self.enum_values(&definition.schema, &[]),
+                TypeKind::Alias => {
+                    let at = At { parent: name, field: "item", direction: None };
+                    made.shape = Some(self.shape(&definition.schema, at));
+                }
+            }
+            self.types.insert(name.clone(), made);
+        }
+    }
+
+    fn blank_type(
+        &mut self,
+        name: &str,
+        ident: String,
+        kind: TypeKind,
+        schema: &'a Schema,
+        span: Span,
+    ) -> CustomizedType {
+        if !schema.facts.constructors.is_empty() {
+            self.pending.insert(name.to_owned(), &schema.facts.constructors);
+        }
+        CustomizedType {
+            name: name.to_owned(),
+            ident,
+            kind,
+            description: schema.description.clone(),
+            properties: Vec::new(),
+            required: Vec::new(),
+            optional: Vec::new(),
+            values: Vec::new(),
+            shape: None,
+            type_name: None,
+            constructors: Vec::new(),
+            additional: None,
+            additional_type: None,
+            in_request: false,
+            in_response: false,
+            source: self.place(span),
+            ext: schema.ext.clone(),
+        }
+    }
+
+    fn fill_object(&mut self, made: &mut CustomizedType, schema: &'a Schema) {
+        let parent = made.name.clone();
+        let merged = self.merged(schema);
+        made.properties = self.object_properties(&merged, &parent);
+        made.additional = match merged.additional {
+            Some(Additional::Free) => Some(Shape::Free),
+            Some(Additional::Typed(value)) => {
+                let at = At { parent: &parent, field: "value", direction: None };
+                Some(self.shape(value, at))
+            }
+            _ => None,
+        };
+    }
+
+    fn object_properties(&mut self, merged: &Merged<'a>, parent: &str) -> Vec<Property> {
+        let mut scope = Scope::default();
+        let mut properties = Vec::new();
+        for (name, (span, schema)) in &merged.properties {
+            let at = At { parent, field: name, direction: None };
+            let field = Field {
+                name,
+                span: *span,
+                schema,
+                required: merged.required.iter().any(|(required, _)| required == name),
+                place: Place { kind: PlaceKind::Json, prefix: None, collection: None },
+                role: Role::Property,
+            };
+            properties.extend(self.property(field, at, &mut scope));
+        }
+        properties
+    }
+
+    /// The properties of an object, with those of all its parts.
+    pub(super) fn merged(&mut self, schema: &'a Schema) -> Merged<'a> {
+        let mut merged = Merged::default();
+        self.merge_into(schema, &mut merged, &mut Vec::new());
+        self.check_required(&merged);
+        merged
+    }
+
+    fn merge_into(
+        &mut self,
+        schema: &'a Schema,
+        merged: &mut Merged<'a>,
+        open: &mut Vec<&'a str>,
+    ) {
+        match &schema.kind {
+            SchemaKind::Object(object) => {
+                for (name, (span, schema)) in &object.properties {
+                    merged.properties.insert(name, (*span, schema));
+                }
+                merged.required.extend(&object.required);
+                if !matches!(object.additional, Additional::Unsaid) {
+                    merged.additional = Some(&object.additional);
+                }
+            }
+            SchemaKind::AllOf(parts) => {
+                for part in parts {
+                    self.merge_into(part, merged, open);
+                }
+            }
+            SchemaKind::Ref(name) => {
+                let Some(definition) = self.document.definitions.get(name) else {
+                    self.problems.push(
+                        Diagnostic::error(
+                            "ref-missing",
+                            schema.span,
+                            format!("there is no definition `{name}`"),
+                        )
+                        .with_help("correct the reference or add the definition"),
+                    );
+                    return;
+                };
+                if open.contains(&name.as_str()) || open.len() == MAX_PARTS_DEPTH {
+                    let message = format!("`{name}` is made of itself, or of too many parts");
+                    self.problems.push(
+                        Diagnostic::error("all-of-circular", schema.span, message)
+                            .with_help("take this part out of `allOf`"),
+                    );
+                    return;
+                }
+                open.push(name);
+                self.merge_into(&definition.schema, merged, open);
+                open.pop();
+            }
+            _ => {
+                self.problems.push(
+                    Diagnostic::error("all-of-object", schema.span, "only objects can be merged")
+                        .with_help("make every part of `allOf` an object"),
+                );
+            }
+        }
+    }
+
+    fn check_required(&mut self, merged: &Merged<'_>) {
+        for (name, span) in &merged.required {
+            if !merged.properties.contains_key(name.as_str()) {
+                let message = format!("`{name}` is required, but there is no such property");
+                self.problems.push(
+                    Diagnostic::error("required-unknown", *span, message)
+                        .with_help("correct the name or describe the property"),
+                );
+            }
+        }
+    }
+
+    /// A type that has no name of its own: it is named after where it stands.
+    pub(super) fn inline(&mut self, schema: &'a Schema, at: At<'_>, inline: Inline) -> Shape {
+        let naming = &self.language.naming;
+        let name = match &schema.facts.type_name {
+            Some((name, _)) => name.clone(),
+            None => {
+                let mut words = naming.words(at.parent);
+                words.extend(naming.words(at.field));
+                Case::Pascal.join(&words)
+            }
+        };
+        self.note_use(&name, at.direction);
+        let kind = match inline {
+            Inline::Object => TypeKind::Object,
+            Inline::Enum => TypeKind::Enum,
+        };
+        let ident = match self.types.get(&name) {
+            Some(known) if self.definitions.contains_key(name.as_str()) => {
+                let (first, span) = (known.source.clone(), schema.span);
+                let message = format!("this type would be named `{name}` like the definition");
+                self.problems.push(
+                    Diagnostic::error("name-collision", span, message).with_help(format!(
+                        "set another `x-type-name`; the definition is at {}:{}",
+                        first.file, first.line
+                    )),
+                );
+                return Shape::Free;
+            }
+            Some(known) => {
+                let ident = known.ident.clone();
+                self.unite(&name, schema, kind);
+                ident
+            }
+            None => match self.new_inline(&name, schema, kind) {
+                Some(ident) => ident,
+                None => return Shape::Free,
+            },
+        };
+        Shape::Named { name, ident, type_kind: kind, recursive: false }
+    }
+
+    fn new_inline(&mut self, name: &str, schema: &'a Schema, kind: TypeKind) -> Option<String> {
+        let ident = self.language.naming.ident(name, Role::Type);
+        let claimed = self.type_scope.claim([ident], schema.span);
+        let help = "give this type a name of its own with `x-type-name`";
+        let ident = self.claimed(claimed, name, schema.span, help)?;
+        let mut made = self.blank_type(name, ident.clone(), kind, schema, schema.span);
+        match kind {
+            TypeKind::Enum => made.values = self.enum_values(schema, &[]),
+            _ => self.fill_object(&mut made, schema),
+        }
+        self.types.insert(name.to_owned(), made);
+        Some(ident)
+    }
+
+    /// The same name again: values of enums are united, objects must be the same.
+    fn unite(&mut self, name: &str, schema: &'a Schema, kind: TypeKind) {
+        let known = self.types.get(name).cloned();
+        let Some(known) = known.filter(|known| known.kind == kind) else {
+            let message = format!("`{name}` is an enum in one place and an object in another");
+            self.problems.push(
+                Diagnostic::error("type-name-differs", schema.span, message)
+                    .with_help("give one of them another `x-type-name`"),
+            );
+            return;
+        };
+        if kind == TypeKind::Enum {
+            let more = self.enum_values(schema, &known.values);
+            if let Some(known) = self.types.get_mut(name) {
+                known.values = more;
+            }
+            return;
+        }
+        let merged = self.merged(schema);
+        let again = self.object_properties(&merged, name);
+        let facts = |properties: &[Property]| -> Vec<(String, Shape, bool)> {
+            let fact = |p: &Property| (p.name.clone(), p.shape.clone(), p.required);
+            properties.iter().map(fact).collect()
+        };
+        if facts(&again) != facts(&known.properties) {
+            let message = format!("`{name}` has other properties elsewhere");
+            self.problems.push(
+                Diagnostic::error("type-name-differs", schema.span, message).with_help(format!(
+                    "make them the same or set another `x-type-name`; the other is at {}:{}",
+                    known.source.file, known.source.line
+                )),
+            );
+        }
+    }
+
+    /// The values of an enum after those already known.
+    fn enum_values(&mut self, schema: &'a Schema, known: &[EnumValue]) -> Vec<EnumValue> {
+        let SchemaKind::Text { values, .. } = &schema.kind else {
+            return known.to_vec();
+        };
+        let mut all: IndexMap<String, EnumValue> = known
+            .iter()
+            .map(|value| (value.value.clone(), value.clone()))
+            .collect();
+        let mut scope = Scope::default();
+        for value in known {
+            // The known identifiers differ from each other.
+            let _ = scope.claim([value.ident.clone()], schema.span);
+        }
+        for (value, span) in values {
+            if all.contains_key(value) {
+                continue;
+            }
+            let name = schema.facts.enum_names.get(value).unwrap_or(value);
+            let candidates = self.language.naming.candidates(name, Role::Value, &[]);
+            let claimed = scope.claim(candidates, *span);
+            let help = "name one of them with `x-enum-names`: {\"value\": \"Name\"}";
+            let Some(ident) = self.claimed(claimed, value, *span, help) else {
+                continue;
+            };
+            let description = schema.facts.enum_descriptions.get(value);
+            let made = EnumValue {
+                value: value.clone(),
+                ident,
+                description: description.cloned().unwrap_or_default(),
+            };
+            all.insert(value.clone(), made);
+        }
+        all.into_values().collect()
+    }
+}

@@ -1,0 +1,389 @@
+//! Operations: what they send, what they answer, how they behave.
+
+use super::properties::Field;
+use super::resources::Standing;
+use super::shapes::At;
+use super::{Direction, Lowerer, marker_name};
+use crate::diagnostic::Diagnostic;
+use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
+use crate::model::types::{
+    Body, BodyKind, Name, Operation, PageLink, Paging, Place, PlaceKind, Property, Repeatable,
+    Request, Response, Shape, Status, TypeKind,
+};
+use crate::naming::{Role, Scope};
+use crate::source::{Node, Span};
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn operation(
+        &mut self,
+        operation: &'a document::Operation,
+        item: &'a PathItem,
+        standing: &Standing<'_>,
+        ident: String,
+        method_ident: String,
+    ) -> Operation {
+        let request = self.request(operation, standing);
+        let response = self.response(operation);
+        let carried = |marker: &str| {
+            let mut properties = request.properties.iter();
+            properties.any(|p| p.place.kind == PlaceKind::Query && p.name == marker_name(marker))
+        };
+        Operation {
+            id: operation.id.clone(),
+            ident,
+            method_ident,
+            summary: operation.summary.clone(),
+            description: operation.description.clone(),
+            docs_url: operation.docs_url.clone(),
+            deprecated: operation.deprecated,
+            http_method: operation.method.clone(),
+            path: item.key.clone(),
+            path_segments: self.segments(item, standing, &request),
+            marker: item.sub_resource.clone().filter(|marker| !carried(marker)),
+            sub_resource: item.sub_resource.clone(),
+            tag: operation.tag.clone(),
+            handle: standing.handle.map(|handle| handle.name.clone()),
+            resource: standing.resource.clone(),
+            source: self.place(operation.key),
+            content_md5_required: operation.parameters.iter().any(|parameter| {
+                parameter.place == In::Header
+                    && parameter.required
+                    && parameter.name.eq_ignore_ascii_case("Content-MD5")
+            }),
+            repeatable: repeatable(operation),
+            slow: operation.slow,
+            paging: self.paging(operation, &request, &response),
+            examples: operation.examples.clone(),
+            ext: operation.ext.clone(),
+            request,
+            response,
+        }
+    }
+
+    fn request(&mut self, operation: &'a document::Operation, standing: &Standing<'_>) -> Request {
+        let mut scope = Scope::default();
+        let mut properties = Vec::new();
+        let mut body = no_body();
+        for parameter in &operation.parameters {
+            let bound = parameter.place == In::Path
+                && standing.handle.is_some_and(|handle| handle.binds.contains(&parameter.name));
+            if parameter.place == In::Body {
+                body = self.body(
+                    &parameter.schema,
+                    &operation.id,
+                    Direction::Request,
+                    &mut properties,
+                    &mut scope,
+                );
+                body.name = Some(parameter.name.clone());
+                body.required = parameter.required;
+                if let Some(property) = properties.last_mut()
+                    && matches!(body.kind, BodyKind::Value | BodyKind::Stream)
+                {
+                    property.name.clone_from(&parameter.name);
+                    property.required = parameter.required;
+                    property.plain |= parameter.required;
+                }
+                continue;
+            }
+            let place = parameter_place(parameter);
+            if matches!(place.kind, PlaceKind::Form | PlaceKind::FormFile) {
+                body.kind = BodyKind::Form;
+            }
+            let field = Field {
+                name: &parameter.name,
+                span: parameter.name_span,
+                schema: &parameter.schema,
+                required: parameter.required,
+                place,
+                role: Role::Parameter,
+            };
+            let at = at(&operation.id, Direction::Request);
+            if let Some(mut property) = self.property(field, at, &mut scope) {
+                if bound {
+                    // The handle gives it.
+                    property.computed = true;
+                    property.required = false;
+                }
+                properties.push(property);
+            }
+        }
+        if body.kind != BodyKind::None {
+            body.content_type = operation.consumes.first().cloned();
+        }
+        let asked = || properties.iter().filter(|property| !property.computed).cloned();
+        Request {
+            required: asked().filter(|property| property.required).collect(),
+            optional: asked().filter(|property| !property.required).collect(),
+            properties,
+            body,
+        }
+    }
+
+    /// Takes a body apart into properties.
+    fn body(
+        &mut self,
+        schema: &'a Schema,
+        operation: &str,
+        direction: Direction,
+        properties: &mut Vec<Property>,
+        scope: &mut Scope,
+    ) -> Body {
+        let role = match direction {
+            Direction::Request => Role::Parameter,
+            Direction::Response => Role::Property,
+        };
+        let description = schema.description.clone();
+        if self.is_object(schema) {
+            let merged = self.merged(schema);
+            for (name, (span, schema)) in &merged.properties {
+                let required = merged.required.iter().any(|(required, _)| required == name);
+                let place = place(PlaceKind::Json);
+                let field = Field { name, span: *span, schema, required, place, role };
+                properties.extend(self.property(field, at(operation, direction), scope));
+            }
+            return Body { kind: BodyKind::Json, description, ..no_body() };
+        }
+        let field = Field {
+            name: "body",
+            span: schema.span,
+            schema,
+            required: false,
+            place: place(PlaceKind::Value),
+            role,
+        };
+        let Some(mut property) = self.property(field, at(operation, direction), scope) else {
+            return no_body();
+        };
+        let kind = match property.shape {
+            Shape::Binary => BodyKind::Stream,
+            _ => BodyKind::Value,
+        };
+        if kind == BodyKind::Stream {
+            property.place.kind = PlaceKind::Stream;
+        }
+        let ident = Some(property.ident.clone());
+        properties.push(property);
+        Body { kind, ident, description, ..no_body() }
+    }
+
+    /// Whether a body is an object whose properties are known.
+    fn is_object(&self, schema: &Schema) -> bool {
+        match &schema.kind {
+            SchemaKind::Object(object) => !object.properties.is_empty(),
+            SchemaKind::AllOf(_) => true,
+            SchemaKind::Ref(name) => {
+                let known = self.definitions.get(name.as_str());
+                known.is_some_and(|(_, kind)| *kind == TypeKind::Object)
+            }
+            _ => false,
+        }
+    }
+
+    fn response(&mut self, operation: &'a document::Operation) -> Response {
+        let mut scope = Scope::default();
+        let mut properties: Vec<Property> = Vec::new();
+        let mut body = no_body();
+        let successes = operation.responses.iter().filter(|response| response.success);
+        for response in successes.clone() {
+            for (name, (span, schema)) in &response.headers {
+                if properties.iter().any(|known| known.name.eq_ignore_ascii_case(name)) {
+                    continue;
+                }
+                let place = header_place(schema);
+                let field =
+                    Field { name, span: *span, schema, required: false, place, role: Role::Property };
+                let at = at(&operation.id, Direction::Response);
+                properties.extend(self.property(field, at, &mut scope));
+            }
+        }
+        let mut bodies = successes.clone().filter_map(|response| response.schema.as_ref());
+        if let Some(schema) = bodies.next() {
+            let direction = Direction::Response;
+            body = self.body(schema, &operation.id, direction, &mut properties, &mut scope);
+            for other in bodies {
+                self.merge_body(schema, other, operation, &mut properties, &mut scope);
+            }
+        }
+        Response {
+            statuses: operation.responses.iter().map(status).collect(),
+            success: successes.filter_map(|response| response.status).collect(),
+            properties,
+            body,
+        }
+    }
+
+    /// A second success with a body: more properties of an object, else the same shape again.
+    fn merge_body(
+        &mut self,
+        first: &'a Schema,
+        other: &'a Schema,
+        operation: &document::Operation,
+        properties: &mut Vec<Property>,
+        scope: &mut Scope,
+    ) {
+        let at = at(&operation.id, Direction::Response);
+        if self.is_object(first) && self.is_object(other) {
+            let merged = self.merged(other);
+            for (name, (span, schema)) in &merged.properties {
+                let known = properties.iter();
+                let mut known = known.filter(|known| known.place.kind == PlaceKind::Json);
+                if known.any(|known| known.name == *name) {
+                    continue;
+                }
+                let place = place(PlaceKind::Json);
+                let role = Role::Property;
+                let field = Field { name, span: *span, schema, required: false, place, role };
+                properties.extend(self.property(field, at, scope));
+            }
+            return;
+        }
+        let at = At { field: "body", ..at };
+        if self.shape(first, at) != self.shape(other, at) {
+            self.problems.push(
+                Diagnostic::error("response-bodies", other.span, "two successes with different bodies")
+                    .with_note(first.span, "the other body")
+                    .with_help("describe one body that fits both, or split the operation"),
+            );
+        }
+    }
+
+    fn paging(
+        &mut self,
+        operation: &document::Operation,
+        request: &Request,
+        response: &Response,
+    ) -> Option<Paging> {
+        let raw = operation.paging.as_ref()?;
+        let text = |key: &str| raw.get(key).and_then(Node::as_str).map(|name| (name, raw.get(key)));
+        let span_of = |node: Option<&Node>| node.map_or(raw.span, |node| node.span);
+        let Some((items, node)) = text("items") else {
+            self.paging_problem(raw.span, "`x-paging` must name its `items`");
+            return None;
+        };
+        let items = self.page_name(&response.properties, items, span_of(node), "answer");
+        let more = match text("more") {
+            Some((more, node)) => {
+                Some(self.page_name(&response.properties, more, span_of(node), "answer")?)
+            }
+            None => None,
+        };
+        let mut next = Vec::new();
+        let links = raw.get("next").and_then(Node::as_object).into_iter().flatten();
+        for (from, member) in links {
+            let from = self.page_name(&response.properties, from, member.key, "answer");
+            let to = member.node.as_str().unwrap_or_default();
+            let to = self.page_name(&request.properties, to, member.node.span, "request");
+            if let (Some(from), Some(to)) = (from, to) {
+                next.push(PageLink { from, to });
+            }
+        }
+        Some(Paging { items: items?, more, next, raw: raw.clone() })
+    }
+
+    fn page_name(
+        &mut self,
+        properties: &[Property],
+        name: &str,
+        span: Span,
+        side: &str,
+    ) -> Option<Name> {
+        let found = properties.iter().find(|property| property.name == name);
+        if found.is_none() {
+            let message = format!("`x-paging` names `{name}`, which the {side} does not have");
+            self.paging_problem(span, &message);
+        }
+        found.map(|property| Name {
+            name: property.name.clone(),
+            ident: property.ident.clone(),
+        })
+    }
+
+    fn paging_problem(&mut self, span: Span, message: &str) {
+        let help = "for example {\"items\": \"keys\", \"more\": \"has_more\", \
+                    \"next\": {\"next_marker\": \"marker\"}}";
+        self.problems
+            .push(Diagnostic::error("paging", span, message).with_help(help));
+    }
+}
+
+fn at(operation: &str, direction: Direction) -> At<'_> {
+    At { parent: operation, field: "", direction: Some(direction) }
+}
+
+fn no_body() -> Body {
+    Body {
+        kind: BodyKind::None,
+        name: None,
+        ident: None,
+        description: String::new(),
+        required: false,
+        content_type: None,
+    }
+}
+
+fn place(kind: PlaceKind) -> Place {
+    Place { kind, prefix: None, collection: None }
+}
+
+fn header_place(schema: &Schema) -> Place {
+    match schema.kind {
+        SchemaKind::HeaderMap => Place {
+            prefix: Some(schema.facts.prefix.clone().unwrap_or_default()),
+            ..place(PlaceKind::HeaderMap)
+        },
+        _ => Place { collection: collection(schema), ..place(PlaceKind::Header) },
+    }
+}
+
+fn parameter_place(parameter: &document::Parameter) -> Place {
+    let schema = &parameter.schema;
+    let listed = |kind| Place { collection: collection(schema), ..place(kind) };
+    match parameter.place {
+        In::Path => listed(PlaceKind::Path),
+        In::Query => listed(PlaceKind::Query),
+        In::Header => header_place(schema),
+        In::Form if matches!(schema.kind, SchemaKind::HeaderMap) => Place {
+            kind: PlaceKind::Form,
+            ..header_place(schema)
+        },
+        In::Form if is_file(schema) => place(PlaceKind::FormFile),
+        In::Form => listed(PlaceKind::Form),
+        In::Body => place(PlaceKind::Value),
+    }
+}
+
+fn is_file(schema: &Schema) -> bool {
+    match &schema.kind {
+        SchemaKind::File => true,
+        SchemaKind::Text { format, .. } => format.as_deref() == Some("binary"),
+        _ => false,
+    }
+}
+
+/// How a list is written; Swagger's default is commas.
+fn collection(schema: &Schema) -> Option<String> {
+    let is_list = matches!(schema.kind, SchemaKind::Array(_));
+    is_list.then(|| schema.collection.clone().unwrap_or_else(|| "csv".to_owned()))
+}
+
+fn status(response: &document::Response) -> Status {
+    Status {
+        status: response.status,
+        description: response.description.clone(),
+        success: response.success,
+    }
+}
+
+fn repeatable(operation: &document::Operation) -> Repeatable {
+    let by_method = match operation.method.as_str() {
+        "POST" | "PATCH" => Idempotent::No,
+        _ => Idempotent::Yes,
+    };
+    let (kind, header) = match operation.idempotent.as_ref().unwrap_or(&by_method) {
+        Idempotent::Yes => ("always", None),
+        Idempotent::No => ("never", None),
+        Idempotent::UnlessHeader(header) => ("unless_header", Some(header.clone())),
+    };
+    Repeatable { kind, header }
+}

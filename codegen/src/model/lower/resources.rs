@@ -1,0 +1,188 @@
+//! Paths: handles, resources and the methods' names.
+
+use std::collections::HashMap;
+
+use super::Lowerer;
+use crate::document::{self, Handle, PathItem};
+use crate::model::types::{Request, Resource, Segment};
+use crate::naming::{Case, Role, Scope};
+
+/// Where an operation stands.
+pub(super) struct Standing<'d> {
+    /// The handle that binds the start of the path.
+    pub(super) handle: Option<&'d Handle>,
+    /// The name of the resource.
+    pub(super) resource: String,
+}
+
+/// File names that mean a device on some systems.
+const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn resources(&mut self) -> Vec<Resource> {
+        let document = self.document;
+        let mut names = Scope::default();
+        let mut idents = Scope::default();
+        // Methods of one handle must differ; those of another may be the same.
+        let mut methods: HashMap<Option<&str>, Scope> = HashMap::new();
+        let mut resources = Vec::new();
+        for item in &document.paths {
+            let wanted = self.resource_name(item);
+            let claimed = names.claim([wanted.clone()], item.span);
+            let help = "two paths would share a file: change one of them";
+            let Some(name) = self.claimed(claimed, &item.key, item.span, help) else {
+                continue;
+            };
+            let handle = self.handle(&item.path);
+            let standing = Standing { handle, resource: name.clone() };
+            let scope = methods.entry(handle.map(|handle| handle.name.as_str())).or_default();
+            let operations = item
+                .operations
+                .iter()
+                .filter_map(|operation| {
+                    let ident = self.operation_ident(operation, &mut idents)?;
+                    let method = self.method_ident(operation, handle, scope)?;
+                    Some(self.operation(operation, item, &standing, ident, method))
+                })
+                .collect();
+            let place = item.operations.first().map_or(item.span, |operation| operation.key);
+            resources.push(Resource {
+                ident: self.language.naming.ident(&name, Role::Type),
+                name,
+                path: item.key.clone(),
+                sub_resource: item.sub_resource.clone(),
+                handle: handle.map(|handle| handle.name.clone()),
+                operations,
+                source: self.place(place),
+            });
+        }
+        resources
+    }
+
+    fn operation_ident(
+        &mut self,
+        operation: &document::Operation,
+        scope: &mut Scope,
+    ) -> Option<String> {
+        let candidates = self.language.naming.candidates(&operation.id, Role::Type, &[]);
+        // Operations make types of their own (`XxxInput`), so std's names are no danger to them.
+        let plain = self.language.naming.words(&operation.id);
+        let first = std::iter::once(self.language.naming.types.join(&plain));
+        let claimed = scope.claim(first.chain(candidates), operation.id_span);
+        let help = "rename one of the operations";
+        self.claimed(claimed, &operation.id, operation.id_span, help)
+    }
+
+    /// The method's name, without the handle's; with it where another method has the short name.
+    fn method_ident(
+        &mut self,
+        operation: &document::Operation,
+        handle: Option<&Handle>,
+        scope: &mut Scope,
+    ) -> Option<String> {
+        let naming = &self.language.naming;
+        let mut words = naming.words(&operation.id);
+        let handle_word = handle.map(|handle| handle.name.to_lowercase());
+        let at = words.iter().position(|word| Some(word) == handle_word.as_ref());
+        if let Some(at) = at.filter(|_| words.len() > 1) {
+            words.remove(at);
+        }
+        let short = naming.safe(naming.method.join(&words), Role::Method);
+        let whole = naming.candidates(&operation.id, Role::Method, &[]);
+        let claimed = scope.claim(std::iter::once(short).chain(whole), operation.id_span);
+        let help = "rename one of the operations";
+        self.claimed(claimed, &operation.id, operation.id_span, help)
+    }
+
+    /// The handle that binds the most of a path's start.
+    fn handle(&self, path: &str) -> Option<&'a Handle> {
+        let starts = |handle: &&Handle| {
+            let rest = path.strip_prefix(&bound_prefix(handle));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let candidates = self.document.handles.iter().filter(starts);
+        candidates.max_by_key(|handle| handle.binds.len())
+    }
+
+    /// The path after what the handle binds.
+    pub(super) fn segments(
+        &self,
+        item: &PathItem,
+        standing: &Standing<'_>,
+        request: &Request,
+    ) -> Vec<Segment> {
+        let bound = standing.handle.map(bound_prefix).unwrap_or_default();
+        let rest = item.path.strip_prefix(&bound).unwrap_or(&item.path);
+        let mut segments = Vec::new();
+        for (is_parameter, text) in pieces(rest) {
+            segments.push(if is_parameter {
+                let mut properties = request.properties.iter();
+                let property = properties.find(|property| property.name == text);
+                Segment::Parameter {
+                    property: text.to_owned(),
+                    ident: property.map_or_else(String::new, |property| property.ident.clone()),
+                }
+            } else {
+                Segment::Literal { text: text.to_owned() }
+            });
+        }
+        segments
+    }
+
+    /// A stem for file names: what the path ends with, and its sub-resource.
+    fn resource_name(&self, item: &PathItem) -> String {
+        let pieces = pieces(&item.path);
+        let parameter = pieces.iter().rev().find(|(is_parameter, _)| *is_parameter);
+        let literal = pieces.iter().rev().find_map(|(is_parameter, text)| {
+            let text = text.trim_matches('/').rsplit('/').next().unwrap_or_default();
+            (!is_parameter && !text.is_empty()).then_some(text)
+        });
+        let naming = &self.language.naming;
+        let mut words = match (parameter, literal) {
+            (Some((_, name)), _) => {
+                let mut words = naming.words(name);
+                if words.len() > 1
+                    && matches!(words.last().map(String::as_str), Some("name" | "key" | "id"))
+                {
+                    words.pop();
+                }
+                words
+            }
+            (None, Some(literal)) => naming.words(literal),
+            (None, None) => vec!["service".to_owned()],
+        };
+        if let Some(sub_resource) = &item.sub_resource {
+            words.extend(naming.words(sub_resource));
+        }
+        let name = Case::Snake.join(&words);
+        if DEVICES.contains(&name.as_str()) {
+            return name + "_resource";
+        }
+        name
+    }
+}
+
+/// `/{a}/{b}` for a handle that binds `a` and `b`.
+fn bound_prefix(handle: &Handle) -> String {
+    handle.binds.iter().map(|name| format!("/{{{name}}}")).collect()
+}
+
+/// A path taken apart at its braces: whether each piece is a parameter, and its text.
+pub(crate) fn pieces(path: &str) -> Vec<(bool, &str)> {
+    let mut pieces = Vec::new();
+    let mut rest = path;
+    while let Some((literal, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            break;
+        };
+        if !literal.is_empty() {
+            pieces.push((false, literal));
+        }
+        pieces.push((true, name));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push((false, rest));
+    }
+    pieces
+}

@@ -1,0 +1,148 @@
+//! Shapes of values, and the types that stand inline.
+
+use super::objects::Inline;
+use super::{Direction, Lowerer};
+use crate::document::{Additional, Definition, Schema, SchemaKind};
+use crate::diagnostic::Diagnostic;
+use crate::model::types::{Shape, TypeKind};
+use crate::naming::Role;
+
+/// Where an inline type stands: what its name is made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'n> {
+    /// The name of the type or operation around it.
+    pub(super) parent: &'n str,
+    /// The name of the field.
+    pub(super) field: &'n str,
+    /// The direction of the operation around it; none within a type.
+    pub(super) direction: Option<Direction>,
+}
+
+impl<'a> Lowerer<'a> {
+    /// Gives every definition its identifier before any inline type can take it.
+    pub(super) fn name_definitions(&mut self) {
+        let document = self.document;
+        for (name, definition) in &document.definitions {
+            let wanted = match &definition.schema.facts.type_name {
+                Some((wanted, _)) => wanted,
+                None => name,
+            };
+            let candidates = self.language.naming.candidates(wanted, Role::Type, &[]);
+            let claimed = self.type_scope.claim(candidates, definition.key);
+            let help = "give one of them a name of its own with `x-type-name`";
+            if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
+                let kind = definition_kind(definition);
+                self.definitions.insert(name, (ident, kind));
+            }
+        }
+    }
+
+    /// What a value is. Inline objects and enums become types on the way.
+    pub(super) fn shape(&mut self, schema: &'a Schema, at: At<'_>) -> Shape {
+        match &schema.kind {
+            SchemaKind::Ref(name) => self.reference(schema, name, at),
+            SchemaKind::Text { format, values } if values.is_empty() => {
+                self.text_shape(format.as_deref())
+            }
+            SchemaKind::Text { .. } => self.inline(schema, at, Inline::Enum),
+            SchemaKind::Integer(format) => integer_shape(schema, format.as_deref()),
+            SchemaKind::Number(format) => Shape::Float {
+                bits: if format.as_deref() == Some("float") { 32 } else { 64 },
+            },
+            SchemaKind::Boolean => Shape::Bool,
+            SchemaKind::File => Shape::Binary,
+            SchemaKind::HeaderMap => Shape::Map {
+                value: Box::new(Shape::Text),
+            },
+            SchemaKind::Array(item) => Shape::List {
+                item: Box::new(self.shape(item, at)),
+            },
+            SchemaKind::Object(object) if object.properties.is_empty() => {
+                match &object.additional {
+                    Additional::Typed(value) => Shape::Map {
+                        value: Box::new(self.shape(value, at)),
+                    },
+                    _ => Shape::Free,
+                }
+            }
+            SchemaKind::AllOf(parts) => match parts.as_slice() {
+                // The usual way to put a description beside a reference.
+                [part] if matches!(part.kind, SchemaKind::Ref(_)) => self.shape(part, at),
+                _ => self.inline(schema, at, Inline::Object),
+            },
+            SchemaKind::Object(_) => self.inline(schema, at, Inline::Object),
+            SchemaKind::Free => Shape::Free,
+        }
+    }
+
+    fn reference(&mut self, schema: &Schema, name: &str, at: At<'_>) -> Shape {
+        let Some((ident, kind)) = self.definitions.get(name) else {
+            if !self.document.definitions.contains_key(name) {
+                let message = format!("there is no definition `{name}`");
+                self.problems.push(
+                    Diagnostic::error("ref-missing", schema.span, message)
+                        .with_help("correct the reference or add the definition"),
+                );
+            }
+            return Shape::Free;
+        };
+        let shape = Shape::Named {
+            name: name.to_owned(),
+            ident: ident.clone(),
+            type_kind: *kind,
+            recursive: false,
+        };
+        self.note_use(name, at.direction);
+        shape
+    }
+
+    /// Remembers that a message names a type.
+    pub(super) fn note_use(&mut self, name: &str, direction: Option<Direction>) {
+        match direction {
+            Some(Direction::Request) => self.used[0].push(name.to_owned()),
+            Some(Direction::Response) => self.used[1].push(name.to_owned()),
+            None => {}
+        }
+    }
+
+    fn text_shape(&self, format: Option<&str>) -> Shape {
+        match format {
+            Some("byte") => Shape::Bytes,
+            Some("binary") => Shape::Binary,
+            Some("date-time") => Shape::Time { format: "iso8601" },
+            Some("date-time-rfc822") => Shape::Time { format: "http_date" },
+            Some("date") => Shape::Time { format: "date" },
+            Some(format) if self.language.types.contains_key(&format!("format:{format}")) => {
+                Shape::Format {
+                    format: format.to_owned(),
+                }
+            }
+            _ => Shape::Text,
+        }
+    }
+}
+
+fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
+    if format == Some("unix-time") {
+        return Shape::Time { format: "unix" };
+    }
+    let minimum = schema.limits.minimum.as_ref();
+    Shape::Int {
+        bits: if format == Some("int32") { 32 } else { 64 },
+        signed: minimum.and_then(serde_json::Number::as_f64).is_none_or(|least| least < 0.0),
+    }
+}
+
+/// What a definition is, before anything is lowered.
+pub(super) fn definition_kind(definition: &Definition) -> TypeKind {
+    match &definition.schema.kind {
+        SchemaKind::Object(object) => match object.additional {
+            _ if !object.properties.is_empty() => TypeKind::Object,
+            Additional::No => TypeKind::Object,
+            _ => TypeKind::Alias,
+        },
+        SchemaKind::AllOf(_) => TypeKind::Object,
+        SchemaKind::Text { values, .. } if !values.is_empty() => TypeKind::Enum,
+        _ => TypeKind::Alias,
+    }
+}

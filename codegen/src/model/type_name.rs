@@ -1,0 +1,54 @@
+//! What a shape is called in the pack's language.
+
+use super::types::Shape;
+use crate::language::Language;
+
+impl Language {
+    /// The type of a shape; the kind itself where the pack has no types.
+    pub(super) fn type_name(&self, shape: &Shape) -> String {
+        let key = match shape {
+            Shape::Bool => "bool",
+            Shape::Int { bits: 32, signed: true } => "int32",
+            Shape::Int { bits: 32, signed: false } => "uint32",
+            Shape::Int { signed: true, .. } => "int64",
+            Shape::Int { signed: false, .. } => "uint64",
+            Shape::Float { bits: 32 } => "float32",
+            Shape::Float { .. } => "float64",
+            Shape::Text => "text",
+            Shape::Bytes => "bytes",
+            Shape::Binary => "binary",
+            Shape::Time { format: "date" } => "date",
+            Shape::Time { .. } => "time",
+            Shape::Free => "free",
+            Shape::List { item } => return self.wrap("list", "{item}", &self.type_name(item)),
+            Shape::Map { value } => return self.wrap("map", "{value}", &self.type_name(value)),
+            Shape::Named { ident, recursive, .. } => {
+                let named = self.wrap("named", "{ident}", ident);
+                return if *recursive {
+                    self.wrap("recursive", "{type}", &named)
+                } else {
+                    named
+                };
+            }
+            Shape::Format { format } => {
+                let key = format!("format:{format}");
+                return self.types.get(&key).cloned().unwrap_or(key);
+            }
+        };
+        self.types.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The type of headers with a common prefix, held as one map.
+    pub(super) fn header_map(&self, shape: &Shape) -> String {
+        let own = self.types.get("header_map").cloned();
+        own.unwrap_or_else(|| self.type_name(shape))
+    }
+
+    fn wrap(&self, key: &str, placeholder: &str, inner: &str) -> String {
+        match self.types.get(key) {
+            Some(pattern) => pattern.replace(placeholder, inner),
+            None if key == "named" => inner.to_owned(),
+            None => format!("{key}<{inner}>"),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Names of a specification become identifiers: by rule, so that a new name never changes an old one.
+
+mod case;
+mod spell;
+
+use std::collections::HashMap;
+
+pub use case::{Case, words};
+use serde::Deserialize;
+pub(crate) use spell::variant;
+
+use crate::source::Span;
+
+/// How a pack wants identifiers to look.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Naming {
+    /// The case of types and operations.
+    #[serde(rename = "type")]
+    pub types: Case,
+    /// The case of methods.
+    pub method: Case,
+    /// The case of properties and parameters.
+    pub property: Case,
+    /// The case of enum values.
+    pub value: Case,
+    /// The case of constants.
+    pub constant: Case,
+    /// Words that are one word though their letters look like several, for example `ETag`.
+    pub acronyms: Vec<String>,
+    /// Words that are no identifiers.
+    pub keywords: Vec<String>,
+    /// What a keyword gets to become one.
+    pub keyword_suffix: String,
+    /// What a name gets that would begin with a digit.
+    pub digit_prefix: String,
+    /// Names of types that the output uses for something else.
+    pub reserved_types: Vec<String>,
+    /// What such a name gets.
+    pub reserved_types_suffix: String,
+    /// Names of methods that inputs have anyway: no parameter may be called so.
+    pub reserved_methods: Vec<String>,
+    /// What such a name gets.
+    pub reserved_methods_suffix: String,
+    /// Names that no property of an output may have.
+    pub reserved_properties: Vec<String>,
+    /// What such a name gets.
+    pub reserved_properties_suffix: String,
+    /// Names that no enum value may have.
+    pub reserved_values: Vec<String>,
+    /// What such a name gets.
+    pub reserved_values_suffix: String,
+    /// Names of methods that handles have anyway: no operation may be called so.
+    pub reserved_operations: Vec<String>,
+    /// What such a name gets.
+    pub reserved_operations_suffix: String,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self {
+            types: Case::Pascal,
+            method: Case::Snake,
+            property: Case::Snake,
+            value: Case::Pascal,
+            constant: Case::Shouty,
+            acronyms: Vec::new(),
+            keywords: Vec::new(),
+            keyword_suffix: "_".to_owned(),
+            digit_prefix: "n".to_owned(),
+            reserved_types: Vec::new(),
+            reserved_types_suffix: "Type".to_owned(),
+            reserved_methods: Vec::new(),
+            reserved_methods_suffix: "_param".to_owned(),
+            reserved_properties: Vec::new(),
+            reserved_properties_suffix: "_field".to_owned(),
+            reserved_values: Vec::new(),
+            reserved_values_suffix: "Value".to_owned(),
+            reserved_operations: Vec::new(),
+            reserved_operations_suffix: "_operation".to_owned(),
+        }
+    }
+}
+
+/// What an identifier is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A customized type, or an operation's own types.
+    Type,
+    /// A method that makes a call.
+    Method,
+    /// A parameter of a request.
+    Parameter,
+    /// A property of an answer or a type.
+    Property,
+    /// A value of an enum.
+    Value,
+    /// A constant.
+    Constant,
+}
+
+impl Naming {
+    /// The identifier for a name.
+    pub fn ident(&self, name: &str, role: Role) -> String {
+        let ident = self.cased(name, role);
+        self.safe(ident, role)
+    }
+
+    /// The name in the case of its role, with symbols spelled out where nothing else is left.
+    fn cased(&self, name: &str, role: Role) -> String {
+        self.case(role).join(&self.words(name))
+    }
+
+    /// The words of a name: never none, the first never beginning with a digit.
+    pub(crate) fn words(&self, name: &str) -> Vec<String> {
+        let mut found = words(name, &self.acronyms);
+        let begins_badly = |found: &[String]| {
+            found
+                .first()
+                .is_none_or(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        if begins_badly(&found) {
+            found = words(&spell::spelled(name), &self.acronyms);
+        }
+        if begins_badly(&found)
+            && let Some(first) = found.first_mut()
+        {
+            first.insert_str(0, &self.digit_prefix);
+        }
+        found
+    }
+
+    fn case(&self, role: Role) -> Case {
+        match role {
+            Role::Type => self.types,
+            Role::Method => self.method,
+            Role::Parameter | Role::Property => self.property,
+            Role::Value => self.value,
+            Role::Constant => self.constant,
+        }
+    }
+
+    /// Escapes what the language or the pack keeps for itself.
+    pub(crate) fn safe(&self, mut ident: String, role: Role) -> String {
+        let (reserved, suffix) = match role {
+            Role::Type => (&self.reserved_types, &self.reserved_types_suffix),
+            Role::Method => (&self.reserved_operations, &self.reserved_operations_suffix),
+            Role::Parameter => (&self.reserved_methods, &self.reserved_methods_suffix),
+            Role::Property => (&self.reserved_properties, &self.reserved_properties_suffix),
+            Role::Value => (&self.reserved_values, &self.reserved_values_suffix),
+            Role::Constant => (&self.keywords, &self.keyword_suffix),
+        };
+        if reserved.contains(&ident) {
+            ident.push_str(suffix);
+        }
+        if self.keywords.contains(&ident) {
+            ident.push_str(&self.keyword_suffix);
+        }
+        ident
+    }
+}
+
+/// Two names that no rule can tell apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collision {
+    /// The identifier that both would have.
+    pub ident: String,
+    /// Where the first one stands.
+    pub first: Span,
+}
+
+/// The identifiers of one namespace.
+#[derive(Debug, Default)]
+pub struct Scope {
+    taken: HashMap<String, Span>,
+}
+
+impl Scope {
+    /// Takes the first identifier that is still free.
+    ///
+    /// # Errors
+    ///
+    /// All are taken: the first candidate and who has it.
+    pub fn claim<I>(&mut self, candidates: I, span: Span) -> Result<String, Collision>
+    where
+        I: IntoIterator<Item = String>,
+    {
+        let mut collision = None;
+        for ident in candidates {
+            match self.taken.get(&ident) {
+                None => {
+                    self.taken.insert(ident.clone(), span);
+                    return Ok(ident);
+                }
+                Some(first) => {
+                    let first = *first;
+                    collision.get_or_insert(Collision { ident, first });
+                }
+            }
+        }
+        Err(collision.unwrap_or(Collision {
+            ident: String::new(),
+            first: span,
+        }))
+    }
+}
+
+impl Naming {
+    /// Identifiers to try for a name, in order: as it is, with each suffix, and spelled out.
+    pub(crate) fn candidates(&self, name: &str, role: Role, suffixes: &[&str]) -> Vec<String> {
+        let mut all = vec![self.ident(name, role)];
+        let case = self.case(role);
+        let with = |words: &[String], suffix: &str| {
+            let mut words = words.to_vec();
+            words.push(suffix.to_owned());
+            self.safe(case.join(&words), role)
+        };
+        let words = self.words(name);
+        all.extend(suffixes.iter().map(|suffix| with(&words, suffix)));
+        all.push(self.ident(&spell::spelled(name), role));
+        all.push(with(&words, variant(name)));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

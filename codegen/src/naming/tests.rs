@@ -1,0 +1,77 @@
+use super::*;
+use crate::source::Sources;
+
+fn naming() -> Naming {
+    let strings = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    Naming {
+        acronyms: strings(&["ETag", "MD5", "ACL", "CORS", "CNAME"]),
+        keywords: strings(&["type", "self", "Self", "fn"]),
+        reserved_types: strings(&["Result", "Option"]),
+        reserved_methods: strings(&["send", "presign"]),
+        reserved_values: strings(&["Unknown"]),
+        ..Naming::default()
+    }
+}
+
+#[test]
+fn words_end_where_a_reader_sees_an_end() {
+    for (name, expected) in [
+        ("PutBucketACL", "put_bucket_acl"),
+        ("DeleteBucketCNAME", "delete_bucket_cname"),
+        ("ETag", "etag"),
+        ("If-None-Match", "if_none_match"),
+        ("Encryption-Customer-Key-MD5", "encryption_customer_key_md5"),
+        ("HTTPServer2Go", "http_server2_go"),
+        ("bucketName", "bucket_name"),
+        ("version_id", "version_id"),
+        ("GETTag", "get_tag"),
+        ("MD5Sum", "md5_sum"),
+    ] {
+        assert_eq!(naming().ident(name, Role::Property), expected, "{name}");
+    }
+    assert_eq!(naming().ident("PutBucketACL", Role::Type), "PutBucketAcl");
+}
+
+#[test]
+fn hostile_names_become_identifiers() {
+    for (name, role, expected) in [
+        ("type", Role::Parameter, "type_"),
+        ("send", Role::Parameter, "send_param"),
+        ("send", Role::Property, "send"),
+        ("2fa", Role::Parameter, "n2fa"),
+        ("", Role::Value, "Empty"),
+        ("+1", Role::Value, "Plus1"),
+        ("-", Role::Parameter, "minus"),
+        ("unknown", Role::Value, "UnknownValue"),
+        ("CON", Role::Value, "Con"),
+        ("result", Role::Type, "ResultType"),
+        ("self", Role::Type, "Self_"),
+        ("名字", Role::Property, "名字"),
+        ("a☃b", Role::Property, "a_u2603_b"),
+    ] {
+        assert_eq!(naming().ident(name, role), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_later_of_two_equal_identifiers_is_renamed() {
+    let naming = naming();
+    let span = anywhere();
+    let mut scope = Scope::default();
+    let mut claim = |name: &str, role, suffixes: &[&str]| {
+        scope.claim(naming.candidates(name, role, suffixes), span)
+    };
+    assert_eq!(claim("a-b", Role::Parameter, &["query"]).unwrap(), "a_b");
+    assert_eq!(claim("a_b", Role::Parameter, &["query"]).unwrap(), "a_b_query");
+    assert_eq!(claim("read", Role::Value, &[]).unwrap(), "Read");
+    assert_eq!(claim("READ", Role::Value, &[]).unwrap(), "ReadUpper");
+    assert_eq!(claim("READ", Role::Value, &[]).unwrap_err().ident, "Read");
+}
+
+fn anywhere() -> Span {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    std::fs::write(&path, "{}").unwrap();
+    let (file, _) = Sources::new(&path).load(&path).unwrap();
+    Span::start_of(file)
+}

@@ -1,0 +1,252 @@
+//! Runs a pack's formatter over many texts with few processes.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::OutputError;
+use crate::render::RenderedFile;
+
+/// Formats some files; the result has their order.
+pub(super) fn format(
+    command: &[String],
+    files: &[&RenderedFile],
+    folder: &Path,
+) -> Result<Vec<String>, OutputError> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(files.iter().map(|file| file.text.clone()).collect());
+    };
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let formatter = Formatter {
+        program,
+        arguments,
+        // A formatter looks for its configuration upwards from where it works.
+        place: existing(folder),
+    };
+    if is_rustfmt(program) {
+        formatter.format_together(files)
+    } else {
+        files.iter().map(|file| formatter.format_alone(file)).collect()
+    }
+}
+
+struct Formatter<'a> {
+    program: &'a str,
+    arguments: &'a [String],
+    place: PathBuf,
+}
+
+/// Texts below this size are not worth a second process.
+const WORTH_A_PROCESS: usize = 40_000;
+
+impl Formatter<'_> {
+    /// rustfmt takes many files at once, and starting it costs more than formatting most of them.
+    fn format_together(&self, files: &[&RenderedFile]) -> Result<Vec<String>, OutputError> {
+        let scratch = tempfile::Builder::new()
+            .prefix(".codegen-")
+            .tempdir_in(&self.place)
+            .map_err(|error| OutputError::io(&self.place, error))?;
+        let mut jobs = Vec::new();
+        for (index, file) in files.iter().enumerate() {
+            let path = scratch.path().join(format!("f{index}")).join("mod.rs");
+            lay_out(&path, &file.text).map_err(|error| OutputError::io(&path, error))?;
+            jobs.push(Job { index, size: file.text.len(), path });
+        }
+        let batches = shared_out(&jobs);
+        let running: Vec<Child> = batches
+            .iter()
+            .map(|batch| self.start(batch, scratch.path()))
+            .collect::<Result<_, _>>()?;
+        let mut texts = vec![String::new(); files.len()];
+        for (child, batch) in running.into_iter().zip(&batches) {
+            let output = child.wait_with_output().map_err(|error| self.missing(error))?;
+            for job in batch {
+                let file = files.get(job.index).copied();
+                let text = match file {
+                    // One by one, the file that is to blame is known for sure.
+                    Some(file) if !output.status.success() => self.format_alone(file)?,
+                    _ => std::fs::read_to_string(&job.path)
+                        .map_err(|error| OutputError::io(&job.path, error))?,
+                };
+                if let Some(slot) = texts.get_mut(job.index) {
+                    *slot = text;
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    fn start(&self, batch: &[&Job], place: &Path) -> Result<Child, OutputError> {
+        let names = batch.iter().filter_map(|job| job.path.strip_prefix(place).ok());
+        Command::new(self.program)
+            .args(self.arguments)
+            .args(names)
+            .current_dir(place)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| self.missing(error))
+    }
+
+    /// Formats one text through standard input and output.
+    fn format_alone(&self, file: &RenderedFile) -> Result<String, OutputError> {
+        let mut child = Command::new(self.program)
+            .args(self.arguments)
+            .current_dir(&self.place)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.missing(error))?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // Written beside the reading: a formatter may answer before it has read all.
+            scope.spawn(move || {
+                // A formatter that stops reading says why by its exit code.
+                let _ = stdin.map(|mut stdin| stdin.write_all(file.text.as_bytes()));
+            });
+            child.wait_with_output()
+        })
+        .map_err(|error| self.missing(error))?;
+        let message = || String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() {
+            return Err(self.refused(file, &message()));
+        }
+        String::from_utf8(output.stdout).map_err(|error| self.refused(file, &error.to_string()))
+    }
+
+    fn command(&self) -> String {
+        let mut words = vec![self.program.to_owned()];
+        words.extend(self.arguments.iter().cloned());
+        words.join(" ")
+    }
+
+    fn missing(&self, source: std::io::Error) -> OutputError {
+        let known = is_rustfmt(self.program) && source.kind() == ErrorKind::NotFound;
+        OutputError::FormatterMissing {
+            command: self.command(),
+            hint: if known {
+                " with `rustup component add rustfmt`".to_owned()
+            } else {
+                String::new()
+            },
+            source,
+        }
+    }
+
+    fn refused(&self, file: &RenderedFile, message: &str) -> OutputError {
+        // The rustup proxy is there even where the component is not, and says so itself.
+        let not_installed = message.contains("is not installed for the toolchain");
+        if is_rustfmt(self.program) && not_installed {
+            return OutputError::FormatterMissing {
+                command: self.command(),
+                hint: " with `rustup component add rustfmt`".to_owned(),
+                source: std::io::Error::new(ErrorKind::NotFound, message.trim().to_owned()),
+            };
+        }
+        OutputError::Formatter {
+            command: self.command(),
+            path: file.path.clone(),
+            template: file.template.clone(),
+            message: message.trim_end().to_owned(),
+        }
+    }
+}
+
+/// The folder, or the nearest one above it that exists.
+fn existing(folder: &Path) -> PathBuf {
+    folder
+        .ancestors()
+        .find(|place| place.is_dir())
+        .map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+fn is_rustfmt(program: &str) -> bool {
+    Path::new(program).file_stem().is_some_and(|stem| stem == "rustfmt")
+}
+
+/// A file in the scratch folder.
+#[derive(Debug)]
+struct Job {
+    index: usize,
+    size: usize,
+    path: PathBuf,
+}
+
+/// Writes a text where rustfmt can work on it. It follows `mod x;` to other files, so each of them
+/// gets an empty one.
+fn lay_out(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir(folder)?;
+    std::fs::write(path, text)?;
+    for module in declared_modules(text) {
+        std::fs::write(folder.join(format!("{module}.rs")), "")?;
+    }
+    Ok(())
+}
+
+/// The modules that a text declares to stand in other files.
+fn declared_modules(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let (before, name) = line.trim().strip_suffix(';')?.rsplit_once(' ')?;
+        let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let is_module = before == "mod" || before.ends_with(" mod");
+        (is_name && is_module && name != "mod").then_some(name)
+    })
+}
+
+/// One batch for each processor at most, of about the same size.
+fn shared_out(jobs: &[Job]) -> Vec<Vec<&Job>> {
+    let total: usize = jobs.iter().map(|job| job.size).sum();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = (total / WORTH_A_PROCESS + 1).min(processors);
+    let mut jobs: Vec<&Job> = jobs.iter().collect();
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.size));
+    let mut batches = vec![(0, Vec::new()); count];
+    for job in jobs {
+        if let Some((sum, batch)) = batches.iter_mut().min_by_key(|(sum, _)| *sum) {
+            *sum += job.size;
+            batch.push(job);
+        }
+    }
+    let batches = batches.into_iter().map(|(_, batch)| batch);
+    batches.filter(|batch: &Vec<&Job>| !batch.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn module_declarations_are_seen() {
+        let text = "// x\npub(crate) mod bucket;\nmod tests {\n    mod inner;\n}\nuse a::b;\n";
+        assert_eq!(declared_modules(text).collect::<Vec<_>>(), ["bucket", "inner"]);
+    }
+
+    #[test]
+    fn batches_hold_every_file_once() {
+        let job = |index| Job { index, size: 30_000, path: PathBuf::new() };
+        let jobs: Vec<_> = (0..9).map(job).collect();
+        let batches = shared_out(&jobs);
+        let mut all: Vec<_> = batches.iter().flatten().map(|job| job.index).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_missing_formatter_is_named() {
+        let file = RenderedFile {
+            path: "a.rs".to_owned(),
+            template: "a.rs.tera".to_owned(),
+            spec: "api.json".to_owned(),
+            text: "fn f() {}\n".to_owned(),
+        };
+        let command = ["/nowhere/rustfmt".to_owned(), "--edition=2024".to_owned()];
+        let error = format(&command, &[&file], Path::new(".")).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/rustfmt --edition=2024"), "{error}");
+        assert!(error.contains("rustup component add rustfmt"), "{error}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Filters: each writes text so that it is safe where it goes.
+
+mod markdown;
+mod rust;
+mod text;
+
+use std::sync::Arc;
+
+use tera::{Kwargs, State, Tera, TeraResult, Value};
+
+pub use markdown::{md, md_code};
+pub use rust::{rust_doc, rust_ident, rust_str};
+pub use text::{comment, py_str};
+
+use crate::naming::{Case, Naming, words};
+
+/// Teaches Tera all filters of this crate.
+pub(super) fn register(tera: &mut Tera, naming: &Naming) {
+    for (name, case) in [
+        ("snake", Case::Snake),
+        ("pascal", Case::Pascal),
+        ("camel", Case::Camel),
+        ("kebab", Case::Kebab),
+        ("shouty", Case::Shouty),
+    ] {
+        let acronyms = Arc::new(naming.acronyms.clone());
+        tera.register_filter(name, move |text: &str, _: Kwargs, _: &State| {
+            case.join(&words(text, &acronyms))
+        });
+    }
+    let acronyms = naming.acronyms.clone();
+    tera.register_filter("rust_ident", move |text: &str, _: Kwargs, _: &State| {
+        rust_ident(text, &acronyms)
+    });
+    tera.register_filter("rust_doc", |text: &str, args: Kwargs, _: &State| {
+        let indent = args.get::<usize>("indent")?.unwrap_or_default();
+        let inner = args.get::<bool>("inner")?.unwrap_or_default();
+        TeraResult::Ok(rust_doc(text, indent, inner))
+    });
+    tera.register_filter("rust_str", |text: &str, _: Kwargs, _: &State| rust_str(text));
+    tera.register_filter("md", |text: &str, _: Kwargs, _: &State| md(text));
+    tera.register_filter("md_code", |text: &str, _: Kwargs, _: &State| md_code(text));
+    tera.register_filter("py_str", |text: &str, _: Kwargs, _: &State| py_str(text));
+    tera.register_filter("comment", |text: &str, args: Kwargs, _: &State| {
+        let prefix = args.must_get::<&str>("prefix")?;
+        TeraResult::Ok(comment(text, prefix))
+    });
+    tera.register_filter("json", |value: &Value, args: Kwargs, _: &State| {
+        let pretty = args.get::<bool>("pretty")?.unwrap_or_default();
+        let text = if pretty {
+            serde_json::to_string_pretty(value)
+        } else {
+            serde_json::to_string(value)
+        };
+        text.map_err(|error| tera::Error::message(error))
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Stage 1: paths in, JSON documents out that know the file, line, column and pointer of every value.
+
+mod node;
+mod parse;
+mod paths;
+mod span;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+pub use node::{Member, Node, Object, Value};
+pub(crate) use paths::{join_reference, portable, slashes};
+pub use span::{FileId, Span};
+
+use crate::blob::BlobId;
+use crate::diagnostic::Diagnostic;
+
+/// One file that was read.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as given on the command line, or joined to it, with forward slashes.
+    pub name: String,
+    /// The name for files that are kept: never absolute.
+    pub portable: String,
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// Its text; what is no UTF-8 is replaced.
+    pub text: String,
+    /// What `git hash-object` prints for it.
+    pub id: BlobId,
+    line_starts: Vec<usize>,
+}
+
+/// All files read so far.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+    trees: HashMap<PathBuf, (FileId, Option<Rc<Node>>)>,
+    /// Absolute paths outside the current folder are named relative to this one.
+    base: PathBuf,
+}
+
+/// A place as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The file's name.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+}
+
+impl Sources {
+    /// No files; `root` is the file that all others belong to.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            base: root.parent().map(Path::to_owned).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads and parses a file, once.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its text. A file that failed before fails again without a new report.
+    pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if let Some((file, tree)) = self.trees.get(&real) {
+            return tree.clone().map(|tree| (*file, tree)).ok_or_else(Vec::new);
+        }
+        let (file, invalid) = self.read(path)?;
+        let parsed = match invalid {
+            Some(problem) => Err(vec![*problem]),
+            None => parse::parse(file, &self.file(file).text),
+        };
+        match parsed {
+            Ok(tree) => {
+                let tree = Rc::new(tree);
+                self.trees.insert(real, (file, Some(Rc::clone(&tree))));
+                Ok((file, tree))
+            }
+            Err(problems) => {
+                self.trees.insert(real, (file, None));
+                Err(problems)
+            }
+        }
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            vec![
+                Diagnostic::error_nowhere(
+                    "file-unreadable",
+                    format!("{}: {error}", slashes(path)),
+                )
+                .with_help("check the path and its permissions"),
+            ]
+        })?;
+        if u32::try_from(bytes.len()).is_err() {
+            let message = format!("{}: larger than 4 GiB", slashes(path));
+            return Err(vec![Diagnostic::error_nowhere("file-unreadable", message)]);
+        }
+        let id = BlobId::of(&bytes);
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let (text, invalid) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or_default();
+                let span = Span {
+                    file,
+                    start: at,
+                    end: at + 1,
+                };
+                let problem = Diagnostic::error("json-utf8", span, "this byte is not UTF-8")
+                    .with_help("save the file as UTF-8");
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                (text, Some(Box::new(problem)))
+            }
+        };
+        self.files.push(SourceFile {
+            name: slashes(path),
+            portable: portable(path, &self.base),
+            path: path.to_owned(),
+            line_starts: line_starts(&text),
+            text,
+            id,
+        });
+        Ok((file, invalid))
+    }
+
+    /// A file that was loaded.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        // A `FileId` is only made by `read`, which pushes the file.
+        #[allow(clippy::indexing_slicing)]
+        &self.files[id.0 as usize]
+    }
+
+    /// All files, in the order in which they were first needed.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// Where a span starts.
+    pub fn location(&self, span: Span) -> Location {
+        let file = self.file(span.file);
+        let (line, start) = file.line_at(span.start as usize);
+        let before = file.text.get(start..span.start as usize);
+        Location {
+            file: file.name.clone(),
+            line,
+            column: before.map_or(1, |text| text.chars().count() + 1),
+        }
+    }
+
+    /// The JSON pointer of a span within its file.
+    pub fn pointer(&self, span: Span) -> Option<String> {
+        let file = self.file(span.file);
+        // Parsing again is cheaper than keeping every tree for the rare case of a diagnostic.
+        let tree = parse::parse(span.file, &file.text).ok()?;
+        Some(tree.pointer_at(span))
+    }
+}
+
+impl SourceFile {
+    /// The line (from 1) that holds a byte, and the byte where it starts.
+    fn line_at(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied();
+        (line, start.unwrap_or_default())
+    }
+
+    /// The text of a line (from 1), without its end.
+    pub fn line(&self, line: usize) -> &str {
+        let start = self.line_starts.get(line.saturating_sub(1)).copied();
+        let rest = self.text.get(start.unwrap_or_default()..).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
+    }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect()
+}

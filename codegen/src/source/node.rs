@@ -1,0 +1,221 @@
+//! JSON that knows where it stands.
+
+use indexmap::IndexMap;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::Span;
+
+/// A JSON value and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// From its first to its last character.
+    pub span: Span,
+}
+
+/// A JSON value; objects keep the order of the text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number: 64-bit integers stay exact, everything else is a double.
+    Number(serde_json::Number),
+    /// A string, unescaped.
+    String(String),
+    /// A list.
+    Array(Vec<Node>),
+    /// An object.
+    Object(Object),
+}
+
+/// The members of a JSON object, in the order of the text.
+pub type Object = IndexMap<String, Member>;
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Where the key stands, quotes included.
+    pub key: Span,
+    /// The value.
+    pub node: Node,
+}
+
+impl Node {
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    pub fn as_object(&self) -> Option<&Object> {
+        match &self.value {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    pub fn as_array(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The flag, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one that fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match &self.value {
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+
+    /// The member of an object.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_object()?.get(key).map(|member| &member.node)
+    }
+
+    /// What kind of value it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+
+    /// Follows a JSON pointer (`/a/0/b`; empty for the value itself).
+    pub fn pointer(&self, pointer: &str) -> Option<&Node> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        pointer
+            .strip_prefix('/')?
+            .split('/')
+            .try_fold(self, |node, token| {
+                let token = token.replace("~1", "/").replace("~0", "~");
+                match &node.value {
+                    Value::Object(object) => object.get(&token).map(|member| &member.node),
+                    Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+                    _ => None,
+                }
+            })
+    }
+
+    /// Follows a JSON pointer to a value that is going to be changed.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        pointer
+            .strip_prefix('/')?
+            .split('/')
+            .try_fold(self, |node, token| {
+                let token = token.replace("~1", "/").replace("~0", "~");
+                match &mut node.value {
+                    Value::Object(object) => object.get_mut(&token).map(|member| &mut member.node),
+                    Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+                    _ => None,
+                }
+            })
+    }
+
+    /// The JSON pointer of the innermost value (or key) at a place in this tree.
+    pub fn pointer_at(&self, span: Span) -> String {
+        let mut pointer = String::new();
+        let mut node = self;
+        loop {
+            let next = match &node.value {
+                Value::Object(object) => object
+                    .iter()
+                    .find(|(_, member)| member.key.contains(span) || member.node.span.contains(span))
+                    .map(|(key, member)| (escape_token(key), &member.node)),
+                Value::Array(items) => items
+                    .iter()
+                    .enumerate()
+                    .find(|(_, item)| item.span.contains(span))
+                    .map(|(index, item)| (index.to_string(), item)),
+                _ => None,
+            };
+            let Some((token, child)) = next else {
+                return pointer;
+            };
+            pointer.push('/');
+            pointer.push_str(&token);
+            node = child;
+        }
+    }
+
+    /// The same value without places.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(flag) => serde_json::Value::Bool(*flag),
+            Value::Number(number) => serde_json::Value::Number(number.clone()),
+            Value::String(text) => serde_json::Value::String(text.clone()),
+            Value::Array(items) => items.iter().map(Node::to_json).collect(),
+            Value::Object(object) => object
+                .iter()
+                .map(|(key, member)| (key.clone(), member.node.to_json()))
+                .collect(),
+        }
+    }
+
+    /// Whether both hold the same JSON, wherever they stand.
+    pub fn same_json(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Array(a), Value::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_json(b))
+            }
+            (Value::Object(a), Value::Object(b)) => {
+                a.len() == b.len()
+                    && a.iter().all(|(key, member)| {
+                        b.get(key)
+                            .is_some_and(|other| member.node.same_json(&other.node))
+                    })
+            }
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// Writes one token of a JSON pointer.
+fn escape_token(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            Value::Number(number) => number.serialize(serializer),
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(items) => items.serialize(serializer),
+            Value::Object(object) => {
+                let mut map = serializer.serialize_map(Some(object.len()))?;
+                for (key, member) in object {
+                    map.serialize_entry(key, &member.node)?;
+                }
+                map.end()
+            }
+        }
+    }
+}

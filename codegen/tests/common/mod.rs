@@ -1,0 +1,127 @@
+//! Folders to work in, and shorthands for specifications.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::path::{Path, PathBuf};
+
+use qingstor_codegen::{Error, Generator};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The folder of this crate's tests.
+pub fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+/// A folder that holds a specification, a pack and an output folder.
+pub struct Workspace {
+    folder: TempDir,
+}
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A folder with copies of the notes' specification and the minimal pack.
+    pub fn notes() -> Self {
+        let workspace = Self::new();
+        copy(&tests().join("specs"), &workspace.path("specs"));
+        copy(&tests().join("packs/minimal"), &workspace.path("pack"));
+        workspace
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    pub fn replace(&self, path: &str, from: &str, to: &str) -> &Self {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} has no {from}");
+        self.write(path, text.replace(from, to))
+    }
+
+    /// The generator for `specs/notes.json`, `pack` and `out`.
+    pub fn generator(&self) -> Generator {
+        Generator::new()
+            .spec(self.path("specs/notes.json"))
+            .pack(self.path("pack"))
+            .out_dir(self.path("out"))
+    }
+
+    /// All files below a folder with their bytes.
+    pub fn files(&self, path: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        let root = self.path(path);
+        if root.is_dir() {
+            walk(&root, &root, &mut files);
+        }
+        files.sort();
+        files
+    }
+
+    pub fn names(&self, path: &str) -> Vec<String> {
+        self.files(path).into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            files.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// The smallest specification, with these paths.
+pub fn spec(paths: Value) -> Value {
+    json!({ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": paths })
+}
+
+/// One operation, with these parameters.
+pub fn operation(parameters: Value) -> Value {
+    json!({ "operationId": "Op", "summary": "s", "parameters": parameters,
+            "responses": { "200": { "description": "OK" } } })
+}
+
+/// The model of a specification in neutral words.
+pub fn model(spec: &Value) -> Result<Value, Error> {
+    let workspace = Workspace::new();
+    workspace.write("api.json", serde_json::to_string_pretty(spec).unwrap());
+    let model = Generator::new().spec(workspace.path("api.json")).model()?;
+    Ok(serde_json::to_value(model).unwrap())
+}
+
+/// The only operation of a specification.
+pub fn only_operation(spec: &Value) -> Value {
+    model(spec).unwrap()["resources"][0]["operations"][0].clone()
+}

@@ -1,0 +1,219 @@
+//! Whole runs: what is written, what is left alone, what is refused.
+
+mod common;
+
+use common::Workspace;
+use qingstor_codegen::Error;
+
+#[test]
+fn the_minimal_pack_gives_these_files() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    let mut all = String::new();
+    for (name, bytes) in workspace.files("out") {
+        all += &format!("=== {name}\n{}", String::from_utf8(bytes).unwrap());
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    let first = workspace.files("out");
+    std::fs::remove_dir_all(workspace.path("out")).unwrap();
+    workspace.generator().run().unwrap();
+    assert_eq!(workspace.files("out"), first);
+}
+
+#[test]
+fn what_is_right_is_not_touched() {
+    let workspace = Workspace::notes();
+    let first = workspace.generator().run().unwrap();
+    let modified = || std::fs::metadata(workspace.path("out/types.txt")).unwrap().modified().unwrap();
+    let before = modified();
+    let second = workspace.generator().run().unwrap();
+    assert_eq!(second.written, Vec::<String>::new());
+    assert_eq!(second.unchanged, first.written.len());
+    assert_eq!(modified(), before);
+    assert_eq!(workspace.generator().check().unwrap(), []);
+}
+
+#[test]
+fn a_template_that_fails_for_the_last_file_leaves_everything_as_it_was() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    let before = workspace.files("out");
+    workspace.replace("specs/notes.json", "All folders", "Every folder");
+    workspace.write("pack/types.txt.tera", "{{ nothing }}");
+    workspace.generator().run().unwrap_err();
+    assert_eq!(workspace.files("out"), before);
+}
+
+#[test]
+fn nothing_is_made_where_nothing_was_if_a_template_fails() {
+    let workspace = Workspace::notes();
+    workspace.write("pack/errors.txt.tera", "{{ it.name }}");
+    workspace.generator().run().unwrap_err();
+    assert!(!workspace.path("out").exists());
+}
+
+#[test]
+fn a_failing_formatter_names_file_and_template_and_leaves_everything_as_it_was() {
+    let workspace = rust_workspace("fn f( {}\n");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("b.rs"), "{error}");
+    assert!(error.contains("b.rs.tera"), "{error}");
+    assert!(!workspace.path("out").exists());
+}
+
+#[test]
+fn rust_is_formatted_though_it_declares_modules() {
+    let workspace = rust_workspace("pub   mod a ;pub mod  c;\npub mod a;\n");
+    workspace.generator().run().unwrap();
+    assert!(workspace.read("out/a.rs").ends_with("fn f() {}\n"));
+    assert_eq!(workspace.names("out"), ["a.rs", "b.rs", "codegen.lock.json"]);
+}
+
+fn rust_workspace(second: &str) -> Workspace {
+    let workspace = Workspace::notes();
+    workspace.write(
+        "pack/pack.json",
+        r#"{ "model": "1", "comment": "//", "formatter": ["rustfmt", "--edition", "2024"],
+             "formatter_extensions": ["rs"], "files": [
+               { "template": "a.rs.tera", "for": "once", "to": "a.rs" },
+               { "template": "b.rs.tera", "for": "once", "to": "b.rs" } ] }"#,
+    );
+    workspace.write("pack/a.rs.tera", "fn f( )  { }");
+    workspace.write("pack/b.rs.tera", second);
+    workspace
+}
+
+#[test]
+fn a_machine_without_the_formatter_can_regenerate_what_did_not_change() {
+    let workspace = rust_workspace("fn  g() {}");
+    workspace.generator().run().unwrap();
+    let lock = workspace.read("out/codegen.lock.json");
+    for file in ["pack/pack.json", "out/codegen.lock.json"] {
+        workspace.replace(file, "\"rustfmt\"", "\"no-such-rustfmt\"");
+    }
+    // The lock says that this formatter made the files, so it is not asked again.
+    workspace.generator().run().unwrap();
+    workspace.replace("pack/a.rs.tera", "f( )", "h( )");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("`no-such-rustfmt --edition 2024` can't be started"), "{error}");
+    assert!(lock.contains("rustfmt"));
+}
+
+#[test]
+fn files_that_are_no_longer_made_are_removed_and_nothing_else_is() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    workspace.write("out/resources/mine.txt", "by hand");
+    workspace.replace("pack/pack.json", "resources/{{ it.name }}.txt", "{{ it.name }}.txt");
+    let summary = workspace.generator().run().unwrap();
+    let gone = ["resources/folder_acl.txt", "resources/note.txt", "resources/service.txt"];
+    assert_eq!(summary.removed, gone);
+    assert_eq!(workspace.names("out/resources"), ["mine.txt"]);
+
+    std::fs::remove_file(workspace.path("out/resources/mine.txt")).unwrap();
+    workspace.replace("pack/pack.json", "{{ it.name }}.txt", "deep/er/{{ it.name }}.txt");
+    workspace.generator().run().unwrap();
+    workspace.replace("pack/pack.json", "deep/er/{{ it.name }}.txt", "{{ it.name }}.txt");
+    workspace.generator().run().unwrap();
+    assert!(!workspace.path("out/deep").exists(), "empty folders are left behind");
+}
+
+#[test]
+fn a_lock_file_can_not_make_us_remove_what_is_elsewhere() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    workspace.write("precious.txt", "mine");
+    workspace.replace("out/codegen.lock.json", "\"types.txt\"", "\"../precious.txt\"");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("leads out of the folder"), "{error}");
+    assert_eq!(workspace.read("precious.txt"), "mine");
+}
+
+#[test]
+fn a_file_written_by_hand_is_not_overwritten() {
+    let workspace = Workspace::notes();
+    workspace.write("out/types.txt", "my own notes\n");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("types.txt is in the way"), "{error}");
+    assert_eq!(workspace.names("out"), ["types.txt"]);
+}
+
+#[test]
+fn check_tells_a_hand_edit_from_a_changed_input() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+
+    workspace.replace("out/types.txt", "Open", "Opened");
+    let stale = workspace.generator().check().unwrap();
+    let [only] = stale.as_slice() else { panic!("{stale:?}") };
+    assert!(only.path.ends_with("out/types.txt"));
+    assert!(only.why.contains("edited by hand"), "{}", only.why);
+    assert!(only.diff.contains("-  Opened = \"open\""), "{}", only.diff);
+    assert!(only.diff.contains("+  Open = \"open\""), "{}", only.diff);
+
+    workspace.generator().run().unwrap();
+    workspace.replace("pack/errors.txt.tera", "{{ e.code }}", "[{{ e.code }}]");
+    let stale = workspace.generator().check().unwrap();
+    let errors = stale.iter().find(|one| one.path.ends_with("errors.txt")).unwrap();
+    assert_eq!(errors.why, "pack/errors.txt.tera changed since");
+
+    workspace.generator().run().unwrap();
+    workspace.replace("specs/parts/note.json", "Writes a note", "Stores a note");
+    let stale = workspace.generator().check().unwrap();
+    let note = stale.iter().find(|one| one.path.ends_with("note.txt")).unwrap();
+    assert_eq!(note.why, "parts/note.json changed since");
+
+    std::fs::remove_file(workspace.path("out/errors.txt")).unwrap();
+    let stale = workspace.generator().check().unwrap();
+    assert!(stale.iter().any(|one| one.why == "it is missing"));
+}
+
+#[test]
+fn sections_are_replaced_in_place_without_a_lock_file() {
+    let workspace = Workspace::notes();
+    workspace.write(
+        "pack/pack.json",
+        r#"{ "model": "1", "files": [
+            { "template": "list.tera", "for": "once", "into": { "file": "README.md", "marker": "list" } } ] }"#,
+    );
+    workspace.write("pack/list.tera", "{% for r in resources %}- {{ r.path | md }}\n{% endfor %}");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("<!-- list:begin -->"), "{error}");
+    workspace.write("out/README.md", "# Notes\n<!-- list:begin -->\n<!-- list:end -->\nEnd\n");
+    assert_eq!(workspace.generator().check().unwrap().len(), 1);
+    workspace.generator().run().unwrap();
+    assert_eq!(workspace.names("out"), ["README.md"]);
+    let text = workspace.read("out/README.md");
+    assert!(text.starts_with("# Notes\n<!-- list:begin -->\n- /\n- /"), "{text}");
+    assert!(text.ends_with("\n<!-- list:end -->\nEnd\n"), "{text}");
+    assert_eq!(workspace.generator().check().unwrap(), []);
+}
+
+#[test]
+fn the_lock_file_holds_no_absolute_path_and_true_blob_ids() {
+    let workspace = Workspace::notes();
+    workspace.generator().run().unwrap();
+    let text = workspace.read("out/codegen.lock.json");
+    assert!(!text.contains(workspace.path("").to_str().unwrap()), "{text}");
+    let lock: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let types = workspace.read("out/types.txt");
+    let expected = qingstor_codegen::blob::BlobId::of(types.as_bytes()).to_string();
+    assert_eq!(lock["outputs"]["types.txt"]["id"], expected);
+    let spec = workspace.read("specs/parts/acl.json");
+    let expected = qingstor_codegen::blob::BlobId::of(spec.as_bytes()).to_string();
+    assert_eq!(lock["inputs"]["parts/acl.json"], expected);
+}
+
+#[test]
+fn a_generator_without_a_pack_says_so() {
+    let workspace = Workspace::notes();
+    let generator = qingstor_codegen::Generator::new().spec(workspace.path("specs/notes.json"));
+    assert!(matches!(generator.run(), Err(Error::NoPack)));
+    assert!(generator.model().is_ok());
+}

@@ -1,0 +1,142 @@
+//! The errors that clients see.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::generated::error_codes::ErrorCode;
+use crate::generated::operations::Operation;
+use crate::store::StoreError;
+
+/// Where the codes are described.
+const HELP_URL: &str = "https://docs.qingcloud.com/qingstor/api/error_code.html";
+
+/// An error answer.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// The JSON body of an error answer.
+#[derive(Serialize)]
+pub(crate) struct ErrorDocument<'a> {
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    url: &'a str,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
+            code: code.as_str(),
+            message: message.into(),
+            header: None,
+        }
+    }
+
+    /// The answer to what the service can do and the emulator can't. The code is the emulator's
+    /// own.
+    pub(crate) fn not_implemented(what: impl fmt::Display) -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            code: "not_implemented",
+            message: format!("the emulator does not implement {what}").into(),
+            header: None,
+        }
+    }
+
+    pub(crate) fn operation_not_implemented(operation: Operation) -> Self {
+        Self::not_implemented(operation.facts().id)
+    }
+
+    pub(crate) fn bucket_not_exists(bucket: &str) -> Self {
+        Self::new(
+            ErrorCode::BucketNotExists,
+            format!("bucket {bucket:?} does not exist"),
+        )
+    }
+
+    pub(crate) fn object_not_exists(key: &str) -> Self {
+        Self::new(
+            ErrorCode::ObjectNotExists,
+            format!("object {key:?} does not exist"),
+        )
+    }
+
+    /// A failure of the emulator itself; the cause goes to the log.
+    pub(crate) fn internal() -> Self {
+        Self::new(ErrorCode::InternalError, "the emulator failed; see its log")
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn header(&self) -> Option<&(HeaderName, HeaderValue)> {
+        self.header.as_ref()
+    }
+
+    pub(crate) fn document<'a>(&'a self, request_id: &'a str) -> ErrorDocument<'a> {
+        ErrorDocument {
+            code: self.code,
+            message: &self.message,
+            request_id,
+            url: HELP_URL,
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}): {}",
+            self.code,
+            self.status.as_u16(),
+            self.message
+        )
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoBucket(bucket) => Self::bucket_not_exists(&bucket),
+            StoreError::NoObject(key) => Self::object_not_exists(&key),
+            StoreError::BucketExists(bucket) => Self::new(
+                ErrorCode::BucketAlreadyExists,
+                format!("bucket {bucket:?} exists already"),
+            ),
+            StoreError::BucketNotEmpty(bucket) => Self::new(
+                ErrorCode::BucketNotEmpty,
+                format!("bucket {bucket:?} holds objects"),
+            ),
+            // The cause names paths of this machine: it is for the log, not for the client.
+            StoreError::Io(error) => {
+                tracing::error!(%error, "the data directory failed");
+                Self::internal()
+            }
+        }
+    }
+}

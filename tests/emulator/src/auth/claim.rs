@@ -1,0 +1,150 @@
+//! The credentials that a request carries, before anybody has checked them.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+use crate::target::Query;
+
+/// What a request says about who sent it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) access_key_id: String,
+    /// Base64, as it was sent.
+    pub(super) signature: String,
+    pub(super) scheme: Scheme,
+}
+
+/// Where the signature stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Header,
+    Query { expires: String },
+}
+
+impl Claim {
+    /// Finds the credentials of a request; `None` if it has none.
+    pub(super) fn from_request(
+        headers: &HeaderMap,
+        query: &Query,
+    ) -> Result<Option<Self>, ApiError> {
+        let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+        let header = authorizations.next();
+        if authorizations.next().is_some() {
+            return Err(malformed("a request has one Authorization header"));
+        }
+        let in_query = query.get("access_key_id").is_some() || query.get("signature").is_some();
+        match (header, in_query) {
+            (None, false) => Ok(None),
+            (Some(_), true) => Err(malformed(
+                "a request is signed in the Authorization header or in the query, not in both",
+            )),
+            (Some(value), false) => value
+                .to_str()
+                .ok()
+                .and_then(Self::from_header)
+                .map(Some)
+                .ok_or_else(|| malformed("Authorization must be `QS <access key id>:<signature>`")),
+            (None, true) => Self::from_query(query)
+                .map(Some)
+                .ok_or_else(|| malformed("a signed URL has access_key_id, expires and signature")),
+        }
+    }
+
+    fn from_header(value: &str) -> Option<Self> {
+        let (access_key_id, signature) = value.strip_prefix("QS ")?.split_once(':')?;
+        if access_key_id.is_empty() || signature.is_empty() {
+            return None;
+        }
+        Some(Self {
+            access_key_id: access_key_id.to_owned(),
+            signature: signature.to_owned(),
+            scheme: Scheme::Header,
+        })
+    }
+
+    fn from_query(query: &Query) -> Option<Self> {
+        let value = |name| {
+            query
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+        };
+        Some(Self {
+            access_key_id: value("access_key_id")?,
+            signature: value("signature")?,
+            scheme: Scheme::Query {
+                expires: value("expires")?,
+            },
+        })
+    }
+}
+
+fn malformed(message: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn claim(authorization: Option<&[u8]>, query: &str) -> Result<Option<Claim>, u16> {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        Claim::from_request(&headers, &Query::parse(query).unwrap())
+            .map_err(|error| error.status().as_u16())
+    }
+
+    #[test]
+    fn both_schemes() {
+        let header = claim(Some(b"QS ID:SIG="), "").unwrap().unwrap();
+        assert_eq!(header.access_key_id, "ID");
+        assert_eq!(header.signature, "SIG=");
+        assert_eq!(header.scheme, Scheme::Header);
+        let query = claim(None, "signature=a%2Bb%3D&access_key_id=ID&expires=1")
+            .unwrap()
+            .unwrap();
+        assert_eq!(query.signature, "a+b=");
+        assert_eq!(
+            query.scheme,
+            Scheme::Query {
+                expires: "1".to_owned()
+            }
+        );
+        assert_eq!(claim(None, "prefix=a"), Ok(None));
+    }
+
+    #[test]
+    fn malformed_credentials_are_refused() {
+        for authorization in [
+            &b""[..],
+            b"QS",
+            b"QS ",
+            b"QS ID",
+            b"QS :SIG",
+            b"QS ID:",
+            b"qs ID:SIG",
+            b"Basic SUQ6U0lH",
+            b"QS \xff:SIG",
+        ] {
+            assert_eq!(claim(Some(authorization), ""), Err(400));
+        }
+        for query in [
+            "signature=a",
+            "access_key_id=ID&expires=1",
+            "access_key_id=ID&signature=&expires=1",
+            "access_key_id=ID&signature=a",
+        ] {
+            assert_eq!(claim(None, query), Err(400), "{query}");
+        }
+        assert_eq!(
+            claim(Some(b"QS ID:SIG"), "access_key_id=ID&expires=1&signature=a"),
+            Err(400)
+        );
+    }
+}

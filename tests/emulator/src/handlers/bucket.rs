@@ -1,0 +1,100 @@
+//! Buckets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Call;
+use crate::access::{self, Access};
+use crate::acl::{self, Permission};
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::names;
+use crate::store::{BucketRecord, blocking};
+use crate::time::Timestamp;
+
+/// `PUT /<bucket>`: in the zone of the host, or the first one.
+pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let Some(account) = call.caller.account() else {
+        return Err(access::denied(call.caller));
+    };
+    let name = call.bucket_name()?;
+    names::check_bucket_name(name)?;
+    let zone = call
+        .host
+        .zone
+        .as_ref()
+        .or_else(|| call.zones.first())
+        .ok_or_else(ApiError::internal)?;
+    let record = BucketRecord {
+        name: name.to_owned(),
+        zone: zone.clone(),
+        owner: account.user_id().to_owned(),
+        created: Timestamp::now(),
+        acl: acl::owner_only(account.user_id()),
+    };
+    let store = Arc::clone(call.store);
+    blocking(move || store.create_bucket(record)).await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `HEAD /<bucket>`.
+pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.bucket(Access::SignedInPermission(Permission::Read))?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `DELETE /<bucket>`.
+pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let store = Arc::clone(call.store);
+    blocking(move || store.delete_bucket(&bucket.name)).await?;
+    Ok(answer::empty(call.success()))
+}
+
+#[derive(Serialize)]
+struct BucketStatistics<'a> {
+    name: &'a str,
+    location: &'a str,
+    url: String,
+    status: &'static str,
+    created: String,
+    count: u64,
+    size: u64,
+    storage_classes: BTreeMap<&'static str, ClassStatistics>,
+}
+
+#[derive(Serialize)]
+struct ClassStatistics {
+    count: u64,
+    size: u64,
+    billing_size: u64,
+}
+
+/// `GET /<bucket>?stats`.
+pub(super) fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let statistics = call.store.statistics(&bucket.name)?;
+    let document = BucketStatistics {
+        name: &bucket.name,
+        location: &bucket.zone,
+        url: call.host.bucket_address(&bucket.name, &bucket.zone),
+        status: "active",
+        created: bucket.created.iso8601_millis(),
+        count: statistics.values().map(|usage| usage.count).sum(),
+        size: statistics.values().map(|usage| usage.size).sum(),
+        storage_classes: statistics
+            .into_iter()
+            .map(|(class, usage)| {
+                let usage = ClassStatistics {
+                    count: usage.count,
+                    size: usage.size,
+                    billing_size: usage.size,
+                };
+                (class.as_str(), usage)
+            })
+            .collect(),
+    };
+    answer::json(call.success(), &document)
+}

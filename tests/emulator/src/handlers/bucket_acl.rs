@@ -1,0 +1,43 @@
+//! The access control list of a bucket.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Owner};
+use crate::access::Access;
+use crate::acl::{self, Grant};
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::store::blocking;
+
+#[derive(Deserialize)]
+struct PutAcl {
+    acl: Vec<Grant>,
+}
+
+#[derive(Serialize)]
+struct GetAcl<'a> {
+    owner: Owner<'a>,
+    acl: &'a [Grant],
+}
+
+/// `PUT /<bucket>?acl`: replaces the list. An empty one makes the bucket private.
+pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let PutAcl { acl } = call.body.json(&call.head.headers).await?;
+    acl::check(&acl)?;
+    let store = Arc::clone(call.store);
+    blocking(move || store.set_acl(&bucket.name, acl)).await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `GET /<bucket>?acl`.
+pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let document = GetAcl {
+        owner: Owner::new(&bucket.owner),
+        acl: &bucket.acl,
+    };
+    answer::json(call.success(), &document)
+}

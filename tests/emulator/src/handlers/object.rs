@@ -1,0 +1,27 @@
+//! Objects: what neither reads nor writes them.
+
+use std::sync::Arc;
+
+use super::Call;
+use crate::access::Access;
+use crate::acl::Permission;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::store::blocking;
+
+/// `DELETE /<bucket>/<key>`: done whether or not there is one.
+pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.bucket(Access::SignedInPermission(Permission::Write))?;
+    call.refuse_unimplemented_features()?;
+    let address = call.object_address()?;
+    let store = Arc::clone(call.store);
+    blocking(move || store.delete_object(&address)).await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `OPTIONS /<bucket>/<key>`: browsers can't sign it, so anybody may ask. Without rules, and none
+/// can be stored yet, nothing is allowed, which is said by saying nothing.
+pub(super) fn options(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.find_bucket(call.bucket_name()?)?;
+    Ok(answer::empty(call.success()))
+}

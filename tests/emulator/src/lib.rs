@@ -1,0 +1,47 @@
+//! A QingStor object storage on this machine, for tests and development.
+//!
+//! [`Emulator`] listens on a port of its own, checks the signature of every request from the bytes
+//! that came over the wire, and keeps objects in a directory:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> qingstor_emulator::Result<()> {
+//! use qingstor_emulator::Emulator;
+//!
+//! let emulator = Emulator::builder().start().await?;
+//! println!("{} {}", emulator.endpoint(), emulator.access_key_id());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Its operations, their addresses and required parameters, and the error codes are rendered from
+//! the spec. Everything else is written by hand and shared with nobody, least of all with the SDK
+//! that is tested against it.
+
+mod access;
+mod account;
+mod acl;
+mod answer;
+mod api_error;
+mod auth;
+mod body;
+mod conditions;
+mod digest;
+mod emulator;
+mod error;
+mod generated;
+mod handlers;
+mod host;
+mod metadata;
+mod names;
+mod range;
+mod route;
+mod server;
+mod service;
+mod store;
+mod target;
+mod time;
+
+pub use account::Account;
+pub use emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
+pub use error::{Error, Result};

@@ -1,0 +1,61 @@
+//! Points in time, and the formats in which the API writes them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// A point in time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Timestamp(u64);
+
+impl Timestamp {
+    pub(crate) fn now() -> Self {
+        let elapsed = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn from_unix_seconds(seconds: u64) -> Self {
+        Self(seconds * 1000)
+    }
+
+    pub(crate) const fn unix_seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// `2016-08-22T15:03:32.000Z`, as nearly all JSON documents have it.
+    pub(crate) fn iso8601_millis(self) -> String {
+        humantime::format_rfc3339_millis(self.system_time()).to_string()
+    }
+
+    /// `2015-07-11T04:45:57Z`, as the list of buckets has it.
+    pub(crate) fn iso8601_seconds(self) -> String {
+        humantime::format_rfc3339_seconds(self.system_time()).to_string()
+    }
+
+    /// `Sun, 16 Aug 2015 09:05:00 GMT`, as headers have it.
+    pub(crate) fn http_date(self) -> String {
+        httpdate::fmt_http_date(self.system_time())
+    }
+
+    fn system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats() {
+        let time = Timestamp(1_471_878_212_005);
+        assert_eq!(time.iso8601_millis(), "2016-08-22T15:03:32.005Z");
+        assert_eq!(time.iso8601_seconds(), "2016-08-22T15:03:32Z");
+        assert_eq!(time.http_date(), "Mon, 22 Aug 2016 15:03:32 GMT");
+        assert_eq!(time.unix_seconds(), 1_471_878_212);
+    }
+}

@@ -1,0 +1,371 @@
+//! Buckets and what belongs to them.
+
+use qingstor_emulator::Emulator;
+use serde_json::json;
+
+use crate::client::{Client, request, start};
+
+#[tokio::test]
+async fn life_cycle_of_a_bucket() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    assert_eq!(client.head("/photos").await.status, 404);
+    assert_eq!(client.put("/photos", "").await.status, 201);
+    assert_eq!(
+        client.put("/photos", "").await.error(),
+        (409, "bucket_already_exists".to_owned())
+    );
+    assert_eq!(client.head("/photos").await.status, 200);
+
+    let buckets = client.get("/").await.json();
+    assert_eq!(buckets["count"], 1);
+    assert_eq!(buckets["buckets"][0]["name"], "photos");
+    assert_eq!(buckets["buckets"][0]["location"], "pek3a");
+    assert_eq!(buckets["buckets"][0]["url"], "http://127.0.0.1/photos");
+
+    client.put("/photos/a", "12345").await;
+    let statistics = client.get("/photos?stats").await.json();
+    assert_eq!(statistics["count"], 1);
+    assert_eq!(statistics["size"], 5);
+    assert_eq!(statistics["status"], "active");
+    assert_eq!(statistics["name"], "photos");
+    assert_eq!(statistics["storage_classes"]["STANDARD"]["size"], 5);
+
+    assert_eq!(
+        client.delete("/photos").await.error(),
+        (409, "bucket_not_empty".to_owned())
+    );
+    assert_eq!(client.delete("/photos/a").await.status, 204);
+    assert_eq!(client.delete("/photos").await.status, 204);
+    assert_eq!(
+        client.delete("/photos").await.error(),
+        (404, "bucket_not_exists".to_owned())
+    );
+    assert_eq!(client.get("/").await.json()["count"], 0);
+}
+
+#[tokio::test]
+async fn names_follow_the_rules() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    for name in [
+        "abc",
+        "Photos",
+        "my_photos",
+        "-photos",
+        "192.168.0.1",
+        "..%2F..%2Fetc",
+    ] {
+        assert_eq!(
+            client.put(format!("/{name}"), "").await.error(),
+            (400, "invalid_bucket_name".to_owned()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_buckets_is_paged_and_by_zone() {
+    let emulator = Emulator::builder()
+        .account("ALICE", "A")
+        .account("BOB", "B")
+        .zones(["pek3a", "sh1a"])
+        .start()
+        .await
+        .unwrap();
+    let alice = Client::of(&emulator, &emulator.accounts()[0]);
+    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    for name in ["bucket-1", "bucket-2", "bucket-3"] {
+        alice.bucket(name).await;
+    }
+    bob.bucket("bucket-of-bob").await;
+    let shanghai = request("PUT", "/bucket-4").header("Host", "sh1a.qingstor.com:443");
+    assert_eq!(alice.send(shanghai).await.status, 201);
+
+    let names = |list: &serde_json::Value| {
+        list["buckets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|bucket| bucket["name"].as_str().unwrap()[7..].to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let page = alice.get("/?offset=1&limit=2").await.json();
+    assert_eq!((names(&page).as_str(), &page["count"]), ("2 3", &json!(4)));
+
+    for (list, expected) in [
+        (request("GET", "/"), "1 2 3 4"),
+        (request("GET", "/").header("Location", "sh1a"), "4"),
+        (request("GET", "/").header("Host", "sh1a.qingstor.com"), "4"),
+        (
+            request("GET", "/").header("Host", "pek3a.qingstor.com"),
+            "1 2 3",
+        ),
+    ] {
+        assert_eq!(names(&alice.send(list).await.json()), expected);
+    }
+    let nowhere = request("GET", "/").header("Location", "mars1");
+    assert_eq!(
+        alice.send(nowhere).await.error(),
+        (400, "invalid_location".to_owned())
+    );
+    assert_eq!(
+        alice.get("/?limit=-1").await.error(),
+        (400, "invalid_argument".to_owned())
+    );
+
+    // The bucket of another zone is not there; without a zone in the host, it is.
+    let elsewhere = request("HEAD", "/bucket-1").header("Host", "sh1a.qingstor.com");
+    assert_eq!(alice.send(elsewhere).await.status, 404);
+    assert_eq!(alice.head("/bucket-4").await.status, 200);
+}
+
+#[tokio::test]
+async fn objects_are_listed_in_pages() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let empty = client.get("/photos").await.json();
+    assert_eq!(empty["keys"], json!([]));
+    assert_eq!(empty["has_more"], false);
+    assert_eq!(empty["limit"], 100);
+    for key in ["a", "dir/1", "dir/2", "z"] {
+        client.put(format!("/photos/{key}"), "x").await;
+    }
+    let first = client.get("/photos?delimiter=%2F&limit=2").await.json();
+    assert_eq!(first["keys"][0]["key"], "a");
+    assert_eq!(first["common_prefixes"], json!(["dir/"]));
+    assert_eq!(first["has_more"], true);
+    assert_eq!(first["next_marker"], "dir/");
+    let second = client
+        .get("/photos?delimiter=%2F&limit=2&marker=dir%2F")
+        .await
+        .json();
+    assert_eq!(second["keys"][0]["key"], "z");
+    assert_eq!(second["common_prefixes"], json!([]));
+    assert_eq!(second["has_more"], false);
+    assert_eq!(second["next_marker"], "");
+
+    let key = &client.get("/photos?prefix=dir%2F1").await.json()["keys"][0];
+    assert_eq!(key["size"], 1);
+    assert_eq!(key["etag"], "\"9dd4e461268c8034f5c8564e155c67a6\"");
+    assert_eq!(key["mime_type"], "application/octet-stream");
+    assert_eq!(key["storage_class"], "STANDARD");
+    assert_eq!(key["encrypted"], false);
+    assert!(key["created"].as_str().unwrap().ends_with('Z'));
+    assert!(key["modified"].is_u64());
+    assert_eq!(client.get("/photos?limit=5000").await.json()["limit"], 1000);
+}
+
+#[tokio::test]
+async fn access_control_lists() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let owner = emulator.accounts()[0].user_id();
+    let acl = client.get("/photos?acl").await.json();
+    assert_eq!(acl["owner"]["id"], owner);
+    assert_eq!(
+        acl["acl"],
+        json!([{"grantee": {"type": "user", "id": owner}, "permission": "FULL_CONTROL"}])
+    );
+
+    let put = |body: serde_json::Value| client.send(request("PUT", "/photos?acl").json(&body));
+    let everyone = json!([
+        {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}
+    ]);
+    assert_eq!(put(json!({"acl": everyone})).await.status, 200);
+    assert_eq!(client.get("/photos?acl").await.json()["acl"], everyone);
+    assert_eq!(put(json!({"acl": []})).await.status, 200);
+    assert_eq!(client.get("/photos?acl").await.json()["acl"], json!([]));
+
+    for (body, code) in [
+        (json!({}), "invalid_request"),
+        (
+            json!({"acl": [{"grantee": {"type": "group", "name": "all"}, "permission": "READ"}]}),
+            "invalid_request",
+        ),
+        (
+            json!({"acl": [{"grantee": {"type": "user", "id": "u"}, "permission": "EAT"}]}),
+            "invalid_request",
+        ),
+    ] {
+        assert_eq!(
+            put(body.clone()).await.error(),
+            (400, code.to_owned()),
+            "{body}"
+        );
+    }
+    let broken = request("PUT", "/photos?acl").body("{\"acl\": [");
+    assert_eq!(
+        client.send(broken).await.error(),
+        (400, "invalid_json".to_owned())
+    );
+    let damaged = request("PUT", "/photos?acl")
+        .header("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg==")
+        .body("{\"acl\": []}");
+    assert_eq!(
+        client.send(damaged).await.error(),
+        (400, "bad_digest".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn many_objects_are_deleted_at_once() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    for key in ["a", "b", "c"] {
+        client.put(format!("/photos/{key}"), "x").await;
+    }
+    let delete =
+        |body: serde_json::Value| client.send(request("POST", "/photos?delete").json(&body));
+    let reply = delete(json!({"objects": [
+        {"key": "a"}, {"key": "absent"}, {"key": ""}, {"key": "b", "version_id": "1"},
+    ]}))
+    .await;
+    assert_eq!(reply.status, 200);
+    let result = reply.json();
+    assert_eq!(result["deleted"], json!([{"key": "a"}, {"key": "absent"}]));
+    assert_eq!(result["errors"][0]["code"], "invalid_object_name");
+    assert_eq!(result["errors"][1]["code"], "not_implemented");
+    assert_eq!(client.keys("photos").await, ["b", "c"]);
+
+    let quiet = delete(json!({"quiet": true, "objects": [{"key": "b"}]}))
+        .await
+        .json();
+    assert_eq!(quiet, json!({"errors": []}));
+    assert_eq!(client.keys("photos").await, ["c"]);
+
+    let keys = |count| {
+        (0..count)
+            .map(|n| json!({"key": format!("{n}")}))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(delete(json!({"objects": keys(1000)})).await.status, 200);
+    assert_eq!(
+        delete(json!({"objects": keys(1001)})).await.error(),
+        (400, "too_many_objects".to_owned())
+    );
+    let unchecked = request("POST", "/photos?delete").body("{\"objects\": []}");
+    let reply = client.send(unchecked).await;
+    assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));
+    assert!(reply.text().contains("Content-MD5"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn what_is_not_implemented_says_so_to_those_who_may_ask() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    for (method, target, operation) in [
+        ("GET", "/?location", "ListLocations"),
+        ("PUT", "/photos?cors", "PutBucketCORS"),
+        ("DELETE", "/photos?policy", "DeleteBucketPolicy"),
+        ("GET", "/photos?uploads", "ListMultipartUploads"),
+        ("POST", "/photos", "PostObject"),
+        ("POST", "/photos/a?append&position=0", "AppendObject"),
+        (
+            "PUT",
+            "/photos/a?upload_id=1&part_number=0",
+            "UploadMultipart",
+        ),
+        ("GET", "/photos/a?image&action=info", "ImageProcess"),
+    ] {
+        let reply = client.send(request(method, target)).await;
+        assert_eq!(
+            reply.error(),
+            (501, "not_implemented".to_owned()),
+            "{target}"
+        );
+        assert!(reply.text().contains(operation), "{}", reply.text());
+    }
+    let forged = request("PUT", "/photos?cors").header("Authorization", "QS NOBODY:c2ln");
+    assert_eq!(
+        client.send_as_is(&forged).await.error(),
+        (401, "invalid_access_key_id".to_owned())
+    );
+    let version = client.get("/photos/a?version_id=1").await;
+    assert_eq!(version.error(), (501, "not_implemented".to_owned()));
+    assert!(version.text().contains("version_id"));
+    let encrypted =
+        request("PUT", "/photos/a").header("x-qs-encryption-customer-algorithm", "AES256");
+    assert_eq!(client.send(encrypted).await.status, 501);
+    assert_eq!(client.get("/photos/a").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_refused() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    for (method, target) in [
+        ("PATCH", "/photos"),
+        ("DELETE", "/photos?acl"),
+        ("POST", "/"),
+        ("PUT", "/"),
+    ] {
+        assert_eq!(
+            client.send(request(method, target)).await.error(),
+            (405, "method_not_allowed".to_owned()),
+            "{method} {target}"
+        );
+    }
+    assert_eq!(client.head("/photos").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_answer_can_be_told_from_others() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    let mut ids = Vec::new();
+    for (method, target) in [
+        ("GET", "/"),
+        ("GET", "/absent"),
+        ("HEAD", "/absent"),
+        ("PATCH", "/"),
+    ] {
+        let reply = client.send(request(method, target)).await;
+        assert_eq!(reply.header("server"), "QingStor");
+        assert!(reply.header("date").ends_with("GMT"));
+        let id = reply.header("x-qs-request-id").to_owned();
+        assert_eq!(id.len(), 32);
+        match (method, reply.status) {
+            ("HEAD", _) => assert!(reply.body.is_empty()),
+            (_, 200) => {}
+            _ => {
+                let document = reply.json();
+                assert_eq!(document["request_id"], id);
+                for field in ["code", "message", "url"] {
+                    assert!(!document[field].as_str().unwrap().is_empty());
+                }
+                assert_eq!(reply.header("content-type"), "application/json");
+            }
+        }
+        ids.push(id);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+}
+
+#[tokio::test]
+async fn options_answers_without_allowing() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let preflight = request("OPTIONS", "/photos/a")
+        .header("Origin", "qingcloud.com")
+        .header("Access-Control-Request-Method", "GET");
+    for reply in [
+        client.send(preflight.clone()).await,
+        client.send_as_is(&preflight).await,
+    ] {
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.header("access-control-allow-origin"), "");
+    }
+    let reply = client.send(request("OPTIONS", "/photos/a")).await;
+    assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));
+    assert!(reply.text().contains("Origin"));
+}

@@ -1,0 +1,252 @@
+//! Clients that are broken, slow or malicious.
+
+use std::path::Path;
+use std::time::Duration;
+
+use qingstor_emulator::Emulator;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::client::{Client, read_reply, request, start};
+
+/// All files below a directory, without those that are always there.
+fn files(directory: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    found.retain(|name| name != "qingstor-emulator.json" && name != "bucket.json");
+    found
+}
+
+/// Waits for something that happens soon after the client has gone.
+async fn eventually(condition: impl Fn() -> bool) {
+    for _ in 0..200 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not happen");
+}
+
+#[tokio::test]
+async fn an_aborted_upload_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = Emulator::builder()
+        .data_dir(directory.path())
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let put = request("PUT", "/photos/a")
+        .header("Content-Length", "1000000")
+        .signed(&client)
+        .to_bytes();
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&put).await.unwrap();
+    stream.write_all(&[b'x'; 100_000]).await.unwrap();
+    eventually(|| files(directory.path()).len() == 1).await;
+    drop(stream);
+    eventually(|| files(directory.path()).is_empty()).await;
+    assert!(client.keys("photos").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_ends_too_early_is_told_so() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    client.put("/photos/a", "old").await;
+    let put = request("PUT", "/photos/a")
+        .header("Content-Length", "10")
+        .signed(&client)
+        .to_bytes();
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&put).await.unwrap();
+    stream.write_all(b"12345").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let reply = read_reply(&mut stream).await;
+    assert_eq!(reply.error(), (400, "incomplete_body".to_owned()));
+    assert_eq!(client.get("/photos/a").await.text(), "old");
+}
+
+#[tokio::test]
+async fn slow_clients_are_cut_off() {
+    let emulator = Emulator::builder()
+        .client_timeout(Duration::from_millis(200))
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+
+    let put = request("PUT", "/photos/a")
+        .header("Content-Length", "10")
+        .signed(&client)
+        .to_bytes();
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&put).await.unwrap();
+    stream.write_all(b"12345").await.unwrap();
+    let reply = read_reply(&mut stream).await;
+    assert_eq!(reply.error(), (400, "incomplete_body".to_owned()));
+    assert!(client.keys("photos").await.is_empty());
+
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(b"GET / HTT").await.unwrap();
+    let mut rest = Vec::new();
+    let closed = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest);
+    tokio::time::timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("the connection stays open")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn keys_do_not_leave_the_data_directory() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    let emulator = Emulator::builder().data_dir(&data).start().await.unwrap();
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    for path in [
+        "../escaped",
+        "../../../escaped",
+        "%2e%2e/%2e%2e/escaped",
+        "..%2F..%2Fescaped",
+        "..%5C..%5Cescaped",
+        "a/../../../escaped",
+        "../photos/bucket.json",
+    ] {
+        let target = format!("/photos/{path}");
+        assert_eq!(client.put(&target, path).await.status, 201, "{path}");
+        assert_eq!(client.get(&target).await.text(), path);
+    }
+    let outside = std::fs::read_dir(parent.path()).unwrap().count();
+    assert_eq!(outside, 1, "something stands beside the data directory");
+    for name in files(&data) {
+        assert!(!name.contains("escaped"), "{name}");
+    }
+    assert_eq!(client.get("/photos?acl").await.status, 200);
+    // Buckets neither.
+    for target in ["/..", "/..%2F..", "/%2e%2e", "/.%00"] {
+        assert_eq!(client.put(target, "").await.status, 400, "{target}");
+        assert_eq!(client.get(target).await.status, 404, "{target}");
+        let inside = format!("{target}/bucket.json");
+        assert_eq!(client.get(inside).await.status, 404, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn an_unwanted_body_does_not_hide_the_answer() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    let reply = client.put("/absent/a", vec![0; 8 << 20]).await;
+    assert_eq!(reply.error(), (404, "bucket_not_exists".to_owned()));
+    // Who asks first need not send it at all.
+    client.bucket("photos").await;
+    let polite = |target: &str| {
+        request("PUT", target)
+            .header("Expect", "100-continue")
+            .header("Content-Length", "5")
+            .signed(&client)
+            .to_bytes()
+    };
+    let reply = client.exchange(&polite("/absent/a")).await;
+    assert_eq!(reply.status, 404);
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&polite("/photos/a")).await.unwrap();
+    let mut interim = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut interim)
+        .await
+        .unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"12345").await.unwrap();
+    assert_eq!(read_reply(&mut stream).await.status, 201);
+}
+
+#[tokio::test]
+async fn length_is_required_and_limited() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let chunked = request("PUT", "/photos/a")
+        .header("Transfer-Encoding", "chunked")
+        .signed(&client);
+    let text = String::from_utf8(chunked.to_bytes())
+        .unwrap()
+        .replace("Content-Length: 0\r\n", "")
+        + "5\r\n12345\r\n0\r\n\r\n";
+    let reply = client.exchange(text.as_bytes()).await;
+    assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));
+    assert!(reply.text().contains("Content-Length"));
+
+    let huge = request("PUT", "/photos/a")
+        .header("Content-Length", (5_u64 << 30 | 1).to_string())
+        .header("Expect", "100-continue");
+    let reply = client.send(huge).await;
+    assert_eq!(reply.error(), (400, "entity_too_large".to_owned()));
+}
+
+#[tokio::test]
+async fn nonsense_is_answered() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    let long = "a".repeat(100_000);
+    let head =
+        |lines: &str| format!("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{lines}\r\n");
+    let many = (0..500)
+        .map(|n| format!("x-{n}: v\r\n"))
+        .collect::<String>();
+    for (bytes, expected) in [
+        // These the HTTP library refuses, as a proxy would: no body, but an answer.
+        (format!("GET /{long} HTTP/1.1\r\n\r\n"), 414),
+        (head(&format!("x-long: {}\r\n", long.repeat(10))), 431),
+        (head(&many), 431),
+        ("nonsense\r\n\r\n".to_owned(), 400),
+        ("GET /<> HTTP/1.1\r\n\r\n".to_owned(), 400),
+        // These are the emulator's.
+        (
+            "OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            400,
+        ),
+        ("GET / HTTP/1.0\r\n\r\n".to_owned(), 403),
+        (head("Host: another\r\n"), 400),
+        (
+            head("Authorization: QS a:b\r\nAuthorization: QS a:b\r\n"),
+            400,
+        ),
+        (
+            "GET /%00 HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            404,
+        ),
+        (
+            "GET /?a=%zz HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET http://pek3a.qingstor.com HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            403,
+        ),
+    ] {
+        let reply = client.exchange(bytes.as_bytes()).await;
+        assert_eq!(
+            reply.status,
+            expected,
+            "{}",
+            bytes.get(..60).unwrap_or(&bytes)
+        );
+        if !matches!(expected, 414 | 431) && !bytes.starts_with("nonsense") && !bytes.contains('<')
+        {
+            assert!(!reply.error().1.is_empty());
+        }
+    }
+    // It is still there.
+    assert_eq!(client.get("/").await.status, 200);
+}

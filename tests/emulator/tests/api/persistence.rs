@@ -1,0 +1,119 @@
+//! What outlives an emulator, and what does not.
+
+use qingstor_emulator::{Emulator, Error};
+use serde_json::json;
+
+use crate::client::{Client, request};
+
+async fn start(directory: &std::path::Path) -> Emulator {
+    Emulator::builder()
+        .data_dir(directory)
+        .start()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_restart_finds_everything() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    let client = Client::new(&emulator);
+    for name in ["photos", "albums", "trash-1"] {
+        client.bucket(name).await;
+    }
+    let acl = json!({"acl": [
+        {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}
+    ]});
+    client.send(request("PUT", "/photos?acl").json(&acl)).await;
+    let put = request("PUT", "/photos/..%2F%E4%B8%AD")
+        .header("x-qs-meta-color", "red")
+        .header("x-qs-storage-class", "STANDARD_IA")
+        .body("content");
+    client.send(put).await;
+    client.put("/photos/overwritten", "old").await;
+    client.put("/photos/overwritten", "new").await;
+    client.put("/photos/deleted", "x").await;
+    client.delete("/photos/deleted").await;
+    client.put("/photos/moving", "moved").await;
+    let moving = request("PUT", "/albums/moved").header("x-qs-move-source", "/photos/moving");
+    client.send(moving).await;
+    client.delete("/trash-1").await;
+    let before = client.get("/photos").await.json();
+    emulator.shutdown().await;
+
+    let emulator = start(directory.path()).await;
+    let client = Client::new(&emulator);
+    assert_eq!(client.get("/").await.json()["count"], 2);
+    assert_eq!(client.get("/photos").await.json(), before);
+    assert_eq!(client.get("/photos?acl").await.json()["acl"], acl["acl"]);
+    let got = client.get("/photos/..%2F%E4%B8%AD").await;
+    assert_eq!(got.text(), "content");
+    assert_eq!(got.header("x-qs-meta-color"), "red");
+    assert_eq!(got.header("x-qs-storage-class"), "STANDARD_IA");
+    assert_eq!(client.get("/photos/overwritten").await.text(), "new");
+    assert_eq!(client.keys("albums").await, ["moved"]);
+    assert_eq!(client.get("/albums/moved").await.text(), "moved");
+}
+
+#[tokio::test]
+async fn what_a_killed_emulator_leaves_is_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    Client::new(&emulator).bucket("photos").await;
+    emulator.shutdown().await;
+    let half = directory.path().join("buckets/half-a-bucket");
+    std::fs::create_dir_all(&half).unwrap();
+    let orphans = [
+        directory.path().join("tmp/upload"),
+        directory.path().join("buckets/photos/content/orphan"),
+    ];
+    for orphan in &orphans {
+        std::fs::write(orphan, "x").unwrap();
+    }
+    let emulator = start(directory.path()).await;
+    assert_eq!(Client::new(&emulator).get("/").await.json()["count"], 1);
+    for path in orphans.iter().chain([&half]) {
+        assert!(!path.exists(), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn damage_is_reported_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    Client::new(&emulator).bucket("photos").await;
+    emulator.shutdown().await;
+    let file = directory.path().join("buckets/photos/bucket.json");
+    std::fs::write(&file, "{").unwrap();
+    let error = Emulator::builder()
+        .data_dir(directory.path())
+        .start()
+        .await
+        .unwrap_err();
+    assert!(matches!(&error, Error::Damaged { path, .. } if *path == file));
+    assert!(error.to_string().contains("bucket.json"), "{error}");
+}
+
+#[tokio::test]
+async fn a_directory_serves_one_emulator() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    let second = Emulator::builder().data_dir(directory.path()).start().await;
+    assert!(matches!(second, Err(Error::DataDirInUse { .. })));
+    emulator.shutdown().await;
+    start(directory.path()).await;
+}
+
+#[tokio::test]
+async fn a_dropped_emulator_is_gone() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let addr = emulator.addr();
+    drop(emulator);
+    for _ in 0..200 {
+        if tokio::net::TcpStream::connect(addr).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("somebody still listens");
+}
