@@ -4,7 +4,7 @@ CARGO   ?= cargo
 SPEC    := specs/qingstor/2016-01-06/api_v2.0.json
 OVERLAY := specs/qingstor/overlay.json
 CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
-INPUT   := --spec $(SPEC) --overlay $(OVERLAY)
+INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # What is rendered from the specification: a pack of templates and the folder it writes to.
 PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated readme=.
@@ -22,13 +22,13 @@ demo: generate ## Regenerate the SDK from the specification and run the walkthro
 .PHONY: generate
 generate: ## Render everything that comes from specs/ and templates/
 	@set -e; for pack in $(PACKS); do \
-	  $(CODEGEN) generate $(INPUT) --templates templates/$${pack%%=*} --output $${pack#*=}; \
+	  $(CODEGEN) generate $(INPUT) --template templates/$${pack%%=*} --output $${pack#*=}; \
 	done
 
 .PHONY: check
 check: ## Fail if a rendered file differs from what specs/ and templates/ give
 	@set -e; for pack in $(PACKS); do \
-	  $(CODEGEN) check $(INPUT) --templates templates/$${pack%%=*} --output $${pack#*=}; \
+	  $(CODEGEN) check $(INPUT) --template templates/$${pack%%=*} --output $${pack#*=}; \
 	done
 
 .PHONY: lint

@@ -139,7 +139,12 @@ impl Generator {
             Err(problems) => problems,
             Ok(loaded) => {
                 let mut found = lint::lint(&loaded.document, &loaded.bundled);
-                found.extend(self.lower_loaded(&loaded, &Language::default(), &sources).err().into_iter().flatten());
+                found.extend(
+                    self.lower_loaded(&loaded, &Language::default(), &sources)
+                        .err()
+                        .into_iter()
+                        .flatten(),
+                );
                 found
             }
         };

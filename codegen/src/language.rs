@@ -34,8 +34,23 @@ const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map"];
 
 /// The keys that a type map has, besides `format:NAME`.
 const TYPE_KEYS: &[&str] = &[
-    "text", "bool", "int32", "int64", "uint32", "uint64", "float32", "float64", "bytes", "time",
-    "date", "list", "map", "named", "recursive", "free", "binary",
+    "text",
+    "bool",
+    "int32",
+    "int64",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "bytes",
+    "time",
+    "date",
+    "list",
+    "map",
+    "named",
+    "recursive",
+    "free",
+    "binary",
 ];
 
 /// The kinds that may be plain.
@@ -62,8 +77,15 @@ impl Language {
         if let (false, Some(key)) = (self.types.is_empty(), lacking) {
             return Err(format!("`types` lacks `{key}`"));
         }
-        match self.plain.iter().find(|kind| !PLAIN_KINDS.contains(&kind.as_str())) {
-            Some(kind) => Err(format!("`plain` knows {}, not `{kind}`", PLAIN_KINDS.join(", "))),
+        match self
+            .plain
+            .iter()
+            .find(|kind| !PLAIN_KINDS.contains(&kind.as_str()))
+        {
+            Some(kind) => Err(format!(
+                "`plain` knows {}, not `{kind}`",
+                PLAIN_KINDS.join(", ")
+            )),
             None => Ok(()),
         }
     }

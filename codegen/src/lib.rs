@@ -1,4 +1,19 @@
-#![doc = "Renders SDKs, servers and documents from a Swagger 2.0 specification and a pack of templates."]
+//! Renders SDKs, servers and documents from a Swagger 2.0 specification and a pack of templates.
+//!
+//! Stages, each a module that knows only those before it:
+//!
+//! | module | takes | gives |
+//! | --- | --- | --- |
+//! | [`source`] | paths | JSON documents that know the file, line and column of every value |
+//! | [`document`] | JSON | a typed specification: files put together, overlay applied |
+//! | [`lint`] | the specification | what is wrong with it, or could be better |
+//! | [`model`] | the specification, and the [`language`] of the output | what templates see |
+//! | [`pack`] | a folder | templates, and what `pack.json` says about them |
+//! | [`render`] | model and pack | files in memory |
+//! | [`output`] | files in memory | a folder, written as a whole or compared |
+//!
+//! [`naming`] makes identifiers, [`diagnostic`] tells people what is wrong and where, [`blob`] gives
+//! files the ids that git gives them. [`Generator`] puts all stages in a row.
 
 pub mod blob;
 pub mod diagnostic;

@@ -102,7 +102,8 @@ fn main() -> ExitCode {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
-    let json = |error: &serde_json::Error| error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe);
+    let json =
+        |error: &serde_json::Error| error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe);
     error.downcast_ref().is_some_and(kind) || error.downcast_ref().is_some_and(json)
 }
 
@@ -143,7 +144,11 @@ fn check(generator: &Generator) -> Result<ExitCode> {
     for one in &stale {
         writeln!(out, "{one}")?;
     }
-    writeln!(out, "{} stale: run `make generate` and commit the result", stale.len())?;
+    writeln!(
+        out,
+        "{} stale: run `make generate` and commit the result",
+        stale.len()
+    )?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -155,7 +160,11 @@ fn lint(generator: &Generator, format: Format) -> Result<ExitCode> {
         Format::Human if report.findings.is_empty() => {}
         Format::Human => {
             let warnings = report.findings.len() - report.errors();
-            writeln!(out, "{report}\n{} errors, {warnings} warnings", report.errors())?;
+            writeln!(
+                out,
+                "{report}\n{} errors, {warnings} warnings",
+                report.errors()
+            )?;
         }
     }
     Ok(if report.has_errors() {

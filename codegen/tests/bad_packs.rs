@@ -1,4 +1,11 @@
 //! Packs that are wrong: each is refused with a reason, and nothing is written.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -6,34 +13,114 @@ use common::Workspace;
 
 /// A manifest, a template `t.tera`, and what the message must say.
 const CASES: &[(&str, &str, &[&str])] = &[
-    (r#"{"model": "1", "files": [], "colour": 1}"#, "", &["pack.json:1:", "unknown field `colour`"]),
-    (r#"{"model": "0", "files": []}"#, "", &["written for model \"0\"", "codegen dump"]),
+    (
+        r#"{"model": "1", "files": [], "colour": 1}"#,
+        "",
+        &["pack.json:1:", "unknown field `colour`"],
+    ),
+    (
+        r#"{"model": "0", "files": []}"#,
+        "",
+        &["written for model \"0\"", "codegen dump"],
+    ),
     (r#"{"model": "1", "files": ["#, "", &["pack.json:1:", "EOF"]),
-    (FILES_MISSING, "", &["the template `gone.tera` is not in the folder", "t.tera"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once"}]}"#, "", &["exactly one of `to` and `into`"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"often","to":"x"}]}"#, "", &["unknown variant `often`"]),
-    (r#"{"model":"1","files":[],"types":{"test":"x"}}"#, "", &["`types` knows no `test`"]),
-    (r#"{"model":"1","files":[],"types":{"text":"x"}}"#, "", &["`types` lacks `bool`"]),
-    (r#"{"model":"1","files":[],"plain":["int"]}"#, "", &["`plain` knows list, map, bool, not `int`"]),
+    (
+        FILES_MISSING,
+        "",
+        &["the template `gone.tera` is not in the folder", "t.tera"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once"}]}"#,
+        "",
+        &["exactly one of `to` and `into`"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"often","to":"x"}]}"#,
+        "",
+        &["unknown variant `often`"],
+    ),
+    (
+        r#"{"model":"1","files":[],"types":{"test":"x"}}"#,
+        "",
+        &["`types` knows no `test`"],
+    ),
+    (
+        r#"{"model":"1","files":[],"types":{"text":"x"}}"#,
+        "",
+        &["`types` lacks `bool`"],
+    ),
+    (
+        r#"{"model":"1","files":[],"plain":["int"]}"#,
+        "",
+        &["`plain` knows list, map, bool, not `int`"],
+    ),
     (ONCE, "a\n{% if %}", &["template-invalid", "t.tera:2:"]),
-    (ONCE, "a\nb {{ nothing }}", &["template-render", "t.tera:2:6", "`nothing`", "resources", "the whole"]),
+    (
+        ONCE,
+        "a\nb {{ nothing }}",
+        &[
+            "template-render",
+            "t.tera:2:6",
+            "`nothing`",
+            "resources",
+            "the whole",
+        ],
+    ),
     (ONCE, "{{ service.nothing }}", &["`nothing`", "base_path"]),
-    (ONCE, "{{ service.name | nothing }}", &["Unknown filter `nothing`", "t.tera:1:"]),
+    (
+        ONCE,
+        "{{ service.name | nothing }}",
+        &["Unknown filter `nothing`", "t.tera:1:"],
+    ),
     (ONCE, "{{ 1 | rust_str }}", &["t.tera:1:"]),
     (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),
-    (EACH, "{{ it.path }} {% if it.sub_resource %}{{ it.nothing }}{% endif %}", &["resource `folder_acl`"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"../x"}]}"#, "", &["leads out of the output folder"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"/x"}]}"#, "", &["leads out of the output folder"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":""}]}"#, "", &["it is empty"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"x"}]}"#, "", &["two files would be written to `x`", "resource `service`"]),
-    (SAME_BUT_FOR_CASE, "", &["two files would be written to `A.TXT`"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"codegen.lock.json"}]}"#, "", &["lock file"]),
-    (r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","when":"(("}]}"#, "", &["pack.json#/files/0/when"]),
+    (
+        EACH,
+        "{{ it.path }} {% if it.sub_resource %}{{ it.nothing }}{% endif %}",
+        &["resource `folder_acl`"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"../x"}]}"#,
+        "",
+        &["leads out of the output folder"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"/x"}]}"#,
+        "",
+        &["leads out of the output folder"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":""}]}"#,
+        "",
+        &["it is empty"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"x"}]}"#,
+        "",
+        &["two files would be written to `x`", "resource `service`"],
+    ),
+    (
+        SAME_BUT_FOR_CASE,
+        "",
+        &["two files would be written to `A.TXT`"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"codegen.lock.json"}]}"#,
+        "",
+        &["lock file"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","when":"(("}]}"#,
+        "",
+        &["pack.json#/files/0/when"],
+    ),
 ];
 
-const FILES_MISSING: &str = r#"{"model":"1","files":[{"template":"gone.tera","for":"once","to":"x"}]}"#;
+const FILES_MISSING: &str =
+    r#"{"model":"1","files":[{"template":"gone.tera","for":"once","to":"x"}]}"#;
 const ONCE: &str = r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x"}]}"#;
-const EACH: &str = r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"{{ it.name }}"}]}"#;
+const EACH: &str =
+    r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"{{ it.name }}"}]}"#;
 const SAME_BUT_FOR_CASE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","to":"a.txt"}, {"template":"t.tera","for":"once","to":"A.TXT"}]}"#;
 
@@ -42,21 +129,39 @@ fn each_is_refused_with_a_reason() {
     for (manifest, template, expected) in CASES {
         let workspace = Workspace::notes();
         std::fs::remove_dir_all(workspace.path("pack")).unwrap();
-        workspace.write("pack/pack.json", manifest).write("pack/t.tera", template);
+        workspace
+            .write("pack/pack.json", manifest)
+            .write("pack/t.tera", template);
         let error = workspace.generator().run().expect_err(manifest).to_string();
         for part in *expected {
-            assert!(error.contains(part), "{manifest} {template}\nlacks {part}:\n{error}");
+            assert!(
+                error.contains(part),
+                "{manifest} {template}\nlacks {part}:\n{error}"
+            );
         }
-        assert!(!workspace.path("out").exists(), "{manifest}: something was written");
+        assert!(
+            !workspace.path("out").exists(),
+            "{manifest}: something was written"
+        );
     }
 }
 
 #[test]
 fn deep_brackets_do_not_exhaust_the_stack() {
-    for open in ["(", "[", "{% if a %}", "{% for a in b %}", "{{ not ", "{{ a ~ "] {
+    for open in [
+        "(",
+        "[",
+        "{% if a %}",
+        "{% for a in b %}",
+        "{{ not ",
+        "{{ a ~ ",
+    ] {
         let workspace = Workspace::notes();
         let opener = if open.len() == 1 { "{{ " } else { "" };
-        workspace.write("pack/types.txt.tera", format!("{opener}{}", open.repeat(50_000)));
+        workspace.write(
+            "pack/types.txt.tera",
+            format!("{opener}{}", open.repeat(50_000)),
+        );
         workspace.generator().run().unwrap_err();
     }
 }

@@ -1,4 +1,11 @@
 //! Whole runs: what is written, what is left alone, what is refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -30,7 +37,12 @@ fn the_same_input_gives_the_same_bytes() {
 fn what_is_right_is_not_touched() {
     let workspace = Workspace::notes();
     let first = workspace.generator().run().unwrap();
-    let modified = || std::fs::metadata(workspace.path("out/types.txt")).unwrap().modified().unwrap();
+    let modified = || {
+        std::fs::metadata(workspace.path("out/types.txt"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
     let before = modified();
     let second = workspace.generator().run().unwrap();
     assert_eq!(second.written, Vec::<String>::new());
@@ -72,7 +84,10 @@ fn rust_is_formatted_though_it_declares_modules() {
     let workspace = rust_workspace("pub   mod a ;pub mod  c;\npub mod a;\n");
     workspace.generator().run().unwrap();
     assert!(workspace.read("out/a.rs").ends_with("fn f() {}\n"));
-    assert_eq!(workspace.names("out"), ["a.rs", "b.rs", "codegen.lock.json"]);
+    assert_eq!(
+        workspace.names("out"),
+        ["a.rs", "b.rs", "codegen.lock.json"]
+    );
 }
 
 fn rust_workspace(second: &str) -> Workspace {
@@ -101,7 +116,10 @@ fn a_machine_without_the_formatter_can_regenerate_what_did_not_change() {
     workspace.generator().run().unwrap();
     workspace.replace("pack/a.rs.tera", "f( )", "h( )");
     let error = workspace.generator().run().unwrap_err().to_string();
-    assert!(error.contains("`no-such-rustfmt --edition 2024` can't be started"), "{error}");
+    assert!(
+        error.contains("`no-such-rustfmt --edition 2024` can't be started"),
+        "{error}"
+    );
     assert!(lock.contains("rustfmt"));
 }
 
@@ -110,18 +128,37 @@ fn files_that_are_no_longer_made_are_removed_and_nothing_else_is() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     workspace.write("out/resources/mine.txt", "by hand");
-    workspace.replace("pack/pack.json", "resources/{{ it.name }}.txt", "{{ it.name }}.txt");
+    workspace.replace(
+        "pack/pack.json",
+        "resources/{{ it.name }}.txt",
+        "{{ it.name }}.txt",
+    );
     let summary = workspace.generator().run().unwrap();
-    let gone = ["resources/folder_acl.txt", "resources/note.txt", "resources/service.txt"];
+    let gone = [
+        "resources/folder_acl.txt",
+        "resources/note.txt",
+        "resources/service.txt",
+    ];
     assert_eq!(summary.removed, gone);
     assert_eq!(workspace.names("out/resources"), ["mine.txt"]);
 
     std::fs::remove_file(workspace.path("out/resources/mine.txt")).unwrap();
-    workspace.replace("pack/pack.json", "{{ it.name }}.txt", "deep/er/{{ it.name }}.txt");
+    workspace.replace(
+        "pack/pack.json",
+        "{{ it.name }}.txt",
+        "deep/er/{{ it.name }}.txt",
+    );
     workspace.generator().run().unwrap();
-    workspace.replace("pack/pack.json", "deep/er/{{ it.name }}.txt", "{{ it.name }}.txt");
+    workspace.replace(
+        "pack/pack.json",
+        "deep/er/{{ it.name }}.txt",
+        "{{ it.name }}.txt",
+    );
     workspace.generator().run().unwrap();
-    assert!(!workspace.path("out/deep").exists(), "empty folders are left behind");
+    assert!(
+        !workspace.path("out/deep").exists(),
+        "empty folders are left behind"
+    );
 }
 
 #[test]
@@ -129,7 +166,11 @@ fn a_lock_file_can_not_make_us_remove_what_is_elsewhere() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     workspace.write("precious.txt", "mine");
-    workspace.replace("out/codegen.lock.json", "\"types.txt\"", "\"../precious.txt\"");
+    workspace.replace(
+        "out/codegen.lock.json",
+        "\"types.txt\"",
+        "\"../precious.txt\"",
+    );
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("leads out of the folder"), "{error}");
     assert_eq!(workspace.read("precious.txt"), "mine");
@@ -151,7 +192,9 @@ fn check_tells_a_hand_edit_from_a_changed_input() {
 
     workspace.replace("out/types.txt", "Open", "Opened");
     let stale = workspace.generator().check().unwrap();
-    let [only] = stale.as_slice() else { panic!("{stale:?}") };
+    let [only] = stale.as_slice() else {
+        panic!("{stale:?}")
+    };
     assert!(only.path.ends_with("out/types.txt"));
     assert!(only.why.contains("edited by hand"), "{}", only.why);
     assert!(only.diff.contains("-  Opened = \"open\""), "{}", only.diff);
@@ -160,13 +203,19 @@ fn check_tells_a_hand_edit_from_a_changed_input() {
     workspace.generator().run().unwrap();
     workspace.replace("pack/errors.txt.tera", "{{ e.code }}", "[{{ e.code }}]");
     let stale = workspace.generator().check().unwrap();
-    let errors = stale.iter().find(|one| one.path.ends_with("errors.txt")).unwrap();
+    let errors = stale
+        .iter()
+        .find(|one| one.path.ends_with("errors.txt"))
+        .unwrap();
     assert_eq!(errors.why, "pack/errors.txt.tera changed since");
 
     workspace.generator().run().unwrap();
     workspace.replace("specs/parts/note.json", "Writes a note", "Stores a note");
     let stale = workspace.generator().check().unwrap();
-    let note = stale.iter().find(|one| one.path.ends_with("note.txt")).unwrap();
+    let note = stale
+        .iter()
+        .find(|one| one.path.ends_with("note.txt"))
+        .unwrap();
     assert_eq!(note.why, "parts/note.json changed since");
 
     std::fs::remove_file(workspace.path("out/errors.txt")).unwrap();
@@ -182,15 +231,24 @@ fn sections_are_replaced_in_place_without_a_lock_file() {
         r#"{ "model": "1", "files": [
             { "template": "list.tera", "for": "once", "into": { "file": "README.md", "marker": "list" } } ] }"#,
     );
-    workspace.write("pack/list.tera", "{% for r in resources %}- {{ r.path | md }}\n{% endfor %}");
+    workspace.write(
+        "pack/list.tera",
+        "{% for r in resources %}- {{ r.path | md }}\n{% endfor %}",
+    );
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("<!-- list:begin -->"), "{error}");
-    workspace.write("out/README.md", "# Notes\n<!-- list:begin -->\n<!-- list:end -->\nEnd\n");
+    workspace.write(
+        "out/README.md",
+        "# Notes\n<!-- list:begin -->\n<!-- list:end -->\nEnd\n",
+    );
     assert_eq!(workspace.generator().check().unwrap().len(), 1);
     workspace.generator().run().unwrap();
     assert_eq!(workspace.names("out"), ["README.md"]);
     let text = workspace.read("out/README.md");
-    assert!(text.starts_with("# Notes\n<!-- list:begin -->\n- /\n- /"), "{text}");
+    assert!(
+        text.starts_with("# Notes\n<!-- list:begin -->\n- /\n- /"),
+        "{text}"
+    );
     assert!(text.ends_with("\n<!-- list:end -->\nEnd\n"), "{text}");
     assert_eq!(workspace.generator().check().unwrap(), []);
 }
@@ -200,7 +258,10 @@ fn the_lock_file_holds_no_absolute_path_and_true_blob_ids() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     let text = workspace.read("out/codegen.lock.json");
-    assert!(!text.contains(workspace.path("").to_str().unwrap()), "{text}");
+    assert!(
+        !text.contains(workspace.path("").to_str().unwrap()),
+        "{text}"
+    );
     let lock: serde_json::Value = serde_json::from_str(&text).unwrap();
     let types = workspace.read("out/types.txt");
     let expected = qingstor_codegen::blob::BlobId::of(types.as_bytes()).to_string();

@@ -35,9 +35,16 @@ type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 pub struct Body {
     source: Source,
     len: u64,
+    /// What few bodies have; apart, since a body is moved often.
+    more: Option<Box<More>>,
+}
+
+#[derive(Default)]
+struct More {
     file_name: Option<String>,
     /// What a form puts around its file.
-    frame: (Bytes, Bytes),
+    head: Bytes,
+    tail: Bytes,
 }
 
 enum Source {
@@ -72,9 +79,10 @@ impl Body {
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        Ok(Self {
-            file_name: name,
-            ..Self::new(Source::File(path.to_owned()), data.len())
+        let body = Self::new(Source::File(path.to_owned()), data.len());
+        Ok(match name {
+            Some(name) => body.with_file_name(name),
+            None => body,
         })
     }
 
@@ -101,8 +109,7 @@ impl Body {
         Self {
             source,
             len,
-            file_name: None,
-            frame: (Bytes::new(), Bytes::new()),
+            more: None,
         }
     }
 
@@ -110,21 +117,21 @@ impl Body {
     /// [`from_path`](Self::from_path) names it already.
     #[must_use]
     pub fn with_file_name(mut self, name: impl Into<String>) -> Self {
-        self.file_name = Some(name.into());
+        self.more.get_or_insert_default().file_name = Some(name.into());
         self
     }
 
     /// The name of the file that the bytes come from.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
-        self.file_name.as_deref()
+        self.more.as_ref()?.file_name.as_deref()
     }
 
     /// The length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        let (head, tail) = &self.frame;
-        self.len + head.len() as u64 + tail.len() as u64
+        let frame = |more: &Box<More>| more.head.len() as u64 + more.tail.len() as u64;
+        self.len + self.more.as_ref().map_or(0, frame)
     }
 
     /// Whether there are no bytes.
@@ -150,7 +157,8 @@ impl Body {
 
     /// Puts bytes before and after the content.
     pub(crate) fn framed(mut self, head: Bytes, tail: Bytes) -> Self {
-        self.frame = (head, tail);
+        let more = self.more.get_or_insert_default();
+        (more.head, more.tail) = (head, tail);
         self
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 
 use crate::body::Body;
@@ -52,7 +53,7 @@ pub struct Call<I> {
 #[derive(Clone, Default)]
 struct Options {
     timeout: Option<Duration>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// A setter's mistake, told when the call ends.
     refused: Option<String>,
 }
@@ -81,9 +82,7 @@ impl<I: Operation> Call<I> {
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         match checked_header(name, value) {
-            Ok((name, value)) => {
-                self.options.headers.insert(name, value);
-            }
+            Ok(header) => self.options.headers.push(header),
             Err(why) => self.options.refused = Some(why),
         }
         self
@@ -144,7 +143,7 @@ impl<I: Operation> Call<I> {
         match encoded.and_then(|()| parts.complete(I::INFO.content_md5)) {
             Ok(()) => {
                 for (name, value) in &options.headers {
-                    parts.headers.insert(name, value.clone());
+                    parts.headers.insert(name.clone(), value.clone());
                 }
                 Ok((handle, parts, options))
             }
@@ -296,7 +295,7 @@ impl Handle {
         let credentials = &self.shared.credentials;
         // A form carries its own signature.
         if !form && !credentials.is_anonymous() {
-            parts.headers.insert(header::DATE, self.shared.clock.date());
+            let date = self.shared.clock.date();
             parts.root_path();
             let signed = sign::Parts {
                 method: &info.method,
@@ -304,9 +303,10 @@ impl Handle {
                 target: parts.target(),
                 headers: &parts.headers,
             };
-            if let Some(value) = sign::authorization(signed, credentials) {
+            if let Some(value) = sign::authorization(signed, &date, credentials) {
                 parts.headers.insert(header::AUTHORIZATION, value);
             }
+            parts.headers.insert(header::DATE, date);
         }
         let (uri, headers) = self.finish(info, parts)?;
         let mut request = Request::new(body);
@@ -367,13 +367,20 @@ impl Handle {
     }
 
     /// The URL and the headers as they go out.
-    fn finish(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<(Uri, HeaderMap)> {
-        let uri = Uri::from_maybe_shared(Bytes::from(parts.take_url())).map_err(|error| {
+    fn finish(&self, info: &OperationInfo, parts: RequestParts) -> Result<(Uri, HeaderMap)> {
+        let (target, headers) = parts.finish();
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(self.address.scheme.clone());
+        uri.authority = Some(self.address.authority.clone());
+        let refused = |error: http::Error| {
             Error::invalid_input("the URL is too long or malformed")
                 .with_source(error)
                 .with_call(self.unsent(info))
-        })?;
-        Ok((uri, parts.headers))
+        };
+        let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
+        uri.path_and_query = Some(target.map_err(|error| refused(error.into()))?);
+        let uri = Uri::from_parts(uri).map_err(|error| refused(error.into()))?;
+        Ok((uri, headers))
     }
 }
 

@@ -85,7 +85,7 @@ impl QingStor {
     /// `Config` or `Credentials` when a setting is wrong; the message names it.
     pub fn new(config: Config) -> Result<Self> {
         let endpoint = config.resolve_endpoint()?;
-        let address = Arc::new(endpoint.service());
+        let address = Arc::new(endpoint.service()?);
         let shared = Shared {
             transport: Transport::new(&config, endpoint.is_https())?,
             credentials: config.resolve_credentials()?,
@@ -160,7 +160,7 @@ impl Caller for Bucket {
 impl fmt::Debug for QingStor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QingStor")
-            .field("endpoint", &self.handle.address.origin)
+            .field("endpoint", &self.handle.address.origin())
             .field("credentials", &self.handle.shared.credentials)
             .finish_non_exhaustive()
     }
@@ -171,7 +171,7 @@ impl fmt::Debug for Bucket {
         f.debug_struct("Bucket")
             .field("name", &self.name())
             .field("zone", &self.zone())
-            .field("endpoint", &self.handle.address.origin)
+            .field("endpoint", &self.handle.address.origin())
             .finish_non_exhaustive()
     }
 }

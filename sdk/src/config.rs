@@ -250,7 +250,7 @@ mod tests {
 
     fn origin(config: Config) -> Result<String> {
         let endpoint = config.resolve_endpoint()?;
-        Ok(endpoint.bucket("my-bucket", "pek3a")?.origin)
+        Ok(endpoint.bucket("my-bucket", "pek3a")?.origin())
     }
 
     #[test]

@@ -20,14 +20,22 @@ pub(crate) struct Endpoint {
 /// Where one handle's calls go.
 #[derive(Debug)]
 pub(crate) struct Address {
-    /// Scheme, host and port, without a slash at the end.
-    pub(crate) origin: String,
+    pub(crate) scheme: Scheme,
+    /// Host, and port unless it is the scheme's own.
+    pub(crate) authority: Authority,
     /// `/bucket` when the bucket stands in the path.
     pub(crate) path_prefix: String,
     /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
     pub(crate) resource_prefix: String,
     pub(crate) bucket: Option<String>,
     pub(crate) zone: Option<String>,
+}
+
+impl Address {
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
 }
 
 impl Endpoint {
@@ -53,14 +61,8 @@ impl Endpoint {
             zone_in_host: zone_in_host && named,
             virtual_host,
         };
-        let origin = endpoint.origin("");
-        match origin
-            .split_once("://")
-            .map(|(_, authority)| authority.parse::<Authority>())
-        {
-            Some(Ok(authority)) if !authority.as_str().contains('@') => Ok(endpoint),
-            _ => Err(Error::config(format!("`{}` is no host", endpoint.host))),
-        }
+        endpoint.authority("")?;
+        Ok(endpoint)
     }
 
     /// Whether labels can be put before `host`.
@@ -69,17 +71,16 @@ impl Endpoint {
         bare.parse::<IpAddr>().is_err() && host != "localhost"
     }
 
-    fn origin(&self, labels: &str) -> String {
-        let default = if self.scheme == Scheme::HTTPS {
-            443
-        } else {
-            80
+    /// The host behind `labels`, and the port.
+    fn authority(&self, labels: &str) -> Result<Authority> {
+        let default = if self.is_https() { 443 } else { 80 };
+        let text = match self.port {
+            Some(port) if port != default => format!("{labels}{}:{port}", self.host),
+            _ => format!("{labels}{}", self.host),
         };
-        match self.port {
-            Some(port) if port != default => {
-                format!("{}://{labels}{}:{port}", self.scheme, self.host)
-            }
-            _ => format!("{}://{labels}{}", self.scheme, self.host),
+        match text.parse::<Authority>() {
+            Ok(authority) if !text.contains('@') => Ok(authority),
+            _ => Err(Error::config(format!("`{}` is no host", self.host))),
         }
     }
 
@@ -87,14 +88,15 @@ impl Endpoint {
         self.scheme == Scheme::HTTPS
     }
 
-    pub(crate) fn service(&self) -> Address {
-        Address {
-            origin: self.origin(""),
+    pub(crate) fn service(&self) -> Result<Address> {
+        Ok(Address {
+            scheme: self.scheme.clone(),
+            authority: self.authority("")?,
             path_prefix: String::new(),
             resource_prefix: String::new(),
             bucket: None,
             zone: None,
-        }
+        })
     }
 
     pub(crate) fn bucket(&self, name: &str, zone: &str) -> Result<Address> {
@@ -118,7 +120,8 @@ impl Endpoint {
             (zone_label, format!("/{name}"), String::new())
         };
         Ok(Address {
-            origin: self.origin(&labels),
+            scheme: self.scheme.clone(),
+            authority: self.authority(&labels)?,
             path_prefix,
             resource_prefix,
             bucket: Some(name.to_owned()),
@@ -172,7 +175,7 @@ mod tests {
     #[test]
     fn path_style_puts_the_zone_into_the_host_and_the_bucket_into_the_path() {
         let address = bucket("QingStor.com", Some(443), true, false);
-        assert_eq!(address.origin, "https://pek3a.qingstor.com");
+        assert_eq!(address.origin(), "https://pek3a.qingstor.com");
         assert_eq!(
             (&*address.path_prefix, &*address.resource_prefix),
             ("/my-bucket", "")
@@ -182,7 +185,10 @@ mod tests {
     #[test]
     fn virtual_host_style_puts_both_into_the_host() {
         let address = bucket("qingstor.com", Some(8443), true, true);
-        assert_eq!(address.origin, "https://my-bucket.pek3a.qingstor.com:8443");
+        assert_eq!(
+            address.origin(),
+            "https://my-bucket.pek3a.qingstor.com:8443"
+        );
         assert_eq!(
             (&*address.path_prefix, &*address.resource_prefix),
             ("", "/my-bucket")
@@ -193,7 +199,7 @@ mod tests {
     fn addresses_that_take_no_labels_get_none() {
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             let address = bucket(host, Some(9000), true, false);
-            assert_eq!(address.origin, format!("https://{host}:9000"));
+            assert_eq!(address.origin(), format!("https://{host}:9000"));
             let refused = Endpoint::new(Scheme::HTTP, host, None, true, true).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Config, "{host}");
         }

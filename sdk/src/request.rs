@@ -42,9 +42,8 @@ const CONTENT_MD5: &str = "content-md5";
 /// A request that takes shape: an operation's input writes itself into it.
 #[derive(Debug)]
 pub struct RequestParts {
-    /// The whole URL; the target begins at `target_at`. One encoding serves wire and signature.
-    url: String,
-    target_at: usize,
+    /// Path and query, encoded: what goes over the wire and what is signed.
+    target: String,
     query_begun: bool,
     pub(crate) headers: HeaderMap,
     pub(crate) body: RequestBody,
@@ -57,64 +56,63 @@ pub(crate) enum RequestBody {
     /// An object whose closing brace is still to come.
     OpenObject(Vec<u8>),
     Stream(Body),
-    Form(Form),
+    Form(Box<Form>),
 }
 
 impl RequestParts {
     pub(crate) fn new(address: &Address) -> Self {
-        let mut url = String::with_capacity(address.origin.len() + address.path_prefix.len() + 96);
-        url.push_str(&address.origin);
-        url.push_str(&address.path_prefix);
+        let mut target = String::with_capacity(address.path_prefix.len() + 64);
+        target.push_str(&address.path_prefix);
         Self {
-            url,
-            target_at: address.origin.len(),
+            target,
             query_begun: false,
-            headers: HeaderMap::with_capacity(8),
+            // Enough for date and authorization and two more.
+            headers: HeaderMap::with_capacity(4),
             body: RequestBody::None,
         }
     }
 
     /// Path and query as they go over the wire.
     pub(crate) fn target(&self) -> &str {
-        self.url.get(self.target_at..).unwrap_or_default()
-    }
-
-    /// Ends the target, and gives the URL.
-    pub(crate) fn take_url(&mut self) -> String {
-        self.root_path();
-        std::mem::take(&mut self.url)
+        &self.target
     }
 
     /// An empty path goes over the wire as `/`.
     pub(crate) fn root_path(&mut self) {
-        if self.url.len() == self.target_at {
-            self.url.push('/');
+        if self.target.is_empty() {
+            self.target.push('/');
         }
+    }
+
+    /// Ends the target, and gives it with the headers.
+    pub(crate) fn finish(mut self) -> (String, HeaderMap) {
+        self.root_path();
+        (self.target, self.headers)
     }
 
     /// Appends literal text of the path template.
     pub fn literal(&mut self, text: &str) {
-        self.url.push_str(text);
+        self.target.push_str(text);
     }
 
     /// Appends a path parameter; its slashes stay slashes.
     pub fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         let value = value.text().unwrap_or_default();
         check_path_parameter(name, &value)?;
-        self.url.extend(utf8_percent_encode(&value, PATH));
+        push_encoded(&mut self.target, &value, PATH, Some(b'/'));
         Ok(())
     }
 
     fn begin_parameter(&mut self) {
         self.root_path();
-        self.url.push(if self.query_begun { '&' } else { '?' });
+        self.target.push(if self.query_begun { '&' } else { '?' });
         self.query_begun = true;
     }
 
     /// Appends a parameter without a value: a sub-resource such as `acl`.
     pub fn sub_resource(&mut self, name: &str) {
         self.begin_parameter();
-        self.url.push_str(name);
+        self.target.push_str(name);
     }
 
     /// Appends a parameter, unless there is nothing to send.
@@ -126,9 +124,9 @@ impl RequestParts {
 
     fn pair(&mut self, name: &str, value: &str) {
         self.begin_parameter();
-        self.url.extend(utf8_percent_encode(name, COMPONENT));
-        self.url.push('=');
-        self.url.extend(utf8_percent_encode(value, COMPONENT));
+        push_encoded(&mut self.target, name, COMPONENT, None);
+        self.target.push('=');
+        push_encoded(&mut self.target, value, COMPONENT, None);
     }
 
     /// Appends the values of a list, unless it is empty.
@@ -155,9 +153,9 @@ impl RequestParts {
         self.pair("access_key_id", id);
         self.pair("expires", &expires.to_string());
         self.begin_parameter();
-        self.url.push_str("signature=");
+        self.target.push_str("signature=");
         // `/` and `=` may stand in a query; a bare `+` would be read as a space.
-        self.url.push_str(&signature.replace('+', "%2B"));
+        self.target.push_str(&signature.replace('+', "%2B"));
     }
 
     /// Sets a header, unless there is nothing to send.
@@ -290,7 +288,7 @@ impl RequestParts {
 
     /// Sets a form as the body.
     pub fn form(&mut self, form: Form) {
-        self.body = RequestBody::Form(form);
+        self.body = RequestBody::Form(Box::new(form));
     }
 
     /// Fills in what the body's kind decides: `Content-Type` of JSON, and `Content-MD5` where the
@@ -335,6 +333,21 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     }
 }
 
+/// Appends `text`, percent-encoded; `set` keeps the unreserved characters and `kept`.
+fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet, kept: Option<u8>) {
+    // Most texts need no encoding, and to see that is cheaper than to encode them.
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b'~')
+            || Some(byte) == kept
+    };
+    if text.bytes().all(plain) {
+        target.push_str(text);
+    } else {
+        target.extend(utf8_percent_encode(text, set));
+    }
+}
+
 fn unwritable(error: serde_json::Error) -> Error {
     Error::invalid_input("the body can't be written as JSON").with_source(error)
 }
@@ -358,9 +371,13 @@ pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
     if value.is_empty() {
         return wrong("it is empty, so the call would be for the bucket");
     }
-    if value
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
+    // Only a dot at the start of a segment makes the closer look necessary.
+    let bytes = value.as_bytes();
+    let dotted = bytes.starts_with(b".") || bytes.windows(2).any(|pair| pair == b"/.");
+    if dotted
+        && value
+            .split('/')
+            .any(|segment| segment == "." || segment == "..")
     {
         return wrong(
             "a segment `.` or `..` would be resolved on the way, and lead to another object",
@@ -390,8 +407,7 @@ mod tests {
             if let Some(marker) = marker {
                 parts.sub_resource(marker);
             }
-            let at = parts.target_at;
-            parts.take_url()[at..].to_owned()
+            parts.finish().0
         };
         assert_eq!(target(false, None), "/my-bucket");
         assert_eq!(target(false, Some("acl")), "/my-bucket?acl");
@@ -492,10 +508,9 @@ mod tests {
                 let wire = parts.target().strip_prefix("/my-bucket/").unwrap();
                 let back = percent_encoding::percent_decode_str(wire).decode_utf8().unwrap();
                 prop_assert_eq!(back, key);
-                let at = parts.target_at;
-                let url = parts.take_url();
-                let parsed = reqwest::Url::parse(&url).unwrap();
-                prop_assert_eq!(parsed.path(), &url[at..]);
+                let target = parts.finish().0;
+                let parsed = reqwest::Url::parse(&format!("http://host{target}")).unwrap();
+                prop_assert_eq!(parsed.path(), target);
             }
         }
 
@@ -503,7 +518,7 @@ mod tests {
         fn any_query_value_survives_the_url(value in "\\PC{0,40}") {
             let mut parts = parts(false);
             parts.query("prefix", &value);
-            let parsed = reqwest::Url::parse(&parts.take_url()).unwrap();
+            let parsed = reqwest::Url::parse(&format!("http://host{}", parts.finish().0)).unwrap();
             let pairs: Vec<_> = parsed.query_pairs().into_owned().collect();
             prop_assert_eq!(pairs, vec![("prefix".to_owned(), value)]);
         }

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::Mac;
+use hmac::{Hmac, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use sha2::Sha256;
 
 use crate::credentials::Credentials;
 use crate::generated::SIGNED_PARAMETERS;
@@ -17,7 +18,9 @@ use crate::generated::SIGNED_PARAMETERS;
 /// The length of a signature: 32 bytes in base64.
 const SIGNATURE_LEN: usize = 44;
 
-const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
+// Statics, not constants: a constant would be made anew at each use.
+static CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug)]
@@ -32,22 +35,29 @@ pub(crate) struct Parts<'a> {
 
 /// What stands on the date line.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum DateLine {
-    /// The `Date` header; nothing when there is an `x-qs-date`.
-    Header,
+pub(crate) enum DateLine<'a> {
+    /// The value of `Date`; it is left out when the request has an `x-qs-date`.
+    Date(&'a [u8]),
     /// When a presigned URL ends to be valid, in Unix seconds.
     Expires(i64),
 }
 
 /// The value of `Authorization`. `None` for anonymous credentials.
-pub(crate) fn authorization(parts: Parts<'_>, credentials: &Credentials) -> Option<HeaderValue> {
-    let (id, mut hmac) = credentials.signer()?;
-    parts.write(DateLine::Header, &mut |bytes| hmac.update(bytes));
+pub(crate) fn authorization(
+    parts: Parts<'_>,
+    date: &HeaderValue,
+    credentials: &Credentials,
+) -> Option<HeaderValue> {
+    let (id, hmac) = credentials.signer()?;
+    let mac = parts.mac(DateLine::Date(date.as_bytes()), hmac);
     let mut value = String::with_capacity(4 + id.len() + SIGNATURE_LEN);
     value.push_str("QS ");
     value.push_str(id);
     value.push(':');
-    BASE64.encode_string(hmac.finalize().into_bytes(), &mut value);
+    let mut encoded = [0; SIGNATURE_LEN];
+    // 32 bytes always fill it.
+    BASE64.encode_slice(mac, &mut encoded).ok()?;
+    value.push_str(std::str::from_utf8(&encoded).ok()?);
     // `Credentials::new` lets only graphic ASCII into an id, and base64 is ASCII.
     let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).ok()?;
     value.set_sensitive(true);
@@ -60,9 +70,11 @@ pub(crate) fn query<'c>(
     expires: i64,
     credentials: &'c Credentials,
 ) -> Option<(&'c str, String)> {
-    let (id, mut hmac) = credentials.signer()?;
-    parts.write(DateLine::Expires(expires), &mut |bytes| hmac.update(bytes));
-    Some((id, BASE64.encode(hmac.finalize().into_bytes())))
+    let (id, hmac) = credentials.signer()?;
+    Some((
+        id,
+        BASE64.encode(parts.mac(DateLine::Expires(expires), hmac)),
+    ))
 }
 
 /// The id and the signature of a form, made over its policy as it stands in the form (base64).
@@ -73,41 +85,81 @@ pub(crate) fn form<'c>(policy: &str, credentials: &'c Credentials) -> Option<(&'
     Some((id, BASE64.encode(hmac.finalize().into_bytes())))
 }
 
+/// Takes the string to sign, piece by piece. It never stands in memory as a whole: it may hold a
+/// customer's encryption key.
+trait Sink {
+    fn push(&mut self, piece: &[u8]);
+}
+
+/// Joins small pieces, since each one that HMAC takes costs it more than the copy.
+struct Joined {
+    hmac: Hmac<Sha256>,
+    buffer: [u8; 128],
+    len: usize,
+}
+
+impl Joined {
+    fn flush(&mut self) {
+        self.hmac
+            .update(self.buffer.get(..self.len).unwrap_or_default());
+        self.len = 0;
+    }
+}
+
+impl Sink for Joined {
+    fn push(&mut self, piece: &[u8]) {
+        if self.len + piece.len() > self.buffer.len() {
+            self.flush();
+        }
+        match self.buffer.get_mut(self.len..self.len + piece.len()) {
+            Some(free) => {
+                free.copy_from_slice(piece);
+                self.len += piece.len();
+            }
+            None => self.hmac.update(piece),
+        }
+    }
+}
+
 impl Parts<'_> {
-    /// The string to sign. It holds customer encryption keys if the request does.
-    #[cfg(test)]
-    fn string_to_sign(&self, date: DateLine) -> String {
-        let mut bytes = Vec::new();
-        self.write(date, &mut |piece| bytes.extend_from_slice(piece));
-        String::from_utf8_lossy(&bytes).into_owned()
+    fn mac(&self, date: DateLine<'_>, hmac: Hmac<Sha256>) -> impl AsRef<[u8]> {
+        let mut joined = Joined {
+            hmac,
+            buffer: [0; 128],
+            len: 0,
+        };
+        self.write(date, &mut joined);
+        joined.flush();
+        joined.hmac.finalize().into_bytes()
     }
 
-    /// Gives the string to sign to `sink`, piece by piece, so that it never stands in memory.
-    fn write(&self, date: DateLine, sink: &mut impl FnMut(&[u8])) {
-        let line = |name| {
-            self.headers
-                .get(name)
-                .map_or(&[][..], HeaderValue::as_bytes)
+    /// Gives the string to sign to `sink`.
+    fn write(&self, date: DateLine<'_>, sink: &mut impl Sink) {
+        sink.push(self.method.as_str().as_bytes());
+        // Most requests have no headers of their own.
+        let bare = self.headers.is_empty();
+        let line = |name: &HeaderName| match self.headers.get(name) {
+            Some(value) if !bare => value.as_bytes(),
+            _ => &[],
         };
-        sink(self.method.as_str().as_bytes());
-        sink(b"\n");
-        sink(line(HeaderName::from_static("content-md5")));
-        sink(b"\n");
-        sink(line(header::CONTENT_TYPE));
-        sink(b"\n");
+        sink.push(b"\n");
+        sink.push(line(&CONTENT_MD5));
+        sink.push(b"\n");
+        sink.push(line(&header::CONTENT_TYPE));
+        sink.push(b"\n");
         match date {
-            DateLine::Expires(seconds) => sink(seconds.to_string().as_bytes()),
-            DateLine::Header if self.headers.contains_key(X_QS_DATE) => {}
-            DateLine::Header => sink(line(header::DATE)),
+            DateLine::Expires(seconds) => sink.push(seconds.to_string().as_bytes()),
+            DateLine::Date(_) if !bare && self.headers.contains_key(&X_QS_DATE) => {}
+            DateLine::Date(date) => sink.push(date),
         }
-        sink(b"\n");
+        sink.push(b"\n");
         self.write_headers(sink);
-        sink(self.resource_prefix.as_bytes());
+        sink.push(self.resource_prefix.as_bytes());
         self.write_target(sink);
     }
 
     /// Every `x-qs-` header, sorted by name (not by line: `x-qs-meta-a` before `x-qs-meta-a-b`).
-    fn write_headers(&self, sink: &mut impl FnMut(&[u8])) {
+    fn write_headers(&self, sink: &mut impl Sink) {
         let mut signed: Vec<_> = self
             .headers
             .keys()
@@ -119,20 +171,19 @@ impl Parts<'_> {
                 .headers
                 .get(name)
                 .map_or(&[][..], HeaderValue::as_bytes);
-            sink(name.as_str().as_bytes());
-            sink(b":");
-            sink(value.trim_ascii());
-            sink(b"\n");
+            sink.push(name.as_str().as_bytes());
+            sink.push(b":");
+            sink.push(value.trim_ascii());
+            sink.push(b"\n");
         }
     }
 
     /// The path as it stands, and the signed parameters sorted by name, values decoded once.
-    fn write_target(&self, sink: &mut impl FnMut(&[u8])) {
-        let (path, query) = match self.target.split_once('?') {
-            Some((path, query)) => (path, query),
-            None => (self.target, ""),
+    fn write_target(&self, sink: &mut impl Sink) {
+        let Some((path, query)) = self.target.split_once('?') else {
+            return sink.push(self.target.as_bytes());
         };
-        sink(path.as_bytes());
+        sink.push(path.as_bytes());
         let mut signed: Vec<_> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
@@ -144,11 +195,11 @@ impl Parts<'_> {
         signed.sort_by_key(|(name, _)| *name);
         let mut separator: &[u8] = b"?";
         for (name, value) in signed {
-            sink(separator);
-            sink(name.as_bytes());
+            sink.push(separator);
+            sink.push(name.as_bytes());
             if let Some(value) = value {
-                sink(b"=");
-                sink(&decode(value));
+                sink.push(b"=");
+                sink.push(&decode(value));
             }
             separator = b"&";
         }

@@ -128,7 +128,11 @@ impl Place {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        write!(f, " {margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+        write!(
+            f,
+            " {margin}--> {}:{}:{}",
+            self.file, self.line, self.column
+        )?;
         match &self.pointer {
             Some(pointer) => writeln!(f, "   #{pointer}")?,
             None => writeln!(f)?,
@@ -145,7 +149,11 @@ impl Place {
         let room = WIDTH.saturating_sub(before.chars().count()).max(1);
         writeln!(f, " {margin} |")?;
         writeln!(f, " {number} | {text}")?;
-        writeln!(f, " {margin} | {before}{}", "^".repeat(self.width.min(room)))
+        writeln!(
+            f,
+            " {margin} | {before}{}",
+            "^".repeat(self.width.min(room))
+        )
     }
 }
 

@@ -86,7 +86,12 @@ impl Bundler<'_> {
                     Kind::SchemaList => Kind::Schema,
                     _ => Kind::Opaque,
                 };
-                Value::Array(items.iter().map(|item| self.walk(item, file, kind)).collect())
+                Value::Array(
+                    items
+                        .iter()
+                        .map(|item| self.walk(item, file, kind))
+                        .collect(),
+                )
             }
             other => other.clone(),
         };
@@ -103,7 +108,13 @@ impl Bundler<'_> {
                 let kind = child(kind, key).unwrap_or(Kind::Opaque);
                 let node = self.walk(&member.node, file, kind);
                 let key_span = member.key;
-                (key.clone(), Member { key: key_span, node })
+                (
+                    key.clone(),
+                    Member {
+                        key: key_span,
+                        node,
+                    },
+                )
             })
             .collect()
     }
@@ -129,8 +140,12 @@ impl Bundler<'_> {
     fn inline(&mut self, node: &Node, target: &Target, reference: &Node, kind: Kind) -> Node {
         if !self.open.insert(target.clone()) {
             self.problems.push(
-                Diagnostic::error("ref-circular", reference.span, "this reference leads to itself")
-                    .with_help("break the circle: one of its references must be replaced by content"),
+                Diagnostic::error(
+                    "ref-circular",
+                    reference.span,
+                    "this reference leads to itself",
+                )
+                .with_help("break the circle: one of its references must be replaced by content"),
             );
             return node.clone();
         }
@@ -164,7 +179,11 @@ impl Bundler<'_> {
             }
         };
         if tree.pointer(&target.1).is_none() {
-            self.problems.push(missing(reference, &self.sources.file(target.0).name, &target.1));
+            self.problems.push(missing(
+                reference,
+                &self.sources.file(target.0).name,
+                &target.1,
+            ));
             return None;
         }
         Some((tree, target.1.clone()))
@@ -205,10 +224,11 @@ impl Bundler<'_> {
         match self.sources.load(&path) {
             Ok((file, _)) => Some((file, pointer)),
             Err(problems) => {
-                self.problems.extend(problems.into_iter().map(|mut problem| {
-                    problem.span = problem.span.or(Some(reference.span));
-                    problem
-                }));
+                self.problems
+                    .extend(problems.into_iter().map(|mut problem| {
+                        problem.span = problem.span.or(Some(reference.span));
+                        problem
+                    }));
                 None
             }
         }
@@ -253,9 +273,14 @@ impl Bundler<'_> {
         let stem = self.sources.file(target.0).path.file_stem();
         let name = match target.1.rsplit('/').next() {
             Some(token) if !token.is_empty() => token.to_owned(),
-            _ => stem.map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
+            _ => stem
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default(),
         };
-        let pointer = format!("/definitions/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!(
+            "/definitions/{}",
+            name.replace('~', "~0").replace('/', "~1")
+        );
         let taken = self.root.pointer(&pointer).map(|node| node.span);
         let taken = taken.or_else(|| {
             let same = self.hoisted.iter().find(|(other, _, _)| *other == name);
@@ -273,7 +298,10 @@ impl Bundler<'_> {
             );
         }
         self.definitions.insert(target.clone(), name.clone());
-        let member = Member { key: reference.span, node: reference.clone() };
+        let member = Member {
+            key: reference.span,
+            node: reference.clone(),
+        };
         self.hoisted.push((name.clone(), target.clone(), member));
         name
     }
@@ -298,10 +326,15 @@ impl Bundler<'_> {
         let Value::Object(root) = &mut bundled.value else {
             return;
         };
-        let definitions = root.entry("definitions".to_owned()).or_insert_with(|| Member {
-            key: span,
-            node: Node { value: Value::Object(Object::new()), span },
-        });
+        let definitions = root
+            .entry("definitions".to_owned())
+            .or_insert_with(|| Member {
+                key: span,
+                node: Node {
+                    value: Value::Object(Object::new()),
+                    span,
+                },
+            });
         if let Value::Object(definitions) = &mut definitions.node.value {
             let hoisted = self.hoisted.drain(..);
             definitions.extend(hoisted.map(|(name, _, member)| (name, member)));
@@ -311,14 +344,19 @@ impl Bundler<'_> {
 
 /// Whether an object of this kind may be a reference.
 fn may_refer(kind: Kind) -> bool {
-    matches!(kind, Kind::PathItem | Kind::Parameter | Kind::Response | Kind::Schema)
+    matches!(
+        kind,
+        Kind::PathItem | Kind::Parameter | Kind::Response | Kind::Schema
+    )
 }
 
 /// Whether a pointer names something that stays a reference.
 fn is_shared(pointer: &str) -> bool {
     let mut tokens = pointer.split('/').skip(1);
-    matches!(tokens.next(), Some("definitions" | "parameters" | "responses"))
-        && tokens.next().is_some()
+    matches!(
+        tokens.next(),
+        Some("definitions" | "parameters" | "responses")
+    ) && tokens.next().is_some()
         && tokens.next().is_none()
 }
 
@@ -369,4 +407,3 @@ fn percent_decode(text: &str) -> String {
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
-

@@ -84,8 +84,17 @@ fn root(key: &str) -> Option<Kind> {
         "definitions" => Kind::SchemaMap,
         "parameters" => Kind::ParameterMap,
         "responses" => Kind::ResponseMap,
-        "swagger" | "info" | "host" | "basePath" | "schemes" | "consumes" | "produces" | "tags"
-        | "externalDocs" | "securityDefinitions" | "security" => Kind::Opaque,
+        "swagger"
+        | "info"
+        | "host"
+        | "basePath"
+        | "schemes"
+        | "consumes"
+        | "produces"
+        | "tags"
+        | "externalDocs"
+        | "securityDefinitions"
+        | "security" => Kind::Opaque,
         _ => return None,
     })
 }

@@ -2,7 +2,9 @@
 //!
 //! Each action must still do something: an action that the base file has caught up with is an error.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::ptr;
 
 use serde_json_path::JsonPath;
 
@@ -25,7 +27,11 @@ pub(crate) fn apply(
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }
 
 fn actions(overlay: &Node) -> Result<&[Node], Vec<Diagnostic>> {
@@ -38,19 +44,31 @@ fn actions(overlay: &Node) -> Result<&[Node], Vec<Diagnostic>> {
     if version.and_then(Node::as_str) != Some("1.0.0") {
         let span = version.map_or(overlay.span, |node| node.span);
         let message = "this is no OpenAPI Overlay of version 1.0.0";
-        return invalid(span, message, "begin the file with `\"overlay\": \"1.0.0\"`");
+        return invalid(
+            span,
+            message,
+            "begin the file with `\"overlay\": \"1.0.0\"`",
+        );
     }
     for (key, member) in overlay.as_object().into_iter().flatten() {
         let known = matches!(key.as_str(), "overlay" | "info" | "extends" | "actions");
         if !known && !key.starts_with("x-") {
             let message = format!("unknown key `{key}` in an overlay");
-            return invalid(member.key, &message, "known are overlay, info, extends, actions");
+            return invalid(
+                member.key,
+                &message,
+                "known are overlay, info, extends, actions",
+            );
         }
     }
     match overlay.get("actions").map(|node| (node, node.as_array())) {
         Some((_, Some(actions))) => Ok(actions),
         Some((node, None)) => invalid(node.span, "`actions` must be an array", "list the actions"),
-        None => invalid(overlay.span, "`actions` is missing", "add `\"actions\": []`"),
+        None => invalid(
+            overlay.span,
+            "`actions` is missing",
+            "add `\"actions\": []`",
+        ),
     }
 }
 
@@ -76,7 +94,11 @@ impl<'a> Action<'a> {
             let known = matches!(key.as_str(), "target" | "description" | "update" | "remove");
             if !known && !key.starts_with("x-") {
                 let message = format!("action {number} has the unknown key `{key}`");
-                problem(member.key, message, "known are target, description, update, remove");
+                problem(
+                    member.key,
+                    message,
+                    "known are target, description, update, remove",
+                );
             }
         }
         let described = node.get("description").and_then(Node::as_str);
@@ -107,7 +129,11 @@ impl<'a> Action<'a> {
             (None, true) => Some(Change::Remove),
             _ => {
                 let message = format!("action {number} must either update or remove");
-                problem(node.span, message, "give one of `\"update\": {..}`, `\"remove\": true`");
+                problem(
+                    node.span,
+                    message,
+                    "give one of `\"update\": {..}`, `\"remove\": true`",
+                );
                 None
             }
         };
@@ -123,13 +149,8 @@ impl<'a> Action<'a> {
     }
 
     /// Changes the document, and the mirror that the next action's target is looked up in.
-    fn apply(
-        &self,
-        document: &mut Node,
-        mirror: &mut serde_json::Value,
-    ) -> Result<(), Diagnostic> {
-        let found = self.path.query_located(mirror);
-        let pointers: Vec<String> = found.locations().map(|path| path.to_json_pointer()).collect();
+    fn apply(&self, document: &mut Node, mirror: &mut serde_json::Value) -> Result<(), Diagnostic> {
+        let pointers = self.matches(mirror);
         if pointers.is_empty() {
             return Err(self.idle("overlay-no-match", "matches nothing"));
         }
@@ -148,6 +169,25 @@ impl<'a> Action<'a> {
         }
     }
 
+    /// The JSON pointers of all matches, in the order of the document.
+    fn matches(&self, mirror: &serde_json::Value) -> Vec<String> {
+        let target = self.target.as_str().unwrap_or_default();
+        if !target.contains("..") {
+            let found = self.path.query_located(mirror);
+            let locations = found.locations();
+            return locations.map(|path| path.to_json_pointer()).collect();
+        }
+        // A descent would make a path for every value it passes; here only matches get one.
+        let found = self.path.query(mirror);
+        let wanted: HashSet<*const serde_json::Value> =
+            found.iter().map(|v| ptr::from_ref(*v)).collect();
+        let mut pointers = Vec::new();
+        if !wanted.is_empty() {
+            locate(mirror, &wanted, &mut Vec::new(), &mut pointers);
+        }
+        pointers
+    }
+
     fn update(
         &self,
         document: &mut Node,
@@ -163,7 +203,12 @@ impl<'a> Action<'a> {
         if matches!(node.value, Value::Object(_)) != matches!(update.value, Value::Object(_))
             && !matches!(node.value, Value::Array(_))
         {
-            let message = format!("action {}: can't merge {} into {}", self.number, update.kind(), node.kind());
+            let message = format!(
+                "action {}: can't merge {} into {}",
+                self.number,
+                update.kind(),
+                node.kind()
+            );
             return Err(Diagnostic::error("overlay-invalid", update.span, message)
                 .with_help("target the object that holds the value"));
         }
@@ -176,6 +221,50 @@ impl<'a> Action<'a> {
         Diagnostic::error(rule, self.target.span, message).with_help(
             "the base file may hold this fact now: then delete the action; else correct its target",
         )
+    }
+}
+
+/// A step into a JSON value.
+enum Step<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+/// Finds the pointers of values that are known by their addresses.
+fn locate<'v>(
+    value: &'v serde_json::Value,
+    wanted: &HashSet<*const serde_json::Value>,
+    path: &mut Vec<Step<'v>>,
+    found: &mut Vec<String>,
+) {
+    if wanted.contains(&ptr::from_ref(value)) {
+        found.push(path.iter().map(Step::token).collect());
+    }
+    let mut visit = |step, value| {
+        path.push(step);
+        locate(value, wanted, path, found);
+        path.pop();
+    };
+    match value {
+        serde_json::Value::Object(object) => {
+            object
+                .iter()
+                .for_each(|(key, value)| visit(Step::Key(key), value));
+        }
+        serde_json::Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(index, value)| visit(Step::Index(index), value));
+        }
+        _ => {}
+    }
+}
+
+impl Step<'_> {
+    fn token(&self) -> String {
+        match self {
+            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => format!("/{index}"),
+        }
     }
 }
 

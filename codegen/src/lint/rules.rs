@@ -80,10 +80,18 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
             ),
         }
     }
-    let declared = || operation.parameters.iter().filter(|one| one.place == In::Path);
+    let declared = || {
+        operation
+            .parameters
+            .iter()
+            .filter(|one| one.place == In::Path)
+    };
     for name in &in_path {
         if !declared().any(|parameter| parameter.name == *name) {
-            let message = format!("`{}` does not declare the path parameter `{name}`", operation.id);
+            let message = format!(
+                "`{}` does not declare the path parameter `{name}`",
+                operation.id
+            );
             found.push(
                 Diagnostic::error("path-parameter-undeclared", operation.id_span, message)
                     .with_note(item.span, "the path")
@@ -120,7 +128,10 @@ fn duplicate_parameters(operation: &Operation, found: &mut Vec<Diagnostic>) {
 }
 
 fn bodies(operation: &Operation, found: &mut Vec<Diagnostic>) {
-    let mut bodies = operation.parameters.iter().filter(|one| one.place == In::Body);
+    let mut bodies = operation
+        .parameters
+        .iter()
+        .filter(|one| one.place == In::Body);
     let Some(body) = bodies.next() else {
         return;
     };
@@ -132,7 +143,11 @@ fn bodies(operation: &Operation, found: &mut Vec<Diagnostic>) {
                 .with_help("merge them into one schema"),
         );
     }
-    if let Some(form) = operation.parameters.iter().find(|one| one.place == In::Form) {
+    if let Some(form) = operation
+        .parameters
+        .iter()
+        .find(|one| one.place == In::Form)
+    {
         let message = format!("`{}` has a body and a form", operation.id);
         found.push(
             Diagnostic::error("body-and-form", form.span, message)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::types::Shape;
+use super::property::Shape;
 
 /// The types that a shape holds. `direct` leaves out those behind a list or a map, which are
 /// indirections already.
@@ -111,7 +111,8 @@ impl Search<'_> {
             }
         }
         if members.len() > 1 || self.edges[node].contains(&node) {
-            self.circles.extend(members.into_iter().map(|member| (member, node)));
+            self.circles
+                .extend(members.into_iter().map(|member| (member, node)));
         }
     }
 }
@@ -134,6 +135,10 @@ mod tests {
     fn a_long_chain_does_not_exhaust_the_stack() {
         let edges: Vec<_> = (0..200_000).map(|n| vec![(n + 1) % 200_000]).collect();
         assert_eq!(circles(&edges).len(), 200_000);
-        assert!(reachable(&edges, vec![5]).into_iter().all(|reached| reached));
+        assert!(
+            reachable(&edges, vec![5])
+                .into_iter()
+                .all(|reached| reached)
+        );
     }
 }

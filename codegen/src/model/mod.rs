@@ -4,9 +4,11 @@
 
 mod graph;
 mod lower;
+mod property;
 mod type_name;
 mod types;
 
+pub use property::*;
 pub use types::*;
 
 use crate::diagnostic::Diagnostic;

@@ -1,6 +1,6 @@
 //! What a shape is called in the pack's language.
 
-use super::types::Shape;
+use super::property::Shape;
 use crate::language::Language;
 
 impl Language {
@@ -8,8 +8,14 @@ impl Language {
     pub(super) fn type_name(&self, shape: &Shape) -> String {
         let key = match shape {
             Shape::Bool => "bool",
-            Shape::Int { bits: 32, signed: true } => "int32",
-            Shape::Int { bits: 32, signed: false } => "uint32",
+            Shape::Int {
+                bits: 32,
+                signed: true,
+            } => "int32",
+            Shape::Int {
+                bits: 32,
+                signed: false,
+            } => "uint32",
             Shape::Int { signed: true, .. } => "int64",
             Shape::Int { signed: false, .. } => "uint64",
             Shape::Float { bits: 32 } => "float32",
@@ -22,7 +28,9 @@ impl Language {
             Shape::Free => "free",
             Shape::List { item } => return self.wrap("list", "{item}", &self.type_name(item)),
             Shape::Map { value } => return self.wrap("map", "{value}", &self.type_name(value)),
-            Shape::Named { ident, recursive, .. } => {
+            Shape::Named {
+                ident, recursive, ..
+            } => {
                 let named = self.wrap("named", "{ident}", ident);
                 return if *recursive {
                     self.wrap("recursive", "{type}", &named)
@@ -35,7 +43,10 @@ impl Language {
                 return self.types.get(&key).cloned().unwrap_or(key);
             }
         };
-        self.types.get(key).cloned().unwrap_or_else(|| key.to_owned())
+        self.types
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| key.to_owned())
     }
 
     /// The type of headers with a common prefix, held as one map.

@@ -114,9 +114,9 @@ fn acronym(rest: &[char], acronyms: &[String]) -> Option<usize> {
             let length = acronym.chars().count();
             length > 0
                 && rest.iter().take(length).copied().eq(acronym.chars())
-                && !rest.get(length).is_some_and(|next| {
-                    next.is_lowercase() || next.is_ascii_digit()
-                })
+                && !rest
+                    .get(length)
+                    .is_some_and(|next| next.is_lowercase() || next.is_ascii_digit())
         })
         .map(|acronym| acronym.chars().count())
         .max()

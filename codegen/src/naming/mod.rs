@@ -32,7 +32,8 @@ pub struct Naming {
     pub keywords: Vec<String>,
     /// What a keyword gets to become one.
     pub keyword_suffix: String,
-    /// What a name gets that would begin with a digit.
+    /// What a name gets that would begin with a digit, or with another character that must not
+    /// come first.
     pub digit_prefix: String,
     /// Names of types that the output uses for something else.
     pub reserved_types: Vec<String>,
@@ -111,13 +112,12 @@ impl Naming {
         self.case(role).join(&self.words(name))
     }
 
-    /// The words of a name: never none, the first never beginning with a digit.
+    /// The words of a name: never none, and together they can begin an identifier.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let mut found = words(name, &self.acronyms);
         let begins_badly = |found: &[String]| {
-            found
-                .first()
-                .is_none_or(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+            let first = found.first().and_then(|word| word.chars().next());
+            !first.is_some_and(unicode_ident::is_xid_start)
         };
         if begins_badly(&found) {
             found = words(&spell::spelled(name), &self.acronyms);
@@ -206,20 +206,25 @@ impl Scope {
 }
 
 impl Naming {
-    /// Identifiers to try for a name, in order: as it is, with each suffix, and spelled out.
-    pub(crate) fn candidates(&self, name: &str, role: Role, suffixes: &[&str]) -> Vec<String> {
-        let mut all = vec![self.ident(name, role)];
-        let case = self.case(role);
-        let with = |words: &[String], suffix: &str| {
-            let mut words = words.to_vec();
+    /// Identifiers to try for a name, in order: as it is, with a suffix, and spelled out. Most
+    /// names need the first alone, so the others are made only when they are asked for.
+    pub(crate) fn candidates<'n>(
+        &'n self,
+        name: &'n str,
+        role: Role,
+        suffix: Option<&'n str>,
+    ) -> impl Iterator<Item = String> + use<'n> {
+        let with = move |suffix: &str| {
+            let mut words = self.words(name);
             words.push(suffix.to_owned());
-            self.safe(case.join(&words), role)
+            self.safe(self.case(role).join(&words), role)
         };
-        let words = self.words(name);
-        all.extend(suffixes.iter().map(|suffix| with(&words, suffix)));
-        all.push(self.ident(&spell::spelled(name), role));
-        all.push(with(&words, variant(name)));
-        all
+        std::iter::once_with(move || self.ident(name, role))
+            .chain(suffix.into_iter().map(with))
+            .chain(std::iter::once_with(move || {
+                self.ident(&spell::spelled(name), role)
+            }))
+            .chain(std::iter::once_with(move || with(variant(name))))
     }
 }
 

@@ -58,14 +58,17 @@ fn the_later_of_two_equal_identifiers_is_renamed() {
     let naming = naming();
     let span = anywhere();
     let mut scope = Scope::default();
-    let mut claim = |name: &str, role, suffixes: &[&str]| {
-        scope.claim(naming.candidates(name, role, suffixes), span)
+    let mut claim = |name: &str, role, suffix: Option<&'static str>| {
+        scope.claim(naming.candidates(name, role, suffix), span)
     };
-    assert_eq!(claim("a-b", Role::Parameter, &["query"]).unwrap(), "a_b");
-    assert_eq!(claim("a_b", Role::Parameter, &["query"]).unwrap(), "a_b_query");
-    assert_eq!(claim("read", Role::Value, &[]).unwrap(), "Read");
-    assert_eq!(claim("READ", Role::Value, &[]).unwrap(), "ReadUpper");
-    assert_eq!(claim("READ", Role::Value, &[]).unwrap_err().ident, "Read");
+    assert_eq!(claim("a-b", Role::Parameter, Some("query")).unwrap(), "a_b");
+    assert_eq!(
+        claim("a_b", Role::Parameter, Some("query")).unwrap(),
+        "a_b_query"
+    );
+    assert_eq!(claim("read", Role::Value, None).unwrap(), "Read");
+    assert_eq!(claim("READ", Role::Value, None).unwrap(), "ReadUpper");
+    assert_eq!(claim("READ", Role::Value, None).unwrap_err().ident, "Read");
 }
 
 fn anywhere() -> Span {

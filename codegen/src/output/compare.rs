@@ -94,7 +94,10 @@ impl Plan {
                 changed => format!("{} changed since", changed.join(", ")),
             };
         }
-        let known = self.old_lock.as_ref().and_then(|lock| lock.outputs.get(path));
+        let known = self
+            .old_lock
+            .as_ref()
+            .and_then(|lock| lock.outputs.get(path));
         let Some(known) = known else {
             return "the lock file does not list it".to_owned();
         };
@@ -122,7 +125,10 @@ impl Plan {
             .filter(|(name, id)| old.inputs.get(*name) != Some(*id))
             .map(|(name, _)| name.clone())
             .collect();
-        let gone = old.inputs.keys().filter(|name| !self.inputs.contains_key(*name));
+        let gone = old
+            .inputs
+            .keys()
+            .filter(|name| !self.inputs.contains_key(*name));
         changed.extend(gone.cloned());
         changed
     }

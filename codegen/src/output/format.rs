@@ -28,7 +28,10 @@ pub(super) fn format(
     if is_rustfmt(program) {
         formatter.format_together(files)
     } else {
-        files.iter().map(|file| formatter.format_alone(file)).collect()
+        files
+            .iter()
+            .map(|file| formatter.format_alone(file))
+            .collect()
     }
 }
 
@@ -52,7 +55,11 @@ impl Formatter<'_> {
         for (index, file) in files.iter().enumerate() {
             let path = scratch.path().join(format!("f{index}")).join("mod.rs");
             lay_out(&path, &file.text).map_err(|error| OutputError::io(&path, error))?;
-            jobs.push(Job { index, size: file.text.len(), path });
+            jobs.push(Job {
+                index,
+                size: file.text.len(),
+                path,
+            });
         }
         let batches = shared_out(&jobs);
         let running: Vec<Child> = batches
@@ -61,7 +68,9 @@ impl Formatter<'_> {
             .collect::<Result<_, _>>()?;
         let mut texts = vec![String::new(); files.len()];
         for (child, batch) in running.into_iter().zip(&batches) {
-            let output = child.wait_with_output().map_err(|error| self.missing(error))?;
+            let output = child
+                .wait_with_output()
+                .map_err(|error| self.missing(error))?;
             for job in batch {
                 let file = files.get(job.index).copied();
                 let text = match file {
@@ -79,7 +88,9 @@ impl Formatter<'_> {
     }
 
     fn start(&self, batch: &[&Job], place: &Path) -> Result<Child, OutputError> {
-        let names = batch.iter().filter_map(|job| job.path.strip_prefix(place).ok());
+        let names = batch
+            .iter()
+            .filter_map(|job| job.path.strip_prefix(place).ok());
         Command::new(self.program)
             .args(self.arguments)
             .args(names)
@@ -165,7 +176,9 @@ fn existing(folder: &Path) -> PathBuf {
 }
 
 fn is_rustfmt(program: &str) -> bool {
-    Path::new(program).file_stem().is_some_and(|stem| stem == "rustfmt")
+    Path::new(program)
+        .file_stem()
+        .is_some_and(|stem| stem == "rustfmt")
 }
 
 /// A file in the scratch folder.
@@ -213,7 +226,9 @@ fn shared_out(jobs: &[Job]) -> Vec<Vec<&Job>> {
         }
     }
     let batches = batches.into_iter().map(|(_, batch)| batch);
-    batches.filter(|batch: &Vec<&Job>| !batch.is_empty()).collect()
+    batches
+        .filter(|batch: &Vec<&Job>| !batch.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -223,12 +238,19 @@ mod tests {
     #[test]
     fn module_declarations_are_seen() {
         let text = "// x\npub(crate) mod bucket;\nmod tests {\n    mod inner;\n}\nuse a::b;\n";
-        assert_eq!(declared_modules(text).collect::<Vec<_>>(), ["bucket", "inner"]);
+        assert_eq!(
+            declared_modules(text).collect::<Vec<_>>(),
+            ["bucket", "inner"]
+        );
     }
 
     #[test]
     fn batches_hold_every_file_once() {
-        let job = |index| Job { index, size: 30_000, path: PathBuf::new() };
+        let job = |index| Job {
+            index,
+            size: 30_000,
+            path: PathBuf::new(),
+        };
         let jobs: Vec<_> = (0..9).map(job).collect();
         let batches = shared_out(&jobs);
         let mut all: Vec<_> = batches.iter().flatten().map(|job| job.index).collect();
@@ -245,7 +267,9 @@ mod tests {
             text: "fn f() {}\n".to_owned(),
         };
         let command = ["/nowhere/rustfmt".to_owned(), "--edition=2024".to_owned()];
-        let error = format(&command, &[&file], Path::new(".")).unwrap_err().to_string();
+        let error = format(&command, &[&file], Path::new("."))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("/nowhere/rustfmt --edition=2024"), "{error}");
         assert!(error.contains("rustup component add rustfmt"), "{error}");
     }

@@ -65,14 +65,17 @@ impl Lock {
             path: slashes(&path),
             message,
         };
-        let lock: Self =
-            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let lock: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         if lock.lock != VERSION {
             let message = format!("version {} is not {VERSION}", lock.lock);
             return Err(damaged(message));
         }
         // Its paths are going to be removed from: trust it no more than a template.
-        match lock.outputs.keys().find(|path| crate::render::check_path(path).is_err()) {
+        match lock
+            .outputs
+            .keys()
+            .find(|path| crate::render::check_path(path).is_err())
+        {
             Some(path) => Err(damaged(format!("`{path}` leads out of the folder"))),
             None => Ok(Some(lock)),
         }

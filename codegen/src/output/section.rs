@@ -40,7 +40,9 @@ pub(super) fn put_in_place(
         }
     }
     let placed = files.into_iter();
-    Ok(placed.map(|(path, (text, bytes))| (path, text, Some(bytes))).collect())
+    Ok(placed
+        .map(|(path, (text, bytes))| (path, text, Some(bytes)))
+        .collect())
 }
 
 fn begin(marker: &str) -> String {
@@ -56,7 +58,9 @@ fn replaced(text: &str, section: &Section) -> Result<String, String> {
     let opening = format!("<!-- {}:begin", section.marker);
     let closing = end(&section.marker);
     let missing = |line: &str| format!("there is no `{line}`; add it where the section should be");
-    let start = text.find(&opening).ok_or_else(|| missing(&begin(&section.marker)))?;
+    let start = text
+        .find(&opening)
+        .ok_or_else(|| missing(&begin(&section.marker)))?;
     let rest = text.get(start..).unwrap_or_default();
     // The marker's line may say more, for example who writes the section.
     let start = start + rest.find('\n').ok_or_else(|| missing(&closing))? + 1;
@@ -64,8 +68,18 @@ fn replaced(text: &str, section: &Section) -> Result<String, String> {
     let length = rest.find(&closing).ok_or_else(|| missing(&closing))?;
     let before = text.get(..start).unwrap_or_default();
     let after = rest.get(length..).unwrap_or_default();
-    let indent: String = rest.get(..length).unwrap_or_default().rsplit('\n').next().unwrap_or_default().to_owned();
-    let indent = if indent.trim().is_empty() { indent } else { String::new() };
+    let indent: String = rest
+        .get(..length)
+        .unwrap_or_default()
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let indent = if indent.trim().is_empty() {
+        indent
+    } else {
+        String::new()
+    };
     let body = section.text.trim_matches('\n');
     Ok(format!("{before}{body}\n{indent}{after}"))
 }
@@ -94,6 +108,10 @@ mod tests {
     fn missing_markers_are_named() {
         let error = replaced("<!-- ops:begin -->\n", &section("x")).unwrap_err();
         assert!(error.contains("<!-- ops:end -->"), "{error}");
-        assert!(replaced("", &section("x")).unwrap_err().contains("ops:begin"));
+        assert!(
+            replaced("", &section("x"))
+                .unwrap_err()
+                .contains("ops:begin")
+        );
     }
 }

@@ -56,14 +56,16 @@ impl Plan {
 
 /// Writes a file's text beside its place, with the rights that it has or that a new file gets.
 fn stage(target: &Path, text: &str) -> Result<NamedTempFile, OutputError> {
-    let folder = target.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let folder = target
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_owned);
     let failed = |error| OutputError::io(target, error);
     std::fs::create_dir_all(&folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".codegen-")
-        .permissions(permissions(target))
-        .tempfile_in(&folder)
-        .map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".codegen-");
+    #[cfg(unix)]
+    builder.permissions(permissions(target));
+    let mut file = builder.tempfile_in(&folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     Ok(file)
 }
@@ -74,14 +76,4 @@ fn permissions(target: &Path) -> std::fs::Permissions {
     // What a plain `File::create` asks for; the user's mask is applied to it.
     let usual = || std::fs::Permissions::from_mode(0o666);
     std::fs::metadata(target).map_or_else(|_| usual(), |metadata| metadata.permissions())
-}
-
-#[cfg(not(unix))]
-fn permissions(target: &Path) -> std::fs::Permissions {
-    let of_folder = || std::fs::metadata(target.parent().unwrap_or(Path::new(".")));
-    match std::fs::metadata(target).or_else(|_| of_folder()) {
-        Ok(metadata) => metadata.permissions(),
-        // `create_dir_all` made the folder a moment ago.
-        Err(_) => unreachable!("the folder of {} is gone", target.display()),
-    }
 }

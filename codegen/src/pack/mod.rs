@@ -178,8 +178,10 @@ impl Pack {
             templates,
             manifest_id: BlobId::of(text.as_bytes()),
         };
-        pack.check()
-            .map_err(|message| PackError::Invalid { path: slashes(&path), message })?;
+        pack.check().map_err(|message| PackError::Invalid {
+            path: slashes(&path),
+            message,
+        })?;
         Ok(pack)
     }
 
@@ -197,14 +199,21 @@ impl Pack {
                 return Err(format!(
                     "the template `{}` is not in the folder; there are: {}",
                     file.template,
-                    self.templates.keys().cloned().collect::<Vec<_>>().join(", ")
+                    self.templates
+                        .keys()
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ));
             }
             match (&file.to, &file.into) {
                 (Some(_), None) => {}
                 (None, Some(_)) if file.each == Each::Once => {}
                 (None, Some(_)) => {
-                    return Err(format!("`{}`: `into` needs `\"for\": \"once\"`", file.template));
+                    return Err(format!(
+                        "`{}`: `into` needs `\"for\": \"once\"`",
+                        file.template
+                    ));
                 }
                 _ => {
                     return Err(format!(

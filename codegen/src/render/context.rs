@@ -1,10 +1,14 @@
 //! The model as templates see it. It is serialized once; items share it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
 use tera::value::Key;
 use tera::{Context, Map, Value};
 
 use super::RenderError;
-use crate::model::Model;
+use crate::model::{Model, Operation, Service, SubService};
 use crate::pack::{Each, Pack};
 
 /// The root context.
@@ -24,11 +28,35 @@ pub(super) struct Item {
 
 impl Root {
     pub(super) fn new(model: &Model, pack: &Pack) -> Result<Self, RenderError> {
-        let failed = |error: tera::Error| RenderError::Output(error.to_string());
-        let model = Value::try_from_serializable(model).map_err(failed)?;
-        let mut map = model.into_map().unwrap_or_default();
-        let options = Value::try_from_serializable(&pack.manifest.options).map_err(failed)?;
-        map.insert("pack".into(), options);
+        let resources = value(&model.resources)?;
+        // Most of a model is operations: the service and the tags share those of the resources.
+        let operations = by_id(&resources);
+        let mut map = Map::new();
+        map.insert("model_version".into(), value(&model.model_version)?);
+        map.insert("source".into(), value(&model.source)?);
+        let service = with_operations(
+            &Service {
+                operations: Vec::new(),
+                ..model.service.clone()
+            },
+            &model.service.operations,
+            &operations,
+        )?;
+        map.insert("service".into(), service);
+        let mut sub_services = Vec::new();
+        for tag in &model.sub_services {
+            let alone = SubService {
+                operations: Vec::new(),
+                ..tag.clone()
+            };
+            sub_services.push(with_operations(&alone, &tag.operations, &operations)?);
+        }
+        map.insert("sub_services".into(), sub_services.into());
+        map.insert("resources".into(), resources);
+        map.insert("types".into(), value(&model.types)?);
+        map.insert("error_codes".into(), value(&model.error_codes)?);
+        map.insert("signed_parameters".into(), value(&model.signed_parameters)?);
+        map.insert("pack".into(), value(&pack.manifest.options)?);
         Ok(Self { map })
     }
 
@@ -46,7 +74,10 @@ impl Root {
     pub(super) fn items(&self, each: Each) -> Vec<Item> {
         let listed = |key: &'static str, kind: &str| {
             let list = self.map.get(&Key::Str(key)).and_then(Value::as_array);
-            list.unwrap_or_default().iter().map(|value| item(value, kind)).collect()
+            list.unwrap_or_default()
+                .iter()
+                .map(|value| item(value, kind))
+                .collect()
         };
         match each {
             Each::Once => vec![Item {
@@ -56,22 +87,57 @@ impl Root {
             }],
             Each::Service => {
                 let service = self.map.get(&Key::Str("service"));
-                service.map(|value| item(value, "service")).into_iter().collect()
+                service
+                    .map(|value| item(value, "service"))
+                    .into_iter()
+                    .collect()
             }
             Each::SubService => listed("sub_services", "sub-service"),
             Each::Resource => listed("resources", "resource"),
             Each::Type => listed("types", "type"),
             Each::Operation => {
-                let resources = self.map.get(&Key::Str("resources")).and_then(Value::as_array);
-                let resources = resources.unwrap_or_default().iter();
-                resources
-                    .filter_map(|resource| field(resource, "operations")?.as_array())
-                    .flatten()
-                    .map(|value| item(value, "operation"))
-                    .collect()
+                let resources = self.map.get(&Key::Str("resources"));
+                let operations = resources.into_iter().flat_map(operations);
+                operations.map(|value| item(value, "operation")).collect()
             }
         }
     }
+}
+
+fn value<T: Serialize + ?Sized>(part: &T) -> Result<Value, RenderError> {
+    Value::try_from_serializable(part).map_err(|error| RenderError::Output(error.to_string()))
+}
+
+/// The operations of all resources by their ids.
+fn by_id(resources: &Value) -> HashMap<String, Value> {
+    operations(resources)
+        .filter_map(|operation| {
+            let id = field(operation, "id")?.as_str()?;
+            Some((id.to_owned(), operation.clone()))
+        })
+        .collect()
+}
+
+/// A service or tag with its operations, which are not serialized again.
+fn with_operations<T: Serialize>(
+    alone: &T,
+    own: &[Arc<Operation>],
+    all: &HashMap<String, Value>,
+) -> Result<Value, RenderError> {
+    let mut map = value(alone)?.into_map().unwrap_or_default();
+    let operations: Vec<Value> = own
+        .iter()
+        .filter_map(|operation| all.get(&operation.id).cloned())
+        .collect();
+    map.insert("operations".into(), operations.into());
+    Ok(map.into())
+}
+
+fn operations(resources: &Value) -> impl Iterator<Item = &Value> {
+    let resources = resources.as_array().unwrap_or_default().iter();
+    resources
+        .filter_map(|resource| field(resource, "operations")?.as_array())
+        .flatten()
 }
 
 fn item(value: &Value, kind: &str) -> Item {
@@ -94,4 +160,24 @@ fn item(value: &Value, kind: &str) -> Item {
 
 fn field<'v>(value: &'v Value, key: &'static str) -> Option<&'v Value> {
     value.as_map()?.get(&Key::Str(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_see_what_dump_prints() {
+        let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let folder = tests.join("packs/minimal");
+        let pack = Pack::load(&folder).unwrap();
+        let generator = crate::Generator::new()
+            .spec(tests.join("specs/notes.json"))
+            .pack(&folder);
+        let model = generator.model().unwrap();
+        let mut root = Root::new(&model, &pack).unwrap().map;
+        root.shift_remove(&Key::Str("pack")).unwrap();
+        let seen: serde_json::Value = serde_json::to_value(Value::from(root)).unwrap();
+        assert_eq!(seen, serde_json::to_value(&model).unwrap());
+    }
 }

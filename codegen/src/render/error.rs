@@ -26,7 +26,10 @@ impl RenderError {
                 let span = report.span();
                 let (file, column) = (report.filename(), span.start_col + 1);
                 let width = span.end_col.saturating_sub(span.start_col).max(1);
-                (report.message().to_owned(), Some(place(pack, file, span.start_line, column, width)))
+                (
+                    report.message().to_owned(),
+                    Some(place(pack, file, span.start_line, column, width)),
+                )
             }
             other => (other.to_string(), None),
         };
@@ -38,7 +41,11 @@ impl RenderError {
         Self::Template(Report {
             findings: vec![Finding {
                 severity: Severity::Error,
-                rule: if rendering { "template-render" } else { "template-invalid" },
+                rule: if rendering {
+                    "template-render"
+                } else {
+                    "template-invalid"
+                },
                 message: match item {
                     Some(item) => format!("{message} (rendering for {item})"),
                     None => message,
@@ -56,7 +63,10 @@ impl RenderError {
 }
 
 fn place(pack: &Pack, file: &str, line: usize, column: usize, width: usize) -> Place {
-    let text = pack.templates.get(file).map(|template| template.text.as_str());
+    let text = pack
+        .templates
+        .get(file)
+        .map(|template| template.text.as_str());
     let line_text = text.and_then(|text| text.lines().nth(line.saturating_sub(1)));
     Place {
         file: slashes(&pack.folder.join(file)),

@@ -14,7 +14,9 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if path.trim().is_empty() {
         return Err("it is empty");
     }
-    if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) || path.chars().any(char::is_control) {
+    if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*'])
+        || path.chars().any(char::is_control)
+    {
         return Err("it holds a character that not every file system allows");
     }
     let mut components = Path::new(path).components();
@@ -27,7 +29,10 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if path.split('/').any(is_device) {
         return Err("a part of it is the name of a device on Windows");
     }
-    if path.split('/').any(|part| part.ends_with(['.', ' ']) || part.starts_with(' ')) {
+    if path
+        .split('/')
+        .any(|part| part.ends_with(['.', ' ']) || part.starts_with(' '))
+    {
         return Err("a part of it begins or ends with a space or ends with a dot");
     }
     if path.eq_ignore_ascii_case(LOCK_NAME) {
@@ -46,7 +51,11 @@ pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> Rend
 }
 
 fn is_device(part: &str) -> bool {
-    let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let stem = part
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let numbered = |name: &str| {
         let number = stem.strip_prefix(name);
         number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
@@ -64,8 +73,20 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            "", " ", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a\\b", "c:x", "con.rs",
-            "a/LPT1", "x.", "a\nb", "codegen.lock.json",
+            "",
+            " ",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./a",
+            "a\\b",
+            "c:x",
+            "con.rs",
+            "a/LPT1",
+            "x.",
+            "a\nb",
+            "codegen.lock.json",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

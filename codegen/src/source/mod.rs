@@ -92,11 +92,8 @@ impl Sources {
     fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {
         let bytes = std::fs::read(path).map_err(|error| {
             vec![
-                Diagnostic::error_nowhere(
-                    "file-unreadable",
-                    format!("{}: {error}", slashes(path)),
-                )
-                .with_help("check the path and its permissions"),
+                Diagnostic::error_nowhere("file-unreadable", format!("{}: {error}", slashes(path)))
+                    .with_help("check the path and its permissions"),
             ]
         })?;
         if u32::try_from(bytes.len()).is_err() {
@@ -175,7 +172,10 @@ impl SourceFile {
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
-        let rest = self.text.get(start.unwrap_or_default()..).unwrap_or_default();
+        let rest = self
+            .text
+            .get(start.unwrap_or_default()..)
+            .unwrap_or_default();
         rest.lines().next().unwrap_or_default()
     }
 }

@@ -145,7 +145,9 @@ impl Node {
             let next = match &node.value {
                 Value::Object(object) => object
                     .iter()
-                    .find(|(_, member)| member.key.contains(span) || member.node.span.contains(span))
+                    .find(|(_, member)| {
+                        member.key.contains(span) || member.node.span.contains(span)
+                    })
                     .map(|(key, member)| (escape_token(key), &member.node)),
                 Value::Array(items) => items
                     .iter()

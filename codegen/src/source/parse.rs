@@ -214,7 +214,7 @@ impl Parser<'_> {
         }
         let raw = self.text.get(start..self.at).unwrap_or_default();
         match serde_json::from_str::<serde_json::Number>(raw) {
-            Ok(number) => Ok(Value::Number(number)),
+            Ok(number) => Ok(Value::Number(exact(raw, number))),
             Err(_) => Err(self.error(
                 "json-number",
                 start..self.at,
@@ -287,6 +287,104 @@ impl Parser<'_> {
             file: self.file,
             start: clamp(range.start),
             end: clamp(range.end),
+        }
+    }
+}
+
+/// The number that the text means: `serde_json` may be off by the last bit of a double.
+fn exact(raw: &str, number: serde_json::Number) -> serde_json::Number {
+    if number.is_i64() || number.is_u64() {
+        return number;
+    }
+    let parsed = raw.parse().ok();
+    parsed
+        .and_then(serde_json::Number::from_f64)
+        .unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::Sources;
+
+    fn parsed(text: &str) -> Result<Node, Vec<Diagnostic>> {
+        parse(file(), text)
+    }
+
+    fn file() -> FileId {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, "0").unwrap();
+        Sources::new(&path).load(&path).unwrap().0
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            (-1e300..1e300).prop_map(|number: f64| number.into()),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(6, 64, 8, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                proptest::collection::btree_map(any::<String>(), inner, 0..8)
+                    .prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    /// Every value's text, taken by its place, is that value; its pointer leads back to it.
+    fn check_places(root: &Node, node: &Node, text: &str) {
+        let own = &text[node.span.start as usize..node.span.end as usize];
+        assert!(parsed(own).unwrap().same_json(node));
+        let found = root.pointer(&root.pointer_at(node.span)).unwrap();
+        assert_eq!(found.span, node.span);
+        match &node.value {
+            Value::Array(items) => items.iter().for_each(|item| check_places(root, item, text)),
+            Value::Object(object) => {
+                for (key, member) in object {
+                    let own = &text[member.key.start as usize..member.key.end as usize];
+                    assert_eq!(&serde_json::from_str::<String>(own).unwrap(), key);
+                    check_places(root, &member.node, text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_read_with_true_places(value in json(), pretty in any::<bool>()) {
+            let text = if pretty {
+                serde_json::to_string_pretty(&value).unwrap()
+            } else {
+                value.to_string()
+            };
+            let node = parsed(&text).unwrap();
+            prop_assert_eq!(node.to_json(), value);
+            check_places(&node, &node, &text);
+        }
+
+        #[test]
+        fn any_text_is_read_as_serde_json_reads_it_or_refused(text in "[\\[\\]{}:,\"\\\\a0-9.eE+tfn \\-]{0,24}") {
+            let strict = serde_json::from_str::<serde_json::Value>(&text);
+            match parsed(&text) {
+                Ok(_) => prop_assert!(strict.is_ok(), "{text}"),
+                Err(problems) => {
+                    let duplicate = problems.iter().all(|one| one.rule == "json-duplicate-key");
+                    prop_assert!(strict.is_err() || duplicate, "{:?} for {}", problems, text);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            let _ = parsed(&text);
         }
     }
 }

@@ -1,4 +1,11 @@
 //! Folders to work in, and shorthands for specifications.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::path::{Path, PathBuf};
@@ -8,53 +15,53 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The folder of this crate's tests.
-pub fn tests() -> PathBuf {
+pub(crate) fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
 /// A folder that holds a specification, a pack and an output folder.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
 impl Workspace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
     /// A folder with copies of the notes' specification and the minimal pack.
-    pub fn notes() -> Self {
+    pub(crate) fn notes() -> Self {
         let workspace = Self::new();
         copy(&tests().join("specs"), &workspace.path("specs"));
         copy(&tests().join("packs/minimal"), &workspace.path("pack"));
         workspace
     }
 
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
         let path = self.path(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.path(path)).unwrap()
     }
 
-    pub fn replace(&self, path: &str, from: &str, to: &str) -> &Self {
+    pub(crate) fn replace(&self, path: &str, from: &str, to: &str) -> &Self {
         let text = self.read(path);
         assert!(text.contains(from), "{path} has no {from}");
         self.write(path, text.replace(from, to))
     }
 
     /// The generator for `specs/notes.json`, `pack` and `out`.
-    pub fn generator(&self) -> Generator {
+    pub(crate) fn generator(&self) -> Generator {
         Generator::new()
             .spec(self.path("specs/notes.json"))
             .pack(self.path("pack"))
@@ -62,7 +69,7 @@ impl Workspace {
     }
 
     /// All files below a folder with their bytes.
-    pub fn files(&self, path: &str) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self, path: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = Vec::new();
         let root = self.path(path);
         if root.is_dir() {
@@ -72,7 +79,7 @@ impl Workspace {
         files
     }
 
-    pub fn names(&self, path: &str) -> Vec<String> {
+    pub(crate) fn names(&self, path: &str) -> Vec<String> {
         self.files(path).into_iter().map(|(name, _)| name).collect()
     }
 }
@@ -83,7 +90,11 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
         if path.is_dir() {
             walk(root, &path, files);
         } else {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             files.push((name, std::fs::read(&path).unwrap()));
         }
     }
@@ -103,18 +114,18 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The smallest specification, with these paths.
-pub fn spec(paths: Value) -> Value {
+pub(crate) fn spec(paths: Value) -> Value {
     json!({ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": paths })
 }
 
 /// One operation, with these parameters.
-pub fn operation(parameters: Value) -> Value {
+pub(crate) fn operation(parameters: Value) -> Value {
     json!({ "operationId": "Op", "summary": "s", "parameters": parameters,
             "responses": { "200": { "description": "OK" } } })
 }
 
 /// The model of a specification in neutral words.
-pub fn model(spec: &Value) -> Result<Value, Error> {
+pub(crate) fn model(spec: &Value) -> Result<Value, Error> {
     let workspace = Workspace::new();
     workspace.write("api.json", serde_json::to_string_pretty(spec).unwrap());
     let model = Generator::new().spec(workspace.path("api.json")).model()?;
@@ -122,6 +133,6 @@ pub fn model(spec: &Value) -> Result<Value, Error> {
 }
 
 /// The only operation of a specification.
-pub fn only_operation(spec: &Value) -> Value {
+pub(crate) fn only_operation(spec: &Value) -> Value {
     model(spec).unwrap()["resources"][0]["operations"][0].clone()
 }

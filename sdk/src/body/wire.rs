@@ -83,7 +83,10 @@ impl Body {
             },
         };
         let progress = Arc::new(Progress::default());
-        let (head, tail) = self.frame.clone();
+        let (head, tail) = match &self.more {
+            Some(more) => (more.head.clone(), more.tail.clone()),
+            None => Default::default(),
+        };
         let wire = WireBody {
             head,
             content,

@@ -186,7 +186,6 @@ impl Operation for UploadMultipartInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-        request.sub_resource("upload_id");
 
         request.query("upload_id", &self.upload_id);
         request.query("part_number", &self.part_number);
@@ -309,7 +308,6 @@ impl Operation for ListMultipartInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-        request.sub_resource("upload_id");
 
         request.query("upload_id", &self.upload_id);
         request.query("part_number_marker", &self.part_number_marker);
@@ -407,7 +405,6 @@ impl Operation for CompleteMultipartUploadInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-        request.sub_resource("upload_id");
 
         request.query("upload_id", &self.upload_id);
         request.header("etag", &self.etag)?;
@@ -479,7 +476,6 @@ impl Operation for AbortMultipartUploadInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-        request.sub_resource("upload_id");
 
         request.query("upload_id", &self.upload_id);
         Ok(())

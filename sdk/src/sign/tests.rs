@@ -28,9 +28,22 @@ struct Vector<'a> {
     prefix: &'static str,
     target: &'a str,
     headers: Vec<(&'static str, &'static str)>,
-    date: DateLine,
+    /// Set for the query scheme.
+    expires: Option<i64>,
     string_to_sign: Option<&'static str>,
     signature: &'static str,
+}
+
+impl Sink for Vec<u8> {
+    fn push(&mut self, piece: &[u8]) {
+        self.extend_from_slice(piece);
+    }
+}
+
+fn string_to_sign(parts: Parts<'_>, date: DateLine<'_>) -> String {
+    let mut bytes = Vec::new();
+    parts.write(date, &mut bytes);
+    String::from_utf8(bytes).unwrap()
 }
 
 impl Vector<'_> {
@@ -42,20 +55,27 @@ impl Vector<'_> {
                 HeaderValue::from_static(value),
             );
         }
+        let date = headers
+            .remove(header::DATE)
+            .unwrap_or(HeaderValue::from_static(""));
         let parts = Parts {
             method: &self.method,
             resource_prefix: self.prefix,
             target: self.target,
             headers: &headers,
         };
-        let string = parts.string_to_sign(self.date);
+        let line = match self.expires {
+            None => DateLine::Date(date.as_bytes()),
+            Some(at) => DateLine::Expires(at),
+        };
+        let string = string_to_sign(parts, line);
         if let Some(expected) = self.string_to_sign {
             assert_eq!(string, expected, "string to sign of vector {}", self.name);
         }
         let credentials = Credentials::new("ID", self.secret).unwrap();
-        let signature = match self.date {
-            DateLine::Header => {
-                let value = authorization(parts, &credentials).unwrap();
+        let signature = match self.expires {
+            None => {
+                let value = authorization(parts, &date, &credentials).unwrap();
                 value
                     .to_str()
                     .unwrap()
@@ -63,7 +83,7 @@ impl Vector<'_> {
                     .unwrap()
                     .to_owned()
             }
-            DateLine::Expires(at) => query(parts, at, &credentials).unwrap().1,
+            Some(at) => query(parts, at, &credentials).unwrap().1,
         };
         assert_eq!(
             signature, self.signature,
@@ -88,7 +108,7 @@ fn vector<'a>(name: &'static str, target: &'a str, signature: &'static str) -> V
         prefix: "",
         target,
         headers: with(TEST_HEADERS, &[("date", D0)]),
-        date: DateLine::Header,
+        expires: None,
         string_to_sign: None,
         signature,
     }
@@ -144,7 +164,7 @@ fn header_scheme_of_the_go_sdk() {
 fn query_scheme_of_the_go_and_ruby_sdks() {
     let presigned = |name, target, signature| Vector {
         headers: TEST_HEADERS.to_vec(),
-        date: DateLine::Expires(3600),
+        expires: Some(3600),
         ..vector(name, target, signature)
     };
     presigned("4", UPLOAD, "GRL3p3NOgHR9CQygASvyo344vdnO1hFke6ZvQ5mDVHM=").check();
@@ -177,7 +197,7 @@ fn query_scheme_of_the_go_and_ruby_sdks() {
     }
     .check();
     Vector {
-        date: DateLine::Expires(-62_135_596_800),
+        expires: Some(-62_135_596_800),
         ..presigned("9", UPLOAD, "gTdB/cmD6rjv8CbFRDfFbHc64q442rYNAp99Hm7fBl4=")
     }
     .check();
@@ -198,7 +218,7 @@ fn both_schemes_of_the_python_sdk() {
     Vector {
         secret: "SECRET_ACCESS_KEY",
         headers: COPY_HEADERS.to_vec(),
-        date: DateLine::Expires(100),
+        expires: Some(100),
         ..vector("11", target, "y7/aT93vwQ3UMGhAnrYJCQbuu9gqj5j9kFG/4Ni/T7Q=")
     }
     .check();
@@ -225,7 +245,7 @@ fn both_schemes_of_the_js_sdk() {
     }
     .check();
     Vector {
-        date: DateLine::Expires(1_572_592_959),
+        expires: Some(1_572_592_959),
         ..js("13", "HjroQB6ac19fmFt/1rOMHMco0eJ17gGAGexLYD98u88=")
     }
     .check();
@@ -289,7 +309,7 @@ fn headers_are_sorted_by_name_not_by_line() {
         target: "/",
         headers: &headers,
     };
-    let string = parts.string_to_sign(DateLine::Expires(0));
+    let string = string_to_sign(parts, DateLine::Expires(0));
     assert_eq!(string, "GET\n\n\n0\nx-qs-meta-a:1\nx-qs-meta-a-b:2\n/");
 }
 
@@ -303,7 +323,7 @@ fn version_and_retention_names_are_signed_and_paging_names_are_not() {
         target,
         headers: &headers,
     };
-    let string = parts.string_to_sign(DateLine::Expires(0));
+    let string = string_to_sign(parts, DateLine::Expires(0));
     assert_eq!(
         string,
         "GET\n\n\n0\n/b?retention&version_id=v&versioning&versions"
@@ -321,4 +341,24 @@ fn the_signed_names_are_those_of_the_api() {
         .collect();
     documented.sort_unstable();
     assert_eq!(SIGNED_PARAMETERS, documented);
+}
+
+#[test]
+fn pieces_of_any_length_give_one_signature() {
+    let long = "x".repeat(300);
+    let mut headers = HeaderMap::new();
+    headers.insert("x-qs-meta-long", long.parse().unwrap());
+    headers.insert("x-qs-meta-z", HeaderValue::from_static("1"));
+    let target = format!("/{long}?acl");
+    let parts = Parts {
+        method: &Method::GET,
+        resource_prefix: "",
+        target: &target,
+        headers: &headers,
+    };
+    let credentials = Credentials::new("ID", GO).unwrap();
+    let (_, mut whole) = credentials.signer().unwrap();
+    whole.update(string_to_sign(parts, DateLine::Expires(7)).as_bytes());
+    let expected = BASE64.encode(whole.finalize().into_bytes());
+    assert_eq!(query(parts, 7, &credentials).unwrap().1, expected);
 }

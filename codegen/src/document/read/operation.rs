@@ -59,7 +59,11 @@ impl<'a> Reader<'a> {
                 Some(Idempotent::UnlessHeader(header))
             }
             _ => {
-                self.wrong_type(fact, "`x-idempotent`", "true, false or {\"unless-header\": ..}");
+                self.wrong_type(
+                    fact,
+                    "`x-idempotent`",
+                    "true, false or {\"unless-header\": ..}",
+                );
                 None
             }
         }
@@ -132,7 +136,12 @@ impl<'a> Reader<'a> {
     fn responses(&mut self, node: &'a Node) -> Vec<Response> {
         let Some(responses) = node.get("responses") else {
             let help = "add `\"responses\"` with at least one status";
-            self.problem("responses-missing", node.span, "`responses` is missing", help);
+            self.problem(
+                "responses-missing",
+                node.span,
+                "`responses` is missing",
+                help,
+            );
             return Vec::new();
         };
         let Some(members) = self.object(responses, "`responses`") else {
@@ -148,10 +157,18 @@ impl<'a> Reader<'a> {
     fn response(&mut self, key: &str, member: &'a Member) -> Option<Response> {
         let node = self.resolve(&member.node)?;
         self.object(node, "a response")?;
-        let status = key.parse::<u16>().ok().filter(|status| (100..600).contains(status));
+        let status = key
+            .parse::<u16>()
+            .ok()
+            .filter(|status| (100..600).contains(status));
         if status.is_none() && key != "default" {
             let message = format!("`{key}` is no HTTP status");
-            self.problem("response-status", member.key, message, "use 100 to 599, or default");
+            self.problem(
+                "response-status",
+                member.key,
+                message,
+                "use 100 to 599, or default",
+            );
         }
         let succeeds = status.is_some_and(|status| (200..300).contains(&status));
         let success = match node.get("x-success") {

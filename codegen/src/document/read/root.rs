@@ -33,7 +33,9 @@ impl<'a> Reader<'a> {
             description: self.text_or_empty(info, "description"),
             docs_url: self.docs_url(root),
             host: self.text_or_empty(root, "host"),
-            base_path: self.text(root, "basePath").unwrap_or_else(|| "/".to_owned()),
+            base_path: self
+                .text(root, "basePath")
+                .unwrap_or_else(|| "/".to_owned()),
             schemes: self.plain_texts(root, "schemes"),
             tags: self.tags(),
             handles: self.handles(),
@@ -102,9 +104,9 @@ impl<'a> Reader<'a> {
             let Some((code, span)) = self.needed(node, "code", "error-code") else {
                 continue;
             };
-            let status = node.get("status").filter(|status| {
-                !matches!(status.value, crate::source::Value::Null)
-            });
+            let status = node
+                .get("status")
+                .filter(|status| !matches!(status.value, crate::source::Value::Null));
             codes.push(ErrorCode {
                 code,
                 span,

@@ -3,9 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Reader, extensions};
-use crate::document::types::{
-    Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind,
-};
+use crate::document::types::{Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind};
 use crate::source::{Node, Span, Value};
 
 /// Facts of a parameter, property or schema that are interpreted.
@@ -47,10 +45,17 @@ impl Reader<'_> {
 
     fn schema_kind(&mut self, node: &Node) -> Option<SchemaKind> {
         if let Some(reference) = node.get("$ref") {
-            let name = reference.as_str().and_then(|text| text.strip_prefix("#/definitions/"));
+            let name = reference
+                .as_str()
+                .and_then(|text| text.strip_prefix("#/definitions/"));
             let Some(name) = name else {
                 let message = "`$ref` must lead to a definition";
-                self.problem("ref-invalid", reference.span, message, "`#/definitions/name`");
+                self.problem(
+                    "ref-invalid",
+                    reference.span,
+                    message,
+                    "`#/definitions/name`",
+                );
                 return None;
             };
             return Some(SchemaKind::Ref(name.replace("~1", "/").replace("~0", "~")));
@@ -123,7 +128,12 @@ impl Reader<'_> {
             "boolean" => SchemaKind::Boolean,
             "file" => SchemaKind::File,
             _ => {
-                self.problem("type-unknown", span, format!("unknown type `{name}`"), TYPES);
+                self.problem(
+                    "type-unknown",
+                    span,
+                    format!("unknown type `{name}`"),
+                    TYPES,
+                );
                 return None;
             }
         })
@@ -171,9 +181,16 @@ impl Reader<'_> {
     fn collection(&mut self, node: &Node) -> Option<String> {
         let format = self.text(node, "collectionFormat")?;
         if !matches!(format.as_str(), "csv" | "ssv" | "tsv" | "pipes" | "multi") {
-            let span = node.get("collectionFormat").map_or(node.span, |node| node.span);
+            let span = node
+                .get("collectionFormat")
+                .map_or(node.span, |node| node.span);
             let message = format!("unknown collectionFormat `{format}`");
-            self.problem("collection-format", span, message, "use csv, ssv, tsv, pipes or multi");
+            self.problem(
+                "collection-format",
+                span,
+                message,
+                "use csv, ssv, tsv, pipes or multi",
+            );
             return None;
         }
         Some(format)
@@ -183,7 +200,9 @@ impl Reader<'_> {
         Limits {
             minimum: self.number(node, "minimum"),
             maximum: self.number(node, "maximum"),
-            max_length: self.number(node, "maxLength").and_then(|number| number.as_u64()),
+            max_length: self
+                .number(node, "maxLength")
+                .and_then(|number| number.as_u64()),
             pattern: self.text(node, "pattern"),
         }
     }

@@ -6,9 +6,7 @@ use super::Lowerer;
 use crate::diagnostic::Diagnostic;
 use crate::document;
 use crate::model::graph::{circles, held, reachable};
-use crate::model::types::{
-    Constructor, CustomizedType, Fixed, Property, Shape, TypeKind,
-};
+use crate::model::{Constructor, CustomizedType, Fixed, Property, Shape, TypeKind};
 use crate::naming::Role;
 
 impl Lowerer<'_> {
@@ -71,8 +69,14 @@ impl Lowerer<'_> {
         let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
         one.required = required;
         one.optional = optional;
-        one.type_name = one.shape.as_ref().map(|shape| self.language.type_name(shape));
-        one.additional_type = one.additional.as_ref().map(|shape| self.language.type_name(shape));
+        one.type_name = one
+            .shape
+            .as_ref()
+            .map(|shape| self.language.type_name(shape));
+        one.additional_type = one
+            .additional
+            .as_ref()
+            .map(|shape| self.language.type_name(shape));
     }
 
     fn add_constructors(&mut self, types: &mut [CustomizedType], names: &HashMap<String, usize>) {
@@ -111,7 +115,10 @@ impl Lowerer<'_> {
             let enumeration = enumeration(&property, types, names);
             let value_ident = enumeration.and_then(|enumeration| {
                 let wanted = value.as_str()?;
-                let found = enumeration.values.iter().find(|known| known.value == wanted);
+                let found = enumeration
+                    .values
+                    .iter()
+                    .find(|known| known.value == wanted);
                 found.map(|known| known.ident.clone())
             });
             if enumeration.is_some() && value_ident.is_none() {
@@ -155,7 +162,12 @@ fn enumeration<'t>(
     types: &'t [CustomizedType],
     names: &HashMap<String, usize>,
 ) -> Option<&'t CustomizedType> {
-    let Shape::Named { name, type_kind: TypeKind::Enum, .. } = &property.shape else {
+    let Shape::Named {
+        name,
+        type_kind: TypeKind::Enum,
+        ..
+    } = &property.shape
+    else {
         return None;
     };
     types.get(*names.get(name)?)
@@ -174,7 +186,10 @@ fn edges(
             for shape in shapes(one) {
                 held(shape, direct, &mut found);
             }
-            found.into_iter().filter_map(|name| names.get(name).copied()).collect()
+            found
+                .into_iter()
+                .filter_map(|name| names.get(name).copied())
+                .collect()
         })
         .collect()
 }
@@ -191,9 +206,15 @@ fn mark_recursive(types: &mut [CustomizedType], names: &HashMap<String, usize>) 
         let Some(own) = circles.get(&index) else {
             continue;
         };
-        let properties = one.properties.iter_mut().map(|property| &mut property.shape);
+        let properties = one
+            .properties
+            .iter_mut()
+            .map(|property| &mut property.shape);
         for shape in properties.chain(&mut one.shape) {
-            if let Shape::Named { name, recursive, .. } = shape {
+            if let Shape::Named {
+                name, recursive, ..
+            } = shape
+            {
                 let other = names.get(name).and_then(|other| circles.get(other));
                 *recursive = other == Some(own);
             }

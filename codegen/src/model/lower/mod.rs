@@ -8,15 +8,16 @@ mod resources;
 mod shapes;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::types::{
-    CustomizedType, ErrorCode, MODEL_VERSION, Model, Operation, Service, Source, SubService,
-};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Document};
 use crate::language::Language;
+use crate::model::{
+    CustomizedType, ErrorCode, MODEL_VERSION, Model, Operation, Service, Source, SubService,
+};
 use crate::naming::{Collision, Role, Scope};
 use crate::source::{Sources, Span};
 
@@ -59,7 +60,7 @@ struct Lowerer<'a> {
     problems: Vec<Diagnostic>,
     type_scope: Scope,
     /// Identifier and kind of each definition.
-    definitions: HashMap<&'a str, (String, super::types::TypeKind)>,
+    definitions: HashMap<&'a str, (String, crate::model::TypeKind)>,
     /// All types by name, in order of first appearance.
     types: IndexMap<String, CustomizedType>,
     /// Constructors, which can only be made once all types are known.
@@ -89,7 +90,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn service<'o>(&self, operations: impl Iterator<Item = &'o Operation>) -> Service {
+    fn service<'o>(&self, operations: impl Iterator<Item = &'o Arc<Operation>>) -> Service {
         let document = self.document;
         Service {
             name: document.title.clone(),
@@ -112,9 +113,9 @@ impl<'a> Lowerer<'a> {
 
     fn sub_services<'o>(
         &self,
-        operations: impl Iterator<Item = &'o Operation>,
+        operations: impl Iterator<Item = &'o Arc<Operation>>,
     ) -> Vec<SubService> {
-        let mut by_tag: IndexMap<&str, Vec<Operation>> = IndexMap::new();
+        let mut by_tag: IndexMap<&str, Vec<Arc<Operation>>> = IndexMap::new();
         for operation in operations {
             if let Some(tag) = &operation.tag {
                 by_tag.entry(tag).or_default().push(operation.clone());
@@ -133,8 +134,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The handle named like the tag, else the one that all operations stand on.
-    fn shared_handle(&self, tag: &str, operations: &[Operation]) -> Option<String> {
-        if let Some(handle) = self.document.handles.iter().find(|handle| handle.name == tag) {
+    fn shared_handle(&self, tag: &str, operations: &[Arc<Operation>]) -> Option<String> {
+        if let Some(handle) = self
+            .document
+            .handles
+            .iter()
+            .find(|handle| handle.name == tag)
+        {
             return Some(handle.name.clone());
         }
         let first = operations.first()?.handle.clone();
@@ -146,7 +152,10 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::default();
         let mut codes = Vec::new();
         for code in &self.document.error_codes {
-            let candidates = self.language.naming.candidates(&code.code, Role::Value, &[]);
+            let candidates = self
+                .language
+                .naming
+                .candidates(&code.code, Role::Value, None);
             let claimed = scope.claim(candidates, code.span);
             let Some(ident) = self.claimed(claimed, &code.code, code.span, "change one of them")
             else {
@@ -173,7 +182,10 @@ impl<'a> Lowerer<'a> {
     ) -> Option<String> {
         claimed
             .map_err(|collision| {
-                let message = format!("`{name}` would be called `{}`, which is taken", collision.ident);
+                let message = format!(
+                    "`{name}` would be called `{}`, which is taken",
+                    collision.ident
+                );
                 self.problems.push(
                     Diagnostic::error("name-collision", span, message)
                         .with_note(collision.first, "taken here")
@@ -200,8 +212,16 @@ fn signed_parameters(document: &Document) -> Vec<String> {
             .iter()
             .filter(|_| item.signed)
             .flat_map(|query| query.split('&'));
-        names.extend(markers.map(marker_name).filter(|name| !name.is_empty()).map(str::to_owned));
-        let parameters = item.operations.iter().flat_map(|operation| &operation.parameters);
+        names.extend(
+            markers
+                .map(marker_name)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
+        let parameters = item
+            .operations
+            .iter()
+            .flat_map(|operation| &operation.parameters);
         let signed = parameters.filter(|parameter| parameter.schema.facts.signed);
         names.extend(signed.map(|parameter| parameter.name.clone()));
     }

@@ -7,9 +7,7 @@ use super::properties::Field;
 use super::shapes::{At, definition_kind};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
-use crate::model::types::{
-    CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind,
-};
+use crate::model::{CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind};
 use crate::naming::{Case, Role, Scope};
 use crate::source::Span;
 
@@ -46,7 +44,11 @@ impl<'a> Lowerer<'a> {
                 TypeKind::Object => self.fill_object(&mut made, &definition.schema),
                 TypeKind::Enum => made.values = self.enum_values(&definition.schema, &[]),
                 TypeKind::Alias => {
-                    let at = At { parent: name, field: "item", direction: None };
+                    let at = At {
+                        parent: name,
+                        field: "item",
+                        direction: None,
+                    };
                     made.shape = Some(self.shape(&definition.schema, at));
                 }
             }
@@ -63,7 +65,8 @@ impl<'a> Lowerer<'a> {
         span: Span,
     ) -> CustomizedType {
         if !schema.facts.constructors.is_empty() {
-            self.pending.insert(name.to_owned(), &schema.facts.constructors);
+            self.pending
+                .insert(name.to_owned(), &schema.facts.constructors);
         }
         CustomizedType {
             name: name.to_owned(),
@@ -93,7 +96,11 @@ impl<'a> Lowerer<'a> {
         made.additional = match merged.additional {
             Some(Additional::Free) => Some(Shape::Free),
             Some(Additional::Typed(value)) => {
-                let at = At { parent: &parent, field: "value", direction: None };
+                let at = At {
+                    parent: &parent,
+                    field: "value",
+                    direction: None,
+                };
                 Some(self.shape(value, at))
             }
             _ => None,
@@ -104,13 +111,21 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::default();
         let mut properties = Vec::new();
         for (name, (span, schema)) in &merged.properties {
-            let at = At { parent, field: name, direction: None };
+            let at = At {
+                parent,
+                field: name,
+                direction: None,
+            };
             let field = Field {
                 name,
                 span: *span,
                 schema,
                 required: merged.required.iter().any(|(required, _)| required == name),
-                place: Place { kind: PlaceKind::Json, prefix: None, collection: None },
+                place: Place {
+                    kind: PlaceKind::Json,
+                    prefix: None,
+                    collection: None,
+                },
                 role: Role::Property,
             };
             properties.extend(self.property(field, at, &mut scope));
@@ -126,12 +141,7 @@ impl<'a> Lowerer<'a> {
         merged
     }
 
-    fn merge_into(
-        &mut self,
-        schema: &'a Schema,
-        merged: &mut Merged<'a>,
-        open: &mut Vec<&'a str>,
-    ) {
+    fn merge_into(&mut self, schema: &'a Schema, merged: &mut Merged<'a>, open: &mut Vec<&'a str>) {
         match &schema.kind {
             SchemaKind::Object(object) => {
                 for (name, (span, schema)) in &object.properties {
@@ -195,14 +205,15 @@ impl<'a> Lowerer<'a> {
     /// A type that has no name of its own: it is named after where it stands.
     pub(super) fn inline(&mut self, schema: &'a Schema, at: At<'_>, inline: Inline) -> Shape {
         let naming = &self.language.naming;
+        let words = match &schema.facts.type_name {
+            Some((name, _)) => naming.words(name),
+            None => [naming.words(at.parent), naming.words(at.field)].concat(),
+        };
         let name = match &schema.facts.type_name {
             Some((name, _)) => name.clone(),
-            None => {
-                let mut words = naming.words(at.parent);
-                words.extend(naming.words(at.field));
-                Case::Pascal.join(&words)
-            }
+            None => Case::Pascal.join(&words),
         };
+        let ident = naming.safe(naming.types.join(&words), Role::Type);
         self.note_use(&name, at.direction);
         let kind = match inline {
             Inline::Object => TypeKind::Object,
@@ -225,16 +236,26 @@ impl<'a> Lowerer<'a> {
                 self.unite(&name, schema, kind);
                 ident
             }
-            None => match self.new_inline(&name, schema, kind) {
+            None => match self.new_inline(&name, ident, schema, kind) {
                 Some(ident) => ident,
                 None => return Shape::Free,
             },
         };
-        Shape::Named { name, ident, type_kind: kind, recursive: false }
+        Shape::Named {
+            name,
+            ident,
+            type_kind: kind,
+            recursive: false,
+        }
     }
 
-    fn new_inline(&mut self, name: &str, schema: &'a Schema, kind: TypeKind) -> Option<String> {
-        let ident = self.language.naming.ident(name, Role::Type);
+    fn new_inline(
+        &mut self,
+        name: &str,
+        ident: String,
+        schema: &'a Schema,
+        kind: TypeKind,
+    ) -> Option<String> {
         let claimed = self.type_scope.claim([ident], schema.span);
         let help = "give this type a name of its own with `x-type-name`";
         let ident = self.claimed(claimed, name, schema.span, help)?;
@@ -301,7 +322,7 @@ impl<'a> Lowerer<'a> {
                 continue;
             }
             let name = schema.facts.enum_names.get(value).unwrap_or(value);
-            let candidates = self.language.naming.candidates(name, Role::Value, &[]);
+            let candidates = self.language.naming.candidates(name, Role::Value, None);
             let claimed = scope.claim(candidates, *span);
             let help = "name one of them with `x-enum-names`: {\"value\": \"Name\"}";
             let Some(ident) = self.claimed(claimed, value, *span, help) else {

@@ -6,7 +6,7 @@ use super::shapes::At;
 use super::{Direction, Lowerer, marker_name};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
-use crate::model::types::{
+use crate::model::{
     Body, BodyKind, Name, Operation, PageLink, Paging, Place, PlaceKind, Property, Repeatable,
     Request, Response, Shape, Status, TypeKind,
 };
@@ -66,7 +66,9 @@ impl<'a> Lowerer<'a> {
         let mut body = no_body();
         for parameter in &operation.parameters {
             let bound = parameter.place == In::Path
-                && standing.handle.is_some_and(|handle| handle.binds.contains(&parameter.name));
+                && standing
+                    .handle
+                    .is_some_and(|handle| handle.binds.contains(&parameter.name));
             if parameter.place == In::Body {
                 body = self.body(
                     &parameter.schema,
@@ -111,7 +113,12 @@ impl<'a> Lowerer<'a> {
         if body.kind != BodyKind::None {
             body.content_type = operation.consumes.first().cloned();
         }
-        let asked = || properties.iter().filter(|property| !property.computed).cloned();
+        let asked = || {
+            properties
+                .iter()
+                .filter(|property| !property.computed)
+                .cloned()
+        };
         Request {
             required: asked().filter(|property| property.required).collect(),
             optional: asked().filter(|property| !property.required).collect(),
@@ -139,10 +146,21 @@ impl<'a> Lowerer<'a> {
             for (name, (span, schema)) in &merged.properties {
                 let required = merged.required.iter().any(|(required, _)| required == name);
                 let place = place(PlaceKind::Json);
-                let field = Field { name, span: *span, schema, required, place, role };
+                let field = Field {
+                    name,
+                    span: *span,
+                    schema,
+                    required,
+                    place,
+                    role,
+                };
                 properties.extend(self.property(field, at(operation, direction), scope));
             }
-            return Body { kind: BodyKind::Json, description, ..no_body() };
+            return Body {
+                kind: BodyKind::Json,
+                description,
+                ..no_body()
+            };
         }
         let field = Field {
             name: "body",
@@ -164,7 +182,12 @@ impl<'a> Lowerer<'a> {
         }
         let ident = Some(property.ident.clone());
         properties.push(property);
-        Body { kind, ident, description, ..no_body() }
+        Body {
+            kind,
+            ident,
+            description,
+            ..no_body()
+        }
     }
 
     /// Whether a body is an object whose properties are known.
@@ -184,23 +207,43 @@ impl<'a> Lowerer<'a> {
         let mut scope = Scope::default();
         let mut properties: Vec<Property> = Vec::new();
         let mut body = no_body();
-        let successes = operation.responses.iter().filter(|response| response.success);
+        let successes = operation
+            .responses
+            .iter()
+            .filter(|response| response.success);
         for response in successes.clone() {
             for (name, (span, schema)) in &response.headers {
-                if properties.iter().any(|known| known.name.eq_ignore_ascii_case(name)) {
+                if properties
+                    .iter()
+                    .any(|known| known.name.eq_ignore_ascii_case(name))
+                {
                     continue;
                 }
                 let place = header_place(schema);
-                let field =
-                    Field { name, span: *span, schema, required: false, place, role: Role::Property };
+                let field = Field {
+                    name,
+                    span: *span,
+                    schema,
+                    required: false,
+                    place,
+                    role: Role::Property,
+                };
                 let at = at(&operation.id, Direction::Response);
                 properties.extend(self.property(field, at, &mut scope));
             }
         }
-        let mut bodies = successes.clone().filter_map(|response| response.schema.as_ref());
+        let mut bodies = successes
+            .clone()
+            .filter_map(|response| response.schema.as_ref());
         if let Some(schema) = bodies.next() {
             let direction = Direction::Response;
-            body = self.body(schema, &operation.id, direction, &mut properties, &mut scope);
+            body = self.body(
+                schema,
+                &operation.id,
+                direction,
+                &mut properties,
+                &mut scope,
+            );
             for other in bodies {
                 self.merge_body(schema, other, operation, &mut properties, &mut scope);
             }
@@ -233,17 +276,31 @@ impl<'a> Lowerer<'a> {
                 }
                 let place = place(PlaceKind::Json);
                 let role = Role::Property;
-                let field = Field { name, span: *span, schema, required: false, place, role };
+                let field = Field {
+                    name,
+                    span: *span,
+                    schema,
+                    required: false,
+                    place,
+                    role,
+                };
                 properties.extend(self.property(field, at, scope));
             }
             return;
         }
-        let at = At { field: "body", ..at };
+        let at = At {
+            field: "body",
+            ..at
+        };
         if self.shape(first, at) != self.shape(other, at) {
             self.problems.push(
-                Diagnostic::error("response-bodies", other.span, "two successes with different bodies")
-                    .with_note(first.span, "the other body")
-                    .with_help("describe one body that fits both, or split the operation"),
+                Diagnostic::error(
+                    "response-bodies",
+                    other.span,
+                    "two successes with different bodies",
+                )
+                .with_note(first.span, "the other body")
+                .with_help("describe one body that fits both, or split the operation"),
             );
         }
     }
@@ -255,7 +312,11 @@ impl<'a> Lowerer<'a> {
         response: &Response,
     ) -> Option<Paging> {
         let raw = operation.paging.as_ref()?;
-        let text = |key: &str| raw.get(key).and_then(Node::as_str).map(|name| (name, raw.get(key)));
+        let text = |key: &str| {
+            raw.get(key)
+                .and_then(Node::as_str)
+                .map(|name| (name, raw.get(key)))
+        };
         let span_of = |node: Option<&Node>| node.map_or(raw.span, |node| node.span);
         let Some((items, node)) = text("items") else {
             self.paging_problem(raw.span, "`x-paging` must name its `items`");
@@ -269,7 +330,11 @@ impl<'a> Lowerer<'a> {
             None => None,
         };
         let mut next = Vec::new();
-        let links = raw.get("next").and_then(Node::as_object).into_iter().flatten();
+        let links = raw
+            .get("next")
+            .and_then(Node::as_object)
+            .into_iter()
+            .flatten();
         for (from, member) in links {
             let from = self.page_name(&response.properties, from, member.key, "answer");
             let to = member.node.as_str().unwrap_or_default();
@@ -278,7 +343,12 @@ impl<'a> Lowerer<'a> {
                 next.push(PageLink { from, to });
             }
         }
-        Some(Paging { items: items?, more, next, raw: raw.clone() })
+        Some(Paging {
+            items: items?,
+            more,
+            next,
+            raw: raw.clone(),
+        })
     }
 
     fn page_name(
@@ -308,7 +378,11 @@ impl<'a> Lowerer<'a> {
 }
 
 fn at(operation: &str, direction: Direction) -> At<'_> {
-    At { parent: operation, field: "", direction: Some(direction) }
+    At {
+        parent: operation,
+        field: "",
+        direction: Some(direction),
+    }
 }
 
 fn no_body() -> Body {
@@ -323,7 +397,11 @@ fn no_body() -> Body {
 }
 
 fn place(kind: PlaceKind) -> Place {
-    Place { kind, prefix: None, collection: None }
+    Place {
+        kind,
+        prefix: None,
+        collection: None,
+    }
 }
 
 fn header_place(schema: &Schema) -> Place {
@@ -332,13 +410,19 @@ fn header_place(schema: &Schema) -> Place {
             prefix: Some(schema.facts.prefix.clone().unwrap_or_default()),
             ..place(PlaceKind::HeaderMap)
         },
-        _ => Place { collection: collection(schema), ..place(PlaceKind::Header) },
+        _ => Place {
+            collection: collection(schema),
+            ..place(PlaceKind::Header)
+        },
     }
 }
 
 fn parameter_place(parameter: &document::Parameter) -> Place {
     let schema = &parameter.schema;
-    let listed = |kind| Place { collection: collection(schema), ..place(kind) };
+    let listed = |kind| Place {
+        collection: collection(schema),
+        ..place(kind)
+    };
     match parameter.place {
         In::Path => listed(PlaceKind::Path),
         In::Query => listed(PlaceKind::Query),
@@ -364,7 +448,12 @@ fn is_file(schema: &Schema) -> bool {
 /// How a list is written; Swagger's default is commas.
 fn collection(schema: &Schema) -> Option<String> {
     let is_list = matches!(schema.kind, SchemaKind::Array(_));
-    is_list.then(|| schema.collection.clone().unwrap_or_else(|| "csv".to_owned()))
+    is_list.then(|| {
+        schema
+            .collection
+            .clone()
+            .unwrap_or_else(|| "csv".to_owned())
+    })
 }
 
 fn status(response: &document::Response) -> Status {

@@ -3,7 +3,7 @@
 use super::Lowerer;
 use super::shapes::At;
 use crate::document::{Schema, SchemaKind};
-use crate::model::types::{Place, PlaceKind, Property, Shape};
+use crate::model::{Place, PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
 use crate::source::Span;
 
@@ -32,14 +32,21 @@ impl<'a> Lowerer<'a> {
             None => self.ident_source(field.name, field.place.kind),
         };
         let suffix = place_word(field.place.kind);
-        let candidates = self.language.naming.candidates(wanted, field.role, &[suffix]);
+        let candidates = self
+            .language
+            .naming
+            .candidates(wanted, field.role, Some(suffix));
         let claimed = scope.claim(candidates, field.span);
         let help = "name one of them with `x-name`";
         let ident = self.claimed(claimed, field.name, field.span, help)?;
         let is_header = field.place.kind == PlaceKind::Header;
         let computed = field.role == Role::Parameter
-            && (facts.computed || (is_header && self.language.computes(field.name, field.required)));
-        let at = At { field: wanted, ..at };
+            && (facts.computed
+                || (is_header && self.language.computes(field.name, field.required)));
+        let at = At {
+            field: wanted,
+            ..at
+        };
         let shape = self.shape(schema, at);
         let required = field.required && !computed;
         Some(Property {

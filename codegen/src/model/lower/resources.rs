@@ -1,10 +1,11 @@
 //! Paths: handles, resources and the methods' names.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Lowerer;
 use crate::document::{self, Handle, PathItem};
-use crate::model::types::{Request, Resource, Segment};
+use crate::model::{Request, Resource, Segment};
 use crate::naming::{Case, Role, Scope};
 
 /// Where an operation stands.
@@ -34,18 +35,27 @@ impl<'a> Lowerer<'a> {
                 continue;
             };
             let handle = self.handle(&item.path);
-            let standing = Standing { handle, resource: name.clone() };
-            let scope = methods.entry(handle.map(|handle| handle.name.as_str())).or_default();
+            let standing = Standing {
+                handle,
+                resource: name.clone(),
+            };
+            let scope = methods
+                .entry(handle.map(|handle| handle.name.as_str()))
+                .or_default();
             let operations = item
                 .operations
                 .iter()
                 .filter_map(|operation| {
                     let ident = self.operation_ident(operation, &mut idents)?;
                     let method = self.method_ident(operation, handle, scope)?;
-                    Some(self.operation(operation, item, &standing, ident, method))
+                    let lowered = self.operation(operation, item, &standing, ident, method);
+                    Some(Arc::new(lowered))
                 })
                 .collect();
-            let place = item.operations.first().map_or(item.span, |operation| operation.key);
+            let place = item
+                .operations
+                .first()
+                .map_or(item.span, |operation| operation.key);
             resources.push(Resource {
                 ident: self.language.naming.ident(&name, Role::Type),
                 name,
@@ -64,7 +74,10 @@ impl<'a> Lowerer<'a> {
         operation: &document::Operation,
         scope: &mut Scope,
     ) -> Option<String> {
-        let candidates = self.language.naming.candidates(&operation.id, Role::Type, &[]);
+        let candidates = self
+            .language
+            .naming
+            .candidates(&operation.id, Role::Type, None);
         // Operations make types of their own (`XxxInput`), so std's names are no danger to them.
         let plain = self.language.naming.words(&operation.id);
         let first = std::iter::once(self.language.naming.types.join(&plain));
@@ -83,12 +96,14 @@ impl<'a> Lowerer<'a> {
         let naming = &self.language.naming;
         let mut words = naming.words(&operation.id);
         let handle_word = handle.map(|handle| handle.name.to_lowercase());
-        let at = words.iter().position(|word| Some(word) == handle_word.as_ref());
+        let at = words
+            .iter()
+            .position(|word| Some(word) == handle_word.as_ref());
         if let Some(at) = at.filter(|_| words.len() > 1) {
             words.remove(at);
         }
         let short = naming.safe(naming.method.join(&words), Role::Method);
-        let whole = naming.candidates(&operation.id, Role::Method, &[]);
+        let whole = naming.candidates(&operation.id, Role::Method, None);
         let claimed = scope.claim(std::iter::once(short).chain(whole), operation.id_span);
         let help = "rename one of the operations";
         self.claimed(claimed, &operation.id, operation.id_span, help)
@@ -123,7 +138,9 @@ impl<'a> Lowerer<'a> {
                     ident: property.map_or_else(String::new, |property| property.ident.clone()),
                 }
             } else {
-                Segment::Literal { text: text.to_owned() }
+                Segment::Literal {
+                    text: text.to_owned(),
+                }
             });
         }
         segments
@@ -134,7 +151,11 @@ impl<'a> Lowerer<'a> {
         let pieces = pieces(&item.path);
         let parameter = pieces.iter().rev().find(|(is_parameter, _)| *is_parameter);
         let literal = pieces.iter().rev().find_map(|(is_parameter, text)| {
-            let text = text.trim_matches('/').rsplit('/').next().unwrap_or_default();
+            let text = text
+                .trim_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default();
             (!is_parameter && !text.is_empty()).then_some(text)
         });
         let naming = &self.language.naming;
@@ -142,7 +163,10 @@ impl<'a> Lowerer<'a> {
             (Some((_, name)), _) => {
                 let mut words = naming.words(name);
                 if words.len() > 1
-                    && matches!(words.last().map(String::as_str), Some("name" | "key" | "id"))
+                    && matches!(
+                        words.last().map(String::as_str),
+                        Some("name" | "key" | "id")
+                    )
                 {
                     words.pop();
                 }
@@ -164,7 +188,11 @@ impl<'a> Lowerer<'a> {
 
 /// `/{a}/{b}` for a handle that binds `a` and `b`.
 fn bound_prefix(handle: &Handle) -> String {
-    handle.binds.iter().map(|name| format!("/{{{name}}}")).collect()
+    handle
+        .binds
+        .iter()
+        .map(|name| format!("/{{{name}}}"))
+        .collect()
 }
 
 /// A path taken apart at its braces: whether each piece is a parameter, and its text.

@@ -2,9 +2,9 @@
 
 use super::objects::Inline;
 use super::{Direction, Lowerer};
-use crate::document::{Additional, Definition, Schema, SchemaKind};
 use crate::diagnostic::Diagnostic;
-use crate::model::types::{Shape, TypeKind};
+use crate::document::{Additional, Definition, Schema, SchemaKind};
+use crate::model::{Shape, TypeKind};
 use crate::naming::Role;
 
 /// Where an inline type stands: what its name is made from.
@@ -27,7 +27,7 @@ impl<'a> Lowerer<'a> {
                 Some((wanted, _)) => wanted,
                 None => name,
             };
-            let candidates = self.language.naming.candidates(wanted, Role::Type, &[]);
+            let candidates = self.language.naming.candidates(wanted, Role::Type, None);
             let claimed = self.type_scope.claim(candidates, definition.key);
             let help = "give one of them a name of its own with `x-type-name`";
             if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
@@ -47,7 +47,11 @@ impl<'a> Lowerer<'a> {
             SchemaKind::Text { .. } => self.inline(schema, at, Inline::Enum),
             SchemaKind::Integer(format) => integer_shape(schema, format.as_deref()),
             SchemaKind::Number(format) => Shape::Float {
-                bits: if format.as_deref() == Some("float") { 32 } else { 64 },
+                bits: if format.as_deref() == Some("float") {
+                    32
+                } else {
+                    64
+                },
             },
             SchemaKind::Boolean => Shape::Bool,
             SchemaKind::File => Shape::Binary,
@@ -110,9 +114,16 @@ impl<'a> Lowerer<'a> {
             Some("byte") => Shape::Bytes,
             Some("binary") => Shape::Binary,
             Some("date-time") => Shape::Time { format: "iso8601" },
-            Some("date-time-rfc822") => Shape::Time { format: "http_date" },
+            Some("date-time-rfc822") => Shape::Time {
+                format: "http_date",
+            },
             Some("date") => Shape::Time { format: "date" },
-            Some(format) if self.language.types.contains_key(&format!("format:{format}")) => {
+            Some(format)
+                if self
+                    .language
+                    .types
+                    .contains_key(&format!("format:{format}")) =>
+            {
                 Shape::Format {
                     format: format.to_owned(),
                 }
@@ -129,7 +140,9 @@ fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
     let minimum = schema.limits.minimum.as_ref();
     Shape::Int {
         bits: if format == Some("int32") { 32 } else { 64 },
-        signed: minimum.and_then(serde_json::Number::as_f64).is_none_or(|least| least < 0.0),
+        signed: minimum
+            .and_then(serde_json::Number::as_f64)
+            .is_none_or(|least| least < 0.0),
     }
 }
 

@@ -28,7 +28,11 @@ pub fn md_code(text: &str) -> String {
         .map(|c| if ends_line(c) { ' ' } else { c })
         .collect();
     // As many backquotes as needed to hold those within.
-    let longest = clean.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let longest = clean
+        .split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     let pad = if clean.starts_with('`') || clean.ends_with('`') || clean.trim().is_empty() {
         " "

@@ -37,7 +37,9 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
         let inner = args.get::<bool>("inner")?.unwrap_or_default();
         TeraResult::Ok(rust_doc(text, indent, inner))
     });
-    tera.register_filter("rust_str", |text: &str, _: Kwargs, _: &State| rust_str(text));
+    tera.register_filter("rust_str", |text: &str, _: Kwargs, _: &State| {
+        rust_str(text)
+    });
     tera.register_filter("md", |text: &str, _: Kwargs, _: &State| md(text));
     tera.register_filter("md_code", |text: &str, _: Kwargs, _: &State| md_code(text));
     tera.register_filter("py_str", |text: &str, _: Kwargs, _: &State| py_str(text));
@@ -52,7 +54,7 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
         } else {
             serde_json::to_string(value)
         };
-        text.map_err(|error| tera::Error::message(error))
+        text.map_err(tera::Error::message)
     });
 }
 

@@ -113,7 +113,7 @@ fn defuse(word: &str) -> String {
         let (number, rest) = word.split_at_checked(split).unwrap_or((word, ""));
         return format!("{number}\\{rest}");
     }
-    if word.starts_with(['-', '+', '*', '#', '=', '|']) {
+    if word.starts_with(['-', '+', '*', '#', '=', '|', '>', '~']) {
         return format!("\\{word}");
     }
     word.to_owned()
@@ -136,7 +136,8 @@ fn escape(text: &str) -> String {
             rest = after;
             continue;
         }
-        if matches!(c, '\\' | '`' | '[' | ']' | '<' | '>' | '&' | '~' | '*' | '_' | '$') {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default().chars().next();
+        if is_markup(escaped.chars().next_back(), c, after) {
             escaped.push('\\');
         }
         escaped.push(if c == '\t' { ' ' } else { c });
@@ -145,12 +146,29 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// Whether Markdown would see more than a character, by what stands before and after it.
+fn is_markup(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    match c {
+        '\\' | '`' | '[' | ']' | '<' | '*' => true,
+        // Within a word it is a letter like others.
+        '_' => !(is_word(before) && is_word(after)),
+        '&' => after.is_some_and(|after| after.is_alphanumeric() || after == '#'),
+        '~' => before == Some('~') || after == Some('~'),
+        _ => false,
+    }
+}
+
 /// The length of a URL that the text begins with.
 fn url_length(text: &str) -> Option<usize> {
-    let scheme = ["http://", "https://"].into_iter().find(|scheme| text.starts_with(scheme))?;
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| text.starts_with(scheme))?;
     let stops = |c: char| c.is_whitespace() || c.is_control() || "<>\"`\\{}|^[]".contains(c);
     let end = text.find(stops).unwrap_or(text.len());
-    let url = text.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', '*', '_']);
+    let url = text
+        .get(..end)?
+        .trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', '*', '_']);
     // A scheme alone is no link.
     (url.len() > scheme.len()).then_some(url.len())
 }

@@ -1,0 +1,112 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Text that is out to break things, mixed with any text.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        3 => any::<String>(),
+        4 => proptest::sample::select(vec![
+            "*/", "/*", "\"#", "{{ x }}", "\n", "\r", "\r\n", "\u{2028}", "\u{85}", "]", "[a](b)", "<b>",
+            "</script>", "```", "~~~", "    fn main() {}", "`", "``", "https://a.example/b_c?d[0]", "- ",
+            "1. ", "\n- ", "\n# ", "\u{202e}", "\\", "&lt;", "-->", "|", "$(x)", " ", "word ", "'",
+        ]).prop_map(str::to_owned),
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn doc_comments_are_nothing_but_doc_comments(text in hostile(), indent in 0_usize..9) {
+        let doc = rust_doc(&text, indent, false);
+        let marker = format!("{}///", " ".repeat(indent));
+        for line in doc.lines() {
+            prop_assert!(line.starts_with(&marker), "{doc:?}");
+        }
+        let file: syn::File = syn::parse_str(&format!("{doc}\npub fn only() {{}}\n")).unwrap();
+        prop_assert_eq!(file.items.len(), 1);
+        let syn::Item::Fn(only) = &file.items[0] else { panic!("{doc}") };
+        prop_assert!(only.attrs.iter().all(|attribute| attribute.path().is_ident("doc")));
+        prop_assert!(only.block.stmts.is_empty());
+    }
+
+    #[test]
+    fn string_literals_hold_the_text_and_nothing_else(text in hostile()) {
+        let literal: syn::LitStr = syn::parse_str(&rust_str(&text)).unwrap();
+        prop_assert_eq!(literal.value(), text.clone());
+        let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        prop_assert!(!rust_str(&text).contains(hidden), "the compiler refuses these");
+    }
+
+    #[test]
+    fn identifiers_are_identifiers(text in hostile()) {
+        syn::parse_str::<syn::Ident>(&rust_ident(&text, &[])).unwrap();
+    }
+
+    #[test]
+    fn markdown_stays_on_its_line_and_in_its_cell(text in hostile()) {
+        for escaped in [md(&text), md_code(&text)] {
+            prop_assert!(!escaped.contains(['\n', '\r', '\u{2028}']), "{escaped:?}");
+            let mut previous = ' ';
+            for c in escaped.chars() {
+                prop_assert!(c != '|' || previous == '\\', "{escaped:?}");
+                previous = c;
+            }
+        }
+        prop_assert!(!md(&text).replace("\\<", "").contains('<'));
+    }
+
+    #[test]
+    fn python_literals_are_plain_text_on_one_line(text in hostile()) {
+        let literal = py_str(&text);
+        prop_assert!(literal.chars().all(|c| (' '..='~').contains(&c)));
+        let inner = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
+        prop_assert!(!inner.replace("\\\\", "").replace("\\\"", "").contains('"'));
+    }
+
+    #[test]
+    fn comments_can_not_be_ended_from_within(text in hostile()) {
+        let comment = comment(&text, "#");
+        prop_assert!(comment.lines().all(|line| line.starts_with('#')));
+        prop_assert!(!comment.contains("*/") && !comment.contains("-->"));
+        let ends = ['\r', '\u{2028}', '\u{85}'];
+        prop_assert!(!comment.contains(ends));
+    }
+}
+
+#[test]
+fn doc_comments_wrap_and_keep_code_lists_and_links() {
+    let text =
+        "Keeps `a[0]` but not [b] or <i>.\nSee https://example.com/x_y.\n\n\n- one\n- two `\nafter";
+    let expected = "\
+/// Keeps `a[0]` but not \\[b\\] or \\<i>.
+/// See <https://example.com/x_y>.
+///
+/// - one
+/// - two \\`
+///
+/// after";
+    assert_eq!(rust_doc(text, 0, false), expected);
+    assert_eq!(rust_doc(" \n ", 4, false), "");
+    assert_eq!(rust_doc("a\n\nb", 2, true), "  //! a\n  //!\n  //! b");
+}
+
+#[test]
+fn wrapped_lines_hang_below_their_entry_and_begin_no_other() {
+    let doc = rust_doc(
+        &format!("- {} 1. x\n{} #yy", "word ".repeat(19), "word ".repeat(19)),
+        0,
+        false,
+    );
+    assert!(doc.lines().all(|line| line.len() <= 100), "{doc}");
+    assert!(doc.contains("\n///   1\\. x\n"), "{doc}");
+    assert!(doc.ends_with("\n/// \\#yy"), "{doc}");
+}
+
+#[test]
+fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
+    assert_eq!(md_code("a"), "`a`");
+    assert_eq!(md_code("a``b|"), "```a``b\\|```");
+    assert_eq!(md_code("`"), "`` ` ``");
+    assert_eq!(md("a*b\n[c](d)|"), "a\\*b \\[c\\](d)\\|");
+}

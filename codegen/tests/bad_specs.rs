@@ -1,0 +1,393 @@
+//! Specifications that are wrong: each is refused at its place, and nothing is written.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::Workspace;
+use qingstor_codegen::diagnostic::Report;
+use qingstor_codegen::{Error, Generator};
+
+/// A description, the text of the specification, and what is found: rule, line, column, pointer.
+type Case = (&'static str, String, Found);
+type Found = &'static [(&'static str, usize, usize, &'static str)];
+
+fn report(workspace: &Workspace) -> Report {
+    match workspace.generator().run() {
+        Err(Error::Spec(report)) => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A root document around some lines of `paths`; they begin in line 4.
+fn root(paths: &str) -> String {
+    format!(
+        "{{\n\"swagger\": \"2.0\", \"info\": {{ \"title\": \"T\", \"version\": \"1\" }},\n\"paths\": {{\n{paths}\n}}\n}}"
+    )
+}
+
+/// An operation in `/`, with some lines for its parameters; they begin in line 8.
+fn parameters(lines: &str) -> String {
+    root(&format!(
+        "\"/\": {{\n\"get\": {{\n\"operationId\": \"A\",\n\"parameters\": [\n{lines}\n],\n\"responses\": {{ \"200\": {{}} }}\n}}\n}}"
+    ))
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = json_cases();
+    cases.extend(shape_cases());
+    cases.extend(rule_cases());
+    cases
+}
+
+fn json_cases() -> Vec<Case> {
+    vec![
+        ("empty", String::new(), &[("json-empty", 1, 1, "")]),
+        ("blank", " \n ".to_owned(), &[("json-empty", 2, 2, "")]),
+        (
+            "no JSON",
+            "swagger: 2".to_owned(),
+            &[("json-syntax", 1, 1, "")],
+        ),
+        (
+            "truncated",
+            "{\n\"swagger\": \"2.".to_owned(),
+            &[("json-syntax", 2, 12, "")],
+        ),
+        (
+            "cut in an object",
+            "{\n\"a\": {".to_owned(),
+            &[("json-syntax", 2, 7, "")],
+        ),
+        (
+            "trailing comma",
+            "{\n\"a\": 1,\n}".to_owned(),
+            &[("json-syntax", 3, 1, "")],
+        ),
+        (
+            "something behind",
+            "{}\n{}".to_owned(),
+            &[("json-syntax", 2, 1, "")],
+        ),
+        (
+            "control character",
+            "{\n\"a\": \"b\tc\"}".to_owned(),
+            &[("json-syntax", 2, 8, "")],
+        ),
+        (
+            "bad escape",
+            "{\n\"é\": \"\\q\"}".to_owned(),
+            &[("json-syntax", 2, 6, "")],
+        ),
+        (
+            "byte order mark",
+            "\u{feff}{}".to_owned(),
+            &[("json-bom", 1, 1, "")],
+        ),
+        (
+            "huge number",
+            "{\n\"a\": 1e999}".to_owned(),
+            &[("json-number", 2, 6, "")],
+        ),
+        (
+            "leading zero",
+            "{\n\"a\": 01}".to_owned(),
+            &[("json-number", 2, 6, "")],
+        ),
+        ("deep", "[".repeat(100_000), &[("json-depth", 1, 129, "")]),
+        (
+            "deep objects",
+            "{\"a\":".repeat(100_000),
+            &[("json-depth", 1, 641, "")],
+        ),
+        (
+            "duplicate keys, all of them",
+            "{\n\"a\": 1,\n\"a\": 2, \"b\": { \"c\": 1, \"c\": 1 }\n}".to_owned(),
+            &[
+                ("json-duplicate-key", 3, 1, ""),
+                ("json-duplicate-key", 3, 24, ""),
+            ],
+        ),
+    ]
+}
+
+fn shape_cases() -> Vec<Case> {
+    vec![
+        ("no object", "[]".to_owned(), &[("wrong-type", 1, 1, "")]),
+        (
+            "no version",
+            "{\n}".to_owned(),
+            &[("swagger-version", 1, 1, "")],
+        ),
+        (
+            "OpenAPI 3",
+            "{ \"openapi\": \"3.0.0\" }".to_owned(),
+            &[("swagger-version", 1, 3, "/openapi")],
+        ),
+        (
+            "Swagger 1.2",
+            "{ \"swagger\": \"1.2\" }".to_owned(),
+            &[("swagger-version", 1, 14, "/swagger")],
+        ),
+        (
+            "version as a number",
+            "{ \"swagger\": 2.0 }".to_owned(),
+            &[("swagger-version", 1, 14, "/swagger")],
+        ),
+        (
+            "no paths",
+            "{\n\"swagger\": \"2.0\" }".to_owned(),
+            &[("paths-missing", 1, 1, "")],
+        ),
+        (
+            "path without slash",
+            root("\"x\": {}"),
+            &[("path-slash", 4, 1, "/paths/x")],
+        ),
+        (
+            "several at once",
+            parameters(
+                "{ \"name\": \"a\", \"in\": \"pathh\", \"type\": \"string\" },\n{ \"in\": \"query\", \"type\": \"string\" }",
+            ),
+            &[
+                ("parameter-place", 8, 22, "/paths/~1/get/parameters/0/in"),
+                ("parameter-name", 9, 1, "/paths/~1/get/parameters/1"),
+            ],
+        ),
+        (
+            "unknown type",
+            parameters("{ \"name\": \"a\", \"in\": \"query\", \"type\": \"strin\" }"),
+            &[("type-unknown", 8, 39, "/paths/~1/get/parameters/0/type")],
+        ),
+        (
+            "no type",
+            parameters("{ \"name\": \"a\", \"in\": \"query\" }"),
+            &[("type-missing", 8, 1, "/paths/~1/get/parameters/0")],
+        ),
+        (
+            "array without items",
+            parameters("{ \"name\": \"a\", \"in\": \"query\", \"type\": \"array\" }"),
+            &[("items-missing", 8, 1, "/paths/~1/get/parameters/0")],
+        ),
+        (
+            "a flag that is none",
+            parameters(
+                "{ \"name\": \"a\", \"in\": \"query\", \"type\": \"string\", \"required\": 1 }",
+            ),
+            &[("wrong-type", 8, 61, "/paths/~1/get/parameters/0/required")],
+        ),
+        (
+            "body without schema",
+            parameters("{ \"name\": \"a\", \"in\": \"body\" }"),
+            &[("body-schema-missing", 8, 1, "/paths/~1/get/parameters/0")],
+        ),
+        (
+            "no operationId, no responses",
+            root("\"/\": { \"get\": {\n} }"),
+            &[
+                ("operation-id-missing", 4, 15, "/paths/~1/get"),
+                ("responses-missing", 4, 15, "/paths/~1/get"),
+            ],
+        ),
+        (
+            "no status",
+            root("\"/\": { \"get\": { \"operationId\": \"A\", \"responses\": { \"2xx\": {} } } }"),
+            &[("response-status", 4, 52, "/paths/~1/get/responses/2xx")],
+        ),
+    ]
+}
+
+fn rule_cases() -> Vec<Case> {
+    let ok = "\"responses\": { \"200\": {} }";
+    let operation = |path: &str, id: &str, rest: &str| {
+        format!("\"{path}\": {{ \"get\": {{ \"operationId\": \"{id}\", {rest} {ok} }} }}")
+    };
+    let path = "{ \"name\": \"b\", \"in\": \"path\", \"required\": true, \"type\": \"string\" }";
+    let body = "{ \"name\": \"b\", \"in\": \"body\", \"schema\": {} }";
+    vec![
+        (
+            "duplicate operationId",
+            root(&format!("{},\n{}", operation("/", "A", ""), operation("/x", "A", ""))),
+            &[("operation-id-duplicate", 5, 33, "/paths/~1x/get/operationId")],
+        ),
+        (
+            "undeclared path parameter",
+            root(&operation("/{a}", "A", "")),
+            &[("path-parameter-undeclared", 4, 35, "/paths/~1{a}/get/operationId")],
+        ),
+        (
+            "path parameter that is not in the path",
+            parameters(path),
+            &[("path-parameter-unknown", 8, 11, "/paths/~1/get/parameters/0/name")],
+        ),
+        (
+            "path parameter that is not required",
+            root(&operation("/{b}", "A", "\"parameters\": [\n{ \"name\": \"b\", \"in\": \"path\", \"type\": \"string\" }],")),
+            &[("path-parameter-required", 5, 1, "/paths/~1{b}/get/parameters/0")],
+        ),
+        (
+            "two bodies",
+            parameters(&format!("{body},\n{}", body.replace("\"b\"", "\"c\""))),
+            &[("body-duplicate", 9, 1, "/paths/~1/get/parameters/1")],
+        ),
+        (
+            "body and form",
+            parameters(&format!("{body},\n{{ \"name\": \"f\", \"in\": \"formData\", \"type\": \"string\" }}")),
+            &[("body-and-form", 9, 1, "/paths/~1/get/parameters/1")],
+        ),
+        (
+            "no response",
+            root("\"/\": { \"get\": {\n\"operationId\": \"A\", \"responses\": {} } }"),
+            &[("responses-empty", 5, 16, "/paths/~1/get/operationId")],
+        ),
+        (
+            "missing definition",
+            parameters("{ \"name\": \"b\", \"in\": \"body\", \"schema\": {\n\"$ref\": \"#/definitions/gone\" } }"),
+            &[("ref-missing", 9, 9, "/paths/~1/get/parameters/0/schema/$ref")],
+        ),
+        (
+            "missing file",
+            root("\"/\": { \"$ref\": \"./gone.json\" }"),
+            &[("file-unreadable", 4, 16, "/paths/~1/$ref")],
+        ),
+        (
+            "reference to a server",
+            root("\"/\": { \"$ref\": \"https://example.com/a.json\" }"),
+            &[("ref-invalid", 4, 16, "/paths/~1/$ref")],
+        ),
+        (
+            "reference to an absolute path",
+            root("\"/\": { \"$ref\": \"/etc/passwd\" }"),
+            &[("ref-invalid", 4, 16, "/paths/~1/$ref")],
+        ),
+        (
+            "paths in a circle",
+            root("\"/\": { \"$ref\": \"#/paths/~1a\" },\n\"/a\": { \"$ref\": \"#/paths/~1\" }"),
+            &[("ref-circular", 4, 16, "/paths/~1/$ref"), ("ref-circular", 5, 17, "/paths/~1a/$ref")],
+        ),
+        (
+            "parameters in a circle",
+            parameters("{ \"$ref\": \"#/parameters/p\" }")
+                .replace("\"paths\"", "\"parameters\": { \"p\": { \"$ref\": \"#/parameters/p\" } }, \"paths\""),
+            &[("ref-circular", 3, 32, "/parameters/p/$ref")],
+        ),
+        (
+            "definitions in a circle",
+            root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"$ref\": \"#/definitions/b\" },\n\"b\": { \"$ref\": \"#/definitions/a\" } }, \"paths\""),
+            &[("ref-circular", 3, 18, "/definitions/a"), ("ref-circular", 4, 1, "/definitions/b")],
+        ),
+        (
+            "allOf in a circle",
+            root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"allOf\": [{ \"$ref\": \"#/definitions/a\" },\n{ \"properties\": {} }] } }, \"paths\""),
+            &[("all-of-circular", 3, 35, "/definitions/a/allOf/0")],
+        ),
+        (
+            "required, but not there",
+            root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": {} }, \"required\": [\"c\"] } }, \"paths\""),
+            &[("required-unknown", 3, 65, "/definitions/a/required/0")],
+        ),
+    ]
+}
+
+#[test]
+fn each_is_refused_at_its_place() {
+    let mut failures = Vec::new();
+    for (name, text, expected) in cases() {
+        let workspace = Workspace::notes();
+        workspace.write("specs/notes.json", text);
+        let report = report(&workspace);
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| {
+                let place = finding.place.as_ref().unwrap();
+                let pointer = place.pointer.clone().unwrap_or_default();
+                (finding.rule, place.line, place.column, pointer)
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(r, l, c, p)| (*r, *l, *c, (*p).to_owned()))
+            .collect();
+        if found != expected {
+            failures.push(format!("{name}\n  wanted {expected:?}\n  found  {found:?}"));
+        }
+        assert!(
+            !workspace.path("out").exists(),
+            "{name}: something was written"
+        );
+        assert!(
+            report.findings.iter().all(|finding| finding.help.is_some()),
+            "{name}: no help"
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_with_their_place() {
+    let workspace = Workspace::notes();
+    workspace.write("specs/notes.json", b"{\n\"a\": \"\xff\"}");
+    let report = report(&workspace);
+    let place = report.findings[0].place.as_ref().unwrap();
+    assert_eq!(
+        (report.findings[0].rule, place.line, place.column),
+        ("json-utf8", 2, 7)
+    );
+}
+
+#[test]
+fn a_missing_specification_is_named() {
+    let error = Generator::new()
+        .spec("no/such.json")
+        .model()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("error[file-unreadable]: no/such.json: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_mistake_in_a_part_is_shown_in_the_part() {
+    let workspace = Workspace::notes();
+    workspace.replace(
+        "specs/parts/note.json",
+        "\"in\": \"header\"",
+        "\"in\": \"head\"",
+    );
+    let error = workspace.generator().run().unwrap_err().to_string();
+    let shown = error.replace(workspace.path("").to_str().unwrap(), "");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn the_same_broken_part_is_reported_once() {
+    let workspace = Workspace::notes();
+    workspace.write("specs/parts/note.json", "{");
+    workspace.replace("specs/notes.json", "./parts/acl.json", "./parts/note.json");
+    assert_eq!(report(&workspace).findings.len(), 1);
+}
+
+#[test]
+fn a_long_chain_of_definitions_does_not_exhaust_the_stack() {
+    let mut definitions = serde_json::Map::new();
+    for n in 0..4_000 {
+        let next = format!("#/definitions/d{}", (n + 1) % 4_000);
+        let value = serde_json::json!({ "properties": { "next": { "$ref": next } } });
+        definitions.insert(format!("d{n}"), value);
+    }
+    let mut spec = common::spec(serde_json::json!({}));
+    spec["definitions"] = definitions.into();
+    let model = common::model(&spec).unwrap();
+    assert_eq!(
+        model["types"][0]["properties"][0]["shape"]["recursive"],
+        true
+    );
+}

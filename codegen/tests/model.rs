@@ -1,0 +1,311 @@
+//! What specifications are lowered to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::{model, only_operation, operation, spec};
+use serde_json::{Value, json};
+
+fn query(schema: &Value) -> Value {
+    let mut parameter = schema.clone();
+    parameter["name"] = json!("p");
+    parameter["in"] = json!("query");
+    let spec = spec(json!({ "/": { "get": operation(json!([parameter])) } }));
+    only_operation(&spec)["request"]["properties"][0].clone()
+}
+
+fn property(schema: Value) -> Value {
+    let mut spec = spec(json!({}));
+    spec["definitions"] =
+        json!({ "d": { "properties": { "p": schema } }, "e": { "properties": { "x": {} } } });
+    let types = model(&spec).unwrap()["types"].clone();
+    let types = types.as_array().unwrap();
+    types.iter().find(|one| one["name"] == "d").unwrap()["properties"][0]["shape"].clone()
+}
+
+#[test]
+fn every_type_and_format_has_a_shape() {
+    for (schema, shape) in [
+        (json!({ "type": "string" }), json!({ "kind": "text" })),
+        (
+            json!({ "type": "string", "format": "password" }),
+            json!({ "kind": "text" }),
+        ),
+        (
+            json!({ "type": "string", "format": "of-its-own" }),
+            json!({ "kind": "text" }),
+        ),
+        (
+            json!({ "type": "string", "format": "byte" }),
+            json!({ "kind": "bytes" }),
+        ),
+        (
+            json!({ "type": "string", "format": "binary" }),
+            json!({ "kind": "binary" }),
+        ),
+        (
+            json!({ "type": "string", "format": "date" }),
+            json!({ "kind": "time", "format": "date" }),
+        ),
+        (
+            json!({ "type": "string", "format": "date-time" }),
+            json!({ "kind": "time", "format": "iso8601" }),
+        ),
+        (
+            json!({ "type": "string", "format": "date-time-rfc822" }),
+            json!({ "kind": "time", "format": "http_date" }),
+        ),
+        (
+            json!({ "type": "integer", "format": "unix-time" }),
+            json!({ "kind": "time", "format": "unix" }),
+        ),
+        (
+            json!({ "type": "integer" }),
+            json!({ "kind": "int", "bits": 64, "signed": true }),
+        ),
+        (
+            json!({ "type": "integer", "format": "int32" }),
+            json!({ "kind": "int", "bits": 32, "signed": true }),
+        ),
+        (
+            json!({ "type": "integer", "format": "int64", "minimum": 0 }),
+            json!({ "kind": "int", "bits": 64, "signed": false }),
+        ),
+        (
+            json!({ "type": "integer", "minimum": -1 }),
+            json!({ "kind": "int", "bits": 64, "signed": true }),
+        ),
+        (
+            json!({ "type": "number" }),
+            json!({ "kind": "float", "bits": 64 }),
+        ),
+        (
+            json!({ "type": "number", "format": "float" }),
+            json!({ "kind": "float", "bits": 32 }),
+        ),
+        (
+            json!({ "type": "number", "format": "double" }),
+            json!({ "kind": "float", "bits": 64 }),
+        ),
+        (json!({ "type": "boolean" }), json!({ "kind": "bool" })),
+        (json!({ "type": "file" }), json!({ "kind": "binary" })),
+        (json!({ "type": "object" }), json!({ "kind": "free" })),
+        (json!({}), json!({ "kind": "free" })),
+        (
+            json!({ "type": "object", "additionalProperties": { "type": "integer" } }),
+            json!({ "kind": "map", "value": { "kind": "int", "bits": 64, "signed": true } }),
+        ),
+        (
+            json!({ "type": "array", "items": { "type": "array", "items": { "type": "boolean" } } }),
+            json!({ "kind": "list", "item": { "kind": "list", "item": { "kind": "bool" } } }),
+        ),
+        (
+            json!({ "allOf": [{ "$ref": "#/definitions/e" }], "description": "more" }),
+            json!({ "kind": "named", "name": "e", "ident": "E", "type_kind": "object", "recursive": false }),
+        ),
+        (
+            json!({ "properties": { "q": { "enum": ["a"], "type": "string" } } }),
+            json!({ "kind": "named", "name": "DP", "ident": "DP", "type_kind": "object", "recursive": false }),
+        ),
+    ] {
+        assert_eq!(property(schema.clone()), shape, "{schema}");
+    }
+}
+
+#[test]
+fn lists_in_queries_say_how_they_are_written() {
+    let list = |format: Option<&str>| {
+        let mut schema = json!({ "type": "array", "items": { "type": "string" } });
+        if let Some(format) = format {
+            schema["collectionFormat"] = json!(format);
+        }
+        query(&schema)["place"]["collection"].clone()
+    };
+    assert_eq!(list(None), "csv");
+    for format in ["csv", "ssv", "tsv", "pipes", "multi"] {
+        assert_eq!(list(Some(format)), format);
+    }
+}
+
+#[test]
+fn parts_of_an_all_of_are_merged_in_order() {
+    let mut spec = spec(json!({}));
+    spec["definitions"] = json!({
+        "base": { "properties": { "a": { "type": "string" } }, "required": ["a"] },
+        "whole": { "allOf": [{ "$ref": "#/definitions/base" }, { "properties": { "b": { "type": "boolean" } } }] },
+    });
+    let whole = model(&spec).unwrap()["types"][1].clone();
+    assert_eq!(whole["required"][0]["ident"], "a");
+    assert_eq!(whole["optional"][0]["ident"], "b");
+}
+
+#[test]
+fn only_circles_without_a_list_in_between_need_indirection() {
+    let mut spec = spec(json!({}));
+    let reference = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
+    spec["definitions"] = json!({
+        "a": { "properties": { "b": reference("b"), "own": reference("a"),
+                               "many": { "type": "array", "items": reference("a") }, "c": reference("c") } },
+        "b": { "properties": { "a": reference("a") } },
+        "c": { "properties": { "x": { "type": "string" } } },
+    });
+    let model = model(&spec).unwrap();
+    let a = model["types"][0]["properties"].as_array().unwrap();
+    let types: Vec<_> = a.iter().map(|p| p["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["recursive<B>", "C", "list<A>", "recursive<A>"]);
+}
+
+#[test]
+fn enums_of_one_name_are_one_type_with_all_values() {
+    let kind = |values: Value| json!({ "name": "k", "in": "query", "type": "string", "enum": values, "x-type-name": "Kind" });
+    let spec = spec(json!({
+        "/a": { "get": { "operationId": "A", "parameters": [kind(json!(["x", "y"]))], "responses": { "200": {} } } },
+        "/b": { "get": { "operationId": "B", "parameters": [kind(json!(["y", "z"]))], "responses": { "200": {} } } },
+    }));
+    let model = model(&spec).unwrap();
+    assert_eq!(model["types"].as_array().unwrap().len(), 1);
+    let values = model["types"][0]["values"].as_array().unwrap();
+    let values: Vec<_> = values
+        .iter()
+        .map(|value| value["value"].as_str().unwrap())
+        .collect();
+    assert_eq!(values, ["x", "y", "z"]);
+}
+
+#[test]
+fn inline_objects_of_one_name_must_be_the_same() {
+    let object =
+        |kind: &str| json!({ "x-type-name": "Thing", "properties": { "a": { "type": kind } } });
+    let mut spec = spec(json!({}));
+    spec["definitions"] =
+        json!({ "d": { "properties": { "x": object("string"), "y": object("string") } } });
+    assert_eq!(model(&spec).unwrap()["types"].as_array().unwrap().len(), 2);
+    spec["definitions"]["d"]["properties"]["y"] = object("integer");
+    let error = model(&spec).unwrap_err().to_string();
+    assert!(error.starts_with("error[type-name-differs]"), "{error}");
+}
+
+#[test]
+fn bodies_are_taken_apart_or_kept_by_what_they_are() {
+    let body = |schema: Value| {
+        let spec = spec(
+            json!({ "/": { "put": operation(json!([{ "name": "B", "in": "body", "schema": schema }])) } }),
+        );
+        let request = only_operation(&spec)["request"].clone();
+        let property = &request["properties"][0];
+        (
+            request["body"]["kind"].clone(),
+            property["place"]["kind"].clone(),
+            property["ident"].clone(),
+        )
+    };
+    let is = |a: &str, b: &str, c: &str| (json!(a), json!(b), json!(c));
+    assert_eq!(
+        body(json!({ "properties": { "f": { "type": "string" } } })),
+        is("json", "json", "f")
+    );
+    assert_eq!(
+        body(json!({ "type": "array", "items": { "type": "string" } })),
+        is("value", "value", "body")
+    );
+    assert_eq!(
+        body(json!({ "type": "string", "format": "binary" })),
+        is("stream", "stream", "body")
+    );
+}
+
+#[test]
+fn forms_hold_fields_and_files() {
+    let field = |name: &str, kind: &str| json!({ "name": name, "in": "formData", "type": kind });
+    let spec = spec(
+        json!({ "/": { "post": operation(json!([field("a", "string"), field("b", "file")])) } }),
+    );
+    let operation = only_operation(&spec);
+    assert_eq!(operation["request"]["body"]["kind"], "form");
+    assert_eq!(
+        operation["request"]["properties"][1]["place"]["kind"],
+        "form_file"
+    );
+    assert_eq!(operation["repeatable"]["kind"], "never");
+}
+
+#[test]
+fn successes_are_merged_and_other_answers_left_out() {
+    let mut one = operation(json!([]));
+    one["responses"] = json!({
+        "200": { "headers": { "ETag": { "type": "string" } }, "schema": { "properties": { "a": {} } } },
+        "206": { "headers": { "Content-Range": { "type": "string" }, "etag": { "type": "string" } }, "schema": { "properties": { "b": {} } } },
+        "304": { "headers": { "Age": { "type": "string" } } },
+    });
+    let response = only_operation(&spec(json!({ "/": { "get": one } })))["response"].clone();
+    assert_eq!(response["success"], json!([200, 206]));
+    let names = response["properties"].as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|p| p["ident"].as_str().unwrap()).collect();
+    assert_eq!(names, ["e_tag", "content_range", "a", "b"]);
+    assert_eq!(response["statuses"][2]["status"], 304);
+}
+
+#[test]
+fn paths_become_segments_after_what_the_handle_binds() {
+    let path =
+        |name: &str| json!({ "name": name, "in": "path", "required": true, "type": "string" });
+    let mut spec = spec(json!({
+        "/{bucketName}/{objectKey}?upload_id": { "put": operation(json!([
+            path("bucketName"), path("objectKey"), { "name": "upload_id", "in": "query", "type": "string" }])) },
+    }));
+    spec["x-handles"] = json!([{ "name": "Bucket", "binds": ["bucketName"] }]);
+    let operation = only_operation(&spec);
+    assert_eq!(operation["handle"], "Bucket");
+    assert_eq!(operation["resource"], "object_upload_id");
+    assert_eq!(
+        operation["path_segments"],
+        json!([
+            { "kind": "literal", "text": "/" },
+            { "kind": "parameter", "property": "objectKey", "ident": "object_key" },
+        ])
+    );
+    assert_eq!(
+        (&operation["sub_resource"], &operation["marker"]),
+        (&json!("upload_id"), &Value::Null)
+    );
+    let required = operation["request"]["required"].as_array().unwrap();
+    assert_eq!(required.len(), 1, "the handle gives the bucket's name");
+}
+
+#[test]
+fn paging_names_what_is_there() {
+    let mut one = operation(json!([{ "name": "marker", "in": "query", "type": "string" }]));
+    one["responses"]["200"]["schema"] = json!({ "properties": { "keys": {}, "next_marker": {} } });
+    one["x-paging"] = json!({ "items": "keys", "next": { "next_marker": "marker" } });
+    let paths = |one: &Value| spec(json!({ "/": { "get": one } }));
+    let paging = only_operation(&paths(&one))["paging"].clone();
+    assert_eq!(paging["next"][0]["to"]["ident"], "marker");
+    one["x-paging"]["next"] = json!({ "next_marker": "token" });
+    let error = model(&paths(&one)).unwrap_err().to_string();
+    assert!(
+        error.contains("names `token`, which the request does not have"),
+        "{error}"
+    );
+}
+
+#[test]
+fn constructors_name_values_and_arguments() {
+    let mut spec = spec(json!({}));
+    spec["definitions"] = json!({ "grantee": {
+        "properties": { "type": { "type": "string", "enum": ["user", "group"] }, "id": { "type": "string" } },
+        "required": ["type"], "x-constructors": { "user": { "fixed": { "type": "user" }, "args": ["id"] } } } });
+    let grantee = model(&spec).unwrap()["types"][1].clone();
+    let user = &grantee["constructors"][0];
+    assert_eq!(user["fixed"][0]["value_ident"], "User");
+    assert_eq!(user["fixed"][0]["type_ident"], "GranteeType");
+    assert_eq!(user["args"][0]["ident"], "id");
+    spec["definitions"]["grantee"]["x-constructors"]["user"]["fixed"]["type"] = json!("robot");
+    let error = model(&spec).unwrap_err().to_string();
+    assert!(error.starts_with("error[constructor]"), "{error}");
+}

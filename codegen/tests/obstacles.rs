@@ -1,0 +1,120 @@
+//! Names that are hard to take, under the naming of a Rust pack.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{Workspace, tests};
+use qingstor_codegen::Generator;
+use serde_json::Value;
+
+const PACK: &str = r#"{ "model": "1", "files": [], "naming": {
+    "acronyms": ["ETag", "MD5", "ACL", "CORS", "CNAME"],
+    "keywords": ["type", "self", "Self", "fn", "match"],
+    "reserved_types": ["Result", "Option", "Error", "String", "Bucket", "Call"],
+    "reserved_methods": ["send", "presign", "build", "timeout"],
+    "reserved_values": ["Unknown"] } }"#;
+
+fn lowered() -> Value {
+    let workspace = Workspace::new();
+    workspace.write("pack/pack.json", PACK);
+    let model = Generator::new()
+        .spec(tests().join("obstacles.json"))
+        .pack(workspace.path("pack"))
+        .model()
+        .unwrap();
+    serde_json::to_value(model).unwrap()
+}
+
+fn idents(list: &Value) -> Vec<&str> {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["ident"].as_str().unwrap())
+        .collect()
+}
+
+fn pairs<'v>(list: &'v Value, key: &str) -> Vec<(&'v str, &'v str)> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|one| (one[key].as_str().unwrap(), one["ident"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn parameters_are_renamed_by_rule() {
+    let model = lowered();
+    let operation = &model["resources"][0]["operations"][0];
+    insta::assert_debug_snapshot!(pairs(&operation["request"]["properties"], "name"));
+}
+
+#[test]
+fn types_and_values_are_renamed_by_rule() {
+    let model = lowered();
+    insta::assert_debug_snapshot!(pairs(&model["types"], "name"));
+    let odd = model["types"].as_array().unwrap();
+    let odd = odd.iter().find(|one| one["name"] == "odd").unwrap();
+    insta::assert_debug_snapshot!(pairs(&odd["values"], "value"));
+}
+
+#[test]
+fn nothing_has_the_name_of_something_else() {
+    let model = lowered();
+    let unique = |list: &Value| {
+        let all = idents(list);
+        let set: HashSet<_> = all.iter().collect();
+        assert_eq!(set.len(), all.len(), "{all:?}");
+    };
+    unique(&model["types"]);
+    unique(&model["resources"]);
+    for resource in model["resources"].as_array().unwrap() {
+        unique(&resource["operations"]);
+        for operation in resource["operations"].as_array().unwrap() {
+            unique(&operation["request"]["properties"]);
+            unique(&operation["response"]["properties"]);
+        }
+    }
+    for one in model["types"].as_array().unwrap() {
+        unique(&one["properties"]);
+        unique(&one["values"]);
+    }
+}
+
+#[test]
+fn the_names_of_the_official_operations_are_as_users_know_them() {
+    let model = lowered();
+    let resources = model["resources"].as_array().unwrap().iter();
+    let operations = resources.flat_map(|resource| resource["operations"].as_array().unwrap());
+    let names: Vec<_> = operations
+        .map(|one| ["id", "ident", "method_ident"].map(|key| one[key].as_str().unwrap()))
+        .collect();
+    assert!(
+        names.contains(&["PutBucketACL", "PutBucketAcl", "put_acl"]),
+        "{names:?}"
+    );
+    assert!(names.contains(&["DeleteBucketCNAME", "DeleteBucketCname", "delete_cname"]));
+    assert!(names.contains(&["PutBucket", "PutBucket", "put"]));
+    assert!(names.contains(&["ListObjects", "ListObjects", "list_objects"]));
+}
+
+#[test]
+fn names_that_no_rule_can_tell_apart_are_refused_with_both_places() {
+    let parameter = |name: &str| serde_json::json!({ "name": name, "in": "query", "type": "string", "x-name": "same" });
+    let names = ["a", "b", "c", "d", "e"].map(parameter);
+    let spec = common::spec(
+        serde_json::json!({ "/": { "get": common::operation(names.to_vec().into()) } }),
+    );
+    let error = common::model(&spec).unwrap_err().to_string();
+    assert!(error.contains("error[name-collision]"), "{error}");
+    assert!(error.contains("note: taken here"), "{error}");
+    assert!(
+        error.contains("help: name one of them with `x-name`"),
+        "{error}"
+    );
+}

@@ -1,0 +1,391 @@
+//! What the SDK adds to the work that cannot be avoided.
+//!
+//! Each group puts a call beside the same work done by hand: the HMAC alone, `reqwest` alone,
+//! `serde_json` into plain structs. The exchanges measure the CPU time of this process only; the
+//! server runs in another one.
+
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cpu_time::ProcessTime;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use criterion::{BenchmarkGroup, Criterion, Throughput};
+use futures_util::StreamExt;
+use hmac::{Hmac, KeyInit, Mac};
+use qingstor_sdk::{Body, Bucket, Config, QingStor};
+use serde::Deserialize;
+use sha2::Sha256;
+use tokio::runtime::Runtime;
+
+#[path = "calls/server.rs"]
+mod server;
+
+/// How many small exchanges are under way at once.
+const IN_FLIGHT: usize = 16;
+/// How many exchanges make one measurement.
+const EXCHANGES: usize = 512;
+/// The length of a large body, in bytes.
+const LARGE: usize = 64 * 1024 * 1024;
+
+fn main() {
+    if std::env::args().any(|argument| argument == server::ARGUMENT) {
+        return server::run();
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    signing(&mut criterion);
+    let mut criterion = Criterion::default()
+        .with_measurement(CpuTime)
+        .sample_size(20)
+        .measurement_time(Duration::from_secs(8))
+        .configure_from_args();
+    let site = Site::start();
+    small(&mut criterion, &site);
+    listing(&mut criterion, &site);
+    large(&mut criterion, &site);
+    criterion.final_summary();
+}
+
+/// Building and signing a request that is not sent, beside the HMAC of its string to sign.
+fn signing(criterion: &mut Criterion<WallTime>) {
+    let runtime = Runtime::new().expect("a runtime");
+    let _inside = runtime.enter();
+    let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY");
+    let bucket = QingStor::new(config)
+        .and_then(|service| service.bucket("my-bucket", "pek3a"))
+        .expect("a bucket");
+    let key = Hmac::<Sha256>::new_from_slice(b"SECRET_ACCESS_KEY").expect("a key");
+    let text = "GET\n\n\nWed, 10 Dec 2014 17:20:31 GMT\n/my-bucket/photos/2024/cat.jpg";
+
+    let mut group = criterion.benchmark_group("sign");
+    group.bench_function("hmac alone", |b| {
+        b.iter(|| {
+            let mut hmac = key.clone();
+            hmac.update(black_box(text).as_bytes());
+            hmac.finalize().into_bytes()
+        });
+    });
+    group.bench_function("build and sign a GET", |b| {
+        b.iter(|| {
+            bucket
+                .get_object(black_box("photos/2024/cat.jpg"))
+                .build()
+                .expect("a request")
+        });
+    });
+    group.bench_function("presign a GET", |b| {
+        let ten_minutes = Duration::from_secs(600);
+        b.iter(|| {
+            bucket
+                .get_object(black_box("photos/2024/cat.jpg"))
+                .presign(ten_minutes)
+                .expect("a URL")
+        });
+    });
+    group.finish();
+}
+
+/// Small objects, many at once.
+fn small(criterion: &mut Criterion<CpuTime>, site: &Site) {
+    let content = Bytes::from(vec![b'x'; 1024]);
+    let mut group = criterion.benchmark_group("small exchange");
+    group.throughput(Throughput::Elements(EXCHANGES as u64));
+    site.many(&mut group, "GET 1 KiB, reqwest", || async {
+        site.reqwest
+            .get(site.url("small"))
+            .send()
+            .await
+            .expect("an answer")
+            .bytes()
+            .await
+            .expect("a body")
+            .len()
+    });
+    site.many(&mut group, "GET 1 KiB, sdk", || async {
+        site.bucket
+            .get_object("small")
+            .await
+            .expect("an answer")
+            .body
+            .bytes()
+            .await
+            .expect("a body")
+            .len()
+    });
+    site.many(&mut group, "PUT 1 KiB, reqwest", || async {
+        let answer = site
+            .reqwest
+            .put(site.url("stored"))
+            .body(content.clone())
+            .send()
+            .await
+            .expect("an answer");
+        answer.bytes().await.expect("a body").len()
+    });
+    site.many(&mut group, "PUT 1 KiB, sdk", || async {
+        site.bucket
+            .put_object("stored")
+            .body(content.clone())
+            .await
+            .expect("an answer")
+            .etag
+            .len()
+    });
+    site.many(&mut group, "HEAD, reqwest", || async {
+        site.reqwest
+            .head(site.url("small"))
+            .send()
+            .await
+            .expect("an answer")
+            .headers()
+            .len()
+    });
+    site.many(&mut group, "HEAD, sdk", || async {
+        site.bucket
+            .head_object("small")
+            .await
+            .expect("an answer")
+            .headers()
+            .len()
+    });
+    group.finish();
+}
+
+/// One page of 1,000 keys.
+fn listing(criterion: &mut Criterion<CpuTime>, site: &Site) {
+    let mut group = criterion.benchmark_group("listing of 1,000 keys");
+    group.bench_function("reqwest and serde_json", |b| {
+        b.iter(|| {
+            site.runtime.block_on(async {
+                let url = format!("{}/my-bucket?limit=1000", site.origin);
+                let bytes = site
+                    .reqwest
+                    .get(url)
+                    .send()
+                    .await
+                    .expect("an answer")
+                    .bytes()
+                    .await
+                    .expect("a body");
+                serde_json::from_slice::<PlainPage>(&bytes)
+                    .expect("a page")
+                    .keys
+                    .len()
+            })
+        });
+    });
+    group.bench_function("sdk", |b| {
+        b.iter(|| {
+            let page = site
+                .runtime
+                .block_on(async { site.bucket.list_objects().limit(1000).await });
+            page.expect("a page").keys.len()
+        });
+    });
+    group.finish();
+}
+
+/// What one would write by hand for the fields of the API.
+#[derive(Deserialize)]
+struct PlainPage {
+    keys: Vec<PlainKey>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code)] // They are decoded, which is what is measured.
+struct PlainKey {
+    key: String,
+    size: u64,
+    etag: String,
+    mime_type: String,
+    modified: i64,
+    created: String,
+    encrypted: bool,
+    storage_class: String,
+}
+
+/// Large objects, as they stream.
+fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
+    let content = Bytes::from(vec![b'x'; LARGE]);
+    let mut group = criterion.benchmark_group("64 MiB stream");
+    group.throughput(Throughput::Bytes(LARGE as u64));
+    group.sample_size(10);
+    group.bench_function("down, reqwest", |b| {
+        b.iter(|| {
+            site.runtime.block_on(async {
+                let mut answer = site
+                    .reqwest
+                    .get(site.url("large"))
+                    .send()
+                    .await
+                    .expect("an answer");
+                let mut len = 0;
+                while let Some(chunk) = answer.chunk().await.expect("a chunk") {
+                    len += chunk.len();
+                }
+                len
+            })
+        });
+    });
+    group.bench_function("down, sdk", |b| {
+        b.iter(|| {
+            site.runtime.block_on(async {
+                let mut body = site
+                    .bucket
+                    .get_object("large")
+                    .await
+                    .expect("an answer")
+                    .body;
+                let mut len = 0;
+                while let Some(chunk) = body.next().await {
+                    len += chunk.expect("a chunk").len();
+                }
+                len
+            })
+        });
+    });
+    group.bench_function("up, reqwest", |b| {
+        b.iter(|| {
+            site.runtime.block_on(async {
+                let call = site.reqwest.put(site.url("stored")).body(content.clone());
+                call.send().await.expect("an answer").status()
+            })
+        });
+    });
+    group.bench_function("up, sdk", |b| {
+        b.iter(|| {
+            site.runtime.block_on(async {
+                let body = Body::from(content.clone());
+                site.bucket
+                    .put_object("stored")
+                    .body(body)
+                    .await
+                    .expect("an answer")
+                    .status()
+            })
+        });
+    });
+    group.finish();
+}
+
+/// The server in its own process, and both clients.
+struct Site {
+    server: Child,
+    origin: String,
+    runtime: Runtime,
+    bucket: Bucket,
+    reqwest: reqwest::Client,
+}
+
+impl Site {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut server = Command::new(program)
+            .arg(server::ARGUMENT)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server");
+        let mut origin = String::new();
+        let output = server.stdout.take().expect("the server's output");
+        BufReader::new(output)
+            .read_line(&mut origin)
+            .expect("the server's address");
+        let origin = origin.trim().to_owned();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let _inside = runtime.enter();
+        let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").endpoint(&origin);
+        let bucket = QingStor::new(config)
+            .and_then(|service| service.bucket("my-bucket", "pek3a"))
+            .expect("a bucket");
+        let reqwest = reqwest::Client::builder()
+            .tls_backend_preconfigured(no_tls())
+            .tcp_nodelay(true)
+            .build()
+            .expect("a client");
+        drop(_inside);
+        Self {
+            server,
+            origin,
+            runtime,
+            bucket,
+            reqwest,
+        }
+    }
+
+    fn url(&self, key: &str) -> String {
+        format!("{}/my-bucket/{key}", self.origin)
+    }
+
+    /// Measures `EXCHANGES` exchanges, `IN_FLIGHT` at once.
+    fn many<F, T>(
+        &self,
+        group: &mut BenchmarkGroup<'_, CpuTime>,
+        name: &str,
+        exchange: impl Fn() -> F,
+    ) where
+        F: Future<Output = T>,
+    {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                self.runtime.block_on(async {
+                    let all = futures_util::stream::iter(0..EXCHANGES).map(|_| exchange());
+                    all.buffer_unordered(IN_FLIGHT).count().await
+                })
+            });
+        });
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // It has no state; there is nobody to tell if it is gone already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn no_tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+/// The CPU time of this process, user and system.
+struct CpuTime;
+
+impl Measurement for CpuTime {
+    type Intermediate = ProcessTime;
+    type Value = Duration;
+
+    fn start(&self) -> ProcessTime {
+        ProcessTime::now()
+    }
+
+    fn end(&self, start: ProcessTime) -> Duration {
+        start.elapsed()
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        WallTime.to_f64(value)
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}

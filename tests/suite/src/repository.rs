@@ -1,0 +1,37 @@
+//! The repository that the tests stand in: where its parts are, and what renders them.
+
+use std::path::{Path, PathBuf};
+
+use qingstor_codegen::Generator;
+
+/// The specification, from the root of the repository.
+pub const SPEC: &str = "specs/qingstor/2016-01-06/api_v2.0.json";
+/// Its overlay.
+pub const OVERLAY: &str = "specs/qingstor/overlay.json";
+
+/// The packs and the folders that they are rendered into. The one place that knows them besides
+/// the Makefile, which a test compares with it.
+pub const PACKS: &[(&str, &str)] = &[
+    ("rust", "sdk/src/generated"),
+    ("emulator", "tests/emulator/src/generated"),
+    ("readme", "."),
+];
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR"));
+    suite.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// A file's text.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The generator with the specification and its overlay.
+pub fn generator() -> Generator {
+    Generator::new()
+        .spec(root().join(SPEC))
+        .overlay(root().join(OVERLAY))
+}
