@@ -9,11 +9,11 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::response::Origin;
-use crate::transport::IncomingBody;
+use crate::transport::{Incoming, IncomingBody};
 
 /// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, or, all at once,
 /// [`bytes`](Self::bytes) or a file.
@@ -29,8 +29,9 @@ pub struct ByteStream {
     received: u64,
     ended: bool,
     idle_timeout: Duration,
-    /// Runs only while the caller waits for bytes.
-    idle: Option<Pin<Box<Sleep>>>,
+    /// The timer that the answer's head was waited for with: to set it anew is cheaper than to make
+    /// another. It counts only while the caller waits for bytes.
+    idle: Pin<Box<Sleep>>,
     waiting: bool,
     /// What an `AsyncRead` caller has not taken yet.
     unread: Bytes,
@@ -38,19 +39,14 @@ pub struct ByteStream {
 }
 
 impl ByteStream {
-    pub(crate) fn new(
-        body: IncomingBody,
-        announced: Option<u64>,
-        idle_timeout: Duration,
-        origin: Origin,
-    ) -> Self {
+    pub(crate) fn new(incoming: Incoming, announced: Option<u64>, origin: Origin) -> Self {
         Self {
-            body,
+            body: incoming.body,
             announced,
             received: 0,
             ended: false,
-            idle_timeout,
-            idle: None,
+            idle_timeout: incoming.idle_timeout,
+            idle: incoming.timer,
             waiting: false,
             unread: Bytes::new(),
             origin,
@@ -180,15 +176,12 @@ impl ByteStream {
 
     /// Nothing is there: starts the timer, or looks whether it has run out.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let deadline = tokio::time::Instant::now() + self.idle_timeout;
-        let idle = self
-            .idle
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if !self.waiting {
             self.waiting = true;
-            idle.as_mut().reset(deadline);
+            let deadline = Instant::now() + self.idle_timeout;
+            self.idle.as_mut().reset(deadline);
         }
-        ready!(idle.as_mut().poll(cx));
+        ready!(self.idle.as_mut().poll(cx));
         let text = format!(
             "no byte came for {} s, after {} bytes",
             self.idle_timeout.as_secs_f32(),

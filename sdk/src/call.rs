@@ -273,8 +273,7 @@ impl Handle {
                     announced(&head.headers)
                 };
                 let meta = response::ResponseMeta::new(head.status, head.headers);
-                let idle = self.shared.transport.idle_timeout();
-                let stream = ByteStream::new(body, length, idle, origin.clone());
+                let stream = ByteStream::new(body, length, origin.clone());
                 read(info, meta, stream, origin).await
             }
             Err(error) => Err(error),

@@ -55,3 +55,13 @@ pub use generated::types;
 
 /// The inputs and outputs of every operation.
 pub use generated::operations;
+
+/// The programs of the READMEs, compiled and run as doc tests.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../../README.md")]
+    struct English;
+
+    #[doc = include_str!("../../README.zh-CN.md")]
+    struct Chinese;
+}

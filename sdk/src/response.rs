@@ -182,6 +182,17 @@ impl Response {
         Metadata::from_headers(&self.meta.headers, prefix)
     }
 
+    /// The body as a JSON object. A failure names the field.
+    pub fn json_object<T: DeserializeOwned>(&self) -> Result<T> {
+        // serde would read a list as the fields in order.
+        if let ResponseBody::Whole(bytes) = &self.body
+            && !bytes.trim_ascii_start().starts_with(b"{")
+        {
+            return Err(self.undecodable("the answer's body is no JSON object".into()));
+        }
+        self.json()
+    }
+
     /// The body as JSON. A failure names the field.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         let body = match &self.body {

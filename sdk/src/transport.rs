@@ -1,13 +1,17 @@
 //! How requests reach the network: reqwest behind one function.
 
 use std::error::Error as StdError;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, header};
 use http_body::Body as _;
+use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, Progress};
 use crate::config::Config;
@@ -20,6 +24,13 @@ pub(crate) struct Transport {
     slow_timeout: Duration,
 }
 
+/// An answer's body, and the timer that watches over it.
+pub(crate) struct Incoming {
+    pub(crate) body: IncomingBody,
+    pub(crate) timer: Pin<Box<Sleep>>,
+    pub(crate) idle_timeout: Duration,
+}
+
 /// The body of an answer, before anything is checked.
 pub(crate) struct IncomingBody(reqwest::Body);
 
@@ -30,7 +41,7 @@ impl IncomingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, reqwest::Error>>> {
         loop {
-            return match std::task::ready!(Pin::new(&mut self.0).poll_frame(cx)) {
+            return match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
                     Err(_) => continue,
@@ -52,10 +63,6 @@ impl Transport {
         })
     }
 
-    pub(crate) fn idle_timeout(&self) -> Duration {
-        self.idle_timeout
-    }
-
     /// Sends one request, and gives the answer's head and its body to be read.
     ///
     /// `slow`: the service may work long without sending a byte.
@@ -63,31 +70,37 @@ impl Transport {
         &self,
         request: http::Request<Body>,
         slow: bool,
-    ) -> Result<http::Response<IncomingBody>> {
+    ) -> Result<http::Response<Incoming>> {
         let (request, progress) = outgoing(request)?;
         let patience = if slow {
             self.slow_timeout
         } else {
             self.idle_timeout
         };
+        let mut timer = Box::pin(tokio::time::sleep(patience));
         let mut answer = std::pin::pin!(self.client.execute(request));
         let mut taken = 0;
-        let answer = loop {
-            match tokio::time::timeout(patience, &mut answer).await {
-                Ok(answer) => break answer,
-                // The connection takes the upload's bytes: it is slow, but it moves.
-                Err(_)
-                    if progress
-                        .as_ref()
-                        .is_some_and(|progress| progress.taken() > taken) =>
-                {
-                    taken = progress.as_ref().map_or(0, |progress| progress.taken());
+        let answer = poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(answer));
                 }
-                Err(_) => return Err(no_answer(patience, progress.as_deref())),
+                ready!(timer.as_mut().poll(cx));
+                let now_taken = progress.as_ref().map_or(0, |progress| progress.taken());
+                if now_taken == taken {
+                    return Poll::Ready(Err(no_answer(patience, taken)));
+                }
+                // The connection takes the upload's bytes: it is slow, but it moves.
+                taken = now_taken;
+                timer.as_mut().reset(Instant::now() + patience);
             }
-        };
-        match answer {
-            Ok(answer) => Ok(http::Response::from(answer).map(IncomingBody)),
+        });
+        match answer.await? {
+            Ok(answer) => Ok(http::Response::from(answer).map(|body| Incoming {
+                body: IncomingBody(body),
+                timer,
+                idle_timeout: self.idle_timeout,
+            })),
             Err(error) => Err(progress
                 .and_then(|progress| progress.failure())
                 .unwrap_or_else(|| broken(error))),
@@ -102,14 +115,8 @@ fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Ar
     let text = head.uri.to_string();
     let url = reqwest::Url::parse(&text)
         .map_err(|error| Error::invalid_input(format!("`{text}` is no URL")).with_source(error))?;
-    let sent = head
-        .uri
-        .path_and_query()
-        .map_or("", |target| target.as_str());
-    if url.path().len() + url.query().map_or(0, |query| query.len() + 1) != sent.len()
-        || !text.ends_with(sent)
-        || !url.as_str().ends_with(sent)
-    {
+    let sent = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    if !url.as_str().ends_with(sent) || target_len(&url) != sent.len() {
         return Err(Error::invalid_input(format!(
             "`{sent}` would be changed to `{}` on the way",
             url.path()
@@ -117,6 +124,11 @@ fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Ar
     }
     let mut out = reqwest::Request::new(head.method, url);
     *out.headers_mut() = head.headers;
+    if body.is_empty() && matches!(*out.method(), Method::PUT | Method::POST) {
+        // Else nothing would say that there is none, and some servers insist.
+        let zero = HeaderValue::from_static("0");
+        out.headers_mut().insert(header::CONTENT_LENGTH, zero);
+    }
     let progress = match body.as_bytes() {
         Some(bytes) if bytes.is_empty() => None,
         Some(bytes) if bytes.len() <= WHOLE => {
@@ -132,18 +144,18 @@ fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Ar
     Ok((out, progress))
 }
 
+/// The length of path and query as the URL library has them.
+fn target_len(url: &reqwest::Url) -> usize {
+    url.path().len() + url.query().map_or(0, |query| query.len() + 1)
+}
+
 /// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.
 const WHOLE: usize = 64 * 1024;
 
-fn no_answer(patience: Duration, progress: Option<&Progress>) -> Error {
-    let sent = progress.map_or(0, Progress::taken);
-    Error::new(
-        ErrorKind::Timeout,
-        format!(
-            "no answer came for {} s ({sent} bytes of the body were sent)",
-            patience.as_secs_f32()
-        ),
-    )
+fn no_answer(patience: Duration, sent: u64) -> Error {
+    let seconds = patience.as_secs_f32();
+    let text = format!("no answer came for {seconds} s ({sent} bytes of the body were sent)");
+    Error::new(ErrorKind::Timeout, text)
 }
 
 /// Tells a connection that was never made, or broke, from a request that can't be sent.

@@ -122,7 +122,7 @@ impl Operation for ListObjectsInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.meta = response.meta;
         Ok(output)
     }

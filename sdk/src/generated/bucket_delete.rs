@@ -61,7 +61,7 @@ impl Operation for DeleteMultipleObjectsInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.meta = response.meta;
         Ok(output)
     }

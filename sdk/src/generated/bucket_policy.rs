@@ -86,7 +86,7 @@ impl Operation for GetBucketPolicyInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.meta = response.meta;
         Ok(output)
     }

@@ -30,7 +30,7 @@ impl Operation for GetBucketStatisticsInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.meta = response.meta;
         Ok(output)
     }

@@ -139,7 +139,7 @@ impl Operation for InitiateMultipartUploadInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.encryption_customer_algorithm =
             response.header("x-qs-encryption-customer-algorithm")?;
         output.encryption_customer_key_md5 = response.header("x-qs-encryption-customer-key-md5")?;

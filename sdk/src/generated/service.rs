@@ -51,7 +51,7 @@ impl Operation for ListBucketsInput {
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json()?;
+        let mut output: Self::Output = response.json_object()?;
         output.meta = response.meta;
         Ok(output)
     }

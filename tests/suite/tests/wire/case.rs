@@ -91,8 +91,13 @@ impl Case {
     }
 
     /// The body that it sends.
-    pub(crate) fn body(mut self, body: &str) -> Self {
-        self.body = body.as_bytes().to_vec();
+    pub(crate) fn body(self, body: &str) -> Self {
+        self.bytes(body.into())
+    }
+
+    /// The body that it sends.
+    pub(crate) fn bytes(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
         self
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use http::header::AUTHORIZATION;
-use qingstor_sdk::{Config, ErrorCode, ErrorKind};
+use qingstor_sdk::operations::PostObjectInput;
+use qingstor_sdk::{Config, ErrorCode, ErrorKind, Operation};
 use qingstor_suite::repository::generator;
 use qingstor_suite::signature::{Request, hmac};
 use qingstor_suite::{Answer, Recorded, Server};
@@ -25,7 +26,10 @@ fn no_operation_is_left_out() {
         .flat_map(|resource| &resource.operations)
         .map(|operation| &*operation.id)
         .collect();
-    let tested: BTreeSet<_> = table().iter().map(|case| case.info.id).collect();
+    // A form has its own tests: its body differs each time, and signs itself.
+    let form = PostObjectInput::INFO.id;
+    let table = table();
+    let tested: BTreeSet<_> = table.iter().map(|case| case.info.id).chain([form]).collect();
     let lacking: Vec<_> = specified.difference(&tested).collect();
     assert!(lacking.is_empty(), "no entry in tests/wire: {lacking:?}");
     let unknown: Vec<_> = tested.difference(&specified).collect();
@@ -47,9 +51,27 @@ async fn goes_out_as_specified_and_comes_back_decoded() {
         assert_eq!(request.method, case.info.method.as_str(), "{id}");
         assert_eq!(request.target, case.path_style_target(), "{id}");
         assert_eq!(own_headers(&request), expected_headers(&case), "{id}");
-        assert_eq!(request.text(), String::from_utf8_lossy(&case.body), "{id}");
-        assert_eq!(length(&request), expected_length(&case), "{id}");
+        assert_eq!(request.body, case.body, "{id}: {}", request.text());
+        if !case.body.is_empty() {
+            assert_eq!(length(&request), Some(case.body.len()), "{id}");
+        }
         assert_signed(&case, None, &request.target, &request.headers);
+    }
+}
+
+/// Proxies refuse a PUT or POST that does not say how long its body is; a GET says nothing.
+#[tokio::test]
+async fn an_empty_body_is_announced_where_the_method_calls_for_one() {
+    for case in table() {
+        if !case.body.is_empty() {
+            continue;
+        }
+        let server = Server::start(case.answer.clone()).await;
+        // Only what goes out counts here: the answer need not be decodable.
+        let _ = (case.try_send)(&Target::at(&server.endpoint())).await;
+        let announces = matches!(case.info.method, Method::PUT | Method::POST);
+        let expected = announces.then_some(0);
+        assert_eq!(length(&server.only()), expected, "{}", case.info.id);
     }
 }
 
@@ -108,7 +130,7 @@ async fn refuses_json_of_another_shape() {
             continue;
         }
         let id = case.info.id;
-        for body in ["", "<html>", "[]", "\"text\""] {
+        for body in ["", "<html>", "7", "\"text\""] {
             let answer = case.answer.clone().body(body);
             let server = Server::start(answer.header("x-qs-request-id", REQUEST_ID)).await;
             let error = (case.try_send)(&Target::at(&server.endpoint()))
@@ -191,12 +213,6 @@ fn expected_headers(case: &Case) -> Vec<(String, String)> {
 
 fn length(request: &Recorded) -> Option<usize> {
     request.header("content-length")?.parse().ok()
-}
-
-/// A method that is made for bodies announces an empty one, too.
-fn expected_length(case: &Case) -> Option<usize> {
-    let announces = matches!(case.info.method, Method::PUT | Method::POST);
-    (announces || !case.body.is_empty()).then_some(case.body.len())
 }
 
 /// Computes the signature anew, from what came, and looks at the date that it covers.

@@ -1,0 +1,1 @@
+//! Answers that are no JSON and no success.

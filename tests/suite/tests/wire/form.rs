@@ -1,0 +1,1 @@
+//! `PostObject`: a form, which carries its own signature.

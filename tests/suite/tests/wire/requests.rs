@@ -1,0 +1,1 @@
+//! What a caller may add to a request, and what is refused.
