@@ -4,6 +4,9 @@
 //! `serde_json` into plain structs. The exchanges measure the CPU time of this process only; the
 //! server runs in another one.
 
+// A bench that can't run may well panic.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -130,8 +130,8 @@ impl Body {
     /// The length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        let frame = |more: &Box<More>| more.head.len() as u64 + more.tail.len() as u64;
-        self.len + self.more.as_ref().map_or(0, frame)
+        let frame = |more: &More| more.head.len() as u64 + more.tail.len() as u64;
+        self.len + self.more.as_deref().map_or(0, frame)
     }
 
     /// Whether there are no bytes.

@@ -261,7 +261,7 @@ impl Handle {
         let answer = self
             .shared
             .transport
-            .send(request, info.slow)
+            .send(request, &self.address.root, info.slow)
             .await
             .map_err(|error| error.with_call(origin.context()));
         let result = match answer {
@@ -358,7 +358,7 @@ impl Handle {
                 RequestBody::Stream(body) => body,
                 RequestBody::Form(form) => {
                     let (body, content_type) = form.into_body(&self.shared.credentials)?;
-                    parts.header("content-type", &content_type)?;
+                    parts.header(header::CONTENT_TYPE, &content_type)?;
                     body
                 }
             },

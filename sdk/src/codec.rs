@@ -4,7 +4,7 @@
 
 pub use std::collections::BTreeMap;
 
-pub use http::Method;
+pub use http::{HeaderName, Method};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::blob::Blob;
@@ -27,3 +27,11 @@ pub use crate::secret::Secret;
 pub(crate) use crate::setters::setters;
 pub(crate) use crate::string_enum::string_enum;
 pub use crate::timestamp::{Timestamp, unix};
+
+/// A header's name, checked while it is compiled.
+macro_rules! header {
+    ($name:literal) => {
+        const { HeaderName::from_static($name) }
+    };
+}
+pub(crate) use header;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::uri::{Authority, Scheme};
+use reqwest::Url;
 
 use crate::error::{Error, Result};
 
@@ -23,6 +24,8 @@ pub(crate) struct Address {
     pub(crate) scheme: Scheme,
     /// Host, and port unless it is the scheme's own.
     pub(crate) authority: Authority,
+    /// Both as the HTTP library takes them: a host is dear to parse, and stays the same.
+    pub(crate) root: Url,
     /// `/bucket` when the bucket stands in the path.
     pub(crate) path_prefix: String,
     /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
@@ -61,7 +64,7 @@ impl Endpoint {
             zone_in_host: zone_in_host && named,
             virtual_host,
         };
-        endpoint.authority("")?;
+        endpoint.service()?;
         Ok(endpoint)
     }
 
@@ -71,17 +74,33 @@ impl Endpoint {
         bare.parse::<IpAddr>().is_err() && host != "localhost"
     }
 
-    /// The host behind `labels`, and the port.
-    fn authority(&self, labels: &str) -> Result<Authority> {
+    /// The address behind `labels`.
+    fn address(
+        &self,
+        labels: &str,
+        path_prefix: String,
+        resource_prefix: String,
+    ) -> Result<Address> {
         let default = if self.is_https() { 443 } else { 80 };
         let text = match self.port {
             Some(port) if port != default => format!("{labels}{}:{port}", self.host),
             _ => format!("{labels}{}", self.host),
         };
-        match text.parse::<Authority>() {
-            Ok(authority) if !text.contains('@') => Ok(authority),
-            _ => Err(Error::config(format!("`{}` is no host", self.host))),
+        let refused = || Error::config(format!("`{}` is no host", self.host));
+        let authority: Authority = text.parse().map_err(|_| refused())?;
+        let root = Url::parse(&format!("{}://{authority}", self.scheme)).map_err(|_| refused())?;
+        if text.contains('@') {
+            return Err(refused());
         }
+        Ok(Address {
+            scheme: self.scheme.clone(),
+            authority,
+            root,
+            path_prefix,
+            resource_prefix,
+            bucket: None,
+            zone: None,
+        })
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -89,14 +108,7 @@ impl Endpoint {
     }
 
     pub(crate) fn service(&self) -> Result<Address> {
-        Ok(Address {
-            scheme: self.scheme.clone(),
-            authority: self.authority("")?,
-            path_prefix: String::new(),
-            resource_prefix: String::new(),
-            bucket: None,
-            zone: None,
-        })
+        self.address("", String::new(), String::new())
     }
 
     pub(crate) fn bucket(&self, name: &str, zone: &str) -> Result<Address> {
@@ -120,12 +132,9 @@ impl Endpoint {
             (zone_label, format!("/{name}"), String::new())
         };
         Ok(Address {
-            scheme: self.scheme.clone(),
-            authority: self.authority(&labels)?,
-            path_prefix,
-            resource_prefix,
             bucket: Some(name.to_owned()),
             zone: Some(zone),
+            ..self.address(&labels, path_prefix, resource_prefix)?
         })
     }
 }

@@ -37,7 +37,7 @@ const NOT_IN_URL: &AsciiSet = &percent_encoding::CONTROLS
     .add(b'|')
     .add(b'}');
 
-const CONTENT_MD5: &str = "content-md5";
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// A request that takes shape: an operation's input writes itself into it.
 #[derive(Debug)]
@@ -159,40 +159,35 @@ impl RequestParts {
     }
 
     /// Sets a header, unless there is nothing to send.
-    pub fn header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+    pub fn header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         match value.text() {
             Some(value) => self.text_header(name, &value),
             None => Ok(()),
         }
     }
 
-    fn text_header(&mut self, name: &str, value: &str) -> Result<()> {
+    fn text_header(&mut self, name: HeaderName, value: &str) -> Result<()> {
         match header_value(value) {
-            Some(value) => self.insert(name, value),
+            Some(value) => {
+                self.headers.insert(name, value);
+                Ok(())
+            }
             None => Err(Error::invalid_input(format!(
                 "header `{name}`: only printable ASCII can stand in a header"
             ))),
         }
     }
 
-    fn insert(&mut self, name: &str, value: HeaderValue) -> Result<()> {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            return Err(Error::invalid_input(format!("{name:?} is no header name")));
-        };
-        self.headers.insert(name, value);
-        Ok(())
-    }
-
     /// Sets a header whose value must not show in any `Debug` or log.
     pub fn secret_header<'v>(
         &mut self,
-        name: &str,
+        name: HeaderName,
         value: impl Into<Option<&'v Secret>>,
     ) -> Result<()> {
         let Some(value) = value.into() else {
             return Ok(());
         };
-        self.text_header(name, value.expose())?;
+        self.text_header(name.clone(), value.expose())?;
         if let Some(value) = self.headers.get_mut(name) {
             value.set_sensitive(true);
         }
@@ -202,7 +197,7 @@ impl RequestParts {
     /// Sets `/bucket/key`, always percent-encoded: a key's own `%2F` arrives as one.
     pub fn object_path_header<'v>(
         &mut self,
-        name: &str,
+        name: HeaderName,
         value: impl Into<Option<&'v ObjectPath>>,
     ) -> Result<()> {
         match value.into() {
@@ -212,7 +207,7 @@ impl RequestParts {
     }
 
     /// Sets a URL of the caller's: what already is one is sent as it is.
-    pub fn url_header(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
+    pub fn url_header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         match value.text() {
             Some(url) => self.text_header(name, &utf8_percent_encode(&url, NOT_IN_URL).to_string()),
             None => Ok(()),
@@ -222,12 +217,12 @@ impl RequestParts {
     /// Sets a header to the values of a list, unless it is empty.
     pub fn header_list(
         &mut self,
-        name: &str,
+        name: HeaderName,
         collection: Collection,
         values: &[impl Parameter],
     ) -> Result<()> {
         // `multi` has no meaning in a header: there it is the usual comma.
-        match collection.join(name, values)? {
+        match collection.join(name.as_str(), values)? {
             Some(joined) => self.text_header(name, &joined),
             None => Ok(()),
         }
@@ -236,7 +231,11 @@ impl RequestParts {
     /// Sets one header for each entry, its key behind `prefix`.
     pub fn header_map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
-            self.text_header(&format!("{prefix}{key}"), value)?;
+            let name = format!("{prefix}{key}");
+            match HeaderName::from_bytes(name.as_bytes()) {
+                Ok(name) => self.text_header(name, value)?,
+                Err(_) => return Err(Error::invalid_input(format!("{name:?} is no header name"))),
+            }
         }
         Ok(())
     }
@@ -477,7 +476,7 @@ mod tests {
     #[test]
     fn a_url_is_encoded_only_where_it_must_be() {
         let mut parts = parts(true);
-        let name = "x-qs-fetch-source";
+        let name = HeaderName::from_static("x-qs-fetch-source");
         for (given, sent) in [
             (
                 "https://a.com/%E4%B8%AD?x=1&y=a+b#f",
@@ -485,8 +484,8 @@ mod tests {
             ),
             ("https://a.com/中 b", "https://a.com/%E4%B8%AD%20b"),
         ] {
-            parts.url_header(name, &given).unwrap();
-            assert_eq!(parts.headers[name], sent);
+            parts.url_header(name.clone(), &given).unwrap();
+            assert_eq!(parts.headers[&name], sent);
         }
     }
 
@@ -494,7 +493,12 @@ mod tests {
     fn a_header_can_not_split_the_request() {
         let mut parts = parts(true);
         for value in ["a\r\nb: c", "a\nb", "\0", "中"] {
-            assert!(parts.header("x-qs-test", &value).is_err(), "{value:?}");
+            assert!(
+                parts
+                    .header(HeaderName::from_static("x-qs-test"), &value)
+                    .is_err(),
+                "{value:?}"
+            );
         }
         assert!(parts.headers.is_empty());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -16,7 +16,7 @@ use crate::metadata::Metadata;
 use crate::operation::OperationInfo;
 use crate::parameter::{Collection, FromText};
 
-const REQUEST_ID: &str = "x-qs-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 /// How much of a body that can't be decoded an error keeps, in bytes.
 const KEPT: usize = 4 * 1024;
 
@@ -147,8 +147,8 @@ pub(crate) enum ResponseBody {
 impl Response {
     /// A header; `None` when it is absent or empty. What is no ASCII is read as UTF-8 with
     /// replacement characters, since stored headers come back as other tools wrote them.
-    pub fn header<T: FromText>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.meta.headers.get(name) else {
+    pub fn header<T: FromText>(&self, name: HeaderName) -> Result<Option<T>> {
+        let Some(value) = self.meta.headers.get(&name) else {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -164,8 +164,12 @@ impl Response {
     }
 
     /// A header that holds a list.
-    pub fn header_list<T: FromText>(&self, name: &str, collection: Collection) -> Result<Vec<T>> {
-        let Some(text) = self.header::<String>(name)? else {
+    pub fn header_list<T: FromText>(
+        &self,
+        name: HeaderName,
+        collection: Collection,
+    ) -> Result<Vec<T>> {
+        let Some(text) = self.header::<String>(name.clone())? else {
             return Ok(Vec::new());
         };
         text.split(collection.separator())

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, header};
 use http_body::Body as _;
+use reqwest::Url;
 use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, Progress};
@@ -65,13 +65,14 @@ impl Transport {
 
     /// Sends one request, and gives the answer's head and its body to be read.
     ///
-    /// `slow`: the service may work long without sending a byte.
+    /// `root`: the request's scheme, host and port. `slow`: the service may work long without sending a byte.
     pub(crate) async fn send(
         &self,
         request: http::Request<Body>,
+        root: &Url,
         slow: bool,
     ) -> Result<http::Response<Incoming>> {
-        let (request, progress) = outgoing(request)?;
+        let (request, progress) = outgoing(request, root)?;
         let patience = if slow {
             self.slow_timeout
         } else {
@@ -110,15 +111,18 @@ impl Transport {
 
 /// The request as reqwest takes it. Fails when its URL library would send another target than the
 /// one that is signed.
-fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
+fn outgoing(
+    request: http::Request<Body>,
+    root: &Url,
+) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
     let (head, body) = request.into_parts();
-    let text = head.uri.to_string();
-    let url = reqwest::Url::parse(&text)
-        .map_err(|error| Error::invalid_input(format!("`{text}` is no URL")).with_source(error))?;
-    let sent = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
-    if !url.as_str().ends_with(sent) || target_len(&url) != sent.len() {
+    let mut url = root.clone();
+    url.set_path(head.uri.path());
+    url.set_query(head.uri.query());
+    if url.path() != head.uri.path() || url.query() != head.uri.query() {
         return Err(Error::invalid_input(format!(
-            "`{sent}` would be changed to `{}` on the way",
+            "`{}` would be changed to `{}` on the way",
+            head.uri.path(),
             url.path()
         )));
     }
@@ -142,11 +146,6 @@ fn outgoing(request: http::Request<Body>) -> Result<(reqwest::Request, Option<Ar
         }
     };
     Ok((out, progress))
-}
-
-/// The length of path and query as the URL library has them.
-fn target_len(url: &reqwest::Url) -> usize {
-    url.path().len() + url.query().map_or(0, |query| query.len() + 1)
 }
 
 /// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.

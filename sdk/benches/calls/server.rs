@@ -6,12 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The argument that makes the program this server.
-pub const ARGUMENT: &str = "--bench-server";
+pub(crate) const ARGUMENT: &str = "--bench-server";
 
 const LARGE: usize = super::LARGE;
 
 /// Prints its address and serves until it is killed.
-pub fn run() {
+pub(crate) fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -322,8 +322,8 @@ impl Operation for PostObjectInput {
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(PostObjectOutput {
-            etag: response.header("etag")?,
-            location: response.header("location")?,
+            etag: response.header(header!("etag"))?,
+            location: response.header(header!("location"))?,
             meta: response.meta,
         })
     }

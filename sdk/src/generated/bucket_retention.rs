@@ -50,7 +50,7 @@ impl Operation for PutBucketRetentionInput {
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(PutBucketRetentionOutput {
-            worm_id: response.header("x-qs-worm-id")?,
+            worm_id: response.header(header!("x-qs-worm-id"))?,
             meta: response.meta,
         })
     }

@@ -260,85 +260,93 @@ impl Operation for PutObjectInput {
         request.literal("/");
         request.path("objectKey", &self.key)?;
 
-        request.header("cache-control", &self.cache_control)?;
-        request.header("content-md5", &self.content_md5)?;
-        request.header("content-type", &self.content_type)?;
-        request.header("content-encoding", &self.content_encoding)?;
-        request.header("expect", &self.expect)?;
+        request.header(header!("cache-control"), &self.cache_control)?;
+        request.header(header!("content-md5"), &self.content_md5)?;
+        request.header(header!("content-type"), &self.content_type)?;
+        request.header(header!("content-encoding"), &self.content_encoding)?;
+        request.header(header!("expect"), &self.expect)?;
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
-        request.object_path_header("x-qs-copy-source", &self.copy_source)?;
-        request.header("x-qs-metadata-directive", &self.metadata_directive)?;
+        request.object_path_header(header!("x-qs-copy-source"), &self.copy_source)?;
+        request.header(header!("x-qs-metadata-directive"), &self.metadata_directive)?;
         request.header(
-            "x-qs-copy-source-if-modified-since",
+            header!("x-qs-copy-source-if-modified-since"),
             &http_date(self.copy_source_if_modified_since)?,
         )?;
         request.header(
-            "x-qs-copy-source-if-unmodified-since",
+            header!("x-qs-copy-source-if-unmodified-since"),
             &http_date(self.copy_source_if_unmodified_since)?,
         )?;
-        request.header("x-qs-copy-source-if-match", &self.copy_source_if_match)?;
         request.header(
-            "x-qs-copy-source-if-none-match",
+            header!("x-qs-copy-source-if-match"),
+            &self.copy_source_if_match,
+        )?;
+        request.header(
+            header!("x-qs-copy-source-if-none-match"),
             &self.copy_source_if_none_match,
         )?;
         request.header(
-            "x-qs-copy-source-encryption-customer-algorithm",
+            header!("x-qs-copy-source-encryption-customer-algorithm"),
             &self.copy_source_encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-copy-source-encryption-customer-key",
+            header!("x-qs-copy-source-encryption-customer-key"),
             &self.copy_source_encryption_customer_key,
         )?;
         request.header(
-            "x-qs-copy-source-encryption-customer-key-md5",
+            header!("x-qs-copy-source-encryption-customer-key-md5"),
             &self.copy_source_encryption_customer_key_md5,
         )?;
-        request.object_path_header("x-qs-move-source", &self.move_source)?;
-        request.url_header("x-qs-fetch-source", &self.fetch_source)?;
+        request.object_path_header(header!("x-qs-move-source"), &self.move_source)?;
+        request.url_header(header!("x-qs-fetch-source"), &self.fetch_source)?;
         request.header(
-            "x-qs-fetch-if-unmodified-since",
+            header!("x-qs-fetch-if-unmodified-since"),
             &http_date(self.fetch_if_unmodified_since)?,
         )?;
-        request.header("x-qs-storage-class", &self.storage_class)?;
+        request.header(header!("x-qs-storage-class"), &self.storage_class)?;
         request.header_map("x-qs-meta-", &self.metadata)?;
         if let Some(body) = self.body {
             request.stream(body);
         }
         request.header(
-            "x-qs-move-source-if-modified-since",
+            header!("x-qs-move-source-if-modified-since"),
             &http_date(self.move_source_if_modified_since)?,
         )?;
         request.header(
-            "x-qs-move-source-if-unmodified-since",
+            header!("x-qs-move-source-if-unmodified-since"),
             &http_date(self.move_source_if_unmodified_since)?,
         )?;
-        request.header("x-qs-move-source-if-match", &self.move_source_if_match)?;
         request.header(
-            "x-qs-move-source-if-none-match",
+            header!("x-qs-move-source-if-match"),
+            &self.move_source_if_match,
+        )?;
+        request.header(
+            header!("x-qs-move-source-if-none-match"),
             &self.move_source_if_none_match,
         )?;
-        request.header("content-disposition", &self.content_disposition)?;
-        request.header("expires", &self.expires)?;
+        request.header(header!("content-disposition"), &self.content_disposition)?;
+        request.header(header!("expires"), &self.expires)?;
         Ok(())
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(PutObjectOutput {
-            etag: response.header("etag")?.unwrap_or_default(),
-            encryption_customer_algorithm: response.header("x-qs-encryption-customer-algorithm")?,
-            version_id: response.header("x-qs-version-id")?,
-            encryption_customer_key_md5: response.header("x-qs-encryption-customer-key-md5")?,
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
             meta: response.meta,
         })
     }
@@ -488,21 +496,27 @@ impl Operation for GetObjectInput {
             "response-content-disposition",
             &self.response_content_disposition,
         );
-        request.header("range", &self.range)?;
-        request.header("if-modified-since", &http_date(self.if_modified_since)?)?;
-        request.header("if-unmodified-since", &http_date(self.if_unmodified_since)?)?;
-        request.header("if-match", &self.if_match)?;
-        request.header("if-none-match", &self.if_none_match)?;
+        request.header(header!("range"), &self.range)?;
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("if-modified-since"),
+            &http_date(self.if_modified_since)?,
+        )?;
+        request.header(
+            header!("if-unmodified-since"),
+            &http_date(self.if_unmodified_since)?,
+        )?;
+        request.header(header!("if-match"), &self.if_match)?;
+        request.header(header!("if-none-match"), &self.if_none_match)?;
+        request.header(
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
         Ok(())
@@ -510,22 +524,26 @@ impl Operation for GetObjectInput {
 
     fn decode(mut response: Response) -> Result<Self::Output> {
         Ok(GetObjectOutput {
-            etag: response.header("etag")?.unwrap_or_default(),
-            content_length: response.header("content-length")?,
-            content_range: response.header("content-range")?,
-            last_modified: response.header("last-modified")?,
-            encryption_customer_algorithm: response.header("x-qs-encryption-customer-algorithm")?,
-            storage_class: response.header("x-qs-storage-class")?,
-            version_id: response.header("x-qs-version-id")?,
-            delete_marker: response.header("x-qs-delete-marker")?.unwrap_or_default(),
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            content_length: response.header(header!("content-length"))?,
+            content_range: response.header(header!("content-range"))?,
+            last_modified: response.header(header!("last-modified"))?,
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            storage_class: response.header(header!("x-qs-storage-class"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
             metadata: response.header_map("x-qs-meta-"),
-            expires: response.header("expires")?,
-            cache_control: response.header("cache-control")?,
-            content_type: response.header("content-type")?,
-            content_language: response.header("content-language")?,
-            content_encoding: response.header("content-encoding")?,
-            content_disposition: response.header("content-disposition")?,
-            encryption_customer_key_md5: response.header("x-qs-encryption-customer-key-md5")?,
+            expires: response.header(header!("expires"))?,
+            cache_control: response.header(header!("cache-control"))?,
+            content_type: response.header(header!("content-type"))?,
+            content_language: response.header(header!("content-language"))?,
+            content_encoding: response.header(header!("content-encoding"))?,
+            content_disposition: response.header(header!("content-disposition"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
             body: response.take_stream()?,
             meta: response.meta,
         })
@@ -653,43 +671,53 @@ impl Operation for HeadObjectInput {
 
         request.query("version_id", &self.version_id);
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
-        request.header("if-modified-since", &http_date(self.if_modified_since)?)?;
-        request.header("if-unmodified-since", &http_date(self.if_unmodified_since)?)?;
-        request.header("if-match", &self.if_match)?;
-        request.header("if-none-match", &self.if_none_match)?;
+        request.header(
+            header!("if-modified-since"),
+            &http_date(self.if_modified_since)?,
+        )?;
+        request.header(
+            header!("if-unmodified-since"),
+            &http_date(self.if_unmodified_since)?,
+        )?;
+        request.header(header!("if-match"), &self.if_match)?;
+        request.header(header!("if-none-match"), &self.if_none_match)?;
         Ok(())
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(HeadObjectOutput {
-            content_type: response.header("content-type")?,
-            content_length: response.header("content-length")?,
-            last_modified: response.header("last-modified")?,
-            etag: response.header("etag")?.unwrap_or_default(),
-            encryption_customer_algorithm: response.header("x-qs-encryption-customer-algorithm")?,
-            storage_class: response.header("x-qs-storage-class")?,
-            object_type: response.header("x-qs-object-type")?,
-            next_append_position: response.header("x-qs-next-append-position")?,
-            version_id: response.header("x-qs-version-id")?,
-            delete_marker: response.header("x-qs-delete-marker")?.unwrap_or_default(),
+            content_type: response.header(header!("content-type"))?,
+            content_length: response.header(header!("content-length"))?,
+            last_modified: response.header(header!("last-modified"))?,
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            storage_class: response.header(header!("x-qs-storage-class"))?,
+            object_type: response.header(header!("x-qs-object-type"))?,
+            next_append_position: response.header(header!("x-qs-next-append-position"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
             metadata: response.header_map("x-qs-meta-"),
-            expires: response.header("expires")?,
-            cache_control: response.header("cache-control")?,
-            content_language: response.header("content-language")?,
-            content_encoding: response.header("content-encoding")?,
-            content_disposition: response.header("content-disposition")?,
-            encryption_customer_key_md5: response.header("x-qs-encryption-customer-key-md5")?,
+            expires: response.header(header!("expires"))?,
+            cache_control: response.header(header!("cache-control"))?,
+            content_language: response.header(header!("content-language"))?,
+            content_encoding: response.header(header!("content-encoding"))?,
+            content_disposition: response.header(header!("content-disposition"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
             meta: response.meta,
         })
     }
@@ -785,13 +813,13 @@ impl Operation for OptionsObjectInput {
         request.literal("/");
         request.path("objectKey", &self.key)?;
 
-        request.header("origin", &self.origin)?;
+        request.header(header!("origin"), &self.origin)?;
         request.header(
-            "access-control-request-method",
+            header!("access-control-request-method"),
             &self.access_control_request_method,
         )?;
         request.header(
-            "access-control-request-headers",
+            header!("access-control-request-headers"),
             &self.access_control_request_headers,
         )?;
         Ok(())
@@ -799,11 +827,14 @@ impl Operation for OptionsObjectInput {
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(OptionsObjectOutput {
-            access_control_allow_origin: response.header("access-control-allow-origin")?,
-            access_control_max_age: response.header("access-control-max-age")?,
-            access_control_allow_methods: response.header("access-control-allow-methods")?,
-            access_control_allow_headers: response.header("access-control-allow-headers")?,
-            access_control_expose_headers: response.header("access-control-expose-headers")?,
+            access_control_allow_origin: response.header(header!("access-control-allow-origin"))?,
+            access_control_max_age: response.header(header!("access-control-max-age"))?,
+            access_control_allow_methods: response
+                .header(header!("access-control-allow-methods"))?,
+            access_control_allow_headers: response
+                .header(header!("access-control-allow-headers"))?,
+            access_control_expose_headers: response
+                .header(header!("access-control-expose-headers"))?,
             meta: response.meta,
         })
     }
@@ -871,8 +902,10 @@ impl Operation for DeleteObjectInput {
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(DeleteObjectOutput {
-            version_id: response.header("x-qs-version-id")?,
-            delete_marker: response.header("x-qs-delete-marker")?.unwrap_or_default(),
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
             meta: response.meta,
         })
     }

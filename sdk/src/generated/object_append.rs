@@ -73,9 +73,9 @@ impl Operation for AppendObjectInput {
         request.sub_resource("append");
 
         request.query("position", &self.position);
-        request.header("content-md5", &self.content_md5)?;
-        request.header("content-type", &self.content_type)?;
-        request.header("x-qs-storage-class", &self.storage_class)?;
+        request.header(header!("content-md5"), &self.content_md5)?;
+        request.header(header!("content-type"), &self.content_type)?;
+        request.header(header!("x-qs-storage-class"), &self.storage_class)?;
         if let Some(body) = self.body {
             request.stream(body);
         }
@@ -85,7 +85,7 @@ impl Operation for AppendObjectInput {
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(AppendObjectOutput {
             next_append_position: response
-                .header("x-qs-next-append-position")?
+                .header(header!("x-qs-next-append-position"))?
                 .unwrap_or_default(),
             meta: response.meta,
         })

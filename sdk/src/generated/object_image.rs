@@ -107,13 +107,16 @@ impl Operation for ImageProcessInput {
             "response-content-disposition",
             &self.response_content_disposition,
         );
-        request.header("if-modified-since", &http_date(self.if_modified_since)?)?;
+        request.header(
+            header!("if-modified-since"),
+            &http_date(self.if_modified_since)?,
+        )?;
         Ok(())
     }
 
     fn decode(mut response: Response) -> Result<Self::Output> {
         Ok(ImageProcessOutput {
-            content_length: response.header("content-length")?,
+            content_length: response.header(header!("content-length"))?,
             body: response.take_stream()?,
             meta: response.meta,
         })

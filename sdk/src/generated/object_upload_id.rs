@@ -189,59 +189,64 @@ impl Operation for UploadMultipartInput {
 
         request.query("upload_id", &self.upload_id);
         request.query("part_number", &self.part_number);
-        request.header("content-md5", &self.content_md5)?;
+        request.header(header!("content-md5"), &self.content_md5)?;
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
-        request.object_path_header("x-qs-copy-source", &self.copy_source)?;
-        request.header("x-qs-copy-range", &self.copy_range)?;
+        request.object_path_header(header!("x-qs-copy-source"), &self.copy_source)?;
+        request.header(header!("x-qs-copy-range"), &self.copy_range)?;
         request.header(
-            "x-qs-copy-source-if-modified-since",
+            header!("x-qs-copy-source-if-modified-since"),
             &http_date(self.copy_source_if_modified_since)?,
         )?;
         request.header(
-            "x-qs-copy-source-if-unmodified-since",
+            header!("x-qs-copy-source-if-unmodified-since"),
             &http_date(self.copy_source_if_unmodified_since)?,
         )?;
-        request.header("x-qs-copy-source-if-match", &self.copy_source_if_match)?;
         request.header(
-            "x-qs-copy-source-if-none-match",
+            header!("x-qs-copy-source-if-match"),
+            &self.copy_source_if_match,
+        )?;
+        request.header(
+            header!("x-qs-copy-source-if-none-match"),
             &self.copy_source_if_none_match,
         )?;
         request.header(
-            "x-qs-copy-source-encryption-customer-algorithm",
+            header!("x-qs-copy-source-encryption-customer-algorithm"),
             &self.copy_source_encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-copy-source-encryption-customer-key",
+            header!("x-qs-copy-source-encryption-customer-key"),
             &self.copy_source_encryption_customer_key,
         )?;
         request.header(
-            "x-qs-copy-source-encryption-customer-key-md5",
+            header!("x-qs-copy-source-encryption-customer-key-md5"),
             &self.copy_source_encryption_customer_key_md5,
         )?;
         if let Some(body) = self.body {
             request.stream(body);
         }
-        request.header("expect", &self.expect)?;
+        request.header(header!("expect"), &self.expect)?;
         Ok(())
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(UploadMultipartOutput {
-            etag: response.header("etag")?,
-            encryption_customer_algorithm: response.header("x-qs-encryption-customer-algorithm")?,
-            content_copy_range: response.header("x-qs-content-copy-range")?,
-            encryption_customer_key_md5: response.header("x-qs-encryption-customer-key-md5")?,
+            etag: response.header(header!("etag"))?,
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            content_copy_range: response.header(header!("x-qs-content-copy-range"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
             meta: response.meta,
         })
     }
@@ -407,17 +412,17 @@ impl Operation for CompleteMultipartUploadInput {
         request.path("objectKey", &self.key)?;
 
         request.query("upload_id", &self.upload_id);
-        request.header("etag", &self.etag)?;
+        request.header(header!("etag"), &self.etag)?;
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
 
@@ -428,8 +433,10 @@ impl Operation for CompleteMultipartUploadInput {
 
     fn decode(response: Response) -> Result<Self::Output> {
         Ok(CompleteMultipartUploadOutput {
-            encryption_customer_algorithm: response.header("x-qs-encryption-customer-algorithm")?,
-            encryption_customer_key_md5: response.header("x-qs-encryption-customer-key-md5")?,
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
             meta: response.meta,
         })
     }

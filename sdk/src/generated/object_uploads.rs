@@ -116,33 +116,34 @@ impl Operation for InitiateMultipartUploadInput {
         request.path("objectKey", &self.key)?;
         request.sub_resource("uploads");
 
-        request.header("content-type", &self.content_type)?;
+        request.header(header!("content-type"), &self.content_type)?;
         request.header(
-            "x-qs-encryption-customer-algorithm",
+            header!("x-qs-encryption-customer-algorithm"),
             &self.encryption_customer_algorithm,
         )?;
         request.secret_header(
-            "x-qs-encryption-customer-key",
+            header!("x-qs-encryption-customer-key"),
             &self.encryption_customer_key,
         )?;
         request.header(
-            "x-qs-encryption-customer-key-md5",
+            header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
-        request.header("x-qs-storage-class", &self.storage_class)?;
+        request.header(header!("x-qs-storage-class"), &self.storage_class)?;
         request.header_map("x-qs-meta-", &self.metadata)?;
-        request.header("cache-control", &self.cache_control)?;
-        request.header("content-encoding", &self.content_encoding)?;
-        request.header("content-disposition", &self.content_disposition)?;
-        request.header("expires", &self.expires)?;
+        request.header(header!("cache-control"), &self.cache_control)?;
+        request.header(header!("content-encoding"), &self.content_encoding)?;
+        request.header(header!("content-disposition"), &self.content_disposition)?;
+        request.header(header!("expires"), &self.expires)?;
         Ok(())
     }
 
     fn decode(response: Response) -> Result<Self::Output> {
         let mut output: Self::Output = response.json_object()?;
         output.encryption_customer_algorithm =
-            response.header("x-qs-encryption-customer-algorithm")?;
-        output.encryption_customer_key_md5 = response.header("x-qs-encryption-customer-key-md5")?;
+            response.header(header!("x-qs-encryption-customer-algorithm"))?;
+        output.encryption_customer_key_md5 =
+            response.header(header!("x-qs-encryption-customer-key-md5"))?;
         output.meta = response.meta;
         Ok(output)
     }

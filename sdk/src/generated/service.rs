@@ -44,7 +44,7 @@ impl Operation for ListBucketsInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.header("location", &self.location)?;
+        request.header(header!("location"), &self.location)?;
         request.query("offset", &self.offset);
         request.query("limit", &self.limit);
         Ok(())
