@@ -14,7 +14,7 @@ use crate::body::Body;
 use crate::byte_stream::ByteStream;
 use crate::client::{Clock, Handle};
 use crate::error::{CallContext, Error, ErrorKind, Result};
-use crate::operation::{Operation, OperationInfo, Reply};
+use crate::operation::{FromResponse, Operation, OperationInfo, Reply};
 use crate::presigned::Presigned;
 use crate::request::{RequestBody, RequestParts, header_value};
 use crate::response::{Origin, Response, ResponseBody, announced, service_error};
@@ -101,7 +101,7 @@ impl<I: Operation> Call<I> {
     pub async fn send(self) -> Result<I::Output> {
         let (handle, parts, options) = self.encode()?;
         let response = handle.dispatch(I::INFO, parts, options).await?;
-        I::decode(response)
+        I::Output::decode(response)
     }
 
     /// The signed request, unsent, for another HTTP client to send. Its signature is valid for 15

@@ -18,7 +18,7 @@ pub trait Operation: Sized {
     type Caller: Caller;
 
     /// What a successful call gives.
-    type Output;
+    type Output: FromResponse;
 
     /// The operation's facts.
     const INFO: &'static OperationInfo;
@@ -26,10 +26,13 @@ pub trait Operation: Sized {
     /// Writes the input into a request.
     #[doc(hidden)]
     fn encode(self, request: &mut RequestParts) -> Result<()>;
+}
 
-    /// Reads the output from an answer whose status is one of `INFO.success`.
+/// An operation's output: it knows how to be read from an answer.
+pub trait FromResponse: Sized {
+    /// Reads the output from an answer with a success status.
     #[doc(hidden)]
-    fn decode(response: Response) -> Result<Self::Output>;
+    fn decode(response: Response) -> Result<Self>;
 }
 
 /// The facts of an operation, from the specification. The runtime interprets them.

@@ -79,22 +79,42 @@ pub(crate) use response_meta;
 
 /// Defines the outputs of operations that answer with status and headers alone.
 macro_rules! empty_outputs {
-    ($($(#[$meta:meta])* $output:ident,)*) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Debug)]
-        #[non_exhaustive]
-        pub struct $output {
-            meta: ResponseMeta,
-        }
-
-        impl From<Response> for $output {
-            fn from(response: Response) -> Self {
-                Self { meta: response.meta }
+    ($($(#[$meta:meta])* $output:ident,)*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug)]
+            #[non_exhaustive]
+            pub struct $output {
+                meta: ResponseMeta,
             }
-        }
-    )*};
+
+            impl FromResponse for $output {
+                fn decode(response: Response) -> Result<Self> {
+                    Ok(Self { meta: response.meta })
+                }
+            }
+        )*
+        response_meta!($($output),*);
+    };
 }
 pub(crate) use empty_outputs;
+
+/// Makes outputs of what is all in a JSON object.
+macro_rules! json_outputs {
+    ($($output:ident),* $(,)?) => {
+        $(
+            impl FromResponse for $output {
+                fn decode(response: Response) -> Result<Self> {
+                    let mut output: Self = response.json_object()?;
+                    output.meta = response.meta;
+                    Ok(output)
+                }
+            }
+        )*
+        response_meta!($($output),*);
+    };
+}
+pub(crate) use json_outputs;
 
 /// The call that an answer belongs to. What an error tells of it is worked out when there is one.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ impl Bucket {
     /// anyone, and an account may own only a limited number of buckets (2 unless raised). Creating
     /// and deleting the same bucket should lie more than a minute apart. Never anonymous.
     ///
-    /// API document: PUT Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
+    /// See PUT Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
     pub fn put(&self) -> Call<PutBucketInput> {
         self.call(PutBucketInput::default())
     }
@@ -16,8 +16,7 @@ impl Bucket {
     /// order of the storage, which need not be byte order, and listing is throttled: do not list
     /// one bucket in parallel.
     ///
-    /// API document: GET Bucket (List Objects),
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
+    /// See GET Bucket (List Objects), <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
     pub fn list_objects(&self) -> Call<ListObjectsInput> {
         self.call(ListObjectsInput::default())
     }
@@ -25,7 +24,7 @@ impl Bucket {
     /// Tells whether a bucket exists and whether the caller may use it. The answer has no body: 404
     /// means that there is no such bucket, 403 that access is refused. Never anonymous.
     ///
-    /// API document: HEAD Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
+    /// See HEAD Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
     pub fn head(&self) -> Call<HeadBucketInput> {
         self.call(HeadBucketInput::default())
     }
@@ -33,7 +32,7 @@ impl Bucket {
     /// Deletes a bucket, which must be empty and active. Only the owner may do so. The name may
     /// stay blocked for about a minute afterwards.
     ///
-    /// API document: DELETE Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
+    /// See DELETE Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
     pub fn delete(&self) -> Call<DeleteBucketInput> {
         self.call(DeleteBucketInput::default())
     }
@@ -42,7 +41,7 @@ impl Bucket {
     /// permission; a form for a bucket that is not open to everyone carries `access_key_id`,
     /// `policy` and `signature`. At most 5 GB; up to 20 MB is recommended. A repeat does no harm.
     ///
-    /// API document: POST Object, <https://docs.qingcloud.com/qingstor/api/object/post.html>
+    /// See POST Object, <https://docs.qingcloud.com/qingstor/api/object/post.html>
     pub fn post_object(
         &self,
         key: impl Into<String>,
@@ -66,10 +65,6 @@ impl Operation for PutBucketInput {
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -120,12 +115,6 @@ impl Operation for ListObjectsInput {
         request.query("limit", &self.limit);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::list_objects`] gives.
@@ -162,6 +151,8 @@ pub struct ListObjectsOutput {
     meta: ResponseMeta,
 }
 
+json_outputs!(ListObjectsOutput);
+
 /// What [`Bucket::head`] sends.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -175,10 +166,6 @@ impl Operation for HeadBucketInput {
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -196,10 +183,6 @@ impl Operation for DeleteBucketInput {
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -241,6 +224,7 @@ pub struct PostObjectInput {
     /// The content of the object, and the last field that counts.
     pub file: Body,
 }
+
 impl PostObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, file: impl Into<Body>) -> Self {
@@ -319,14 +303,6 @@ impl Operation for PostObjectInput {
         request.form(form);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(PostObjectOutput {
-            etag: response.header(header!("etag"))?,
-            location: response.header(header!("location"))?,
-            meta: response.meta,
-        })
-    }
 }
 
 /// What [`Bucket::post_object`] gives.
@@ -341,6 +317,18 @@ pub struct PostObjectOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for PostObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            etag: response.header(header!("etag"))?,
+            location: response.header(header!("location"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(PostObjectOutput);
+
 empty_outputs! {
     /// What [`Bucket::put`] gives: status and headers.
     PutBucketOutput,
@@ -349,11 +337,3 @@ empty_outputs! {
     /// What [`Bucket::delete`] gives: status and headers.
     DeleteBucketOutput,
 }
-
-response_meta!(
-    PutBucketOutput,
-    ListObjectsOutput,
-    HeadBucketOutput,
-    DeleteBucketOutput,
-    PostObjectOutput
-);

@@ -5,14 +5,14 @@ impl Bucket {
     /// Replaces the access control list of a bucket. Only the owner may do so. An empty list makes
     /// the bucket private.
     ///
-    /// API document: PUT Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
+    /// See PUT Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
     pub fn put_acl(&self, acl: impl IntoIterator<Item = types::Acl>) -> Call<PutBucketAclInput> {
         self.call(PutBucketAclInput::new(acl))
     }
 
     /// Reads the owner and the access control list of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
+    /// See GET Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
     pub fn get_acl(&self) -> Call<GetBucketAclInput> {
         self.call(GetBucketAclInput::default())
     }
@@ -25,6 +25,7 @@ pub struct PutBucketAclInput {
     /// Who may do what. Empty: the owner alone.
     pub acl: Vec<types::Acl>,
 }
+
 impl PutBucketAclInput {
     /// Takes what the API requires.
     pub fn new(acl: impl IntoIterator<Item = types::Acl>) -> Self {
@@ -42,14 +43,9 @@ impl Operation for PutBucketAclInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("acl");
-
         request.json_object();
         request.json_field("acl", &self.acl)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -69,12 +65,6 @@ impl Operation for GetBucketAclInput {
         request.sub_resource("acl");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_acl`] gives.
@@ -92,9 +82,9 @@ pub struct GetBucketAclOutput {
     meta: ResponseMeta,
 }
 
+json_outputs!(GetBucketAclOutput);
+
 empty_outputs! {
     /// What [`Bucket::put_acl`] gives: status and headers.
     PutBucketAclOutput,
 }
-
-response_meta!(PutBucketAclOutput, GetBucketAclOutput);

@@ -5,8 +5,7 @@ impl Bucket {
     /// Binds a domain of your own to a bucket. Its DNS record must point to the bucket, and no
     /// other bucket may hold the domain. Only the owner may do so.
     ///
-    /// API document: PUT Bucket CNAME,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
+    /// See PUT Bucket CNAME, <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
     pub fn put_cname(
         &self,
         domain: impl Into<String>,
@@ -17,8 +16,7 @@ impl Bucket {
 
     /// Lists the domains that are bound to a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket CNAME,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
+    /// See GET Bucket CNAME, <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
     pub fn get_cname(&self) -> Call<GetBucketCnameInput> {
         self.call(GetBucketCnameInput::default())
     }
@@ -26,7 +24,7 @@ impl Bucket {
     /// Releases a domain from a bucket. The domain travels in a JSON body, which is unusual for a
     /// DELETE. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket CNAME,
+    /// See DELETE Bucket CNAME,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
     pub fn delete_cname(&self, domain: impl Into<String>) -> Call<DeleteBucketCnameInput> {
         self.call(DeleteBucketCnameInput::new(domain))
@@ -43,6 +41,7 @@ pub struct PutBucketCnameInput {
     /// What the domain is for.
     pub type_: types::CnameType,
 }
+
 impl PutBucketCnameInput {
     /// Takes what the API requires.
     pub fn new(domain: impl Into<String>, type_: types::CnameType) -> Self {
@@ -61,15 +60,10 @@ impl Operation for PutBucketCnameInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
-
         request.json_object();
         request.json_field("domain", &self.domain)?;
         request.json_field("type", &self.type_)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -100,12 +94,6 @@ impl Operation for GetBucketCnameInput {
         request.query("type", &self.type_);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_cname`] gives.
@@ -122,6 +110,8 @@ pub struct GetBucketCnameOutput {
     meta: ResponseMeta,
 }
 
+json_outputs!(GetBucketCnameOutput);
+
 /// What [`Bucket::delete_cname`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -129,6 +119,7 @@ pub struct DeleteBucketCnameInput {
     /// The domain to release.
     pub domain: String,
 }
+
 impl DeleteBucketCnameInput {
     /// Takes what the API requires.
     pub fn new(domain: impl Into<String>) -> Self {
@@ -147,14 +138,9 @@ impl Operation for DeleteBucketCnameInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
-
         request.json_object();
         request.json_field("domain", &self.domain)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -164,9 +150,3 @@ empty_outputs! {
     /// What [`Bucket::delete_cname`] gives: status and headers.
     DeleteBucketCnameOutput,
 }
-
-response_meta!(
-    PutBucketCnameOutput,
-    GetBucketCnameOutput,
-    DeleteBucketCnameOutput
-);

@@ -5,8 +5,7 @@ impl Bucket {
     /// Replaces the rules by which browsers on other sites may use a bucket (cross-origin resource
     /// sharing). Only the owner may do so.
     ///
-    /// API document: PUT Bucket CORS,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
+    /// See PUT Bucket CORS, <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
     pub fn put_cors(
         &self,
         cors_rules: impl IntoIterator<Item = types::CorsRule>,
@@ -16,15 +15,14 @@ impl Bucket {
 
     /// Reads the cross-origin rules of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket CORS,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
+    /// See GET Bucket CORS, <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
     pub fn get_cors(&self) -> Call<GetBucketCorsInput> {
         self.call(GetBucketCorsInput::default())
     }
 
     /// Removes all cross-origin rules of a bucket. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket CORS,
+    /// See DELETE Bucket CORS,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
     pub fn delete_cors(&self) -> Call<DeleteBucketCorsInput> {
         self.call(DeleteBucketCorsInput::default())
@@ -41,6 +39,7 @@ pub struct PutBucketCorsInput {
     /// `disabled`.
     pub resp_vary: Option<String>,
 }
+
 impl PutBucketCorsInput {
     /// Takes what the API requires.
     pub fn new(cors_rules: impl IntoIterator<Item = types::CorsRule>) -> Self {
@@ -66,15 +65,10 @@ impl Operation for PutBucketCorsInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cors");
-
         request.json_object();
         request.json_field("cors_rules", &self.cors_rules)?;
         request.json_optional("resp_vary", &self.resp_vary)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -94,12 +88,6 @@ impl Operation for GetBucketCorsInput {
         request.sub_resource("cors");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_cors`] gives.
@@ -117,6 +105,8 @@ pub struct GetBucketCorsOutput {
     meta: ResponseMeta,
 }
 
+json_outputs!(GetBucketCorsOutput);
+
 /// What [`Bucket::delete_cors`] sends.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -133,10 +123,6 @@ impl Operation for DeleteBucketCorsInput {
         request.sub_resource("cors");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -145,9 +131,3 @@ empty_outputs! {
     /// What [`Bucket::delete_cors`] gives: status and headers.
     DeleteBucketCorsOutput,
 }
-
-response_meta!(
-    PutBucketCorsOutput,
-    GetBucketCorsOutput,
-    DeleteBucketCorsOutput
-);

@@ -6,7 +6,7 @@ impl Bucket {
     /// request as a whole succeeds even if some keys fail, so look at `errors` in the answer. A
     /// repeat does no harm.
     ///
-    /// API document: Delete Multiple Objects,
+    /// See Delete Multiple Objects,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
     pub fn delete_multiple_objects(
         &self,
@@ -26,6 +26,7 @@ pub struct DeleteMultipleObjectsInput {
     /// `false`.
     pub quiet: bool,
 }
+
 impl DeleteMultipleObjectsInput {
     /// Takes what the API requires.
     pub fn new(objects: impl IntoIterator<Item = impl Into<types::ObjectIdentifier>>) -> Self {
@@ -53,17 +54,10 @@ impl Operation for DeleteMultipleObjectsInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("delete");
-
         request.json_object();
         request.json_field("objects", &self.objects)?;
         request.json_optional("quiet", &self.quiet)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
     }
 }
 
@@ -82,4 +76,4 @@ pub struct DeleteMultipleObjectsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(DeleteMultipleObjectsOutput);
+json_outputs!(DeleteMultipleObjectsOutput);

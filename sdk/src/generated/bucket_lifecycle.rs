@@ -6,7 +6,7 @@ impl Bucket {
     /// uploads as they age. New and changed rules take effect after 24 hours. Rules that contradict
     /// each other are refused with `invalid_request`. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Lifecycle,
+    /// See PUT Bucket Lifecycle,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
     pub fn put_lifecycle(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads the lifecycle rules of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket Lifecycle,
+    /// See GET Bucket Lifecycle,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
     pub fn get_lifecycle(&self) -> Call<GetBucketLifecycleInput> {
         self.call(GetBucketLifecycleInput::default())
@@ -25,7 +25,7 @@ impl Bucket {
 
     /// Removes all lifecycle rules of a bucket. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket Lifecycle,
+    /// See DELETE Bucket Lifecycle,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
     pub fn delete_lifecycle(&self) -> Call<DeleteBucketLifecycleInput> {
         self.call(DeleteBucketLifecycleInput::default())
@@ -39,6 +39,7 @@ pub struct PutBucketLifecycleInput {
     /// The rules, at most 100. A prefix may have one rule for each kind of action.
     pub rule: Vec<types::Rule>,
 }
+
 impl PutBucketLifecycleInput {
     /// Takes what the API requires.
     pub fn new(rule: impl IntoIterator<Item = types::Rule>) -> Self {
@@ -56,14 +57,9 @@ impl Operation for PutBucketLifecycleInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("lifecycle");
-
         request.json_object();
         request.json_field("rule", &self.rule)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -83,12 +79,6 @@ impl Operation for GetBucketLifecycleInput {
         request.sub_resource("lifecycle");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_lifecycle`] gives.
@@ -102,6 +92,8 @@ pub struct GetBucketLifecycleOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketLifecycleOutput);
 
 /// What [`Bucket::delete_lifecycle`] sends.
 #[derive(Clone, Debug, Default)]
@@ -119,10 +111,6 @@ impl Operation for DeleteBucketLifecycleInput {
         request.sub_resource("lifecycle");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -131,9 +119,3 @@ empty_outputs! {
     /// What [`Bucket::delete_lifecycle`] gives: status and headers.
     DeleteBucketLifecycleOutput,
 }
-
-response_meta!(
-    PutBucketLifecycleOutput,
-    GetBucketLifecycleOutput,
-    DeleteBucketLifecycleOutput
-);

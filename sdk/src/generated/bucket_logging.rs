@@ -5,7 +5,7 @@ impl Bucket {
     /// Has the access log of a bucket written into another bucket, one file an hour with a delay of
     /// one to two hours. An earlier setting is replaced. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Logging,
+    /// See PUT Bucket Logging,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
     pub fn put_logging(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads where the access log of a bucket is written. Only the owner may do so.
     ///
-    /// API document: GET Bucket Logging,
+    /// See GET Bucket Logging,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
     pub fn get_logging(&self) -> Call<GetBucketLoggingInput> {
         self.call(GetBucketLoggingInput::default())
@@ -25,7 +25,7 @@ impl Bucket {
 
     /// Ends the access log of a bucket. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket Logging,
+    /// See DELETE Bucket Logging,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
     pub fn delete_logging(&self) -> Call<DeleteBucketLoggingInput> {
         self.call(DeleteBucketLoggingInput::default())
@@ -41,6 +41,7 @@ pub struct PutBucketLoggingInput {
     /// Text that the keys of the log files begin with; bucket name, hour and a sequence follow.
     pub target_prefix: String,
 }
+
 impl PutBucketLoggingInput {
     /// Takes what the API requires.
     pub fn new(target_bucket: impl Into<String>, target_prefix: impl Into<String>) -> Self {
@@ -59,15 +60,10 @@ impl Operation for PutBucketLoggingInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("logging");
-
         request.json_object();
         request.json_field("target_bucket", &self.target_bucket)?;
         request.json_field("target_prefix", &self.target_prefix)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -87,12 +83,6 @@ impl Operation for GetBucketLoggingInput {
         request.sub_resource("logging");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_logging`] gives.
@@ -107,6 +97,8 @@ pub struct GetBucketLoggingOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketLoggingOutput);
 
 /// What [`Bucket::delete_logging`] sends.
 #[derive(Clone, Debug, Default)]
@@ -124,10 +116,6 @@ impl Operation for DeleteBucketLoggingInput {
         request.sub_resource("logging");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -136,9 +124,3 @@ empty_outputs! {
     /// What [`Bucket::delete_logging`] gives: status and headers.
     DeleteBucketLoggingOutput,
 }
-
-response_meta!(
-    PutBucketLoggingOutput,
-    GetBucketLoggingOutput,
-    DeleteBucketLoggingOutput
-);

@@ -6,7 +6,7 @@ impl Bucket {
     /// earlier setting is replaced. The site must send `Content-Length`, and later changes there go
     /// unnoticed. Only the owner may do so.
     ///
-    /// API document: PUT Bucket External Mirror,
+    /// See PUT Bucket External Mirror,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
     pub fn put_external_mirror(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads the site that a bucket mirrors. Only the owner may do so.
     ///
-    /// API document: GET Bucket External Mirror,
+    /// See GET Bucket External Mirror,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
     pub fn get_external_mirror(&self) -> Call<GetBucketExternalMirrorInput> {
         self.call(GetBucketExternalMirrorInput::default())
@@ -25,7 +25,7 @@ impl Bucket {
 
     /// Stops a bucket from mirroring another site. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket External Mirror,
+    /// See DELETE Bucket External Mirror,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
     pub fn delete_external_mirror(&self) -> Call<DeleteBucketExternalMirrorInput> {
         self.call(DeleteBucketExternalMirrorInput::default())
@@ -40,6 +40,7 @@ pub struct PutBucketExternalMirrorInput {
     /// `http`.
     pub source_site: String,
 }
+
 impl PutBucketExternalMirrorInput {
     /// Takes what the API requires.
     pub fn new(source_site: impl Into<String>) -> Self {
@@ -58,14 +59,9 @@ impl Operation for PutBucketExternalMirrorInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("mirror");
-
         request.json_object();
         request.json_field("source_site", &self.source_site)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -85,12 +81,6 @@ impl Operation for GetBucketExternalMirrorInput {
         request.sub_resource("mirror");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_external_mirror`] gives.
@@ -103,6 +93,8 @@ pub struct GetBucketExternalMirrorOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketExternalMirrorOutput);
 
 /// What [`Bucket::delete_external_mirror`] sends.
 #[derive(Clone, Debug, Default)]
@@ -120,10 +112,6 @@ impl Operation for DeleteBucketExternalMirrorInput {
         request.sub_resource("mirror");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -132,9 +120,3 @@ empty_outputs! {
     /// What [`Bucket::delete_external_mirror`] gives: status and headers.
     DeleteBucketExternalMirrorOutput,
 }
-
-response_meta!(
-    PutBucketExternalMirrorOutput,
-    GetBucketExternalMirrorOutput,
-    DeleteBucketExternalMirrorOutput
-);

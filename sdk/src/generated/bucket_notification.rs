@@ -5,7 +5,7 @@ impl Bucket {
     /// Replaces the rules that hand events in a bucket to a cloud function. Rules are checked one
     /// by one, so an event may fire several. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Notification,
+    /// See PUT Bucket Notification,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
     pub fn put_notification(
         &self,
@@ -16,7 +16,7 @@ impl Bucket {
 
     /// Reads the notification rules of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket Notification,
+    /// See GET Bucket Notification,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
     pub fn get_notification(&self) -> Call<GetBucketNotificationInput> {
         self.call(GetBucketNotificationInput::default())
@@ -24,7 +24,7 @@ impl Bucket {
 
     /// Removes all notification rules of a bucket. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket Notification,
+    /// See DELETE Bucket Notification,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
     pub fn delete_notification(&self) -> Call<DeleteBucketNotificationInput> {
         self.call(DeleteBucketNotificationInput::default())
@@ -38,6 +38,7 @@ pub struct PutBucketNotificationInput {
     /// The rules; each is checked for itself.
     pub notifications: Vec<types::Notification>,
 }
+
 impl PutBucketNotificationInput {
     /// Takes what the API requires.
     pub fn new(notifications: impl IntoIterator<Item = types::Notification>) -> Self {
@@ -55,14 +56,9 @@ impl Operation for PutBucketNotificationInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("notification");
-
         request.json_object();
         request.json_field("notifications", &self.notifications)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -82,12 +78,6 @@ impl Operation for GetBucketNotificationInput {
         request.sub_resource("notification");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_notification`] gives.
@@ -101,6 +91,8 @@ pub struct GetBucketNotificationOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketNotificationOutput);
 
 /// What [`Bucket::delete_notification`] sends.
 #[derive(Clone, Debug, Default)]
@@ -118,10 +110,6 @@ impl Operation for DeleteBucketNotificationInput {
         request.sub_resource("notification");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -130,9 +118,3 @@ empty_outputs! {
     /// What [`Bucket::delete_notification`] gives: status and headers.
     DeleteBucketNotificationOutput,
 }
-
-response_meta!(
-    PutBucketNotificationOutput,
-    GetBucketNotificationOutput,
-    DeleteBucketNotificationOutput
-);

@@ -6,7 +6,7 @@ impl Bucket {
     /// statement that matches a request decides; if none does, the access control list decides.
     /// Only the owner may do so.
     ///
-    /// API document: PUT Bucket Policy,
+    /// See PUT Bucket Policy,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
     pub fn put_policy(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads the policy of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket Policy,
+    /// See GET Bucket Policy,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
     pub fn get_policy(&self) -> Call<GetBucketPolicyInput> {
         self.call(GetBucketPolicyInput::default())
@@ -26,7 +26,7 @@ impl Bucket {
     /// Removes the policy of a bucket, so that its access control list alone decides. Only the
     /// owner may do so.
     ///
-    /// API document: DELETE Bucket Policy,
+    /// See DELETE Bucket Policy,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
     pub fn delete_policy(&self) -> Call<DeleteBucketPolicyInput> {
         self.call(DeleteBucketPolicyInput::default())
@@ -40,6 +40,7 @@ pub struct PutBucketPolicyInput {
     /// The statements, in the order in which they are tried.
     pub statement: Vec<types::Statement>,
 }
+
 impl PutBucketPolicyInput {
     /// Takes what the API requires.
     pub fn new(statement: impl IntoIterator<Item = types::Statement>) -> Self {
@@ -57,14 +58,9 @@ impl Operation for PutBucketPolicyInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("policy");
-
         request.json_object();
         request.json_field("statement", &self.statement)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -84,12 +80,6 @@ impl Operation for GetBucketPolicyInput {
         request.sub_resource("policy");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_policy`] gives.
@@ -103,6 +93,8 @@ pub struct GetBucketPolicyOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketPolicyOutput);
 
 /// What [`Bucket::delete_policy`] sends.
 #[derive(Clone, Debug, Default)]
@@ -120,10 +112,6 @@ impl Operation for DeleteBucketPolicyInput {
         request.sub_resource("policy");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -132,9 +120,3 @@ empty_outputs! {
     /// What [`Bucket::delete_policy`] gives: status and headers.
     DeleteBucketPolicyOutput,
 }
-
-response_meta!(
-    PutBucketPolicyOutput,
-    GetBucketPolicyOutput,
-    DeleteBucketPolicyOutput
-);

@@ -6,7 +6,7 @@ impl Bucket {
     /// a bucket of the same owner in another zone. Settings of the bucket are not copied. Cannot be
     /// combined with versioning. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Replication,
+    /// See PUT Bucket Replication,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
     pub fn put_replication(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads the replication rules of a bucket. Only the owner may do so.
     ///
-    /// API document: GET Bucket Replication,
+    /// See GET Bucket Replication,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
     pub fn get_replication(&self) -> Call<GetBucketReplicationInput> {
         self.call(GetBucketReplicationInput::default())
@@ -25,7 +25,7 @@ impl Bucket {
 
     /// Removes all replication rules of a bucket. Only the owner may do so.
     ///
-    /// API document: DELETE Bucket Replication,
+    /// See DELETE Bucket Replication,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
     pub fn delete_replication(&self) -> Call<DeleteBucketReplicationInput> {
         self.call(DeleteBucketReplicationInput::default())
@@ -40,6 +40,7 @@ pub struct PutBucketReplicationInput {
     /// must name the same target bucket.
     pub rules: Vec<types::Rules>,
 }
+
 impl PutBucketReplicationInput {
     /// Takes what the API requires.
     pub fn new(rules: impl IntoIterator<Item = types::Rules>) -> Self {
@@ -57,14 +58,9 @@ impl Operation for PutBucketReplicationInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("replication");
-
         request.json_object();
         request.json_field("rules", &self.rules)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -84,12 +80,6 @@ impl Operation for GetBucketReplicationInput {
         request.sub_resource("replication");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_replication`] gives.
@@ -103,6 +93,8 @@ pub struct GetBucketReplicationOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(GetBucketReplicationOutput);
 
 /// What [`Bucket::delete_replication`] sends.
 #[derive(Clone, Debug, Default)]
@@ -120,10 +112,6 @@ impl Operation for DeleteBucketReplicationInput {
         request.sub_resource("replication");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
-    }
 }
 
 empty_outputs! {
@@ -132,9 +120,3 @@ empty_outputs! {
     /// What [`Bucket::delete_replication`] gives: status and headers.
     DeleteBucketReplicationOutput,
 }
-
-response_meta!(
-    PutBucketReplicationOutput,
-    GetBucketReplicationOutput,
-    DeleteBucketReplicationOutput
-);

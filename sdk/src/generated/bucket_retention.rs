@@ -7,7 +7,7 @@ impl Bucket {
     /// locked one can only be prolonged. Cannot be combined with versioning; appending stays
     /// possible. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Retention,
+    /// See PUT Bucket Retention,
     /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
     pub fn put_retention(&self) -> Call<PutBucketRetentionInput> {
         self.call(PutBucketRetentionInput::default())
@@ -41,18 +41,10 @@ impl Operation for PutBucketRetentionInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("retention");
-
         request.json_object();
         request.json_optional("days", &self.days)?;
         request.json_optional("years", &self.years)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(PutBucketRetentionOutput {
-            worm_id: response.header(header!("x-qs-worm-id"))?,
-            meta: response.meta,
-        })
     }
 }
 
@@ -63,6 +55,15 @@ pub struct PutBucketRetentionOutput {
     /// Id of the retention policy.
     pub worm_id: Option<String>,
     meta: ResponseMeta,
+}
+
+impl FromResponse for PutBucketRetentionOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            worm_id: response.header(header!("x-qs-worm-id"))?,
+            meta: response.meta,
+        })
+    }
 }
 
 response_meta!(PutBucketRetentionOutput);

@@ -5,8 +5,7 @@ impl Bucket {
     /// Reports how many objects a bucket holds and how many bytes they take. Only the owner may
     /// ask; never anonymous. The figures may lag behind recent writes.
     ///
-    /// API document: GET Bucket Statistics,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
+    /// See GET Bucket Statistics, <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
     pub fn get_statistics(&self) -> Call<GetBucketStatisticsInput> {
         self.call(GetBucketStatisticsInput::default())
     }
@@ -27,12 +26,6 @@ impl Operation for GetBucketStatisticsInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("stats");
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
     }
 }
 
@@ -62,4 +55,4 @@ pub struct GetBucketStatisticsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(GetBucketStatisticsOutput);
+json_outputs!(GetBucketStatisticsOutput);

@@ -5,7 +5,7 @@ impl Bucket {
     /// Lists one page of the multipart uploads that were begun in a bucket and are neither
     /// completed nor aborted. Sorted by key, uploads of one key by the time they began.
     ///
-    /// API document: List Multipart Uploads,
+    /// See List Multipart Uploads,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
     pub fn list_multipart_uploads(&self) -> Call<ListMultipartUploadsInput> {
         self.call(ListMultipartUploadsInput::default())
@@ -65,12 +65,6 @@ impl Operation for ListMultipartUploadsInput {
         request.query("limit", &self.limit);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::list_multipart_uploads`] gives.
@@ -109,4 +103,4 @@ pub struct ListMultipartUploadsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(ListMultipartUploadsOutput);
+json_outputs!(ListMultipartUploadsOutput);

@@ -6,7 +6,7 @@ impl Bucket {
     /// never be taken back to `DISABLED`; versions kept so far survive a suspension. Cannot be
     /// combined with replication or retention. Only the owner may do so.
     ///
-    /// API document: PUT Bucket Versioning,
+    /// See PUT Bucket Versioning,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
     pub fn put_versioning(
         &self,
@@ -17,7 +17,7 @@ impl Bucket {
 
     /// Reads whether a bucket keeps old object versions. Only the owner may do so.
     ///
-    /// API document: GET Bucket Versioning,
+    /// See GET Bucket Versioning,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
     pub fn get_versioning(&self) -> Call<GetBucketVersioningInput> {
         self.call(GetBucketVersioningInput::default())
@@ -31,6 +31,7 @@ pub struct PutBucketVersioningInput {
     /// The versioning status. `DISABLED` cannot be set once versioning was on.
     pub status: types::VersioningStatus,
 }
+
 impl PutBucketVersioningInput {
     /// Takes what the API requires.
     pub fn new(status: types::VersioningStatus) -> Self {
@@ -46,14 +47,9 @@ impl Operation for PutBucketVersioningInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("versioning");
-
         request.json_object();
         request.json_field("status", &self.status)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -73,12 +69,6 @@ impl Operation for GetBucketVersioningInput {
         request.sub_resource("versioning");
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::get_versioning`] gives.
@@ -93,9 +83,9 @@ pub struct GetBucketVersioningOutput {
     meta: ResponseMeta,
 }
 
+json_outputs!(GetBucketVersioningOutput);
+
 empty_outputs! {
     /// What [`Bucket::put_versioning`] gives: status and headers.
     PutBucketVersioningOutput,
 }
-
-response_meta!(PutBucketVersioningOutput, GetBucketVersioningOutput);

@@ -5,8 +5,7 @@ impl Bucket {
     /// Lists one page of all object versions and delete markers in a bucket. Needs read permission.
     /// Keys come in alphabetical order, the versions of one key from new to old.
     ///
-    /// API document: List Object Versions,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
+    /// See List Object Versions, <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
     pub fn list_object_versions(&self) -> Call<ListObjectVersionsInput> {
         self.call(ListObjectVersionsInput::default())
     }
@@ -65,12 +64,6 @@ impl Operation for ListObjectVersionsInput {
         request.query("limit", &self.limit);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`Bucket::list_object_versions`] gives.
@@ -110,4 +103,4 @@ pub struct ListObjectVersionsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(ListObjectVersionsOutput);
+json_outputs!(ListObjectVersionsOutput);

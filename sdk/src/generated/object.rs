@@ -8,7 +8,7 @@ impl Bucket {
     /// use a multipart upload for more. Needs write permission, and read permission on the source
     /// of a copy or move.
     ///
-    /// API document: PUT Object, <https://docs.qingcloud.com/qingstor/api/object/put.html>
+    /// See PUT Object, <https://docs.qingcloud.com/qingstor/api/object/put.html>
     pub fn put_object(&self, key: impl Into<String>) -> Call<PutObjectInput> {
         self.call(PutObjectInput::new(key))
     }
@@ -17,7 +17,7 @@ impl Bucket {
     /// only where policy or access control list lets everyone read. If the key is missing and the
     /// bucket mirrors another site, the answer may be a redirect there.
     ///
-    /// API document: GET Object, <https://docs.qingcloud.com/qingstor/api/object/get.html>
+    /// See GET Object, <https://docs.qingcloud.com/qingstor/api/object/get.html>
     pub fn get_object(&self, key: impl Into<String>) -> Call<GetObjectInput> {
         self.call(GetObjectInput::new(key))
     }
@@ -25,7 +25,7 @@ impl Bucket {
     /// Reads the metadata of an object without its content. Needs read permission. Errors carry a
     /// status but no code or message, since an answer to HEAD has no body.
     ///
-    /// API document: HEAD Object, <https://docs.qingcloud.com/qingstor/api/object/head.html>
+    /// See HEAD Object, <https://docs.qingcloud.com/qingstor/api/object/head.html>
     pub fn head_object(&self, key: impl Into<String>) -> Call<HeadObjectInput> {
         self.call(HeadObjectInput::new(key))
     }
@@ -34,7 +34,7 @@ impl Bucket {
     /// through. If they do not, the status is still 200 and the `Access-Control-Allow-*` headers
     /// are missing.
     ///
-    /// API document: OPTIONS Object, <https://docs.qingcloud.com/qingstor/api/object/options.html>
+    /// See OPTIONS Object, <https://docs.qingcloud.com/qingstor/api/object/options.html>
     pub fn options_object(
         &self,
         key: impl Into<String>,
@@ -52,7 +52,7 @@ impl Bucket {
     /// whether or not the key exists. In a bucket with versioning a delete without `version_id`
     /// only adds a delete marker.
     ///
-    /// API document: DELETE Object, <https://docs.qingcloud.com/qingstor/api/object/delete.html>
+    /// See DELETE Object, <https://docs.qingcloud.com/qingstor/api/object/delete.html>
     pub fn delete_object(&self, key: impl Into<String>) -> Call<DeleteObjectInput> {
         self.call(DeleteObjectInput::new(key))
     }
@@ -140,6 +140,7 @@ pub struct PutObjectInput {
     /// fresh, as an HTTP date.
     pub expires: Option<String>,
 }
+
 impl PutObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>) -> Self {
@@ -259,7 +260,6 @@ impl Operation for PutObjectInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.header(header!("cache-control"), &self.cache_control)?;
         request.header(header!("content-md5"), &self.content_md5)?;
         request.header(header!("content-type"), &self.content_type)?;
@@ -338,18 +338,6 @@ impl Operation for PutObjectInput {
         request.header(header!("expires"), &self.expires)?;
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(PutObjectOutput {
-            etag: response.header(header!("etag"))?.unwrap_or_default(),
-            encryption_customer_algorithm: response
-                .header(header!("x-qs-encryption-customer-algorithm"))?,
-            version_id: response.header(header!("x-qs-version-id"))?,
-            encryption_customer_key_md5: response
-                .header(header!("x-qs-encryption-customer-key-md5"))?,
-            meta: response.meta,
-        })
-    }
 }
 
 /// What [`Bucket::put_object`] gives.
@@ -367,6 +355,22 @@ pub struct PutObjectOutput {
     pub encryption_customer_key_md5: Option<String>,
     meta: ResponseMeta,
 }
+
+impl FromResponse for PutObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(PutObjectOutput);
 
 /// What [`Bucket::get_object`] sends.
 #[derive(Clone, Debug)]
@@ -415,6 +419,7 @@ pub struct GetObjectInput {
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64. Guards against a damaged key.
     pub encryption_customer_key_md5: Option<String>,
 }
+
 impl GetObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>) -> Self {
@@ -485,7 +490,6 @@ impl Operation for GetObjectInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("version_id", &self.version_id);
         request.query("response-expires", &self.response_expires);
         request.query("response-cache-control", &self.response_cache_control);
@@ -520,33 +524,6 @@ impl Operation for GetObjectInput {
             &self.encryption_customer_key_md5,
         )?;
         Ok(())
-    }
-
-    fn decode(mut response: Response) -> Result<Self::Output> {
-        Ok(GetObjectOutput {
-            etag: response.header(header!("etag"))?.unwrap_or_default(),
-            content_length: response.header(header!("content-length"))?,
-            content_range: response.header(header!("content-range"))?,
-            last_modified: response.header(header!("last-modified"))?,
-            encryption_customer_algorithm: response
-                .header(header!("x-qs-encryption-customer-algorithm"))?,
-            storage_class: response.header(header!("x-qs-storage-class"))?,
-            version_id: response.header(header!("x-qs-version-id"))?,
-            delete_marker: response
-                .header(header!("x-qs-delete-marker"))?
-                .unwrap_or_default(),
-            metadata: response.header_map("x-qs-meta-"),
-            expires: response.header(header!("expires"))?,
-            cache_control: response.header(header!("cache-control"))?,
-            content_type: response.header(header!("content-type"))?,
-            content_language: response.header(header!("content-language"))?,
-            content_encoding: response.header(header!("content-encoding"))?,
-            content_disposition: response.header(header!("content-disposition"))?,
-            encryption_customer_key_md5: response
-                .header(header!("x-qs-encryption-customer-key-md5"))?,
-            body: response.take_stream()?,
-            meta: response.meta,
-        })
     }
 }
 
@@ -595,6 +572,37 @@ pub struct GetObjectOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for GetObjectOutput {
+    fn decode(mut response: Response) -> Result<Self> {
+        Ok(Self {
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            content_length: response.header(header!("content-length"))?,
+            content_range: response.header(header!("content-range"))?,
+            last_modified: response.header(header!("last-modified"))?,
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            storage_class: response.header(header!("x-qs-storage-class"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
+            metadata: response.header_map("x-qs-meta-"),
+            expires: response.header(header!("expires"))?,
+            cache_control: response.header(header!("cache-control"))?,
+            content_type: response.header(header!("content-type"))?,
+            content_language: response.header(header!("content-language"))?,
+            content_encoding: response.header(header!("content-encoding"))?,
+            content_disposition: response.header(header!("content-disposition"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
+            body: response.take_stream()?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(GetObjectOutput);
+
 /// What [`Bucket::head_object`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -621,6 +629,7 @@ pub struct HeadObjectInput {
     /// Answers only if the object's entity tag is another than this; else 304.
     pub if_none_match: Option<String>,
 }
+
 impl HeadObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>) -> Self {
@@ -668,7 +677,6 @@ impl Operation for HeadObjectInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("version_id", &self.version_id);
         request.header(
             header!("x-qs-encryption-customer-algorithm"),
@@ -693,33 +701,6 @@ impl Operation for HeadObjectInput {
         request.header(header!("if-match"), &self.if_match)?;
         request.header(header!("if-none-match"), &self.if_none_match)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(HeadObjectOutput {
-            content_type: response.header(header!("content-type"))?,
-            content_length: response.header(header!("content-length"))?,
-            last_modified: response.header(header!("last-modified"))?,
-            etag: response.header(header!("etag"))?.unwrap_or_default(),
-            encryption_customer_algorithm: response
-                .header(header!("x-qs-encryption-customer-algorithm"))?,
-            storage_class: response.header(header!("x-qs-storage-class"))?,
-            object_type: response.header(header!("x-qs-object-type"))?,
-            next_append_position: response.header(header!("x-qs-next-append-position"))?,
-            version_id: response.header(header!("x-qs-version-id"))?,
-            delete_marker: response
-                .header(header!("x-qs-delete-marker"))?
-                .unwrap_or_default(),
-            metadata: response.header_map("x-qs-meta-"),
-            expires: response.header(header!("expires"))?,
-            cache_control: response.header(header!("cache-control"))?,
-            content_language: response.header(header!("content-language"))?,
-            content_encoding: response.header(header!("content-encoding"))?,
-            content_disposition: response.header(header!("content-disposition"))?,
-            encryption_customer_key_md5: response
-                .header(header!("x-qs-encryption-customer-key-md5"))?,
-            meta: response.meta,
-        })
     }
 }
 
@@ -766,6 +747,37 @@ pub struct HeadObjectOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for HeadObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            content_type: response.header(header!("content-type"))?,
+            content_length: response.header(header!("content-length"))?,
+            last_modified: response.header(header!("last-modified"))?,
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            storage_class: response.header(header!("x-qs-storage-class"))?,
+            object_type: response.header(header!("x-qs-object-type"))?,
+            next_append_position: response.header(header!("x-qs-next-append-position"))?,
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
+            metadata: response.header_map("x-qs-meta-"),
+            expires: response.header(header!("expires"))?,
+            cache_control: response.header(header!("cache-control"))?,
+            content_language: response.header(header!("content-language"))?,
+            content_encoding: response.header(header!("content-encoding"))?,
+            content_disposition: response.header(header!("content-disposition"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(HeadObjectOutput);
+
 /// What [`Bucket::options_object`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -780,6 +792,7 @@ pub struct OptionsObjectInput {
     /// The headers that the request would carry, separated by commas.
     pub access_control_request_headers: Option<String>,
 }
+
 impl OptionsObjectInput {
     /// Takes what the API requires.
     pub fn new(
@@ -812,7 +825,6 @@ impl Operation for OptionsObjectInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.header(header!("origin"), &self.origin)?;
         request.header(
             header!("access-control-request-method"),
@@ -823,20 +835,6 @@ impl Operation for OptionsObjectInput {
             &self.access_control_request_headers,
         )?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(OptionsObjectOutput {
-            access_control_allow_origin: response.header(header!("access-control-allow-origin"))?,
-            access_control_max_age: response.header(header!("access-control-max-age"))?,
-            access_control_allow_methods: response
-                .header(header!("access-control-allow-methods"))?,
-            access_control_allow_headers: response
-                .header(header!("access-control-allow-headers"))?,
-            access_control_expose_headers: response
-                .header(header!("access-control-expose-headers"))?,
-            meta: response.meta,
-        })
     }
 }
 
@@ -857,6 +855,24 @@ pub struct OptionsObjectOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for OptionsObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            access_control_allow_origin: response.header(header!("access-control-allow-origin"))?,
+            access_control_max_age: response.header(header!("access-control-max-age"))?,
+            access_control_allow_methods: response
+                .header(header!("access-control-allow-methods"))?,
+            access_control_allow_headers: response
+                .header(header!("access-control-allow-headers"))?,
+            access_control_expose_headers: response
+                .header(header!("access-control-expose-headers"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(OptionsObjectOutput);
+
 /// What [`Bucket::delete_object`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -868,6 +884,7 @@ pub struct DeleteObjectInput {
     /// marker, any other loses the object.
     pub version_id: Option<String>,
 }
+
 impl DeleteObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>) -> Self {
@@ -895,19 +912,8 @@ impl Operation for DeleteObjectInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("version_id", &self.version_id);
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(DeleteObjectOutput {
-            version_id: response.header(header!("x-qs-version-id"))?,
-            delete_marker: response
-                .header(header!("x-qs-delete-marker"))?
-                .unwrap_or_default(),
-            meta: response.meta,
-        })
     }
 }
 
@@ -924,10 +930,16 @@ pub struct DeleteObjectOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(
-    PutObjectOutput,
-    GetObjectOutput,
-    HeadObjectOutput,
-    OptionsObjectOutput,
-    DeleteObjectOutput
-);
+impl FromResponse for DeleteObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            version_id: response.header(header!("x-qs-version-id"))?,
+            delete_marker: response
+                .header(header!("x-qs-delete-marker"))?
+                .unwrap_or_default(),
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(DeleteObjectOutput);

@@ -6,7 +6,7 @@ impl Bucket {
     /// says at which position it writes, so two writers cannot interleave unnoticed. At most 5 GB a
     /// call and 50 TB in all; encryption is not possible. Needs write permission.
     ///
-    /// API document: Append Object, <https://docs.qingcloud.com/qingstor/api/object/append.html>
+    /// See Append Object, <https://docs.qingcloud.com/qingstor/api/object/append.html>
     pub fn append_object(&self, key: impl Into<String>, position: u64) -> Call<AppendObjectInput> {
         self.call(AppendObjectInput::new(key, position))
     }
@@ -33,6 +33,7 @@ pub struct AppendObjectInput {
     /// The bytes to append.
     pub body: Option<Body>,
 }
+
 impl AppendObjectInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, position: u64) -> Self {
@@ -71,7 +72,6 @@ impl Operation for AppendObjectInput {
         request.literal("/");
         request.path("objectKey", &self.key)?;
         request.sub_resource("append");
-
         request.query("position", &self.position);
         request.header(header!("content-md5"), &self.content_md5)?;
         request.header(header!("content-type"), &self.content_type)?;
@@ -80,15 +80,6 @@ impl Operation for AppendObjectInput {
             request.stream(body);
         }
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(AppendObjectOutput {
-            next_append_position: response
-                .header(header!("x-qs-next-append-position"))?
-                .unwrap_or_default(),
-            meta: response.meta,
-        })
     }
 }
 
@@ -99,6 +90,17 @@ pub struct AppendObjectOutput {
     /// Size of the object after this call in bytes: the position for the next one.
     pub next_append_position: u64,
     meta: ResponseMeta,
+}
+
+impl FromResponse for AppendObjectOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            next_append_position: response
+                .header(header!("x-qs-next-append-position"))?
+                .unwrap_or_default(),
+            meta: response.meta,
+        })
+    }
 }
 
 response_meta!(AppendObjectOutput);

@@ -6,7 +6,7 @@ impl Bucket {
     /// The object itself stays as it is. The source may have at most 10 MB and must not be
     /// encrypted. Needs read permission.
     ///
-    /// API document: Image Process,
+    /// See Image Process,
     /// <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
     pub fn image_process(
         &self,
@@ -49,6 +49,7 @@ pub struct ImageProcessInput {
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
 }
+
 impl ImageProcessInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, action: impl Into<String>) -> Self {
@@ -96,7 +97,6 @@ impl Operation for ImageProcessInput {
         request.literal("/");
         request.path("objectKey", &self.key)?;
         request.sub_resource("image");
-
         request.query("action", &self.action);
         request.query("response-expires", &self.response_expires);
         request.query("response-cache-control", &self.response_cache_control);
@@ -113,14 +113,6 @@ impl Operation for ImageProcessInput {
         )?;
         Ok(())
     }
-
-    fn decode(mut response: Response) -> Result<Self::Output> {
-        Ok(ImageProcessOutput {
-            content_length: response.header(header!("content-length"))?,
-            body: response.take_stream()?,
-            meta: response.meta,
-        })
-    }
 }
 
 /// What [`Bucket::image_process`] gives.
@@ -132,6 +124,16 @@ pub struct ImageProcessOutput {
     /// The result.
     pub body: ByteStream,
     meta: ResponseMeta,
+}
+
+impl FromResponse for ImageProcessOutput {
+    fn decode(mut response: Response) -> Result<Self> {
+        Ok(Self {
+            content_length: response.header(header!("content-length"))?,
+            body: response.take_stream()?,
+            meta: response.meta,
+        })
+    }
 }
 
 response_meta!(ImageProcessOutput);

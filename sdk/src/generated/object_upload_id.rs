@@ -7,7 +7,7 @@ impl Bucket {
     /// number again replaces the part. Each has 4 MB to 5 GB, the last one may be smaller. Needs
     /// write permission.
     ///
-    /// API document: Upload Multipart,
+    /// See Upload Multipart,
     /// <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
     pub fn upload_multipart(
         &self,
@@ -22,8 +22,7 @@ impl Bucket {
     /// Needs read permission. The answer does not say whether there are more: ask again from the
     /// last part number until a page is empty.
     ///
-    /// API document: List Multipart,
-    /// <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
+    /// See List Multipart, <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
     pub fn list_multipart(
         &self,
         key: impl Into<String>,
@@ -36,7 +35,7 @@ impl Bucket {
     /// upload. Parts that are not listed are dropped. Needs write permission. The upload id is gone
     /// afterwards, so a repeat fails.
     ///
-    /// API document: Complete multipart upload,
+    /// See Complete multipart upload,
     /// <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
     pub fn complete_multipart_upload(
         &self,
@@ -54,7 +53,7 @@ impl Bucket {
     /// Ends a multipart upload and frees the parts that it holds. Needs write permission. Succeeds
     /// for an unknown or finished upload too.
     ///
-    /// API document: Abort Multipart Upload,
+    /// See Abort Multipart Upload,
     /// <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
     pub fn abort_multipart_upload(
         &self,
@@ -113,6 +112,7 @@ pub struct UploadMultipartInput {
     /// `100-continue` asks the service to accept the headers before the body is sent.
     pub expect: Option<String>,
 }
+
 impl UploadMultipartInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>, part_number: u32) -> Self {
@@ -186,7 +186,6 @@ impl Operation for UploadMultipartInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("upload_id", &self.upload_id);
         request.query("part_number", &self.part_number);
         request.header(header!("content-md5"), &self.content_md5)?;
@@ -238,18 +237,6 @@ impl Operation for UploadMultipartInput {
         request.header(header!("expect"), &self.expect)?;
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(UploadMultipartOutput {
-            etag: response.header(header!("etag"))?,
-            encryption_customer_algorithm: response
-                .header(header!("x-qs-encryption-customer-algorithm"))?,
-            content_copy_range: response.header(header!("x-qs-content-copy-range"))?,
-            encryption_customer_key_md5: response
-                .header(header!("x-qs-encryption-customer-key-md5"))?,
-            meta: response.meta,
-        })
-    }
 }
 
 /// What [`Bucket::upload_multipart`] gives.
@@ -267,6 +254,22 @@ pub struct UploadMultipartOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for UploadMultipartOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            etag: response.header(header!("etag"))?,
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            content_copy_range: response.header(header!("x-qs-content-copy-range"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(UploadMultipartOutput);
+
 /// What [`Bucket::list_multipart`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -282,6 +285,7 @@ pub struct ListMultipartInput {
     /// Most parts to return in one answer, at most 1000.
     pub limit: Option<u32>,
 }
+
 impl ListMultipartInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>) -> Self {
@@ -313,17 +317,10 @@ impl Operation for ListMultipartInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("upload_id", &self.upload_id);
         request.query("part_number_marker", &self.part_number_marker);
         request.query("limit", &self.limit);
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
     }
 }
 
@@ -340,6 +337,8 @@ pub struct ListMultipartOutput {
     #[serde(skip)]
     meta: ResponseMeta,
 }
+
+json_outputs!(ListMultipartOutput);
 
 /// What [`Bucket::complete_multipart_upload`] sends.
 #[derive(Clone, Debug)]
@@ -365,6 +364,7 @@ pub struct CompleteMultipartUploadInput {
     /// The parts to join, by ascending number. Only `part_number` and, as a check, `etag` matter.
     pub object_parts: Vec<types::ObjectPart>,
 }
+
 impl CompleteMultipartUploadInput {
     /// Takes what the API requires.
     pub fn new(
@@ -410,7 +410,6 @@ impl Operation for CompleteMultipartUploadInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("upload_id", &self.upload_id);
         request.header(header!("etag"), &self.etag)?;
         request.header(
@@ -425,20 +424,9 @@ impl Operation for CompleteMultipartUploadInput {
             header!("x-qs-encryption-customer-key-md5"),
             &self.encryption_customer_key_md5,
         )?;
-
         request.json_object();
         request.json_field("object_parts", &self.object_parts)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(CompleteMultipartUploadOutput {
-            encryption_customer_algorithm: response
-                .header(header!("x-qs-encryption-customer-algorithm"))?,
-            encryption_customer_key_md5: response
-                .header(header!("x-qs-encryption-customer-key-md5"))?,
-            meta: response.meta,
-        })
     }
 }
 
@@ -453,6 +441,20 @@ pub struct CompleteMultipartUploadOutput {
     meta: ResponseMeta,
 }
 
+impl FromResponse for CompleteMultipartUploadOutput {
+    fn decode(response: Response) -> Result<Self> {
+        Ok(Self {
+            encryption_customer_algorithm: response
+                .header(header!("x-qs-encryption-customer-algorithm"))?,
+            encryption_customer_key_md5: response
+                .header(header!("x-qs-encryption-customer-key-md5"))?,
+            meta: response.meta,
+        })
+    }
+}
+
+response_meta!(CompleteMultipartUploadOutput);
+
 /// What [`Bucket::abort_multipart_upload`] sends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -463,6 +465,7 @@ pub struct AbortMultipartUploadInput {
     /// Id of the multipart upload, as its initiation gave it.
     pub upload_id: String,
 }
+
 impl AbortMultipartUploadInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>) -> Self {
@@ -483,13 +486,8 @@ impl Operation for AbortMultipartUploadInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
-
         request.query("upload_id", &self.upload_id);
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        Ok(response.into())
     }
 }
 
@@ -497,10 +495,3 @@ empty_outputs! {
     /// What [`Bucket::abort_multipart_upload`] gives: status and headers.
     AbortMultipartUploadOutput,
 }
-
-response_meta!(
-    UploadMultipartOutput,
-    ListMultipartOutput,
-    CompleteMultipartUploadOutput,
-    AbortMultipartUploadOutput
-);

@@ -6,7 +6,7 @@ impl Bucket {
     /// permission. Each call begins another upload; one that is not completed takes up space until
     /// it is aborted or a lifecycle rule removes it.
     ///
-    /// API document: Initiate Multipart Upload,
+    /// See Initiate Multipart Upload,
     /// <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
     pub fn initiate_multipart_upload(
         &self,
@@ -54,6 +54,7 @@ pub struct InitiateMultipartUploadInput {
     /// fresh, as an HTTP date.
     pub expires: Option<String>,
 }
+
 impl InitiateMultipartUploadInput {
     /// Takes what the API requires.
     pub fn new(key: impl Into<String>) -> Self {
@@ -115,7 +116,6 @@ impl Operation for InitiateMultipartUploadInput {
         request.literal("/");
         request.path("objectKey", &self.key)?;
         request.sub_resource("uploads");
-
         request.header(header!("content-type"), &self.content_type)?;
         request.header(
             header!("x-qs-encryption-customer-algorithm"),
@@ -136,16 +136,6 @@ impl Operation for InitiateMultipartUploadInput {
         request.header(header!("content-disposition"), &self.content_disposition)?;
         request.header(header!("expires"), &self.expires)?;
         Ok(())
-    }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.encryption_customer_algorithm =
-            response.header(header!("x-qs-encryption-customer-algorithm"))?;
-        output.encryption_customer_key_md5 =
-            response.header(header!("x-qs-encryption-customer-key-md5"))?;
-        output.meta = response.meta;
-        Ok(output)
     }
 }
 
@@ -168,6 +158,18 @@ pub struct InitiateMultipartUploadOutput {
     pub bucket: String,
     #[serde(skip)]
     meta: ResponseMeta,
+}
+
+impl FromResponse for InitiateMultipartUploadOutput {
+    fn decode(response: Response) -> Result<Self> {
+        let mut output: Self = response.json_object()?;
+        output.encryption_customer_algorithm =
+            response.header(header!("x-qs-encryption-customer-algorithm"))?;
+        output.encryption_customer_key_md5 =
+            response.header(header!("x-qs-encryption-customer-key-md5"))?;
+        output.meta = response.meta;
+        Ok(output)
+    }
 }
 
 response_meta!(InitiateMultipartUploadOutput);

@@ -5,7 +5,7 @@ impl QingStor {
     /// Lists the buckets of the account. The global host answers for all zones, the host of a zone
     /// for that zone alone. The request must be signed; anonymous callers are refused.
     ///
-    /// API document: Get Service, <https://docs.qingcloud.com/qingstor/api/service/get.html>
+    /// See Get Service, <https://docs.qingcloud.com/qingstor/api/service/get.html>
     pub fn list_buckets(&self) -> Call<ListBucketsInput> {
         self.call(ListBucketsInput::default())
     }
@@ -49,12 +49,6 @@ impl Operation for ListBucketsInput {
         request.query("limit", &self.limit);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`QingStor::list_buckets`] gives.
@@ -72,4 +66,4 @@ pub struct ListBucketsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(ListBucketsOutput);
+json_outputs!(ListBucketsOutput);

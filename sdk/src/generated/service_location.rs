@@ -5,7 +5,7 @@ impl QingStor {
     /// Lists the zones of the service. Only the global host answers, not that of a zone. Anonymous
     /// callers may ask too.
     ///
-    /// API document: GET Locations, <https://docs.qingcloud.com/qingstor/api/service/location.html>
+    /// See GET Locations, <https://docs.qingcloud.com/qingstor/api/service/location.html>
     pub fn list_locations(&self) -> Call<ListLocationsInput> {
         self.call(ListLocationsInput::default())
     }
@@ -39,12 +39,6 @@ impl Operation for ListLocationsInput {
         request.query("lang", &self.lang);
         Ok(())
     }
-
-    fn decode(response: Response) -> Result<Self::Output> {
-        let mut output: Self::Output = response.json_object()?;
-        output.meta = response.meta;
-        Ok(output)
-    }
 }
 
 /// What [`QingStor::list_locations`] gives.
@@ -59,4 +53,4 @@ pub struct ListLocationsOutput {
     meta: ResponseMeta,
 }
 
-response_meta!(ListLocationsOutput);
+json_outputs!(ListLocationsOutput);

@@ -215,7 +215,7 @@ setters! {
 }
 
 string_enum! {
-
+    /// One of the values that `CorsMethod` may have.
     CorsMethod {
         /// Read.
         Get = "GET",
@@ -280,7 +280,7 @@ setters! {
 }
 
 string_enum! {
-
+    /// One of the values that `PolicyAction` may have.
     PolicyAction {
         /// List the objects, of the whole bucket or under a prefix.
         ListObjects = "list_objects",
@@ -797,7 +797,7 @@ setters! {
 }
 
 string_enum! {
-
+    /// One of the values that `NotificationEvent` may have.
     NotificationEvent {
         /// An object was stored.
         CreateObject = "create_object",
