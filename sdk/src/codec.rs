@@ -18,7 +18,7 @@ pub use crate::generated::types;
 pub use crate::json::{is_default, nullable, one_or_many};
 pub use crate::metadata::Metadata;
 pub use crate::object_path::ObjectPath;
-pub use crate::operation::{FromResponse, Operation, OperationInfo, Repeatable, Reply};
+pub use crate::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub use crate::parameter::{Collection, http_date, unix_seconds};
 pub use crate::request::RequestParts;
 pub use crate::response::{Response, ResponseMeta};

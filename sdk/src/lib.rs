@@ -44,7 +44,7 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;
-pub use operation::{FromResponse, Operation, OperationInfo, Repeatable, Reply};
+pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;
 pub use secret::Secret;

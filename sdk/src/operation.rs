@@ -21,7 +21,7 @@ pub trait Operation: Sized {
     type Output: FromResponse;
 
     /// The operation's facts.
-    const INFO: &'static OperationInfo;
+    const INFO: Info;
 
     /// Writes the input into a request.
     #[doc(hidden)]
@@ -34,6 +34,9 @@ pub trait FromResponse: Sized {
     #[doc(hidden)]
     fn decode(response: Response) -> Result<Self>;
 }
+
+/// An operation's facts, which live as long as the program.
+pub type Info = &'static OperationInfo;
 
 /// The facts of an operation, from the specification. The runtime interprets them.
 #[derive(Clone, Debug)]

@@ -60,8 +60,7 @@ impl Operation for PutBucketInput {
     type Caller = Bucket;
     type Output = PutBucketOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("PutBucket", Method::PUT).success(&[201]);
+    const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT).success(&[201]);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
@@ -105,8 +104,7 @@ impl Operation for ListObjectsInput {
     type Caller = Bucket;
     type Output = ListObjectsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
@@ -162,7 +160,7 @@ impl Operation for HeadBucketInput {
     type Caller = Bucket;
     type Output = HeadBucketOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("HeadBucket", Method::HEAD);
+    const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
@@ -178,8 +176,7 @@ impl Operation for DeleteBucketInput {
     type Caller = Bucket;
     type Output = DeleteBucketOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucket", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE).success(&[204]);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
@@ -207,8 +204,7 @@ pub struct PostObjectInput {
     pub charset: Option<String>,
     /// URL to which the answer sends the browser. Absent: the answer is 201.
     pub redirect: Option<String>,
-    /// Class in which the object is stored. Absent: `STANDARD`. An unknown class is refused with
-    /// `invalid_request`.
+    /// Class in which the object is stored. Absent: `STANDARD`.
     pub storage_class: Option<types::StorageClass>,
     /// Stored with the object: how long browsers and proxies may keep it.
     pub cache_control: Option<String>,
@@ -281,8 +277,7 @@ impl Operation for PostObjectInput {
     type Caller = Bucket;
     type Output = PostObjectOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
+    const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         let mut form = Form::new();

@@ -39,7 +39,7 @@ impl Operation for PutBucketAclInput {
     type Caller = Bucket;
     type Output = PutBucketAclOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketACL", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketACL", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("acl");
@@ -58,8 +58,7 @@ impl Operation for GetBucketAclInput {
     type Caller = Bucket;
     type Output = GetBucketAclOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketACL", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketACL", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("acl");

@@ -56,7 +56,7 @@ impl Operation for PutBucketCnameInput {
     type Caller = Bucket;
     type Output = PutBucketCnameOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketCNAME", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketCNAME", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
@@ -86,8 +86,7 @@ impl Operation for GetBucketCnameInput {
     type Caller = Bucket;
     type Output = GetBucketCnameOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketCNAME", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
@@ -133,8 +132,7 @@ impl Operation for DeleteBucketCnameInput {
     type Caller = Bucket;
     type Output = DeleteBucketCnameOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucketCNAME", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucketCNAME", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");

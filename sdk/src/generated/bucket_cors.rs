@@ -61,7 +61,7 @@ impl Operation for PutBucketCorsInput {
     type Caller = Bucket;
     type Output = PutBucketCorsOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketCORS", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketCORS", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cors");
@@ -81,8 +81,7 @@ impl Operation for GetBucketCorsInput {
     type Caller = Bucket;
     type Output = GetBucketCorsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketCORS", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketCORS", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cors");
@@ -116,8 +115,7 @@ impl Operation for DeleteBucketCorsInput {
     type Caller = Bucket;
     type Output = DeleteBucketCorsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucketCORS", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucketCORS", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cors");

@@ -48,7 +48,7 @@ impl Operation for DeleteMultipleObjectsInput {
     type Caller = Bucket;
     type Output = DeleteMultipleObjectsOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("DeleteMultipleObjects", Method::POST)
+    const INFO: Info = &OperationInfo::new("DeleteMultipleObjects", Method::POST)
         .reply(Reply::Json)
         .content_md5();
 

@@ -53,7 +53,7 @@ impl Operation for PutBucketLifecycleInput {
     type Caller = Bucket;
     type Output = PutBucketLifecycleOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketLifecycle", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketLifecycle", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("lifecycle");
@@ -72,8 +72,7 @@ impl Operation for GetBucketLifecycleInput {
     type Caller = Bucket;
     type Output = GetBucketLifecycleOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketLifecycle", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketLifecycle", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("lifecycle");
@@ -104,8 +103,7 @@ impl Operation for DeleteBucketLifecycleInput {
     type Caller = Bucket;
     type Output = DeleteBucketLifecycleOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("lifecycle");

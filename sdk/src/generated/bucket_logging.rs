@@ -56,7 +56,7 @@ impl Operation for PutBucketLoggingInput {
     type Caller = Bucket;
     type Output = PutBucketLoggingOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketLogging", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("logging");
@@ -76,8 +76,7 @@ impl Operation for GetBucketLoggingInput {
     type Caller = Bucket;
     type Output = GetBucketLoggingOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketLogging", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("logging");
@@ -109,8 +108,7 @@ impl Operation for DeleteBucketLoggingInput {
     type Caller = Bucket;
     type Output = DeleteBucketLoggingOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucketLogging", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("logging");

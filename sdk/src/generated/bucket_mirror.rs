@@ -54,8 +54,7 @@ impl Operation for PutBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = PutBucketExternalMirrorOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("mirror");
@@ -74,7 +73,7 @@ impl Operation for GetBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = GetBucketExternalMirrorOutput;
 
-    const INFO: &'static OperationInfo =
+    const INFO: Info =
         &OperationInfo::new("GetBucketExternalMirror", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -105,7 +104,7 @@ impl Operation for DeleteBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = DeleteBucketExternalMirrorOutput;
 
-    const INFO: &'static OperationInfo =
+    const INFO: Info =
         &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -52,7 +52,7 @@ impl Operation for PutBucketNotificationInput {
     type Caller = Bucket;
     type Output = PutBucketNotificationOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketNotification", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketNotification", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("notification");
@@ -71,8 +71,7 @@ impl Operation for GetBucketNotificationInput {
     type Caller = Bucket;
     type Output = GetBucketNotificationOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketNotification", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketNotification", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("notification");
@@ -103,7 +102,7 @@ impl Operation for DeleteBucketNotificationInput {
     type Caller = Bucket;
     type Output = DeleteBucketNotificationOutput;
 
-    const INFO: &'static OperationInfo =
+    const INFO: Info =
         &OperationInfo::new("DeleteBucketNotification", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

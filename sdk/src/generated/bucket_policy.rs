@@ -54,7 +54,7 @@ impl Operation for PutBucketPolicyInput {
     type Caller = Bucket;
     type Output = PutBucketPolicyOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketPolicy", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketPolicy", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("policy");
@@ -73,8 +73,7 @@ impl Operation for GetBucketPolicyInput {
     type Caller = Bucket;
     type Output = GetBucketPolicyOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketPolicy", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketPolicy", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("policy");
@@ -105,8 +104,7 @@ impl Operation for DeleteBucketPolicyInput {
     type Caller = Bucket;
     type Output = DeleteBucketPolicyOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteBucketPolicy", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucketPolicy", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("policy");

@@ -54,7 +54,7 @@ impl Operation for PutBucketReplicationInput {
     type Caller = Bucket;
     type Output = PutBucketReplicationOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketReplication", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketReplication", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("replication");
@@ -73,8 +73,7 @@ impl Operation for GetBucketReplicationInput {
     type Caller = Bucket;
     type Output = GetBucketReplicationOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketReplication", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketReplication", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("replication");
@@ -105,7 +104,7 @@ impl Operation for DeleteBucketReplicationInput {
     type Caller = Bucket;
     type Output = DeleteBucketReplicationOutput;
 
-    const INFO: &'static OperationInfo =
+    const INFO: Info =
         &OperationInfo::new("DeleteBucketReplication", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

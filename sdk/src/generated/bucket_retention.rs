@@ -37,7 +37,7 @@ impl Operation for PutBucketRetentionInput {
     type Caller = Bucket;
     type Output = PutBucketRetentionOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketRetention", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketRetention", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("retention");

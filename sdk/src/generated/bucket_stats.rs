@@ -20,8 +20,7 @@ impl Operation for GetBucketStatisticsInput {
     type Caller = Bucket;
     type Output = GetBucketStatisticsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketStatistics", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketStatistics", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("stats");

@@ -53,8 +53,7 @@ impl Operation for ListMultipartUploadsInput {
     type Caller = Bucket;
     type Output = ListMultipartUploadsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListMultipartUploads", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("uploads");

@@ -43,7 +43,7 @@ impl Operation for PutBucketVersioningInput {
     type Caller = Bucket;
     type Output = PutBucketVersioningOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutBucketVersioning", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketVersioning", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("versioning");
@@ -62,8 +62,7 @@ impl Operation for GetBucketVersioningInput {
     type Caller = Bucket;
     type Output = GetBucketVersioningOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("GetBucketVersioning", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("GetBucketVersioning", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("versioning");
@@ -77,7 +76,6 @@ impl Operation for GetBucketVersioningInput {
 #[non_exhaustive]
 pub struct GetBucketVersioningOutput {
     /// The versioning status. `DISABLED` cannot be set once versioning was on.
-    #[serde(deserialize_with = "nullable")]
     pub status: types::VersioningStatus,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -52,8 +52,7 @@ impl Operation for ListObjectVersionsInput {
     type Caller = Bucket;
     type Output = ListObjectVersionsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListObjectVersions", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("versions");

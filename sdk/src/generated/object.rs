@@ -62,30 +62,23 @@ impl Bucket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PutObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Stored with the object and sent as `Cache-Control` whenever it is read: how long browsers
-    /// and proxies may keep it.
+    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
     pub cache_control: Option<String>,
-    /// MD5 digest of the body, Base64. A body that differs is refused with `bad_digest`. Absent:
-    /// not checked.
+    /// MD5 digest of the body, Base64. One that differs is refused with `bad_digest`.
     pub content_md5: Option<String>,
-    /// Media type stored with the object and sent whenever it is read, at most 255 characters.
-    /// Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
     pub content_type: Option<String>,
-    /// Stored with the object and sent as `Content-Encoding` whenever it is read, for example
-    /// `gzip` for content that is stored compressed.
+    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
     pub content_encoding: Option<String>,
     /// `100-continue` asks the service to accept the headers before the body is sent.
     pub expect: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`. Goes with the two headers
-    /// for key and key digest.
+    /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. The service keeps no copy; who loses it loses
-    /// the object.
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64. Guards against a damaged key.
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// Copies the object `/bucket/key` of the same zone, percent-encoded, in place of storing a
     /// body; at most 5 GB. Append `?version_id=` and an id to copy an older version.
@@ -116,8 +109,7 @@ pub struct PutObjectInput {
     pub fetch_source: Option<String>,
     /// Fetches only if the content at the URL has not changed since this time; else 412.
     pub fetch_if_unmodified_since: Option<Timestamp>,
-    /// Class in which the object is stored. Absent: `STANDARD`. An unknown class is refused with
-    /// `invalid_request`.
+    /// Class in which the object is stored. Absent: `STANDARD`.
     pub storage_class: Option<types::StorageClass>,
     /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
     /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
@@ -133,11 +125,9 @@ pub struct PutObjectInput {
     pub move_source_if_match: Option<String>,
     /// Moves only if the source's entity tag is another than this; else 412.
     pub move_source_if_none_match: Option<String>,
-    /// Stored with the object and sent as `Content-Disposition` whenever it is read: whether a
-    /// browser shows or saves it, and under which name.
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file name.
     pub content_disposition: Option<String>,
-    /// Stored with the object and sent as `Expires` whenever it is read: until when it counts as
-    /// fresh, as an HTTP date.
+    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
     pub expires: Option<String>,
 }
 
@@ -181,15 +171,13 @@ impl PutObjectInput {
 
 setters! {
     Call<PutObjectInput>, (input) {
-        /// Stored with the object and sent as `Cache-Control` whenever it is read: how long
-        /// browsers and proxies may keep it.
+        /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
         cache_control: text,
         /// MD5 digest of the body, Base64.
         content_md5: text,
-        /// Media type stored with the object and sent whenever it is read, at most 255 characters.
+        /// Media type of the object, at most 255 characters.
         content_type: text,
-        /// Stored with the object and sent as `Content-Encoding` whenever it is read, for example
-        /// `gzip` for content that is stored compressed.
+        /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
         content_encoding: text,
         /// `100-continue` asks the service to accept the headers before the body is sent.
         expect: text,
@@ -239,11 +227,10 @@ setters! {
         move_source_if_match: text,
         /// Moves only if the source's entity tag is another than this; else 412.
         move_source_if_none_match: text,
-        /// Stored with the object and sent as `Content-Disposition` whenever it is read: whether a
-        /// browser shows or saves it, and under which name.
+        /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file
+        /// name.
         content_disposition: text,
-        /// Stored with the object and sent as `Expires` whenever it is read: until when it counts
-        /// as fresh, as an HTTP date.
+        /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
         expires: text,
     }
 }
@@ -252,7 +239,7 @@ impl Operation for PutObjectInput {
     type Caller = Bucket;
     type Output = PutObjectOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("PutObject", Method::PUT)
+    const INFO: Info = &OperationInfo::new("PutObject", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::UnlessHeader("x-qs-move-source"))
         .slow();
@@ -344,8 +331,7 @@ impl Operation for PutObjectInput {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PutObjectOutput {
-    /// Entity tag of the object, in double quotes. For content stored by a single request it is the
-    /// MD5 digest in lower-case hex.
+    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
     pub etag: String,
     /// `AES256` if the object is encrypted with a key of the caller's.
     pub encryption_customer_algorithm: Option<String>,
@@ -376,28 +362,22 @@ response_meta!(PutObjectOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
     pub version_id: Option<String>,
-    /// Sets the `Expires` header of this one answer, in place of the stored one. Only in signed
-    /// requests.
+    /// `Expires` of this one answer, in place of the stored one; only in signed requests.
     pub response_expires: Option<String>,
-    /// Sets the `Cache-Control` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
     pub response_cache_control: Option<String>,
-    /// Sets the `Content-Type` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_type: Option<String>,
-    /// Sets the `Content-Language` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Language` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_language: Option<String>,
-    /// Sets the `Content-Encoding` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Encoding` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
-    /// Sets the `Content-Disposition` header of this one answer, in place of the stored one. Only
-    /// in signed requests. `attachment; filename="..."` makes browsers save the file.
+    /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
+    /// requests. `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
     /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred. One range
     /// only. Outside the object: 416 `invalid_range`. Absent: all.
@@ -410,13 +390,11 @@ pub struct GetObjectInput {
     pub if_match: Option<String>,
     /// Answers only if the object's entity tag is another than this; else 304.
     pub if_none_match: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`. Goes with the two headers
-    /// for key and key digest.
+    /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. The service keeps no copy; who loses it loses
-    /// the object.
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64. Guards against a damaged key.
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
 }
 
@@ -448,17 +426,20 @@ setters! {
     Call<GetObjectInput>, (input) {
         /// Which version of the object is meant, in a bucket with versioning.
         version_id: text,
-        /// Sets the `Expires` header of this one answer, in place of the stored one.
+        /// `Expires` of this one answer, in place of the stored one; only in signed requests.
         response_expires: text,
-        /// Sets the `Cache-Control` header of this one answer, in place of the stored one.
+        /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
         response_cache_control: text,
-        /// Sets the `Content-Type` header of this one answer, in place of the stored one.
+        /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
         response_content_type: text,
-        /// Sets the `Content-Language` header of this one answer, in place of the stored one.
+        /// `Content-Language` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_language: text,
-        /// Sets the `Content-Encoding` header of this one answer, in place of the stored one.
+        /// `Content-Encoding` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_encoding: text,
-        /// Sets the `Content-Disposition` header of this one answer, in place of the stored one.
+        /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_disposition: text,
         /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
         range: text,
@@ -483,7 +464,7 @@ impl Operation for GetObjectInput {
     type Caller = Bucket;
     type Output = GetObjectOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("GetObject", Method::GET)
+    const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
         .reply(Reply::Stream);
 
@@ -531,8 +512,7 @@ impl Operation for GetObjectInput {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GetObjectOutput {
-    /// Entity tag of the object, in double quotes. For content stored by a single request it is the
-    /// MD5 digest in lower-case hex.
+    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
     pub etag: String,
     /// Length of the content in bytes; of the range if one was asked for.
     pub content_length: Option<u64>,
@@ -607,8 +587,7 @@ response_meta!(GetObjectOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HeadObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
     pub version_id: Option<String>,
@@ -672,7 +651,7 @@ impl Operation for HeadObjectInput {
     type Caller = Bucket;
     type Output = HeadObjectOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("HeadObject", Method::HEAD);
+    const INFO: Info = &OperationInfo::new("HeadObject", Method::HEAD);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -714,8 +693,7 @@ pub struct HeadObjectOutput {
     pub content_length: Option<u64>,
     /// When the object was last changed, to the second.
     pub last_modified: Option<Timestamp>,
-    /// Entity tag of the object, in double quotes. For content stored by a single request it is the
-    /// MD5 digest in lower-case hex.
+    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
     pub etag: String,
     /// `AES256` if the object is encrypted with a key of the caller's.
     pub encryption_customer_algorithm: Option<String>,
@@ -782,8 +760,7 @@ response_meta!(HeadObjectOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OptionsObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// The site that wants to make the request, such as `https://www.example.com`.
     pub origin: String,
@@ -820,7 +797,7 @@ impl Operation for OptionsObjectInput {
     type Caller = Bucket;
     type Output = OptionsObjectOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("OptionsObject", Method::OPTIONS);
+    const INFO: Info = &OperationInfo::new("OptionsObject", Method::OPTIONS);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -877,8 +854,7 @@ response_meta!(OptionsObjectOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeleteObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// Version or delete marker to remove for good. Absent: a bucket with versioning gets a delete
     /// marker, any other loses the object.
@@ -906,8 +882,7 @@ impl Operation for DeleteObjectInput {
     type Caller = Bucket;
     type Output = DeleteObjectOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

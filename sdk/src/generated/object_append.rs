@@ -16,14 +16,12 @@ impl Bucket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AppendObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// Offset in bytes at which the piece begins: 0 for a new object, else its present size. Any
     /// other value is refused with `invalid_argument`.
     pub position: u64,
-    /// MD5 digest of the appended piece, Base64. A piece that differs is refused with `bad_digest`.
-    /// Absent: not checked.
+    /// MD5 digest of the appended piece, Base64. One that differs is refused with `bad_digest`.
     pub content_md5: Option<String>,
     /// Media type of the object, at most 255 characters. Counts at the first append only; absent:
     /// `application/octet-stream`.
@@ -65,7 +63,7 @@ impl Operation for AppendObjectInput {
     type Caller = Bucket;
     type Output = AppendObjectOutput;
 
-    const INFO: &'static OperationInfo =
+    const INFO: Info =
         &OperationInfo::new("AppendObject", Method::POST).repeatable(Repeatable::Never);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

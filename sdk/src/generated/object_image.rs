@@ -21,30 +21,24 @@ impl Bucket {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImageProcessInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// What to do, step by step from left to right: `resize:w_300,h_200|rotate:a_90|format:t_webp`.
     /// Steps: `info`, `crop`, `rotate`, `resize`, `watermark`, `watermark_image`, `format`, `save`.
     /// `info` gives JSON in place of an image.
     pub action: String,
-    /// Sets the `Expires` header of this one answer, in place of the stored one. Only in signed
-    /// requests.
+    /// `Expires` of this one answer, in place of the stored one; only in signed requests.
     pub response_expires: Option<String>,
-    /// Sets the `Cache-Control` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
     pub response_cache_control: Option<String>,
-    /// Sets the `Content-Type` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_type: Option<String>,
-    /// Sets the `Content-Language` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Language` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_language: Option<String>,
-    /// Sets the `Content-Encoding` header of this one answer, in place of the stored one. Only in
-    /// signed requests.
+    /// `Content-Encoding` of this one answer, in place of the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
-    /// Sets the `Content-Disposition` header of this one answer, in place of the stored one. Only
-    /// in signed requests. `attachment; filename="..."` makes browsers save the file.
+    /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
+    /// requests. `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
@@ -69,17 +63,20 @@ impl ImageProcessInput {
 
 setters! {
     Call<ImageProcessInput>, (input) {
-        /// Sets the `Expires` header of this one answer, in place of the stored one.
+        /// `Expires` of this one answer, in place of the stored one; only in signed requests.
         response_expires: text,
-        /// Sets the `Cache-Control` header of this one answer, in place of the stored one.
+        /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
         response_cache_control: text,
-        /// Sets the `Content-Type` header of this one answer, in place of the stored one.
+        /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
         response_content_type: text,
-        /// Sets the `Content-Language` header of this one answer, in place of the stored one.
+        /// `Content-Language` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_language: text,
-        /// Sets the `Content-Encoding` header of this one answer, in place of the stored one.
+        /// `Content-Encoding` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_encoding: text,
-        /// Sets the `Content-Disposition` header of this one answer, in place of the stored one.
+        /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
+        /// requests.
         response_content_disposition: text,
         /// Answers only if the object has changed since this time; else 304.
         if_modified_since: value(Timestamp),
@@ -90,8 +87,7 @@ impl Operation for ImageProcessInput {
     type Caller = Bucket;
     type Output = ImageProcessOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ImageProcess", Method::GET).reply(Reply::Stream);
+    const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).reply(Reply::Stream);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -68,24 +68,19 @@ impl Bucket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadMultipartInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Id of the multipart upload, as its initiation gave it. An unknown one is
-    /// `upload_not_exists`.
+    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
     pub upload_id: String,
     /// Number of the part, 0 to 10000. Numbers order the parts and may leave gaps.
     pub part_number: u32,
-    /// MD5 digest of the part, Base64. A part that differs is refused with `bad_digest`. Absent:
-    /// not checked.
+    /// MD5 digest of the part, Base64. One that differs is refused with `bad_digest`.
     pub content_md5: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`. Goes with the two headers
-    /// for key and key digest.
+    /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. The service keeps no copy; who loses it loses
-    /// the object.
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64. Guards against a damaged key.
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// Takes the part from the object `/bucket/key` of the same zone, percent-encoded, in place of
     /// a body.
@@ -179,7 +174,7 @@ impl Operation for UploadMultipartInput {
     type Caller = Bucket;
     type Output = UploadMultipartOutput;
 
-    const INFO: &'static OperationInfo = &OperationInfo::new("UploadMultipart", Method::PUT)
+    const INFO: Info = &OperationInfo::new("UploadMultipart", Method::PUT)
         .success(&[201])
         .slow();
 
@@ -274,11 +269,9 @@ response_meta!(UploadMultipartOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListMultipartInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Id of the multipart upload, as its initiation gave it. An unknown one is
-    /// `upload_not_exists`.
+    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
     pub upload_id: String,
     /// Parts with a higher number than this are listed. Absent: all parts.
     pub part_number_marker: Option<u32>,
@@ -311,8 +304,7 @@ impl Operation for ListMultipartInput {
     type Caller = Bucket;
     type Output = ListMultipartOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListMultipart", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -344,11 +336,9 @@ json_outputs!(ListMultipartOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Id of the multipart upload, as its initiation gave it. An unknown one is
-    /// `upload_not_exists`.
+    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
     pub upload_id: String,
     /// Entity tag that the finished object shall carry, in double quotes. Sources disagree on
     /// whether the service computes one when it is absent.
@@ -401,11 +391,10 @@ impl Operation for CompleteMultipartUploadInput {
     type Caller = Bucket;
     type Output = CompleteMultipartUploadOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("CompleteMultipartUpload", Method::POST)
-            .success(&[201])
-            .repeatable(Repeatable::Never)
-            .slow();
+    const INFO: Info = &OperationInfo::new("CompleteMultipartUpload", Method::POST)
+        .success(&[201])
+        .repeatable(Repeatable::Never)
+        .slow();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -459,8 +448,7 @@ response_meta!(CompleteMultipartUploadOutput);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AbortMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
     /// Id of the multipart upload, as its initiation gave it.
     pub upload_id: String,
@@ -480,8 +468,7 @@ impl Operation for AbortMultipartUploadInput {
     type Caller = Bucket;
     type Output = AbortMultipartUploadOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -20,38 +20,29 @@ impl Bucket {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`. Any other character is
-    /// legal; a key that ends in `/` stands for a folder by convention.
+    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Media type stored with the object and sent whenever it is read, at most 255 characters.
-    /// Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
     pub content_type: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`. Goes with the two headers
-    /// for key and key digest.
+    /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. The service keeps no copy; who loses it loses
-    /// the object.
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64. Guards against a damaged key.
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
-    /// Class in which the object is stored. Absent: `STANDARD`. An unknown class is refused with
-    /// `invalid_request`.
+    /// Class in which the object is stored. Absent: `STANDARD`.
     pub storage_class: Option<types::StorageClass>,
     /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
     /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
     /// all keys and values together at most 2048. Never anonymous.
     pub metadata: Metadata,
-    /// Stored with the object and sent as `Cache-Control` whenever it is read: how long browsers
-    /// and proxies may keep it.
+    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
     pub cache_control: Option<String>,
-    /// Stored with the object and sent as `Content-Encoding` whenever it is read, for example
-    /// `gzip` for content that is stored compressed.
+    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// Stored with the object and sent as `Content-Disposition` whenever it is read: whether a
-    /// browser shows or saves it, and under which name.
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file name.
     pub content_disposition: Option<String>,
-    /// Stored with the object and sent as `Expires` whenever it is read: until when it counts as
-    /// fresh, as an HTTP date.
+    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
     pub expires: Option<String>,
 }
 
@@ -76,7 +67,7 @@ impl InitiateMultipartUploadInput {
 
 setters! {
     Call<InitiateMultipartUploadInput>, (input) {
-        /// Media type stored with the object and sent whenever it is read, at most 255 characters.
+        /// Media type of the object, at most 255 characters.
         content_type: text,
         /// How the content is encrypted with a key of the caller's: `AES256`.
         encryption_customer_algorithm: text,
@@ -88,17 +79,14 @@ setters! {
         storage_class: value(types::StorageClass),
         /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
         metadata: entries,
-        /// Stored with the object and sent as `Cache-Control` whenever it is read: how long
-        /// browsers and proxies may keep it.
+        /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
         cache_control: text,
-        /// Stored with the object and sent as `Content-Encoding` whenever it is read, for example
-        /// `gzip` for content that is stored compressed.
+        /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
         content_encoding: text,
-        /// Stored with the object and sent as `Content-Disposition` whenever it is read: whether a
-        /// browser shows or saves it, and under which name.
+        /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file
+        /// name.
         content_disposition: text,
-        /// Stored with the object and sent as `Expires` whenever it is read: until when it counts
-        /// as fresh, as an HTTP date.
+        /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
         expires: text,
     }
 }
@@ -107,10 +95,9 @@ impl Operation for InitiateMultipartUploadInput {
     type Caller = Bucket;
     type Output = InitiateMultipartUploadOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("InitiateMultipartUpload", Method::POST)
-            .reply(Reply::Json)
-            .repeatable(Repeatable::Never);
+    const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
+        .reply(Reply::Json)
+        .repeatable(Repeatable::Never);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -39,8 +39,7 @@ impl Operation for ListBucketsInput {
     type Caller = QingStor;
     type Output = ListBucketsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListBuckets", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -30,8 +30,7 @@ impl Operation for ListLocationsInput {
     type Caller = QingStor;
     type Output = ListLocationsOutput;
 
-    const INFO: &'static OperationInfo =
-        &OperationInfo::new("ListLocations", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

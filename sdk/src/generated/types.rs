@@ -111,7 +111,6 @@ string_enum! {
 #[non_exhaustive]
 pub struct Versioning {
     /// The versioning status. `DISABLED` cannot be set once versioning was on.
-    #[serde(deserialize_with = "nullable")]
     pub status: types::VersioningStatus,
 }
 
@@ -136,7 +135,6 @@ pub struct Acl {
     #[serde(deserialize_with = "nullable")]
     pub grantee: types::Grantee,
     /// What the grantee may do with the bucket.
-    #[serde(deserialize_with = "nullable")]
     pub permission: types::Permission,
 }
 
@@ -166,7 +164,7 @@ string_enum! {
 #[non_exhaustive]
 pub struct Grantee {
     /// Whether `id` names a user or `name` a group.
-    #[serde(rename = "type", deserialize_with = "nullable")]
+    #[serde(rename = "type")]
     pub type_: types::GranteeType,
     /// Id of the user. Needed for `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -344,7 +342,6 @@ pub struct Statement {
     #[serde(deserialize_with = "one_or_many")]
     pub action: Vec<types::PolicyAction>,
     /// What the statement does to a request that it matches.
-    #[serde(deserialize_with = "nullable")]
     pub effect: types::PolicyEffect,
     /// What may be touched. For actions on objects it is needed, as `bucket/pattern` with `*` for
     /// any text; for actions on the bucket it is the bucket's name or left out. At most 2048
@@ -608,7 +605,6 @@ pub struct Rule {
     /// Name of the rule, unique in the bucket, at most 255 characters.
     pub id: String,
     /// Whether the rule is applied.
-    #[serde(deserialize_with = "nullable")]
     pub status: types::RuleStatus,
     /// Which objects the rule is about.
     #[serde(deserialize_with = "nullable")]
@@ -728,7 +724,6 @@ pub struct Transition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// Class to move to; the documents name only `STANDARD_IA`.
-    #[serde(deserialize_with = "nullable")]
     pub storage_class: types::StorageClass,
 }
 
@@ -775,7 +770,6 @@ pub struct NoncurrentVersionTransition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
     /// Class to move to.
-    #[serde(deserialize_with = "nullable")]
     pub storage_class: types::StorageClass,
 }
 
@@ -836,7 +830,6 @@ pub struct Notification {
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
     pub object_filters: Vec<String>,
     /// Function that handles the event.
-    #[serde(deserialize_with = "nullable")]
     pub cloudfunc: types::CloudFunc,
     /// Settings of the function; for `image` only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -904,7 +897,7 @@ pub struct Cname {
     /// record where the law asks for one.
     pub domain: String,
     /// What the domain is for.
-    #[serde(rename = "type", deserialize_with = "nullable")]
+    #[serde(rename = "type")]
     pub type_: types::CnameType,
 }
 

@@ -9,6 +9,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod compiled;
 mod edits;
 mod surface;
 mod tree;

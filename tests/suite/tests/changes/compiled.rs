@@ -1,0 +1,237 @@
+//! What is rendered compiles and works: one project with three SDKs, each the runtime of this
+//! repository around another specification, and a program that calls them.
+//!
+//! - `changed-sdk`: the API with every change of `edits` that leaves the program's other calls as
+//!   they are, at once;
+//! - `dialect-sdk`: `specs/dialect.json`, every type, format and place;
+//! - `obstacles-sdk`: the generator's own `obstacles.json`, names that are hard to take.
+//!
+//! Each is a copy of `sdk/` under another name with the rendering in place of `src/generated`: the
+//! runtime asks of it only what the pack always gives (`types`, `operations`, `ErrorCode`, the
+//! signed parameters), so no stub is needed. The project stays in Cargo's folder for tests, and
+//! only what changed is written anew: a second run compiles nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qingstor_codegen::Generator;
+use qingstor_suite::repository::{read, root};
+use qingstor_suite::{Answer, Recorded, Server};
+use serde_json::json;
+
+use crate::edits;
+use crate::tree::{Tree, copy, write};
+
+const MEMBERS: [&str; 3] = ["changed-sdk", "dialect-sdk", "obstacles-sdk"];
+
+/// One test, since one build serves all calls.
+#[tokio::test]
+async fn the_rendered_sdks_compile_and_work() {
+    let program = tokio::task::spawn_blocking(build).await.unwrap();
+    changed(&program).await;
+    dialect(&program).await;
+    obstacles(&program).await;
+}
+
+/// Writes the project, builds it, and gives the program.
+fn build() -> PathBuf {
+    let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changes");
+    let inputs = tempfile::tempdir().unwrap();
+    let tree = Tree::new(inputs.path());
+    for change in [
+        edits::add_query_parameter,
+        edits::add_response_field,
+        edits::add_enum_value,
+        edits::add_operation,
+        edits::rename_operation,
+        edits::retype_field,
+    ] {
+        change(&tree);
+    }
+    let alone = |spec: PathBuf| Generator::new().spec(spec).pack(root().join("templates/rust"));
+    let generators = [
+        tree.generator(),
+        alone(root().join("tests/suite/specs/dialect.json")),
+        alone(root().join("codegen/tests/obstacles.json")),
+    ];
+    for (member, generator) in MEMBERS.into_iter().zip(generators) {
+        let folder = project.join(member);
+        for entry in std::fs::read_dir(root().join("sdk/src")).unwrap() {
+            let entry = entry.unwrap();
+            let target = folder.join("src").join(entry.file_name());
+            if entry.file_name() == "generated" {
+                continue;
+            } else if entry.file_type().unwrap().is_dir() {
+                copy(&entry.path(), &target);
+            } else {
+                write(&target, &std::fs::read(entry.path()).unwrap());
+            }
+        }
+        write(&folder.join("Cargo.toml"), manifest(member).as_bytes());
+        generator.out_dir(folder.join("src/generated")).run().unwrap();
+    }
+    write(&project.join("Cargo.toml"), workspace().as_bytes());
+    let caller = root().join("tests/suite/tests/changes/project");
+    copy(&caller, &project.join("caller/src"));
+    write(&project.join("caller/Cargo.toml"), caller_manifest().as_bytes());
+    // The versions of this repository, and so no network; Cargo drops what is not needed.
+    let lock = project.join("Cargo.lock");
+    if !lock.exists() {
+        write(&lock, read("Cargo.lock").as_bytes());
+    }
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--quiet", "--package", "caller"])
+        .current_dir(&project)
+        .env("CARGO_TARGET_DIR", project.join("target"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{says}");
+    project.join("target/debug/caller")
+}
+
+/// The workspace of this repository with other members.
+fn workspace() -> String {
+    let text = read("Cargo.toml");
+    let (before, rest) = text.split_once("members = [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let members: String = MEMBERS.map(|name| format!("{name:?}, ")).concat();
+    // Debug information would only make the build slower.
+    format!("{before}members = [{members}\"caller\"]{after}\n[profile.dev]\ndebug = false\n")
+}
+
+/// The SDK's manifest under another name, without what belongs to its own tests and documents.
+fn manifest(name: &str) -> String {
+    let text = read("sdk/Cargo.toml").replacen("\"qingstor-sdk\"", &format!("{name:?}"), 1);
+    let mut kept = String::new();
+    for section in text.split_inclusive("\n\n") {
+        let own = ["[dev-dependencies]", "[[bench]]", "[[example]]", "[[test]]"];
+        if !own.iter().any(|header| section.contains(header)) {
+            kept += section;
+        }
+    }
+    kept.lines()
+        .filter(|line| !line.starts_with("readme"))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+fn caller_manifest() -> String {
+    let sdks = MEMBERS.map(|name| {
+        format!("{name} = {{ path = \"../{name}\", default-features = false }}\n")
+    });
+    format!(
+        "[package]\nname = \"caller\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         {}tokio = {{ workspace = true, features = [\"macros\", \"rt\"] }}\n",
+        sdks.concat()
+    )
+}
+
+/// Has the program make a call, and gives what it sent.
+async fn call(program: &Path, name: &str, answer: Answer) -> Vec<Recorded> {
+    let server = Server::start(answer).await;
+    let output = tokio::process::Command::new(program)
+        .args([name, &server.endpoint()])
+        .output()
+        .await
+        .unwrap();
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {says}");
+    server.recorded()
+}
+
+async fn changed(program: &Path) {
+    let sent = call(program, "changed list", Answer::json(200, &json!({}))).await;
+    assert_eq!(sent[0].target, "/my-bucket?prefix=a&fetch_owner=true");
+
+    let answer = json!({"tiers": ["hot", "cold"], "status": "frozen-by-owner"});
+    call(program, "changed stats", Answer::json(200, &answer)).await;
+
+    let answer = Answer::new(200).header("X-QS-Tag-Count", "2");
+    let sent = call(program, "changed tag", answer).await;
+    assert_eq!((&*sent[0].method, &*sent[0].target), ("PUT", "/my-bucket/k?tagging"));
+    assert_eq!(
+        sent[0].text(),
+        r#"{"tag_set":[{"name":"a","value":"b"},{"name":"c"}]}"#
+    );
+
+    let sent = call(program, "changed erase", Answer::new(204)).await;
+    assert_eq!(sent[0].method, "DELETE");
+    assert_eq!(sent[0].target, "/my-bucket/k?version_id=v");
+}
+
+async fn dialect(program: &Path) {
+    let date = "Sun, 16 Aug 2015 09:05:00 GMT";
+    let answer = json!({
+        "tree": {"name": "root", "left": {"name": "left"}, "children": [{"name": "child"}]},
+        "map": {"m": {"name": "in a map"}}, "lists": {"l": ["a"]},
+        "table": [[{}, {"cell": {"value": 1.5}}]],
+        "mailed": date, "stamp": 1_439_715_900, "blob": "//4=", "day": "2015-08-16",
+        "password": "hush", "anything": {"free": [1]},
+    });
+    let answer = Answer::json(200, &answer).header("X-QS-When", date);
+    let sent = call(program, "dialect list", answer.header("X-QS-List", "3, 4")).await;
+    assert_eq!(
+        sent[0].target,
+        "/?since=1439715900&csv=a%2Cb%20c&ssv=1%20-2&tsv=true%09false&pipes=red%7Cblue\
+         &multi=x&multi=y&until=2015-08-16T09%3A05%3A00Z\
+         &mailed=Sun%2C%2016%20Aug%202015%2009%3A05%3A00%20GMT&day=2015-08-16&blob=%2F%2F4%3D\
+         &ratio=0.5&precise=1.25&small=-7&flag=true"
+    );
+    for (name, value) in [
+        ("x-qs-list", "1,2"),
+        ("x-qs-when", date),
+        ("x-qs-stamp", "1439715900"),
+        ("x-qs-blob", "aA=="),
+        ("x-qs-password", "hush"),
+        ("x-qs-meta-k", "v"),
+    ] {
+        assert_eq!(sent[0].header(name), Some(value), "{name}");
+    }
+
+    let sent = call(program, "dialect numbers", Answer::json(200, &json!(-1))).await;
+    assert_eq!(sent[0].text(), "[1,-2]");
+    let labels = json!({"a": "b"});
+    let sent = call(program, "dialect labels", Answer::json(200, &labels)).await;
+    assert_eq!(sent[0].text(), labels.to_string());
+    let sent = call(program, "dialect name", Answer::new(204)).await;
+    assert_eq!((&*sent[0].method, &*sent[0].text()), ("PATCH", r#""a \"name\"""#));
+
+    let sent = call(program, "dialect tree", Answer::new(201)).await;
+    assert_eq!(sent[0].target, "/my-bucket?tree");
+    let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "tree": {"name": "root", "left": {"name": "left"}}, "stamp": 1_439_715_900,
+            "mailed": date, "when": "2015-08-16T09:05:00Z", "blob": "/w==", "password": "hush",
+            "labels": {"n": 1}, "color": "green",
+        })
+    );
+
+    let sent = call(program, "dialect form", Answer::new(201)).await;
+    let form = sent[0].text();
+    for part in [
+        "name=\"title\"\r\n\r\na title\r\n",
+        "name=\"tags\"\r\n\r\nx\r\n",
+        "name=\"tags\"\r\n\r\ny\r\n",
+        "name=\"when\"\r\n\r\nSun, 16 Aug 2015 09:05:00 GMT\r\n",
+        "\r\n\r\ncontent\r\n",
+    ] {
+        assert!(form.contains(part), "{part:?} in {form}");
+    }
+
+    let sent = call(program, "dialect part", Answer::new(206).body("part")).await;
+    assert_eq!(sent[0].target, "/my-bucket/7");
+}
+
+async fn obstacles(program: &Path) {
+    let answer = json!({"fn": {"len": 3}, "status": "s", "calls": [{"send": true}], "bucket": {}});
+    let sent = call(program, "obstacles everything", Answer::json(200, &answer)).await;
+    assert_eq!(sent[0].target, "/?type=t&self=me&send=true&presign=1&build=b&timeout=2");
+    assert_eq!(sent[0].text(), r#"{"match":{"x":{}}}"#);
+    let sent = call(program, "obstacles rest", Answer::new(200)).await;
+    let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
+    assert_eq!(targets, ["/con", "/my-bucket", "/my-bucket?acl"]);
+}

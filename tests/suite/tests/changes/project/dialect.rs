@@ -1,0 +1,92 @@
+//! Calls the operations of the dialect: every type, format and place at once.
+
+use std::collections::BTreeMap;
+
+use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, Tree};
+use dialect_sdk::{Blob, Body, Bucket, QingStor, Result, Secret, Timestamp};
+
+fn time() -> Timestamp {
+    "2015-08-16T09:05:00Z".parse().unwrap()
+}
+
+pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
+    let output = qingstor
+        .list_things(time())
+        .csv(["a", "b c"])
+        .ssv([1, -2])
+        .tsv([true, false])
+        .pipes([ListThingsPipes::Red, ListThingsPipes::Unknown("blue".into())])
+        .multi(["x", "y"])
+        .until(time())
+        .mailed(time())
+        .day("2015-08-16".to_owned())
+        .blob(&b"\xff\xfe"[..])
+        .ratio(0.5)
+        .precise(1.25)
+        .small(-7)
+        .flag(true)
+        .list([1, 2])
+        .when(time())
+        .stamp(time())
+        .blob_header(&b"h"[..])
+        .password("hush")
+        .meta([("k", "v")])
+        .await?;
+    let tree = output.tree.unwrap();
+    assert_eq!(tree.left.unwrap().name, "left");
+    assert_eq!(tree.children[0].name, "child");
+    assert_eq!(output.map["m"].name, "in a map");
+    assert_eq!(output.lists["l"], ["a"]);
+    let cell = output.table[0][1].cell.as_ref().unwrap();
+    assert_eq!(cell.value, Some(1.5));
+    assert_eq!(output.stamp, Some(time()));
+    assert_eq!(output.mailed, Some(time()));
+    assert_eq!(output.blob, Some(Blob::from(&b"\xff\xfe"[..])));
+    assert_eq!(output.password, Some(Secret::from("hush")));
+    assert_eq!(output.anything.unwrap()["free"][0], 1);
+    assert_eq!(output.list, [3, 4]);
+    assert_eq!(output.when, Some(time()));
+    Ok(())
+}
+
+pub(crate) async fn numbers(qingstor: &QingStor) -> Result<()> {
+    let output = qingstor.put_numbers([1, -2]).await?;
+    assert_eq!(output.body, Some(-1));
+    Ok(())
+}
+
+pub(crate) async fn labels(qingstor: &QingStor) -> Result<()> {
+    let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+    let output = qingstor.post_labels(labels.clone()).await?;
+    assert_eq!(output.body, labels);
+    Ok(())
+}
+
+pub(crate) async fn name(qingstor: &QingStor) -> Result<()> {
+    let output = qingstor.patch_name("a \"name\"").await?;
+    assert_eq!(output.status(), 204);
+    Ok(())
+}
+
+pub(crate) async fn tree(bucket: &Bucket) -> Result<()> {
+    let tree = Tree::new("root").left(Box::new(Tree::new("left")));
+    let call = bucket.put_tree(tree, time());
+    let call = call.when(time()).mailed(time()).blob(&b"\xff"[..]);
+    let call = call.password("hush").color(PutBucketTreeColor::Green);
+    let output = call.labels([("n".to_owned(), 1)]).await?;
+    assert_eq!(output.status(), 201);
+    Ok(())
+}
+
+pub(crate) async fn form(bucket: &Bucket) -> Result<()> {
+    let call = bucket.post_form("a title", Body::from("content"));
+    call.tags(["x", "y"]).when(time()).await?;
+    Ok(())
+}
+
+pub(crate) async fn part(bucket: &Bucket) -> Result<()> {
+    let output = bucket.get_part(7).await?;
+    assert_eq!(output.status(), 206);
+    assert_eq!(output.body.bytes().await?, "part");
+    Ok(())
+}

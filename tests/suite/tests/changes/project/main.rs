@@ -1,0 +1,40 @@
+//! Makes one of the calls below, at the given endpoint. A panic or an error is a failure.
+
+mod changed;
+mod dialect;
+mod obstacles;
+
+macro_rules! clients {
+    ($sdk:ident, $endpoint:expr) => {{
+        let config = $sdk::Config::new("ID", "SECRET").endpoint($endpoint);
+        let qingstor = $sdk::QingStor::new(config)?;
+        let bucket = qingstor.bucket("my-bucket", "pek3a")?;
+        (qingstor, bucket)
+    }};
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<_> = std::env::args().collect();
+    let endpoint = &arguments[2];
+    let (_, changed) = clients!(changed_sdk, endpoint);
+    let (dialect, dialect_bucket) = clients!(dialect_sdk, endpoint);
+    let (obstacles, obstacles_bucket) = clients!(obstacles_sdk, endpoint);
+    match &*arguments[1] {
+        "changed list" => changed::list(&changed).await?,
+        "changed stats" => changed::stats(&changed).await?,
+        "changed tag" => changed::tag(&changed).await?,
+        "changed erase" => changed::erase(&changed).await?,
+        "dialect list" => dialect::list(&dialect).await?,
+        "dialect numbers" => dialect::numbers(&dialect).await?,
+        "dialect labels" => dialect::labels(&dialect).await?,
+        "dialect name" => dialect::name(&dialect).await?,
+        "dialect tree" => dialect::tree(&dialect_bucket).await?,
+        "dialect form" => dialect::form(&dialect_bucket).await?,
+        "dialect part" => dialect::part(&dialect_bucket).await?,
+        "obstacles everything" => obstacles::everything(&obstacles).await?,
+        "obstacles rest" => obstacles::rest(&obstacles, &obstacles_bucket).await?,
+        other => panic!("no call {other:?}"),
+    }
+    Ok(())
+}
