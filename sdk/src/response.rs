@@ -165,22 +165,26 @@ pub(crate) enum ResponseBody {
 }
 
 impl Response {
-    /// A header; `None` when it is absent or empty. What is no ASCII is read as UTF-8 with
-    /// replacement characters, since stored headers come back as other tools wrote them.
+    /// A header; `None` when it is absent or empty. What is no UTF-8 is read with replacement
+    /// characters.
     pub fn header<T: FromText>(&self, name: HeaderName) -> Result<Option<T>> {
         let Some(value) = self.meta.headers.get(&name) else {
             return Ok(None);
         };
-        let text = String::from_utf8_lossy(value.as_bytes());
-        match text.trim() {
-            "" => Ok(None),
-            text => match T::from_text(text) {
-                Some(value) => Ok(Some(value)),
-                None => {
-                    Err(self.undecodable(format!("header `{name}`: {text:?} is not of its type")))
-                }
-            },
+        let bytes = value.as_bytes().trim_ascii();
+        if bytes.is_empty() {
+            return Ok(None);
         }
+        // Stored headers come back as other tools wrote them, not always as text.
+        let parsed = match std::str::from_utf8(bytes) {
+            Ok(text) => T::from_text(text),
+            Err(_) => T::from_text(&String::from_utf8_lossy(bytes)),
+        };
+        if parsed.is_none() {
+            let text = String::from_utf8_lossy(bytes);
+            return Err(self.undecodable(format!("header `{name}`: {text:?} is not of its type")));
+        }
+        Ok(parsed)
     }
 
     /// A header that holds a list.

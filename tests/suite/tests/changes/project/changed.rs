@@ -4,7 +4,8 @@ use changed_sdk::types::{BucketStatus, Tag};
 use changed_sdk::{Bucket, Result};
 
 pub(crate) async fn list(bucket: &Bucket) -> Result<()> {
-    bucket.list_objects().prefix("a").fetch_owner(true).await?;
+    let output = bucket.list_objects().prefix("a").fetch_owner(true).await?;
+    assert_eq!(output.keys[0].size, "12 bytes");
     Ok(())
 }
 

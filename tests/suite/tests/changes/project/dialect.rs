@@ -40,12 +40,22 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
     let cell = output.table[0][1].cell.as_ref().unwrap();
     assert_eq!(cell.value, Some(1.5));
     assert_eq!(output.stamp, Some(time()));
-    assert_eq!(output.mailed, Some(time()));
     assert_eq!(output.blob, Some(Blob::from(&b"\xff\xfe"[..])));
     assert_eq!(output.password, Some(Secret::from("hush")));
     assert_eq!(output.anything.unwrap()["free"][0], 1);
     assert_eq!(output.list, [3, 4]);
     assert_eq!(output.when, Some(time()));
+    Ok(())
+}
+
+pub(crate) async fn mailed(qingstor: &QingStor) -> Result<()> {
+    let output = qingstor.list_things(time()).await?;
+    assert_eq!(output.mailed, Some(time()));
+    Ok(())
+}
+
+pub(crate) async fn tree_mailed(bucket: &Bucket) -> Result<()> {
+    bucket.put_tree(Tree::new("root"), time()).mailed(time()).await?;
     Ok(())
 }
 
@@ -71,7 +81,7 @@ pub(crate) async fn name(qingstor: &QingStor) -> Result<()> {
 pub(crate) async fn tree(bucket: &Bucket) -> Result<()> {
     let tree = Tree::new("root").left(Box::new(Tree::new("left")));
     let call = bucket.put_tree(tree, time());
-    let call = call.when(time()).mailed(time()).blob(&b"\xff"[..]);
+    let call = call.when(time()).blob(&b"\xff"[..]);
     let call = call.password("hush").color(PutBucketTreeColor::Green);
     let output = call.labels([("n".to_owned(), 1)]).await?;
     assert_eq!(output.status(), 201);

@@ -26,6 +26,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "changed tag" => changed::tag(&changed).await?,
         "changed erase" => changed::erase(&changed).await?,
         "dialect list" => dialect::list(&dialect).await?,
+        "dialect mailed" => dialect::mailed(&dialect).await?,
+        "dialect tree mailed" => dialect::tree_mailed(&dialect_bucket).await?,
         "dialect numbers" => dialect::numbers(&dialect).await?,
         "dialect labels" => dialect::labels(&dialect).await?,
         "dialect name" => dialect::name(&dialect).await?,

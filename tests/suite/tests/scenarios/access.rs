@@ -1,0 +1,65 @@
+//! Who may do what, and what the service cannot do.
+
+use qingstor_sdk::types::{Acl, Grantee, Permission, VersioningStatus};
+use qingstor_sdk::{Config, ErrorCode, ErrorKind};
+
+use crate::store::Store;
+
+#[tokio::test]
+async fn anonymous_calls_may_do_what_everyone_may() {
+    let store = Store::start().await;
+    let everyone = store.bucket_with(Config::anonymous());
+    store.bucket.put_object("k").body("x").await.unwrap();
+    let refused = everyone.get_object("k").await.unwrap_err();
+    assert!(refused.is_permission_denied(), "{refused}");
+    assert_eq!(refused.code(), Some(&ErrorCode::PermissionDenied));
+
+    let read = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
+    store.bucket.put_acl([read]).await.unwrap();
+    let get = everyone.get_object("k").await.unwrap();
+    assert_eq!(get.body.bytes().await.unwrap(), "x");
+    let refused = everyone.put_object("k").body("y").await.unwrap_err();
+    assert!(refused.is_permission_denied(), "{refused}");
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told_apart() {
+    let store = Store::start().await;
+    let id = store.emulator.access_key_id();
+    for (config, code) in [
+        (Config::new(id, "another secret"), ErrorCode::SignatureNotMatched),
+        (Config::new("NOBODY", "secret"), ErrorCode::InvalidAccessKeyId),
+    ] {
+        let error = store.bucket_with(config).get_acl().await.unwrap_err();
+        assert_eq!(error.code(), Some(&code));
+        assert!(error.is_permission_denied() && !error.is_retryable(), "{error}");
+        assert!(error.request_id().is_some());
+    }
+}
+
+/// A code that the SDK does not know is kept as it is.
+#[tokio::test]
+async fn what_the_service_does_not_do_is_an_unknown_code() {
+    let store = Store::start().await;
+    let call = store.bucket.put_versioning(VersioningStatus::Enabled);
+    let error = call.await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 501);
+    assert_eq!(error.code(), Some(&ErrorCode::Unknown("not_implemented".into())));
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.operation(), Some("PutBucketVersioning"));
+}
+
+#[tokio::test]
+async fn many_objects_are_deleted_at_once() {
+    let store = Store::start().await;
+    for key in ["a", "b/c", "keep"] {
+        store.bucket.put_object(key).await.unwrap();
+    }
+    let keys = ["a", "b/c", "never there"];
+    let output = store.bucket.delete_multiple_objects(keys).await.unwrap();
+    assert_eq!((output.deleted.len(), output.errors.len()), (3, 0));
+    assert_eq!(store.keys().await, ["keep"]);
+    let quiet = store.bucket.delete_multiple_objects(["keep"]).quiet(true);
+    assert!(quiet.await.unwrap().deleted.is_empty());
+    assert!(store.keys().await.is_empty());
+}

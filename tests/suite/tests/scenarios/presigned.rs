@@ -1,0 +1,179 @@
+//! Presigned URLs: their shape, their signature, and that anyone can use them.
+
+use std::time::Duration;
+
+use http::Method;
+use qingstor_emulator::Emulator;
+use qingstor_sdk::{Config, ErrorKind, Presigned, QingStor};
+use qingstor_suite::keys::{HARD_KEYS, encode};
+use qingstor_suite::signature::{Request, decode, hmac};
+
+use crate::store::{BUCKET, Store};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Computes the signature anew and holds the URL against it, byte for byte.
+fn assert_url(presigned: &Presigned, origin: &str, target: &str, emulator: &Emulator) {
+    let headers: Vec<_> = presigned
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    let expires = presigned.expires().unwrap().as_unix_seconds();
+    let request = Request {
+        method: presigned.method().as_str(),
+        bucket_in_host: None,
+        target,
+        headers: &headers,
+    };
+    let text = request.string_to_sign(Some(&expires.to_string()));
+    let signature = hmac(emulator.secret_access_key(), &text).replace('+', "%2B");
+    let mark = if target.contains('?') { '&' } else { '?' };
+    let id = emulator.access_key_id();
+    assert_eq!(
+        presigned.to_string(),
+        format!("{origin}{target}{mark}access_key_id={id}&expires={expires}&signature={signature}"),
+        "{text}"
+    );
+}
+
+/// Uses a URL as someone would who has never heard of this SDK.
+async fn fetch(presigned: &Presigned, body: &'static str) -> reqwest::Response {
+    let client = reqwest::Client::new();
+    let request = client.request(presigned.method().clone(), presigned.to_string());
+    let request = request.headers(presigned.headers().clone());
+    request.body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn anyone_can_use_a_presigned_url() {
+    let store = Store::start().await;
+    let (emulator, origin) = (&store.emulator, store.emulator.endpoint());
+    for key in HARD_KEYS {
+        let target = format!("/{BUCKET}/{}", encode(key));
+        let check = |presigned: &Presigned, method: Method, target: &str| {
+            assert_eq!(presigned.method(), method);
+            assert!(presigned.headers().is_empty(), "{presigned:?}");
+            assert_url(presigned, &origin, target, emulator);
+        };
+        let put = store.bucket.put_object(*key).presign(HOUR).unwrap();
+        check(&put, Method::PUT, &target);
+        assert_eq!(fetch(&put, "content").await.status(), 201, "{key:?}");
+
+        let head = store.bucket.head_object(*key).presign(HOUR).unwrap();
+        check(&head, Method::HEAD, &target);
+        assert_eq!(fetch(&head, "").await.headers()["content-length"], "7", "{key:?}");
+
+        let disposition = format!("attachment; filename=\"{}\"", encode(key).replace('/', "_"));
+        let call = store.bucket.get_object(*key).response_content_type("text/x; a=b+c");
+        let get = call.response_content_disposition(&*disposition).presign(HOUR).unwrap();
+        let overrides = format!(
+            "?response-content-type=text%2Fx%3B%20a%3Db%2Bc&response-content-disposition={}",
+            encode(&disposition).replace('/', "%2F")
+        );
+        check(&get, Method::GET, &format!("{target}{overrides}"));
+        let answer = fetch(&get, "").await;
+        assert_eq!(answer.status(), 200, "{key:?}");
+        assert_eq!(answer.headers()["content-type"], "text/x; a=b+c");
+        assert_eq!(answer.headers()["content-disposition"], &*disposition);
+        assert_eq!(answer.text().await.unwrap(), "content");
+
+        let delete = store.bucket.delete_object(*key).presign(HOUR).unwrap();
+        check(&delete, Method::DELETE, &target);
+        assert_eq!(fetch(&delete, "").await.status(), 204, "{key:?}");
+    }
+    assert!(store.keys().await.is_empty());
+}
+
+/// A header that the call sets is signed: it is listed, and nothing works without it.
+#[tokio::test]
+async fn signed_headers_are_listed_and_must_be_sent() {
+    let store = Store::start().await;
+    let call = store.bucket.put_object("k").content_type("text/plain");
+    let presigned = call.metadata([("author", "lin")]).presign(HOUR).unwrap();
+    let mut names: Vec<_> = presigned.headers().keys().map(|name| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["content-type", "x-qs-meta-author"]);
+    let target = format!("/{BUCKET}/k");
+    assert_url(&presigned, &store.emulator.endpoint(), &target, &store.emulator);
+
+    let bare = reqwest::Client::new().put(presigned.to_string()).body("x");
+    let refused = bare.send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    assert!(refused.text().await.unwrap().contains("signature_not_matched"));
+    assert!(store.keys().await.is_empty());
+
+    assert_eq!(fetch(&presigned, "x").await.status(), 201);
+    let head = store.bucket.head_object("k").await.unwrap();
+    assert_eq!(head.metadata.get("author"), Some("lin"));
+}
+
+/// A URL that was changed, or whose time is over, opens nothing.
+#[tokio::test]
+async fn a_changed_or_expired_url_is_refused() {
+    let store = Store::start().await;
+    store.bucket.put_object("k").body("x").await.unwrap();
+    store.bucket.put_object("other").body("y").await.unwrap();
+    let url = store.bucket.get_object("k").presign(HOUR).unwrap().to_string();
+    let (target, _) = url.split_once("access_key_id").unwrap();
+    let (_, target) = target.split_at(store.emulator.endpoint().len());
+    // The same signature scheme, an hour ago.
+    let past = 1_500_000_000.to_string();
+    let request = Request {
+        method: "GET",
+        bucket_in_host: None,
+        target,
+        headers: &[],
+    };
+    let signature = hmac(store.emulator.secret_access_key(), &request.string_to_sign(Some(&past)));
+    let (id, origin) = (store.emulator.access_key_id(), store.emulator.endpoint());
+    let expired = format!(
+        "{origin}{target}access_key_id={id}&expires={past}&signature={}",
+        encode(&signature)
+    );
+    for (wrong, status) in [
+        (url.replace("/k?", "/other?"), 401),
+        (url.replace("expires=", "expires=9"), 401),
+        (expired, 403),
+    ] {
+        let answer = reqwest::get(&wrong).await.unwrap();
+        assert_eq!(answer.status(), status, "{wrong}");
+    }
+    assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap(), "x");
+}
+
+#[tokio::test]
+async fn what_can_not_be_presigned_says_so() {
+    let bucket = |config: Config| QingStor::new(config).unwrap().bucket(BUCKET, "pek3a").unwrap();
+    let signing = bucket(Config::new("ID", "SECRET"));
+    let anonymous = bucket(Config::anonymous());
+    let kind = |result: qingstor_sdk::Result<Presigned>| result.unwrap_err().kind();
+    assert_eq!(kind(anonymous.get_object("k").presign(HOUR)), ErrorKind::Credentials);
+    assert_eq!(kind(signing.post_object("k", "x").presign(HOUR)), ErrorKind::InvalidInput);
+    let none = Duration::from_millis(999);
+    assert_eq!(kind(signing.get_object("k").presign(none)), ErrorKind::InvalidInput);
+    assert_eq!(kind(signing.get_object("k").presign(Duration::MAX)), ErrorKind::InvalidInput);
+}
+
+/// The bucket in the host: it is signed, and not in the path.
+#[tokio::test]
+async fn a_virtual_host_is_presigned_too() {
+    let config = Config::new("ID", "SECRET").virtual_host_style(true);
+    let bucket = QingStor::new(config).unwrap().bucket(BUCKET, "pek3a").unwrap();
+    let presigned = bucket.get_object("a b").presign(HOUR).unwrap();
+    let expires = presigned.expires().unwrap().as_unix_seconds().to_string();
+    let request = Request {
+        method: "GET",
+        bucket_in_host: Some(BUCKET),
+        target: "/a%20b",
+        headers: &[],
+    };
+    let signature = hmac("SECRET", &request.string_to_sign(Some(&expires)));
+    let url = presigned.to_string();
+    let (front, sent) = url.split_once("&signature=").unwrap();
+    assert_eq!(
+        front,
+        format!("https://{BUCKET}.pek3a.qingstor.com/a%20b?access_key_id=ID&expires={expires}")
+    );
+    assert_eq!(decode(sent), signature);
+}

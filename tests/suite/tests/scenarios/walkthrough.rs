@@ -1,0 +1,43 @@
+//! The tour of the API that the example gives.
+
+use qingstor_sdk::ErrorCode;
+use qingstor_sdk::types::{Acl, Grantee, Permission};
+
+use crate::store::{BUCKET, Store};
+
+#[tokio::test]
+async fn a_tour_of_the_api() {
+    let store = Store::start().await;
+    let buckets = store.qingstor.list_buckets().await.unwrap();
+    assert_eq!((buckets.status().as_u16(), buckets.count), (200, 1));
+    assert_eq!((&*buckets.buckets[0].name, &*buckets.buckets[0].location), (BUCKET, "pek3a"));
+
+    let bucket = &store.bucket;
+    assert_eq!(bucket.head().await.unwrap().status(), 200);
+    let again = bucket.put().await.unwrap_err();
+    assert_eq!(again.code(), Some(&ErrorCode::BucketAlreadyExists));
+    assert!(bucket.list_objects().await.unwrap().keys.is_empty());
+
+    let call = bucket.put_object("example_key").content_type("text/plain").body("content");
+    let put = call.await.unwrap();
+    assert_eq!(put.status(), 201);
+    let get = bucket.get_object("example_key").await.unwrap();
+    assert_eq!((get.status().as_u16(), &get.etag), (200, &put.etag));
+    assert_eq!(get.content_type.as_deref(), Some("text/plain"));
+    assert_eq!(get.body.bytes().await.unwrap(), "content");
+    let not_empty = bucket.delete().await.unwrap_err();
+    assert_eq!(not_empty.code(), Some(&ErrorCode::BucketNotEmpty));
+
+    assert_eq!(bucket.delete_object("example_key").await.unwrap().status(), 204);
+    let gone = bucket.get_object("example_key").await.unwrap_err();
+    assert!(gone.is_not_found(), "{gone}");
+    assert_eq!(gone.code(), Some(&ErrorCode::ObjectNotExists));
+    assert_eq!(gone.key(), Some("example_key"));
+
+    let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::FullControl);
+    bucket.put_acl([everyone.clone()]).await.unwrap();
+    assert_eq!(bucket.get_acl().await.unwrap().acl, [everyone]);
+    assert_eq!(bucket.delete().await.unwrap().status(), 204);
+    assert!(bucket.head().await.unwrap_err().is_not_found());
+    store.emulator.shutdown().await;
+}
