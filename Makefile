@@ -56,7 +56,7 @@ unit: ## Unit, wire, specification-change and doc tests
 
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none
-	@set -e; for features in "" rustls native-tls tracing config-file; do \
+	@set -e; for features in "" rustls tracing config-file $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

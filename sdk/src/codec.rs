@@ -26,7 +26,7 @@ pub(crate) use crate::response::{empty_outputs, json_outputs, response_meta};
 pub use crate::secret::Secret;
 pub(crate) use crate::setters::setters;
 pub(crate) use crate::string_enum::string_enum;
-pub use crate::timestamp::{Timestamp, unix};
+pub use crate::timestamp::{Timestamp, rfc822, unix};
 
 /// A header's name, checked while it is compiled.
 macro_rules! header {

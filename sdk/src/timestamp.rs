@@ -156,57 +156,79 @@ impl Default for Timestamp {
     }
 }
 
+/// A time that is there, or may be: what the modules below read and write.
+pub trait MaybeTime: Sized {
+    /// The time, if there is one.
+    fn get(&self) -> Option<Timestamp>;
+    /// The value for a time that may be there.
+    fn from(time: Option<Timestamp>) -> Self;
+}
+
+impl MaybeTime for Timestamp {
+    fn get(&self) -> Option<Timestamp> {
+        Some(*self)
+    }
+
+    fn from(time: Option<Timestamp>) -> Self {
+        time.unwrap_or_default()
+    }
+}
+
+impl MaybeTime for Option<Timestamp> {
+    fn get(&self) -> Option<Timestamp> {
+        *self
+    }
+
+    fn from(time: Option<Timestamp>) -> Self {
+        time
+    }
+}
+
 /// `#[serde(with)]` for times that the API writes as Unix seconds.
 pub mod unix {
-    use super::{Deserialize, Deserializer, Serializer, Timestamp, de};
-
-    /// A time that is there, or may be.
-    pub trait Seconds: Sized {
-        /// The time, if there is one.
-        fn get(&self) -> Option<Timestamp>;
-        /// The value for a time that may be there.
-        fn from(time: Option<Timestamp>) -> Self;
-    }
-
-    impl Seconds for Timestamp {
-        fn get(&self) -> Option<Timestamp> {
-            Some(*self)
-        }
-
-        fn from(time: Option<Timestamp>) -> Self {
-            time.unwrap_or_default()
-        }
-    }
-
-    impl Seconds for Option<Timestamp> {
-        fn get(&self) -> Option<Timestamp> {
-            *self
-        }
-
-        fn from(time: Option<Timestamp>) -> Self {
-            time
-        }
-    }
+    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
 
     /// Writes whole seconds.
-    pub fn serialize<S: Serializer>(time: &impl Seconds, serializer: S) -> Result<S::Ok, S::Error> {
-        match time.get() {
-            Some(time) => serializer.serialize_i64(time.as_unix_seconds()),
-            None => serializer.serialize_none(),
-        }
+    pub fn serialize<S: Serializer>(
+        time: &impl MaybeTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.get()
+            .map(Timestamp::as_unix_seconds)
+            .serialize(serializer)
     }
 
     /// Reads whole seconds.
-    pub fn deserialize<'de, D: Deserializer<'de>, T: Seconds>(
+    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
         deserializer: D,
     ) -> Result<T, D::Error> {
-        let time = match Option::<i64>::deserialize(deserializer)? {
-            Some(seconds) => {
-                Some(Timestamp::from_unix_seconds(seconds).map_err(de::Error::custom)?)
-            }
-            None => None,
-        };
-        Ok(T::from(time))
+        let seconds = Option::<i64>::deserialize(deserializer)?;
+        let time = seconds.map(Timestamp::from_unix_seconds).transpose();
+        Ok(T::from(time.map_err(de::Error::custom)?))
+    }
+}
+
+/// `#[serde(with)]` for times that the API writes as HTTP dates.
+pub mod rfc822 {
+    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
+
+    /// Writes an HTTP date.
+    pub fn serialize<S: Serializer>(
+        time: &impl MaybeTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = time.get().map(Timestamp::to_http_date).transpose();
+        text.map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+
+    /// Reads an HTTP date.
+    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        let time = text.as_deref().map(Timestamp::from_http_date).transpose();
+        Ok(T::from(time.map_err(de::Error::custom)?))
     }
 }
 

@@ -72,6 +72,7 @@ impl Transport {
         root: &Url,
         slow: bool,
     ) -> Result<http::Response<Incoming>> {
+        request.body().check_empty().await?;
         let (request, progress) = outgoing(request, root)?;
         let patience = if slow {
             self.slow_timeout
@@ -190,13 +191,28 @@ fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
         .user_agent(config.user_agent())
         .connect_timeout(config.connect_timeout)
         .tcp_nodelay(true);
-    #[cfg(not(feature = "rustls"))]
-    let _ = https;
-    #[cfg(feature = "rustls")]
-    let builder = builder.tls_backend_preconfigured(rustls_config(https)?);
-    builder
+    secured(builder, https)?
         .build()
         .map_err(|error| Error::config("the HTTP client can't be made").with_source(error))
+}
+
+#[cfg(feature = "rustls")]
+fn secured(builder: reqwest::ClientBuilder, https: bool) -> Result<reqwest::ClientBuilder> {
+    Ok(builder.tls_backend_preconfigured(rustls_config(https)?))
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn secured(builder: reqwest::ClientBuilder, _: bool) -> Result<reqwest::ClientBuilder> {
+    Ok(builder)
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn secured(builder: reqwest::ClientBuilder, https: bool) -> Result<reqwest::ClientBuilder> {
+    if https {
+        let text = "an https endpoint needs the crate's feature `rustls` or `native-tls`";
+        return Err(Error::config(text));
+    }
+    Ok(builder)
 }
 
 /// TLS with ring, given to this client alone: no provider is installed for the whole process.

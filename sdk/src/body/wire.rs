@@ -98,6 +98,18 @@ impl Body {
         };
         Ok((wire, progress))
     }
+
+    /// Makes sure that a stream which is announced as empty is: the HTTP library would not ask.
+    pub(crate) async fn check_empty(&self) -> Result<(), Error> {
+        if !self.is_empty() || self.is_replayable() {
+            return Ok(());
+        }
+        let (mut wire, _) = self.start()?;
+        match std::future::poll_fn(|cx| wire.poll_checked(cx)).await {
+            Some(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl WireBody {
@@ -372,6 +384,13 @@ mod tests {
         drop(file);
         let error = collect(&body).await.unwrap_err().to_string();
         assert!(error.contains(&path.display().to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_empty_stream_must_be_empty() {
+        assert!(stream(&[], 0).check_empty().await.is_ok());
+        let error = stream(&["a"], 0).check_empty().await.unwrap_err();
+        assert!(error.to_string().contains("longer than"), "{error}");
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod client;
 pub mod keys;
 pub mod repository;
 pub mod server;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use qingstor_emulator::Emulator;
 use qingstor_sdk::{Config, ErrorKind, Presigned, QingStor};
+use qingstor_suite::client::{Reply, fetch};
 use qingstor_suite::keys::{HARD_KEYS, encode};
 use qingstor_suite::signature::{Request, decode, hmac};
 
@@ -38,11 +39,13 @@ fn assert_url(presigned: &Presigned, origin: &str, target: &str, emulator: &Emul
 }
 
 /// Uses a URL as someone would who has never heard of this SDK.
-async fn fetch(presigned: &Presigned, body: &'static str) -> reqwest::Response {
-    let client = reqwest::Client::new();
-    let request = client.request(presigned.method().clone(), presigned.to_string());
-    let request = request.headers(presigned.headers().clone());
-    request.body(body).send().await.unwrap()
+async fn call(presigned: &Presigned, body: &str) -> Reply {
+    let method = presigned.method().as_str();
+    fetch(method, &presigned.to_string(), presigned.headers(), body).await
+}
+
+async fn get(url: &str) -> Reply {
+    fetch("GET", url, &HeaderMap::new(), "").await
 }
 
 #[tokio::test]
@@ -58,29 +61,29 @@ async fn anyone_can_use_a_presigned_url() {
         };
         let put = store.bucket.put_object(*key).presign(HOUR).unwrap();
         check(&put, Method::PUT, &target);
-        assert_eq!(fetch(&put, "content").await.status(), 201, "{key:?}");
+        assert_eq!(call(&put, "content").await.status, 201, "{key:?}");
 
         let head = store.bucket.head_object(*key).presign(HOUR).unwrap();
         check(&head, Method::HEAD, &target);
-        assert_eq!(fetch(&head, "").await.headers()["content-length"], "7", "{key:?}");
+        assert_eq!(call(&head, "").await.headers["content-length"], "7", "{key:?}");
 
         let disposition = format!("attachment; filename=\"{}\"", encode(key).replace('/', "_"));
-        let call = store.bucket.get_object(*key).response_content_type("text/x; a=b+c");
-        let get = call.response_content_disposition(&*disposition).presign(HOUR).unwrap();
+        let get = store.bucket.get_object(*key).response_content_type("text/x; a=b+c");
+        let presigned = get.response_content_disposition(&*disposition).presign(HOUR).unwrap();
         let overrides = format!(
             "?response-content-type=text%2Fx%3B%20a%3Db%2Bc&response-content-disposition={}",
             encode(&disposition).replace('/', "%2F")
         );
-        check(&get, Method::GET, &format!("{target}{overrides}"));
-        let answer = fetch(&get, "").await;
-        assert_eq!(answer.status(), 200, "{key:?}");
-        assert_eq!(answer.headers()["content-type"], "text/x; a=b+c");
-        assert_eq!(answer.headers()["content-disposition"], &*disposition);
-        assert_eq!(answer.text().await.unwrap(), "content");
+        check(&presigned, Method::GET, &format!("{target}{overrides}"));
+        let answer = call(&presigned, "").await;
+        assert_eq!(answer.status, 200, "{key:?}");
+        assert_eq!(answer.headers["content-type"], "text/x; a=b+c");
+        assert_eq!(answer.headers["content-disposition"], &*disposition);
+        assert_eq!(answer.body, "content");
 
         let delete = store.bucket.delete_object(*key).presign(HOUR).unwrap();
         check(&delete, Method::DELETE, &target);
-        assert_eq!(fetch(&delete, "").await.status(), 204, "{key:?}");
+        assert_eq!(call(&delete, "").await.status, 204, "{key:?}");
     }
     assert!(store.keys().await.is_empty());
 }
@@ -89,21 +92,20 @@ async fn anyone_can_use_a_presigned_url() {
 #[tokio::test]
 async fn signed_headers_are_listed_and_must_be_sent() {
     let store = Store::start().await;
-    let call = store.bucket.put_object("k").content_type("text/plain");
-    let presigned = call.metadata([("author", "lin")]).presign(HOUR).unwrap();
+    let put = store.bucket.put_object("k").content_type("text/plain");
+    let presigned = put.metadata([("author", "lin")]).presign(HOUR).unwrap();
     let mut names: Vec<_> = presigned.headers().keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["content-type", "x-qs-meta-author"]);
     let target = format!("/{BUCKET}/k");
     assert_url(&presigned, &store.emulator.endpoint(), &target, &store.emulator);
 
-    let bare = reqwest::Client::new().put(presigned.to_string()).body("x");
-    let refused = bare.send().await.unwrap();
-    assert_eq!(refused.status(), 401);
-    assert!(refused.text().await.unwrap().contains("signature_not_matched"));
+    let refused = fetch("PUT", &presigned.to_string(), &HeaderMap::new(), "x").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.body.contains("signature_not_matched"), "{refused:?}");
     assert!(store.keys().await.is_empty());
 
-    assert_eq!(fetch(&presigned, "x").await.status(), 201);
+    assert_eq!(call(&presigned, "x").await.status, 201);
     let head = store.bucket.head_object("k").await.unwrap();
     assert_eq!(head.metadata.get("author"), Some("lin"));
 }
@@ -136,10 +138,9 @@ async fn a_changed_or_expired_url_is_refused() {
         (url.replace("expires=", "expires=9"), 401),
         (expired, 403),
     ] {
-        let answer = reqwest::get(&wrong).await.unwrap();
-        assert_eq!(answer.status(), status, "{wrong}");
+        assert_eq!(get(&wrong).await.status, status, "{wrong}");
     }
-    assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap(), "x");
+    assert_eq!(get(&url).await.body, "x");
 }
 
 #[tokio::test]

@@ -1,0 +1,119 @@
+//! Secrets show nowhere: not in logs at their most talkative, not in `Debug`, not in errors.
+//!
+//! In a process of its own, since what collects the logs is set for the whole process.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use qingstor_emulator::Emulator;
+use qingstor_sdk::operations::PutObjectInput;
+use qingstor_sdk::{Config, Credentials, Operation, QingStor};
+use qingstor_suite::{Answer, Server};
+use tracing_subscriber::filter::LevelFilter;
+
+const SECRET: &str = "a-secret-access-key-that-nobody-may-see";
+const CUSTOMER_KEY: &str = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn secrets_show_nowhere() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    let mut shown = String::new();
+    let signatures = calls(&mut shown).await;
+    shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    // The log is there at all: it has the calls, with their request ids.
+    for expected in ["PutObject", "request_id", "call succeeded", "call failed"] {
+        assert!(shown.contains(expected), "nothing of {expected}: {shown}");
+    }
+    let secrets = [SECRET, CUSTOMER_KEY, "Authorization", "authorization: "];
+    let secrets = secrets.map(str::to_owned).into_iter().chain(signatures);
+    for secret in secrets {
+        let line = shown.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret} shows");
+    }
+}
+
+/// Makes calls that succeed and that fail, notes all that can be shown, and gives the signatures.
+async fn calls(shown: &mut String) -> Vec<String> {
+    let emulator = Emulator::builder().account("KEYID", SECRET).start().await.unwrap();
+    let config = Config::new("KEYID", SECRET).endpoint(emulator.endpoint());
+    let credentials = Credentials::new("KEYID", SECRET).unwrap();
+    write!(shown, "{config:?} {credentials:?}").unwrap();
+    let qingstor = QingStor::new(config).unwrap();
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    write!(shown, "{qingstor:?} {bucket:?}").unwrap();
+    bucket.put().await.unwrap();
+
+    let encrypted = || {
+        let call = bucket.put_object("k").body("x").encryption_customer_algorithm("AES256");
+        call.encryption_customer_key(CUSTOMER_KEY)
+    };
+    let mut input = PutObjectInput::new("k");
+    input.encryption_customer_key = Some(CUSTOMER_KEY.into());
+    write!(shown, "{:?} {input:?}", encrypted()).unwrap();
+    let request = encrypted().build().unwrap();
+    write!(shown, "{request:?}").unwrap();
+    let signed = request.headers()["authorization"].to_str().unwrap();
+    let mut signatures = vec![signed.rsplit_once(':').unwrap().1.to_owned()];
+
+    // The emulator may refuse encryption; either way the call is told of.
+    match encrypted().await {
+        Ok(output) => write!(shown, "{output:?}").unwrap(),
+        Err(error) => write!(shown, "{error} {error:?}").unwrap(),
+    }
+    bucket.put_object("k").body("x").await.unwrap();
+    let output = bucket.get_object("k").await.unwrap();
+    write!(shown, "{output:?}").unwrap();
+    let missing = bucket.get_object("missing").await.unwrap_err();
+    write!(shown, "{missing} {missing:?}").unwrap();
+
+    let presigned = bucket.get_object("k").presign(Duration::from_secs(60)).unwrap();
+    write!(shown, "{presigned:?}").unwrap();
+    let url = presigned.to_string();
+    signatures.push(url.rsplit_once("signature=").unwrap().1.to_owned());
+
+    let wrong = Config::new("KEYID", SECRET).endpoint("http://127.0.0.1:1");
+    let unreachable = QingStor::new(wrong).unwrap().bucket("some-bucket", "pek3a").unwrap();
+    let presigned = unreachable.get_object("k").encryption_customer_key(CUSTOMER_KEY);
+    let error = presigned.await.unwrap_err();
+    write!(shown, "{error} {error:?}").unwrap();
+
+    // A server that answers nonsense, so that errors keep its body.
+    let server = Server::start(Answer::new(200).body("nonsense")).await;
+    let config = Config::new("KEYID", SECRET).endpoint(server.endpoint());
+    let error = QingStor::new(config).unwrap().list_buckets().await.unwrap_err();
+    write!(shown, "{error} {error:?}").unwrap();
+    let sent = server.only();
+    signatures.push(sent.header("authorization").unwrap()[9..].to_owned());
+    write!(shown, "{:?}", PutObjectInput::INFO).unwrap();
+    signatures
+}
