@@ -19,7 +19,8 @@ pub struct Reply {
 pub async fn fetch(method: &str, url: &str, headers: &HeaderMap, body: &str) -> Reply {
     let rest = url.strip_prefix("http://").unwrap();
     let (authority, path) = rest.split_once('/').unwrap();
-    let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    let mut head =
+        format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {}\r\n", value.to_str().unwrap());
     }

@@ -231,7 +231,10 @@ async fn receive(stream: &mut TcpStream) -> Option<Recorded> {
         None => 0,
     };
     if recorded.header("expect").is_some() {
-        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+        stream
+            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+            .await
+            .ok()?;
     }
     while recorded.body.len() < length {
         // What breaks off is recorded as far as it came.

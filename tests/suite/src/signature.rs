@@ -138,12 +138,54 @@ mod tests {
         let bare = &dated[..1];
         let chinese = "/bucket-name/%E4%B8%AD%E6%96%87";
         for (method, target, bucket, headers, expires, expected) in [
-            ("GET", &*acl, None, &*dated, None, "bvglZF9iMOv1RaCTxPYWxexmt1UN2m5WKngYnhDEp2c="),
-            ("GET", &*acl, None, &*redated, None, "qkY+tOMdqfDAVv+ZBtlWeEBxlbyIKaQmj5lQlylENzo="),
-            ("GET", chinese, None, bare, None, "XsTXX50kzqBf92zLG1aIUIJmZ0hqIHoaHgkumwnV3fs="),
-            ("GET", &*acl, None, &*dated, Some("3600"), "GRL3p3NOgHR9CQygASvyo344vdnO1hFke6ZvQ5mDVHM="),
-            ("PUT", "/bucket-name?cname", None, &*dated, None, "Kqc4/+6T7zfSrUPgkvswHbtL4ESch9vOVQP0nPwlkBs="),
-            ("GET", "/?acl", Some("bucket-name"), bare, None, "y0rP8LnEGUiV/JcuCMHZC4OMRZNzKRw9w7AnqehJZW8="),
+            (
+                "GET",
+                &*acl,
+                None,
+                &*dated,
+                None,
+                "bvglZF9iMOv1RaCTxPYWxexmt1UN2m5WKngYnhDEp2c=",
+            ),
+            (
+                "GET",
+                &*acl,
+                None,
+                &*redated,
+                None,
+                "qkY+tOMdqfDAVv+ZBtlWeEBxlbyIKaQmj5lQlylENzo=",
+            ),
+            (
+                "GET",
+                chinese,
+                None,
+                bare,
+                None,
+                "XsTXX50kzqBf92zLG1aIUIJmZ0hqIHoaHgkumwnV3fs=",
+            ),
+            (
+                "GET",
+                &*acl,
+                None,
+                &*dated,
+                Some("3600"),
+                "GRL3p3NOgHR9CQygASvyo344vdnO1hFke6ZvQ5mDVHM=",
+            ),
+            (
+                "PUT",
+                "/bucket-name?cname",
+                None,
+                &*dated,
+                None,
+                "Kqc4/+6T7zfSrUPgkvswHbtL4ESch9vOVQP0nPwlkBs=",
+            ),
+            (
+                "GET",
+                "/?acl",
+                Some("bucket-name"),
+                bare,
+                None,
+                "y0rP8LnEGUiV/JcuCMHZC4OMRZNzKRw9w7AnqehJZW8=",
+            ),
         ] {
             let headers: Vec<_> = headers
                 .iter()

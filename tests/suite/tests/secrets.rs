@@ -39,9 +39,25 @@ impl io::Write for Log {
     }
 }
 
+/// What libraries below the SDK say through `log`.
+impl log::Log for Log {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}\n", record.target(), record.args());
+        self.0.lock().unwrap().extend_from_slice(line.as_bytes());
+    }
+
+    fn flush(&self) {}
+}
+
 #[tokio::test]
 async fn secrets_show_nowhere() {
     let log = Log::default();
+    log::set_boxed_logger(Box::new(log.clone())).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
     let writer = log.clone();
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
@@ -51,7 +67,13 @@ async fn secrets_show_nowhere() {
     let signatures = calls(&mut shown).await;
     shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     // The log is there at all: it has the calls, with their request ids.
-    for expected in ["PutObject", "request_id", "call succeeded", "call failed"] {
+    for expected in [
+        "PutObject",
+        "request_id",
+        "call succeeded",
+        "call failed",
+        "reqwest",
+    ] {
         assert!(shown.contains(expected), "nothing of {expected}: {shown}");
     }
     let secrets = [SECRET, CUSTOMER_KEY, "Authorization", "authorization: "];
@@ -64,7 +86,11 @@ async fn secrets_show_nowhere() {
 
 /// Makes calls that succeed and that fail, notes all that can be shown, and gives the signatures.
 async fn calls(shown: &mut String) -> Vec<String> {
-    let emulator = Emulator::builder().account("KEYID", SECRET).start().await.unwrap();
+    let emulator = Emulator::builder()
+        .account("KEYID", SECRET)
+        .start()
+        .await
+        .unwrap();
     let config = Config::new("KEYID", SECRET).endpoint(emulator.endpoint());
     let credentials = Credentials::new("KEYID", SECRET).unwrap();
     write!(shown, "{config:?} {credentials:?}").unwrap();
@@ -74,7 +100,10 @@ async fn calls(shown: &mut String) -> Vec<String> {
     bucket.put().await.unwrap();
 
     let encrypted = || {
-        let call = bucket.put_object("k").body("x").encryption_customer_algorithm("AES256");
+        let call = bucket
+            .put_object("k")
+            .body("x")
+            .encryption_customer_algorithm("AES256");
         call.encryption_customer_key(CUSTOMER_KEY)
     };
     let mut input = PutObjectInput::new("k");
@@ -96,21 +125,33 @@ async fn calls(shown: &mut String) -> Vec<String> {
     let missing = bucket.get_object("missing").await.unwrap_err();
     write!(shown, "{missing} {missing:?}").unwrap();
 
-    let presigned = bucket.get_object("k").presign(Duration::from_secs(60)).unwrap();
+    let presigned = bucket
+        .get_object("k")
+        .presign(Duration::from_secs(60))
+        .unwrap();
     write!(shown, "{presigned:?}").unwrap();
     let url = presigned.to_string();
     signatures.push(url.rsplit_once("signature=").unwrap().1.to_owned());
 
     let wrong = Config::new("KEYID", SECRET).endpoint("http://127.0.0.1:1");
-    let unreachable = QingStor::new(wrong).unwrap().bucket("some-bucket", "pek3a").unwrap();
-    let presigned = unreachable.get_object("k").encryption_customer_key(CUSTOMER_KEY);
+    let unreachable = QingStor::new(wrong)
+        .unwrap()
+        .bucket("some-bucket", "pek3a")
+        .unwrap();
+    let presigned = unreachable
+        .get_object("k")
+        .encryption_customer_key(CUSTOMER_KEY);
     let error = presigned.await.unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
 
     // A server that answers nonsense, so that errors keep its body.
     let server = Server::start(Answer::new(200).body("nonsense")).await;
     let config = Config::new("KEYID", SECRET).endpoint(server.endpoint());
-    let error = QingStor::new(config).unwrap().list_buckets().await.unwrap_err();
+    let error = QingStor::new(config)
+        .unwrap()
+        .list_buckets()
+        .await
+        .unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
     let sent = server.only();
     signatures.push(sent.header("authorization").unwrap()[9..].to_owned());

@@ -47,7 +47,11 @@ fn build() -> PathBuf {
     ] {
         change(&tree);
     }
-    let alone = |spec: PathBuf| Generator::new().spec(spec).pack(root().join("templates/rust"));
+    let alone = |spec: PathBuf| {
+        Generator::new()
+            .spec(spec)
+            .pack(root().join("templates/rust"))
+    };
     let generators = [
         tree.generator(),
         alone(root().join("tests/suite/specs/dialect.json")),
@@ -55,39 +59,35 @@ fn build() -> PathBuf {
     ];
     for (member, generator) in MEMBERS.into_iter().zip(generators) {
         let folder = project.join(member);
-        for entry in std::fs::read_dir(root().join("sdk/src")).unwrap() {
-            let entry = entry.unwrap();
-            let target = folder.join("src").join(entry.file_name());
-            if entry.file_name() == "generated" {
-                continue;
-            } else if entry.file_type().unwrap().is_dir() {
-                copy(&entry.path(), &target);
-            } else {
-                write(&target, &std::fs::read(entry.path()).unwrap());
-            }
-        }
+        let sources = root().join("sdk/src");
+        copy(&sources, &folder.join("src"), "generated");
         write(&folder.join("Cargo.toml"), manifest(member).as_bytes());
-        generator.out_dir(folder.join("src/generated")).run().unwrap();
+        generator
+            .out_dir(folder.join("src/generated"))
+            .run()
+            .unwrap();
     }
     write(&project.join("Cargo.toml"), workspace().as_bytes());
     let caller = root().join("tests/suite/tests/changes/project");
-    copy(&caller, &project.join("caller/src"));
-    write(&project.join("caller/Cargo.toml"), caller_manifest().as_bytes());
+    copy(&caller, &project.join("caller/src"), "");
+    write(
+        &project.join("caller/Cargo.toml"),
+        caller_manifest().as_bytes(),
+    );
     // The versions of this repository, and so no network; Cargo drops what is not needed.
-    let lock = project.join("Cargo.lock");
-    if !lock.exists() {
-        write(&lock, read("Cargo.lock").as_bytes());
-    }
+    write(&project.join("Cargo.lock"), read("Cargo.lock").as_bytes());
     let output = Command::new(env!("CARGO"))
         .args(["build", "--offline", "--quiet", "--package", "caller"])
         .current_dir(&project)
         .env("CARGO_TARGET_DIR", project.join("target"))
-        .env_remove("RUSTFLAGS")
+        // What is rendered gives no warnings; names of obstacles need no documentation.
+        .env("RUSTFLAGS", "-D warnings -A missing_docs")
         .output()
         .unwrap();
     let says = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{says}");
-    project.join("target/debug/caller")
+    let name = format!("target/debug/caller{}", std::env::consts::EXE_SUFFIX);
+    project.join(name)
 }
 
 /// The workspace of this repository with other members.
@@ -117,9 +117,8 @@ fn manifest(name: &str) -> String {
 }
 
 fn caller_manifest() -> String {
-    let sdks = MEMBERS.map(|name| {
-        format!("{name} = {{ path = \"../{name}\", default-features = false }}\n")
-    });
+    let sdks = MEMBERS
+        .map(|name| format!("{name} = {{ path = \"../{name}\", default-features = false }}\n"));
     format!(
         "[package]\nname = \"caller\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
          {}tokio = {{ workspace = true, features = [\"macros\", \"rt\"] }}\n",
@@ -152,7 +151,10 @@ async fn what_a_change_adds_can_be_called() {
 
     let answer = Answer::new(200).header("X-QS-Tag-Count", "2");
     let sent = call("changed tag", answer).await;
-    assert_eq!((&*sent[0].method, &*sent[0].target), ("PUT", "/my-bucket/k?tagging"));
+    assert_eq!(
+        (&*sent[0].method, &*sent[0].target),
+        ("PUT", "/my-bucket/k?tagging")
+    );
     assert_eq!(
         sent[0].text(),
         r#"{"tag_set":[{"name":"a","value":"b"},{"name":"c"}]}"#
@@ -199,7 +201,10 @@ async fn every_type_and_format_goes_out_and_comes_back() {
     let sent = call("dialect labels", Answer::json(200, &labels)).await;
     assert_eq!(sent[0].text(), labels.to_string());
     let sent = call("dialect name", Answer::new(204)).await;
-    assert_eq!((&*sent[0].method, &*sent[0].text()), ("PATCH", r#""a \"name\"""#));
+    assert_eq!(
+        (&*sent[0].method, &*sent[0].text()),
+        ("PATCH", r#""a \"name\"""#)
+    );
 
     let sent = call("dialect tree", Answer::new(201)).await;
     assert_eq!(sent[0].target, "/my-bucket?tree");
@@ -242,7 +247,10 @@ async fn http_dates_stand_in_json_as_the_specification_says() {
 async fn hard_names_can_be_called() {
     let answer = json!({"fn": {"len": 3}, "status": "s", "calls": [{"send": true}], "bucket": {}});
     let sent = call("obstacles everything", Answer::json(200, &answer)).await;
-    assert_eq!(sent[0].target, "/?type=t&self=me&send=true&presign=1&build=b&timeout=2");
+    assert_eq!(
+        sent[0].target,
+        "/?type=t&self=me&send=true&presign=1&build=b&timeout=2"
+    );
     assert_eq!(sent[0].text(), r#"{"match":{"x":{}}}"#);
     let sent = call("obstacles rest", Answer::new(200)).await;
     let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();

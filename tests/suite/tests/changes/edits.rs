@@ -61,7 +61,8 @@ pub(crate) fn add_enum_value(tree: &Tree) {
     tree.edit(STATS, |spec| {
         let status = &mut spec["get"]["responses"]["200"]["schema"]["properties"]["status"];
         list(&mut status["enum"]).push("frozen-by-owner".into());
-        status["x-enum-descriptions"]["frozen-by-owner"] = "Read-only, by wish of its owner.".into();
+        status["x-enum-descriptions"]["frozen-by-owner"] =
+            "Read-only, by wish of its owner.".into();
     });
 }
 

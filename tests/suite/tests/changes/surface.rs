@@ -52,7 +52,10 @@ impl Rendered {
 #[test]
 fn a_new_query_parameter_is_a_setter() {
     let rendered = Rendered::with(edits::add_query_parameter);
-    rendered.adds("bucket.rs", "        /// Whether each key tells its owner.\n");
+    rendered.adds(
+        "bucket.rs",
+        "        /// Whether each key tells its owner.\n",
+    );
     rendered.adds("bucket.rs", "        fetch_owner: plain(bool),\n");
     rendered.adds("bucket.rs", "request.query(\"fetch_owner\", &true);");
     // Nobody's call changes by it.
@@ -121,11 +124,18 @@ fn a_field_of_another_type_has_that_type() {
 #[test]
 fn a_renamed_operation_is_a_renamed_method() {
     let rendered = Rendered::with(edits::rename_operation);
-    for gone in ["pub fn delete_object(", "DeleteObjectInput", "\"DeleteObject\""] {
+    for gone in [
+        "pub fn delete_object(",
+        "DeleteObjectInput",
+        "\"DeleteObject\"",
+    ] {
         rendered.removes("object.rs", gone);
     }
     rendered.adds("object.rs", "pub fn erase_object(");
-    rendered.adds("object.rs", "OperationInfo::new(\"EraseObject\", Method::DELETE)");
+    rendered.adds(
+        "object.rs",
+        "OperationInfo::new(\"EraseObject\", Method::DELETE)",
+    );
 }
 
 /// Its name is signed at once: the list of signed parameters is rendered, too.
@@ -136,6 +146,9 @@ fn a_new_operation_is_a_method_with_types_of_its_own() {
     rendered.adds("mod.rs", "    \"tagging\",\n");
     rendered.adds("mod.rs", "mod object_tagging;\n");
     let file = &rendered.after["object_tagging.rs"];
-    assert!(file.contains("tag_set: impl IntoIterator<Item = types::Tag>,"), "{file}");
+    assert!(
+        file.contains("tag_set: impl IntoIterator<Item = types::Tag>,"),
+        "{file}"
+    );
     assert!(file.contains("    pub tag_count: Option<"), "{file}");
 }

@@ -19,7 +19,7 @@ impl Tree {
     /// A copy in `folder`. Nothing is rendered yet.
     pub(crate) fn new(folder: &Path) -> Self {
         for part in ["specs", "templates/rust"] {
-            copy(&root().join(part), &folder.join(part));
+            copy(&root().join(part), &folder.join(part), "");
         }
         Self {
             folder: folder.to_owned(),
@@ -57,14 +57,30 @@ impl Tree {
     }
 }
 
-/// Copies a folder with all that is in it. Files that differ are replaced, others left alone.
-pub(crate) fn copy(from: &Path, to: &Path) {
+/// Makes a folder hold what another one holds, but for one name, which is left as it is.
+pub(crate) fn copy(from: &Path, to: &Path, except: &str) {
     std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    let there = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_name() != except)
+            .collect::<Vec<_>>()
+    };
+    // A module that became a folder must not stand there twice.
+    for entry in there(to) {
+        if from.join(entry.file_name()).exists() {
+            continue;
+        } else if entry.file_type().unwrap().is_dir() {
+            std::fs::remove_dir_all(entry.path()).unwrap();
+        } else {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    for entry in there(from) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
+            copy(&entry.path(), &target, except);
         } else {
             write(&target, &std::fs::read(entry.path()).unwrap());
         }

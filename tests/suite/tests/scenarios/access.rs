@@ -27,12 +27,21 @@ async fn wrong_credentials_are_told_apart() {
     let store = Store::start().await;
     let id = store.emulator.access_key_id();
     for (config, code) in [
-        (Config::new(id, "another secret"), ErrorCode::SignatureNotMatched),
-        (Config::new("NOBODY", "secret"), ErrorCode::InvalidAccessKeyId),
+        (
+            Config::new(id, "another secret"),
+            ErrorCode::SignatureNotMatched,
+        ),
+        (
+            Config::new("NOBODY", "secret"),
+            ErrorCode::InvalidAccessKeyId,
+        ),
     ] {
         let error = store.bucket_with(config).get_acl().await.unwrap_err();
         assert_eq!(error.code(), Some(&code));
-        assert!(error.is_permission_denied() && !error.is_retryable(), "{error}");
+        assert!(
+            error.is_permission_denied() && !error.is_retryable(),
+            "{error}"
+        );
         assert!(error.request_id().is_some());
     }
 }
@@ -44,7 +53,10 @@ async fn what_the_service_does_not_do_is_an_unknown_code() {
     let call = store.bucket.put_versioning(VersioningStatus::Enabled);
     let error = call.await.unwrap_err();
     assert_eq!(error.status().unwrap(), 501);
-    assert_eq!(error.code(), Some(&ErrorCode::Unknown("not_implemented".into())));
+    assert_eq!(
+        error.code(),
+        Some(&ErrorCode::Unknown("not_implemented".into()))
+    );
     assert_eq!(error.kind(), ErrorKind::Service);
     assert_eq!(error.operation(), Some("PutBucketVersioning"));
 }

@@ -23,7 +23,10 @@ fn assert_failed(error: &Error, kind: ErrorKind) {
     assert_eq!(error.kind(), kind, "{error:?}");
     assert!(error.is_retryable(), "{error}");
     assert_eq!(error.attempts(), 1);
-    assert!(error.to_string().starts_with("GetObject some-bucket/k: "), "{error}");
+    assert!(
+        error.to_string().starts_with("GetObject some-bucket/k: "),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -31,7 +34,10 @@ async fn nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = bucket(config(), &endpoint).get_object("k").await.unwrap_err();
+    let error = bucket(config(), &endpoint)
+        .get_object("k")
+        .await
+        .unwrap_err();
     assert_failed(&error, ErrorKind::Connect);
     assert_eq!(error.status(), None);
 }
@@ -57,9 +63,15 @@ async fn a_call_has_a_limit_of_its_own() {
 #[tokio::test]
 async fn a_copy_may_take_longer_than_the_connection_may_idle() {
     let server = Server::start(Answer::silence()).await;
-    let config = config().idle_timeout(Duration::from_millis(1)).slow_timeout(SHORT);
+    let config = config()
+        .idle_timeout(Duration::from_millis(1))
+        .slow_timeout(SHORT);
     let bucket = bucket(config, &server.endpoint());
-    let error = bucket.put_object("k").copy_source(("some-bucket", "s")).await.unwrap_err();
+    let error = bucket
+        .put_object("k")
+        .copy_source(("some-bucket", "s"))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.elapsed() >= SHORT, "{:?}", error.elapsed());
 }
@@ -68,10 +80,18 @@ async fn a_copy_may_take_longer_than_the_connection_may_idle() {
 async fn a_body_that_breaks_off() {
     for sent in [0, 4] {
         let server = Server::start(Answer::new(200).body("12345678").cut_after(sent)).await;
-        let output = bucket(config(), &server.endpoint()).get_object("k").await.unwrap();
+        let output = bucket(config(), &server.endpoint())
+            .get_object("k")
+            .await
+            .unwrap();
         let error = output.body.bytes().await.unwrap_err();
         assert_failed(&error, ErrorKind::Interrupted);
-        assert!(error.to_string().contains(&format!("after {sent} of 8 bytes")), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("after {sent} of 8 bytes")),
+            "{error}"
+        );
     }
 }
 
@@ -93,7 +113,10 @@ async fn a_file_is_replaced_by_a_whole_download_or_not_at_all() {
     let path = folder.path().join("report.pdf");
     std::fs::write(&path, "the older report").unwrap();
     let server = Server::start(Answer::new(200).body("12345678").cut_after(4)).await;
-    let output = bucket(config(), &server.endpoint()).get_object("k").await.unwrap();
+    let output = bucket(config(), &server.endpoint())
+        .get_object("k")
+        .await
+        .unwrap();
     let error = output.body.write_to(&path).await.unwrap_err();
     assert_failed(&error, ErrorKind::Interrupted);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the older report");
@@ -107,7 +130,10 @@ async fn a_download_that_is_dropped_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.pdf");
     let server = Server::start(Answer::new(200).body("12345678").stalled_after(4)).await;
-    let output = bucket(config(), &server.endpoint()).get_object("k").await.unwrap();
+    let output = bucket(config(), &server.endpoint())
+        .get_object("k")
+        .await
+        .unwrap();
     let download = output.body.write_to(&path);
     assert!(tokio::time::timeout(SHORT, download).await.is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -117,6 +143,9 @@ async fn a_download_that_is_dropped_leaves_nothing() {
 async fn json_that_breaks_off_is_no_listing() {
     let body = r#"{"keys":[],"has_more":false}"#;
     let server = Server::start(Answer::new(200).body(body).cut_after(12)).await;
-    let error = bucket(config(), &server.endpoint()).list_objects().await.unwrap_err();
+    let error = bucket(config(), &server.endpoint())
+        .list_objects()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
 }

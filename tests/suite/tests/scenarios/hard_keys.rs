@@ -22,7 +22,11 @@ async fn hard_keys_keep_their_objects_apart() {
     // Only now, so that one that overwrote another is found.
     for key in HARD_KEYS {
         let head = bucket.head_object(*key).await.unwrap();
-        assert_eq!(head.content_length, Some(content(key).len() as u64), "{key:?}");
+        assert_eq!(
+            head.content_length,
+            Some(content(key).len() as u64),
+            "{key:?}"
+        );
         let get = bucket.get_object(*key).await.unwrap();
         assert_eq!(get.body.bytes().await.unwrap(), content(key), "{key:?}");
     }
@@ -44,8 +48,15 @@ async fn hard_keys_can_be_copied_moved_and_deleted() {
         let copy = bucket.get_object("copy").await.unwrap();
         assert_eq!(copy.body.bytes().await.unwrap(), content(key), "{key:?}");
 
-        bucket.put_object("moved").move_source(source).await.unwrap();
-        assert!(bucket.head_object(*key).await.unwrap_err().is_not_found(), "{key:?}");
+        bucket
+            .put_object("moved")
+            .move_source(source)
+            .await
+            .unwrap();
+        assert!(
+            bucket.head_object(*key).await.unwrap_err().is_not_found(),
+            "{key:?}"
+        );
         let back = (bucket.name(), "moved");
         bucket.put_object(*key).move_source(back).await.unwrap();
         let get = bucket.get_object(*key).await.unwrap();
@@ -56,8 +67,14 @@ async fn hard_keys_can_be_copied_moved_and_deleted() {
     for key in few {
         bucket.delete_object(*key).await.unwrap();
     }
-    let deleted = bucket.delete_multiple_objects(many.iter().copied()).await.unwrap();
-    assert_eq!((deleted.deleted.len(), deleted.errors.len()), (many.len(), 0));
+    let deleted = bucket
+        .delete_multiple_objects(many.iter().copied())
+        .await
+        .unwrap();
+    assert_eq!(
+        (deleted.deleted.len(), deleted.errors.len()),
+        (many.len(), 0)
+    );
     assert_eq!(store.keys().await, ["copy"]);
 }
 
@@ -83,8 +100,16 @@ async fn keys_that_would_lead_elsewhere_never_leave() {
             bucket.get_object(*key).await.unwrap_err(),
             bucket.put_object(*key).body("x").await.unwrap_err(),
             bucket.delete_object(*key).await.unwrap_err(),
-            bucket.put_object("k").copy_source(("some-bucket", *key)).await.unwrap_err(),
-            bucket.put_object("k").move_source(("some-bucket", *key)).await.unwrap_err(),
+            bucket
+                .put_object("k")
+                .copy_source(("some-bucket", *key))
+                .await
+                .unwrap_err(),
+            bucket
+                .put_object("k")
+                .move_source(("some-bucket", *key))
+                .await
+                .unwrap_err(),
         ];
         let hour = std::time::Duration::from_secs(3600);
         errors.push(bucket.get_object(*key).presign(hour).unwrap_err());

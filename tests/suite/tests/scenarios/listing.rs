@@ -9,7 +9,8 @@ async fn a_delimiter_folds_keys_and_a_marker_goes_on() {
     for key in keys {
         store.bucket.put_object(key).await.unwrap();
     }
-    let (mut found, mut folders, mut pages, mut marker) = (Vec::new(), Vec::new(), 0, String::new());
+    let (mut found, mut folders, mut pages, mut marker) =
+        (Vec::new(), Vec::new(), 0, String::new());
     loop {
         let call = store.bucket.list_objects().delimiter("/").limit(2);
         let page = call.marker(marker).await.unwrap();
@@ -26,7 +27,13 @@ async fn a_delimiter_folds_keys_and_a_marker_goes_on() {
     assert_eq!((&*found, pages), (&["b".to_owned(), "z".to_owned()][..], 3));
     assert_eq!(folders, ["a/", "c/", "中/"]);
 
-    let inside = store.bucket.list_objects().prefix("c/").delimiter("/").await.unwrap();
+    let inside = store
+        .bucket
+        .list_objects()
+        .prefix("c/")
+        .delimiter("/")
+        .await
+        .unwrap();
     assert_eq!(inside.common_prefixes, ["c/d/"]);
     assert_eq!(inside.keys[0].key, "c/e");
     assert_eq!(store.keys().await, keys);

@@ -15,7 +15,12 @@ fn hours_ago(hours: u64) -> Timestamp {
 #[tokio::test]
 async fn a_range_gives_a_part() {
     let store = Store::start().await;
-    store.bucket.put_object("k").body("0123456789").await.unwrap();
+    store
+        .bucket
+        .put_object("k")
+        .body("0123456789")
+        .await
+        .unwrap();
     for (range, expected, content_range) in [
         ("bytes=0-0", "0", "bytes 0-0/10"),
         ("bytes=7-", "789", "bytes 7-9/10"),
@@ -27,7 +32,12 @@ async fn a_range_gives_a_part() {
         assert_eq!(output.content_length, Some(expected.len() as u64));
         assert_eq!(output.body.bytes().await.unwrap(), expected);
     }
-    let outside = store.bucket.get_object("k").range("bytes=10-").await.unwrap_err();
+    let outside = store
+        .bucket
+        .get_object("k")
+        .range("bytes=10-")
+        .await
+        .unwrap_err();
     assert_eq!(outside.code(), Some(&ErrorCode::InvalidRange));
     assert_eq!(outside.status().unwrap(), 416);
 }
@@ -40,8 +50,18 @@ async fn a_condition_that_does_not_hold_is_an_error_of_its_own() {
     let get = || bucket.get_object("k");
     let head = || bucket.head_object("k");
     assert_eq!(get().if_match(&etag).await.unwrap().status(), 200);
-    assert_eq!(get().if_none_match("\"other\"").await.unwrap().status(), 200);
-    assert_eq!(get().if_modified_since(hours_ago(1)).await.unwrap().status(), 200);
+    assert_eq!(
+        get().if_none_match("\"other\"").await.unwrap().status(),
+        200
+    );
+    assert_eq!(
+        get()
+            .if_modified_since(hours_ago(1))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 
     let not_modified = [
         get().if_none_match(&etag).await.unwrap_err(),
@@ -57,7 +77,12 @@ async fn a_condition_that_does_not_hold_is_an_error_of_its_own() {
         get().if_match("\"other\"").await.unwrap_err(),
         get().if_unmodified_since(hours_ago(1)).await.unwrap_err(),
         head().if_match("\"other\"").await.unwrap_err(),
-        bucket.put_object("c").copy_source((BUCKET, "k")).copy_source_if_match("\"o\"").await.unwrap_err(),
+        bucket
+            .put_object("c")
+            .copy_source((BUCKET, "k"))
+            .copy_source_if_match("\"o\"")
+            .await
+            .unwrap_err(),
     ];
     for error in failed {
         assert!(error.is_precondition_failed(), "{error}");
@@ -70,9 +95,14 @@ async fn a_condition_that_does_not_hold_is_an_error_of_its_own() {
 async fn metadata_comes_back_as_it_was_given() {
     let store = Store::start().await;
     let bucket = &store.bucket;
-    let given = [("Author", "Lin  Wei"), ("x.y_z-1", "~!@#$%^&*()_+={}[]|\\:;\"'<>,.?/`")];
+    let given = [
+        ("Author", "Lin  Wei"),
+        ("x.y_z-1", "~!@#$%^&*()_+={}[]|\\:;\"'<>,.?/`"),
+    ];
     let call = bucket.put_object("k").body("x").metadata(given);
-    let call = call.content_type("image/svg+xml; charset=utf-8").cache_control("max-age=60");
+    let call = call
+        .content_type("image/svg+xml; charset=utf-8")
+        .cache_control("max-age=60");
     let call = call.content_disposition("attachment; filename=\"a b.svg\"");
     call.storage_class(StorageClass::StandardIa).await.unwrap();
     let head = bucket.head_object("k").await.unwrap();
@@ -80,16 +110,34 @@ async fn metadata_comes_back_as_it_was_given() {
         assert_eq!(head.metadata.get(name), Some(value));
     }
     assert_eq!(head.metadata.len(), 2);
-    assert_eq!(head.content_type.as_deref(), Some("image/svg+xml; charset=utf-8"));
+    assert_eq!(
+        head.content_type.as_deref(),
+        Some("image/svg+xml; charset=utf-8")
+    );
     assert_eq!(head.cache_control.as_deref(), Some("max-age=60"));
-    assert_eq!(head.content_disposition.as_deref(), Some("attachment; filename=\"a b.svg\""));
+    assert_eq!(
+        head.content_disposition.as_deref(),
+        Some("attachment; filename=\"a b.svg\"")
+    );
     assert_eq!(head.storage_class, Some(StorageClass::StandardIa));
 
     // A copy keeps it, unless it is told to replace it.
-    bucket.put_object("copy").copy_source((BUCKET, "k")).await.unwrap();
-    assert_eq!(bucket.head_object("copy").await.unwrap().metadata, head.metadata);
-    let call = bucket.put_object("copy").copy_source((BUCKET, "k")).metadata([("new", "1")]);
-    call.metadata_directive(MetadataDirective::Replace).await.unwrap();
+    bucket
+        .put_object("copy")
+        .copy_source((BUCKET, "k"))
+        .await
+        .unwrap();
+    assert_eq!(
+        bucket.head_object("copy").await.unwrap().metadata,
+        head.metadata
+    );
+    let call = bucket
+        .put_object("copy")
+        .copy_source((BUCKET, "k"))
+        .metadata([("new", "1")]);
+    call.metadata_directive(MetadataDirective::Replace)
+        .await
+        .unwrap();
     let replaced = bucket.head_object("copy").await.unwrap().metadata;
     assert_eq!(replaced.iter().collect::<Vec<_>>(), [("new", "1")]);
 }
@@ -123,7 +171,10 @@ async fn headers_that_are_not_printable_are_refused() {
     let store = Store::start().await;
     let put = || store.bucket.put_object("k");
     for error in [
-        put().content_type("text/plain\r\nx-qs-meta-a: b").await.unwrap_err(),
+        put()
+            .content_type("text/plain\r\nx-qs-meta-a: b")
+            .await
+            .unwrap_err(),
         put().cache_control("中").await.unwrap_err(),
         put().header("x-any", "a\nb").await.unwrap_err(),
         put().header("not a name", "v").await.unwrap_err(),

@@ -65,11 +65,21 @@ async fn anyone_can_use_a_presigned_url() {
 
         let head = store.bucket.head_object(*key).presign(HOUR).unwrap();
         check(&head, Method::HEAD, &target);
-        assert_eq!(call(&head, "").await.headers["content-length"], "7", "{key:?}");
+        assert_eq!(
+            call(&head, "").await.headers["content-length"],
+            "7",
+            "{key:?}"
+        );
 
         let disposition = format!("attachment; filename=\"{}\"", encode(key).replace('/', "_"));
-        let get = store.bucket.get_object(*key).response_content_type("text/x; a=b+c");
-        let presigned = get.response_content_disposition(&*disposition).presign(HOUR).unwrap();
+        let get = store
+            .bucket
+            .get_object(*key)
+            .response_content_type("text/x; a=b+c");
+        let presigned = get
+            .response_content_disposition(&*disposition)
+            .presign(HOUR)
+            .unwrap();
         let overrides = format!(
             "?response-content-type=text%2Fx%3B%20a%3Db%2Bc&response-content-disposition={}",
             encode(&disposition).replace('/', "%2F")
@@ -94,15 +104,27 @@ async fn signed_headers_are_listed_and_must_be_sent() {
     let store = Store::start().await;
     let put = store.bucket.put_object("k").content_type("text/plain");
     let presigned = put.metadata([("author", "lin")]).presign(HOUR).unwrap();
-    let mut names: Vec<_> = presigned.headers().keys().map(|name| name.as_str()).collect();
+    let mut names: Vec<_> = presigned
+        .headers()
+        .keys()
+        .map(|name| name.as_str())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, ["content-type", "x-qs-meta-author"]);
     let target = format!("/{BUCKET}/k");
-    assert_url(&presigned, &store.emulator.endpoint(), &target, &store.emulator);
+    assert_url(
+        &presigned,
+        &store.emulator.endpoint(),
+        &target,
+        &store.emulator,
+    );
 
     let refused = fetch("PUT", &presigned.to_string(), &HeaderMap::new(), "x").await;
     assert_eq!(refused.status, 401);
-    assert!(refused.body.contains("signature_not_matched"), "{refused:?}");
+    assert!(
+        refused.body.contains("signature_not_matched"),
+        "{refused:?}"
+    );
     assert!(store.keys().await.is_empty());
 
     assert_eq!(call(&presigned, "x").await.status, 201);
@@ -116,7 +138,12 @@ async fn a_changed_or_expired_url_is_refused() {
     let store = Store::start().await;
     store.bucket.put_object("k").body("x").await.unwrap();
     store.bucket.put_object("other").body("y").await.unwrap();
-    let url = store.bucket.get_object("k").presign(HOUR).unwrap().to_string();
+    let url = store
+        .bucket
+        .get_object("k")
+        .presign(HOUR)
+        .unwrap()
+        .to_string();
     let (target, _) = url.split_once("access_key_id").unwrap();
     let (_, target) = target.split_at(store.emulator.endpoint().len());
     // The same signature scheme, an hour ago.
@@ -127,7 +154,10 @@ async fn a_changed_or_expired_url_is_refused() {
         target,
         headers: &[],
     };
-    let signature = hmac(store.emulator.secret_access_key(), &request.string_to_sign(Some(&past)));
+    let signature = hmac(
+        store.emulator.secret_access_key(),
+        &request.string_to_sign(Some(&past)),
+    );
     let (id, origin) = (store.emulator.access_key_id(), store.emulator.endpoint());
     let expired = format!(
         "{origin}{target}access_key_id={id}&expires={past}&signature={}",
@@ -145,22 +175,42 @@ async fn a_changed_or_expired_url_is_refused() {
 
 #[tokio::test]
 async fn what_can_not_be_presigned_says_so() {
-    let bucket = |config: Config| QingStor::new(config).unwrap().bucket(BUCKET, "pek3a").unwrap();
+    let bucket = |config: Config| {
+        QingStor::new(config)
+            .unwrap()
+            .bucket(BUCKET, "pek3a")
+            .unwrap()
+    };
     let signing = bucket(Config::new("ID", "SECRET"));
     let anonymous = bucket(Config::anonymous());
     let kind = |result: qingstor_sdk::Result<Presigned>| result.unwrap_err().kind();
-    assert_eq!(kind(anonymous.get_object("k").presign(HOUR)), ErrorKind::Credentials);
-    assert_eq!(kind(signing.post_object("k", "x").presign(HOUR)), ErrorKind::InvalidInput);
+    assert_eq!(
+        kind(anonymous.get_object("k").presign(HOUR)),
+        ErrorKind::Credentials
+    );
+    assert_eq!(
+        kind(signing.post_object("k", "x").presign(HOUR)),
+        ErrorKind::InvalidInput
+    );
     let none = Duration::from_millis(999);
-    assert_eq!(kind(signing.get_object("k").presign(none)), ErrorKind::InvalidInput);
-    assert_eq!(kind(signing.get_object("k").presign(Duration::MAX)), ErrorKind::InvalidInput);
+    assert_eq!(
+        kind(signing.get_object("k").presign(none)),
+        ErrorKind::InvalidInput
+    );
+    assert_eq!(
+        kind(signing.get_object("k").presign(Duration::MAX)),
+        ErrorKind::InvalidInput
+    );
 }
 
 /// The bucket in the host: it is signed, and not in the path.
 #[tokio::test]
 async fn a_virtual_host_is_presigned_too() {
     let config = Config::new("ID", "SECRET").virtual_host_style(true);
-    let bucket = QingStor::new(config).unwrap().bucket(BUCKET, "pek3a").unwrap();
+    let bucket = QingStor::new(config)
+        .unwrap()
+        .bucket(BUCKET, "pek3a")
+        .unwrap();
     let presigned = bucket.get_object("a b").presign(HOUR).unwrap();
     let expires = presigned.expires().unwrap().as_unix_seconds().to_string();
     let request = Request {

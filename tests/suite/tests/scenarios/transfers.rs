@@ -99,6 +99,9 @@ async fn a_stream_that_fails_says_why() {
     let body = Body::from_stream(content, 2 * CHUNK as u64);
     let error = store.bucket.put_object("k").body(body).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert!(format!("{error} {error:?}").contains("the disk is gone"), "{error:?}");
+    assert!(
+        format!("{error} {error:?}").contains("the disk is gone"),
+        "{error:?}"
+    );
     assert!(store.keys().await.is_empty());
 }

@@ -10,7 +10,10 @@ async fn a_tour_of_the_api() {
     let store = Store::start().await;
     let buckets = store.qingstor.list_buckets().await.unwrap();
     assert_eq!((buckets.status().as_u16(), buckets.count), (200, 1));
-    assert_eq!((&*buckets.buckets[0].name, &*buckets.buckets[0].location), (BUCKET, "pek3a"));
+    assert_eq!(
+        (&*buckets.buckets[0].name, &*buckets.buckets[0].location),
+        (BUCKET, "pek3a")
+    );
 
     let bucket = &store.bucket;
     assert_eq!(bucket.head().await.unwrap().status(), 200);
@@ -18,7 +21,10 @@ async fn a_tour_of_the_api() {
     assert_eq!(again.code(), Some(&ErrorCode::BucketAlreadyExists));
     assert!(bucket.list_objects().await.unwrap().keys.is_empty());
 
-    let call = bucket.put_object("example_key").content_type("text/plain").body("content");
+    let call = bucket
+        .put_object("example_key")
+        .content_type("text/plain")
+        .body("content");
     let put = call.await.unwrap();
     assert_eq!(put.status(), 201);
     let get = bucket.get_object("example_key").await.unwrap();
@@ -28,7 +34,10 @@ async fn a_tour_of_the_api() {
     let not_empty = bucket.delete().await.unwrap_err();
     assert_eq!(not_empty.code(), Some(&ErrorCode::BucketNotEmpty));
 
-    assert_eq!(bucket.delete_object("example_key").await.unwrap().status(), 204);
+    assert_eq!(
+        bucket.delete_object("example_key").await.unwrap().status(),
+        204
+    );
     let gone = bucket.get_object("example_key").await.unwrap_err();
     assert!(gone.is_not_found(), "{gone}");
     assert_eq!(gone.code(), Some(&ErrorCode::ObjectNotExists));

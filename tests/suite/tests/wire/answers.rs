@@ -1,1 +1,118 @@
 //! Answers that are no JSON and no success.
+
+use qingstor_sdk::{Error, ErrorCode, ErrorKind};
+use qingstor_suite::{Answer, Server};
+use serde_json::json;
+
+use crate::case::Target;
+
+/// What a GET of an object makes of an answer.
+async fn get(answer: Answer) -> Error {
+    let server = Server::start(answer).await;
+    let to = Target::at(&server.endpoint());
+    to.bucket.get_object("k").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_proxy_answers_without_a_body() {
+    let error = get(Answer::new(502).header("x-qs-request-id", "id")).await;
+    assert_eq!(
+        (error.kind(), error.status().unwrap().as_u16()),
+        (ErrorKind::Service, 502)
+    );
+    assert_eq!((error.code(), error.request_id()), (None, Some("id")));
+    assert!(error.is_retryable());
+    let line = "GetObject my-bucket/k: 502 Bad Gateway: the answer has no body that says why; request id id; ";
+    assert!(error.to_string().starts_with(line), "{error}");
+}
+
+#[tokio::test]
+async fn html_is_kept_and_is_no_error_document() {
+    let html = "<html>{\"code\": \"object_not_exists\"}</html>";
+    let error = get(Answer::new(403)
+        .header("Content-Type", "text/html")
+        .body(html))
+    .await;
+    assert_eq!((error.code(), error.body()), (None, html.as_bytes()));
+    assert!(error.is_permission_denied());
+    // However long it is, what is kept is short.
+    let error = get(Answer::new(500).body(vec![b'x'; 100_000])).await;
+    assert_eq!(error.body(), vec![b'x'; 4096]);
+}
+
+#[tokio::test]
+async fn a_damaged_error_document_is_kept() {
+    for body in ["{\"code\": \"obj", "[]x", "null"] {
+        let error = get(Answer::new(404)
+            .header("Content-Type", "application/json")
+            .body(body))
+        .await;
+        assert!(error.is_not_found(), "{body}");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::Service, None),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_code_is_kept_as_it_is() {
+    let document = json!({"code": "brand_new", "message": "", "request_id": "in-body"});
+    let error = get(Answer::json(409, &document)).await;
+    assert_eq!(error.code(), Some(&ErrorCode::Unknown("brand_new".into())));
+    // A proxy may have dropped the header.
+    assert_eq!(error.request_id(), Some("in-body"));
+    assert!(error.to_string().contains("brand_new (409): "), "{error}");
+}
+
+#[tokio::test]
+async fn statuses_that_are_answers_of_their_own() {
+    let not_modified = get(Answer::new(304)).await;
+    assert!(not_modified.is_not_modified() && !not_modified.is_retryable());
+    let failed = get(Answer::json(412, &json!({"code": "precondition_failed"}))).await;
+    assert!(failed.is_precondition_failed());
+    // A mirror's redirect is not followed: it would need another signature.
+    let elsewhere = "http://mirror.example/k";
+    let error = get(Answer::new(302).header("Location", elsewhere)).await;
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert!(error.to_string().contains(elsewhere), "{error}");
+    for (status, retryable) in [
+        (429, true),
+        (500, true),
+        (503, true),
+        (501, false),
+        (400, false),
+    ] {
+        assert_eq!(
+            get(Answer::new(status)).await.is_retryable(),
+            retryable,
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_header_names_itself() {
+    let server = Server::start(Answer::new(200).header("Last-Modified", "yesterday")).await;
+    let to = Target::at(&server.endpoint());
+    let error = to.bucket.get_object("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(
+        error.to_string().contains("header `last-modified`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_field_names_itself() {
+    let body = json!({"keys": [{"key": "a", "size": 1}, {"key": "b", "size": "many"}]});
+    let server = Server::start(Answer::json(200, &body).header("x-qs-request-id", "id")).await;
+    let to = Target::at(&server.endpoint());
+    let error = to.bucket.list_objects().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.request_id()),
+        (ErrorKind::Decode, Some("id"))
+    );
+    assert!(error.to_string().contains("`keys[1].size`"), "{error}");
+}

@@ -7,15 +7,27 @@ use crate::case::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        Case::new("/", |to| to.bucket.put(), async |output| {
-            assert_eq!(output.status(), 201);
-        }),
-        Case::new("/", |to| to.bucket.head(), async |output| {
-            assert_eq!(output.status(), 200);
-        }),
-        Case::new("/", |to| to.bucket.delete(), async |output| {
-            assert_eq!(output.status(), 204);
-        }),
+        Case::new(
+            "/",
+            |to| to.bucket.put(),
+            async |output| {
+                assert_eq!(output.status(), 201);
+            },
+        ),
+        Case::new(
+            "/",
+            |to| to.bucket.head(),
+            async |output| {
+                assert_eq!(output.status(), 200);
+            },
+        ),
+        Case::new(
+            "/",
+            |to| to.bucket.delete(),
+            async |output| {
+                assert_eq!(output.status(), 204);
+            },
+        ),
         list_objects(),
         list_object_versions(),
         list_multipart_uploads(),
@@ -38,7 +50,10 @@ fn list_objects() -> Case {
             assert!(output.has_more);
             assert_eq!(output.common_prefixes, ["QCI/", "图片/"]);
             let key = &output.keys[0];
-            assert_eq!((&*key.key, key.size, key.encrypted), ("api.txt", 38970, true));
+            assert_eq!(
+                (&*key.key, key.size, key.encrypted),
+                ("api.txt", 38970, true)
+            );
             assert_eq!(key.etag, "\"4f44b10f5cb83777fea4ef88a3f7b3c4\"");
             assert_eq!(key.storage_class, Some(StorageClass::Standard));
             // Seconds and milliseconds of one time.
@@ -70,7 +85,10 @@ fn list_object_versions() -> Case {
             call.key_marker("a").version_id_marker("Njk=").limit(2)
         },
         async |output| {
-            assert_eq!(output.next_version_id_marker.as_deref(), Some("NjkwOTgwOTE5"));
+            assert_eq!(
+                output.next_version_id_marker.as_deref(),
+                Some("NjkwOTgwOTE5")
+            );
             let key = &output.keys[0];
             assert!(key.is_latest && key.delete_marker);
             // Here `modified` is text, in listings of objects it is a number.
@@ -93,7 +111,11 @@ fn list_multipart_uploads() -> Case {
     Case::new(
         "/?uploads&prefix=p&delimiter=%2F&key_marker=k&upload_id_marker=44e7&limit=0",
         |to| {
-            let call = to.bucket.list_multipart_uploads().prefix("p").delimiter("/");
+            let call = to
+                .bucket
+                .list_multipart_uploads()
+                .prefix("p")
+                .delimiter("/");
             call.key_marker("k").upload_id_marker("44e7").limit(0)
         },
         async |output| {

@@ -30,6 +30,8 @@ impl Target {
 }
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+/// What can be done with a call, at any target.
+type On<T> = Box<dyn Fn(&Target) -> T>;
 
 /// An operation: a call of it, what it must send, what it is answered, what it must make of that.
 pub(crate) struct Case {
@@ -45,11 +47,11 @@ pub(crate) struct Case {
     pub(crate) sample: Option<serde_json::Value>,
     pub(crate) answer: Answer,
     /// The signed request, unsent.
-    pub(crate) build: Box<dyn Fn(&Target) -> Request<Body>>,
+    pub(crate) build: On<Request<Body>>,
     /// Sends the call and judges its output.
-    pub(crate) send: Box<dyn Fn(&Target) -> Outcome>,
+    pub(crate) send: On<Outcome>,
     /// Sends the call and drops its output.
-    pub(crate) try_send: Box<dyn Fn(&Target) -> Outcome>,
+    pub(crate) try_send: On<Outcome>,
 }
 
 impl Case {
@@ -132,16 +134,15 @@ impl Case {
 
     /// The target in path style.
     pub(crate) fn path_style_target(&self) -> String {
-        match self.target {
-            target if !self.on_bucket() => target.to_owned(),
-            // The root of a bucket has no slash behind it in path style.
-            target => match target.strip_prefix('/') {
-                Some(rest) if rest.is_empty() || rest.starts_with('?') => {
-                    format!("/{BUCKET}{rest}")
-                }
-                _ => format!("/{BUCKET}{target}"),
-            },
+        if !self.on_bucket() {
+            return self.target.to_owned();
         }
+        // The root of a bucket has no slash behind it in path style.
+        let rest = match self.target.strip_prefix('/') {
+            Some(rest) if rest.is_empty() || rest.starts_with('?') => rest,
+            _ => self.target,
+        };
+        format!("/{BUCKET}{rest}")
     }
 
     /// Whether it stands on a bucket; the two others are the service's.

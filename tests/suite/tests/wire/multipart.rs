@@ -23,16 +23,32 @@ fn initiate() -> Case {
     Case::new(
         "/big%2B?uploads",
         |to| {
-            let call = to.bucket.initiate_multipart_upload("big+").content_type("video/mp4");
-            let call = call.storage_class(StorageClass::Standard).cache_control("no-cache");
-            let call = call.content_encoding("gzip").content_disposition("inline").expires(DATE);
+            let call = to
+                .bucket
+                .initiate_multipart_upload("big+")
+                .content_type("video/mp4");
+            let call = call
+                .storage_class(StorageClass::Standard)
+                .cache_control("no-cache");
+            let call = call
+                .content_encoding("gzip")
+                .content_disposition("inline")
+                .expires(DATE);
             let call = call.encryption_customer_algorithm("AES256");
-            let call = call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5);
+            let call = call
+                .encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5);
             call.metadata([("k1", "v1")])
         },
         async |output| {
-            assert_eq!((&*output.upload_id, &*output.key, &*output.bucket), (UPLOAD, "big+", "b"));
-            assert_eq!(output.encryption_customer_algorithm.as_deref(), Some("AES256"));
+            assert_eq!(
+                (&*output.upload_id, &*output.key, &*output.bucket),
+                (UPLOAD, "big+", "b")
+            );
+            assert_eq!(
+                output.encryption_customer_algorithm.as_deref(),
+                Some("AES256")
+            );
         },
     )
     .key("big+")
@@ -57,7 +73,8 @@ fn upload_part() -> Case {
             let call = to.bucket.upload_multipart("big", UPLOAD, 0).body("part");
             let call = call.content_md5("AAAAAAAAAAAAAAAAAAAAAA==");
             let call = call.encryption_customer_algorithm("AES256");
-            call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5)
+            call.encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5)
         },
         async |output| assert_eq!(output.etag.as_deref(), Some("\"p\"")),
     )
@@ -75,10 +92,14 @@ fn copy_part() -> Case {
         "/big?upload_id=4d26b37a469230619604ecdc0e314782&part_number=10000",
         |to| {
             let call = to.bucket.upload_multipart("big", UPLOAD, 10_000);
-            let call = call.copy_source(("my-source", "中+")).copy_range("bytes=0-9");
+            let call = call
+                .copy_source(("my-source", "中+"))
+                .copy_range("bytes=0-9");
             let call = call.copy_source_if_modified_since(time());
             let call = call.copy_source_if_unmodified_since(time());
-            let call = call.copy_source_if_match("\"a\"").copy_source_if_none_match("\"b\"");
+            let call = call
+                .copy_source_if_match("\"a\"")
+                .copy_source_if_none_match("\"b\"");
             let call = call.copy_source_encryption_customer_algorithm("AES256");
             let call = call.copy_source_encryption_customer_key(SSE_KEY);
             call.copy_source_encryption_customer_key_md5(SSE_KEY_MD5)
@@ -101,7 +122,12 @@ fn copy_part() -> Case {
 fn list_parts() -> Case {
     Case::new(
         "/big?upload_id=4d26b37a469230619604ecdc0e314782&part_number_marker=0&limit=1000",
-        |to| to.bucket.list_multipart("big", UPLOAD).part_number_marker(0).limit(1000),
+        |to| {
+            to.bucket
+                .list_multipart("big", UPLOAD)
+                .part_number_marker(0)
+                .limit(1000)
+        },
         async |output| {
             assert_eq!(output.count, 1);
             let part = &output.object_parts[0];
@@ -110,8 +136,10 @@ fn list_parts() -> Case {
         },
     )
     .key("big")
-    .sample(json!({"count": 1, "object_parts": [{"part_number": 3, "size": 10_485_760,
-        "created": "2015-08-16T14:52:12.000Z", "etag": "64ec234786ffc5c20306ec441b65a521"}]}))
+    .sample(
+        json!({"count": 1, "object_parts": [{"part_number": 3, "size": 10_485_760,
+        "created": "2015-08-16T14:52:12.000Z", "etag": "64ec234786ffc5c20306ec441b65a521"}]}),
+    )
 }
 
 fn complete() -> Case {
@@ -119,9 +147,13 @@ fn complete() -> Case {
         "/big?upload_id=4d26b37a469230619604ecdc0e314782",
         |to| {
             let parts = [ObjectPart::new(0).etag("c837"), ObjectPart::new(2)];
-            let call = to.bucket.complete_multipart_upload("big", UPLOAD, parts).etag("\"e\"");
+            let call = to
+                .bucket
+                .complete_multipart_upload("big", UPLOAD, parts)
+                .etag("\"e\"");
             let call = call.encryption_customer_algorithm("AES256");
-            call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5)
+            call.encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5)
         },
         async |output| assert_eq!(output.status(), 201),
     )

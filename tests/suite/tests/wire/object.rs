@@ -43,20 +43,34 @@ fn put_object() -> Case {
     Case::new(
         path!(),
         |to| {
-            let call = to.bucket.put_object(KEY).body("hello\r\n\0").content_type("text/plain; a=\"b\"");
+            let call = to
+                .bucket
+                .put_object(KEY)
+                .body("hello\r\n\0")
+                .content_type("text/plain; a=\"b\"");
             let call = call.cache_control("no-cache").content_encoding("gzip");
-            let call = call.content_disposition("attachment; filename=\"a.jpg\"").expires(DATE);
+            let call = call
+                .content_disposition("attachment; filename=\"a.jpg\"")
+                .expires(DATE);
             let call = call.content_md5("AAAAAAAAAAAAAAAAAAAAAA==");
             let call = call.storage_class(StorageClass::StandardIa);
             let call = call.encryption_customer_algorithm("AES256");
-            let call = call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5);
+            let call = call
+                .encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5);
             // `a` stands before `a-b` in the signature, though `-` is before `:`.
             call.metadata([("A-B", "inner  spaces"), ("a", "~!@#$%^&*()")])
         },
         async |output| {
-            assert_eq!((output.status().as_u16(), &*output.etag), (201, "\"5d41402abc\""));
+            assert_eq!(
+                (output.status().as_u16(), &*output.etag),
+                (201, "\"5d41402abc\"")
+            );
             assert_eq!(output.version_id.as_deref(), Some("Njk="));
-            assert_eq!(output.encryption_customer_key_md5.as_deref(), Some(SSE_KEY_MD5));
+            assert_eq!(
+                output.encryption_customer_key_md5.as_deref(),
+                Some(SSE_KEY_MD5)
+            );
         },
     )
     .key(KEY)
@@ -86,7 +100,9 @@ fn copy_object() -> Case {
             let call = call.metadata_directive(MetadataDirective::Replace);
             let call = call.copy_source_if_modified_since(time());
             let call = call.copy_source_if_unmodified_since(time());
-            let call = call.copy_source_if_match("\"a\"").copy_source_if_none_match("\"b\"");
+            let call = call
+                .copy_source_if_match("\"a\"")
+                .copy_source_if_none_match("\"b\"");
             let call = call.copy_source_encryption_customer_algorithm("AES256");
             let call = call.copy_source_encryption_customer_key(SSE_KEY);
             call.copy_source_encryption_customer_key_md5(SSE_KEY_MD5)
@@ -112,10 +128,14 @@ fn move_object() -> Case {
     Case::new(
         "/moved",
         |to| {
-            let call = to.bucket.put_object("moved").move_source(("my-source", "a/b"));
+            let call = to
+                .bucket
+                .put_object("moved")
+                .move_source(("my-source", "a/b"));
             let call = call.move_source_if_modified_since(time());
             let call = call.move_source_if_unmodified_since(time());
-            call.move_source_if_match("\"a\"").move_source_if_none_match("\"b\"")
+            call.move_source_if_match("\"a\"")
+                .move_source_if_none_match("\"b\"")
         },
         async |_| {},
     )
@@ -139,7 +159,10 @@ fn fetch_object() -> Case {
         async |_| {},
     )
     .key("fetched")
-    .header("x-qs-fetch-source", "https://example.com/a%20b/%E4%B8%AD?q=1&r=%2F")
+    .header(
+        "x-qs-fetch-source",
+        "https://example.com/a%20b/%E4%B8%AD?q=1&r=%2F",
+    )
     .header("x-qs-fetch-if-unmodified-since", DATE)
 }
 
@@ -152,21 +175,34 @@ fn get_object() -> Case {
              &response-content-disposition=attachment%3B%20filename%3D%22%25E4%25B8%25AD%2B%22"
         ),
         |to| {
-            let call = to.bucket.get_object(KEY).version_id("Njk=").response_expires(DATE);
+            let call = to
+                .bucket
+                .get_object(KEY)
+                .version_id("Njk=")
+                .response_expires(DATE);
             let call = call.response_cache_control("no-cache");
             let call = call.response_content_type("video/mp4; charset=utf8");
-            let call = call.response_content_language("zh").response_content_encoding("gzip");
+            let call = call
+                .response_content_language("zh")
+                .response_content_encoding("gzip");
             let call = call.response_content_disposition("attachment; filename=\"%E4%B8%AD+\"");
-            let call = call.range("bytes=0-4").if_match("\"a\"").if_none_match("\"b\"");
+            let call = call
+                .range("bytes=0-4")
+                .if_match("\"a\"")
+                .if_none_match("\"b\"");
             let call = call.if_modified_since(time()).if_unmodified_since(time());
             let call = call.encryption_customer_algorithm("AES256");
-            call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5)
+            call.encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5)
         },
         async |output| {
             assert_eq!(output.etag, "\"a\"");
             assert_eq!(output.content_length, Some(5));
             assert_eq!(output.content_range.as_deref(), Some("bytes 0-4/10"));
-            assert_eq!(output.last_modified.unwrap().to_string(), "2015-08-16T09:05:00Z");
+            assert_eq!(
+                output.last_modified.unwrap().to_string(),
+                "2015-08-16T09:05:00Z"
+            );
             assert_eq!(output.storage_class, Some(StorageClass::Standard));
             assert_eq!(output.metadata.get("author"), Some("Lin"));
             assert_eq!(output.metadata.len(), 1);
@@ -203,7 +239,8 @@ fn head_object() -> Case {
             let call = call.if_match("\"a\"").if_none_match("\"b\"");
             let call = call.if_modified_since(time()).if_unmodified_since(time());
             let call = call.encryption_customer_algorithm("AES256");
-            call.encryption_customer_key(SSE_KEY).encryption_customer_key_md5(SSE_KEY_MD5)
+            call.encryption_customer_key(SSE_KEY)
+                .encryption_customer_key_md5(SSE_KEY_MD5)
         },
         async |output| {
             // The length of a body that does not come.
@@ -230,7 +267,9 @@ fn options_object() -> Case {
     Case::new(
         "/a",
         |to| {
-            let call = to.bucket.options_object("a", "https://www.example.com", "PUT");
+            let call = to
+                .bucket
+                .options_object("a", "https://www.example.com", "PUT");
             call.access_control_request_headers("x-qs-date, content-type")
         },
         async |output| {
@@ -265,7 +304,9 @@ fn append_object() -> Case {
         "/log?append&position=0",
         |to| {
             let call = to.bucket.append_object("log", 0).body(vec![0, 255, 10]);
-            let call = call.content_type("text/plain").storage_class(StorageClass::Standard);
+            let call = call
+                .content_type("text/plain")
+                .storage_class(StorageClass::Standard);
             call.content_md5("AAAAAAAAAAAAAAAAAAAAAA==")
         },
         async |output| assert_eq!(output.next_append_position, 5_000_000_000),
@@ -282,8 +323,11 @@ fn image_process() -> Case {
     Case::new(
         "/cat.png?image&action=crop%3Aw_300%7Cformat%3At_webp&response-content-type=image%2Fwebp",
         |to| {
-            let call = to.bucket.image_process("cat.png", "crop:w_300|format:t_webp");
-            call.response_content_type("image/webp").if_modified_since(time())
+            let call = to
+                .bucket
+                .image_process("cat.png", "crop:w_300|format:t_webp");
+            call.response_content_type("image/webp")
+                .if_modified_since(time())
         },
         async |output| {
             assert_eq!(output.content_length, Some(4));

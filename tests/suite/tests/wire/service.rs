@@ -9,11 +9,20 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case::new(
             "/?offset=0&limit=200",
-            |to| to.qingstor.list_buckets().location("pek3a").offset(0).limit(200),
+            |to| {
+                to.qingstor
+                    .list_buckets()
+                    .location("pek3a")
+                    .offset(0)
+                    .limit(200)
+            },
             async |output| {
                 assert_eq!(output.count, 2);
                 assert_eq!(output.buckets[0].name, "mybucket");
-                assert_eq!(output.buckets[0].created.unwrap().to_string(), "2015-07-11T04:45:57Z");
+                assert_eq!(
+                    output.buckets[0].created.unwrap().to_string(),
+                    "2015-07-11T04:45:57Z"
+                );
                 assert_eq!(output.buckets[1].created, None);
             },
         )

@@ -41,14 +41,20 @@ fn acl() -> [Case; 2] {
         r#"{"acl":[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"},"#,
         r#"{"grantee":{"type":"user","id":"usr-DxWdNcCr"},"permission":"FULL_CONTROL"}]}"#
     ));
-    let get = Case::new("/?acl", |to| to.bucket.get_acl(), async |output| {
-        assert_eq!(output.owner.id, "usr-DxWdNcCr");
-        assert_eq!(output.acl[0].grantee.type_, GranteeType::User);
-        assert_eq!(output.acl[0].permission, Permission::FullControl);
-    })
-    .sample(json!({"owner": {"id": "usr-DxWdNcCr", "name": "william"}, "acl": [
+    let get = Case::new(
+        "/?acl",
+        |to| to.bucket.get_acl(),
+        async |output| {
+            assert_eq!(output.owner.id, "usr-DxWdNcCr");
+            assert_eq!(output.acl[0].grantee.type_, GranteeType::User);
+            assert_eq!(output.acl[0].permission, Permission::FullControl);
+        },
+    )
+    .sample(
+        json!({"owner": {"id": "usr-DxWdNcCr", "name": "william"}, "acl": [
         {"grantee": {"type": "user", "id": "usr-DxWdNcCr", "name": "william"},
-         "permission": "FULL_CONTROL"}]}));
+         "permission": "FULL_CONTROL"}]}),
+    );
     [put, get]
 }
 
@@ -63,7 +69,10 @@ fn cname() -> [Case; 3] {
         "/?cname&type=normal",
         |to| to.bucket.get_cname().type_(CnameType::Normal),
         async |output| {
-            assert_eq!((output.count, &*output.cname_records[0].domain), (1, "www.example.com"));
+            assert_eq!(
+                (output.count, &*output.cname_records[0].domain),
+                (1, "www.example.com")
+            );
         },
     )
     .sample(json!({"count": 1, "cname_records": [
@@ -95,14 +104,23 @@ fn cors() -> [Case; 3] {
         r#""allowed_headers":["x-qs-date","Content-Type"],"expose_headers":["x-qs-date"],"#,
         r#""max_age_seconds":0}],"resp_vary":"enabled"}"#
     ));
-    let get = Case::new("/?cors", |to| to.bucket.get_cors(), async |output| {
-        let rule = &output.cors_rules[0];
-        assert_eq!(rule.allowed_methods, [CorsMethod::Get, CorsMethod::from("PATCH")]);
-        assert_eq!(rule.max_age_seconds, Some(200));
-        assert!(rule.allowed_headers.is_empty());
-    })
-    .sample(json!({"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET", "PATCH"],
-        "allowed_headers": null, "max_age_seconds": 200}]}));
+    let get = Case::new(
+        "/?cors",
+        |to| to.bucket.get_cors(),
+        async |output| {
+            let rule = &output.cors_rules[0];
+            assert_eq!(
+                rule.allowed_methods,
+                [CorsMethod::Get, CorsMethod::from("PATCH")]
+            );
+            assert_eq!(rule.max_age_seconds, Some(200));
+            assert!(rule.allowed_headers.is_empty());
+        },
+    )
+    .sample(
+        json!({"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET", "PATCH"],
+        "allowed_headers": null, "max_age_seconds": 200}]}),
+    );
     let delete = Case::new("/?cors", |to| to.bucket.delete_cors(), async |_| {});
     [put, get, delete]
 }
@@ -129,18 +147,26 @@ fn lifecycle() -> [Case; 3] {
         r#""abort_incomplete_multipart_upload":{"days_after_initiation":3},"#,
         r#""transition":{"days":30,"storage_class":"STANDARD_IA"}}]}"#
     ));
-    let get = Case::new("/?lifecycle", |to| to.bucket.get_lifecycle(), async |output| {
-        let rule = &output.rule[0];
-        assert_eq!(rule.status, RuleStatus::Enabled);
-        assert_eq!(rule.state, Some(LifecycleRuleState::Ready));
-        assert_eq!(rule.created.unwrap().as_unix_seconds(), 1_471_878_212);
-        assert_eq!(output.rule[1].created, None);
-    })
+    let get = Case::new(
+        "/?lifecycle",
+        |to| to.bucket.get_lifecycle(),
+        async |output| {
+            let rule = &output.rule[0];
+            assert_eq!(rule.status, RuleStatus::Enabled);
+            assert_eq!(rule.state, Some(LifecycleRuleState::Ready));
+            assert_eq!(rule.created.unwrap().as_unix_seconds(), 1_471_878_212);
+            assert_eq!(output.rule[1].created, None);
+        },
+    )
     .sample(json!({"rule": [
         {"id": "a", "status": "Enabled", "filter": {"prefix": "logs/"}, "expiration": {"days": 9},
          "state": "ready", "created": 1_471_878_212},
         {"id": "b", "status": "disabled", "filter": null}]}));
-    let delete = Case::new("/?lifecycle", |to| to.bucket.delete_lifecycle(), async |_| {});
+    let delete = Case::new(
+        "/?lifecycle",
+        |to| to.bucket.delete_lifecycle(),
+        async |_| {},
+    );
     [put, get, delete]
 }
 
@@ -151,9 +177,16 @@ fn logging() -> [Case; 3] {
         async |_| {},
     )
     .json(r#"{"target_bucket":"log-bucket","target_prefix":"logs/"}"#);
-    let get = Case::new("/?logging", |to| to.bucket.get_logging(), async |output| {
-        assert_eq!((&*output.target_bucket, &*output.target_prefix), ("log-bucket", "logs/"));
-    })
+    let get = Case::new(
+        "/?logging",
+        |to| to.bucket.get_logging(),
+        async |output| {
+            assert_eq!(
+                (&*output.target_bucket, &*output.target_prefix),
+                ("log-bucket", "logs/")
+            );
+        },
+    )
     .sample(json!({"target_bucket": "log-bucket", "target_prefix": "logs/"}));
     let delete = Case::new("/?logging", |to| to.bucket.delete_logging(), async |_| {});
     [put, get, delete]
@@ -163,15 +196,29 @@ fn mirror() -> [Case; 3] {
     let site = "https://example.com/something/";
     let put = Case::new(
         "/?mirror",
-        |to| to.bucket.put_external_mirror("https://example.com/something/"),
+        |to| {
+            to.bucket
+                .put_external_mirror("https://example.com/something/")
+        },
         async |_| {},
     )
     .json(r#"{"source_site":"https://example.com/something/"}"#);
-    let get = Case::new("/?mirror", |to| to.bucket.get_external_mirror(), async |output| {
-        assert_eq!(output.source_site.as_deref(), Some("https://example.com/something/"));
-    })
+    let get = Case::new(
+        "/?mirror",
+        |to| to.bucket.get_external_mirror(),
+        async |output| {
+            assert_eq!(
+                output.source_site.as_deref(),
+                Some("https://example.com/something/")
+            );
+        },
+    )
     .sample(json!({"source_site": site}));
-    let delete = Case::new("/?mirror", |to| to.bucket.delete_external_mirror(), async |_| {});
+    let delete = Case::new(
+        "/?mirror",
+        |to| to.bucket.delete_external_mirror(),
+        async |_| {},
+    );
     [put, get, delete]
 }
 
@@ -183,10 +230,11 @@ fn notification() -> [Case; 3] {
                 .key_separator("-")
                 .save_bucket("other-bucket");
             let events = [NotificationEvent::CreateObject];
-            to.bucket.put_notification([Notification::new("one", events, CloudFunc::Image)
-                .object_filters(["*.png"])
-                .cloudfunc_args(args)
-                .notify_url("http://example.com/?a=b&c")])
+            to.bucket
+                .put_notification([Notification::new("one", events, CloudFunc::Image)
+                    .object_filters(["*.png"])
+                    .cloudfunc_args(args)
+                    .notify_url("http://example.com/?a=b&c")])
         },
         async |_| {},
     )
@@ -206,9 +254,15 @@ fn notification() -> [Case; 3] {
             assert_eq!(output.notifications[0].cloudfunc, unknown);
         },
     )
-    .sample(json!({"notifications": [{"id": "one", "event_types": ["delete_object"],
-        "object_filters": "*", "cloudfunc": "video-trans"}]}));
-    let delete = Case::new("/?notification", |to| to.bucket.delete_notification(), async |_| {});
+    .sample(
+        json!({"notifications": [{"id": "one", "event_types": ["delete_object"],
+        "object_filters": "*", "cloudfunc": "video-trans"}]}),
+    );
+    let delete = Case::new(
+        "/?notification",
+        |to| to.bucket.delete_notification(),
+        async |_| {},
+    );
     [put, get, delete]
 }
 
@@ -221,9 +275,10 @@ fn policy() -> [Case; 3] {
                 .ip_address(IpAddress::default().source_ip(["172.16.0.0/24"]))
                 .is_null(IsNull::default().referer(true));
             let actions = [PolicyAction::GetObject];
-            to.bucket.put_policy([Statement::new("one", ["*"], actions, PolicyEffect::Allow)
-                .resource(["mybucket/*"])
-                .condition(condition)])
+            to.bucket
+                .put_policy([Statement::new("one", ["*"], actions, PolicyEffect::Allow)
+                    .resource(["mybucket/*"])
+                    .condition(condition)])
         },
         async |_| {},
     )
@@ -232,12 +287,19 @@ fn policy() -> [Case; 3] {
         r#""resource":["mybucket/*"],"condition":{"string_like":{"Referer":["*.example1.com"]},"#,
         r#""ip_address":{"source_ip":["172.16.0.0/24"]},"is_null":{"Referer":true}}}]}"#
     ));
-    let get = Case::new("/?policy", |to| to.bucket.get_policy(), async |output| {
-        let statement = &output.statement[0];
-        assert_eq!((&*statement.user, &*statement.resource), (&["*".to_owned()][..], &[][..]));
-        assert_eq!(statement.action, [PolicyAction::HeadBucket]);
-        assert_eq!(statement.effect, PolicyEffect::Deny);
-    })
+    let get = Case::new(
+        "/?policy",
+        |to| to.bucket.get_policy(),
+        async |output| {
+            let statement = &output.statement[0];
+            assert_eq!(
+                (&*statement.user, &*statement.resource),
+                (&["*".to_owned()][..], &[][..])
+            );
+            assert_eq!(statement.action, [PolicyAction::HeadBucket]);
+            assert_eq!(statement.effect, PolicyEffect::Deny);
+        },
+    )
     .sample(json!({"statement": [
         {"id": "one", "user": "*", "action": "head_bucket", "effect": "deny", "resource": null}]}));
     let delete = Case::new("/?policy", |to| to.bucket.delete_policy(), async |_| {});
@@ -250,9 +312,10 @@ fn replication() -> [Case; 3] {
         |to| {
             let filters = Filters::default().prefix("image");
             let destination = Destination::new("replicate-bucket-1").storage_class("STANDARD_IA");
-            to.bucket.put_replication([Rules::new("one", filters, destination)
-                .status(RuleStatus::Enabled)
-                .delete_marker(Switch::Disabled)])
+            to.bucket
+                .put_replication([Rules::new("one", filters, destination)
+                    .status(RuleStatus::Enabled)
+                    .delete_marker(Switch::Disabled)])
         },
         async |_| {},
     )
@@ -261,13 +324,21 @@ fn replication() -> [Case; 3] {
         r#""destination":{"bucket":"replicate-bucket-1","storage_class":"STANDARD_IA"},"#,
         r#""delete_marker":"disabled"}]}"#
     ));
-    let get = Case::new("/?replication", |to| to.bucket.get_replication(), async |output| {
-        assert_eq!(output.rules[0].destination.zone.as_deref(), Some("sh1a"));
-        assert_eq!(output.rules[0].sync_marker, None);
-    })
+    let get = Case::new(
+        "/?replication",
+        |to| to.bucket.get_replication(),
+        async |output| {
+            assert_eq!(output.rules[0].destination.zone.as_deref(), Some("sh1a"));
+            assert_eq!(output.rules[0].sync_marker, None);
+        },
+    )
     .sample(json!({"rules": [{"id": "one", "filters": {}, "destination":
         {"bucket": "replicate-bucket-1", "zone": "sh1a"}}]}));
-    let delete = Case::new("/?replication", |to| to.bucket.delete_replication(), async |_| {});
+    let delete = Case::new(
+        "/?replication",
+        |to| to.bucket.delete_replication(),
+        async |_| {},
+    );
     [put, get, delete]
 }
 
@@ -278,9 +349,13 @@ fn versioning() -> [Case; 3] {
         async |_| {},
     )
     .json(r#"{"status":"ENABLED"}"#);
-    let get = Case::new("/?versioning", |to| to.bucket.get_versioning(), async |output| {
-        assert_eq!(output.status, VersioningStatus::Suspended);
-    })
+    let get = Case::new(
+        "/?versioning",
+        |to| to.bucket.get_versioning(),
+        async |output| {
+            assert_eq!(output.status, VersioningStatus::Suspended);
+        },
+    )
     .sample(json!({"status": "SUSPENDED"}));
     let retention = Case::new(
         "/?retention",

@@ -15,7 +15,10 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
         .csv(["a", "b c"])
         .ssv([1, -2])
         .tsv([true, false])
-        .pipes([ListThingsPipes::Red, ListThingsPipes::Unknown("blue".into())])
+        .pipes([
+            ListThingsPipes::Red,
+            ListThingsPipes::Unknown("blue".into()),
+        ])
         .multi(["x", "y"])
         .until(time())
         .mailed(time())
@@ -55,7 +58,10 @@ pub(crate) async fn mailed(qingstor: &QingStor) -> Result<()> {
 }
 
 pub(crate) async fn tree_mailed(bucket: &Bucket) -> Result<()> {
-    bucket.put_tree(Tree::new("root"), time()).mailed(time()).await?;
+    bucket
+        .put_tree(Tree::new("root"), time())
+        .mailed(time())
+        .await?;
     Ok(())
 }
 

@@ -1,0 +1,162 @@
+//! The repository itself: what is rendered is fresh and small, what is listed twice agrees, and the
+//! SDK drags no more along than it should.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use qingstor_suite::repository::{OVERLAY, PACKS, SPEC, generator, read, root};
+use serde_json::Value;
+
+/// The same as `make check`, so that `cargo test` alone notices, too. Names in rendered files are
+/// relative to the current folder: every test here that needs one uses the root.
+#[test]
+fn what_is_rendered_is_fresh() {
+    std::env::set_current_dir(root()).unwrap();
+    for (pack, folder) in PACKS {
+        let pack = format!("templates/{pack}");
+        let stale = qingstor_codegen::Generator::new()
+            .spec(SPEC)
+            .overlay(OVERLAY)
+            .pack(&pack)
+            .out_dir(folder)
+            .check()
+            .unwrap_or_else(|error| panic!("{pack}: {error}"));
+        let report: String = stale.iter().map(ToString::to_string).collect();
+        assert!(
+            stale.is_empty(),
+            "{report}\nrun `make generate` and commit the result"
+        );
+    }
+}
+
+/// A pack that exists is rendered by `make generate`, and known to the test above.
+#[test]
+fn every_pack_is_known_to_all() {
+    let folders = std::fs::read_dir(root().join("templates")).unwrap();
+    let packs: BTreeSet<_> = folders
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().join("pack.json").exists())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    let known: BTreeSet<_> = PACKS.iter().map(|(pack, _)| (*pack).to_owned()).collect();
+    assert_eq!(packs, known);
+    let makefile = read("Makefile");
+    let line = makefile
+        .lines()
+        .find(|line| line.starts_with("PACKS "))
+        .unwrap();
+    for (pack, folder) in PACKS {
+        assert!(line.contains(&format!(" {pack}={folder}")), "{line}");
+    }
+}
+
+#[test]
+fn an_operation_takes_few_lines() {
+    const MOST: usize = 110;
+    let operations = operations();
+    let folder = root().join("sdk/src/generated");
+    let mut sizes: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| {
+            (
+                std::fs::read_to_string(&path).unwrap().lines().count(),
+                path,
+            )
+        })
+        .collect();
+    sizes.sort();
+    let lines: usize = sizes.iter().map(|(lines, _)| lines).sum();
+    let each = lines / operations;
+    assert!(
+        each <= MOST,
+        "{each} lines for each of {operations} operations: {sizes:#?}"
+    );
+}
+
+fn operations() -> usize {
+    let model = generator().model().unwrap();
+    model.resources.iter().map(|one| one.operations.len()).sum()
+}
+
+/// What a setter or an operation must not be called is what the runtime's own methods are called.
+#[test]
+fn reserved_names_are_those_of_the_runtime() {
+    let pack: Value = serde_json::from_str(&read("templates/rust/pack.json")).unwrap();
+    let reserved = |list: &str| -> BTreeSet<String> {
+        let names = pack["naming"][list].as_array().unwrap().iter();
+        names
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let call = read("sdk/src/call.rs");
+    let mut methods = methods(&call, &["impl<I: Operation> Call<I> {"]);
+    // Those of the traits that a call implements, and of the inputs.
+    methods.extend(["clone", "into_future", "new"].map(str::to_owned));
+    assert_eq!(reserved("reserved_methods"), methods);
+
+    let client = read("sdk/src/client.rs");
+    let mut methods = self::methods(&client, &["impl QingStor {", "impl Bucket {"]);
+    methods.extend(["clone", "handle"].map(str::to_owned));
+    assert_eq!(reserved("reserved_operations"), methods);
+}
+
+/// The names of the public methods in the blocks that begin with these lines, as rustfmt leaves
+/// them.
+fn methods(source: &str, blocks: &[&str]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for block in blocks {
+        let (_, rest) = source.split_once(&format!("\n{block}\n")).unwrap();
+        let (body, _) = rest.split_once("\n}\n").unwrap();
+        for line in body.lines() {
+            let Some(signature) = line.strip_prefix("    pub ") else {
+                continue;
+            };
+            let Some((_, name)) = signature.split_once("fn ") else {
+                continue;
+            };
+            let end = name.find(['(', '<']).unwrap();
+            names.insert(name[..end].to_owned());
+        }
+    }
+    names
+}
+
+/// reqwest with ring and hmac alone are 103 crates; aws-lc and OpenSSL need a C compiler.
+#[test]
+fn the_sdk_drags_little_along() {
+    const MOST: usize = 115;
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--package", "qingstor-sdk"])
+        .args(["--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p}", "--target", "x86_64-unknown-linux-gnu"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{says}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Name and version; a path or `(proc-macro)` may follow.
+    let crates: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.split_once(" v"))
+        .map(|(name, rest)| (name, rest.split(' ').next()))
+        .collect();
+    assert!(crates.iter().any(|(name, _)| *name == "ring"), "{text}");
+    for unwanted in ["aws-lc-sys", "openssl-sys", "native-tls"] {
+        assert!(
+            crates.iter().all(|(name, _)| *name != unwanted),
+            "{unwanted}"
+        );
+    }
+    assert!(crates.len() <= MOST, "{} crates: {crates:#?}", crates.len());
+}
