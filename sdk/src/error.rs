@@ -119,8 +119,9 @@ impl Error {
         self
     }
 
+    /// Says what call the error belongs to, unless it knows.
     pub(crate) fn with_call(mut self, call: CallContext) -> Self {
-        self.0.call = Some(call);
+        self.0.call.get_or_insert(call);
         self
     }
 

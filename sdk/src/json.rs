@@ -116,25 +116,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[allow(dead_code)] // Only whether it can be read matters.
-    struct Page {
-        keys: Vec<Key>,
-        #[serde(default)]
-        more: bool,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[allow(dead_code)]
-    struct Key {
-        size: u64,
-        #[serde(default, deserialize_with = "one_or_many")]
-        user: Vec<String>,
-    }
+    use crate::operations::ListObjectsOutput;
+    use crate::types::PolicyStatement;
 
     fn path_of(json: &str) -> Option<String> {
-        let error = serde_json::from_str::<Page>(json).unwrap_err();
+        let error = serde_json::from_str::<ListObjectsOutput>(json).unwrap_err();
         path_at(json.as_bytes(), error.line(), error.column())
     }
 
@@ -146,9 +132,12 @@ mod tests {
                 Some("keys[1].size"),
             ),
             ("{\n \"keys\": [\n  {\"size\": -1}]}", Some("keys[0].size")),
-            (r#"{"a,b\":{":1,"more":"no","keys":[]}"#, Some("more")),
+            (
+                r#"{"a,b\":{":1,"has_more":"no","keys":[]}"#,
+                Some("has_more"),
+            ),
+            (r#"{"owner":{"id":1}}"#, Some("owner.id")),
             (r#"{"keys":7}"#, Some("keys")),
-            ("[]", None),
             ("7", None),
         ];
         for (json, path) in table {
@@ -158,16 +147,14 @@ mod tests {
 
     #[test]
     fn one_value_is_a_list_of_one() {
-        let users = |json: &str| serde_json::from_str::<Key>(json).map(|key| key.user);
-        assert_eq!(users(r#"{"size":0,"user":"*"}"#).unwrap(), ["*"]);
-        assert_eq!(users(r#"{"size":0,"user":["a","b"]}"#).unwrap(), ["a", "b"]);
-        assert!(users(r#"{"size":0,"user":null}"#).unwrap().is_empty());
-        assert!(
-            users(r#"{"size":0,"user":7}"#)
-                .unwrap_err()
-                .to_string()
-                .contains("a value or a list")
-        );
+        let users = |json: &str| {
+            serde_json::from_str::<PolicyStatement>(json).map(|statement| statement.user)
+        };
+        assert_eq!(users(r#"{"user":"*"}"#).unwrap(), ["*"]);
+        assert_eq!(users(r#"{"user":["a","b"]}"#).unwrap(), ["a", "b"]);
+        assert!(users(r#"{"user":null}"#).unwrap().is_empty());
+        let error = users(r#"{"user":7}"#).unwrap_err().to_string();
+        assert!(error.contains("a value or a list"), "{error}");
     }
 
     proptest! {

@@ -15,6 +15,7 @@ mod client;
 pub mod codec;
 mod config;
 mod credentials;
+mod dispatch;
 mod endpoint;
 mod error;
 mod form;

@@ -10,7 +10,7 @@ impl Bucket {
     /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
     pub fn put_lifecycle(
         &self,
-        rule: impl IntoIterator<Item = types::Rule>,
+        rule: impl IntoIterator<Item = types::LifecycleRule>,
     ) -> Call<PutBucketLifecycleInput> {
         self.call(PutBucketLifecycleInput::new(rule))
     }
@@ -37,12 +37,12 @@ impl Bucket {
 #[non_exhaustive]
 pub struct PutBucketLifecycleInput {
     /// The rules, at most 100. A prefix may have one rule for each kind of action.
-    pub rule: Vec<types::Rule>,
+    pub rule: Vec<types::LifecycleRule>,
 }
 
 impl PutBucketLifecycleInput {
     /// Takes what the API requires.
-    pub fn new(rule: impl IntoIterator<Item = types::Rule>) -> Self {
+    pub fn new(rule: impl IntoIterator<Item = types::LifecycleRule>) -> Self {
         Self {
             rule: rule.into_iter().collect(),
         }
@@ -87,7 +87,7 @@ impl Operation for GetBucketLifecycleInput {
 pub struct GetBucketLifecycleOutput {
     /// The rules.
     #[serde(deserialize_with = "nullable")]
-    pub rule: Vec<types::Rule>,
+    pub rule: Vec<types::LifecycleRule>,
     #[serde(skip)]
     meta: ResponseMeta,
 }

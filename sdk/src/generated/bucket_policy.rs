@@ -10,7 +10,7 @@ impl Bucket {
     /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
     pub fn put_policy(
         &self,
-        statement: impl IntoIterator<Item = types::Statement>,
+        statement: impl IntoIterator<Item = types::PolicyStatement>,
     ) -> Call<PutBucketPolicyInput> {
         self.call(PutBucketPolicyInput::new(statement))
     }
@@ -38,12 +38,12 @@ impl Bucket {
 #[non_exhaustive]
 pub struct PutBucketPolicyInput {
     /// The statements, in the order in which they are tried.
-    pub statement: Vec<types::Statement>,
+    pub statement: Vec<types::PolicyStatement>,
 }
 
 impl PutBucketPolicyInput {
     /// Takes what the API requires.
-    pub fn new(statement: impl IntoIterator<Item = types::Statement>) -> Self {
+    pub fn new(statement: impl IntoIterator<Item = types::PolicyStatement>) -> Self {
         Self {
             statement: statement.into_iter().collect(),
         }
@@ -88,7 +88,7 @@ impl Operation for GetBucketPolicyInput {
 pub struct GetBucketPolicyOutput {
     /// The statements, in the order in which they are tried.
     #[serde(deserialize_with = "nullable")]
-    pub statement: Vec<types::Statement>,
+    pub statement: Vec<types::PolicyStatement>,
     #[serde(skip)]
     meta: ResponseMeta,
 }

@@ -10,7 +10,7 @@ impl Bucket {
     /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
     pub fn put_replication(
         &self,
-        rules: impl IntoIterator<Item = types::Rules>,
+        rules: impl IntoIterator<Item = types::ReplicationRule>,
     ) -> Call<PutBucketReplicationInput> {
         self.call(PutBucketReplicationInput::new(rules))
     }
@@ -38,12 +38,12 @@ impl Bucket {
 pub struct PutBucketReplicationInput {
     /// The rules: 1 to 1000, at most 2097152 bytes in all. Their prefixes must not overlap, and all
     /// must name the same target bucket.
-    pub rules: Vec<types::Rules>,
+    pub rules: Vec<types::ReplicationRule>,
 }
 
 impl PutBucketReplicationInput {
     /// Takes what the API requires.
-    pub fn new(rules: impl IntoIterator<Item = types::Rules>) -> Self {
+    pub fn new(rules: impl IntoIterator<Item = types::ReplicationRule>) -> Self {
         Self {
             rules: rules.into_iter().collect(),
         }
@@ -88,7 +88,7 @@ impl Operation for GetBucketReplicationInput {
 pub struct GetBucketReplicationOutput {
     /// The rules.
     #[serde(deserialize_with = "nullable")]
-    pub rules: Vec<types::Rules>,
+    pub rules: Vec<types::ReplicationRule>,
     #[serde(skip)]
     meta: ResponseMeta,
 }

@@ -75,7 +75,7 @@ pub struct ListMultipartUploadsOutput {
     pub name: String,
     /// The unfinished uploads of this page.
     #[serde(deserialize_with = "nullable")]
-    pub uploads: Vec<types::Uploads>,
+    pub uploads: Vec<types::MultipartUpload>,
     /// The `prefix` of the request.
     pub prefix: String,
     /// The `delimiter` of the request.

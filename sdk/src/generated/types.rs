@@ -331,7 +331,7 @@ string_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Statement {
+pub struct PolicyStatement {
     /// Name of the statement, unique in the policy, at most 100 characters.
     pub id: String,
     /// Ids of the users that the statement is about, `*` for everyone; at most 300 characters in
@@ -350,10 +350,10 @@ pub struct Statement {
     pub resource: Vec<String>,
     /// What must also hold. Absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub condition: Option<types::Condition>,
+    pub condition: Option<types::PolicyCondition>,
 }
 
-impl Statement {
+impl PolicyStatement {
     /// Takes what the API requires.
     pub fn new(
         id: impl Into<String>,
@@ -372,11 +372,11 @@ impl Statement {
 }
 
 setters! {
-    Statement, () {
+    PolicyStatement, () {
         /// What may be touched.
         resource: texts,
         /// What must also hold.
-        condition: value(types::Condition),
+        condition: value(types::PolicyCondition),
     }
 }
 
@@ -385,36 +385,36 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Condition {
+pub struct PolicyCondition {
     /// Holds if a header matches a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub string_like: Option<types::StringLike>,
+    pub string_like: Option<types::StringLikeCondition>,
     /// Holds if a header matches no pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub string_not_like: Option<types::StringNotLike>,
+    pub string_not_like: Option<types::StringNotLikeCondition>,
     /// Holds for callers from these networks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_address: Option<types::IpAddress>,
+    pub ip_address: Option<types::IpAddressCondition>,
     /// Holds for callers from elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub not_ip_address: Option<types::NotIpAddress>,
+    pub not_ip_address: Option<types::NotIpAddressCondition>,
     /// Holds if a header is empty, or if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_null: Option<types::IsNull>,
+    pub is_null: Option<types::IsNullCondition>,
 }
 
 setters! {
-    Condition, () {
+    PolicyCondition, () {
         /// Holds if a header matches a pattern.
-        string_like: value(types::StringLike),
+        string_like: value(types::StringLikeCondition),
         /// Holds if a header matches no pattern.
-        string_not_like: value(types::StringNotLike),
+        string_not_like: value(types::StringNotLikeCondition),
         /// Holds for callers from these networks.
-        ip_address: value(types::IpAddress),
+        ip_address: value(types::IpAddressCondition),
         /// Holds for callers from elsewhere.
-        not_ip_address: value(types::NotIpAddress),
+        not_ip_address: value(types::NotIpAddressCondition),
         /// Holds if a header is empty, or if it is not.
-        is_null: value(types::IsNull),
+        is_null: value(types::IsNullCondition),
     }
 }
 
@@ -422,7 +422,7 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct StringLike {
+pub struct StringLikeCondition {
     /// Patterns for the `Referer` header; `*` stands for any text.
     #[serde(
         rename = "Referer",
@@ -433,7 +433,7 @@ pub struct StringLike {
 }
 
 setters! {
-    StringLike, () {
+    StringLikeCondition, () {
         /// Patterns for the `Referer` header; `*` stands for any text.
         referer: texts,
     }
@@ -443,7 +443,7 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct StringNotLike {
+pub struct StringNotLikeCondition {
     /// Patterns that the `Referer` header must not match; `*` stands for any text.
     #[serde(
         rename = "Referer",
@@ -454,7 +454,7 @@ pub struct StringNotLike {
 }
 
 setters! {
-    StringNotLike, () {
+    StringNotLikeCondition, () {
         /// Patterns that the `Referer` header must not match; `*` stands for any text.
         referer: texts,
     }
@@ -464,14 +464,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct IpAddress {
+pub struct IpAddressCondition {
     /// Networks as `address/bits`, for example `172.16.0.0/24`.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
 setters! {
-    IpAddress, () {
+    IpAddressCondition, () {
         /// Networks as `address/bits`, for example `172.16.0.0/24`.
         source_ip: texts,
     }
@@ -481,14 +481,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct NotIpAddress {
+pub struct NotIpAddressCondition {
     /// Networks as `address/bits` that the caller must not come from.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
 setters! {
-    NotIpAddress, () {
+    NotIpAddressCondition, () {
         /// Networks as `address/bits` that the caller must not come from.
         source_ip: texts,
     }
@@ -498,14 +498,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct IsNull {
+pub struct IsNullCondition {
     /// `true`: the `Referer` header must be empty or missing. `false`: it must hold something.
     #[serde(rename = "Referer", skip_serializing_if = "is_default")]
     pub referer: bool,
 }
 
 setters! {
-    IsNull, () {
+    IsNullCondition, () {
         /// `true`: the `Referer` header must be empty or missing.
         referer: plain(bool),
     }
@@ -568,7 +568,7 @@ pub struct KeyDeleteError {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Uploads {
+pub struct MultipartUpload {
     /// When the upload was begun.
     pub created: Option<Timestamp>,
     /// Key that the object will have.
@@ -601,23 +601,23 @@ string_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Rule {
+pub struct LifecycleRule {
     /// Name of the rule, unique in the bucket, at most 255 characters.
     pub id: String,
     /// Whether the rule is applied.
     pub status: types::RuleStatus,
     /// Which objects the rule is about.
     #[serde(deserialize_with = "nullable")]
-    pub filter: types::Filter,
+    pub filter: types::LifecycleFilter,
     /// Deletes objects. Absent: the rule deletes none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiration: Option<types::Expiration>,
+    pub expiration: Option<types::LifecycleExpiration>,
     /// Aborts unfinished uploads. Absent: the rule aborts none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_incomplete_multipart_upload: Option<types::AbortIncompleteMultipartUpload>,
     /// Changes the storage class of objects. Absent: the rule changes none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub transition: Option<types::Transition>,
+    pub transition: Option<types::LifecycleTransition>,
     /// Deletes replaced versions. Absent: the rule deletes none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noncurrent_version_expiration: Option<types::NoncurrentVersionExpiration>,
@@ -632,9 +632,13 @@ pub struct Rule {
     pub created: Option<Timestamp>,
 }
 
-impl Rule {
+impl LifecycleRule {
     /// Takes what the API requires.
-    pub fn new(id: impl Into<String>, status: types::RuleStatus, filter: types::Filter) -> Self {
+    pub fn new(
+        id: impl Into<String>,
+        status: types::RuleStatus,
+        filter: types::LifecycleFilter,
+    ) -> Self {
         Self {
             id: id.into(),
             status,
@@ -645,13 +649,13 @@ impl Rule {
 }
 
 setters! {
-    Rule, () {
+    LifecycleRule, () {
         /// Deletes objects.
-        expiration: value(types::Expiration),
+        expiration: value(types::LifecycleExpiration),
         /// Aborts unfinished uploads.
         abort_incomplete_multipart_upload: value(types::AbortIncompleteMultipartUpload),
         /// Changes the storage class of objects.
-        transition: value(types::Transition),
+        transition: value(types::LifecycleTransition),
         /// Deletes replaced versions.
         noncurrent_version_expiration: value(types::NoncurrentVersionExpiration),
         /// Changes the storage class of replaced versions.
@@ -667,14 +671,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Filter {
+pub struct LifecycleFilter {
     /// Only keys that begin with this text; no patterns. Absent or empty: every object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 setters! {
-    Filter, () {
+    LifecycleFilter, () {
         /// Only keys that begin with this text; no patterns.
         prefix: text,
     }
@@ -684,14 +688,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Expiration {
+pub struct LifecycleExpiration {
     /// Days since the last change, at least 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
 }
 
 setters! {
-    Expiration, () {
+    LifecycleExpiration, () {
         /// Days since the last change, at least 1.
         days: value(u32),
     }
@@ -719,7 +723,7 @@ impl AbortIncompleteMultipartUpload {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Transition {
+pub struct LifecycleTransition {
     /// Days since the last change, at least 30.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
@@ -727,7 +731,7 @@ pub struct Transition {
     pub storage_class: types::StorageClass,
 }
 
-impl Transition {
+impl LifecycleTransition {
     /// Takes what the API requires.
     pub fn new(storage_class: types::StorageClass) -> Self {
         Self {
@@ -738,7 +742,7 @@ impl Transition {
 }
 
 setters! {
-    Transition, () {
+    LifecycleTransition, () {
         /// Days since the last change, at least 30.
         days: value(u32),
     }
@@ -833,7 +837,7 @@ pub struct Notification {
     pub cloudfunc: types::CloudFunc,
     /// Settings of the function; for `image` only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cloudfunc_args: Option<types::CloudfuncArgs>,
+    pub cloudfunc_args: Option<types::CloudFuncArgs>,
     /// Address to which the result is sent by POST. It must answer within 5 seconds; a failed call
     /// is repeated after 1 second.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -861,7 +865,7 @@ setters! {
         /// Patterns of keys, `*` for any text.
         object_filters: texts,
         /// Settings of the function; for `image` only.
-        cloudfunc_args: value(types::CloudfuncArgs),
+        cloudfunc_args: value(types::CloudFuncArgs),
         /// Address to which the result is sent by POST.
         notify_url: text,
     }
@@ -932,7 +936,7 @@ pub struct CnameRecords {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct CloudfuncArgs {
+pub struct CloudFuncArgs {
     /// Image steps, in the syntax of image processing, such as `resize:w_300`.
     pub action: String,
     /// First part of the result's key.
@@ -946,7 +950,7 @@ pub struct CloudfuncArgs {
     pub save_bucket: Option<String>,
 }
 
-impl CloudfuncArgs {
+impl CloudFuncArgs {
     /// Takes what the API requires.
     pub fn new(action: impl Into<String>) -> Self {
         Self {
@@ -957,7 +961,7 @@ impl CloudfuncArgs {
 }
 
 setters! {
-    CloudfuncArgs, () {
+    CloudFuncArgs, () {
         /// First part of the result's key.
         key_prefix: text,
         /// Text between the prefix and the key of the source.
@@ -982,7 +986,7 @@ string_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Rules {
+pub struct ReplicationRule {
     /// Name of the rule, unique in the bucket, at most 255 characters.
     pub id: String,
     /// Whether the rule is applied. Absent: `enabled`.
@@ -990,10 +994,10 @@ pub struct Rules {
     pub status: Option<types::RuleStatus>,
     /// Which objects the rule is about.
     #[serde(deserialize_with = "nullable")]
-    pub filters: types::Filters,
+    pub filters: types::ReplicationFilter,
     /// Where the copies go.
     #[serde(deserialize_with = "nullable")]
-    pub destination: types::Destination,
+    pub destination: types::ReplicationDestination,
     /// Whether objects stored before the rule are copied too, starting 30 minutes after it was set.
     /// Absent: `disabled`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1003,12 +1007,12 @@ pub struct Rules {
     pub delete_marker: Option<types::Switch>,
 }
 
-impl Rules {
+impl ReplicationRule {
     /// Takes what the API requires.
     pub fn new(
         id: impl Into<String>,
-        filters: types::Filters,
-        destination: types::Destination,
+        filters: types::ReplicationFilter,
+        destination: types::ReplicationDestination,
     ) -> Self {
         Self {
             id: id.into(),
@@ -1020,7 +1024,7 @@ impl Rules {
 }
 
 setters! {
-    Rules, () {
+    ReplicationRule, () {
         /// Whether the rule is applied.
         status: value(types::RuleStatus),
         /// Whether objects stored before the rule are copied too, starting 30 minutes after it was
@@ -1035,14 +1039,14 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Filters {
+pub struct ReplicationFilter {
     /// Only keys that begin with this text, at most 1024 characters. Absent or empty: every object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 setters! {
-    Filters, () {
+    ReplicationFilter, () {
         /// Only keys that begin with this text, at most 1024 characters.
         prefix: text,
     }
@@ -1052,7 +1056,7 @@ setters! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Destination {
+pub struct ReplicationDestination {
     /// The target: same owner, another zone. All rules of a bucket must name the same one.
     pub bucket: String,
     /// Class of the copies. Absent: `STANDARD`. The documents write it in either case.
@@ -1063,7 +1067,7 @@ pub struct Destination {
     pub zone: Option<String>,
 }
 
-impl Destination {
+impl ReplicationDestination {
     /// Takes what the API requires.
     pub fn new(bucket: impl Into<String>) -> Self {
         Self {
@@ -1074,7 +1078,7 @@ impl Destination {
 }
 
 setters! {
-    Destination, () {
+    ReplicationDestination, () {
         /// Class of the copies.
         storage_class: text,
         /// Zone of the target bucket.

@@ -23,13 +23,10 @@ impl<'a> Lowerer<'a> {
     pub(super) fn name_definitions(&mut self) {
         let document = self.document;
         for (name, definition) in &document.definitions {
-            let wanted = match &definition.schema.facts.type_name {
-                Some((wanted, _)) => wanted,
-                None => name,
-            };
+            let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
             let candidates = self.language.naming.candidates(wanted, Role::Type, None);
             let claimed = self.type_scope.claim(candidates, definition.key);
-            let help = "give one of them a name of its own with `x-type-name`";
+            let help = "give one of them a name of its own with `x-name`";
             if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
                 let kind = definition_kind(definition);
                 self.definitions.insert(name, (ident, kind));
