@@ -1,11 +1,12 @@
 //! Settings of buckets: each is put as a whole, read back, and mostly deleted.
 
 use qingstor_sdk::types::{
-    AbortIncompleteMultipartUpload, Acl, CloudFunc, CloudfuncArgs, CnameType, Condition,
-    CorsMethod, CorsRule, Destination, Expiration, Filter, Filters, Grantee, GranteeType,
-    IpAddress, IsNull, LifecycleRuleState, Notification, NotificationEvent, Permission,
-    PolicyAction, PolicyEffect, Rule, RuleStatus, Rules, Statement, StorageClass, StringLike,
-    Switch, Transition, VersioningStatus,
+    AbortIncompleteMultipartUpload, Acl, CloudFunc, CloudFuncArgs, CnameType, CorsMethod, CorsRule,
+    Grantee, GranteeType, IpAddressCondition, IsNullCondition, LifecycleExpiration,
+    LifecycleFilter, LifecycleRule, LifecycleRuleState, LifecycleTransition, Notification,
+    NotificationEvent, Permission, PolicyAction, PolicyCondition, PolicyEffect, PolicyStatement,
+    ReplicationDestination, ReplicationFilter, ReplicationRule, RuleStatus, StorageClass,
+    StringLikeCondition, Switch, VersioningStatus,
 };
 use serde_json::json;
 
@@ -129,14 +130,14 @@ fn lifecycle() -> [Case; 3] {
     let put = Case::new(
         "/?lifecycle",
         |to| {
-            let logs = Filter::default().prefix("logs/");
-            let everything = Filter::default();
+            let logs = LifecycleFilter::default().prefix("logs/");
+            let everything = LifecycleFilter::default();
             to.bucket.put_lifecycle([
-                Rule::new("delete-logs", RuleStatus::Enabled, logs)
-                    .expiration(Expiration::default().days(90)),
-                Rule::new("rest", RuleStatus::Disabled, everything)
+                LifecycleRule::new("delete-logs", RuleStatus::Enabled, logs)
+                    .expiration(LifecycleExpiration::default().days(90)),
+                LifecycleRule::new("rest", RuleStatus::Disabled, everything)
                     .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::new(3))
-                    .transition(Transition::new(StorageClass::StandardIa).days(30)),
+                    .transition(LifecycleTransition::new(StorageClass::StandardIa).days(30)),
             ])
         },
         async |_| {},
@@ -226,7 +227,7 @@ fn notification() -> [Case; 3] {
     let put = Case::new(
         "/?notification",
         |to| {
-            let args = CloudfuncArgs::new("resize:w_300|format:t_webp")
+            let args = CloudFuncArgs::new("resize:w_300|format:t_webp")
                 .key_separator("-")
                 .save_bucket("other-bucket");
             let events = [NotificationEvent::CreateObject];
@@ -270,15 +271,16 @@ fn policy() -> [Case; 3] {
     let put = Case::new(
         "/?policy",
         |to| {
-            let condition = Condition::default()
-                .string_like(StringLike::default().referer(["*.example1.com"]))
-                .ip_address(IpAddress::default().source_ip(["172.16.0.0/24"]))
-                .is_null(IsNull::default().referer(true));
+            let condition = PolicyCondition::default()
+                .string_like(StringLikeCondition::default().referer(["*.example1.com"]))
+                .ip_address(IpAddressCondition::default().source_ip(["172.16.0.0/24"]))
+                .is_null(IsNullCondition::default().referer(true));
             let actions = [PolicyAction::GetObject];
-            to.bucket
-                .put_policy([Statement::new("one", ["*"], actions, PolicyEffect::Allow)
+            to.bucket.put_policy([
+                PolicyStatement::new("one", ["*"], actions, PolicyEffect::Allow)
                     .resource(["mybucket/*"])
-                    .condition(condition)])
+                    .condition(condition),
+            ])
         },
         async |_| {},
     )
@@ -310,10 +312,11 @@ fn replication() -> [Case; 3] {
     let put = Case::new(
         "/?replication",
         |to| {
-            let filters = Filters::default().prefix("image");
-            let destination = Destination::new("replicate-bucket-1").storage_class("STANDARD_IA");
+            let filters = ReplicationFilter::default().prefix("image");
+            let destination =
+                ReplicationDestination::new("replicate-bucket-1").storage_class("STANDARD_IA");
             to.bucket
-                .put_replication([Rules::new("one", filters, destination)
+                .put_replication([ReplicationRule::new("one", filters, destination)
                     .status(RuleStatus::Enabled)
                     .delete_marker(Switch::Disabled)])
         },
