@@ -9,11 +9,11 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::response::Origin;
-use crate::transport::{Incoming, IncomingBody};
+use crate::transport::{Incoming, IncomingBody, deadline};
 
 /// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, or, all at once,
 /// [`bytes`](Self::bytes) or a file.
@@ -178,8 +178,7 @@ impl ByteStream {
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         if !self.waiting {
             self.waiting = true;
-            let deadline = Instant::now() + self.idle_timeout;
-            self.idle.as_mut().reset(deadline);
+            self.idle.as_mut().reset(deadline(self.idle_timeout));
         }
         ready!(self.idle.as_mut().poll(cx));
         let text = format!(

@@ -66,6 +66,9 @@ impl Handle {
         parts: RequestParts,
         started: Instant,
     ) -> Result<Response> {
+        // Where bytes go up, the service has nothing to copy or fetch first.
+        let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
+        let slow = info.slow && !uploads;
         let request = self
             .signed(info, parts)
             .map_err(|error| error.with_call(self.unsent(info)))?;
@@ -79,7 +82,7 @@ impl Handle {
         let answer = self
             .shared
             .transport
-            .send(request, &self.address.root, info.slow)
+            .send(request, &self.address.root, slow)
             .await
             .map_err(|error| error.with_call(origin.context()));
         let result = match answer {

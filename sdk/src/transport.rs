@@ -65,7 +65,8 @@ impl Transport {
 
     /// Sends one request, and gives the answer's head and its body to be read.
     ///
-    /// `root`: the request's scheme, host and port. `slow`: the service may work long without sending a byte.
+    /// `root`: the request's scheme, host and port. `slow`: the service may work long without
+    /// sending a byte.
     pub(crate) async fn send(
         &self,
         request: http::Request<Body>,
@@ -94,7 +95,7 @@ impl Transport {
                 }
                 // The connection takes the upload's bytes: it is slow, but it moves.
                 taken = now_taken;
-                timer.as_mut().reset(Instant::now() + patience);
+                timer.as_mut().reset(deadline(patience));
             }
         });
         match answer.await? {
@@ -151,6 +152,13 @@ fn outgoing(
 
 /// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.
 const WHOLE: usize = 64 * 1024;
+
+/// The time after which patience ends; far away, when it would lie beyond what a clock can tell.
+pub(crate) fn deadline(patience: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or_else(|| now + FAR)
+}
 
 fn no_answer(patience: Duration, sent: u64) -> Error {
     let seconds = patience.as_secs_f32();
