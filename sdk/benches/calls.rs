@@ -18,6 +18,7 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
+use qingstor_sdk::operations::ListObjectsOutput;
 use qingstor_sdk::{Body, Bucket, Config, QingStor};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -39,6 +40,7 @@ fn main() {
     }
     let mut criterion = Criterion::default().configure_from_args();
     signing(&mut criterion);
+    codec(&mut criterion);
     let mut criterion = Criterion::default()
         .with_measurement(CpuTime)
         .sample_size(20)
@@ -56,9 +58,7 @@ fn signing(criterion: &mut Criterion<WallTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let _inside = runtime.enter();
     let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY");
-    let bucket = QingStor::new(config)
-        .and_then(|service| service.bucket("my-bucket", "pek3a"))
-        .expect("a bucket");
+    let bucket = bucket(config);
     let key = Hmac::<Sha256>::new_from_slice(b"SECRET_ACCESS_KEY").expect("a key");
     let text = "GET\n\n\nWed, 10 Dec 2014 17:20:31 GMT\n/my-bucket/photos/2024/cat.jpg";
 
@@ -88,6 +88,44 @@ fn signing(criterion: &mut Criterion<WallTime>) {
         });
     });
     group.finish();
+}
+
+/// A listing of 1,000 keys and the order to delete them, without a network.
+fn codec(criterion: &mut Criterion<WallTime>) {
+    let runtime = Runtime::new().expect("a runtime");
+    let _inside = runtime.enter();
+    let bucket = bucket(Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"));
+    let page = server::page();
+    let decoded: ListObjectsOutput = serde_json::from_str(&page).expect("a page");
+    let keys: Vec<&str> = decoded.keys.iter().map(|key| &*key.key).collect();
+
+    let mut group = criterion.benchmark_group("1,000 keys");
+    group.throughput(Throughput::Bytes(page.len() as u64));
+    group.bench_function("decode a listing, plain structs", |b| {
+        b.iter(|| serde_json::from_str::<PlainPage>(black_box(&page)).expect("a page"));
+    });
+    group.bench_function("decode a listing, sdk", |b| {
+        b.iter(|| serde_json::from_str::<ListObjectsOutput>(black_box(&page)).expect("a page"));
+    });
+    group.bench_function("encode a listing's keys, sdk", |b| {
+        b.iter(|| serde_json::to_vec(black_box(&decoded.keys)).expect("JSON"));
+    });
+    group.bench_function("encode and sign a multiple delete", |b| {
+        b.iter(|| {
+            let keys = black_box(&keys).iter().copied();
+            bucket
+                .delete_multiple_objects(keys)
+                .build()
+                .expect("a request")
+        });
+    });
+    group.finish();
+}
+
+fn bucket(config: Config) -> Bucket {
+    QingStor::new(config)
+        .and_then(|service| service.bucket("my-bucket", "pek3a"))
+        .expect("a bucket")
 }
 
 /// Small objects, many at once.
@@ -302,9 +340,7 @@ impl Site {
             .expect("a runtime");
         let _inside = runtime.enter();
         let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").endpoint(&origin);
-        let bucket = QingStor::new(config)
-            .and_then(|service| service.bucket("my-bucket", "pek3a"))
-            .expect("a bucket");
+        let bucket = bucket(config);
         let reqwest = reqwest::Client::builder()
             .tls_backend_preconfigured(no_tls())
             .tcp_nodelay(true)

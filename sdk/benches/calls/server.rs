@@ -98,7 +98,7 @@ async fn answer(stream: &mut TcpStream, request: &str, page: &str) -> std::io::R
 }
 
 /// A listing of 1,000 keys, shaped as the service answers it.
-fn page() -> String {
+pub(crate) fn page() -> String {
     let keys: Vec<String> = (0..1000)
         .map(|i| {
             format!(
