@@ -32,7 +32,11 @@ pub struct Computed {
 /// Keys that a type map may leave out: the header map is a `map` then.
 const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map"];
 
-/// The keys that a type map has, besides `format:NAME`.
+/// What keys begin with that give a format of text a type of its own: anywhere, or only where it is
+/// the value of a header that is sent.
+pub(crate) const FORMAT_PREFIXES: &[&str] = &["format:", "header-format:"];
+
+/// The keys that a type map has, besides those of [`FORMAT_PREFIXES`].
 const TYPE_KEYS: &[&str] = &[
     "text",
     "bool",
@@ -65,10 +69,20 @@ impl Language {
     pub(crate) fn check(&self) -> Result<(), String> {
         for key in self.types.keys() {
             let mut known = TYPE_KEYS.iter().chain(OPTIONAL_TYPE_KEYS);
-            if !known.any(|known| known == key) && !key.starts_with("format:") {
+            if !known.any(|known| known == key)
+                && !FORMAT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+            {
                 let known = TYPE_KEYS.join(", ");
                 return Err(format!(
-                    "`types` knows no `{key}`; known are {known}, header_map, format:NAME"
+                    "`types` knows no `{key}`; known are {known}, header_map, format:NAME, \
+                     header-format:NAME"
+                ));
+            }
+            if let Some(format) = key.strip_prefix("format:")
+                && self.types.contains_key(&format!("header-format:{format}"))
+            {
+                return Err(format!(
+                    "`types` has both `{key}` and `header-format:{format}`; keep one of them"
                 ));
             }
         }

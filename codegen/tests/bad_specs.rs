@@ -42,6 +42,7 @@ fn cases() -> Vec<Case> {
     let mut cases = json_cases();
     cases.extend(shape_cases());
     cases.extend(rule_cases());
+    cases.extend(wire_cases());
     cases
 }
 
@@ -198,6 +199,103 @@ fn shape_cases() -> Vec<Case> {
             "no status",
             root("\"/\": { \"get\": { \"operationId\": \"A\", \"responses\": { \"2xx\": {} } } }"),
             &[("response-status", 4, 52, "/paths/~1/get/responses/2xx")],
+        ),
+    ]
+}
+
+/// What reads well and could never be sent.
+fn wire_cases() -> Vec<Case> {
+    const NAME: Place = (8, 11, "/paths/~1/get/parameters/0/name");
+    const WHOLE: Place = (8, 1, "/paths/~1/get/parameters/0");
+    type Place = (usize, usize, &'static str);
+    let parameter = |text: &str| parameters(&format!("{{ \"name\": {text} }}"));
+    let path = |path: &str| {
+        root(&format!(
+            "\"{path}\": {{ \"get\": {{ \"operationId\": \"A\", \"responses\": {{ \"200\": {{}} }} }} }}"
+        ))
+    };
+    let list = |rest: &str| parameter(&format!(r#""A", "type": "array", {rest}"#));
+    let case = |what, spec, rule, (line, column, pointer): Place| -> Case {
+        (what, spec, Vec::leak(vec![(rule, line, column, pointer)]))
+    };
+    vec![
+        case(
+            "space in a header",
+            parameter(r#""a b", "in": "header", "type": "string""#),
+            "header-name",
+            NAME,
+        ),
+        case(
+            "header beyond ASCII",
+            parameter(r#""größe", "in": "header", "type": "string""#),
+            "header-name",
+            NAME,
+        ),
+        case(
+            "bad prefix",
+            parameter(r#""m", "in": "header", "type": "map", "x-prefix": "a:""#),
+            "header-name",
+            NAME,
+        ),
+        case(
+            "map in a query",
+            parameter(r#""m", "in": "query", "type": "map""#),
+            "map-place",
+            NAME,
+        ),
+        case(
+            "bytes in a query",
+            parameter(r#""A", "in": "query", "type": "file""#),
+            "binary-place",
+            WHOLE,
+        ),
+        case(
+            "bytes in a list",
+            list(r#""in": "formData", "items": { "type": "string", "format": "binary" }"#),
+            "binary-place",
+            WHOLE,
+        ),
+        case(
+            "time in a list",
+            list(r#""in": "query", "items": { "type": "integer", "format": "unix-time" }"#),
+            "time-place",
+            WHOLE,
+        ),
+        case(
+            "repeated header",
+            list(r#""in": "header", "collectionFormat": "multi", "items": { "type": "string" }"#),
+            "collection-format",
+            WHOLE,
+        ),
+        case(
+            "space in a path",
+            path("/a b"),
+            "path-text",
+            (4, 1, "/paths/~1a b"),
+        ),
+        case(
+            "fragment in a path",
+            path("/a?b#c"),
+            "path-text",
+            (4, 1, "/paths/~1a?b#c"),
+        ),
+        case(
+            "empty sub-resource",
+            path("/a?"),
+            "path-text",
+            (4, 1, "/paths/~1a?"),
+        ),
+        case(
+            "path that leads elsewhere",
+            path("/a/../b"),
+            "path-text",
+            (4, 1, "/paths/~1a~1..~1b"),
+        ),
+        case(
+            "brace that closes nothing",
+            path("/a}"),
+            "path-brace",
+            (4, 1, "/paths/~1a}"),
         ),
     ]
 }

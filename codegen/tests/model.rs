@@ -46,10 +46,6 @@ fn every_type_and_format_has_a_shape() {
             json!({ "kind": "bytes" }),
         ),
         (
-            json!({ "type": "string", "format": "binary" }),
-            json!({ "kind": "binary" }),
-        ),
-        (
             json!({ "type": "string", "format": "date" }),
             json!({ "kind": "time", "format": "date" }),
         ),
@@ -94,7 +90,6 @@ fn every_type_and_format_has_a_shape() {
             json!({ "kind": "float", "bits": 64 }),
         ),
         (json!({ "type": "boolean" }), json!({ "kind": "bool" })),
-        (json!({ "type": "file" }), json!({ "kind": "binary" })),
         (json!({ "type": "object" }), json!({ "kind": "free" })),
         (json!({}), json!({ "kind": "free" })),
         (

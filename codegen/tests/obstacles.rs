@@ -118,3 +118,51 @@ fn names_that_no_rule_can_tell_apart_are_refused_with_both_places() {
         "{error}"
     );
 }
+
+#[test]
+fn two_paths_that_end_alike_have_files_of_their_own() {
+    let get = |id: &str| {
+        serde_json::json!({ "get": { "operationId": id, "summary": "s",
+            "parameters": [{ "name": "id", "in": "path", "required": true, "type": "string" }],
+            "responses": { "200": { "description": "OK" } } } })
+    };
+    let paths = serde_json::json!({ "/users/{id}": get("GetUser"), "/teams/{id}": get("GetTeam") });
+    let model = common::model(&common::spec(paths)).unwrap();
+    let names = |list: &Value| -> Vec<String> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&model["resources"]), ["id", "users_id"]);
+}
+
+#[test]
+fn a_scalar_definition_is_what_it_stands_for() {
+    let spec = serde_json::json!({
+        "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": {},
+        "definitions": {
+            "moment": { "type": "string", "format": "date-time-rfc822" },
+            "instant": { "$ref": "#/definitions/moment" },
+            "event": { "type": "object", "properties": { "at": { "$ref": "#/definitions/instant" } } }
+        }
+    });
+    let model = common::model(&spec).unwrap();
+    let types = model["types"].as_array().unwrap();
+    let event = types.iter().find(|one| one["name"] == "event").unwrap();
+    let shape = &event["properties"][0]["shape"];
+    assert_eq!(
+        shape,
+        &serde_json::json!({ "kind": "time", "format": "http_date" })
+    );
+}
+
+#[test]
+fn a_list_knows_the_type_of_its_items() {
+    let operation = common::only_operation(&common::spec(serde_json::json!({ "/": { "put":
+        common::operation(serde_json::json!([{ "name": "Body", "in": "body", "schema": {
+            "type": "object", "properties": { "grid": { "type": "array", "items":
+                { "type": "array", "items": { "type": "string" } } } } } }])) } })));
+    let property = &operation["request"]["properties"][0];
+    assert_eq!(property["type"], "list<list<text>>");
+    assert_eq!(property["item_type"], "list<text>");
+}

@@ -131,7 +131,9 @@ impl Body {
     #[must_use]
     pub fn len(&self) -> u64 {
         let frame = |more: &More| more.head.len() as u64 + more.tail.len() as u64;
-        self.len + self.more.as_deref().map_or(0, frame)
+        // A stream may claim any length.
+        self.len
+            .saturating_add(self.more.as_deref().map_or(0, frame))
     }
 
     /// Whether there are no bytes.
@@ -153,6 +155,22 @@ impl Body {
             Source::Bytes(bytes) if self.len() == self.len => Some(bytes),
             _ => None,
         }
+    }
+
+    /// The bytes as a stream, for another HTTP client to send what [`Call::build`] gives. It fails
+    /// when they are fewer or more than [`len`](Self::len) says.
+    ///
+    /// A file must be read inside a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when it is a stream that was sent already.
+    ///
+    /// [`Call::build`]: crate::Call::build
+    pub fn into_stream(
+        self,
+    ) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + Sync + 'static> {
+        Ok(self.start()?.0)
     }
 
     /// Puts bytes before and after the content.

@@ -99,13 +99,14 @@ impl ByteStream {
         let expected = usize::try_from(self.announced.unwrap_or(0).min(TRUSTED)).unwrap_or(0);
         let mut all = BytesMut::with_capacity(expected.max(first.len() + second.len()));
         all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
-        while let Some(chunk) = self.chunk().await? {
+        let mut next = Some(second);
+        while let Some(chunk) = next {
             all.extend_from_slice(&chunk);
             if all.len() > limit {
                 let text = format!("the answer's body is larger than {limit} bytes");
                 return Err(Error::new(ErrorKind::Decode, text).with_call(self.origin.context()));
             }
+            next = self.chunk().await?;
         }
         Ok(all.freeze())
     }
@@ -120,13 +121,14 @@ impl ByteStream {
     /// `Io` when the file can't be written; else as [`chunk`](Self::chunk).
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
+        let origin = self.origin.clone();
         let failed = |error: std::io::Error| {
-            Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+            Error::new(ErrorKind::Io, format!("{}: {error}", path.display()))
+                .with_source(error)
+                .with_call(origin.context())
         };
-        let temporary = TemporaryFile::beside(path);
-        let mut file = tokio::fs::File::create_new(&temporary.path)
-            .await
-            .map_err(failed)?;
+        let (temporary, file) = TemporaryFile::beside(path).map_err(failed)?;
+        let mut file = tokio::fs::File::from_std(file);
         while let Some(chunk) = self.chunk().await? {
             file.write_all(&chunk).await.map_err(failed)?;
         }
@@ -248,7 +250,9 @@ struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    fn beside(path: &Path) -> Self {
+    /// Makes a new file. One quick call, and no other task's: whoever drops the future meanwhile
+    /// leaves nothing behind.
+    fn beside(path: &Path) -> std::io::Result<(Self, std::fs::File)> {
         use std::sync::atomic::{AtomicU64, Ordering};
         // The process and a counter keep two downloads to one path apart.
         static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -258,10 +262,9 @@ impl TemporaryFile {
         let stem: String = name.chars().take(40).collect();
         let nanos = jiff::Timestamp::now().subsec_nanosecond();
         let id = std::process::id();
-        Self {
-            path: path.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part")),
-            kept: false,
-        }
+        let path = path.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"));
+        let file = std::fs::File::create_new(&path)?;
+        Ok((Self { path, kept: false }, file))
     }
 
     fn keep(mut self) {

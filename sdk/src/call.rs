@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Request, header};
 use crate::body::Body;
 use crate::client::Handle;
 use crate::error::{Error, Result};
+use crate::generated::SIGNED_PARAMETERS;
 use crate::operation::{FromResponse, Operation};
 use crate::presigned::Presigned;
 use crate::request::{RequestParts, header_value};
@@ -67,7 +68,7 @@ impl<I: Operation> Call<I> {
     ///
     /// `Authorization`, `Host`, `Date`, `Content-Length` and `Transfer-Encoding` belong to the
     /// runtime; naming one of them, or a value that can't stand in a header, is an `InvalidInput`
-    /// when the call is sent.
+    /// when the call is sent. A form's `Content-Type` is the runtime's, too.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         match checked_header(name, value) {
@@ -86,7 +87,7 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// Every [`ErrorKind`] but `Config`: see there.
+    /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio runtime.
     pub async fn send(self) -> Result<I::Output> {
         let (handle, parts, options) = self.encode()?;
         let response = handle.dispatch(I::INFO, parts, options).await?;
@@ -94,7 +95,16 @@ impl<I: Operation> Call<I> {
     }
 
     /// The signed request, unsent, for another HTTP client to send. Its signature is valid for 15
-    /// minutes.
+    /// minutes. The client adds `Host` and, from [`Body::len`], `Content-Length`, and changes
+    /// nothing else; [`Body::into_stream`] gives it the bytes.
+    ///
+    /// ```
+    /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let request = bucket.get_object("a b").build()?;
+    /// assert_eq!(request.uri().path(), "/my-bucket/a%20b");
+    /// assert!(request.headers().contains_key("authorization"));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -108,12 +118,14 @@ impl<I: Operation> Call<I> {
     /// A URL with which anyone can make this call, once or often, until `expires` has passed.
     ///
     /// Nothing is sent. Headers that the call sets are part of the signature: whoever uses the URL
-    /// must send those that [`Presigned::headers`] lists. The body is not signed.
+    /// must send those that [`Presigned::headers`] lists. The body is not signed: whoever uses the
+    /// URL of an upload sends the content. Fractions of a second in `expires` are dropped.
     ///
     /// # Errors
     ///
     /// `InvalidInput` when an argument can't be sent, the operation is a form upload, or `expires`
-    /// is no whole number of seconds from 1 on; `Credentials` for anonymous credentials.
+    /// is less than a second or more than the clock can count; `Credentials` for anonymous
+    /// credentials.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (handle, parts, _) = self.encode()?;
         let presigned = handle.presigned(I::INFO, parts, expires);
@@ -129,7 +141,9 @@ impl<I: Operation> Call<I> {
         let mut parts = RequestParts::new(&handle.address);
         let encoded = match &options.refused {
             Some(why) => Err(Error::invalid_input(why)),
-            None => input.encode(&mut parts),
+            None => input
+                .encode(&mut parts)
+                .and_then(|()| refuse_empty(parts.target())),
         };
         match encoded.and_then(|()| parts.complete(I::INFO.content_md5)) {
             Ok(()) => {
@@ -175,6 +189,22 @@ where
     }
 }
 
+/// Refuses a signed parameter without its value. They say what a call is for: without a value, the
+/// end of an upload could be taken for the deletion of the object.
+fn refuse_empty(target: &str) -> Result<()> {
+    let Some((_, query)) = target.split_once('?') else {
+        return Ok(());
+    };
+    for pair in query.split('&') {
+        if let Some(name) = pair.strip_suffix('=')
+            && SIGNED_PARAMETERS.binary_search(&name).is_ok()
+        {
+            return Err(Error::invalid_input(format!("{name}: it is empty")));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses what belongs to the runtime and what could split the request.
 fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -191,9 +221,138 @@ fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
         return Err(format!("header `{parsed}` is set by the runtime"));
     }
     match header_value(value) {
-        Some(value) => Ok((parsed, value)),
+        Some(mut value) => {
+            // A customer's key, and what other services take as proof, must not show in `Debug`.
+            let name = parsed.as_str();
+            value.set_sensitive(
+                name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie"),
+            );
+            Ok((parsed, value))
+        }
         None => Err(format!(
             "header `{parsed}`: only printable ASCII can stand in a header"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as StdError;
+
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::{
+        Bucket, ByteStream, Config, Credentials, Presigned, QingStor, Secret, Timestamp, operations,
+    };
+
+    fn bucket() -> Bucket {
+        let config = Config::new("ID", "SECRET").endpoint("http://127.0.0.1:9000");
+        let qingstor = QingStor::new(config).unwrap();
+        qingstor.bucket("my-bucket", "pek3a").unwrap()
+    }
+
+    fn send<T: Send>(_: &T) {}
+    fn shared<T: Send + Sync + 'static>() {}
+    fn error<T: StdError + Send + Sync + 'static>() {}
+
+    /// Compiles only as long as calls can be spawned and handles shared.
+    #[test]
+    fn what_is_public_can_go_to_another_thread() {
+        shared::<QingStor>();
+        shared::<Bucket>();
+        shared::<Config>();
+        shared::<Credentials>();
+        shared::<Secret>();
+        shared::<Timestamp>();
+        shared::<Presigned>();
+        shared::<Body>();
+        shared::<ByteStream>();
+        shared::<operations::GetObjectOutput>();
+        shared::<Call<operations::PutObjectInput>>();
+        error::<Error>();
+        let bucket = bucket();
+        send(&bucket.put_object("k").send());
+        send(&bucket.get_object("k").into_future());
+        send(&bucket.post_object("k", "x").send());
+        send(&bucket.put_acl([]).send());
+    }
+
+    #[test]
+    fn without_a_runtime_a_call_is_an_error_not_a_panic() {
+        let mut call = std::pin::pin!(bucket().head().send());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
+            panic!("it waits for what can't come");
+        };
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("Tokio runtime"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_id_does_not_make_another_call_of_it() {
+        let bucket = bucket();
+        let refused = |error: Error, name: &str| {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(name), "{error}");
+        };
+        let abort = bucket.abort_multipart_upload("k", "").build();
+        refused(abort.unwrap_err(), "upload_id");
+        let delete = bucket.delete_object("k").version_id("").build();
+        refused(delete.unwrap_err(), "version_id");
+        assert!(bucket.list_objects().prefix("").build().is_ok());
+        assert!(bucket.append_object("k", 0).build().is_ok());
+    }
+
+    #[test]
+    fn a_key_in_a_header_of_the_callers_does_not_show() {
+        let call = bucket().get_object("k");
+        let call = call.header("X-QS-Encryption-Customer-Key", "hush-hush");
+        let presigned = call.clone().presign(Duration::from_secs(9)).unwrap();
+        let shown = format!("{:?} {presigned:?} {call:?}", call.clone().build().unwrap());
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn hostile_arguments_are_errors_or_are_sent_encoded() {
+        let bucket = bucket();
+        let huge = "k".repeat(1 << 17);
+        assert!(bucket.get_object(&*huge).build().is_err());
+        for key in ["", ".", "a/../b", "./a"] {
+            assert!(bucket.get_object(key).build().is_err(), "{key:?}");
+        }
+        for (key, path) in [
+            ("/a", "/my-bucket//a"),
+            ("a//b", "/my-bucket/a//b"),
+            ("%2e%2e/x", "/my-bucket/%252e%252e/x"),
+            ("a?b#c\r\nd", "/my-bucket/a%3Fb%23c%0D%0Ad"),
+        ] {
+            let request = bucket.get_object(key).build().unwrap();
+            assert_eq!(request.uri().path(), path, "{key:?}");
+        }
+        for (name, value) in [
+            ("x-a", "b\r\nc: d"),
+            ("x-a", "\u{e9}"),
+            ("", "v"),
+            ("a b", "v"),
+            ("host", "v"),
+        ] {
+            assert!(bucket.head().header(name, value).build().is_err(), "{name}");
+        }
+        assert!(bucket.get_object("k").range("a\r\nb").build().is_err());
+        let far = Duration::from_secs(1 << 60);
+        let presigned = bucket.get_object("k").presign(far).unwrap();
+        assert!(presigned.expires().is_err());
+    }
+
+    #[test]
+    fn a_presigned_call_with_a_document_has_it() {
+        let presigned = bucket()
+            .delete_multiple_objects(["a"])
+            .presign(Duration::from_secs(9))
+            .unwrap();
+        assert_eq!(presigned.body(), r#"{"objects":[{"key":"a"}]}"#);
+        assert!(presigned.headers().contains_key("content-md5"));
+        let upload = bucket().put_object("k").body("x");
+        assert_eq!(upload.presign(Duration::from_secs(9)).unwrap().body(), "");
     }
 }

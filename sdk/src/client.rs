@@ -17,7 +17,8 @@ use crate::transport::Transport;
 /// The service: calls that belong to no bucket, and the way to buckets.
 ///
 /// A clone is cheap and shares connections, credentials and settings; make one client and clone it
-/// wherever it is needed. It must be made and used inside a Tokio runtime.
+/// wherever it is needed. Its calls must be awaited inside a Tokio runtime that has time and IO
+/// enabled; elsewhere they fail with a `Config` error.
 ///
 /// ```no_run
 /// # async fn example() -> qingstor_sdk::Result<()> {
@@ -84,6 +85,7 @@ impl QingStor {
     ///
     /// `Config` or `Credentials` when a setting is wrong; the message names it.
     pub fn new(config: Config) -> Result<Self> {
+        config.check()?;
         let endpoint = config.resolve_endpoint()?;
         let address = Arc::new(endpoint.service()?);
         let shared = Shared {

@@ -30,7 +30,9 @@ mod layers;
 /// | `QINGSTOR_ADDITIONAL_USER_AGENT` | `additional_user_agent` | [`additional_user_agent`](Self::additional_user_agent) | |
 /// | `QINGSTOR_CONFIG_PATH` | | | `~/.qingstor/config.yaml` |
 ///
-/// The keys are those of the official SDKs. Both credentials empty means anonymous calls.
+/// The keys are those of the official SDKs. Both credentials empty means anonymous calls. An id and
+/// its secret come from one place: one of them in the environment does not go with the file's other.
+/// Any other variable that is empty counts as unset.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,6 +49,7 @@ mod layers;
 pub struct Config {
     access_key_id: String,
     secret_access_key: Zeroizing<String>,
+    credentials: Option<Credentials>,
     protocol: String,
     host: String,
     port: Option<u16>,
@@ -64,6 +67,7 @@ impl Config {
         Self {
             access_key_id: access_key_id.into(),
             secret_access_key: Zeroizing::new(secret_access_key.into()),
+            credentials: None,
             protocol: "https".into(),
             host: "qingstor.com".into(),
             port: None,
@@ -94,6 +98,13 @@ impl Config {
     /// and line. `Credentials` when no credentials are found anywhere.
     pub fn load() -> Result<Self> {
         layers::load(&|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    /// Credentials that were made on their own, in place of those that the settings have.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
     }
 
     /// `http` or `https`.
@@ -134,17 +145,19 @@ impl Config {
         self
     }
 
-    /// Text behind this SDK's own `User-Agent`, such as `my-service/1.0`.
+    /// Text behind this SDK's own `User-Agent`, such as `my-service/1.0`: printable ASCII.
     #[must_use]
     pub fn additional_user_agent(mut self, text: impl Into<String>) -> Self {
         self.additional_user_agent = Some(text.into());
         self
     }
 
-    /// How long a connection may take to be made, TLS included. 10 seconds by default.
+    /// How long a connection may take to be made, TLS included. 10 seconds by default. As with the
+    /// other times, zero is an error of [`QingStor::new`](crate::QingStor::new), and `Duration::MAX`
+    /// means never.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(NEVER);
         self
     }
 
@@ -153,7 +166,7 @@ impl Config {
     /// default.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.idle_timeout = timeout.min(NEVER);
         self
     }
 
@@ -161,11 +174,34 @@ impl Config {
     /// or join objects. 10 minutes by default.
     #[must_use]
     pub fn slow_timeout(mut self, timeout: Duration) -> Self {
-        self.slow_timeout = timeout;
+        self.slow_timeout = timeout.min(NEVER);
         self
     }
 
+    /// Refuses what no other step looks at.
+    pub(crate) fn check(&self) -> Result<()> {
+        for (name, timeout) in [
+            ("connect_timeout", self.connect_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("slow_timeout", self.slow_timeout),
+        ] {
+            if timeout.is_zero() {
+                return Err(Error::config(format!(
+                    "{name}: with no time at all every call would fail; `Duration::MAX` means never"
+                )));
+            }
+        }
+        if let Some(text) = &self.additional_user_agent {
+            check_user_agent(text)
+                .map_err(|why| Error::config(format!("additional_user_agent: {why}")))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn resolve_credentials(&self) -> Result<Credentials> {
+        if let Some(credentials) = &self.credentials {
+            return Ok(credentials.clone());
+        }
         if self.access_key_id.is_empty() && self.secret_access_key.is_empty() {
             return Ok(Credentials::anonymous());
         }
@@ -175,8 +211,9 @@ impl Config {
     pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
         match &self.endpoint {
             Some(url) => {
-                let (scheme, host, port) = split_url(url)
-                    .map_err(|why| Error::config(format!("endpoint `{url}`: {why}")))?;
+                let (scheme, host, port) = split_url(url).map_err(|why| {
+                    Error::config(format!("endpoint `{}`: {why}", without_user(url)))
+                })?;
                 Endpoint::new(scheme, host, port, false, self.virtual_host_style)
             }
             None => {
@@ -191,9 +228,27 @@ impl Config {
         let own = concat!("qingstor-sdk-rust/", env!("CARGO_PKG_VERSION"));
         let system = std::env::consts::OS;
         match &self.additional_user_agent {
-            Some(more) => format!("{own} ({system}) {more}"),
-            None => format!("{own} ({system})"),
+            Some(more) if !more.is_empty() => format!("{own} ({system}) {more}"),
+            _ => format!("{own} ({system})"),
         }
+    }
+}
+
+/// What stands for "no limit": the clock can't count much further without overflowing.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+fn check_user_agent(text: &str) -> Result<(), String> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Ok(());
+    }
+    Err("only printable ASCII can stand in a header".into())
+}
+
+/// The URL without what stands before an `@`, which may be a password.
+fn without_user(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, host)) => format!("..@{host}"),
+        None => url.to_owned(),
     }
 }
 
@@ -234,7 +289,7 @@ impl fmt::Debug for Config {
             .field("protocol", &self.protocol)
             .field("host", &self.host)
             .field("port", &self.port)
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.endpoint.as_deref().map(without_user))
             .field("virtual_host_style", &self.virtual_host_style)
             .field("additional_user_agent", &self.additional_user_agent)
             .field("connect_timeout", &self.connect_timeout)
@@ -305,5 +360,54 @@ mod tests {
     fn debug_never_shows_the_secret() {
         let shown = format!("{:?}", Config::new("KEY_ID", "hush-hush"));
         assert!(!shown.contains("hush") && shown.contains("KEY_"), "{shown}");
+        let config = Config::anonymous().endpoint("http://key:hush-hush@host");
+        let shown = format!("{config:?} {}", origin(config.clone()).unwrap_err());
+        assert!(
+            !shown.contains("hush") && shown.contains("@host"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_named() {
+        let named = |config: Config| config.check().unwrap_err().to_string();
+        let config = Config::anonymous;
+        assert!(named(config().idle_timeout(Duration::ZERO)).contains("idle_timeout"));
+        assert!(named(config().slow_timeout(Duration::ZERO)).contains("slow_timeout"));
+        assert!(named(config().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
+        assert!(named(config().additional_user_agent("a\r\nb")).contains("additional_user_agent"));
+        assert!(config().check().is_ok());
+    }
+
+    #[test]
+    fn no_time_is_too_long_to_be_added_to_the_clock() {
+        let config = Config::anonymous()
+            .connect_timeout(Duration::MAX)
+            .idle_timeout(Duration::MAX)
+            .slow_timeout(Duration::MAX);
+        for timeout in [
+            config.connect_timeout,
+            config.idle_timeout,
+            config.slow_timeout,
+        ] {
+            assert!(std::time::Instant::now().checked_add(timeout).is_some());
+        }
+    }
+
+    #[test]
+    fn credentials_of_their_own_win() {
+        let config = Config::new("KEY_ID", "SECRET")
+            .credentials(Credentials::new("OTHER_ID", "OTHER").unwrap());
+        let credentials = config.resolve_credentials().unwrap();
+        assert_eq!(credentials.access_key_id(), Some("OTHER_ID"));
+    }
+
+    #[test]
+    fn an_empty_user_agent_adds_nothing() {
+        let own = Config::anonymous().user_agent();
+        assert_eq!(
+            Config::anonymous().additional_user_agent("").user_agent(),
+            own
+        );
     }
 }

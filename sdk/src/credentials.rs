@@ -33,8 +33,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// `Credentials` when one of the two is empty, or the id holds a character that can't stand in
-    /// a header.
+    /// `Credentials` when one of the two is empty, the id holds a character that can't stand in a
+    /// header, or the secret has white space around it, as one that was read from a file may.
     pub fn new(access_key_id: impl Into<String>, secret_access_key: &str) -> Result<Self> {
         let access_key_id = access_key_id.into();
         let wrong = |message| Err(Error::new(ErrorKind::Credentials, message));
@@ -51,6 +51,11 @@ impl Credentials {
         }
         if secret_access_key.is_empty() {
             return wrong("the secret access key is empty");
+        }
+        if secret_access_key.trim() != secret_access_key
+            || secret_access_key.contains(char::is_control)
+        {
+            return wrong("the secret access key has white space or a line break that no key has");
         }
         let Ok(key) = Hmac::new_from_slice(secret_access_key.as_bytes()) else {
             return wrong("the secret access key is no HMAC key");
@@ -110,6 +115,9 @@ mod tests {
             ("i d", "s"),
             ("i:d", "s"),
             ("i\nd", "s"),
+            ("id", "s\n"),
+            ("id", " s"),
+            ("id", "s\0s"),
         ] {
             let error = Credentials::new(id, secret).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Credentials, "{id:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Uri, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 
 use crate::body::Body;
 use crate::byte_stream::ByteStream;
@@ -41,31 +41,24 @@ impl Handle {
         options: Options,
     ) -> Result<Response> {
         let started = Instant::now();
-        let exchange = self.exchange(info, parts, started);
-        let Some(limit) = options.timeout else {
-            return exchange.await;
-        };
-        match tokio::time::timeout(limit, exchange).await {
-            Ok(result) => result,
-            Err(_) => {
-                let text = format!("the call was not done after {} s", limit.as_secs_f32());
-                let context = CallContext {
-                    attempts: 1,
-                    elapsed: started.elapsed(),
-                    ..self.unsent(info)
-                };
-                Err(Error::new(ErrorKind::Timeout, text).with_call(context))
-            }
-        }
+        let result = self.limited(info, parts, options.timeout, started).await;
+        #[cfg(feature = "tracing")]
+        trace(info, &self.address, started, &result);
+        result
     }
 
-    /// One attempt: sign, send, read what the operation wants read.
-    async fn exchange(
+    /// The exchange, within the time that the caller allows.
+    async fn limited(
         &self,
         info: &'static OperationInfo,
         parts: RequestParts,
+        limit: Option<Duration>,
         started: Instant,
     ) -> Result<Response> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            let text = "a call must be awaited inside a Tokio runtime";
+            return Err(Error::config(text).with_call(self.unsent(info)));
+        }
         // Where bytes go up, the service has nothing to copy or fetch first.
         let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
         let slow = info.slow && !uploads;
@@ -79,29 +72,43 @@ impl Handle {
             started,
             attempts: 1,
         };
+        let Some(limit) = limit else {
+            return self.exchange(request, slow, origin).await;
+        };
+        let exchange = self.exchange(request, slow, origin.clone());
+        match tokio::time::timeout(limit, exchange).await {
+            Ok(result) => result,
+            Err(_) => {
+                let text = format!("the call was not done after {} s", limit.as_secs_f32());
+                Err(Error::new(ErrorKind::Timeout, text).with_call(origin.context()))
+            }
+        }
+    }
+
+    /// One attempt: send, read what the operation wants read.
+    async fn exchange(
+        &self,
+        request: Request<Body>,
+        slow: bool,
+        origin: Origin,
+    ) -> Result<Response> {
+        let info = origin.info;
         let answer = self
             .shared
             .transport
             .send(request, &self.address.root, slow)
             .await
-            .map_err(|error| error.with_call(origin.context()));
-        let result = match answer {
-            Ok(answer) => {
-                let (head, body) = answer.into_parts();
-                let length = if info.method == Method::HEAD {
-                    None
-                } else {
-                    announced(&head.headers)
-                };
-                let meta = ResponseMeta::new(head.status, head.headers);
-                let stream = ByteStream::new(body, length, origin.clone());
-                read(info, meta, stream, origin).await
-            }
-            Err(error) => Err(error),
+            .map_err(|error| error.with_call(origin.context()))?;
+        let (head, body) = answer.into_parts();
+        // Neither has a body, whatever length it announces.
+        let length = if info.method == Method::HEAD || head.status == StatusCode::NO_CONTENT {
+            None
+        } else {
+            announced(&head.headers)
         };
-        #[cfg(feature = "tracing")]
-        trace(info, &self.address, started, &result);
-        result
+        let meta = ResponseMeta::new(head.status, head.headers);
+        let stream = ByteStream::new(body, length, origin.clone());
+        read(info, meta, stream, origin).await
     }
 
     /// Dates and signs the request.
@@ -148,6 +155,7 @@ impl Handle {
                 "a form upload has its own signature: it is not presigned",
             ));
         }
+        // The URL has whole seconds.
         if expires.as_secs() == 0 {
             return Err(Error::invalid_input(
                 "a presigned URL is valid for 1 second at least",
@@ -167,8 +175,13 @@ impl Handle {
             return Err(Error::new(ErrorKind::Credentials, text));
         };
         parts.presigned(id, until, &signature);
+        let body = match &mut parts.body {
+            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
+            _ => Bytes::new(),
+        };
         let (uri, headers) = self.finish(parts)?;
-        Ok(Presigned::new(info.method.clone(), uri, headers, until))
+        let method = info.method.clone();
+        Ok(Presigned::new(method, uri, headers, body, until))
     }
 
     /// The body as it goes out; a form is signed here.
@@ -221,7 +234,7 @@ async fn read(
         // Read to its end, so that the connection can be used again.
         Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await?),
     };
-    Ok(Response { meta, body, origin })
+    Ok(Response::new(meta, body, origin))
 }
 
 /// One event for each call: no headers, no query, no bodies.
@@ -232,6 +245,9 @@ fn trace(
     started: Instant,
     result: &Result<Response>,
 ) {
+    if !tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG) {
+        return;
+    }
     let bucket = address.bucket.as_deref();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {

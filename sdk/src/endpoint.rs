@@ -1,6 +1,6 @@
 //! Where calls go: the scheme, host and port of a service or bucket, and how its paths begin.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::uri::{Authority, Scheme};
 use reqwest::Url;
@@ -50,7 +50,15 @@ impl Endpoint {
         zone_in_host: bool,
         virtual_host: bool,
     ) -> Result<Self> {
-        let host = host.to_ascii_lowercase();
+        if host.contains('@') {
+            return Err(Error::config(
+                "the host holds a user name, which it must not",
+            ));
+        }
+        let host = match host.parse::<Ipv6Addr>() {
+            Ok(_) => format!("[{host}]"),
+            Err(_) => host.to_ascii_lowercase(),
+        };
         let named = Self::is_name(&host);
         if virtual_host && !named {
             return Err(Error::config(format!(
@@ -89,9 +97,6 @@ impl Endpoint {
         let refused = || Error::config(format!("`{}` is no host", self.host));
         let authority: Authority = text.parse().map_err(|_| refused())?;
         let root = Url::parse(&format!("{}://{authority}", self.scheme)).map_err(|_| refused())?;
-        if text.contains('@') {
-            return Err(refused());
-        }
         Ok(Address {
             scheme: self.scheme.clone(),
             authority,
@@ -206,9 +211,14 @@ mod tests {
 
     #[test]
     fn addresses_that_take_no_labels_get_none() {
-        for host in ["127.0.0.1", "localhost", "[::1]"] {
+        for (host, shown) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("localhost", "localhost"),
+            ("[::1]", "[::1]"),
+            ("::1", "[::1]"),
+        ] {
             let address = bucket(host, Some(9000), true, false);
-            assert_eq!(address.origin(), format!("https://{host}:9000"));
+            assert_eq!(address.origin(), format!("https://{shown}:9000"));
             let refused = Endpoint::new(Scheme::HTTP, host, None, true, true).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Config, "{host}");
         }

@@ -62,6 +62,7 @@ pub(crate) struct Answer {
     pub(crate) code: Option<ErrorCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) help_url: Option<String>,
+    pub(crate) location: Option<String>,
     /// The body's first bytes, kept when they are no error document or could not be decoded.
     pub(crate) body: Bytes,
 }
@@ -74,7 +75,8 @@ pub enum ErrorKind {
     Service,
     /// An argument can't be sent. Nothing was sent.
     InvalidInput,
-    /// A setting is missing or wrong. The message names the setting and where it came from.
+    /// A setting is missing or wrong. The message names the setting and where it came from. Also a
+    /// call outside a Tokio runtime.
     Config,
     /// Credentials are missing or could not be loaded.
     Credentials,
@@ -165,6 +167,13 @@ impl Error {
     #[must_use]
     pub fn help_url(&self) -> Option<&str> {
         self.0.answer.as_ref()?.help_url.as_deref()
+    }
+
+    /// Where the service points to: the origin of a mirrored object (302), the bucket's own zone
+    /// (301). Redirects are not followed, since the signature would not fit there.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.location.as_deref()
     }
 
     /// The first bytes (4 KiB at most) of an answer that is no error document or could not be
@@ -280,7 +289,7 @@ impl fmt::Display for Error {
         if let Some(call) = &inner.call {
             f.write_str(call.operation)?;
             match (&call.bucket, &call.key) {
-                (Some(bucket), Some(key)) => write!(f, " {bucket}/{key}")?,
+                (Some(bucket), Some(key)) => write!(f, " {bucket}/{}", OneLine(key))?,
                 (Some(bucket), None) => write!(f, " {bucket}")?,
                 _ => {}
             }
@@ -288,13 +297,16 @@ impl fmt::Display for Error {
         }
         if let Some(answer) = &inner.answer {
             match &answer.code {
-                Some(code) => write!(f, "{code} ({}): ", answer.status.as_u16())?,
+                Some(code) => {
+                    let code = OneLine(code.as_str());
+                    write!(f, "{code} ({}): ", answer.status.as_u16())?;
+                }
                 None => write!(f, "{}: ", answer.status)?,
             }
         }
-        f.write_str(&inner.message)?;
+        write!(f, "{}", OneLine(&inner.message))?;
         if let Some(id) = self.request_id() {
-            write!(f, "; request id {id}")?;
+            write!(f, "; request id {}", OneLine(id))?;
         }
         match &inner.call {
             Some(call) if call.attempts > 0 => {
@@ -304,6 +316,22 @@ impl fmt::Display for Error {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Text from elsewhere, which must not begin a line of its own in a log.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.split_inclusive(char::is_control) {
+            let plain = piece.trim_end_matches(char::is_control);
+            f.write_str(plain)?;
+            for control in piece.chars().skip(plain.chars().count()) {
+                write!(f, "{}", control.escape_debug())?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -372,6 +400,28 @@ mod tests {
         assert_eq!(
             Error::invalid_input("key is empty").to_string(),
             "key is empty"
+        );
+    }
+
+    #[test]
+    fn no_text_begins_a_line_of_its_own() {
+        let error = Error::new(ErrorKind::Service, "a\r\nb")
+            .with_call(CallContext {
+                operation: "GetObject",
+                bucket: Some("photos".into()),
+                key: Some("cat\n2026 ERROR forged\u{1b}[0m".into()),
+                ..CallContext::default()
+            })
+            .with_answer(Answer {
+                code: Some(ErrorCode::from("x\ny")),
+                request_id: Some("i\nd".into()),
+                ..Answer::default()
+            });
+        let shown = error.to_string();
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        assert!(
+            shown.contains("a\\r\\nb") && shown.contains("cat\\n2026"),
+            "{shown}"
         );
     }
 

@@ -1,6 +1,7 @@
 //! The form of a `PostObject` upload, as a browser would send it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine;
@@ -18,7 +19,7 @@ use crate::sign;
 const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
 
 /// A `multipart/form-data` body that takes shape.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Form {
     fields: Vec<(String, String)>,
     file: Option<(&'static str, Body)>,
@@ -75,11 +76,24 @@ impl Form {
         Some(&field.1)
     }
 
+    /// The value of a field that says something.
+    fn given(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
     /// Adds the policy (all fields, as the document *Post Object* asks) and its signature, unless
     /// the caller gave them or is anonymous.
     fn sign(&mut self, credentials: &Credentials) -> Result<()> {
         if credentials.is_anonymous() || self.get("signature").is_some() {
             return Ok(());
+        }
+        if let Some(id) = self.get("access_key_id")
+            && credentials.access_key_id() != Some(id)
+        {
+            return Err(Error::invalid_input(
+                "form field `access_key_id`: it is not this client's, so the form needs its own \
+                 `signature`",
+            ));
         }
         let policy = match self.get("policy") {
             Some(policy) => policy.to_owned(),
@@ -120,7 +134,7 @@ impl Form {
         }
         // The service refuses a form whose `content-type` differs from the file's own.
         let file_type = self
-            .get("content-type")
+            .given("content-type")
             .unwrap_or("application/octet-stream");
         if !file_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::invalid_input(
@@ -133,7 +147,7 @@ impl Form {
             let file_name = file
                 .file_name()
                 .unwrap_or("file")
-                .replace(['"', '\r', '\n', '\\'], "_");
+                .replace(|c: char| matches!(c, '"' | '\\') || c.is_control(), "_");
             head.push_str(&format!(
                 "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
                  Content-Type: {file_type}\r\n\r\n"
@@ -143,6 +157,17 @@ impl Form {
         let tail = format!("\r\n--{boundary}--\r\n");
         let body = body.framed(Bytes::from(head), Bytes::from(tail));
         Ok((body, format!("multipart/form-data; boundary={boundary}")))
+    }
+}
+
+/// Shows the names of the fields: their values may hold a signature.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Form")
+            .field("fields", &names)
+            .field("file", &self.file)
+            .finish()
     }
 }
 
@@ -207,6 +232,34 @@ mod tests {
             .sign(&Credentials::new("ID", "SECRET").unwrap())
             .unwrap();
         assert_eq!(signed.fields.len(), 4);
+    }
+
+    #[test]
+    fn another_key_needs_its_own_signature() {
+        let mut foreign = form();
+        foreign.text("access_key_id", "ANOTHER");
+        let credentials = Credentials::new("ID", "SECRET").unwrap();
+        assert!(foreign.sign(&credentials).is_err());
+        foreign.text("signature", "s");
+        foreign.sign(&credentials).unwrap();
+        assert!(!format!("{foreign:?}").contains("ANOTHER"));
+    }
+
+    #[tokio::test]
+    async fn an_empty_type_and_a_strange_file_name_stay_harmless() {
+        use futures_util::TryStreamExt;
+
+        let mut form = Form::new();
+        form.text("content-type", "");
+        form.file("file", Body::from("x").with_file_name("a\0b\tc\"d.txt"));
+        let (body, _) = form.into_body(&Credentials::anonymous()).unwrap();
+        let chunks: Vec<_> = body.into_stream().unwrap().try_collect().await.unwrap();
+        let text = String::from_utf8(chunks.concat()).unwrap();
+        assert!(text.contains("filename=\"a_b_c_d.txt\""), "{text}");
+        assert!(
+            text.contains("Content-Type: application/octet-stream\r\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, btree_map};
 
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// let metadata = Metadata::from_iter([("Author", "lin"), ("reviewed", "yes")]);
 /// assert_eq!(metadata.get("author"), Some("lin"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(BTreeMap<String, String>);
 
@@ -139,6 +139,13 @@ impl<N: Into<String>, V: Into<String>> Extend<(N, V)> for Metadata {
     }
 }
 
+/// Names become lower case here, too.
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::<String, String>::deserialize(deserializer).map(Self::from_iter)
+    }
+}
+
 impl IntoIterator for Metadata {
     type Item = (String, String);
     type IntoIter = btree_map::IntoIter<String, String>;
@@ -187,5 +194,7 @@ mod tests {
         let map = Metadata::from_headers(&headers, "x-qs-meta-");
         assert_eq!(map.iter().collect::<Vec<_>>(), [("author", "lin")]);
         assert_eq!(map.get("AUTHOR"), Some("lin"));
+        let read: Metadata = serde_json::from_str(r#"{"Author":"lin"}"#).unwrap();
+        assert_eq!(read, map);
     }
 }

@@ -5,12 +5,12 @@ use std::fmt::{self, Write as _};
 use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::request::{PATH, check_path_parameter};
 
 /// An object by bucket and key, and by version where one is meant: the source of a copy or move.
 ///
-/// It is percent-encoded when it is sent, so give the key as it is. The documents *Put Object -
+/// `Display` gives `bucket/key` as it is. It is percent-encoded when it is sent, so give the key as it is. The documents *Put Object -
 /// Copy* and *Put Object - Move* describe where it stands.
 ///
 /// ```
@@ -59,6 +59,10 @@ impl ObjectPath {
             utf8_percent_encode(&self.key, PATH)
         );
         if let Some(id) = &self.version_id {
+            if id.is_empty() {
+                let text = "source version: an empty id would mean the newest one";
+                return Err(Error::invalid_input(text));
+            }
             // The `?` stays literal: it separates the version from the key.
             let _ = write!(text, "?version_id={}", utf8_percent_encode(id, PATH));
         }
@@ -102,5 +106,6 @@ mod tests {
                 "{bucket}/{key}"
             );
         }
+        assert!(ObjectPath::new("b", "k").version_id("").encode().is_err());
     }
 }

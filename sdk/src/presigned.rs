@@ -2,12 +2,30 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 
 use crate::error::Result;
 use crate::timestamp::Timestamp;
 
 /// A presigned call: the method, the URL, and the headers that whoever uses it must send.
+///
+/// An upload without a `content_type` is signed without one: an HTTP client that adds a
+/// `Content-Type` of its own breaks the signature. A document of the API goes along as
+/// [`body`](Self::body).
+///
+/// ```
+/// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use std::time::Duration;
+///
+/// let upload = bucket.put_object("report.pdf").content_type("application/pdf");
+/// let upload = upload.presign(Duration::from_secs(600))?;
+/// println!("{} {upload}", upload.method());
+/// for (name, value) in upload.headers() {
+///     println!("{name}: {}", value.to_str().unwrap_or("?"));
+/// }
+/// # Ok(()) }
+/// ```
 ///
 /// `Display` gives the URL. `Debug` hides the signature, since it is as good as a key until it
 /// expires.
@@ -16,15 +34,23 @@ pub struct Presigned {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    body: Bytes,
     expires: i64,
 }
 
 impl Presigned {
-    pub(crate) fn new(method: Method, uri: Uri, headers: HeaderMap, expires: i64) -> Self {
+    pub(crate) fn new(
+        method: Method,
+        uri: Uri,
+        headers: HeaderMap,
+        body: Bytes,
+        expires: i64,
+    ) -> Self {
         Self {
             method,
             uri,
             headers,
+            body,
             expires,
         }
     }
@@ -46,6 +72,13 @@ impl Presigned {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The JSON document that the call sends, such as the keys to delete. Empty for other calls:
+    /// the content of an upload is for whoever uses the URL to give.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
     }
 
     /// When the URL ceases to be valid.

@@ -209,6 +209,10 @@ impl RequestParts {
     /// Sets a URL of the caller's: what already is one is sent as it is.
     pub fn url_header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         match value.text() {
+            // A service may take it for no source at all, and store an empty object.
+            Some(url) if url.trim().is_empty() => Err(Error::invalid_input(format!(
+                "header `{name}`: the URL is empty"
+            ))),
             Some(url) => self.text_header(name, &utf8_percent_encode(&url, NOT_IN_URL).to_string()),
             None => Ok(()),
         }

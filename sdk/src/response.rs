@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +17,7 @@ use crate::operation::OperationInfo;
 use crate::parameter::{Collection, FromText};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
+const JSON: &[u8] = b"application/json";
 /// How much of a body that can't be decoded an error keeps, in bytes.
 const KEPT: usize = 4 * 1024;
 
@@ -154,6 +155,9 @@ impl Origin {
 pub struct Response {
     /// Status and headers.
     pub meta: ResponseMeta,
+    /// The lengths of the headers' names, one bit each: most headers that an operation may answer
+    /// with are absent, and to see that must cost nothing.
+    pub(crate) name_lengths: u64,
     pub(crate) body: ResponseBody,
     pub(crate) origin: Origin,
 }
@@ -164,10 +168,32 @@ pub(crate) enum ResponseBody {
     Stream(Box<ByteStream>),
 }
 
+/// The bit of a name's length.
+fn length_bit(name: &HeaderName) -> u64 {
+    1 << (name.as_str().len() % 64)
+}
+
 impl Response {
+    pub(crate) fn new(meta: ResponseMeta, body: ResponseBody, origin: Origin) -> Self {
+        let name_lengths = meta
+            .headers
+            .keys()
+            .map(length_bit)
+            .fold(0, |all, bit| all | bit);
+        Self {
+            meta,
+            name_lengths,
+            body,
+            origin,
+        }
+    }
+
     /// A header; `None` when it is absent or empty. What is no UTF-8 is read with replacement
     /// characters.
     pub fn header<T: FromText>(&self, name: HeaderName) -> Result<Option<T>> {
+        if self.name_lengths & length_bit(&name) == 0 {
+            return Ok(None);
+        }
         let Some(value) = self.meta.headers.get(&name) else {
             return Ok(None);
         };
@@ -280,7 +306,8 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
     let is_json = meta
         .headers
         .get(http::header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        .and_then(|kind| kind.as_bytes().get(..JSON.len()))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON));
     let document = if is_json {
         serde_json::from_slice(body).ok()
     } else {
@@ -301,23 +328,23 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
             // A proxy may drop the header.
             request_id: request_id.or(document.request_id),
             help_url: document.url,
+            location: location(meta),
             body: if understood { Bytes::new() } else { cut(body) },
         })
 }
 
+/// Where a redirect points to.
+fn location(meta: &ResponseMeta) -> Option<String> {
+    let value = meta.headers.get(http::header::LOCATION)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
 /// What is known when the answer holds no error document: `HEAD`, a proxy, a redirect.
 fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
-    let location = meta
-        .headers
-        .get(http::header::LOCATION)
-        .map(HeaderValue::as_bytes);
     match meta.status.as_u16() {
         304 => "not modified".into(),
-        300..=399 => match location {
-            Some(location) => format!(
-                "the service points to {}",
-                String::from_utf8_lossy(location)
-            ),
+        300..=399 => match location(meta) {
+            Some(location) => format!("the service points to {location}"),
             None => "the service points elsewhere, but does not say where".into(),
         },
         404 => "not found".into(),

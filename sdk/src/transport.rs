@@ -73,7 +73,12 @@ impl Transport {
         root: &Url,
         slow: bool,
     ) -> Result<http::Response<Incoming>> {
-        request.body().check_empty().await?;
+        if request.body().is_empty() && !request.body().is_replayable() {
+            let checked = tokio::time::timeout(self.idle_timeout, request.body().check_empty());
+            checked
+                .await
+                .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))?;
+        }
         let (request, progress) = outgoing(request, root)?;
         let patience = if slow {
             self.slow_timeout
@@ -192,6 +197,11 @@ fn broken(error: reqwest::Error) -> Error {
 
 fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
+        // Another crate may switch these on for the whole program; stored bytes stay as they are.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         // A redirect would be followed with another signature than it needs.
         .redirect(reqwest::redirect::Policy::none())
         // The one place where a call is repeated is this crate's own.

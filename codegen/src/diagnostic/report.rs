@@ -169,7 +169,7 @@ impl fmt::Display for Finding {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        writeln!(f, "{severity}[{}]: {}", self.rule, self.message)?;
+        writeln!(f, "{severity}[{}]: {}", self.rule, one_line(&self.message))?;
         if let Some(place) = &self.place {
             place.write(f)?;
         }
@@ -182,6 +182,18 @@ impl fmt::Display for Finding {
         }
         Ok(())
     }
+}
+
+/// A message may hold a name with line breaks, which would tear it apart.
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for c in message.chars() {
+        match c {
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
 }
 
 impl fmt::Display for Report {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostic;
-use crate::document::{Document, In, Operation, PathItem, Schema, SchemaKind};
+use crate::document::{Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind};
 use crate::source::Span;
 
 /// What forbids output.
@@ -11,11 +11,14 @@ pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     operation_ids(document, &mut found);
     for item in &document.paths {
+        path_text(item, &mut found);
         for operation in &item.operations {
             path_parameters(item, operation, &mut found);
             duplicate_parameters(operation, &mut found);
             bodies(operation, &mut found);
             statuses(operation, &mut found);
+            headers(operation, &mut found);
+            lists(operation, &mut found);
         }
     }
     handles(document, &mut found);
@@ -69,6 +72,26 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What stands in a path beside its parameters is sent as it is.
+fn path_text(item: &PathItem, found: &mut Vec<Diagnostic>) {
+    let sent = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%{}".contains(&byte);
+    let (path, query) = (&item.path, item.sub_resource.as_deref());
+    let text = query.unwrap_or("none");
+    let message = if !path.bytes().chain(text.bytes()).all(sent) {
+        "this path holds a character that a URL can't"
+    } else if text.is_empty() {
+        "nothing follows the `?` of this path"
+    } else if path.split('/').any(|step| matches!(step, "." | "..")) {
+        "`.` and `..` in a path lead elsewhere"
+    } else {
+        return;
+    };
+    found.push(
+        Diagnostic::error("path-text", item.span, message)
+            .with_help("write the path as it is sent: percent-encoded, `{name}` for a parameter"),
+    );
+}
+
 fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagnostic>) {
     let mut in_path = HashSet::new();
     for piece in item.path.split('{').skip(1) {
@@ -79,6 +102,12 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
                     .with_help("write parameters as `{name}`"),
             ),
         }
+    }
+    if item.path.matches('}').count() > item.path.matches('{').count() {
+        found.push(
+            Diagnostic::error("path-brace", item.span, "a `}` in this path closes nothing")
+                .with_help("write parameters as `{name}`"),
+        );
     }
     let declared = || {
         operation
@@ -113,9 +142,14 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
 }
 
 fn duplicate_parameters(operation: &Operation, found: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<(&str, In), Span> = HashMap::new();
+    let mut seen: HashMap<(String, In), Span> = HashMap::new();
     for parameter in &operation.parameters {
-        let key = (parameter.name.as_str(), parameter.place);
+        // Capitals make no difference in the names of headers.
+        let name = match parameter.place {
+            In::Header => parameter.name.to_ascii_lowercase(),
+            _ => parameter.name.clone(),
+        };
+        let key = (name, parameter.place);
         if let Some(first) = seen.insert(key, parameter.name_span) {
             let message = format!("the parameter `{}` is there twice", parameter.name);
             found.push(
@@ -165,6 +199,106 @@ fn statuses(operation: &Operation, found: &mut Vec<Diagnostic>) {
                 .with_help("add at least one status to `responses`"),
         );
     }
+}
+
+/// A name that no message can carry.
+fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
+    let sent = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.place == In::Header)
+        .map(|parameter| {
+            (
+                parameter.name.as_str(),
+                parameter.name_span,
+                &parameter.schema,
+            )
+        });
+    let answered = operation.responses.iter().flat_map(|response| {
+        let headers = response.headers.iter();
+        headers.map(|(name, (span, schema))| (name.as_str(), *span, schema))
+    });
+    if let Some(Idempotent::UnlessHeader(header)) = &operation.idempotent
+        && !sent
+            .clone()
+            .any(|(name, ..)| name.eq_ignore_ascii_case(header))
+    {
+        let message = format!(
+            "`x-idempotent` names `{header}`, which `{}` does not send",
+            operation.id
+        );
+        found.push(
+            Diagnostic::error("x-idempotent", operation.id_span, message)
+                .with_help("name one of the headers among its parameters"),
+        );
+    }
+    for (name, span, schema) in sent.chain(answered) {
+        let (name, what) = match (&schema.kind, &schema.facts.prefix) {
+            (SchemaKind::HeaderMap, Some(prefix)) => (prefix.as_str(), "begins the name of no"),
+            (SchemaKind::HeaderMap, None) => continue,
+            _ => (name, "is no name of a"),
+        };
+        if !is_token(name) {
+            found.push(
+                Diagnostic::error("header-name", span, format!("`{name}` {what} header"))
+                    .with_help("use ASCII letters, digits and `-`"),
+            );
+        }
+    }
+}
+
+/// Lists and maps that no message can carry as they are described.
+fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
+    for parameter in &operation.parameters {
+        let is_map = matches!(parameter.schema.kind, SchemaKind::HeaderMap);
+        if is_map && matches!(parameter.place, In::Query | In::Path) {
+            let message = format!(
+                "the map `{}` can stand in headers and forms only",
+                parameter.name
+            );
+            found.push(
+                Diagnostic::error("map-place", parameter.name_span, message)
+                    .with_help("describe each query parameter by its name"),
+            );
+        }
+    }
+    let sent = operation
+        .parameters
+        .iter()
+        .filter(|one| one.place != In::Body);
+    let answered = operation.responses.iter();
+    let answered = answered.flat_map(|response| response.headers.values());
+    let schemas = sent
+        .map(|one| (&one.schema, matches!(one.place, In::Query | In::Form)))
+        .chain(answered.map(|(_, schema)| (schema, false)));
+    for (schema, may_repeat) in schemas {
+        let SchemaKind::Array(item) = &schema.kind else {
+            continue;
+        };
+        if matches!(item.kind, SchemaKind::Array(_) | SchemaKind::HeaderMap) {
+            found.push(
+                Diagnostic::error(
+                    "list-items",
+                    item.span,
+                    "a list of lists has no written form",
+                )
+                .with_help("use one list, or text"),
+            );
+        }
+        if schema.collection.as_deref() == Some("multi") && !may_repeat {
+            let message = "`multi` repeats the name, which only a query or a form can";
+            found.push(
+                Diagnostic::error("collection-format", schema.span, message)
+                    .with_help("use csv, ssv, tsv or pipes"),
+            );
+        }
+    }
+}
+
+/// Whether a name is a token of HTTP.
+fn is_token(name: &str) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(part)
 }
 
 fn handles(document: &Document, found: &mut Vec<Diagnostic>) {

@@ -19,6 +19,8 @@ pub struct Property {
     /// What it is in the pack's language.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// What a list or map holds, in the pack's language.
+    pub item_type: Option<String>,
     /// Whether it must be given.
     pub required: bool,
     /// Whether an answer always has it.

@@ -1,7 +1,7 @@
 //! What a shape is called in the pack's language.
 
 use super::property::Shape;
-use crate::language::Language;
+use crate::language::{FORMAT_PREFIXES, Language};
 
 impl Language {
     /// The type of a shape; the kind itself where the pack has no types.
@@ -39,14 +39,24 @@ impl Language {
                 };
             }
             Shape::Format { format } => {
-                let key = format!("format:{format}");
-                return self.types.get(&key).cloned().unwrap_or(key);
+                let entries = FORMAT_PREFIXES.iter();
+                let mut entries =
+                    entries.filter_map(|prefix| self.types.get(&format!("{prefix}{format}")));
+                return entries.next().unwrap_or(format).clone();
             }
         };
         self.types
             .get(key)
             .cloned()
             .unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The type of what a list or map holds.
+    pub(super) fn item_type(&self, shape: &Shape) -> Option<String> {
+        match shape {
+            Shape::List { item } | Shape::Map { value: item } => Some(self.type_name(item)),
+            _ => None,
+        }
     }
 
     /// The type of headers with a common prefix, held as one map.

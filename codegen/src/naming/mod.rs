@@ -55,6 +55,8 @@ pub struct Naming {
     pub reserved_operations: Vec<String>,
     /// What such a name gets.
     pub reserved_operations_suffix: String,
+    /// Names that the file of no resource may have; such a name, and a keyword, gets `_resource`.
+    pub reserved_resources: Vec<String>,
 }
 
 impl Default for Naming {
@@ -79,6 +81,7 @@ impl Default for Naming {
             reserved_values_suffix: "Value".to_owned(),
             reserved_operations: Vec::new(),
             reserved_operations_suffix: "_operation".to_owned(),
+            reserved_resources: Vec::new(),
         }
     }
 }

@@ -101,9 +101,6 @@ impl Body {
 
     /// Makes sure that a stream which is announced as empty is: the HTTP library would not ask.
     pub(crate) async fn check_empty(&self) -> Result<(), Error> {
-        if !self.is_empty() || self.is_replayable() {
-            return Ok(());
-        }
         let (mut wire, _) = self.start()?;
         match std::future::poll_fn(|cx| wire.poll_checked(cx)).await {
             Some(Err(error)) => Err(error),
@@ -206,7 +203,9 @@ impl WireBody {
     }
 
     fn fail(&mut self, error: Error) -> io::Error {
+        // Nothing comes after an error.
         self.content = Content::Done;
+        (self.content_remaining, self.last, self.tail) = (0, None, Bytes::new());
         let text = error.to_string();
         *self
             .progress
@@ -263,6 +262,17 @@ impl http_body::Body for WireBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.remaining)
+    }
+}
+
+impl Stream for WireBody {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let frame = ready!(http_body::Body::poll_frame(self, cx));
+        // There are no trailers.
+        let data = |frame: Frame<Bytes>| frame.into_data().unwrap_or_default();
+        Poll::Ready(frame.map(|frame| frame.map(data)))
     }
 }
 
@@ -391,6 +401,28 @@ mod tests {
         assert!(stream(&[], 0).check_empty().await.is_ok());
         let error = stream(&["a"], 0).check_empty().await.unwrap_err();
         assert!(error.to_string().contains("longer than"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_body_can_be_read_elsewhere() {
+        use futures_util::TryStreamExt;
+
+        let framed =
+            stream(&["b", "c"], 2).framed(Bytes::from_static(b"a"), Bytes::from_static(b"d"));
+        let chunks: Vec<_> = framed.into_stream().unwrap().try_collect().await.unwrap();
+        assert_eq!(chunks.concat(), b"abcd");
+        let mut short = stream(&["b"], 2).into_stream().unwrap();
+        assert_eq!(short.try_next().await.unwrap().unwrap(), "b");
+        assert!(short.try_next().await.is_err());
+        assert!(short.try_next().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn any_length_may_be_claimed() {
+        let endless = stream(&["ab"], u64::MAX);
+        let framed = endless.framed(Bytes::from_static(b"a"), Bytes::from_static(b"c"));
+        assert_eq!(framed.len(), u64::MAX);
+        assert_eq!(collect(&framed).await.unwrap_err().kind(), ErrorKind::Io);
     }
 
     #[tokio::test]

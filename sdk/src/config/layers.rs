@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::{Config, scheme, split_url};
+use super::{Config, check_user_agent, scheme, split_url};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Writes a setting's text into the configuration, or says what is wrong with it.
@@ -36,9 +36,6 @@ const SETTINGS: &[(&str, Apply)] = &[
         Ok(())
     }),
     ("endpoint", |config, text| {
-        if text.is_empty() {
-            return Ok(());
-        }
         split_url(text)?;
         config.endpoint = Some(text.to_owned());
         Ok(())
@@ -46,15 +43,13 @@ const SETTINGS: &[(&str, Apply)] = &[
     ("enable_virtual_host_style", |config, text| {
         config.virtual_host_style = match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => true,
-            "false" | "0" | "no" | "off" | "" => false,
+            "false" | "0" | "no" | "off" => false,
             _ => return Err(format!("`{text}` is not true or false")),
         };
         Ok(())
     }),
     ("additional_user_agent", |config, text| {
-        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err("only printable ASCII can stand in a header".into());
-        }
+        check_user_agent(text)?;
         config.additional_user_agent = Some(text.to_owned());
         Ok(())
     }),
@@ -68,8 +63,15 @@ pub(super) fn load(
 ) -> Result<Config> {
     let mut config = Config::anonymous();
     let mut credentials = read_file(&mut config, variable, home)?;
+    let [id, secret] = CREDENTIALS.map(variable_name);
+    match (variable(&id).is_some(), variable(&secret).is_some()) {
+        // The other half of the file belongs to another key.
+        (true, false) => return Err(half(&id, &secret)),
+        (false, true) => return Err(half(&secret, &id)),
+        _ => {}
+    }
     for (key, apply) in SETTINGS {
-        let name = format!("QINGSTOR_{}", key.to_ascii_uppercase());
+        let name = variable_name(key);
         let Some(value) = variable(&name) else {
             continue;
         };
@@ -78,9 +80,13 @@ pub(super) fn load(
                 "config: {name} (environment) is not UTF-8"
             )));
         };
+        let is_credential = CREDENTIALS.contains(key);
+        if text.is_empty() && !is_credential {
+            continue;
+        }
         apply(&mut config, text)
             .map_err(|why| Error::config(format!("config: {name} (environment): {why}")))?;
-        credentials |= key.ends_with("access_key") || key.ends_with("access_key_id");
+        credentials |= is_credential;
     }
     if credentials {
         return Ok(config);
@@ -90,6 +96,18 @@ pub(super) fn load(
         "no credentials: set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write \
          access_key_id and secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
     ))
+}
+
+/// The two settings that are worth something only together.
+const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+
+fn variable_name(key: &str) -> String {
+    format!("QINGSTOR_{}", key.to_ascii_uppercase())
+}
+
+fn half(set: &str, missing: &str) -> Error {
+    let text = format!("config: {set} (environment) is set, but {missing} is not");
+    Error::new(ErrorKind::Credentials, text)
 }
 
 /// Reads the file, if there is one; says whether it holds credentials.
@@ -132,7 +150,7 @@ fn read_file(
 mod yaml {
     use yaml_rust2::{Yaml, YamlLoader};
 
-    use super::{Config, SETTINGS};
+    use super::{CREDENTIALS, Config, SETTINGS};
 
     /// Applies each known key; says whether credentials are among them. An error begins with the
     /// line it is about, and never quotes a value that may be secret.
@@ -154,15 +172,23 @@ mod yaml {
                 continue;
             };
             let at = || line_of(text, key);
+            let is_credential = CREDENTIALS.contains(&key);
             let value = match value {
+                Yaml::Null => continue,
+                // YAML would read `0123` as a number, and the key would be another.
+                Yaml::Real(_) | Yaml::Integer(_) | Yaml::Boolean(_) if is_credential => {
+                    return Err(format!("{}: `{key}` must stand in quotes", at()));
+                }
                 Yaml::String(text) | Yaml::Real(text) => text.clone(),
                 Yaml::Integer(number) => number.to_string(),
                 Yaml::Boolean(flag) => flag.to_string(),
-                Yaml::Null => continue,
                 _ => return Err(format!("{}: `{key}` must be a plain value", at())),
             };
+            if value.is_empty() && !is_credential {
+                continue;
+            }
             set(config, &value).map_err(|why| format!("{}: `{key}`: {why}", at()))?;
-            credentials |= key.ends_with("access_key") || key.ends_with("access_key_id");
+            credentials |= is_credential;
         }
         Ok(credentials)
     }
@@ -215,6 +241,32 @@ mod tests {
         )
         .unwrap();
         assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        for name in [
+            "QINGSTOR_PROTOCOL",
+            "QINGSTOR_HOST",
+            "QINGSTOR_PORT",
+            "QINGSTOR_ENDPOINT",
+            "QINGSTOR_ENABLE_VIRTUAL_HOST_STYLE",
+            "QINGSTOR_ADDITIONAL_USER_AGENT",
+        ] {
+            let config = with(&[&KEYS[..], &[(name, "")]].concat(), None).unwrap();
+            let origin = config.resolve_endpoint().unwrap().service().unwrap();
+            assert_eq!(origin.origin(), "https://qingstor.com", "{name}");
+        }
+    }
+
+    #[test]
+    fn half_a_key_pair_is_refused() {
+        for (set, missing) in [(KEYS[0], KEYS[1].0), (KEYS[1], KEYS[0].0)] {
+            let error = with(&[set], None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Credentials);
+            let says = format!("{} (environment) is set, but {missing} is not", set.0);
+            assert!(error.to_string().contains(&says), "{error}");
+        }
     }
 
     #[test]
@@ -287,6 +339,10 @@ mod tests {
             (
                 "access_key_id: [a]\n",
                 ":1: `access_key_id` must be a plain value",
+            ),
+            (
+                "secret_access_key: 0123\n",
+                ":1: `secret_access_key` must stand in quotes",
             ),
             ("- a\n", ": it must be a map of settings"),
             ("a: 'b\n", ":1:4: "),

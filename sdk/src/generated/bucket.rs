@@ -38,8 +38,8 @@ impl Bucket {
     }
 
     /// Stores an object as an HTML form does. All fields after `file` are ignored. Needs write
-    /// permission; a form for a bucket that is not open to everyone carries `access_key_id`,
-    /// `policy` and `signature`. At most 5 GB; up to 20 MB is recommended. A repeat does no harm.
+    /// permission. The form is signed with the caller's own key unless it brings a signature. At
+    /// most 5 GB; up to 20 MB is recommended. A repeat does no harm.
     ///
     /// See POST Object, <https://docs.qingcloud.com/qingstor/api/object/post.html>
     pub fn post_object(
@@ -190,14 +190,16 @@ pub struct PostObjectInput {
     /// Key of the object to store, without a leading `/`. `${filename}` in it stands for the name
     /// of the uploaded file, without folders.
     pub key: String,
-    /// Access key whose secret made the signature. Needed unless everyone may write to the bucket.
+    /// Access key whose secret made the signature, for a form that brings one. Absent: the caller's
+    /// own.
     pub access_key_id: Option<String>,
     /// Base64 of a JSON object that repeats every form field before `file`, other than
-    /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`.
+    /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`. Absent: it
+    /// is made from the fields.
     pub policy: Option<String>,
-    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent. Needed together with
-    /// `access_key_id`.
-    pub signature: Option<String>,
+    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent. Absent: it is made with the
+    /// caller's own key.
+    pub signature: Option<Secret>,
     /// Media type of the object. Must agree with the type of the file part.
     pub content_type: Option<String>,
     /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8. Absent: UTF-8.
@@ -245,13 +247,13 @@ impl PostObjectInput {
 
 setters! {
     Call<PostObjectInput>, (input) {
-        /// Access key whose secret made the signature.
+        /// Access key whose secret made the signature, for a form that brings one.
         access_key_id: text,
         /// Base64 of a JSON object that repeats every form field before `file`, other than
         /// `access_key_id`, `policy` and `signature`.
         policy: text,
         /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
-        signature: text,
+        signature: into(Secret),
         /// Media type of the object.
         content_type: text,
         /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.

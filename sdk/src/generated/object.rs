@@ -3,10 +3,9 @@ use crate::codec::*;
 
 impl Bucket {
     /// Stores an object, replacing one of the same key at once and as a whole. The content is the
-    /// request body, or comes from elsewhere when `X-QS-Copy-Source`, `X-QS-Move-Source` or
-    /// `X-QS-Fetch-Source` is given; the body is then empty. A single request stores at most 5 GB;
-    /// use a multipart upload for more. Needs write permission, and read permission on the source
-    /// of a copy or move.
+    /// request body, or comes from elsewhere when a source to copy, move or fetch is given; the
+    /// body is then empty. A single request stores at most 5 GB; use a multipart upload for more.
+    /// Needs write permission, and read permission on the source of a copy or move.
     ///
     /// See PUT Object, <https://docs.qingcloud.com/qingstor/api/object/put.html>
     pub fn put_object(&self, key: impl Into<String>) -> Call<PutObjectInput> {
@@ -80,8 +79,8 @@ pub struct PutObjectInput {
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
-    /// Copies the object `/bucket/key` of the same zone, percent-encoded, in place of storing a
-    /// body; at most 5 GB. Append `?version_id=` and an id to copy an older version.
+    /// Copies this object of the same zone, or one version of it, in place of storing a body; at
+    /// most 5 GB.
     pub copy_source: Option<ObjectPath>,
     /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
     /// copied onto itself to change its metadata.
@@ -101,8 +100,8 @@ pub struct PutObjectInput {
     pub copy_source_encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the source's key, Base64.
     pub copy_source_encryption_customer_key_md5: Option<String>,
-    /// Moves the object `/bucket/key`, percent-encoded, here in place of storing a body. Metadata
-    /// and encryption go along, and the source is gone afterwards: a repeat after success fails.
+    /// Moves this object here in place of storing a body. Metadata and encryption go along, and the
+    /// source is gone afterwards: a repeat after success fails.
     pub move_source: Option<ObjectPath>,
     /// URL from which the service downloads the content in place of a body; `http` if it has no
     /// protocol. The site must send `Content-Length`; redirects (301, 302, 307) are followed.
@@ -187,8 +186,8 @@ setters! {
         encryption_customer_key: into(Secret),
         /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
         encryption_customer_key_md5: text,
-        /// Copies the object `/bucket/key` of the same zone, percent-encoded, in place of storing a
-        /// body; at most 5 GB.
+        /// Copies this object of the same zone, or one version of it, in place of storing a body;
+        /// at most 5 GB.
         copy_source: into(ObjectPath),
         /// Which metadata the copy gets.
         metadata_directive: value(types::MetadataDirective),
@@ -206,7 +205,7 @@ setters! {
         copy_source_encryption_customer_key: into(Secret),
         /// MD5 digest of the 32 raw bytes of the source's key, Base64.
         copy_source_encryption_customer_key_md5: text,
-        /// Moves the object `/bucket/key`, percent-encoded, here in place of storing a body.
+        /// Moves this object here in place of storing a body.
         move_source: into(ObjectPath),
         /// URL from which the service downloads the content in place of a body; `http` if it has no
         /// protocol.

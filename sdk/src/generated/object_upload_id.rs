@@ -2,10 +2,10 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Stores one part of a multipart upload, from the request body or, with `X-QS-Copy-Source`,
-    /// from an object of the same zone. Parts may be sent in any order and in parallel; the same
-    /// number again replaces the part. Each has 4 MB to 5 GB, the last one may be smaller. Needs
-    /// write permission.
+    /// Stores one part of a multipart upload, from the request body or, when a source to copy is
+    /// given, from an object of the same zone. Parts may be sent in any order and in parallel; the
+    /// same number again replaces the part. Each has 4 MB to 5 GB, the last one may be smaller.
+    /// Needs write permission.
     ///
     /// See Upload Multipart,
     /// <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
@@ -82,8 +82,8 @@ pub struct UploadMultipartInput {
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
-    /// Takes the part from the object `/bucket/key` of the same zone, percent-encoded, in place of
-    /// a body.
+    /// Takes the part from this object of the same zone, or from one version of it, in place of a
+    /// body.
     pub copy_source: Option<ObjectPath>,
     /// Bytes of the source to take, as `bytes=0-1048575`. Absent: all of it.
     pub copy_range: Option<String>,
@@ -144,8 +144,8 @@ setters! {
         encryption_customer_key: into(Secret),
         /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
         encryption_customer_key_md5: text,
-        /// Takes the part from the object `/bucket/key` of the same zone, percent-encoded, in place
-        /// of a body.
+        /// Takes the part from this object of the same zone, or from one version of it, in place of
+        /// a body.
         copy_source: into(ObjectPath),
         /// Bytes of the source to take, as `bytes=0-1048575`.
         copy_range: text,
@@ -242,7 +242,7 @@ pub struct UploadMultipartOutput {
     pub etag: Option<String>,
     /// `AES256` if the object is encrypted with a key of the caller's.
     pub encryption_customer_algorithm: Option<String>,
-    /// Which bytes of the source were taken, when `X-QS-Copy-Range` was given.
+    /// Which bytes of the source were taken, when a range of it was asked for.
     pub content_copy_range: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,

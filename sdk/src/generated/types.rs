@@ -42,7 +42,7 @@ pub struct Key {
     pub etag: String,
     /// Length of the content in bytes.
     pub size: u64,
-    /// When the object was last changed, in seconds since 1970-01-01 UTC.
+    /// When the object was last changed, to the second.
     #[serde(with = "unix")]
     pub modified: Option<Timestamp>,
     /// Whether the content is encrypted with a key of the caller's.
@@ -180,7 +180,7 @@ impl Grantee {
     pub fn new(type_: types::GranteeType) -> Self {
         Self {
             type_,
-            ..Self::default()
+            ..Default::default()
         }
     }
 
@@ -189,7 +189,7 @@ impl Grantee {
         Self {
             type_: types::GranteeType::User,
             id: Some(id.into()),
-            ..Self::default()
+            ..Default::default()
         }
     }
 
@@ -198,7 +198,7 @@ impl Grantee {
         Self {
             type_: types::GranteeType::Group,
             name: Some(name.into()),
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -261,7 +261,7 @@ impl CorsRule {
         Self {
             allowed_origin: allowed_origin.into(),
             allowed_methods: allowed_methods.into_iter().collect(),
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -366,7 +366,7 @@ impl PolicyStatement {
             user: user.into_iter().map(Into::into).collect(),
             action: action.into_iter().collect(),
             effect,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -500,14 +500,14 @@ setters! {
 #[non_exhaustive]
 pub struct IsNullCondition {
     /// `true`: the `Referer` header must be empty or missing. `false`: it must hold something.
-    #[serde(rename = "Referer", skip_serializing_if = "is_default")]
+    #[serde(rename = "Referer")]
     pub referer: bool,
 }
 
-setters! {
-    IsNullCondition, () {
-        /// `true`: the `Referer` header must be empty or missing.
-        referer: plain(bool),
+impl IsNullCondition {
+    /// Takes what the API requires.
+    pub fn new(referer: bool) -> Self {
+        Self { referer }
     }
 }
 
@@ -535,7 +535,7 @@ impl ObjectPart {
     pub fn new(part_number: u32) -> Self {
         Self {
             part_number,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -643,7 +643,7 @@ impl LifecycleRule {
             id: id.into(),
             status,
             filter,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -736,7 +736,7 @@ impl LifecycleTransition {
     pub fn new(storage_class: types::StorageClass) -> Self {
         Self {
             storage_class,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -782,7 +782,7 @@ impl NoncurrentVersionTransition {
     pub fn new(storage_class: types::StorageClass) -> Self {
         Self {
             storage_class,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -855,7 +855,7 @@ impl Notification {
             id: id.into(),
             event_types: event_types.into_iter().collect(),
             cloudfunc,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -955,7 +955,7 @@ impl CloudFuncArgs {
     pub fn new(action: impl Into<String>) -> Self {
         Self {
             action: action.into(),
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -1018,7 +1018,7 @@ impl ReplicationRule {
             id: id.into(),
             filters,
             destination,
-            ..Self::default()
+            ..Default::default()
         }
     }
 }
@@ -1072,7 +1072,7 @@ impl ReplicationDestination {
     pub fn new(bucket: impl Into<String>) -> Self {
         Self {
             bucket: bucket.into(),
-            ..Self::default()
+            ..Default::default()
         }
     }
 }

@@ -22,6 +22,7 @@ use qingstor_suite::{Answer, Server};
 use tracing_subscriber::filter::LevelFilter;
 
 const SECRET: &str = "a-secret-access-key-that-nobody-may-see";
+const FORM_SIGNATURE: &str = "c29tZS1zaWduYXR1cmUtb2YtYS1mb3Jt";
 const CUSTOMER_KEY: &str = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
 
 /// Collects what is logged.
@@ -132,6 +133,15 @@ async fn calls(shown: &mut String) -> Vec<String> {
     write!(shown, "{presigned:?}").unwrap();
     let url = presigned.to_string();
     signatures.push(url.rsplit_once("signature=").unwrap().1.to_owned());
+
+    // As a header of the caller's, and in a form that was signed before.
+    let own = bucket
+        .get_object("k")
+        .header("x-qs-encryption-customer-key", CUSTOMER_KEY);
+    write!(shown, "{own:?} {:?}", own.clone().build().unwrap()).unwrap();
+    let form = bucket.post_object("k", "x").signature(FORM_SIGNATURE);
+    signatures.push(FORM_SIGNATURE.to_owned());
+    write!(shown, "{form:?} {:?}", form.input()).unwrap();
 
     let wrong = Config::new("KEYID", SECRET).endpoint("http://127.0.0.1:1");
     let unreachable = QingStor::new(wrong)

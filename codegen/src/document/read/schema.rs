@@ -38,6 +38,12 @@ impl Reader<'_> {
         let kind = match name.as_str() {
             "array" => self.array(node, Self::typed_value)?,
             "map" => SchemaKind::HeaderMap,
+            "object" => {
+                let message = "an object can't stand in a parameter or a header";
+                let help = "put it into a body, or use `map` for headers with a common prefix";
+                self.problem("type-unknown", span, message, help);
+                return None;
+            }
             _ => self.scalar(node, &name, span)?,
         };
         Some(self.finish(node, kind))

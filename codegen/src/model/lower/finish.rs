@@ -8,6 +8,7 @@ use crate::document;
 use crate::model::graph::{circles, held, reachable};
 use crate::model::{Constructor, CustomizedType, Fixed, Property, Shape, TypeKind};
 use crate::naming::Role;
+use crate::source::{Node, Value};
 
 impl Lowerer<'_> {
     pub(super) fn finish_types(&mut self) -> Vec<CustomizedType> {
@@ -65,6 +66,7 @@ impl Lowerer<'_> {
     fn finish(&self, one: &mut CustomizedType) {
         for property in &mut one.properties {
             property.type_name = self.language.type_name(&property.shape);
+            property.item_type = self.language.item_type(&property.shape);
         }
         let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
         one.required = required;
@@ -121,7 +123,8 @@ impl Lowerer<'_> {
                     .find(|known| known.value == wanted);
                 found.map(|known| known.ident.clone())
             });
-            if enumeration.is_some() && value_ident.is_none() {
+            let fits = enumeration.is_none() && fits(value, &property.shape);
+            if value_ident.is_none() && !fits {
                 self.constructor_problem(value.span, &one.name, value.as_str().unwrap_or(name));
                 return None;
             }
@@ -139,8 +142,21 @@ impl Lowerer<'_> {
                 None => self.constructor_problem(*span, &one.name, name),
             }
         }
+        let naming = &self.language.naming;
+        let ident = naming.ident(&constructor.name, Role::Method);
+        let mut optional = one.properties.iter().filter(|property| !property.required);
+        if naming.reserved_properties.contains(&ident) || optional.any(|p| p.ident == ident) {
+            let message = format!(
+                "the constructor `{}` has the name of another method",
+                constructor.name
+            );
+            self.problems.push(
+                Diagnostic::error("constructor", constructor.span, message)
+                    .with_help("give it a name of its own"),
+            );
+        }
         Some(Constructor {
-            ident: self.language.naming.ident(&constructor.name, Role::Method),
+            ident,
             name: constructor.name.clone(),
             description: constructor.description.clone(),
             fixed,
@@ -152,8 +168,18 @@ impl Lowerer<'_> {
         let message = format!("`x-constructors` names `{name}`, which `{one}` does not have");
         self.problems.push(
             Diagnostic::error("constructor", span, message)
-                .with_help("name a property of the type, or a value of its enum"),
+                .with_help("name a property of the type and a value that it may have"),
         );
+    }
+}
+
+/// Whether a value written in the specification is one of a property.
+fn fits(value: &Node, shape: &Shape) -> bool {
+    match (&value.value, shape) {
+        (Value::String(_), Shape::Text) | (Value::Bool(_), Shape::Bool) => true,
+        (Value::Number(number), Shape::Int { .. }) => number.is_i64() || number.is_u64(),
+        (Value::Number(_), Shape::Float { .. }) => true,
+        _ => false,
     }
 }
 

@@ -49,7 +49,9 @@ impl<'a> Lowerer<'a> {
                         field: "item",
                         direction: None,
                     };
-                    made.shape = Some(self.shape(&definition.schema, at));
+                    let shape = self.shape(&definition.schema, at);
+                    self.check_content(&shape, PlaceKind::Value, definition.schema.span);
+                    made.shape = Some(shape);
                 }
             }
             self.types.insert(name.clone(), made);
@@ -101,7 +103,9 @@ impl<'a> Lowerer<'a> {
                     field: "value",
                     direction: None,
                 };
-                Some(self.shape(value, at))
+                let shape = self.shape(value, at);
+                self.check_content(&shape, PlaceKind::Json, value.span);
+                Some(shape)
             }
             _ => None,
         };

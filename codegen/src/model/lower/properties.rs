@@ -2,6 +2,7 @@
 
 use super::Lowerer;
 use super::shapes::At;
+use crate::diagnostic::Diagnostic;
 use crate::document::{Schema, SchemaKind};
 use crate::model::{Place, PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
@@ -47,7 +48,11 @@ impl<'a> Lowerer<'a> {
             field: wanted,
             ..at
         };
-        let shape = self.shape(schema, at);
+        let shape = match self.header_format(schema, &field) {
+            Some(shape) => shape,
+            None => self.shape(schema, at),
+        };
+        self.check_content(&shape, field.place.kind, schema.span);
         let required = field.required && !computed;
         Some(Property {
             name: field.name.to_owned(),
@@ -57,6 +62,7 @@ impl<'a> Lowerer<'a> {
                 SchemaKind::HeaderMap => self.language.header_map(&shape),
                 _ => self.language.type_name(&shape),
             },
+            item_type: self.language.item_type(&shape),
             place: field.place,
             shape,
             required,
@@ -90,6 +96,55 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// A format that has a type of its own only where it is the value of a header that is sent.
+    fn header_format(&self, schema: &Schema, field: &Field<'_, '_>) -> Option<Shape> {
+        let SchemaKind::Text {
+            format: Some(format),
+            values,
+        } = &schema.kind
+        else {
+            return None;
+        };
+        let is_sent = field.role == Role::Parameter && field.place.kind == PlaceKind::Header;
+        let types = &self.language.types;
+        let known = types.contains_key(&format!("header-format:{format}"));
+        (is_sent && values.is_empty() && known).then(|| Shape::Format {
+            format: format.clone(),
+        })
+    }
+
+    /// Bytes are streamed as a whole body or as a file of a form, nowhere else; the times in a list
+    /// or map have the form that JSON has for them.
+    pub(super) fn check_content(&mut self, shape: &Shape, place: PlaceKind, span: Span) {
+        let streamed = matches!(
+            place,
+            PlaceKind::Value | PlaceKind::Stream | PlaceKind::FormFile
+        );
+        let content = match shape {
+            Shape::List { item } | Shape::Map { value: item } => innermost(item),
+            _ => &Shape::Free,
+        };
+        if let Shape::Time {
+            format: "unix" | "http_date",
+        } = content
+        {
+            self.problems.push(
+                Diagnostic::error(
+                    "time-place",
+                    span,
+                    "such a time can't stand in a list or map",
+                )
+                .with_help("use `\"format\": \"date-time\"`, or no format"),
+            );
+        }
+        if *content == Shape::Binary || (*shape == Shape::Binary && !streamed) {
+            self.problems.push(
+                Diagnostic::error("binary-place", span, "raw bytes can't stand here")
+                    .with_help("use `\"format\": \"byte\"`, which is Base64 text, or no format"),
+            );
+        }
+    }
+
     fn is_plain(&self, shape: &Shape) -> bool {
         let kind = match shape {
             Shape::List { .. } => "list",
@@ -112,6 +167,14 @@ impl<'a> Lowerer<'a> {
             }
             _ => name,
         }
+    }
+}
+
+/// What lists of lists and maps of maps hold in the end.
+fn innermost(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::List { item } | Shape::Map { value: item } => innermost(item),
+        other => other,
     }
 }
 

@@ -28,8 +28,8 @@ impl<'a> Lowerer<'a> {
         let mut methods: HashMap<Option<&str>, Scope> = HashMap::new();
         let mut resources = Vec::new();
         for item in &document.paths {
-            let wanted = self.resource_name(item);
-            let claimed = names.claim([wanted.clone()], item.span);
+            let wanted = [self.resource_name(item), self.whole_name(item)];
+            let claimed = names.claim(wanted, item.span);
             let help = "two paths would share a file: change one of them";
             let Some(name) = self.claimed(claimed, &item.key, item.span, help) else {
                 continue;
@@ -80,8 +80,9 @@ impl<'a> Lowerer<'a> {
             .candidates(&operation.id, Role::Type, None);
         // Operations make types of their own (`XxxInput`), so std's names are no danger to them.
         let plain = self.language.naming.words(&operation.id);
-        let first = std::iter::once(self.language.naming.types.join(&plain));
-        let claimed = scope.claim(first.chain(candidates), operation.id_span);
+        let plain = self.language.naming.types.join(&plain);
+        let plain = Some(plain).filter(|ident| !self.language.naming.keywords.contains(ident));
+        let claimed = scope.claim(plain.into_iter().chain(candidates), operation.id_span);
         let help = "rename one of the operations";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
@@ -178,8 +179,19 @@ impl<'a> Lowerer<'a> {
         if let Some(sub_resource) = &item.sub_resource {
             words.extend(naming.words(sub_resource));
         }
-        let name = Case::Snake.join(&words);
-        if DEVICES.contains(&name.as_str()) {
+        self.stem(&words)
+    }
+
+    /// A stem made of the whole path, where another path has the short one.
+    fn whole_name(&self, item: &PathItem) -> String {
+        self.stem(&self.language.naming.words(&item.key))
+    }
+
+    fn stem(&self, words: &[String]) -> String {
+        let name = Case::Snake.join(words);
+        let naming = &self.language.naming;
+        let reserved = [&naming.keywords, &naming.reserved_resources];
+        if DEVICES.contains(&name.as_str()) || reserved.iter().any(|list| list.contains(&name)) {
             return name + "_resource";
         }
         name

@@ -76,7 +76,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn reference(&mut self, schema: &Schema, name: &str, at: At<'_>) -> Shape {
+    fn reference(&mut self, schema: &Schema, name: &'a str, at: At<'_>) -> Shape {
         let Some((ident, kind)) = self.definitions.get(name) else {
             if !self.document.definitions.contains_key(name) {
                 let message = format!("there is no definition `{name}`");
@@ -87,6 +87,9 @@ impl<'a> Lowerer<'a> {
             }
             return Shape::Free;
         };
+        if let Some(scalar) = self.scalar(name) {
+            return self.shape(scalar, at);
+        }
         let shape = Shape::Named {
             name: name.to_owned(),
             ident: ident.clone(),
@@ -95,6 +98,25 @@ impl<'a> Lowerer<'a> {
         };
         self.note_use(name, at.direction);
         shape
+    }
+
+    /// The scalar that a definition is another name for. How it is written depends on its format, so
+    /// those who refer to it must know it.
+    fn scalar(&self, mut name: &'a str) -> Option<&'a Schema> {
+        let document = self.document;
+        for _ in 0..document.definitions.len() {
+            let schema = &document.definitions.get(name)?.schema;
+            match &schema.kind {
+                SchemaKind::Ref(next) => name = next,
+                SchemaKind::Text { values, .. } if values.is_empty() => return Some(schema),
+                SchemaKind::Integer(_)
+                | SchemaKind::Number(_)
+                | SchemaKind::Boolean
+                | SchemaKind::File => return Some(schema),
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// Remembers that a message names a type.

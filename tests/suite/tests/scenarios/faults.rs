@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor};
+use qingstor_sdk::{Body, Bucket, Config, Error, ErrorKind, QingStor};
 use qingstor_suite::{Answer, Server};
 use tokio::net::TcpListener;
 
@@ -56,8 +56,53 @@ async fn a_call_has_a_limit_of_its_own() {
     let server = Server::start(Answer::silence()).await;
     let bucket = bucket(config(), &server.endpoint());
     let error = bucket.get_object("k").timeout(SHORT).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert_failed(&error, ErrorKind::Timeout);
     assert!(error.elapsed() >= SHORT);
+}
+
+#[tokio::test]
+async fn no_time_is_too_long() {
+    let server = Server::start(Answer::new(200).body("content")).await;
+    let config = config()
+        .connect_timeout(Duration::MAX)
+        .idle_timeout(Duration::MAX)
+        .slow_timeout(Duration::MAX);
+    let bucket = bucket(config, &server.endpoint());
+    let output = bucket.get_object("k").timeout(Duration::MAX).await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), "content");
+}
+
+#[tokio::test]
+async fn a_success_without_content_is_one_whatever_it_announces() {
+    let server = Server::start(Answer::new(204).header("Content-Length", "5")).await;
+    let bucket = bucket(config(), &server.endpoint());
+    assert_eq!(bucket.delete_object("k").await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn a_message_of_many_lines_is_one_line() {
+    let document = serde_json::json!({"code": "a\nb", "message": "c\r\nd", "request_id": "e\nf"});
+    let server = Server::start(Answer::json(400, &document)).await;
+    let bucket = bucket(config(), &server.endpoint());
+    let error = bucket.get_object("g\nh").await.unwrap_err();
+    assert_eq!(error.to_string().lines().count(), 1, "{error}");
+    assert_eq!((error.message(), error.key()), ("c\r\nd", Some("g\nh")));
+}
+
+#[tokio::test]
+async fn a_stream_that_claims_too_much_fails_by_itself() {
+    let server = Server::start(Answer::silence()).await;
+    let bucket = bucket(config(), &server.endpoint());
+    for (len, kind) in [
+        (u64::MAX, ErrorKind::Io),
+        (3, ErrorKind::Io),
+        (1, ErrorKind::Io),
+    ] {
+        let items = futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"ab"))]);
+        let call = bucket.put_object("k").body(Body::from_stream(items, len));
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{len}: {error:?}");
+    }
 }
 
 #[tokio::test]

@@ -274,7 +274,7 @@ fn policy() -> [Case; 3] {
             let condition = PolicyCondition::default()
                 .string_like(StringLikeCondition::default().referer(["*.example1.com"]))
                 .ip_address(IpAddressCondition::default().source_ip(["172.16.0.0/24"]))
-                .is_null(IsNullCondition::default().referer(true));
+                .is_null(IsNullCondition::new(false));
             let actions = [PolicyAction::GetObject];
             to.bucket.put_policy([
                 PolicyStatement::new("one", ["*"], actions, PolicyEffect::Allow)
@@ -287,7 +287,7 @@ fn policy() -> [Case; 3] {
     .json(concat!(
         r#"{"statement":[{"id":"one","user":["*"],"action":["get_object"],"effect":"allow","#,
         r#""resource":["mybucket/*"],"condition":{"string_like":{"Referer":["*.example1.com"]},"#,
-        r#""ip_address":{"source_ip":["172.16.0.0/24"]},"is_null":{"Referer":true}}}]}"#
+        r#""ip_address":{"source_ip":["172.16.0.0/24"]},"is_null":{"Referer":false}}}]}"#
     ));
     let get = Case::new(
         "/?policy",
