@@ -73,12 +73,10 @@ impl Operation for PutBucketInput {
 pub struct ListObjectsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-    /// start up to its first occurrence after the prefix are reported once, among the common
-    /// prefixes.
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_marker` of the page before, unchanged. Absent or empty: from the
-    /// start.
+    /// Where to go on: the `next_marker` of the page before. Absent or empty: from the start.
     pub marker: Option<String>,
     /// Most keys to return in one answer. Default 100. Larger values than the service allows
     /// (documented: 100) are cut down, not refused.
@@ -89,11 +87,10 @@ setters! {
     Call<ListObjectsInput>, (input) {
         /// Only keys that begin with this text count.
         prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-        /// start up to its first occurrence after the prefix are reported once, among the common
-        /// prefixes.
+        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+        /// first occurrence after the prefix are reported once, as a common prefix.
         delimiter: text,
-        /// Where to go on: the `next_marker` of the page before, unchanged.
+        /// Where to go on: the `next_marker` of the page before.
         marker: text,
         /// Most keys to return in one answer.
         limit: value(u32),
@@ -133,8 +130,7 @@ pub struct ListObjectsOutput {
     pub limit: u32,
     /// Kept for old clients; the documents contradict each other on its value. Do not use it.
     pub marker: Option<String>,
-    /// Where the next page begins; pass it on as `marker`. Opaque: do not make one up or compare it
-    /// with keys.
+    /// Where the next page begins; pass it on as `marker`. Opaque: it need not be a key.
     pub next_marker: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,
@@ -190,8 +186,7 @@ pub struct PostObjectInput {
     /// Key of the object to store, without a leading `/`. `${filename}` in it stands for the name
     /// of the uploaded file, without folders.
     pub key: String,
-    /// Access key whose secret made the signature, for a form that brings one. Absent: the caller's
-    /// own.
+    /// Access key whose secret made the signature of a form that brings one. Absent: the caller's.
     pub access_key_id: Option<String>,
     /// Base64 of a JSON object that repeats every form field before `file`, other than
     /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`. Absent: it
@@ -216,8 +211,7 @@ pub struct PostObjectInput {
     pub content_encoding: Option<String>,
     /// Stored with the object: until when it counts as fresh, as an HTTP date.
     pub expires: Option<String>,
-    /// Metadata of the caller's own, each pair a field `x-qs-meta-<key>`. At most 2048 bytes in
-    /// all.
+    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`. At most 2048 bytes in all.
     pub metadata: Metadata,
     /// The content of the object, and the last field that counts.
     pub file: Body,
@@ -247,7 +241,7 @@ impl PostObjectInput {
 
 setters! {
     Call<PostObjectInput>, (input) {
-        /// Access key whose secret made the signature, for a form that brings one.
+        /// Access key whose secret made the signature of a form that brings one.
         access_key_id: text,
         /// Base64 of a JSON object that repeats every form field before `file`, other than
         /// `access_key_id`, `policy` and `signature`.
@@ -270,7 +264,7 @@ setters! {
         content_encoding: text,
         /// Stored with the object: until when it counts as fresh, as an HTTP date.
         expires: text,
-        /// Metadata of the caller's own, each pair a field `x-qs-meta-<key>`.
+        /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
         metadata: entries,
     }
 }

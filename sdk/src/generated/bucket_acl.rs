@@ -2,8 +2,7 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the access control list of a bucket. Only the owner may do so. An empty list makes
-    /// the bucket private.
+    /// Replaces the access control list of a bucket. For the owner only. An empty list: private.
     ///
     /// See PUT Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
     pub fn put_acl(&self, acl: impl IntoIterator<Item = types::Acl>) -> Call<PutBucketAclInput> {

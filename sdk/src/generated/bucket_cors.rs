@@ -35,8 +35,7 @@ impl Bucket {
 pub struct PutBucketCorsInput {
     /// The rules, in order.
     pub cors_rules: Vec<types::CorsRule>,
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`, in either case. Absent:
-    /// `disabled`.
+    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
     pub resp_vary: Option<String>,
 }
 
@@ -52,7 +51,7 @@ impl PutBucketCorsInput {
 
 setters! {
     Call<PutBucketCorsInput>, (input) {
-        /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`, in either case.
+        /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
         resp_vary: text,
     }
 }
@@ -97,8 +96,7 @@ pub struct GetBucketCorsOutput {
     /// The rules, in order.
     #[serde(deserialize_with = "nullable")]
     pub cors_rules: Vec<types::CorsRule>,
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`, in either case. Absent:
-    /// `disabled`.
+    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
     pub resp_vary: Option<String>,
     #[serde(skip)]
     meta: ResponseMeta,

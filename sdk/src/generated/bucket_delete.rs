@@ -22,8 +22,7 @@ impl Bucket {
 pub struct DeleteMultipleObjectsInput {
     /// The objects to delete, named by their keys, at most 1000.
     pub objects: Vec<types::ObjectIdentifier>,
-    /// `true` leaves the deleted keys out of the answer, so that only failures are named. Default
-    /// `false`.
+    /// `true` leaves the deleted keys out of the answer, so that it names only failures.
     pub quiet: bool,
 }
 
@@ -39,7 +38,7 @@ impl DeleteMultipleObjectsInput {
 
 setters! {
     Call<DeleteMultipleObjectsInput>, (input) {
-        /// `true` leaves the deleted keys out of the answer, so that only failures are named.
+        /// `true` leaves the deleted keys out of the answer, so that it names only failures.
         quiet: plain(bool),
     }
 }

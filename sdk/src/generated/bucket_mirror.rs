@@ -36,8 +36,7 @@ impl Bucket {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PutBucketExternalMirrorInput {
-    /// Address to which the key is appended: `http://host[:port]/[path]`. Without a protocol:
-    /// `http`.
+    /// Address that the key is appended to: `http://host[:port]/[path]`; `http` if not said.
     pub source_site: String,
 }
 

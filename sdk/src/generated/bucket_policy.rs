@@ -23,8 +23,7 @@ impl Bucket {
         self.call(GetBucketPolicyInput::default())
     }
 
-    /// Removes the policy of a bucket, so that its access control list alone decides. Only the
-    /// owner may do so.
+    /// Removes the policy of a bucket: its access control list alone decides. For the owner only.
     ///
     /// See DELETE Bucket Policy,
     /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>

@@ -18,14 +18,13 @@ impl Bucket {
 pub struct ListMultipartUploadsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-    /// start up to its first occurrence after the prefix are reported once, among the common
-    /// prefixes.
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
     /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
     pub key_marker: Option<String>,
-    /// Where to go on within the uploads of one key: the `next_upload_id_marker` of the page
-    /// before. Means something only together with `key_marker`.
+    /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
+    /// Means something only together with `key_marker`.
     pub upload_id_marker: Option<String>,
     /// Most uploads to return in one answer. Default 200, at most 1000.
     pub limit: Option<u32>,
@@ -35,14 +34,12 @@ setters! {
     Call<ListMultipartUploadsInput>, (input) {
         /// Only keys that begin with this text count.
         prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-        /// start up to its first occurrence after the prefix are reported once, among the common
-        /// prefixes.
+        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+        /// first occurrence after the prefix are reported once, as a common prefix.
         delimiter: text,
         /// Where to go on: the `next_key_marker` of the page before.
         key_marker: text,
-        /// Where to go on within the uploads of one key: the `next_upload_id_marker` of the page
-        /// before.
+        /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
         upload_id_marker: text,
         /// Most uploads to return in one answer.
         limit: value(u32),
@@ -86,8 +83,7 @@ pub struct ListMultipartUploadsOutput {
     pub marker: Option<String>,
     /// Last key or common prefix of this page; pass it on as `key_marker`. Empty at the end.
     pub next_key_marker: Option<String>,
-    /// Last upload of this page, if the uploads of one key were cut; pass it on as
-    /// `upload_id_marker`.
+    /// Last upload of this page, if one key's uploads were cut; pass it on as `upload_id_marker`.
     pub next_upload_id_marker: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,

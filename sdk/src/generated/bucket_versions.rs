@@ -17,9 +17,8 @@ impl Bucket {
 pub struct ListObjectVersionsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-    /// start up to its first occurrence after the prefix are reported once, among the common
-    /// prefixes.
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
     /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
     pub key_marker: Option<String>,
@@ -34,9 +33,8 @@ setters! {
     Call<ListObjectVersionsInput>, (input) {
         /// Only keys that begin with this text count.
         prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: those that agree from the
-        /// start up to its first occurrence after the prefix are reported once, among the common
-        /// prefixes.
+        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+        /// first occurrence after the prefix are reported once, as a common prefix.
         delimiter: text,
         /// Where to go on: the `next_key_marker` of the page before.
         key_marker: text,

@@ -51,14 +51,12 @@ string_enum! {
         InvalidRange = "invalid_range",
         /// Too many fetches are running. Try again later.
         FetchThrottled = "fetch_throttled",
-        /// A parameter has an illegal value: for an append, a position that is not the object's
-        /// size.
+        /// A parameter has an illegal value, such as an append's position that is not the size.
         InvalidArgument = "invalid_argument",
         /// The received body does not have the digest in `Content-MD5`. Send it again; if that
         /// fails too, the digest is wrong.
         BadDigest = "bad_digest",
-        /// The bucket name breaks the rules: 6 to 63 lower-case letters, digits and hyphens, no
-        /// IPv4 address.
+        /// The bucket name breaks the rules: 6 to 63 lower-case letters, digits and hyphens.
         InvalidBucketName = "invalid_bucket_name",
         /// The body does not follow the rules of this operation.
         InvalidRequest = "invalid_request",
@@ -102,8 +100,7 @@ string_enum! {
         UpstreamFailed = "upstream_failed",
         /// The domain has no ICP record, which binding it requires.
         DomainNotRecorded = "domain_not_recorded",
-        /// The domain's DNS has no CNAME record for the bucket. Add it, and wait until it is known
-        /// everywhere.
+        /// The domain's DNS has no CNAME record for the bucket. Add it, and wait a while.
         CnameRecordNotAdded = "cname_record_not_added",
         /// The domain is bound to another bucket. Release it there first.
         DomainOccupied = "domain_occupied",

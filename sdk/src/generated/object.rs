@@ -79,8 +79,7 @@ pub struct PutObjectInput {
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
-    /// Copies this object of the same zone, or one version of it, in place of storing a body; at
-    /// most 5 GB.
+    /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
     pub copy_source: Option<ObjectPath>,
     /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
     /// copied onto itself to change its metadata.
@@ -93,8 +92,7 @@ pub struct PutObjectInput {
     pub copy_source_if_match: Option<String>,
     /// Copies only if the source's entity tag is another than this; else 412.
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`. Needed only if the source was stored with a key of
-    /// the caller's.
+    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
     pub copy_source_encryption_customer_algorithm: Option<String>,
     /// The key with which the source was encrypted: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
@@ -103,8 +101,8 @@ pub struct PutObjectInput {
     /// Moves this object here in place of storing a body. Metadata and encryption go along, and the
     /// source is gone afterwards: a repeat after success fails.
     pub move_source: Option<ObjectPath>,
-    /// URL from which the service downloads the content in place of a body; `http` if it has no
-    /// protocol. The site must send `Content-Length`; redirects (301, 302, 307) are followed.
+    /// URL from which the service fetches the content, not a body; `http` without a protocol. The
+    /// site must send `Content-Length`; redirects (301, 302, 307) are followed.
     pub fetch_source: Option<String>,
     /// Fetches only if the content at the URL has not changed since this time; else 412.
     pub fetch_if_unmodified_since: Option<Timestamp>,
@@ -124,7 +122,7 @@ pub struct PutObjectInput {
     pub move_source_if_match: Option<String>,
     /// Moves only if the source's entity tag is another than this; else 412.
     pub move_source_if_none_match: Option<String>,
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file name.
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
     pub content_disposition: Option<String>,
     /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
     pub expires: Option<String>,
@@ -186,8 +184,8 @@ setters! {
         encryption_customer_key: into(Secret),
         /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
         encryption_customer_key_md5: text,
-        /// Copies this object of the same zone, or one version of it, in place of storing a body;
-        /// at most 5 GB.
+        /// Copies this object of the same zone, or a version of it, instead of a body; at most 5
+        /// GB.
         copy_source: into(ObjectPath),
         /// Which metadata the copy gets.
         metadata_directive: value(types::MetadataDirective),
@@ -207,8 +205,7 @@ setters! {
         copy_source_encryption_customer_key_md5: text,
         /// Moves this object here in place of storing a body.
         move_source: into(ObjectPath),
-        /// URL from which the service downloads the content in place of a body; `http` if it has no
-        /// protocol.
+        /// URL from which the service fetches the content, not a body; `http` without a protocol.
         fetch_source: into(String),
         /// Fetches only if the content at the URL has not changed since this time; else 412.
         fetch_if_unmodified_since: value(Timestamp),
@@ -226,8 +223,7 @@ setters! {
         move_source_if_match: text,
         /// Moves only if the source's entity tag is another than this; else 412.
         move_source_if_none_match: text,
-        /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file
-        /// name.
+        /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
         content_disposition: text,
         /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
         expires: text,
@@ -365,18 +361,18 @@ pub struct GetObjectInput {
     pub key: String,
     /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
     pub version_id: Option<String>,
-    /// `Expires` of this one answer, in place of the stored one; only in signed requests.
+    /// `Expires` of this answer, not the stored one; only in signed requests.
     pub response_expires: Option<String>,
-    /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
+    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
     pub response_cache_control: Option<String>,
-    /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Type` of this answer, not the stored one; only in signed requests.
     pub response_content_type: Option<String>,
-    /// `Content-Language` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Language` of this answer, not the stored one; only in signed requests.
     pub response_content_language: Option<String>,
-    /// `Content-Encoding` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
-    /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
-    /// requests. `attachment; filename="..."` makes browsers save the file.
+    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    /// `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
     /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred. One range
     /// only. Outside the object: 416 `invalid_range`. Absent: all.
@@ -425,20 +421,17 @@ setters! {
     Call<GetObjectInput>, (input) {
         /// Which version of the object is meant, in a bucket with versioning.
         version_id: text,
-        /// `Expires` of this one answer, in place of the stored one; only in signed requests.
+        /// `Expires` of this answer, not the stored one; only in signed requests.
         response_expires: text,
-        /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
+        /// `Cache-Control` of this answer, not the stored one; only in signed requests.
         response_cache_control: text,
-        /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
+        /// `Content-Type` of this answer, not the stored one; only in signed requests.
         response_content_type: text,
-        /// `Content-Language` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Language` of this answer, not the stored one; only in signed requests.
         response_content_language: text,
-        /// `Content-Encoding` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
         response_content_encoding: text,
-        /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
         response_content_disposition: text,
         /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
         range: text,
@@ -515,8 +508,7 @@ pub struct GetObjectOutput {
     pub etag: String,
     /// Length of the content in bytes; of the range if one was asked for.
     pub content_length: Option<u64>,
-    /// Which bytes these are and how many there are in all: `bytes 0-99/1024`. Only with status
-    /// 206\.
+    /// Which bytes these are, and of how many: `bytes 0-99/1024`. Only with status 206.
     pub content_range: Option<String>,
     /// When the object was last changed, to the second.
     pub last_modified: Option<Timestamp>,
@@ -590,12 +582,12 @@ pub struct HeadObjectInput {
     pub key: String,
     /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
     pub version_id: Option<String>,
-    /// How the object is encrypted: `AES256`. Not needed to read metadata; checked when given.
+    /// How the object is encrypted: `AES256`. Not needed for metadata; checked if given.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the object was encrypted: 32 bytes, Base64. Not needed to read metadata;
-    /// checked when given.
+    /// The key with which the object was encrypted: 32 bytes, Base64. Not needed for metadata;
+    /// checked if given.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to read metadata; checked when
+    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed for metadata; checked if
     /// given.
     pub encryption_customer_key_md5: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
@@ -700,8 +692,7 @@ pub struct HeadObjectOutput {
     pub storage_class: Option<types::StorageClass>,
     /// `appendable` if the object can be appended to; absent otherwise.
     pub object_type: Option<String>,
-    /// Size of an appendable object in bytes: the position for the next append. Absent for other
-    /// objects.
+    /// Size of an appendable object in bytes: the next append's position. Absent for others.
     pub next_append_position: Option<u64>,
     /// Id of the version that was read, in a bucket with versioning.
     pub version_id: Option<String>,

@@ -27,18 +27,18 @@ pub struct ImageProcessInput {
     /// Steps: `info`, `crop`, `rotate`, `resize`, `watermark`, `watermark_image`, `format`, `save`.
     /// `info` gives JSON in place of an image.
     pub action: String,
-    /// `Expires` of this one answer, in place of the stored one; only in signed requests.
+    /// `Expires` of this answer, not the stored one; only in signed requests.
     pub response_expires: Option<String>,
-    /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
+    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
     pub response_cache_control: Option<String>,
-    /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Type` of this answer, not the stored one; only in signed requests.
     pub response_content_type: Option<String>,
-    /// `Content-Language` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Language` of this answer, not the stored one; only in signed requests.
     pub response_content_language: Option<String>,
-    /// `Content-Encoding` of this one answer, in place of the stored one; only in signed requests.
+    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
-    /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
-    /// requests. `attachment; filename="..."` makes browsers save the file.
+    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    /// `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
@@ -63,20 +63,17 @@ impl ImageProcessInput {
 
 setters! {
     Call<ImageProcessInput>, (input) {
-        /// `Expires` of this one answer, in place of the stored one; only in signed requests.
+        /// `Expires` of this answer, not the stored one; only in signed requests.
         response_expires: text,
-        /// `Cache-Control` of this one answer, in place of the stored one; only in signed requests.
+        /// `Cache-Control` of this answer, not the stored one; only in signed requests.
         response_cache_control: text,
-        /// `Content-Type` of this one answer, in place of the stored one; only in signed requests.
+        /// `Content-Type` of this answer, not the stored one; only in signed requests.
         response_content_type: text,
-        /// `Content-Language` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Language` of this answer, not the stored one; only in signed requests.
         response_content_language: text,
-        /// `Content-Encoding` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
         response_content_encoding: text,
-        /// `Content-Disposition` of this one answer, in place of the stored one; only in signed
-        /// requests.
+        /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
         response_content_disposition: text,
         /// Answers only if the object has changed since this time; else 304.
         if_modified_since: value(Timestamp),

@@ -95,8 +95,7 @@ pub struct UploadMultipartInput {
     pub copy_source_if_match: Option<String>,
     /// Copies only if the source's entity tag is another than this; else 412.
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`. Needed only if the source was stored with a key of
-    /// the caller's.
+    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
     pub copy_source_encryption_customer_algorithm: Option<String>,
     /// The key with which the source was encrypted: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
@@ -343,13 +342,11 @@ pub struct CompleteMultipartUploadInput {
     /// Entity tag that the finished object shall carry, in double quotes. Sources disagree on
     /// whether the service computes one when it is absent.
     pub etag: Option<String>,
-    /// How the parts are encrypted: `AES256`. The service does not need it to join them.
+    /// How the parts are encrypted: `AES256`. Not needed to join them.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the parts were encrypted: 32 bytes, Base64. The service does not need it
-    /// to join them.
+    /// The key with which the parts were encrypted: 32 bytes, Base64. Not needed to join them.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64. The service does not need it to join the
-    /// parts.
+    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to join the parts.
     pub encryption_customer_key_md5: Option<String>,
     /// The parts to join, by ascending number. Only `part_number` and, as a check, `etag` matter.
     pub object_parts: Vec<types::ObjectPart>,

@@ -40,7 +40,7 @@ pub struct InitiateMultipartUploadInput {
     pub cache_control: Option<String>,
     /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file name.
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
     pub content_disposition: Option<String>,
     /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
     pub expires: Option<String>,
@@ -83,8 +83,7 @@ setters! {
         cache_control: text,
         /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
         content_encoding: text,
-        /// Sent as `Content-Disposition` whenever the object is read: show or save, and its file
-        /// name.
+        /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
         content_disposition: text,
         /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
         expires: text,

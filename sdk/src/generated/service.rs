@@ -55,8 +55,7 @@ impl Operation for ListBucketsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListBucketsOutput {
-    /// Number of buckets. The documents do not say of this page or in all; clients in use take it
-    /// as the total.
+    /// Number of buckets, taken as the total; the documents do not say of what.
     pub count: u32,
     /// The buckets of this page.
     #[serde(deserialize_with = "nullable")]

@@ -246,8 +246,7 @@ pub struct CorsRule {
     /// Headers of the answer that scripts may read.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
     pub expose_headers: Vec<String>,
-    /// For how many seconds a browser may remember the answer to a preflight. Absent: 5; 0 forbids
-    /// it.
+    /// How many seconds a browser may remember a preflight's answer. Absent: 5; 0 forbids it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
 }
@@ -272,7 +271,7 @@ setters! {
         allowed_headers: texts,
         /// Headers of the answer that scripts may read.
         expose_headers: texts,
-        /// For how many seconds a browser may remember the answer to a preflight.
+        /// How many seconds a browser may remember a preflight's answer.
         max_age_seconds: value(u32),
     }
 }
@@ -334,8 +333,7 @@ string_enum! {
 pub struct PolicyStatement {
     /// Name of the statement, unique in the policy, at most 100 characters.
     pub id: String,
-    /// Ids of the users that the statement is about, `*` for everyone; at most 300 characters in
-    /// all.
+    /// Ids of the users that the statement is for, `*` for everyone; at most 300 characters.
     #[serde(deserialize_with = "one_or_many")]
     pub user: Vec<String>,
     /// What the statement is about; at most 500 characters in all.
@@ -972,8 +970,8 @@ setters! {
 }
 
 string_enum! {
-    /// Whether objects stored before the rule are copied too, starting 30 minutes after it was set.
-    /// Absent: `disabled`.
+    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
+    /// `disabled`.
     Switch {
         /// On.
         Enabled = "enabled",
@@ -998,8 +996,8 @@ pub struct ReplicationRule {
     /// Where the copies go.
     #[serde(deserialize_with = "nullable")]
     pub destination: types::ReplicationDestination,
-    /// Whether objects stored before the rule are copied too, starting 30 minutes after it was set.
-    /// Absent: `disabled`.
+    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
+    /// `disabled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_marker: Option<types::Switch>,
     /// Whether a delete is carried over too. Absent: `disabled`.
@@ -1027,8 +1025,7 @@ setters! {
     ReplicationRule, () {
         /// Whether the rule is applied.
         status: value(types::RuleStatus),
-        /// Whether objects stored before the rule are copied too, starting 30 minutes after it was
-        /// set.
+        /// Whether older objects are copied too, beginning 30 minutes after this was set.
         sync_marker: value(types::Switch),
         /// Whether a delete is carried over too.
         delete_marker: value(types::Switch),

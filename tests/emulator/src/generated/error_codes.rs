@@ -48,13 +48,12 @@ pub(crate) enum ErrorCode {
     InvalidRange,
     /// Too many fetches are running. Try again later.
     FetchThrottled,
-    /// A parameter has an illegal value: for an append, a position that is not the object's size.
+    /// A parameter has an illegal value, such as an append's position that is not the size.
     InvalidArgument,
     /// The received body does not have the digest in `Content-MD5`. Send it again; if that fails
     /// too, the digest is wrong.
     BadDigest,
-    /// The bucket name breaks the rules: 6 to 63 lower-case letters, digits and hyphens, no IPv4
-    /// address.
+    /// The bucket name breaks the rules: 6 to 63 lower-case letters, digits and hyphens.
     InvalidBucketName,
     /// The body does not follow the rules of this operation.
     InvalidRequest,
@@ -98,8 +97,7 @@ pub(crate) enum ErrorCode {
     UpstreamFailed,
     /// The domain has no ICP record, which binding it requires.
     DomainNotRecorded,
-    /// The domain's DNS has no CNAME record for the bucket. Add it, and wait until it is known
-    /// everywhere.
+    /// The domain's DNS has no CNAME record for the bucket. Add it, and wait a while.
     CnameRecordNotAdded,
     /// The domain is bound to another bucket. Release it there first.
     DomainOccupied,
