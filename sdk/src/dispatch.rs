@@ -1,5 +1,6 @@
 //! The part of a call that is the same for every operation: sign, send, read the answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,10 +73,11 @@ impl Handle {
             started,
             attempts: 1,
         };
+        // Pinned here: a future of this size is better not held twice.
+        let exchange = pin!(self.exchange(request, slow, origin.clone()));
         let Some(limit) = limit else {
-            return self.exchange(request, slow, origin).await;
+            return exchange.await;
         };
-        let exchange = self.exchange(request, slow, origin.clone());
         match tokio::time::timeout(limit, exchange).await {
             Ok(result) => result,
             Err(_) => {
