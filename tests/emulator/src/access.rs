@@ -53,6 +53,7 @@ mod tests {
 
     use super::*;
     use crate::account::Account;
+    use crate::settings::Settings;
     use crate::time::Timestamp;
 
     #[test]
@@ -68,6 +69,7 @@ mod tests {
                 r#"[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"}]"#,
             )
             .unwrap(),
+            settings: Settings::default(),
         };
         let owner = Caller::User(Arc::new(owner));
         let other = Caller::User(Arc::new(Account::new("OTHER", "S")));

@@ -38,6 +38,7 @@ mod range;
 mod route;
 mod server;
 mod service;
+mod settings;
 mod store;
 mod target;
 mod time;

@@ -51,7 +51,7 @@ pub(crate) async fn serve(
                         TokioIo::new(stream),
                         service_fn(move |request| {
                             let service = Arc::clone(&service);
-                            async move { Ok::<_, Infallible>(service.handle(request).await) }
+                            async move { Ok::<_, Infallible>(service.handle(request, peer.ip()).await) }
                         }),
                     );
                     let connection = graceful.watch(connection);

@@ -1,5 +1,6 @@
 //! From a request to its answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -34,13 +35,15 @@ pub(crate) struct Service {
 
 impl Service {
     /// Answers a request, whatever happens, and logs it.
-    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Answer {
+    pub(crate) async fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let started = Instant::now();
         let request_id = format!("{:032x}", fastrand::u128(..));
         let (head, incoming) = request.into_parts();
         let mut body = RequestBody::new(incoming, self.idle_timeout);
         let mut operation = None;
-        let result = self.answer(&head, &mut body, &mut operation).await;
+        let result = self
+            .answer(&head, &mut body, peer, &request_id, &mut operation)
+            .await;
         // A client that waits for `100 Continue` has not sent anything yet, and needn't.
         if !head.headers.contains_key(EXPECT) {
             body.drain().await;
@@ -71,6 +74,8 @@ impl Service {
         &self,
         head: &Parts,
         body: &mut RequestBody,
+        peer: IpAddr,
+        request_id: &str,
         operation: &mut Option<Operation>,
     ) -> Result<Answer, ApiError> {
         let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
@@ -88,6 +93,8 @@ impl Service {
             host: &host,
             target: &target,
             caller: &caller,
+            peer,
+            request_id,
             operation: found,
             body,
         })

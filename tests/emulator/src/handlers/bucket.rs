@@ -11,6 +11,7 @@ use crate::acl::{self, Permission};
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::names;
+use crate::settings::Settings;
 use crate::store::{BucketRecord, blocking};
 use crate::time::Timestamp;
 
@@ -33,6 +34,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
         owner: account.user_id().to_owned(),
         created: Timestamp::now(),
         acl: acl::owner_only(account.user_id()),
+        settings: Settings::default(),
     };
     let store = Arc::clone(call.store);
     blocking(move || store.create_bucket(record)).await?;

@@ -28,7 +28,13 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let PutAcl { acl } = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
     let store = Arc::clone(call.store);
-    blocking(move || store.set_acl(&bucket.name, acl)).await?;
+    blocking(move || {
+        store.update_bucket(&bucket.name, |record| {
+            record.acl = acl;
+            Ok::<_, ApiError>(())
+        })
+    })
+    .await?;
     Ok(answer::empty(call.success()))
 }
 

@@ -10,6 +10,7 @@ mod object_read;
 mod object_transfer;
 mod service;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -36,6 +37,9 @@ pub(crate) struct Call<'a> {
     pub(crate) host: &'a Host,
     pub(crate) target: &'a Target,
     pub(crate) caller: &'a Caller,
+    /// The address of the client.
+    pub(crate) peer: IpAddr,
+    pub(crate) request_id: &'a str,
     pub(crate) operation: Operation,
     pub(crate) body: &'a mut RequestBody,
 }

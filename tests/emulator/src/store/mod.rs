@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use tempfile::NamedTempFile;
 
-use crate::acl::Grant;
 use crate::error::Result;
 use crate::time::Timestamp;
 use disk::Disk;
@@ -138,17 +137,20 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn set_acl(&self, name: &str, acl: Vec<Grant>) -> Result<(), StoreError> {
+    /// Changes a bucket's record. `change` sees it while nobody else can change it, and may refuse.
+    pub(crate) fn update_bucket<T, E: From<StoreError>>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut BucketRecord) -> Result<T, E>,
+    ) -> Result<T, E> {
         let _change = self.begin();
-        let record = BucketRecord {
-            acl,
-            ..BucketRecord::clone(&*self.bucket(name)?)
-        };
-        self.disk.write_bucket(&record)?;
+        let mut record = BucketRecord::clone(&*self.bucket(name)?);
+        let outcome = change(&mut record)?;
+        self.disk.write_bucket(&record).map_err(StoreError::from)?;
         if let Some(bucket) = self.write().get_mut(name) {
             bucket.record = Arc::new(record);
         }
-        Ok(())
+        Ok(outcome)
     }
 
     pub(crate) fn statistics(&self, name: &str) -> Result<Statistics, StoreError> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::Grant;
 use crate::metadata::{Metadata, StorageClass};
+use crate::settings::Settings;
 use crate::time::Timestamp;
 
 /// A bucket.
@@ -17,6 +18,8 @@ pub(crate) struct BucketRecord {
     pub(crate) owner: String,
     pub(crate) created: Timestamp,
     pub(crate) acl: Vec<Grant>,
+    #[serde(default)]
+    pub(crate) settings: Settings,
 }
 
 /// An object.
