@@ -2,29 +2,23 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
 use serde::Serialize;
-use tokio::fs::File;
-use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, VERSION_ID};
+use crate::settings::Versioning;
+use crate::store::{BucketRecord, ObjectReader, VersionId};
 
 /// The body of an answer.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An answer.
 pub(crate) type Answer = Response<AnswerBody>;
-
-/// How much of a file is read at a time.
-const CHUNK: usize = 256 << 10;
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Answer {
@@ -47,14 +41,9 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answ
     Ok(answer)
 }
 
-/// A part of a file.
-pub(crate) fn file(status: StatusCode, file: File, length: u64) -> Answer {
-    let body = FileBody {
-        file,
-        remaining: length,
-        buffer: BytesMut::new(),
-    };
-    with_body(status, body.boxed_unsync())
+/// Bytes of an object.
+pub(crate) fn object(status: StatusCode, reader: ObjectReader) -> Answer {
+    with_body(status, reader.boxed_unsync())
 }
 
 /// The error document of `error`; an answer to HEAD has no body.
@@ -65,7 +54,7 @@ pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> Answer
         json(error.status(), &error.document(request_id))
             .unwrap_or_else(|error| empty(error.status()))
     };
-    if let Some((name, value)) = error.header() {
+    for (name, value) in error.headers() {
         answer.headers_mut().insert(name.clone(), value.clone());
     }
     answer
@@ -86,6 +75,18 @@ pub(crate) fn set_header(
     Ok(())
 }
 
+/// Names the version of an object, where the bucket has versions.
+pub(crate) fn set_version(
+    headers: &mut HeaderMap,
+    bucket: &BucketRecord,
+    version: VersionId,
+) -> Result<(), ApiError> {
+    if bucket.settings.versioning == Versioning::Disabled {
+        return Ok(());
+    }
+    set_header(headers, VERSION_ID, version.to_string())
+}
+
 /// Announces the length of a body that is not sent, in an answer to HEAD.
 pub(crate) fn announce_length(answer: &mut Answer, length: u64) {
     answer
@@ -101,68 +102,4 @@ fn with_body(status: StatusCode, body: AnswerBody) -> Answer {
 
 fn never(infallible: Infallible) -> io::Error {
     match infallible {}
-}
-
-/// Streams from an open file, which stays what it was however the object changes.
-struct FileBody {
-    file: File,
-    remaining: u64,
-    buffer: BytesMut,
-}
-
-impl Body for FileBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let this = &mut *self;
-        if this.remaining == 0 {
-            return Poll::Ready(None);
-        }
-        let wanted = usize::try_from(this.remaining).unwrap_or(CHUNK).min(CHUNK);
-        this.buffer.resize(wanted, 0);
-        let mut buffer = ReadBuf::new(&mut this.buffer);
-        ready!(Pin::new(&mut this.file).poll_read(context, &mut buffer))?;
-        let read = buffer.filled().len();
-        if read == 0 {
-            // Rather a broken connection than an object that is silently short.
-            return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
-        }
-        this.remaining -= read as u64;
-        this.buffer.truncate(read);
-        Poll::Ready(Some(Ok(Frame::data(this.buffer.split().freeze()))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    async fn read(content: &[u8], length: u64) -> io::Result<Bytes> {
-        let mut named = tempfile::NamedTempFile::new().unwrap();
-        named.write_all(content).unwrap();
-        let opened = File::from_std(named.reopen().unwrap());
-        let answer = file(StatusCode::OK, opened, length);
-        Ok(answer.into_body().collect().await?.to_bytes())
-    }
-
-    #[tokio::test]
-    async fn a_file_is_streamed_whole_in_part_or_not_at_all() {
-        let content = vec![7; CHUNK * 2 + 1];
-        let size = content.len() as u64;
-        assert_eq!(read(&content, size).await.unwrap(), content);
-        assert_eq!(read(&content, 5).await.unwrap(), content[..5]);
-        assert_eq!(read(&content, 0).await.unwrap(), Bytes::new());
-        let error = read(&content, size + 1).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    }
 }

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
-use crate::store::StoreError;
+use crate::store::{BadParts, StoreError, VersionId};
+
+pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-qs-version-id");
+pub(crate) const DELETE_MARKER: HeaderName = HeaderName::from_static("x-qs-delete-marker");
 
 /// Where the codes are described.
 const HELP_URL: &str = "https://docs.qingcloud.com/qingstor/api/error_code.html";
@@ -19,7 +22,7 @@ pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The JSON body of an error answer.
@@ -37,7 +40,7 @@ impl ApiError {
             status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
             code: code.as_str(),
             message: message.into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -48,7 +51,7 @@ impl ApiError {
             status: StatusCode::NOT_IMPLEMENTED,
             code: "not_implemented",
             message: format!("the emulator does not implement {what}").into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -57,17 +60,23 @@ impl ApiError {
     }
 
     pub(crate) fn bucket_not_exists(bucket: &str) -> Self {
-        Self::new(
-            ErrorCode::BucketNotExists,
-            format!("bucket {bucket:?} does not exist"),
-        )
+        StoreError::NoBucket(bucket.to_owned()).into()
     }
 
-    pub(crate) fn object_not_exists(key: &str) -> Self {
-        Self::new(
-            ErrorCode::ObjectNotExists,
-            format!("object {key:?} does not exist"),
-        )
+    /// The answer to whoever reads what was deleted.
+    fn delete_marker(message: String, version: VersionId, is_named: bool) -> Self {
+        let code = if is_named {
+            ErrorCode::MethodNotAllowed
+        } else {
+            ErrorCode::ObjectNotExists
+        };
+        let error =
+            Self::new(code, message).with_header(DELETE_MARKER, HeaderValue::from_static("true"));
+        match HeaderValue::try_from(version.to_string()) {
+            Ok(version) => error.with_header(VERSION_ID, version),
+            // A version id is Base64 text.
+            Err(_) => error,
+        }
     }
 
     /// A failure of the emulator itself; the cause goes to the log.
@@ -77,7 +86,7 @@ impl ApiError {
 
     /// Adds a header to the answer.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.headers.push((name, value));
         self
     }
 
@@ -93,8 +102,8 @@ impl ApiError {
         &self.message
     }
 
-    pub(crate) fn header(&self) -> Option<&(HeaderName, HeaderValue)> {
-        self.header.as_ref()
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
     }
 
     pub(crate) fn document<'a>(&'a self, request_id: &'a str) -> ErrorDocument<'a> {
@@ -121,22 +130,30 @@ impl fmt::Display for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NoBucket(bucket) => Self::bucket_not_exists(&bucket),
-            StoreError::NoObject(key) => Self::object_not_exists(&key),
-            StoreError::BucketExists(bucket) => Self::new(
-                ErrorCode::BucketAlreadyExists,
-                format!("bucket {bucket:?} exists already"),
-            ),
-            StoreError::BucketNotEmpty(bucket) => Self::new(
-                ErrorCode::BucketNotEmpty,
-                format!("bucket {bucket:?} holds objects"),
-            ),
-            // The cause names paths of this machine: it is for the log, not for the client.
-            StoreError::Io(error) => {
-                tracing::error!(%error, "the data directory failed");
-                Self::internal()
+        let code = match &error {
+            StoreError::NoBucket(_) => ErrorCode::BucketNotExists,
+            StoreError::NoObject(_) | StoreError::NoVersion { .. } => ErrorCode::ObjectNotExists,
+            StoreError::DeleteMarker {
+                version, is_named, ..
+            } => return Self::delete_marker(error.to_string(), *version, *is_named),
+            StoreError::NoUpload(_) => ErrorCode::UploadNotExists,
+            StoreError::BucketExists(_) => ErrorCode::BucketAlreadyExists,
+            StoreError::BucketNotEmpty(_) => ErrorCode::BucketNotEmpty,
+            StoreError::Protected(_) => ErrorCode::PermissionDenied,
+            StoreError::NotAppendable(_) => ErrorCode::InvalidObjectState,
+            StoreError::WrongPosition { .. } => ErrorCode::InvalidArgument,
+            StoreError::BadParts(BadParts::TooSmall { .. }) => ErrorCode::EntityTooSmall,
+            StoreError::BadParts(BadParts::None | BadParts::Order(..)) => ErrorCode::InvalidRequest,
+            StoreError::BadParts(BadParts::Missing(_) | BadParts::Etag { .. }) => {
+                ErrorCode::InvalidArgument
             }
-        }
+            StoreError::TooLarge => ErrorCode::EntityTooLarge,
+            // The cause names paths of this machine: it is for the log, not for the client.
+            StoreError::Io(_) | StoreError::Database(_) | StoreError::Damaged(_) => {
+                tracing::error!(%error, "the store failed");
+                return Self::internal();
+            }
+        };
+        Self::new(code, error.to_string())
     }
 }

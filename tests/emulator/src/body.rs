@@ -1,6 +1,5 @@
 //! Bodies of requests: collected when small, streamed to a file when they become an object.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,13 +9,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use md5::{Digest, Md5};
 use serde::de::DeserializeOwned;
-use tokio::io::AsyncWriteExt as _;
 
-use crate::account::hex;
 use crate::api_error::ApiError;
 use crate::digest;
+use crate::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{Store, StoreError, Upload, blocking};
+use crate::store::{NewSegment, Store, StoreError};
 
 /// Of a JSON body: enough for 1000 keys of 1023 bytes, each byte escaped.
 const MAX_JSON_LENGTH: u64 = 8 << 20;
@@ -76,50 +74,33 @@ impl RequestBody {
         })
     }
 
-    /// Writes the body to a file of the store. The file disappears if anything fails, and with the
-    /// request.
+    /// Writes the body to the store, encrypted if there is a key. What is written goes away unless
+    /// the request succeeds.
     pub(crate) async fn upload(
         &mut self,
-        store: &Arc<Store>,
+        store: &Store,
         headers: &HeaderMap,
-    ) -> Result<Upload, ApiError> {
+        key: Option<&CustomerKey>,
+    ) -> Result<NewSegment, ApiError> {
         let announced = digest::announced(headers)?;
         let too_large = || {
             ApiError::new(
                 ErrorCode::EntityTooLarge,
-                "an object of one request has at most 5 GiB",
+                "an object or a part of one request has at most 5 GiB",
             )
         };
         if self.incoming.size_hint().lower() > MAX_OBJECT_LENGTH {
             return Err(too_large());
         }
-        let store = Arc::clone(store);
-        let (file, writer) = blocking(move || {
-            let file = store.new_upload()?;
-            let writer = file.as_file().try_clone()?;
-            Ok::<_, StoreError>((file, writer))
-        })
-        .await?;
-        let mut writer = tokio::fs::File::from_std(writer);
-        let mut md5 = Md5::new();
-        let mut size = 0;
+        let mut writer = store.writer(key).await?;
         while let Some(piece) = self.next().await? {
-            size += piece.len() as u64;
-            if size > MAX_OBJECT_LENGTH {
+            if writer.size() + piece.len() as u64 > MAX_OBJECT_LENGTH {
                 return Err(too_large());
             }
-            md5.update(&piece);
-            writer.write_all(&piece).await.map_err(StoreError::from)?;
+            writer.write(piece).await.map_err(StoreError::from)?;
         }
-        // A write may still be on its way in the file's own task.
-        writer.flush().await.map_err(StoreError::from)?;
-        let md5 = digest::Md5Digest::from(md5.finalize());
-        digest::check(announced, md5)?;
-        Ok(Upload {
-            file,
-            size,
-            etag: hex(&md5),
-        })
+        digest::check(announced, writer.md5())?;
+        Ok(writer.finish().await.map_err(StoreError::from)?)
     }
 
     /// Refuses a body where none belongs.

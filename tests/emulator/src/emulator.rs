@@ -15,7 +15,7 @@ use crate::auth::Accounts;
 use crate::error::{Error, Result};
 use crate::server;
 use crate::service::Service;
-use crate::store::Store;
+use crate::store::{Storage, Store};
 
 /// The access key id of an emulator that was given no account.
 pub const DEFAULT_ACCESS_KEY_ID: &str = "EMULATORACCESSKEYID";
@@ -180,8 +180,11 @@ impl Builder {
         };
         let listener = TcpListener::bind(&self.address).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        let data_dir = self.data_dir.clone();
-        let store = tokio::task::spawn_blocking(move || Store::open(data_dir.as_deref()))
+        let storage = match self.data_dir.clone() {
+            Some(directory) => Storage::Directory(directory),
+            None => Storage::Temporary,
+        };
+        let store = tokio::task::spawn_blocking(move || Store::open(&storage))
             .await
             .map_err(|error| Error::Setting(error.to_string()))??;
         let service = Arc::new(Service {

@@ -28,6 +28,7 @@ mod body;
 mod conditions;
 mod digest;
 mod emulator;
+mod encryption;
 mod error;
 mod generated;
 mod handlers;

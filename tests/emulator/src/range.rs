@@ -132,6 +132,6 @@ mod tests {
         assert_eq!(range.content_range(10), "bytes 2-5/10");
         let error = ByteRange::parse(&HeaderValue::from_static("bytes=20-"), 10).unwrap_err();
         assert_eq!(error.status().as_u16(), 416);
-        assert_eq!(error.header().unwrap().1, "bytes */10");
+        assert_eq!(error.headers()[0].1, "bytes */10");
     }
 }

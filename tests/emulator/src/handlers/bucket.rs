@@ -36,8 +36,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
         acl: acl::owner_only(account.user_id()),
         settings: Settings::default(),
     };
-    let store = Arc::clone(call.store);
-    blocking(move || store.create_bucket(record)).await?;
+    call.store.create_bucket(record).await?;
     Ok(answer::empty(call.success()))
 }
 
@@ -50,8 +49,7 @@ pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
 /// `DELETE /<bucket>`.
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
-    let store = Arc::clone(call.store);
-    blocking(move || store.delete_bucket(&bucket.name)).await?;
+    call.store.delete_bucket(bucket.name).await?;
     Ok(answer::empty(call.success()))
 }
 
@@ -75,9 +73,10 @@ struct ClassStatistics {
 }
 
 /// `GET /<bucket>?stats`.
-pub(super) fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
-    let statistics = call.store.statistics(&bucket.name)?;
+    let (store, name) = (Arc::clone(call.store), bucket.name.clone());
+    let statistics = blocking(move || store.statistics(&name)).await?;
     let document = BucketStatistics {
         name: &bucket.name,
         location: &bucket.zone,

@@ -1,7 +1,5 @@
 //! The access control list of a bucket.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Owner};
@@ -9,7 +7,6 @@ use crate::access::Access;
 use crate::acl::{self, Grant};
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
-use crate::store::blocking;
 
 #[derive(Deserialize)]
 struct PutAcl {
@@ -27,14 +24,12 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let PutAcl { acl } = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
-    let store = Arc::clone(call.store);
-    blocking(move || {
-        store.update_bucket(&bucket.name, |record| {
+    call.store
+        .update_bucket(&bucket.name, |record| {
             record.acl = acl;
             Ok::<_, ApiError>(())
         })
-    })
-    .await?;
+        .await?;
     Ok(answer::empty(call.success()))
 }
 

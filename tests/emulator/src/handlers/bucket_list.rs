@@ -8,12 +8,21 @@ use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{ListQuery, ObjectRecord};
+use crate::store::{ListQuery, Marker, ObjectRecord};
 use crate::target::Query;
 
-const DEFAULT_LIMIT: usize = 100;
-/// The newest documents say 100; clients in the field ask for 1000, and get it.
-const MAX_LIMIT: usize = 1000;
+/// How many entries a page has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) default: usize,
+    pub(super) max: usize,
+}
+
+pub(super) const LIMITS: Limits = Limits {
+    default: 100,
+    // The newest documents say 100; clients in the field ask for 1000, and get it.
+    max: 1000,
+};
 
 #[derive(Serialize)]
 struct ObjectList<'a> {
@@ -51,7 +60,7 @@ impl<'a> Key<'a> {
             mime_type: object.metadata.content_type(),
             created: object.created.iso8601_millis(),
             modified: object.modified.unix_seconds(),
-            encrypted: false,
+            encrypted: object.encryption.is_some(),
             storage_class: object.storage_class.as_str(),
         }
     }
@@ -60,8 +69,9 @@ impl<'a> Key<'a> {
 /// `GET /<bucket>`: never anonymous, even where everybody may read.
 pub(super) fn list_objects(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
-    let query = list_query(&call.target.query)?;
-    let page = call.store.list(&bucket.name, &query)?;
+    let marker = call.target.query.get("marker").unwrap_or_default();
+    let query = list_query(&call.target.query, Marker::after(marker), LIMITS)?;
+    let page = call.store.list_objects(&bucket.name, &query)?;
     let delimiter = query.delimiter.map(String::from).unwrap_or_default();
     let document = ObjectList {
         name: &bucket.name,
@@ -69,26 +79,30 @@ pub(super) fn list_objects(call: &Call<'_>) -> Result<Answer, ApiError> {
         prefix: &query.prefix,
         delimiter: &delimiter,
         limit: query.limit,
-        marker: &query.marker,
-        next_marker: page.next_marker.as_deref().unwrap_or_default(),
-        has_more: page.next_marker.is_some(),
-        keys: page.objects.iter().map(|object| Key::new(object)).collect(),
+        marker,
+        next_marker: page.next.as_ref().map_or("", |next| &next.key),
+        has_more: page.next.is_some(),
+        keys: page.entries.iter().map(Key::new).collect(),
         common_prefixes: &page.common_prefixes,
     };
     answer::json(call.success(), &document)
 }
 
-fn list_query(query: &Query) -> Result<ListQuery, ApiError> {
-    let text = |name| query.get(name).unwrap_or_default().to_owned();
+/// What all lists of a bucket's content have in common.
+pub(super) fn list_query(
+    query: &Query,
+    marker: Marker,
+    limits: Limits,
+) -> Result<ListQuery, ApiError> {
     let mut delimiter = query.get("delimiter").unwrap_or_default().chars();
     let list_query = ListQuery {
-        prefix: text("prefix"),
+        prefix: query.get("prefix").unwrap_or_default().to_owned(),
         delimiter: delimiter.next(),
-        marker: text("marker"),
+        marker,
         limit: query
             .get_as::<usize>("limit")?
-            .unwrap_or(DEFAULT_LIMIT)
-            .min(MAX_LIMIT),
+            .unwrap_or(limits.default)
+            .min(limits.max),
     };
     if delimiter.next().is_some() {
         return Err(ApiError::new(
@@ -104,7 +118,8 @@ mod tests {
     use super::*;
 
     fn parse(query: &str) -> Result<ListQuery, &'static str> {
-        list_query(&Query::parse(query).unwrap()).map_err(|error| error.code())
+        list_query(&Query::parse(query).unwrap(), Marker::default(), LIMITS)
+            .map_err(|error| error.code())
     }
 
     #[test]

@@ -4,10 +4,14 @@ mod bucket;
 mod bucket_acl;
 mod bucket_delete;
 mod bucket_list;
+mod bucket_uploads;
+mod bucket_versions;
+mod multipart;
 mod object;
+mod object_append;
+mod object_copy;
 mod object_put;
 mod object_read;
-mod object_transfer;
 mod service;
 
 use std::net::IpAddr;
@@ -22,9 +26,10 @@ use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::auth::Caller;
 use crate::body::RequestBody;
+use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::host::Host;
-use crate::store::{BucketRecord, ObjectAddress, Store};
+use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
 use crate::target::{Resource, Target};
 
 /// A request whose caller and operation are known.
@@ -53,7 +58,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::PutBucket => bucket::put(call).await,
         Operation::HeadBucket => bucket::head(call),
         Operation::DeleteBucket => bucket::delete(call).await,
-        Operation::GetBucketStatistics => bucket::statistics(call),
+        Operation::GetBucketStatistics => bucket::statistics(call).await,
         Operation::ListObjects => bucket_list::list_objects(call),
         Operation::DeleteMultipleObjects => bucket_delete::delete_multiple(call).await,
         Operation::PutBucketAcl => bucket_acl::put(call).await,
@@ -63,8 +68,15 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::HeadObject => object_read::head(call),
         Operation::DeleteObject => object::delete(call).await,
         Operation::OptionsObject => object::options(call),
+        Operation::ListObjectVersions => bucket_versions::list(call),
+        Operation::ListMultipartUploads => bucket_uploads::list(call),
+        Operation::AppendObject => object_append::append(call).await,
+        Operation::InitiateMultipartUpload => multipart::initiate(call).await,
+        Operation::UploadMultipart => multipart::upload_part(call).await,
+        Operation::ListMultipart => multipart::list_parts(call),
+        Operation::CompleteMultipartUpload => multipart::complete(call).await,
+        Operation::AbortMultipartUpload => multipart::abort(call).await,
         Operation::ListLocations
-        | Operation::ListObjectVersions
         | Operation::PutBucketVersioning
         | Operation::GetBucketVersioning
         | Operation::PutBucketCors
@@ -92,28 +104,21 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         | Operation::GetBucketReplication
         | Operation::DeleteBucketReplication
         | Operation::PutBucketRetention
-        | Operation::ListMultipartUploads
         | Operation::PostObject
-        | Operation::AppendObject
-        | Operation::InitiateMultipartUpload
-        | Operation::UploadMultipart
-        | Operation::ListMultipart
-        | Operation::CompleteMultipartUpload
-        | Operation::AbortMultipartUpload
         | Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
     }
 }
 
 impl Call<'_> {
     /// The bucket of the address; the caller must have `access` to it.
-    fn bucket(&self, access: Access) -> Result<Arc<BucketRecord>, ApiError> {
+    fn bucket(&self, access: Access) -> Result<BucketRecord, ApiError> {
         let bucket = self.find_bucket(self.bucket_name()?)?;
         access::authorize(self.caller, &bucket, access)?;
         Ok(bucket)
     }
 
     /// A bucket as it is seen from the zone of the host.
-    fn find_bucket(&self, name: &str) -> Result<Arc<BucketRecord>, ApiError> {
+    fn find_bucket(&self, name: &str) -> Result<BucketRecord, ApiError> {
         let bucket = self.store.bucket(name)?;
         match &self.host.zone {
             Some(zone) if *zone != bucket.zone => Err(ApiError::bucket_not_exists(name)),
@@ -149,25 +154,19 @@ impl Call<'_> {
             .unwrap_or(StatusCode::OK)
     }
 
-    /// Refuses what this operation can do and the emulator can't, instead of doing something else.
-    fn refuse_unimplemented_features(&self) -> Result<(), ApiError> {
-        let id = self.operation.facts().id;
-        if self.target.query.get("version_id").is_some() {
-            return Err(ApiError::not_implemented(format_args!(
-                "{id} with version_id"
-            )));
-        }
-        let header = self.head.headers.keys().find(|name| {
-            let name = name.as_str();
-            name == "x-qs-fetch-source"
-                || name.starts_with("x-qs-encryption-customer-")
-                || name.starts_with("x-qs-copy-source-encryption-customer-")
-        });
-        match header {
-            None => Ok(()),
-            Some(name) => Err(ApiError::not_implemented(format_args!("{id} with {name}"))),
+    /// The version that the query names.
+    fn version(&self) -> Result<Option<VersionId>, ApiError> {
+        match self.target.query.get("version_id") {
+            None | Some("") => Ok(None),
+            Some(text) => parse_version(text).map(Some),
         }
     }
+}
+
+fn parse_version(text: &str) -> Result<VersionId, ApiError> {
+    text.parse().map_err(|error: NotAVersionId| {
+        ApiError::new(ErrorCode::InvalidArgument, error.to_string())
+    })
 }
 
 /// A user in an answer.

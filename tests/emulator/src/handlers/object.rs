@@ -1,22 +1,26 @@
 //! Objects: what neither reads nor writes them.
 
-use std::sync::Arc;
-
 use super::Call;
 use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
-use crate::store::blocking;
+use crate::api_error::{ApiError, DELETE_MARKER};
 
 /// `DELETE /<bucket>/<key>`: done whether or not there is one.
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.bucket(Access::SignedInPermission(Permission::Write))?;
-    call.refuse_unimplemented_features()?;
-    let address = call.object_address()?;
-    let store = Arc::clone(call.store);
-    blocking(move || store.delete_object(&address)).await?;
-    Ok(answer::empty(call.success()))
+    let bucket = call.bucket(Access::SignedInPermission(Permission::Write))?;
+    let deleted = call
+        .store
+        .delete_object(call.object_address()?, call.version()?)
+        .await?;
+    let mut answer = answer::empty(call.success());
+    if let Some(version) = deleted.version {
+        answer::set_version(answer.headers_mut(), &bucket, version)?;
+    }
+    if deleted.was_delete_marker {
+        answer::set_header(answer.headers_mut(), DELETE_MARKER, "true")?;
+    }
+    Ok(answer)
 }
 
 /// `OPTIONS /<bucket>/<key>`: browsers can't sign it, so anybody may ask. Without rules, and none

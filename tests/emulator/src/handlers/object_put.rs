@@ -1,42 +1,65 @@
 //! Putting objects. Copy, move and fetch are the same operation with another header.
 
-use std::sync::Arc;
-
+use http::HeaderMap;
 use http::header::ETAG;
 
 use super::Call;
-use super::object_transfer::{self, Transfer};
+use super::object_copy::{self, Transfer};
 use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
+use crate::encryption::{CustomerKey, KeyOf};
 use crate::metadata::{Metadata, StorageClass};
-use crate::store::{Attributes, ObjectRecord, blocking};
+use crate::store::{Attributes, BucketRecord, NewObject, ObjectRecord};
 
 /// `PUT /<bucket>/<key>`.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    call.bucket(Access::Permission(Permission::Write))?;
-    call.refuse_unimplemented_features()?;
+    let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let attributes = attributes(call)?;
+    let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
     let address = call.object_address()?;
     if let Some(transfer) = Transfer::from_headers(&call.head.headers)? {
-        return object_transfer::transfer(call, transfer, address, attributes).await;
+        let object = object_copy::transfer(call, transfer, address, attributes, key).await?;
+        return created(call, &bucket, &object);
     }
-    let upload = call.body.upload(call.store, &call.head.headers).await?;
-    let store = Arc::clone(call.store);
-    let object = blocking(move || store.put_object(address, upload, attributes)).await?;
-    created(call, &object)
+    let headers = &call.head.headers;
+    let content = call.body.upload(call.store, headers, key.as_ref()).await?;
+    let new = NewObject {
+        content,
+        attributes,
+        encryption: key.as_ref().map(CustomerKey::encryption),
+    };
+    let object = call.store.put_object(address, new).await?;
+    created(call, &bucket, &object)
 }
 
-/// The answer to every kind of put.
-pub(super) fn created(call: &Call<'_>, object: &ObjectRecord) -> Result<Answer, ApiError> {
+/// The answer to everything that makes an object.
+pub(super) fn created(
+    call: &Call<'_>,
+    bucket: &BucketRecord,
+    object: &ObjectRecord,
+) -> Result<Answer, ApiError> {
     let mut answer = answer::empty(call.success());
-    let etag = format!("\"{}\"", object.etag);
-    answer::set_header(answer.headers_mut(), ETAG, etag)?;
+    describe_new(answer.headers_mut(), bucket, object)?;
     Ok(answer)
 }
 
-fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
+/// The headers that tell about an object that was just made.
+pub(super) fn describe_new(
+    headers: &mut HeaderMap,
+    bucket: &BucketRecord,
+    object: &ObjectRecord,
+) -> Result<(), ApiError> {
+    answer::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
+    if let Some(encryption) = &object.encryption {
+        encryption.write_headers(headers)?;
+    }
+    answer::set_version(headers, bucket, object.version)
+}
+
+/// What the headers say about a new object.
+pub(super) fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
     let headers = &call.head.headers;
     let metadata = Metadata::from_headers(headers)?;
     if metadata.has_user_metadata() && call.caller.is_anonymous() {

@@ -1,26 +1,25 @@
 //! Reading objects.
 
-use std::io::{Seek as _, SeekFrom};
-use std::sync::Arc;
-
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE,
     CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, RANGE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use tokio::fs::File;
 
 use super::Call;
+use super::object_append::NEXT_POSITION;
 use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::conditions::{self, Verdict};
+use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::range::ByteRange;
-use crate::store::{ObjectRecord, StoreError, blocking};
+use crate::store::{BucketRecord, ObjectRecord};
 
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-qs-storage-class");
+const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-qs-object-type");
 
 /// The parameters that replace a header of the answer.
 const OVERRIDES: [(&str, HeaderName); 6] = [
@@ -34,78 +33,95 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 
 /// `GET /<bucket>/<key>`.
 pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
-    check(call)?;
+    let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = overrides(call)?;
-    let address = call.object_address()?;
-    let store = Arc::clone(call.store);
-    let (object, mut file) = blocking(move || store.open_object(&address)).await?;
-    if let Some(answer) = unmet_conditions(call, &object)? {
+    let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
+    let object = call
+        .store
+        .open_object(&call.object_address()?, call.version()?)?;
+    encryption::check_key(
+        object.record.encryption.as_ref(),
+        key.as_ref(),
+        KeyOf::Object,
+    )?;
+    if let Some(answer) = unmet_conditions(call, &bucket, &object.record)? {
         return Ok(answer);
     }
+    let size = object.record.size;
     let range = call
         .head
         .headers
         .get(RANGE)
-        .map(|value| ByteRange::parse(value, object.size))
+        .map(|value| ByteRange::parse(value, size))
         .transpose()?;
+    let mut headers = HeaderMap::new();
+    describe(&mut headers, &bucket, &object.record)?;
+    headers.extend(overrides);
     let mut answer = match range {
-        None => answer::file(StatusCode::OK, File::from_std(file), object.size),
+        None => answer::object(StatusCode::OK, object.read_all(key)),
         Some(range) => {
-            let file = blocking(move || {
-                file.seek(SeekFrom::Start(range.first))?;
-                Ok::<_, StoreError>(file)
-            })
-            .await?;
-            let mut answer = answer::file(
-                StatusCode::PARTIAL_CONTENT,
-                File::from_std(file),
-                range.len(),
-            );
-            let content_range = range.content_range(object.size);
-            answer::set_header(answer.headers_mut(), CONTENT_RANGE, content_range)?;
-            answer
+            answer::set_header(&mut headers, CONTENT_RANGE, range.content_range(size))?;
+            let reader = object.read(range.first, range.len(), key);
+            answer::object(StatusCode::PARTIAL_CONTENT, reader)
         }
     };
-    describe(answer.headers_mut(), &object)?;
-    answer.headers_mut().extend(overrides);
+    answer.headers_mut().extend(headers);
     Ok(answer)
 }
 
-/// `HEAD /<bucket>/<key>`.
+/// `HEAD /<bucket>/<key>`: an encrypted object shows its headers without its key.
 pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
-    check(call)?;
-    let object = call.store.object(&call.object_address()?)?;
-    if let Some(answer) = unmet_conditions(call, &object)? {
+    let bucket = call.bucket(Access::Permission(Permission::Read))?;
+    let object = call
+        .store
+        .object(&call.object_address()?, call.version()?)?;
+    if let Some(key) = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)? {
+        encryption::check_key(object.encryption.as_ref(), Some(&key), KeyOf::Object)?;
+    }
+    if let Some(answer) = unmet_conditions(call, &bucket, &object)? {
         return Ok(answer);
     }
     let mut answer = answer::empty(call.success());
-    describe(answer.headers_mut(), &object)?;
+    let headers = answer.headers_mut();
+    describe(headers, &bucket, &object)?;
+    if object.is_appendable {
+        answer::set_header(headers, OBJECT_TYPE, "appendable")?;
+        answer::set_header(headers, NEXT_POSITION, object.size.to_string())?;
+    }
     answer::announce_length(&mut answer, object.size);
     Ok(answer)
 }
 
-fn check(call: &Call<'_>) -> Result<(), ApiError> {
-    call.bucket(Access::Permission(Permission::Read))?;
-    call.refuse_unimplemented_features()
-}
-
 /// The answer, or the error, of a request whose conditions do not hold.
-fn unmet_conditions(call: &Call<'_>, object: &ObjectRecord) -> Result<Option<Answer>, ApiError> {
+pub(super) fn unmet_conditions(
+    call: &Call<'_>,
+    bucket: &BucketRecord,
+    object: &ObjectRecord,
+) -> Result<Option<Answer>, ApiError> {
     match conditions::of_read(&call.head.headers, object) {
         Verdict::Proceed => Ok(None),
         Verdict::Failed => Err(conditions::failed()),
         Verdict::NotModified => {
             let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
             validators(answer.headers_mut(), object)?;
+            answer::set_version(answer.headers_mut(), bucket, object.version)?;
             Ok(Some(answer))
         }
     }
 }
 
 /// The headers that tell what an object is.
-fn describe(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
+fn describe(
+    headers: &mut HeaderMap,
+    bucket: &BucketRecord,
+    object: &ObjectRecord,
+) -> Result<(), ApiError> {
     object.metadata.write_headers(headers);
     validators(headers, object)?;
+    if let Some(encryption) = &object.encryption {
+        encryption.write_headers(headers)?;
+    }
+    answer::set_version(headers, bucket, object.version)?;
     answer::set_header(headers, STORAGE_CLASS, object.storage_class.as_str())
 }
 
@@ -116,7 +132,7 @@ fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiE
 }
 
 /// The headers that a signed request wants to be other than stored.
-fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
+pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     for (parameter, header) in OVERRIDES {
         let Some(value) = call.target.query.get(parameter) else {

@@ -48,7 +48,7 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
     let is_in = |zone: &str, wanted: Option<&String>| wanted.is_none_or(|wanted| wanted == zone);
     let buckets = call
         .store
-        .buckets()
+        .buckets()?
         .into_iter()
         .filter(|bucket| bucket.owner == account.user_id())
         .filter(|bucket| {

@@ -1,115 +1,250 @@
-//! Which keys and common prefixes stand on one page of a list.
+//! Which entries and common prefixes stand on one page of a list.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
-use super::records::ObjectRecord;
+use super::error::StoreError;
 
 /// What a caller wants to see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListQuery {
     pub(crate) prefix: String,
     pub(crate) delimiter: Option<char>,
-    /// Entries, keys or common prefixes, that sort after it are listed.
-    pub(crate) marker: String,
-    /// Of keys and common prefixes together.
+    /// Entries that sort after it are listed.
+    pub(crate) marker: Marker,
+    /// Of entries and common prefixes together.
     pub(crate) limit: usize,
 }
 
-/// One page.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
-    pub(crate) objects: Vec<Arc<ObjectRecord>>,
-    pub(crate) common_prefixes: Vec<String>,
-    /// The last entry of this page if another page follows.
-    pub(crate) next_marker: Option<String>,
+/// Where the page before ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marker {
+    /// A key or a common prefix; empty on the first page.
+    pub(crate) key: String,
+    /// The last entry of that key, where a key may have several; without it, the list goes on
+    /// behind them all.
+    pub(crate) order: Option<u64>,
 }
 
-/// Makes a page, in the byte order of the keys.
-pub(super) fn page(objects: &BTreeMap<String, Arc<ObjectRecord>>, query: &ListQuery) -> Page {
-    let mut page = Page::default();
-    // A page of nothing has no last entry that a next page could start from.
-    if query.limit == 0 {
-        return page;
+impl Marker {
+    /// A marker behind all entries of a key.
+    pub(crate) fn after(key: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            order: None,
+        }
     }
-    let start = if query.marker > query.prefix {
-        Bound::Excluded(query.marker.as_str())
-    } else {
-        Bound::Included(query.prefix.as_str())
+}
+
+/// One page.
+#[derive(Clone, Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) entries: Vec<T>,
+    pub(crate) common_prefixes: Vec<String>,
+    /// Where this page ended, if another one follows.
+    pub(crate) next: Option<Marker>,
+}
+
+/// An entry of a list: its key, its number among those of the key, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) order: u64,
+    pub(super) record: Vec<u8>,
+}
+
+/// Gets entry after entry until it has seen enough.
+pub(super) type Visitor<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Makes a page. `scan` visits the entries from a key and a number on, in their order; `accept`
+/// reads an entry, and leaves out what doesn't belong to the list.
+pub(super) fn page<T>(
+    query: &ListQuery,
+    scan: impl Fn(&str, u64, &mut Visitor<'_>) -> Result<(), StoreError>,
+    mut accept: impl FnMut(&Entry) -> Result<Option<T>, StoreError>,
+) -> Result<Page<T>, StoreError> {
+    let mut builder = PageBuilder {
+        query,
+        last: Marker::default(),
+        page: Page {
+            entries: Vec::new(),
+            common_prefixes: Vec::new(),
+            next: None,
+        },
     };
-    let mut last = None::<&str>;
-    for (key, object) in objects.range::<str, _>((start, Bound::Unbounded)) {
-        let Some(rest) = key.strip_prefix(&query.prefix) else {
-            break;
-        };
-        let common_prefix = query.delimiter.and_then(|delimiter| {
-            let end = rest.find(delimiter)? + delimiter.len_utf8();
-            key.get(..query.prefix.len() + end)
-        });
-        let entry = common_prefix.unwrap_or(key);
-        // `<=` and not `==`: a marker may stand within a group, and the group was listed before it.
-        if entry <= query.marker.as_str() || last == Some(entry) && common_prefix.is_some() {
-            continue;
-        }
-        if page.objects.len() + page.common_prefixes.len() == query.limit {
-            page.next_marker = last.map(str::to_owned);
-            break;
-        }
-        match common_prefix {
-            Some(common_prefix) => page.common_prefixes.push(common_prefix.to_owned()),
-            None => page.objects.push(Arc::clone(object)),
-        }
-        last = Some(entry);
+    // A page of nothing has no last entry that a next page could start from.
+    let mut start = (query.limit > 0).then(|| first(query));
+    while let Some((key, order)) = start.take() {
+        scan(&key, order, &mut |entry| {
+            if !entry.key.starts_with(&query.prefix) {
+                return Ok(ControlFlow::Break(()));
+            }
+            let Some(accepted) = accept(&entry)? else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            if builder.add(&entry, accepted) == Added::Full {
+                return Ok(ControlFlow::Break(()));
+            }
+            // The rest of a group says nothing new.
+            let Some(group) = common_prefix(query, &entry.key) else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            start = successor(group).map(|key| (key, 0));
+            Ok(ControlFlow::Break(()))
+        })?;
     }
-    page
+    Ok(builder.page)
+}
+
+struct PageBuilder<'q, T> {
+    query: &'q ListQuery,
+    page: Page<T>,
+    last: Marker,
+}
+
+#[derive(PartialEq, Eq)]
+enum Added {
+    /// It stands on this page, or stood on one before.
+    Listed,
+    /// It belongs to the next page.
+    Full,
+}
+
+impl<T> PageBuilder<'_, T> {
+    fn add(&mut self, entry: &Entry, accepted: T) -> Added {
+        let marker = &self.query.marker;
+        let group = common_prefix(self.query, &entry.key);
+        let was_listed = match group {
+            // A marker may stand within a group, and the group was listed before it.
+            Some(group) => group <= marker.key.as_str(),
+            None => marker.order.is_none() && entry.key == marker.key,
+        };
+        if was_listed {
+            return Added::Listed;
+        }
+        if self.page.entries.len() + self.page.common_prefixes.len() == self.query.limit {
+            self.page.next = Some(self.last.clone());
+            return Added::Full;
+        }
+        self.last = match group {
+            Some(group) => {
+                self.page.common_prefixes.push(group.to_owned());
+                Marker::after(group)
+            }
+            None => {
+                self.page.entries.push(accepted);
+                Marker {
+                    key: entry.key.clone(),
+                    order: Some(entry.order),
+                }
+            }
+        };
+        Added::Listed
+    }
+}
+
+/// Where the first entry of a page may be.
+fn first(query: &ListQuery) -> (String, u64) {
+    let marker = &query.marker;
+    if marker.key < query.prefix {
+        return (query.prefix.clone(), 0);
+    }
+    match marker.order {
+        Some(order) => match order.checked_add(1) {
+            Some(next) => (marker.key.clone(), next),
+            // No text is between these two.
+            None => (format!("{}\0", marker.key), 0),
+        },
+        None => (marker.key.clone(), 0),
+    }
+}
+
+/// The part of a key up to the first delimiter behind the prefix.
+fn common_prefix<'k>(query: &ListQuery, key: &'k str) -> Option<&'k str> {
+    let delimiter = query.delimiter?;
+    let rest = key.get(query.prefix.len()..)?;
+    let end = query.prefix.len() + rest.find(delimiter)? + delimiter.len_utf8();
+    key.get(..end)
+}
+
+/// The first text behind all that begin with `prefix`. Texts sort by their code points.
+fn successor(prefix: &str) -> Option<String> {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        // Steps over the gap of the surrogates.
+        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+        if let Some(next) = next {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::record;
-
-    fn objects(keys: &[&str]) -> BTreeMap<String, Arc<ObjectRecord>> {
-        keys.iter()
-            .map(|key| {
-                let object = record(key, "", 0);
-                ((*key).to_owned(), Arc::new(object))
-            })
-            .collect()
-    }
 
     fn query(prefix: &str, delimiter: &str, marker: &str, limit: usize) -> ListQuery {
         ListQuery {
             prefix: prefix.to_owned(),
             delimiter: delimiter.chars().next(),
-            marker: marker.to_owned(),
+            marker: Marker::after(marker),
             limit,
         }
     }
 
-    /// Keys, common prefixes and next marker, in words.
+    /// Lists keys, each with its number; those with an exclamation mark don't belong to the list.
+    fn page_of(entries: &[(&str, u64)], query: &ListQuery) -> Page<String> {
+        let mut entries = entries
+            .iter()
+            .map(|(key, order)| Entry {
+                key: (*key).to_owned(),
+                order: *order,
+                record: Vec::new(),
+            })
+            .collect::<Vec<_>>();
+        entries.sort();
+        page(
+            query,
+            |key, order, visit| {
+                for entry in &entries {
+                    let is_before = (entry.key.as_str(), entry.order) < (key, order);
+                    if !is_before && visit(entry.clone())?.is_break() {
+                        break;
+                    }
+                }
+                Ok(())
+            },
+            |entry| {
+                let is_wanted = !entry.key.contains('!');
+                Ok(is_wanted.then(|| format!("{}:{}", entry.key, entry.order)))
+            },
+        )
+        .unwrap()
+    }
+
+    /// Keys, common prefixes and next key, in words.
     fn list(keys: &[&str], query: &ListQuery) -> String {
-        let page = page(&objects(keys), query);
-        let keys = page.objects.iter().map(|object| object.key.as_str());
+        let entries = keys.iter().map(|key| (*key, 0)).collect::<Vec<_>>();
+        let page = page_of(&entries, query);
         format!(
             "{} | {} | {}",
-            keys.collect::<Vec<_>>().join(" "),
+            page.entries.join(" ").replace(":0", ""),
             page.common_prefixes.join(" "),
-            page.next_marker.unwrap_or_default()
+            page.next.map(|next| next.key).unwrap_or_default()
         )
     }
 
     #[test]
     fn lists() {
-        let keys = ["a", "b/1", "b/2", "b/c/3", "b", "c/1", "d"];
+        let keys = ["a", "b/1", "b/2", "b/c/3", "b", "c/1", "d", "x!/y", "x!"];
         for (query, expected) in [
             (query("", "", "", 100), "a b b/1 b/2 b/c/3 c/1 d |  | "),
             (query("", "/", "", 100), "a b d | b/ c/ | "),
             (query("b/", "/", "", 100), "b/1 b/2 | b/c/ | "),
             (query("b/c/3", "/", "", 100), "b/c/3 |  | "),
             (query("b", "", "", 100), "b b/1 b/2 b/c/3 |  | "),
-            (query("x", "", "", 100), " |  | "),
+            (query("x", "/", "", 100), " |  | "),
             (query("", "", "b/1", 2), "b/2 b/c/3 |  | b/c/3"),
             (query("", "/", "", 3), "a b | b/ | b/"),
             (query("", "/", "b/", 3), "d | c/ | "),
@@ -145,26 +280,52 @@ mod tests {
     }
 
     #[test]
+    fn successors() {
+        for (text, expected) in [
+            ("a/", Some("a0")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+            ("", None),
+        ] {
+            assert_eq!(successor(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn pages_together_are_the_whole_list() {
-        let keys = [
-            "a", "b/1", "b/2", "b/c/3", "b", "c/1", "d", "e/1", "e/2", "f",
+        let entries = [
+            ("a", 1),
+            ("a", 2),
+            ("b/1", 0),
+            ("b/2", 7),
+            ("b/c/3", 0),
+            ("b", 0),
+            ("c/1", 3),
+            ("c/1", 4),
+            ("d", 5),
+            ("d", 6),
+            ("d", u64::MAX),
+            ("e!", 0),
+            ("f", 0),
         ];
-        let objects = objects(&keys);
         for delimiter in ["", "/"] {
-            let whole = page(&objects, &query("", delimiter, "", 100));
-            for limit in 1..=keys.len() {
-                let (mut found, mut groups, mut marker) = (Vec::new(), Vec::new(), String::new());
+            let whole = page_of(&entries, &query("", delimiter, "", 100));
+            assert!(whole.next.is_none());
+            for limit in 1..=entries.len() {
+                let (mut found, mut groups) = (Vec::new(), Vec::new());
+                let mut query = query("", delimiter, "", limit);
                 loop {
-                    let page = page(&objects, &query("", delimiter, &marker, limit));
-                    assert!(page.objects.len() + page.common_prefixes.len() <= limit);
-                    found.extend(page.objects);
+                    let page = page_of(&entries, &query);
+                    assert!(page.entries.len() + page.common_prefixes.len() <= limit);
+                    found.extend(page.entries);
                     groups.extend(page.common_prefixes);
-                    match page.next_marker {
-                        Some(next) => marker = next,
+                    match page.next {
+                        Some(next) => query.marker = next,
                         None => break,
                     }
                 }
-                assert_eq!(found, whole.objects, "limit {limit}");
+                assert_eq!(found, whole.entries, "limit {limit}");
                 assert_eq!(groups, whole.common_prefixes, "limit {limit}");
             }
         }

@@ -1,10 +1,18 @@
-//! What the store keeps about buckets and objects.
+//! What the store keeps about buckets, objects, and uploads.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use super::content::ContentId;
+use crate::account::hex;
 use crate::acl::Grant;
+use crate::encryption::{Encryption, Iv};
 use crate::metadata::{Metadata, StorageClass};
 use crate::settings::Settings;
 use crate::time::Timestamp;
@@ -22,12 +30,16 @@ pub(crate) struct BucketRecord {
     pub(crate) settings: Settings,
 }
 
-/// An object.
+/// A version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ObjectRecord {
     pub(crate) key: String,
-    /// The name of the content file: random, so that no key ever reaches the file system.
-    pub(super) content_id: String,
+    pub(crate) version: VersionId,
+    /// Later versions have higher numbers, whatever their ids.
+    pub(super) sequence: u64,
+    pub(crate) is_delete_marker: bool,
+    pub(crate) is_appendable: bool,
+    pub(super) segments: Vec<Segment>,
     pub(crate) size: u64,
     /// Without quotes.
     pub(crate) etag: String,
@@ -35,13 +47,124 @@ pub(crate) struct ObjectRecord {
     pub(crate) modified: Timestamp,
     pub(crate) storage_class: StorageClass,
     pub(crate) metadata: Metadata,
+    pub(crate) encryption: Option<Encryption>,
 }
 
-/// What a copy or a move does not take over from its source.
-#[derive(Clone, Debug)]
+/// A run of bytes of an object: all of one content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Segment {
+    pub(super) content: ContentId,
+    pub(super) size: u64,
+    /// The MD5 of the bytes as the client sent them.
+    pub(super) md5: String,
+    /// Where the key stream starts, if the bytes are encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) iv: Option<Iv>,
+}
+
+/// A multipart upload that is neither completed nor aborted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UploadRecord {
+    pub(crate) key: String,
+    pub(crate) upload_id: String,
+    pub(crate) created: Timestamp,
+    pub(crate) attributes: Attributes,
+    pub(crate) encryption: Option<Encryption>,
+}
+
+/// A part of an upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartRecord {
+    pub(crate) number: u32,
+    pub(crate) created: Timestamp,
+    pub(super) segment: Segment,
+}
+
+impl PartRecord {
+    pub(crate) fn size(&self) -> u64 {
+        self.segment.size
+    }
+
+    /// Without quotes.
+    pub(crate) fn etag(&self) -> &str {
+        &self.segment.md5
+    }
+}
+
+/// What is said about an object beside its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attributes {
     pub(crate) storage_class: StorageClass,
     pub(crate) metadata: Metadata,
+}
+
+/// The name of a version. What is written while versioning is off has the version `null`, of which
+/// an object has at most one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) enum VersionId {
+    Null,
+    Numbered(u64),
+}
+
+impl fmt::Display for VersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            // The look of the service's ids: the Base64 form of 18 digits.
+            Self::Numbered(number) => f.write_str(&BASE64.encode(format!("{number:018}"))),
+        }
+    }
+}
+
+/// A text that names no version.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not the id of a version")]
+pub(crate) struct NotAVersionId(String);
+
+impl FromStr for VersionId {
+    type Err = NotAVersionId;
+
+    fn from_str(text: &str) -> Result<Self, NotAVersionId> {
+        if text == "null" {
+            return Ok(Self::Null);
+        }
+        BASE64
+            .decode(text)
+            .ok()
+            .and_then(|digits| String::from_utf8(digits).ok()?.parse().ok())
+            .map(Self::Numbered)
+            // One version has one name.
+            .filter(|version| version.to_string() == text)
+            .ok_or_else(|| NotAVersionId(text.to_owned()))
+    }
+}
+
+impl From<VersionId> for String {
+    fn from(version: VersionId) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for VersionId {
+    type Error = NotAVersionId;
+
+    fn try_from(text: String) -> Result<Self, NotAVersionId> {
+        text.parse()
+    }
+}
+
+/// The ETag of an object of these segments: the MD5 of its content when there is one, and
+/// otherwise, so that nobody takes it for that, the MD5 of their MD5s with their number.
+pub(super) fn etag_of(segments: &[Segment]) -> String {
+    if let [only] = segments {
+        return only.md5.clone();
+    }
+    let mut digest = Md5::new();
+    for segment in segments {
+        digest.update(segment.md5.as_bytes());
+    }
+    format!("{}-{}", hex(&digest.finalize()), segments.len())
 }
 
 /// Number and size of some objects.
@@ -53,3 +176,39 @@ pub(crate) struct Usage {
 
 /// Usage of a bucket by storage class.
 pub(crate) type Statistics = BTreeMap<StorageClass, Usage>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_ids() {
+        assert_eq!(
+            VersionId::Numbered(691_234_335_201_700_833).to_string(),
+            "NjkxMjM0MzM1MjAxNzAwODMz"
+        );
+        for version in [
+            VersionId::Null,
+            VersionId::Numbered(0),
+            VersionId::Numbered(u64::MAX),
+        ] {
+            assert_eq!(version.to_string().parse::<VersionId>().unwrap(), version);
+        }
+        for bad in ["", "Null", "MQ==", "NjkxMjM0MzM1MjAxNzAwODMz=", "\u{4e2d}"] {
+            assert!(bad.parse::<VersionId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_etag_is_the_md5_of_one_segment_only() {
+        let segment = |md5: &str| Segment {
+            content: ContentId::random(),
+            size: 1,
+            md5: md5.to_owned(),
+            iv: None,
+        };
+        assert_eq!(etag_of(&[segment("abc")]), "abc");
+        let two = etag_of(&[segment("abc"), segment("def")]);
+        assert!(two.ends_with("-2") && two.len() == 34, "{two}");
+    }
+}

@@ -14,22 +14,35 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What these tests use of the parameters that are signed.
-const SIGNED: [&str; 14] = [
+/// The parameters that are signed.
+const SIGNED: [&str; 27] = [
     "acl",
     "append",
+    "cname",
     "cors",
     "delete",
     "image",
+    "lifecycle",
+    "logging",
+    "mirror",
+    "notification",
     "part_number",
     "policy",
     "position",
+    "replication",
+    "response-cache-control",
     "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
     "response-content-type",
+    "response-expires",
+    "retention",
     "stats",
     "upload_id",
     "uploads",
     "version_id",
+    "versioning",
+    "versions",
 ];
 
 /// Nothing in these tests takes longer than this unless it hangs.

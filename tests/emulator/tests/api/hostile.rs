@@ -20,7 +20,7 @@ fn files(directory: &Path) -> Vec<String> {
             found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
         }
     }
-    found.retain(|name| name != "qingstor-emulator.json" && name != "bucket.json");
+    found.retain(|name| name != "qingstor-emulator.json" && name != "records.redb");
     found
 }
 

@@ -8,12 +8,16 @@
     reason = "tests fail by panicking, and clippy does not count the helpers of a test as tests"
 )]
 
+mod append;
 mod auth;
 mod binary;
 mod buckets;
 mod client;
+mod encryption;
 mod hard_keys;
 mod hostile;
+mod multipart;
 mod objects;
 mod persistence;
 mod transfers;
+mod versions;

@@ -59,20 +59,24 @@ async fn a_restart_finds_everything() {
 async fn what_a_killed_emulator_leaves_is_swept() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
-    Client::new(&emulator).bucket("photos").await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    client.put("/photos/a", "content").await;
     emulator.shutdown().await;
-    let half = directory.path().join("buckets/half-a-bucket");
-    std::fs::create_dir_all(&half).unwrap();
+    let content = directory.path().join("content");
     let orphans = [
-        directory.path().join("tmp/upload"),
-        directory.path().join("buckets/photos/content/orphan"),
+        content.join("0123456789abcdef0123456789abcdef"),
+        content.join("strange"),
     ];
     for orphan in &orphans {
         std::fs::write(orphan, "x").unwrap();
     }
     let emulator = start(directory.path()).await;
-    assert_eq!(Client::new(&emulator).get("/").await.json()["count"], 1);
-    for path in orphans.iter().chain([&half]) {
+    assert_eq!(
+        Client::new(&emulator).get("/photos/a").await.text(),
+        "content"
+    );
+    for path in &orphans {
         assert!(!path.exists(), "{}", path.display());
     }
 }
@@ -81,17 +85,28 @@ async fn what_a_killed_emulator_leaves_is_swept() {
 async fn damage_is_reported_with_its_place() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
-    Client::new(&emulator).bucket("photos").await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    client.put("/photos/a", "content").await;
     emulator.shutdown().await;
-    let file = directory.path().join("buckets/photos/bucket.json");
-    std::fs::write(&file, "{").unwrap();
-    let error = Emulator::builder()
-        .data_dir(directory.path())
-        .start()
-        .await
-        .unwrap_err();
-    assert!(matches!(&error, Error::Damaged { path, .. } if *path == file));
-    assert!(error.to_string().contains("bucket.json"), "{error}");
+    let mut contents = std::fs::read_dir(directory.path().join("content")).unwrap();
+    std::fs::remove_file(contents.next().unwrap().unwrap().path()).unwrap();
+    let error = open_damaged(directory.path()).await;
+    assert!(
+        error.contains("content") && error.contains("missing"),
+        "{error}"
+    );
+
+    std::fs::write(directory.path().join("records.redb"), "{").unwrap();
+    let error = open_damaged(directory.path()).await;
+    assert!(error.contains("records.redb"), "{error}");
+}
+
+async fn open_damaged(directory: &std::path::Path) -> String {
+    let error = Emulator::builder().data_dir(directory).start().await;
+    let error = error.unwrap_err();
+    assert!(matches!(&error, Error::Damaged { .. }), "{error}");
+    error.to_string()
 }
 
 #[tokio::test]

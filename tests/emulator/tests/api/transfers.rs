@@ -146,9 +146,14 @@ async fn what_can_not_be_copied() {
             "invalid_argument",
         ),
         (
-            request("PUT", "/albums/b").header("x-qs-fetch-source", "http://localhost/"),
-            501,
-            "not_implemented",
+            copy("/albums/b", "/photos/a?version_id=1"),
+            400,
+            "invalid_argument",
+        ),
+        (
+            copy("/albums/b", "/photos/a?version_id=NjkxMjM0MzM1MjAxNzAwODMz"),
+            404,
+            "object_not_exists",
         ),
     ] {
         let reply = client.send(put.clone()).await;

@@ -1,20 +1,24 @@
 //! Copying and moving objects.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderValue};
 
-use super::Call;
-use super::object_put::created;
+use super::{Call, parse_version};
 use crate::access::{self, Access};
 use crate::acl::Permission;
-use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::conditions;
+use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
-use crate::store::{Attributes, ObjectAddress, ObjectRecord, SourceFate, blocking};
+use crate::store::{
+    Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
+};
 use crate::target::{Plus, decode};
+
+/// Of one request; larger sources are copied in parts.
+const MAX_COPY_LENGTH: u64 = 5 << 30;
+/// What the headers with the conditions of a copy begin with.
+pub(super) const COPY_CONDITIONS: &str = "x-qs-copy-source-";
 
 /// Where the target gets its metadata from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +27,17 @@ enum Directive {
     Replace,
 }
 
+/// An object that is copied or moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) address: ObjectAddress,
+    pub(super) version: Option<VersionId>,
+}
+
 /// What kind of transfer a request asks for, and of what.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Transfer {
-    source: ObjectAddress,
+    source: Source,
     fate: SourceFate,
     directive: Directive,
 }
@@ -45,8 +56,12 @@ impl Transfer {
                 return Err(invalid("an object is copied or moved, not both"));
             }
         };
+        let source = Source::parse(source)?;
+        if fate == SourceFate::Remove && source.version.is_some() {
+            return Err(invalid("a version can be copied, but not moved"));
+        }
         Ok(Some(Self {
-            source: parse_source(source)?,
+            source,
             fate,
             directive: match fate {
                 SourceFate::Keep => directive(headers)?,
@@ -59,7 +74,7 @@ impl Transfer {
     /// What the headers with the conditions begin with.
     fn condition_prefix(&self) -> &'static str {
         match self.fate {
-            SourceFate::Keep => "x-qs-copy-source-",
+            SourceFate::Keep => COPY_CONDITIONS,
             SourceFate::Remove => "x-qs-move-source-",
         }
     }
@@ -85,14 +100,10 @@ pub(super) async fn transfer(
     transfer: Transfer,
     target: ObjectAddress,
     requested: Attributes,
-) -> Result<Answer, ApiError> {
+    key: Option<CustomerKey>,
+) -> Result<ObjectRecord, ApiError> {
     call.body.expect_empty().await?;
-    let source_bucket = call.store.bucket(&transfer.source.bucket)?;
-    access::authorize(
-        call.caller,
-        &source_bucket,
-        Access::Permission(Permission::Read),
-    )?;
+    let source_bucket = transfer.source.bucket(call, &target)?;
     // The newest page asks for read only; but a move deletes, and that needs more.
     if transfer.fate == SourceFate::Remove {
         access::authorize(
@@ -100,44 +111,129 @@ pub(super) async fn transfer(
             &source_bucket,
             Access::SignedInPermission(Permission::Write),
         )?;
+    } else {
+        let object = transfer.source.object(call)?;
+        check_size(&object)?;
+        let source_key = CustomerKey::from_headers(&call.head.headers, KeyOf::Source)?;
+        encryption::check_key(
+            object.encryption.as_ref(),
+            source_key.as_ref(),
+            KeyOf::Source,
+        )?;
+        if object.encryption != key.as_ref().map(CustomerKey::encryption) {
+            return copy_content(call, transfer, target, requested, (source_key, key)).await;
+        }
     }
-    if source_bucket.zone != call.store.bucket(&target.bucket)?.zone {
-        return Err(invalid("source and target are in different zones"));
-    }
-    let store = Arc::clone(call.store);
     let headers = call.head.headers.clone();
-    let object = blocking(move || {
-        store.transfer(&transfer.source, target, transfer.fate, |source| {
+    let expected_key = key.as_ref().map(CustomerKey::encryption);
+    let Source { address, version } = transfer.source.clone();
+    call.store
+        .transfer((address, version), target, transfer.fate, move |source| {
             conditions::check_source(&headers, transfer.condition_prefix(), source)?;
+            if transfer.fate == SourceFate::Keep {
+                check_size(source)?;
+                if source.encryption != expected_key {
+                    return Err(changed());
+                }
+            }
             Ok::<_, ApiError>(transfer.target_attributes(source, requested))
         })
-    })
-    .await?;
-    created(call, &object)
+        .await
 }
 
-/// Reads `/bucket/key`, percent-encoded.
-fn parse_source(value: &HeaderValue) -> Result<ObjectAddress, ApiError> {
-    let malformed = || invalid("a source is /bucket/key, percent-encoded");
-    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| malformed())?;
-    if let Some((_, query)) = text.split_once('?') {
-        return Err(if query.starts_with("version_id=") {
-            ApiError::not_implemented("PutObject with the version_id of a source")
-        } else {
-            malformed()
-        });
+/// Copies an object whose target has another key, or none: it is written anew.
+async fn copy_content(
+    call: &Call<'_>,
+    transfer: Transfer,
+    target: ObjectAddress,
+    requested: Attributes,
+    (source_key, key): (Option<CustomerKey>, Option<CustomerKey>),
+) -> Result<ObjectRecord, ApiError> {
+    let Source { address, version } = &transfer.source;
+    let source = call.store.open_object(address, *version)?;
+    let record = &source.record;
+    conditions::check_source(&call.head.headers, transfer.condition_prefix(), record)?;
+    encryption::check_key(
+        record.encryption.as_ref(),
+        source_key.as_ref(),
+        KeyOf::Source,
+    )?;
+    let attributes = transfer.target_attributes(record, requested);
+    let content = call
+        .store
+        .copy_content(source.read_all(source_key), key.as_ref())
+        .await?;
+    let new = NewObject {
+        content,
+        attributes,
+        encryption: key.as_ref().map(CustomerKey::encryption),
+    };
+    Ok(call.store.put_object(target, new).await?)
+}
+
+impl Source {
+    /// Reads `/bucket/key`, percent-encoded, with or without `?version_id=`.
+    pub(super) fn parse(value: &HeaderValue) -> Result<Self, ApiError> {
+        let malformed = || invalid("a source is /bucket/key, percent-encoded");
+        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| malformed())?;
+        let (path, version) = match text.split_once('?') {
+            None => (text, None),
+            Some((path, query)) => {
+                let version = query.strip_prefix("version_id=").ok_or_else(malformed)?;
+                (path, Some(parse_version(version)?))
+            }
+        };
+        let decoded = decode(path, Plus::Literal).map_err(|_| malformed())?;
+        let decoded = String::from_utf8(decoded).map_err(|_| malformed())?;
+        let (bucket, key) = decoded
+            .strip_prefix('/')
+            .and_then(|path| path.split_once('/'))
+            .filter(|(bucket, _)| !bucket.is_empty())
+            .ok_or_else(malformed)?;
+        Ok(Self {
+            address: ObjectAddress {
+                bucket: bucket.to_owned(),
+                key: names::object_key(key.into()).map_err(|_| malformed())?,
+            },
+            version,
+        })
     }
-    let decoded = decode(text, Plus::Literal).map_err(|_| malformed())?;
-    let decoded = String::from_utf8(decoded).map_err(|_| malformed())?;
-    let (bucket, key) = decoded
-        .strip_prefix('/')
-        .and_then(|path| path.split_once('/'))
-        .filter(|(bucket, _)| !bucket.is_empty())
-        .ok_or_else(malformed)?;
-    Ok(ObjectAddress {
-        bucket: bucket.to_owned(),
-        key: names::object_key(key.into()).map_err(|_| malformed())?,
-    })
+
+    /// The bucket of the source, which the caller may read and which is near the target.
+    pub(super) fn bucket(
+        &self,
+        call: &Call<'_>,
+        target: &ObjectAddress,
+    ) -> Result<BucketRecord, ApiError> {
+        let bucket = call.store.bucket(&self.address.bucket)?;
+        access::authorize(call.caller, &bucket, Access::Permission(Permission::Read))?;
+        if bucket.zone != call.store.bucket(&target.bucket)?.zone {
+            return Err(invalid("source and target are in different zones"));
+        }
+        Ok(bucket)
+    }
+
+    fn object(&self, call: &Call<'_>) -> Result<ObjectRecord, ApiError> {
+        Ok(call.store.object(&self.address, self.version)?)
+    }
+}
+
+fn check_size(source: &ObjectRecord) -> Result<(), ApiError> {
+    if source.size > MAX_COPY_LENGTH {
+        return Err(ApiError::new(
+            ErrorCode::EntityTooLarge,
+            "a source of more than 5 GiB is copied in parts",
+        ));
+    }
+    Ok(())
+}
+
+/// The source was overwritten while it was looked at.
+fn changed() -> ApiError {
+    ApiError::new(
+        ErrorCode::ServiceUnavailable,
+        "the source changed meanwhile; try again",
+    )
 }
 
 fn directive(headers: &HeaderMap) -> Result<Directive, ApiError> {
@@ -154,7 +250,7 @@ fn directive(headers: &HeaderMap) -> Result<Directive, ApiError> {
     }
 }
 
-fn invalid(message: &'static str) -> ApiError {
+pub(super) fn invalid(message: &'static str) -> ApiError {
     ApiError::new(ErrorCode::InvalidArgument, message)
 }
 
@@ -179,7 +275,7 @@ mod tests {
 
     fn source(text: &'static str) -> Result<(String, String), u16> {
         let transfer = parse(&[("x-qs-copy-source", text)])?.unwrap();
-        Ok((transfer.source.bucket, transfer.source.key))
+        Ok((transfer.source.address.bucket, transfer.source.address.key))
     }
 
     #[test]
@@ -215,7 +311,16 @@ mod tests {
         ] {
             assert_eq!(source(bad), Err(400), "{bad}");
         }
-        assert_eq!(source("/photos/a?version_id=1"), Err(501));
+        assert_eq!(source("/photos/a?version_id=1"), Err(400));
+        let versioned = parse(&[("x-qs-copy-source", "/photos/a?version_id=null")]);
+        assert_eq!(
+            versioned.unwrap().unwrap().source.version,
+            Some(VersionId::Null)
+        );
+        assert_eq!(
+            parse(&[("x-qs-move-source", "/photos/a?version_id=null")]),
+            Err(400)
+        );
     }
 
     #[test]

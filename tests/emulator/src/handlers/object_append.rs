@@ -1,0 +1,43 @@
+//! Appending to objects.
+
+use http::HeaderName;
+
+use super::Call;
+use super::object_put::{attributes, created};
+use crate::access::Access;
+use crate::acl::Permission;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::encryption::{CustomerKey, KeyOf};
+use crate::generated::error_codes::ErrorCode;
+
+pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-qs-next-append-position");
+
+/// `POST /<bucket>/<key>?append&position=N`.
+pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let headers = &call.head.headers;
+    let position = call
+        .target
+        .query
+        .get_as::<u64>("position")?
+        // The route has seen that it is there.
+        .ok_or_else(ApiError::internal)?;
+    if CustomerKey::from_headers(headers, KeyOf::Object)?.is_some() {
+        return Err(ApiError::new(
+            ErrorCode::InvalidArgument,
+            "an object that is appended to can't be encrypted",
+        ));
+    }
+    let attributes = attributes(call)?;
+    let address = call.object_address()?;
+    let content = call.body.upload(call.store, headers, None).await?;
+    let object = call
+        .store
+        .append(address, position, content, attributes)
+        .await?;
+    let mut answer = created(call, &bucket, &object)?;
+    let next = object.size.to_string();
+    answer::set_header(answer.headers_mut(), NEXT_POSITION, next)?;
+    Ok(answer)
+}

@@ -1,0 +1,117 @@
+//! Buckets.
+
+use redb::ReadableTable as _;
+
+use super::Store;
+use super::database::{BUCKETS, Lookup, PARTS, UPLOADS, VERSIONS};
+use super::error::StoreError;
+use super::records::{BucketRecord, ObjectRecord, Statistics};
+use super::uploads;
+
+/// The bucket of a name.
+pub(super) fn find(records: &impl Lookup, name: &str) -> Result<BucketRecord, StoreError> {
+    try_find(records, name)?.ok_or_else(|| StoreError::NoBucket(name.to_owned()))
+}
+
+fn try_find(records: &impl Lookup, name: &str) -> Result<Option<BucketRecord>, StoreError> {
+    let table = records.table(BUCKETS)?;
+    let record = table.get(name)?;
+    Ok(record
+        .map(|record| serde_json::from_slice(record.value()))
+        .transpose()?)
+}
+
+impl Store {
+    /// All buckets, by name.
+    pub(crate) fn buckets(&self) -> Result<Vec<BucketRecord>, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        let table = snapshot.table(BUCKETS)?;
+        table
+            .iter()?
+            .map(|entry| Ok(serde_json::from_slice(entry?.1.value())?))
+            .collect()
+    }
+
+    pub(crate) fn bucket(&self, name: &str) -> Result<BucketRecord, StoreError> {
+        find(&self.records.snapshot()?, name)
+    }
+
+    pub(crate) async fn create_bucket(&self, record: BucketRecord) -> Result<(), StoreError> {
+        self.records
+            .change(move |change| {
+                if try_find(change, &record.name)?.is_some() {
+                    return Err(StoreError::BucketExists(record.name));
+                }
+                change.put(BUCKETS, record.name.as_str(), &record)
+            })
+            .await
+    }
+
+    /// Deletes a bucket without objects, and aborts its uploads.
+    pub(crate) async fn delete_bucket(&self, name: String) -> Result<(), StoreError> {
+        self.records
+            .change(move |change| {
+                find(change, &name)?;
+                let has_versions = change
+                    .table(VERSIONS)?
+                    .range((name.as_str(), "", 0)..)?
+                    .next()
+                    .transpose()?
+                    .is_some_and(|(key, _)| key.value().0 == name);
+                if has_versions {
+                    return Err(StoreError::BucketNotEmpty(name));
+                }
+                for (key, order, upload) in uploads::of_bucket(change, &name)? {
+                    let parts = uploads::parts(change, &upload.upload_id, None, usize::MAX)?;
+                    for part in parts {
+                        change.release(&[part.segment])?;
+                        change.remove(PARTS, (upload.upload_id.as_str(), part.number))?;
+                    }
+                    change.remove(UPLOADS, (name.as_str(), key.as_str(), order))?;
+                }
+                change.remove(BUCKETS, name.as_str())
+            })
+            .await
+    }
+
+    /// Changes a bucket's record. `change` sees it while nobody else can change it, and may refuse.
+    pub(crate) async fn update_bucket<T, E>(
+        &self,
+        name: &str,
+        update: impl FnOnce(&mut BucketRecord) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let name = name.to_owned();
+        self.records
+            .change(move |change| {
+                let mut record = find(change, &name)?;
+                let outcome = update(&mut record)?;
+                change.put(BUCKETS, name.as_str(), &record)?;
+                Ok(outcome)
+            })
+            .await
+    }
+
+    /// Counts the objects of a bucket, old versions included: they take up space. Reads them all.
+    pub(crate) fn statistics(&self, name: &str) -> Result<Statistics, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        find(&snapshot, name)?;
+        let mut statistics = Statistics::new();
+        for entry in snapshot.table(VERSIONS)?.range((name, "", 0)..)? {
+            let (key, record) = entry?;
+            if key.value().0 != name {
+                break;
+            }
+            let record = serde_json::from_slice::<ObjectRecord>(record.value())?;
+            if !record.is_delete_marker {
+                let usage = statistics.entry(record.storage_class).or_default();
+                usage.count += 1;
+                usage.size += record.size;
+            }
+        }
+        Ok(statistics)
+    }
+}

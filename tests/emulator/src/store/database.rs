@@ -1,0 +1,363 @@
+//! The records in an embedded key-value store, and the one thread that changes them.
+//!
+//! Every change is all or nothing and on disk before its caller learns of it. Changes that wait at
+//! the same time are committed together: a flush to disk takes as long for fifty as for one.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use redb::backends::InMemoryBackend;
+use redb::{
+    Database, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table,
+    TableDefinition, Value, WriteTransaction,
+};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::content::{ContentId, Contents, NewContent};
+use super::error::StoreError;
+use super::listing::{Entry, Visitor};
+use super::records::Segment;
+use crate::time::Timestamp;
+
+/// Bucket, key, and a number that orders what they have several of.
+pub(super) type OrderedKey = (&'static str, &'static str, u64);
+
+pub(super) type Records<K> = TableDefinition<'static, K, &'static [u8]>;
+
+pub(super) const BUCKETS: Records<&str> = TableDefinition::new("buckets");
+/// The number is the complement of the sequence, so that the newest version comes first.
+pub(super) const VERSIONS: Records<OrderedKey> = TableDefinition::new("versions");
+/// The number is the sequence: uploads of one key stand in the order of their creation.
+pub(super) const UPLOADS: Records<OrderedKey> = TableDefinition::new("uploads");
+/// By upload id and part number.
+pub(super) const PARTS: Records<(&str, u32)> = TableDefinition::new("parts");
+/// How many segments use a content.
+const CONTENTS: TableDefinition<'static, u128, u64> = TableDefinition::new("contents");
+const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
+const SEQUENCE: &str = "sequence";
+
+/// So many changes are committed together at most.
+const MAX_BATCH: usize = 256;
+
+/// Anything that tables can be read from.
+pub(super) trait Lookup {
+    type Table<'a, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    where
+        Self: 'a;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<Self::Table<'_, K, V>, StoreError>;
+}
+
+/// Visits the entries of a bucket from a key and a number on, until the visitor has seen enough.
+pub(super) fn scan(
+    records: &impl Lookup,
+    table: Records<OrderedKey>,
+    bucket: &str,
+    key: &str,
+    order: u64,
+    visit: &mut Visitor<'_>,
+) -> Result<(), StoreError> {
+    let table = records.table(table)?;
+    for entry in table.range((bucket, key, order)..)? {
+        let (place, record) = entry?;
+        let (found, key, order) = place.value();
+        let entry = Entry {
+            key: key.to_owned(),
+            order,
+            record: record.value().to_vec(),
+        };
+        if found != bucket || visit(entry)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The records at one moment.
+pub(super) struct Snapshot(ReadTransaction);
+
+impl Lookup for Snapshot {
+    type Table<'a, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<Self::Table<'_, K, V>, StoreError> {
+        Ok(self.0.open_table(definition)?)
+    }
+}
+
+/// A change that is being made. Whoever makes it looks before it writes: a change that fails after
+/// it has written takes the others of its batch along.
+pub(super) struct Change<'a> {
+    transaction: &'a WriteTransaction,
+    batch: &'a mut Batch,
+    is_dirty: Cell<bool>,
+}
+
+/// What becomes of contents when the changes are committed.
+#[derive(Default)]
+struct Batch {
+    adopted: Vec<NewContent>,
+    released: Vec<ContentId>,
+}
+
+impl Lookup for Change<'_> {
+    type Table<'a, K: Key + 'static, V: Value + 'static>
+        = Table<'a, K, V>
+    where
+        Self: 'a;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<Self::Table<'_, K, V>, StoreError> {
+        Ok(self.transaction.open_table(definition)?)
+    }
+}
+
+impl Change<'_> {
+    pub(super) fn put<'k, K: Key + 'static>(
+        &self,
+        table: Records<K>,
+        key: K::SelfType<'k>,
+        record: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(record)?;
+        self.is_dirty.set(true);
+        self.table(table)?.insert(key, text.as_slice())?;
+        Ok(())
+    }
+
+    pub(super) fn remove<'k, K: Key + 'static>(
+        &self,
+        table: Records<K>,
+        key: K::SelfType<'k>,
+    ) -> Result<(), StoreError> {
+        self.is_dirty.set(true);
+        self.table(table)?.remove(key)?;
+        Ok(())
+    }
+
+    /// A number higher than any before, over restarts too.
+    pub(super) fn next_sequence(&self) -> Result<u64, StoreError> {
+        self.is_dirty.set(true);
+        let mut counters = self.table(COUNTERS)?;
+        let last = counters.get(SEQUENCE)?.map_or(0, |value| value.value());
+        // Starts with the clock, for ids that look like those of the service.
+        let next = Timestamp::now().unix_micros().max(last.saturating_add(1));
+        counters.insert(SEQUENCE, next)?;
+        Ok(next)
+    }
+
+    /// Counts a new content as used once; it stays when the change is committed.
+    pub(super) fn adopt(&mut self, content: NewContent) -> Result<(), StoreError> {
+        self.is_dirty.set(true);
+        self.table(CONTENTS)?.insert(content.id().0, 1)?;
+        self.batch.adopted.push(content);
+        Ok(())
+    }
+
+    /// Counts one more use of the contents of `segments`.
+    pub(super) fn share(&self, segments: &[Segment]) -> Result<(), StoreError> {
+        self.is_dirty.set(true);
+        let mut contents = self.table(CONTENTS)?;
+        for segment in segments {
+            let id = segment.content.0;
+            let uses = contents.get(id)?.map_or(0, |uses| uses.value());
+            contents.insert(id, uses + 1)?;
+        }
+        Ok(())
+    }
+
+    /// Counts one use less; contents that nobody uses go away when the change is committed.
+    pub(super) fn release(&mut self, segments: &[Segment]) -> Result<(), StoreError> {
+        self.is_dirty.set(true);
+        let mut unused = Vec::new();
+        {
+            let mut contents = self.table(CONTENTS)?;
+            for segment in segments {
+                let id = segment.content.0;
+                let uses = contents.get(id)?.map_or(0, |uses| uses.value());
+                if uses > 1 {
+                    contents.insert(id, uses - 1)?;
+                } else {
+                    contents.remove(id)?;
+                    unused.push(segment.content);
+                }
+            }
+        }
+        self.batch.released.extend(unused);
+        Ok(())
+    }
+}
+
+/// Makes one change, and gives what tells its caller about it once it is committed, or not.
+type Job = Box<dyn FnOnce(&mut Change<'_>) -> Reply + Send>;
+
+struct Reply {
+    has_failed: bool,
+    tell: Box<dyn FnOnce(Result<(), StoreError>)>,
+}
+
+/// The database.
+#[derive(Debug)]
+pub(super) struct RecordStore {
+    database: Arc<Database>,
+    /// `None` only while the store is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl RecordStore {
+    /// Opens the file, or keeps the records in memory.
+    pub(super) fn open(file: Option<&Path>, contents: Arc<Contents>) -> Result<Self, StoreError> {
+        let database = match file {
+            Some(file) => Database::create(file)?,
+            None => Database::builder().create_with_backend(InMemoryBackend::new())?,
+        };
+        let transaction = database.begin_write()?;
+        // A table that was never opened for writing can't be opened for reading.
+        transaction.open_table(BUCKETS)?;
+        transaction.open_table(VERSIONS)?;
+        transaction.open_table(UPLOADS)?;
+        transaction.open_table(PARTS)?;
+        transaction.open_table(CONTENTS)?;
+        transaction.open_table(COUNTERS)?;
+        transaction.commit()?;
+        let database = Arc::new(database);
+        let (jobs, queue) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("qingstor-emulator-writer".to_owned())
+            .spawn({
+                let database = Arc::clone(&database);
+                move || write(&database, &contents, &queue)
+            })?;
+        Ok(Self {
+            database,
+            jobs: Some(jobs),
+            writer: Some(writer),
+        })
+    }
+
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot(self.database.begin_read()?))
+    }
+
+    /// All contents that are in use.
+    pub(super) fn contents(&self) -> Result<Vec<ContentId>, StoreError> {
+        let snapshot = self.snapshot()?;
+        let contents = snapshot.table(CONTENTS)?;
+        contents
+            .iter()?
+            .map(|entry| Ok(ContentId(entry?.0.value())))
+            .collect()
+    }
+
+    /// Makes a change and waits until it is on disk. It is made even if its caller goes away
+    /// meanwhile.
+    pub(super) async fn change<T, E>(
+        &self,
+        change: impl FnOnce(&mut Change<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |context| {
+            let result = change(context);
+            Reply {
+                has_failed: result.is_err(),
+                // A caller that is gone needs no answer.
+                tell: Box::new(move |committed| {
+                    let _ = sender.send(result.and_then(|done| {
+                        committed?;
+                        Ok(done)
+                    }));
+                }),
+            }
+        });
+        let gone = || E::from(StoreError::Io(std::io::Error::other("the store is closed")));
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(job).map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for RecordStore {
+    fn drop(&mut self) {
+        // The writer ends with its queue, and only then is the file free for the next emulator.
+        self.jobs = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer of the store has panicked");
+        }
+    }
+}
+
+fn write(database: &Database, contents: &Contents, queue: &mpsc::Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let jobs = std::iter::once(first).chain(queue.try_iter().take(MAX_BATCH - 1));
+        let mut batch = Batch::default();
+        let mut replies = Vec::new();
+        let committed = commit(database, jobs, &mut batch, &mut replies);
+        if committed.is_ok() {
+            for content in batch.adopted {
+                content.keep();
+            }
+            contents.remove(&batch.released);
+        }
+        if let Err(error) = &committed {
+            tracing::error!(%error, "the changes of {} requests were lost", replies.len());
+        }
+        for reply in replies {
+            let outcome = match &committed {
+                Ok(()) => Ok(()),
+                Err(error) => Err(StoreError::Io(std::io::Error::other(error.to_string()))),
+            };
+            (reply.tell)(outcome);
+        }
+    }
+}
+
+fn commit(
+    database: &Database,
+    jobs: impl Iterator<Item = Job>,
+    batch: &mut Batch,
+    replies: &mut Vec<Reply>,
+) -> Result<(), StoreError> {
+    let transaction = database.begin_write();
+    let mut is_broken = false;
+    for job in jobs {
+        let transaction = match &transaction {
+            Ok(transaction) => transaction,
+            // Jobs that can't be made are dropped, and their callers see that.
+            Err(_) => continue,
+        };
+        let mut change = Change {
+            transaction,
+            batch,
+            is_dirty: Cell::new(false),
+        };
+        let reply = job(&mut change);
+        is_broken |= reply.has_failed && change.is_dirty.get();
+        replies.push(reply);
+    }
+    let transaction = transaction?;
+    if is_broken {
+        transaction.abort()?;
+        return Err(StoreError::Io(std::io::Error::other(
+            "a change failed half-way",
+        )));
+    }
+    transaction.commit()?;
+    Ok(())
+}

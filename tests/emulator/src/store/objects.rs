@@ -1,0 +1,463 @@
+//! Objects and their versions.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::buckets;
+use super::content::NewSegment;
+use super::database::{self, Change, Lookup, VERSIONS};
+use super::error::StoreError;
+use super::listing::{self, ListQuery, Marker, Page};
+use super::reader::OpenObject;
+use super::records::{Attributes, BucketRecord, ObjectRecord, Segment, VersionId, etag_of};
+use super::{ObjectAddress, Store};
+use crate::encryption::Encryption;
+use crate::metadata::{Metadata, StorageClass};
+use crate::settings::Versioning;
+use crate::time::Timestamp;
+
+/// Of an object, however it came to be.
+pub(super) const MAX_OBJECT_SIZE: u64 = 50 << 40;
+
+/// An object that has arrived completely.
+#[derive(Debug)]
+pub(crate) struct NewObject {
+    pub(crate) content: NewSegment,
+    pub(crate) attributes: Attributes,
+    pub(crate) encryption: Option<Encryption>,
+}
+
+/// What becomes of the source of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SourceFate {
+    Keep,
+    Remove,
+}
+
+/// What deleting did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deleted {
+    /// The version that was removed, or the delete marker that was made; `None` without versioning.
+    pub(crate) version: Option<VersionId>,
+    /// Whether what was there was a delete marker.
+    pub(crate) was_delete_marker: bool,
+}
+
+/// A version in a list.
+#[derive(Clone, Debug)]
+pub(crate) struct VersionEntry {
+    pub(crate) record: ObjectRecord,
+    pub(crate) is_latest: bool,
+}
+
+/// The newest versions stand first.
+fn order(sequence: u64) -> u64 {
+    u64::MAX - sequence
+}
+
+/// The newest version of a key, be it a delete marker.
+fn newest(
+    records: &impl Lookup,
+    address: &ObjectAddress,
+) -> Result<Option<ObjectRecord>, StoreError> {
+    find_version(records, address, |_| true)
+}
+
+fn version(
+    records: &impl Lookup,
+    address: &ObjectAddress,
+    wanted: VersionId,
+) -> Result<Option<ObjectRecord>, StoreError> {
+    find_version(records, address, |record| record.version == wanted)
+}
+
+/// The first version of a key, from the newest on, that is wanted.
+fn find_version(
+    records: &impl Lookup,
+    address: &ObjectAddress,
+    is_wanted: impl Fn(&ObjectRecord) -> bool,
+) -> Result<Option<ObjectRecord>, StoreError> {
+    let mut found = None;
+    let (bucket, key) = (&address.bucket, &address.key);
+    database::scan(records, VERSIONS, bucket, key, 0, &mut |entry| {
+        if entry.key != *key {
+            return Ok(ControlFlow::Break(()));
+        }
+        let record = serde_json::from_slice(&entry.record)?;
+        if !is_wanted(&record) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        found = Some(record);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// The object that a reader gets.
+fn readable(
+    records: &impl Lookup,
+    address: &ObjectAddress,
+    wanted: Option<VersionId>,
+) -> Result<ObjectRecord, StoreError> {
+    let key = || address.key.clone();
+    let record = match wanted {
+        Some(wanted) => {
+            version(records, address, wanted)?.ok_or_else(|| StoreError::NoVersion {
+                key: key(),
+                version: wanted,
+            })?
+        }
+        None => newest(records, address)?.ok_or_else(|| StoreError::NoObject(key()))?,
+    };
+    if record.is_delete_marker {
+        return Err(StoreError::DeleteMarker {
+            key: key(),
+            version: record.version,
+            is_named: wanted.is_some(),
+        });
+    }
+    Ok(record)
+}
+
+fn put_version(change: &Change<'_>, bucket: &str, record: &ObjectRecord) -> Result<(), StoreError> {
+    let key = (bucket, record.key.as_str(), order(record.sequence));
+    change.put(VERSIONS, key, record)
+}
+
+/// Removes a version with its content; who calls has checked that it may go.
+fn remove_version(
+    change: &mut Change<'_>,
+    bucket: &str,
+    record: &ObjectRecord,
+) -> Result<(), StoreError> {
+    change.release(&record.segments)?;
+    let key = (bucket, record.key.as_str(), order(record.sequence));
+    change.remove(VERSIONS, key)
+}
+
+/// A version that is about to be made; its id and its place are not known yet.
+pub(super) fn draft(key: String, segments: Vec<Segment>, attributes: Attributes) -> ObjectRecord {
+    let now = Timestamp::now();
+    ObjectRecord {
+        key,
+        version: VersionId::Null,
+        sequence: 0,
+        is_delete_marker: false,
+        is_appendable: false,
+        size: segments.iter().map(|segment| segment.size).sum(),
+        etag: etag_of(&segments),
+        segments,
+        created: now,
+        modified: now,
+        storage_class: attributes.storage_class,
+        metadata: attributes.metadata,
+        encryption: None,
+    }
+}
+
+/// The version that a new one replaces, unless it may not: without versioning the one there is.
+pub(super) fn replaced(
+    change: &Change<'_>,
+    bucket: &BucketRecord,
+    key: &str,
+) -> Result<Option<ObjectRecord>, StoreError> {
+    if bucket.settings.versioning == Versioning::Enabled {
+        return Ok(None);
+    }
+    let address = ObjectAddress {
+        bucket: bucket.name.clone(),
+        key: key.to_owned(),
+    };
+    let replaced = version(change, &address, VersionId::Null)?;
+    check_retention(bucket, replaced.as_ref())?;
+    Ok(replaced)
+}
+
+/// Refuses to touch what the retention of the bucket protects.
+fn check_retention(bucket: &BucketRecord, record: Option<&ObjectRecord>) -> Result<(), StoreError> {
+    match record {
+        Some(record) if bucket.settings.protects(record.modified, Timestamp::now()) => {
+            Err(StoreError::Protected(record.key.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a draft the newest version, in place of `replaced`.
+pub(super) fn insert(
+    change: &mut Change<'_>,
+    bucket: &BucketRecord,
+    mut record: ObjectRecord,
+    replaced: Option<ObjectRecord>,
+) -> Result<ObjectRecord, StoreError> {
+    record.sequence = change.next_sequence()?;
+    if bucket.settings.versioning == Versioning::Enabled {
+        record.version = VersionId::Numbered(record.sequence);
+    }
+    if let Some(replaced) = replaced {
+        remove_version(change, &bucket.name, &replaced)?;
+    }
+    put_version(change, &bucket.name, &record)?;
+    Ok(record)
+}
+
+fn delete_newest(
+    change: &mut Change<'_>,
+    bucket: &BucketRecord,
+    address: &ObjectAddress,
+) -> Result<Deleted, StoreError> {
+    let newest = newest(change, address)?;
+    let replaced = replaced(change, bucket, &address.key)?;
+    if bucket.settings.versioning == Versioning::Disabled {
+        if let Some(replaced) = &replaced {
+            remove_version(change, &bucket.name, replaced)?;
+        }
+        return Ok(Deleted::default());
+    }
+    let attributes = Attributes {
+        storage_class: StorageClass::default(),
+        metadata: Metadata::default(),
+    };
+    let marker = ObjectRecord {
+        is_delete_marker: true,
+        etag: String::new(),
+        ..draft(address.key.clone(), Vec::new(), attributes)
+    };
+    let marker = insert(change, bucket, marker, replaced)?;
+    Ok(Deleted {
+        version: Some(marker.version),
+        was_delete_marker: newest.is_some_and(|newest| newest.is_delete_marker),
+    })
+}
+
+fn delete_version(
+    change: &mut Change<'_>,
+    bucket: &BucketRecord,
+    address: &ObjectAddress,
+    wanted: VersionId,
+) -> Result<Deleted, StoreError> {
+    let record = version(change, address, wanted)?;
+    check_retention(bucket, record.as_ref())?;
+    if let Some(record) = &record {
+        remove_version(change, &bucket.name, record)?;
+    }
+    Ok(Deleted {
+        version: Some(wanted),
+        was_delete_marker: record.is_some_and(|record| record.is_delete_marker),
+    })
+}
+
+impl Store {
+    /// The newest version of an object, or the one that is asked for.
+    pub(crate) fn object(
+        &self,
+        address: &ObjectAddress,
+        version: Option<VersionId>,
+    ) -> Result<ObjectRecord, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        buckets::find(&snapshot, &address.bucket)?;
+        readable(&snapshot, address, version)
+    }
+
+    /// Opens an object for reading.
+    pub(crate) fn open_object(
+        &self,
+        address: &ObjectAddress,
+        version: Option<VersionId>,
+    ) -> Result<OpenObject, StoreError> {
+        let (record, pins) = self.contents.pin(
+            || self.object(address, version),
+            |record| record.segments.as_slice(),
+        )?;
+        Ok(OpenObject {
+            record,
+            contents: Arc::clone(&self.contents),
+            pins,
+        })
+    }
+
+    /// Makes what has arrived the newest version of an object.
+    pub(crate) async fn put_object(
+        &self,
+        address: ObjectAddress,
+        new: NewObject,
+    ) -> Result<ObjectRecord, StoreError> {
+        self.records
+            .change(move |change| {
+                let bucket = buckets::find(change, &address.bucket)?;
+                let replaced = replaced(change, &bucket, &address.key)?;
+                let NewSegment { segment, content } = new.content;
+                let record = ObjectRecord {
+                    encryption: new.encryption,
+                    ..draft(address.key, vec![segment], new.attributes)
+                };
+                change.adopt(content)?;
+                insert(change, &bucket, record, replaced)
+            })
+            .await
+    }
+
+    /// Appends to an object, or makes a new one, and gives it as it is then.
+    pub(crate) async fn append(
+        &self,
+        address: ObjectAddress,
+        position: u64,
+        new: NewSegment,
+        attributes: Attributes,
+    ) -> Result<ObjectRecord, StoreError> {
+        self.records
+            .change(move |change| {
+                let bucket = buckets::find(change, &address.bucket)?;
+                let NewSegment { segment, content } = new;
+                let object = newest(change, &address)?.filter(|object| !object.is_delete_marker);
+                let end = object.as_ref().map_or(0, |object| object.size);
+                if object.as_ref().is_some_and(|object| !object.is_appendable) {
+                    return Err(StoreError::NotAppendable(address.key));
+                }
+                if position != end {
+                    let given = position;
+                    return Err(StoreError::WrongPosition { given, end });
+                }
+                if end + segment.size > MAX_OBJECT_SIZE {
+                    return Err(StoreError::TooLarge);
+                }
+                let Some(mut object) = object else {
+                    let replaced = replaced(change, &bucket, &address.key)?;
+                    let object = ObjectRecord {
+                        is_appendable: true,
+                        ..draft(address.key, vec![segment], attributes)
+                    };
+                    change.adopt(content)?;
+                    return insert(change, &bucket, object, replaced);
+                };
+                object.size += segment.size;
+                object.segments.push(segment);
+                object.etag = etag_of(&object.segments);
+                object.modified = Timestamp::now();
+                change.adopt(content)?;
+                put_version(change, &bucket.name, &object)?;
+                Ok(object)
+            })
+            .await
+    }
+
+    /// Copies or moves an object, whose content both share from then on. `decide` sees the source
+    /// while nobody can change it, and gives the attributes of the target or refuses.
+    pub(crate) async fn transfer<E: From<StoreError> + Send + 'static>(
+        &self,
+        source: (ObjectAddress, Option<VersionId>),
+        target: ObjectAddress,
+        fate: SourceFate,
+        decide: impl FnOnce(&ObjectRecord) -> Result<Attributes, E> + Send + 'static,
+    ) -> Result<ObjectRecord, E> {
+        self.records
+            .change(move |change| {
+                let (source, version) = source;
+                let source_bucket = buckets::find(change, &source.bucket)?;
+                let object = readable(change, &source, version)?;
+                let attributes = decide(&object)?;
+                let bucket = buckets::find(change, &target.bucket)?;
+                let is_same = source == target;
+                let replaced = replaced(change, &bucket, &target.key)?;
+                if fate == SourceFate::Remove {
+                    check_retention(&source_bucket, Some(&object))?;
+                }
+                change.share(&object.segments)?;
+                let record = ObjectRecord {
+                    etag: object.etag,
+                    is_appendable: object.is_appendable && fate == SourceFate::Remove,
+                    encryption: object.encryption,
+                    ..draft(target.key, object.segments, attributes)
+                };
+                let record = insert(change, &bucket, record, replaced)?;
+                if fate == SourceFate::Remove && !is_same {
+                    delete_newest(change, &source_bucket, &source)?;
+                }
+                Ok(record)
+            })
+            .await
+    }
+
+    /// Deletes an object, or one version of it for good. There need not be one.
+    pub(crate) async fn delete_object(
+        &self,
+        address: ObjectAddress,
+        version: Option<VersionId>,
+    ) -> Result<Deleted, StoreError> {
+        self.records
+            .change(move |change| {
+                let bucket = buckets::find(change, &address.bucket)?;
+                match version {
+                    None => delete_newest(change, &bucket, &address),
+                    Some(version) => delete_version(change, &bucket, &address, version),
+                }
+            })
+            .await
+    }
+
+    /// The newest versions of the objects of a bucket.
+    pub(crate) fn list_objects(
+        &self,
+        bucket: &str,
+        query: &ListQuery,
+    ) -> Result<Page<ObjectRecord>, StoreError> {
+        let mut last = None;
+        self.list(bucket, query, |record, is_latest| {
+            // Older versions follow the newest one.
+            let is_newest = is_latest && last.as_ref() != Some(&record.key);
+            last = Some(record.key.clone());
+            (is_newest && !record.is_delete_marker).then_some(record)
+        })
+    }
+
+    /// The marker of a list that goes on behind a version; behind all of its key if it is not there.
+    pub(crate) fn marker_of_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        wanted: VersionId,
+    ) -> Result<Marker, StoreError> {
+        let address = ObjectAddress {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        };
+        let record = version(&self.records.snapshot()?, &address, wanted)?;
+        Ok(Marker {
+            key: address.key,
+            order: record.map(|record| order(record.sequence)),
+        })
+    }
+
+    /// All versions of the objects of a bucket, the newest of each key first.
+    pub(crate) fn list_versions(
+        &self,
+        bucket: &str,
+        query: &ListQuery,
+    ) -> Result<Page<VersionEntry>, StoreError> {
+        self.list(bucket, query, |record, is_latest| {
+            Some(VersionEntry { record, is_latest })
+        })
+    }
+
+    fn list<T>(
+        &self,
+        bucket: &str,
+        query: &ListQuery,
+        mut choose: impl FnMut(ObjectRecord, bool) -> Option<T>,
+    ) -> Result<Page<T>, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        buckets::find(&snapshot, bucket)?;
+        // A page may begin in the middle of a key.
+        let mut last = query.marker.order.map(|_| query.marker.key.clone());
+        listing::page(
+            query,
+            |key, order, visit| database::scan(&snapshot, VERSIONS, bucket, key, order, visit),
+            |entry| {
+                let record = serde_json::from_slice::<ObjectRecord>(&entry.record)?;
+                let is_latest = last.as_ref() != Some(&entry.key);
+                last = Some(entry.key.clone());
+                Ok(choose(record, is_latest))
+            },
+        )
+    }
+}

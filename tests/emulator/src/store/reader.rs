@@ -1,0 +1,233 @@
+//! Reading an object, segment by segment.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+
+use super::content::{Contents, OpenContent, Pins};
+use super::records::{ObjectRecord, Segment};
+use crate::encryption::{Cipher, CustomerKey};
+
+/// How much of a file is read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// An object that stays readable however it is overwritten or deleted.
+#[derive(Debug)]
+pub(crate) struct OpenObject {
+    pub(crate) record: ObjectRecord,
+    pub(super) contents: Arc<Contents>,
+    pub(super) pins: Pins,
+}
+
+impl OpenObject {
+    /// Reads `length` bytes from `first` on; the key must be that of the object, if it has one.
+    pub(crate) fn read(self, first: u64, length: u64, key: Option<CustomerKey>) -> ObjectReader {
+        let mut slices = VecDeque::new();
+        let (mut start, end) = (0, first.saturating_add(length));
+        for segment in self.record.segments {
+            let segment_end = start + segment.size;
+            let (from, to) = (first.max(start), end.min(segment_end));
+            if from < to {
+                slices.push_back(Slice {
+                    offset: from - start,
+                    remaining: to - from,
+                    segment,
+                    open: None,
+                });
+            }
+            start = segment_end;
+        }
+        ObjectReader {
+            source: Some(Source {
+                slices,
+                contents: self.contents,
+                key,
+                _pins: self.pins,
+            }),
+            reading: None,
+            remaining: length,
+        }
+    }
+
+    /// Reads everything.
+    pub(crate) fn read_all(self, key: Option<CustomerKey>) -> ObjectReader {
+        let size = self.record.size;
+        self.read(0, size, key)
+    }
+}
+
+/// What is left to read of a segment.
+struct Slice {
+    segment: Segment,
+    offset: u64,
+    remaining: u64,
+    open: Option<Open>,
+}
+
+struct Open {
+    content: OpenContent,
+    cipher: Option<Cipher>,
+}
+
+/// What is left to read.
+struct Source {
+    slices: VecDeque<Slice>,
+    contents: Arc<Contents>,
+    key: Option<CustomerKey>,
+    _pins: Pins,
+}
+
+impl Source {
+    /// Reads the next piece; blocks.
+    fn read(&mut self) -> io::Result<Bytes> {
+        let Some(slice) = self.slices.front_mut() else {
+            // Rather a broken connection than an object that is silently short.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let open = match &mut slice.open {
+            Some(open) => open,
+            none => none.insert(open(
+                &self.contents,
+                slice.offset,
+                &slice.segment,
+                self.key.as_ref(),
+            )?),
+        };
+        let wanted = usize::try_from(slice.remaining).unwrap_or(CHUNK).min(CHUNK);
+        let piece = match &mut open.content {
+            OpenContent::File(file) => read_file(file, wanted)?,
+            OpenContent::Memory(pieces) => find(pieces, slice.offset, wanted)?,
+        };
+        slice.offset += piece.len() as u64;
+        slice.remaining -= piece.len() as u64;
+        let piece = match &mut open.cipher {
+            None => piece,
+            Some(cipher) => cipher.apply(piece)?,
+        };
+        if slice.remaining == 0 {
+            self.slices.pop_front();
+        }
+        Ok(piece)
+    }
+}
+
+fn open(
+    contents: &Contents,
+    offset: u64,
+    segment: &Segment,
+    key: Option<&CustomerKey>,
+) -> io::Result<Open> {
+    let mut content = contents.open(segment.content)?;
+    if let OpenContent::File(file) = &mut content {
+        file.seek(SeekFrom::Start(offset))?;
+    }
+    let cipher = match (segment.iv, key) {
+        (None, _) => None,
+        (Some(iv), Some(key)) => Some(Cipher::at(key, iv, offset)?),
+        (Some(_), None) => {
+            return Err(io::Error::other(
+                "the content is encrypted and no key is given",
+            ));
+        }
+    };
+    Ok(Open { content, cipher })
+}
+
+fn read_file(file: &mut std::fs::File, wanted: usize) -> io::Result<Bytes> {
+    let mut buffer = BytesMut::zeroed(wanted);
+    let read = file.read(&mut buffer)?;
+    if read == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    buffer.truncate(read);
+    Ok(buffer.freeze())
+}
+
+/// The rest of the piece that `offset` falls into.
+fn find(pieces: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
+    let mut start = 0;
+    for piece in pieces {
+        let end = start + piece.len() as u64;
+        if offset < end {
+            let from = usize::try_from(offset - start).unwrap_or(usize::MAX);
+            let to = from.saturating_add(wanted).min(piece.len());
+            return Ok(piece.slice(from..to));
+        }
+        start = end;
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+type Reading = Pin<Box<dyn Future<Output = io::Result<(Source, io::Result<Bytes>)>> + Send>>;
+
+/// Bytes of an object, as the body of an answer or piece by piece.
+pub(crate) struct ObjectReader {
+    /// `None` while a piece is being read.
+    source: Option<Source>,
+    reading: Option<Reading>,
+    remaining: u64,
+}
+
+impl fmt::Debug for ObjectReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectReader")
+            .field("remaining", &self.remaining)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ObjectReader {
+    /// The next piece, or `None` at the end.
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        if self.remaining == 0 {
+            return Poll::Ready(Ok(None));
+        }
+        let reading = match (&mut self.reading, self.source.take()) {
+            (Some(reading), _) => reading,
+            (none, Some(mut source)) => none.insert(Box::pin(async move {
+                // Files block.
+                let read = tokio::task::spawn_blocking(move || {
+                    let piece = source.read();
+                    (source, piece)
+                });
+                Ok(read.await?)
+            })),
+            (None, None) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+        };
+        let result = ready!(reading.as_mut().poll(context));
+        self.reading = None;
+        let (source, piece) = result?;
+        self.source = Some(source);
+        let piece = piece?;
+        self.remaining = self.remaining.saturating_sub(piece.len() as u64);
+        Poll::Ready(Ok(Some(piece)))
+    }
+}
+
+impl Body for ObjectReader {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let piece = ready!(self.poll_next(context))?;
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}

@@ -1,0 +1,302 @@
+//! Multipart uploads.
+
+use std::ops::ControlFlow;
+
+use redb::ReadableTable as _;
+
+use super::buckets;
+use super::content::NewSegment;
+use super::database::{self, Lookup, PARTS, UPLOADS};
+use super::error::{BadParts, StoreError};
+use super::listing::{self, ListQuery, Page};
+use super::objects::{self, MAX_OBJECT_SIZE};
+use super::records::{Attributes, ObjectRecord, PartRecord, UploadRecord};
+use super::{ObjectAddress, Store};
+use crate::encryption::Encryption;
+use crate::time::Timestamp;
+
+/// Of all parts but the last one.
+const MIN_PART_SIZE: u64 = 4 << 20;
+
+/// A part that an upload is completed with, and the ETag that its client remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChosenPart {
+    pub(crate) number: u32,
+    pub(crate) etag: Option<String>,
+}
+
+/// Some parts of an upload.
+#[derive(Clone, Debug)]
+pub(crate) struct PartPage {
+    /// Of all parts.
+    pub(crate) count: usize,
+    pub(crate) parts: Vec<PartRecord>,
+}
+
+/// The place of an upload among those of its key, which its id begins with.
+pub(crate) fn upload_order(upload_id: &str) -> Option<u64> {
+    u64::from_str_radix(upload_id.get(..16)?, 16).ok()
+}
+
+fn new_id(sequence: u64) -> String {
+    format!("{sequence:016x}{:016x}", fastrand::u64(..))
+}
+
+fn find(
+    records: &impl Lookup,
+    address: &ObjectAddress,
+    upload_id: &str,
+) -> Result<(u64, UploadRecord), StoreError> {
+    buckets::find(records, &address.bucket)?;
+    let unknown = || StoreError::NoUpload(upload_id.to_owned());
+    let order = upload_order(upload_id).ok_or_else(unknown)?;
+    let table = records.table(UPLOADS)?;
+    let key = (address.bucket.as_str(), address.key.as_str(), order);
+    let record = table.get(key)?.ok_or_else(unknown)?;
+    let record = serde_json::from_slice::<UploadRecord>(record.value())?;
+    if record.upload_id == upload_id {
+        Ok((order, record))
+    } else {
+        Err(unknown())
+    }
+}
+
+/// Parts in the order of their numbers, those after `after`.
+pub(super) fn parts(
+    records: &impl Lookup,
+    upload_id: &str,
+    after: Option<u32>,
+    limit: usize,
+) -> Result<Vec<PartRecord>, StoreError> {
+    let Some(first) = after.map_or(Some(0), |after| after.checked_add(1)) else {
+        return Ok(Vec::new());
+    };
+    let table = records.table(PARTS)?;
+    table
+        .range((upload_id, first)..=(upload_id, u32::MAX))?
+        .take(limit)
+        .map(|entry| Ok(serde_json::from_slice(entry?.1.value())?))
+        .collect()
+}
+
+/// All uploads of a bucket, with their keys in the table.
+pub(super) fn of_bucket(
+    records: &impl Lookup,
+    bucket: &str,
+) -> Result<Vec<(String, u64, UploadRecord)>, StoreError> {
+    let mut found = Vec::new();
+    database::scan(records, UPLOADS, bucket, "", 0, &mut |entry| {
+        let record = serde_json::from_slice(&entry.record)?;
+        found.push((entry.key, entry.order, record));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Chooses the parts of an object, and tells what is wrong with the choice.
+fn choose(available: &[PartRecord], chosen: &[ChosenPart]) -> Result<Vec<PartRecord>, BadParts> {
+    let mut parts = Vec::<PartRecord>::with_capacity(chosen.len());
+    for ChosenPart { number, etag } in chosen {
+        if let Some(last) = parts.last()
+            && last.number >= *number
+        {
+            return Err(BadParts::Order(last.number, *number));
+        }
+        let index = available
+            .binary_search_by_key(number, |part| part.number)
+            .map_err(|_| BadParts::Missing(*number))?;
+        let part = available.get(index).ok_or(BadParts::Missing(*number))?;
+        if let Some(etag) = etag
+            && etag != part.etag()
+        {
+            return Err(BadParts::Etag {
+                number: *number,
+                given: etag.clone(),
+                actual: part.etag().to_owned(),
+            });
+        }
+        parts.push(part.clone());
+    }
+    let Some((_, all_but_last)) = parts.split_last() else {
+        return Err(BadParts::None);
+    };
+    match all_but_last.iter().find(|part| part.size() < MIN_PART_SIZE) {
+        Some(part) => Err(BadParts::TooSmall {
+            number: part.number,
+            size: part.size(),
+            minimum: MIN_PART_SIZE,
+        }),
+        None => Ok(parts),
+    }
+}
+
+impl Store {
+    /// Starts an upload.
+    pub(crate) async fn create_upload(
+        &self,
+        address: ObjectAddress,
+        attributes: Attributes,
+        encryption: Option<Encryption>,
+    ) -> Result<UploadRecord, StoreError> {
+        self.records
+            .change(move |change| {
+                buckets::find(change, &address.bucket)?;
+                let sequence = change.next_sequence()?;
+                let record = UploadRecord {
+                    upload_id: new_id(sequence),
+                    created: Timestamp::now(),
+                    attributes,
+                    encryption,
+                    key: address.key,
+                };
+                let key = (address.bucket.as_str(), record.key.as_str(), sequence);
+                change.put(UPLOADS, key, &record)?;
+                Ok(record)
+            })
+            .await
+    }
+
+    pub(crate) fn upload(
+        &self,
+        address: &ObjectAddress,
+        upload_id: &str,
+    ) -> Result<UploadRecord, StoreError> {
+        let (_, upload) = find(&self.records.snapshot()?, address, upload_id)?;
+        Ok(upload)
+    }
+
+    /// Adds a part to an upload, in place of the one that has its number.
+    pub(crate) async fn put_part(
+        &self,
+        address: ObjectAddress,
+        upload_id: String,
+        number: u32,
+        new: NewSegment,
+    ) -> Result<PartRecord, StoreError> {
+        self.records
+            .change(move |change| {
+                find(change, &address, &upload_id)?;
+                let key = (upload_id.as_str(), number);
+                let replaced = change
+                    .table(PARTS)?
+                    .get(key)?
+                    .map(|part| serde_json::from_slice::<PartRecord>(part.value()))
+                    .transpose()?;
+                let part = PartRecord {
+                    number,
+                    created: Timestamp::now(),
+                    segment: new.segment,
+                };
+                change.adopt(new.content)?;
+                if let Some(replaced) = replaced {
+                    change.release(&[replaced.segment])?;
+                }
+                change.put(PARTS, key, &part)?;
+                Ok(part)
+            })
+            .await
+    }
+
+    /// The parts of an upload after a number.
+    pub(crate) fn list_parts(
+        &self,
+        address: &ObjectAddress,
+        upload_id: &str,
+        after: Option<u32>,
+        limit: usize,
+    ) -> Result<PartPage, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        find(&snapshot, address, upload_id)?;
+        let table = snapshot.table(PARTS)?;
+        Ok(PartPage {
+            count: table.range((upload_id, 0)..=(upload_id, u32::MAX))?.count(),
+            parts: parts(&snapshot, upload_id, after, limit)?,
+        })
+    }
+
+    /// Makes an object of chosen parts; the others go away. `etag` is the one that the client wants
+    /// it to have.
+    pub(crate) async fn complete_upload(
+        &self,
+        address: ObjectAddress,
+        upload_id: String,
+        chosen: Vec<ChosenPart>,
+        etag: Option<String>,
+    ) -> Result<ObjectRecord, StoreError> {
+        self.records
+            .change(move |change| {
+                let bucket = buckets::find(change, &address.bucket)?;
+                let (order, upload) = find(change, &address, &upload_id)?;
+                let available = parts(change, &upload_id, None, usize::MAX)?;
+                let parts = choose(&available, &chosen)?;
+                if parts.iter().map(PartRecord::size).sum::<u64>() > MAX_OBJECT_SIZE {
+                    return Err(StoreError::TooLarge);
+                }
+                let replaced = objects::replaced(change, &bucket, &address.key)?;
+                let segments = parts
+                    .into_iter()
+                    .map(|part| part.segment)
+                    .collect::<Vec<_>>();
+                // The parts go with their upload, and what is chosen of them stays with the object.
+                change.share(&segments)?;
+                for part in available {
+                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
+                    change.release(&[part.segment])?;
+                }
+                change.remove(
+                    UPLOADS,
+                    (address.bucket.as_str(), address.key.as_str(), order),
+                )?;
+                let mut record = ObjectRecord {
+                    encryption: upload.encryption,
+                    ..objects::draft(address.key, segments, upload.attributes)
+                };
+                if let Some(etag) = etag {
+                    record.etag = etag;
+                }
+                objects::insert(change, &bucket, record, replaced)
+            })
+            .await
+    }
+
+    /// Gives an upload up. There need not be one.
+    pub(crate) async fn abort_upload(
+        &self,
+        address: ObjectAddress,
+        upload_id: String,
+    ) -> Result<bool, StoreError> {
+        self.records
+            .change(move |change| {
+                let (order, _) = match find(change, &address, &upload_id) {
+                    Ok(found) => found,
+                    Err(StoreError::NoUpload(_)) => return Ok(false),
+                    Err(error) => return Err(error),
+                };
+                for part in parts(change, &upload_id, None, usize::MAX)? {
+                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
+                    change.release(&[part.segment])?;
+                }
+                change.remove(
+                    UPLOADS,
+                    (address.bucket.as_str(), address.key.as_str(), order),
+                )?;
+                Ok(true)
+            })
+            .await
+    }
+
+    /// The uploads of a bucket, by key and age.
+    pub(crate) fn list_uploads(
+        &self,
+        bucket: &str,
+        query: &ListQuery,
+    ) -> Result<Page<UploadRecord>, StoreError> {
+        let snapshot = self.records.snapshot()?;
+        buckets::find(&snapshot, bucket)?;
+        listing::page(
+            query,
+            |key, order, visit| database::scan(&snapshot, UPLOADS, bucket, key, order, visit),
+            |entry| Ok(Some(serde_json::from_slice(&entry.record)?)),
+        )
+    }
+}
