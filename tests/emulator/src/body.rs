@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_core::Stream;
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -26,7 +27,8 @@ const MAX_DRAINED: u64 = 64 << 20;
 /// The body of a request.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
-    incoming: Incoming,
+    /// `None` when somebody has taken it over.
+    incoming: Option<Incoming>,
     /// The longest wait for the next piece.
     idle_timeout: Duration,
     /// Nothing more will come.
@@ -36,10 +38,28 @@ pub(crate) struct RequestBody {
 impl RequestBody {
     pub(crate) fn new(incoming: Incoming, idle_timeout: Duration) -> Self {
         Self {
-            incoming,
+            incoming: Some(incoming),
             idle_timeout,
             is_broken: false,
         }
+    }
+
+    /// Takes the body out, and leaves one that has ended.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            incoming: self.incoming.take(),
+            ..*self
+        }
+    }
+
+    /// The body piece by piece.
+    pub(crate) fn pieces(&mut self) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+        futures_util::stream::unfold(self, |body| async move {
+            // The reader of a form takes all that is ready, however much that is.
+            tokio::task::yield_now().await;
+            let piece = body.next().await.transpose()?;
+            Some((piece, body))
+        })
     }
 
     /// Reads a JSON document, and checks its digest if one is announced.
@@ -83,20 +103,14 @@ impl RequestBody {
         key: Option<&CustomerKey>,
     ) -> Result<NewSegment, ApiError> {
         let announced = digest::announced(headers)?;
-        let too_large = || {
-            ApiError::new(
-                ErrorCode::EntityTooLarge,
-                "an object or a part of one request has at most 5 GiB",
-            )
-        };
-        if self.incoming.size_hint().lower() > MAX_OBJECT_LENGTH {
-            return Err(too_large());
-        }
+        let announced_length = self
+            .incoming
+            .as_ref()
+            .map_or(0, |incoming| incoming.size_hint().lower());
+        check_length(announced_length)?;
         let mut writer = store.writer(key).await?;
         while let Some(piece) = self.next().await? {
-            if writer.size() + piece.len() as u64 > MAX_OBJECT_LENGTH {
-                return Err(too_large());
-            }
+            check_length(writer.size() + piece.len() as u64)?;
             writer.write(piece).await.map_err(StoreError::from)?;
         }
         digest::check(announced, writer.md5())?;
@@ -130,8 +144,11 @@ impl RequestBody {
 
     /// The next piece; an error when the body ends too early or stalls.
     async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let Some(incoming) = &mut self.incoming else {
+            return Ok(None);
+        };
         loop {
-            let frame = tokio::time::timeout(self.idle_timeout, self.incoming.frame());
+            let frame = tokio::time::timeout(self.idle_timeout, incoming.frame());
             let message = match frame.await {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => match frame.into_data() {
@@ -146,4 +163,15 @@ impl RequestBody {
             return Err(ApiError::new(ErrorCode::IncompleteBody, message));
         }
     }
+}
+
+/// Refuses what is too much for one request.
+pub(crate) fn check_length(length: u64) -> Result<(), ApiError> {
+    if length > MAX_OBJECT_LENGTH {
+        return Err(ApiError::new(
+            ErrorCode::EntityTooLarge,
+            "an object or a part of one request has at most 5 GiB",
+        ));
+    }
+    Ok(())
 }

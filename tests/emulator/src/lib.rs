@@ -30,6 +30,7 @@ mod digest;
 mod emulator;
 mod encryption;
 mod error;
+mod form;
 mod generated;
 mod handlers;
 mod host;

@@ -89,6 +89,7 @@ impl Service {
         handlers::dispatch(&mut Call {
             store: &self.store,
             zones: &self.zones,
+            accounts: &self.accounts,
             head,
             host: &host,
             target: &target,

@@ -17,6 +17,7 @@ use http::request::Parts;
 
 use crate::account::Account;
 use crate::api_error::ApiError;
+use crate::form::FormClaim;
 use crate::generated::error_codes::ErrorCode;
 use crate::host::Host;
 use crate::target::{Resource, Target};
@@ -71,17 +72,9 @@ impl Accounts {
         let Some(claim) = Claim::from_request(&request.headers, &target.query)? else {
             return Ok(Caller::Anonymous);
         };
-        let account = self.0.get(&claim.access_key_id).ok_or_else(|| {
-            ApiError::new(
-                ErrorCode::InvalidAccessKeyId,
-                format!("access key id {:?} is not known", claim.access_key_id),
-            )
-        })?;
+        let account = self.find(&claim.access_key_id)?;
         if !is_signed_by(account, &claim, request, target, host) {
-            return Err(ApiError::new(
-                ErrorCode::SignatureNotMatched,
-                "the signature is not the one of this request",
-            ));
+            return Err(not_matched());
         }
         // Only now: without the secret, nobody learns what the server thinks of a date.
         match &claim.scheme {
@@ -90,6 +83,32 @@ impl Accounts {
         }
         Ok(Caller::User(Arc::clone(account)))
     }
+
+    /// Tells who sends a form: its policy, as it was sent, is what is signed.
+    pub(crate) fn authenticate_form(&self, claim: &FormClaim<'_>) -> Result<Caller, ApiError> {
+        let account = self.find(claim.access_key_id)?;
+        let secret = account.secret_access_key();
+        if !signature::matches(secret, claim.policy.as_bytes(), claim.signature) {
+            return Err(not_matched());
+        }
+        Ok(Caller::User(Arc::clone(account)))
+    }
+
+    fn find(&self, access_key_id: &str) -> Result<&Arc<Account>, ApiError> {
+        self.0.get(access_key_id).ok_or_else(|| {
+            ApiError::new(
+                ErrorCode::InvalidAccessKeyId,
+                format!("access key id {access_key_id:?} is not known"),
+            )
+        })
+    }
+}
+
+fn not_matched() -> ApiError {
+    ApiError::new(
+        ErrorCode::SignatureNotMatched,
+        "the signature is not the one of this request",
+    )
 }
 
 /// Tries the forms of the string to sign that clients in the field use: values of sub-resources

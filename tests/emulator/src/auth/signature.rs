@@ -28,6 +28,19 @@ pub(super) enum ValueForm {
     AsSent,
 }
 
+/// Whether `signature` (Base64) is made of `signed` and `secret`. How long it takes does not tell
+/// how much of a wrong signature is right.
+pub(super) fn matches(secret: &str, signed: &[u8], signature: &str) -> bool {
+    let Ok(signature) = STANDARD.decode(signature) else {
+        return false;
+    };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return false;
+    };
+    mac.update(signed);
+    mac.verify_slice(&signature).is_ok()
+}
+
 /// The parts of a request that a signature covers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StringToSign<'a> {
@@ -44,17 +57,9 @@ pub(super) struct StringToSign<'a> {
 }
 
 impl StringToSign<'_> {
-    /// Whether `signature` (Base64) is made of this string and `secret`. How long it takes does not
-    /// tell how much of a wrong signature is right.
+    /// Whether `signature` is made of this string and `secret`.
     pub(super) fn matches(&self, secret: &str, signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else {
-            return false;
-        };
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-            return false;
-        };
-        mac.update(&self.to_bytes());
-        mac.verify_slice(&signature).is_ok()
+        matches(secret, &self.to_bytes(), signature)
     }
 
     /// Bytes, since header values need not be text.

@@ -10,6 +10,7 @@ mod multipart;
 mod object;
 mod object_append;
 mod object_copy;
+mod object_form;
 mod object_put;
 mod object_read;
 mod service;
@@ -24,7 +25,7 @@ use serde::Serialize;
 use crate::access::{self, Access};
 use crate::answer::Answer;
 use crate::api_error::ApiError;
-use crate::auth::Caller;
+use crate::auth::{Accounts, Caller};
 use crate::body::RequestBody;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
@@ -38,6 +39,7 @@ pub(crate) struct Call<'a> {
     pub(crate) store: &'a Arc<Store>,
     /// The first one is the zone of requests whose host names none.
     pub(crate) zones: &'a [String],
+    pub(crate) accounts: &'a Accounts,
     pub(crate) head: &'a Parts,
     pub(crate) host: &'a Host,
     pub(crate) target: &'a Target,
@@ -70,6 +72,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::OptionsObject => object::options(call),
         Operation::ListObjectVersions => bucket_versions::list(call),
         Operation::ListMultipartUploads => bucket_uploads::list(call),
+        Operation::PostObject => object_form::post(call).await,
         Operation::AppendObject => object_append::append(call).await,
         Operation::InitiateMultipartUpload => multipart::initiate(call).await,
         Operation::UploadMultipart => multipart::upload_part(call).await,
@@ -104,7 +107,6 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         | Operation::GetBucketReplication
         | Operation::DeleteBucketReplication
         | Operation::PutBucketRetention
-        | Operation::PostObject
         | Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
     }
 }

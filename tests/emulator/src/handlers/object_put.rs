@@ -9,6 +9,7 @@ use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
+use crate::auth::Caller;
 use crate::encryption::{CustomerKey, KeyOf};
 use crate::metadata::{Metadata, StorageClass};
 use crate::store::{Attributes, BucketRecord, NewObject, ObjectRecord};
@@ -60,10 +61,14 @@ pub(super) fn describe_new(
 
 /// What the headers say about a new object.
 pub(super) fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
-    let headers = &call.head.headers;
+    attributes_of(&call.head.headers, call.caller)
+}
+
+/// The same for headers that come as the fields of a form.
+pub(super) fn attributes_of(headers: &HeaderMap, caller: &Caller) -> Result<Attributes, ApiError> {
     let metadata = Metadata::from_headers(headers)?;
-    if metadata.has_user_metadata() && call.caller.is_anonymous() {
-        return Err(access::denied(call.caller));
+    if metadata.has_user_metadata() && caller.is_anonymous() {
+        return Err(access::denied(caller));
     }
     Ok(Attributes {
         storage_class: StorageClass::from_headers(headers)?,

@@ -1,0 +1,145 @@
+//! Uploading with an HTML form.
+
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, StatusCode};
+use multer::{Field, Multipart};
+
+use super::Call;
+use super::object_put::{attributes_of, describe_new};
+use crate::access::{self, Access};
+use crate::acl::Permission;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::auth::Caller;
+use crate::body::{self, RequestBody};
+use crate::encryption::{CustomerKey, KeyOf};
+use crate::form::Form;
+use crate::generated::error_codes::ErrorCode;
+use crate::names;
+use crate::store::{NewObject, NewSegment, ObjectAddress, StoreError};
+
+/// The field with the content; those behind it are dropped.
+const FILE: &str = "file";
+
+/// `POST /<bucket>`, as browsers send a form.
+pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    // Taken out, so that the call can be looked at while its body is read.
+    let mut body = call.body.take();
+    let result = receive(call, &mut body).await;
+    // What is left of it is drained as that of every other request.
+    *call.body = body;
+    result
+}
+
+async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiError> {
+    let bucket = call.find_bucket(call.bucket_name()?)?;
+    let mut parts = Multipart::new(body.pieces(), boundary(call)?);
+    let (form, file) = read_fields(&mut parts).await?;
+    let caller = authenticate(call, &form)?;
+    access::authorize(&caller, &bucket, Access::Permission(Permission::Write))?;
+    let content_disposition = file.headers().get(CONTENT_DISPOSITION);
+    let file_name = form.file_name(content_disposition.map_or(b"", HeaderValue::as_bytes))?;
+    let address = ObjectAddress {
+        bucket: bucket.name.clone(),
+        key: names::object_key(form.key(&file_name)?.into_bytes())?,
+    };
+    let headers = form.headers(file.content_type().map(AsRef::as_ref))?;
+    let attributes = attributes_of(&headers, &caller)?;
+    let key = CustomerKey::from_headers(&headers, KeyOf::Object)?;
+    let redirect = form.redirect(call.request_id)?;
+    let new = NewObject {
+        content: store_file(call, file, key.as_ref()).await?,
+        attributes,
+        encryption: key.as_ref().map(CustomerKey::encryption),
+    };
+    let object = call.store.put_object(address, new).await?;
+    let mut answer = answer::empty(match redirect {
+        Some(_) => StatusCode::FOUND,
+        None => call.success(),
+    });
+    describe_new(answer.headers_mut(), &bucket, &object)?;
+    if let Some(redirect) = redirect {
+        answer.headers_mut().insert(LOCATION, redirect);
+    }
+    Ok(answer)
+}
+
+fn boundary(call: &Call<'_>) -> Result<String, ApiError> {
+    call.head
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| multer::parse_boundary(value).ok())
+        .ok_or_else(|| {
+            ApiError::new(
+                ErrorCode::InvalidRequest,
+                "a form upload has the Content-Type multipart/form-data with a boundary",
+            )
+        })
+}
+
+/// Reads up to the file.
+async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>), ApiError> {
+    let mut form = Form::default();
+    while let Some(mut field) = parts.next_field().await.map_err(unreadable)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name.eq_ignore_ascii_case(FILE) {
+            return Ok((form, field));
+        }
+        let mut value = Vec::new();
+        while let Some(piece) = field.chunk().await.map_err(unreadable)? {
+            // More than fits is not collected, and refused by the form.
+            if value.len() <= form.remaining_length() {
+                value.extend_from_slice(&piece);
+            }
+        }
+        form.add(&name, &value)?;
+    }
+    Err(ApiError::new(
+        ErrorCode::InvalidArgument,
+        "a form upload requires the field file",
+    ))
+}
+
+/// The user whose credentials are in the form, or else the caller of the request.
+fn authenticate(call: &Call<'_>, form: &Form) -> Result<Caller, ApiError> {
+    let Some(claim) = form.claim()? else {
+        return Ok(call.caller.clone());
+    };
+    let caller = call.accounts.authenticate_form(&claim)?;
+    form.check_policy(claim.policy)?;
+    Ok(caller)
+}
+
+async fn store_file(
+    call: &Call<'_>,
+    mut file: Field<'_>,
+    key: Option<&CustomerKey>,
+) -> Result<NewSegment, ApiError> {
+    let mut writer = call.store.writer(key).await?;
+    while let Some(piece) = file.chunk().await.map_err(unreadable)? {
+        body::check_length(writer.size() + piece.len() as u64)?;
+        writer.write(piece).await.map_err(StoreError::from)?;
+    }
+    Ok(writer.finish().await.map_err(StoreError::from)?)
+}
+
+/// A form that can't be read; the failure may be that of the body beneath it.
+fn unreadable(error: multer::Error) -> ApiError {
+    match error {
+        multer::Error::StreamReadFailed(cause) => match cause.downcast::<ApiError>() {
+            Ok(error) => *error,
+            Err(cause) => ApiError::new(ErrorCode::IncompleteBody, cause.to_string()),
+        },
+        multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteHeaders
+        | multer::Error::IncompleteStream => ApiError::new(
+            ErrorCode::IncompleteBody,
+            "the form ends before its last boundary",
+        ),
+        other => ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the form can't be read: {other}"),
+        ),
+    }
+}
