@@ -6,13 +6,14 @@ use http::{HeaderMap, HeaderValue};
 
 use super::Call;
 use super::object_put::created;
-use crate::access::{self, Access};
+use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::conditions;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::settings::policy::Action;
 use crate::store::{Attributes, ObjectAddress, ObjectRecord, SourceFate, blocking};
 use crate::target::{Plus, decode};
 
@@ -88,18 +89,13 @@ pub(super) async fn transfer(
 ) -> Result<Answer, ApiError> {
     call.body.expect_empty().await?;
     let source_bucket = call.store.bucket(&transfer.source.bucket)?;
-    access::authorize(
-        call.caller,
-        &source_bucket,
-        Access::Permission(Permission::Read),
-    )?;
+    let key = &transfer.source.key;
+    let read = Access::Permission(Permission::Read);
+    call.authorize_on(&source_bucket, read, Action::GetObject, key)?;
     // The newest page asks for read only; but a move deletes, and that needs more.
     if transfer.fate == SourceFate::Remove {
-        access::authorize(
-            call.caller,
-            &source_bucket,
-            Access::SignedInPermission(Permission::Write),
-        )?;
+        let write = Access::SignedInPermission(Permission::Write);
+        call.authorize_on(&source_bucket, write, Action::DeleteObject, key)?;
     }
     if source_bucket.zone != call.store.bucket(&target.bucket)?.zone {
         return Err(invalid("source and target are in different zones"));
