@@ -45,10 +45,9 @@ enum Language {
 }
 
 /// The zones that have names: id, English, Chinese. Any other is called by its id.
-const ZONE_NAMES: [(&str, &str, &str); 6] = [
+const ZONE_NAMES: [(&str, &str, &str); 5] = [
     ("ap3", "Jakarta", "\u{96c5}\u{52a0}\u{8fbe}"),
     ("gd2", "Guangdong 2", "\u{5e7f}\u{4e1c}2\u{533a}"),
-    ("jn1", "Jinan 1", "\u{6d4e}\u{5357}1\u{533a}"),
     ("pek3a", "Beijing 3-A", "\u{5317}\u{4eac}3\u{533a}-A"),
     ("pek3b", "Beijing 3-B", "\u{5317}\u{4eac}3\u{533a}-B"),
     ("sh1a", "Shanghai 1-A", "\u{4e0a}\u{6d77}1\u{533a}-A"),

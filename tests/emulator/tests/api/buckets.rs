@@ -260,9 +260,6 @@ async fn what_is_not_implemented_says_so_to_those_who_may_ask() {
     let client = Client::new(&emulator);
     client.bucket("photos").await;
     for (method, target, operation) in [
-        ("GET", "/?location", "ListLocations"),
-        ("PUT", "/photos?cors", "PutBucketCORS"),
-        ("DELETE", "/photos?policy", "DeleteBucketPolicy"),
         ("GET", "/photos?uploads", "ListMultipartUploads"),
         ("POST", "/photos", "PostObject"),
         ("POST", "/photos/a?append&position=0", "AppendObject"),

@@ -15,21 +15,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What these tests use of the parameters that are signed.
-const SIGNED: [&str; 14] = [
+const SIGNED: [&str; 22] = [
     "acl",
     "append",
+    "cname",
     "cors",
     "delete",
     "image",
+    "lifecycle",
+    "logging",
+    "mirror",
+    "notification",
     "part_number",
     "policy",
     "position",
+    "replication",
     "response-content-disposition",
     "response-content-type",
+    "retention",
     "stats",
     "upload_id",
     "uploads",
     "version_id",
+    "versioning",
 ];
 
 /// Nothing in these tests takes longer than this unless it hangs.

@@ -16,4 +16,8 @@ mod hard_keys;
 mod hostile;
 mod objects;
 mod persistence;
+mod policy;
+mod settings;
+mod settings_refused;
 mod transfers;
+mod zones;
