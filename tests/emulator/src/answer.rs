@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Empty, Full};
 use serde::Serialize;
 
 use crate::api_error::{ApiError, VERSION_ID};
-use crate::settings::Versioning;
+use crate::settings::versioning::Versioning;
 use crate::store::{BucketRecord, ObjectReader, VersionId};
 
 /// The body of an answer.

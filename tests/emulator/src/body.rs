@@ -67,6 +67,22 @@ impl RequestBody {
         &mut self,
         headers: &HeaderMap,
     ) -> Result<T, ApiError> {
+        parse_json(&self.text(headers).await?)
+    }
+
+    /// Reads a JSON document where there may be none.
+    pub(crate) async fn optional_json<T: DeserializeOwned>(
+        &mut self,
+        headers: &HeaderMap,
+    ) -> Result<Option<T>, ApiError> {
+        match self.text(headers).await?.as_slice() {
+            [] => Ok(None),
+            text => parse_json(text).map(Some),
+        }
+    }
+
+    /// Reads a small body, and checks its digest if one is announced.
+    async fn text(&mut self, headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
         let announced = digest::announced(headers)?;
         let mut text = Vec::new();
         while let Some(piece) = self.next().await? {
@@ -79,19 +95,7 @@ impl RequestBody {
             text.extend_from_slice(&piece);
         }
         digest::check(announced, Md5::digest(&text).into())?;
-        // Two steps, since the API tells apart what is no JSON and what is JSON of another shape.
-        let value = serde_json::from_slice::<serde_json::Value>(&text).map_err(|error| {
-            ApiError::new(
-                ErrorCode::InvalidJson,
-                format!("the body is not JSON: {error}"),
-            )
-        })?;
-        serde_json::from_value(value).map_err(|error| {
-            ApiError::new(
-                ErrorCode::InvalidRequest,
-                format!("the body does not have the expected form: {error}"),
-            )
-        })
+        Ok(text)
     }
 
     /// Writes the body to the store, encrypted if there is a key. What is written goes away unless
@@ -174,4 +178,20 @@ pub(crate) fn check_length(length: u64) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// Two steps, since the API tells apart what is no JSON and what is JSON of another shape.
+fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+    let value = serde_json::from_slice::<serde_json::Value>(text).map_err(|error| {
+        ApiError::new(
+            ErrorCode::InvalidJson,
+            format!("the body is not JSON: {error}"),
+        )
+    })?;
+    serde_json::from_value(value).map_err(|error| {
+        ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the body does not have the expected form: {error}"),
+        )
+    })
 }

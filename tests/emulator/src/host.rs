@@ -55,6 +55,21 @@ impl Host {
         }
     }
 
+    /// Whether this is the host of all zones: one that could name a zone, and doesn't.
+    pub(crate) fn is_global(&self) -> bool {
+        !self.bare && self.zone.is_none()
+    }
+
+    /// The address of a zone, without a scheme, as this client can reach it.
+    pub(crate) fn zone_address(&self, zone: &str) -> String {
+        let domain = &self.domain;
+        if self.bare {
+            domain.clone()
+        } else {
+            format!("{zone}.{domain}")
+        }
+    }
+
     /// The address of a bucket, without a scheme, as this client can reach it.
     pub(crate) fn bucket_address(&self, bucket: &str, zone: &str) -> String {
         let domain = &self.domain;

@@ -30,6 +30,10 @@ impl Timestamp {
         self.0.saturating_mul(1000)
     }
 
+    pub(crate) const fn plus_days(self, days: u32) -> Self {
+        Self(self.0.saturating_add(days as u64 * 24 * 3600 * 1000))
+    }
+
     /// `2016-08-22T15:03:32.000Z`, as nearly all JSON documents have it.
     pub(crate) fn iso8601_millis(self) -> String {
         humantime::format_rfc3339_millis(self.system_time()).to_string()

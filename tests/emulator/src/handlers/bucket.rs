@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::StatusCode;
+use http::header::LOCATION;
 use serde::Serialize;
 
 use super::Call;
@@ -40,8 +42,16 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(answer::empty(call.success()))
 }
 
-/// `HEAD /<bucket>`.
+/// `HEAD /<bucket>`: without credentials on the host of all zones, it tells the zone.
 pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
+    if call.caller.is_anonymous() && call.host.is_global() {
+        let bucket = call.find_bucket(call.bucket_name()?)?;
+        let zone = call.host.zone_address(&bucket.zone);
+        let mut answer = answer::empty(StatusCode::MOVED_PERMANENTLY);
+        let location = format!("http://{zone}/{}", bucket.name);
+        answer::set_header(answer.headers_mut(), LOCATION, location)?;
+        return Ok(answer);
+    }
     call.bucket(Access::SignedInPermission(Permission::Read))?;
     Ok(answer::empty(call.success()))
 }

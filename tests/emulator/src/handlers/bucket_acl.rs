@@ -25,7 +25,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let PutAcl { acl } = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
     call.store
-        .update_bucket(&bucket.name, |record| {
+        .update_bucket(&bucket.name, |record, _| {
             record.acl = acl;
             Ok::<_, ApiError>(())
         })

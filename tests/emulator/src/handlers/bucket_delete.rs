@@ -4,13 +4,14 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, parse_version};
-use crate::access::Access;
+use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
-use crate::store::ObjectAddress;
+use crate::settings::policy::Action;
+use crate::store::{BucketRecord, ObjectAddress};
 
 const MAX_OBJECTS: usize = 1000;
 
@@ -49,7 +50,10 @@ struct Failed {
 
 /// `POST /<bucket>?delete`: a key that is not there counts as deleted.
 pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    let bucket = call.bucket(Access::SignedInPermission(Permission::Write))?;
+    let bucket = call.find_bucket(call.bucket_name()?)?;
+    if call.caller.is_anonymous() {
+        return Err(access::denied(call.caller));
+    }
     let request = call.body.json::<DeleteRequest>(&call.head.headers).await?;
     if request.objects.len() > MAX_OBJECTS {
         return Err(ApiError::new(
@@ -62,7 +66,7 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiEr
         request
             .objects
             .iter()
-            .map(|object| delete_one(call, &bucket.name, object)),
+            .map(|object| delete_one(call, &bucket, object)),
     )
     .await;
     let mut deleted = Vec::new();
@@ -86,7 +90,7 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiEr
 
 async fn delete_one(
     call: &Call<'_>,
-    bucket: &str,
+    bucket: &BucketRecord,
     object: &ObjectToDelete,
 ) -> Result<(), ApiError> {
     let version = match object.version_id.as_deref() {
@@ -94,9 +98,11 @@ async fn delete_one(
         Some(version) => Some(parse_version(version)?),
     };
     let address = ObjectAddress {
-        bucket: bucket.to_owned(),
+        bucket: bucket.name.clone(),
         key: names::object_key(object.key.clone().into_bytes())?,
     };
+    let write = Access::SignedInPermission(Permission::Write);
+    call.authorize_on(bucket, write, Action::DeleteObject, &address.key)?;
     call.store.delete_object(address, version).await?;
     Ok(())
 }

@@ -2,15 +2,19 @@
 
 mod bucket;
 mod bucket_acl;
+mod bucket_cname;
 mod bucket_delete;
 mod bucket_list;
+mod bucket_settings;
 mod bucket_uploads;
+mod bucket_versioning;
 mod bucket_versions;
 mod multipart;
 mod object;
 mod object_append;
 mod object_copy;
 mod object_form;
+mod object_options;
 mod object_put;
 mod object_read;
 mod service;
@@ -19,10 +23,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::header::REFERER;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::access::{self, Access};
+use crate::access::{self, Access, Visitor, Wanted};
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::auth::{Accounts, Caller};
@@ -30,6 +35,13 @@ use crate::body::RequestBody;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::host::Host;
+use crate::settings::cors::Cors;
+use crate::settings::lifecycle::Lifecycle;
+use crate::settings::logging::Logging;
+use crate::settings::mirror::Mirror;
+use crate::settings::notification::Notifications;
+use crate::settings::policy::{Action, ActionLevel, Policy};
+use crate::settings::replication::Replication;
 use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
 use crate::target::{Resource, Target};
 
@@ -57,6 +69,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     // decided.
     match call.operation {
         Operation::ListBuckets => service::list_buckets(call),
+        Operation::ListLocations => service::list_locations(call),
         Operation::PutBucket => bucket::put(call).await,
         Operation::HeadBucket => bucket::head(call),
         Operation::DeleteBucket => bucket::delete(call).await,
@@ -69,7 +82,34 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::GetObject => object_read::get(call).await,
         Operation::HeadObject => object_read::head(call),
         Operation::DeleteObject => object::delete(call).await,
-        Operation::OptionsObject => object::options(call),
+        Operation::OptionsObject => object_options::options(call),
+        Operation::PutBucketCors => bucket_settings::put::<Cors>(call).await,
+        Operation::GetBucketCors => bucket_settings::get::<Cors>(call),
+        Operation::DeleteBucketCors => bucket_settings::delete::<Cors>(call).await,
+        Operation::PutBucketPolicy => bucket_settings::put::<Policy>(call).await,
+        Operation::GetBucketPolicy => bucket_settings::get::<Policy>(call),
+        Operation::DeleteBucketPolicy => bucket_settings::delete::<Policy>(call).await,
+        Operation::PutBucketExternalMirror => bucket_settings::put::<Mirror>(call).await,
+        Operation::GetBucketExternalMirror => bucket_settings::get::<Mirror>(call),
+        Operation::DeleteBucketExternalMirror => bucket_settings::delete::<Mirror>(call).await,
+        Operation::PutBucketLogging => bucket_settings::put::<Logging>(call).await,
+        Operation::GetBucketLogging => bucket_settings::get::<Logging>(call),
+        Operation::DeleteBucketLogging => bucket_settings::delete::<Logging>(call).await,
+        Operation::PutBucketLifecycle => bucket_settings::put::<Lifecycle>(call).await,
+        Operation::GetBucketLifecycle => bucket_settings::get::<Lifecycle>(call),
+        Operation::DeleteBucketLifecycle => bucket_settings::delete::<Lifecycle>(call).await,
+        Operation::PutBucketNotification => bucket_settings::put::<Notifications>(call).await,
+        Operation::GetBucketNotification => bucket_settings::get::<Notifications>(call),
+        Operation::DeleteBucketNotification => bucket_settings::delete::<Notifications>(call).await,
+        Operation::PutBucketReplication => bucket_settings::put::<Replication>(call).await,
+        Operation::GetBucketReplication => bucket_settings::get::<Replication>(call),
+        Operation::DeleteBucketReplication => bucket_settings::delete::<Replication>(call).await,
+        Operation::PutBucketCname => bucket_cname::put(call).await,
+        Operation::GetBucketCname => bucket_cname::get(call),
+        Operation::DeleteBucketCname => bucket_cname::delete(call).await,
+        Operation::PutBucketVersioning => bucket_versioning::put_versioning(call).await,
+        Operation::GetBucketVersioning => bucket_versioning::get_versioning(call),
+        Operation::PutBucketRetention => bucket_versioning::put_retention(call).await,
         Operation::ListObjectVersions => bucket_versions::list(call),
         Operation::ListMultipartUploads => bucket_uploads::list(call),
         Operation::PostObject => object_form::post(call).await,
@@ -79,35 +119,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::ListMultipart => multipart::list_parts(call),
         Operation::CompleteMultipartUpload => multipart::complete(call).await,
         Operation::AbortMultipartUpload => multipart::abort(call).await,
-        Operation::ListLocations
-        | Operation::PutBucketVersioning
-        | Operation::GetBucketVersioning
-        | Operation::PutBucketCors
-        | Operation::GetBucketCors
-        | Operation::DeleteBucketCors
-        | Operation::PutBucketPolicy
-        | Operation::GetBucketPolicy
-        | Operation::DeleteBucketPolicy
-        | Operation::PutBucketExternalMirror
-        | Operation::GetBucketExternalMirror
-        | Operation::DeleteBucketExternalMirror
-        | Operation::PutBucketLogging
-        | Operation::GetBucketLogging
-        | Operation::DeleteBucketLogging
-        | Operation::PutBucketCname
-        | Operation::GetBucketCname
-        | Operation::DeleteBucketCname
-        | Operation::PutBucketLifecycle
-        | Operation::GetBucketLifecycle
-        | Operation::DeleteBucketLifecycle
-        | Operation::PutBucketNotification
-        | Operation::GetBucketNotification
-        | Operation::DeleteBucketNotification
-        | Operation::PutBucketReplication
-        | Operation::GetBucketReplication
-        | Operation::DeleteBucketReplication
-        | Operation::PutBucketRetention
-        | Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
+        Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
     }
 }
 
@@ -115,8 +127,47 @@ impl Call<'_> {
     /// The bucket of the address; the caller must have `access` to it.
     fn bucket(&self, access: Access) -> Result<BucketRecord, ApiError> {
         let bucket = self.find_bucket(self.bucket_name()?)?;
-        access::authorize(self.caller, &bucket, access)?;
+        access::authorize(&self.visitor(), &bucket, access, self.wanted())?;
         Ok(bucket)
+    }
+
+    /// Checks that the caller may do `action` to an object that is not the one of the address: a
+    /// source, or one of several in a body.
+    fn authorize_on(
+        &self,
+        bucket: &BucketRecord,
+        access: Access,
+        action: Action,
+        key: &str,
+    ) -> Result<(), ApiError> {
+        let wanted = Some(Wanted { action, key });
+        access::authorize(&self.visitor(), bucket, access, wanted)
+    }
+
+    fn visitor(&self) -> Visitor<'_> {
+        let referer = self.head.headers.get(REFERER);
+        Visitor {
+            caller: self.caller,
+            referer: referer
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default(),
+            source_ip: self.peer,
+        }
+    }
+
+    /// What a policy is asked about this call; nothing where the address names no object yet, but
+    /// the body will.
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let action = access::action(self.operation)?;
+        let key = match (&self.target.resource, action.level()) {
+            (Resource::Object { key, .. }, _) => key,
+            (Resource::Bucket { .. }, ActionLevel::Bucket) => "",
+            (Resource::Bucket { .. }, ActionLevel::Prefix) => {
+                self.target.query.get("prefix").unwrap_or_default()
+            }
+            (Resource::Bucket { .. }, ActionLevel::Object) | (Resource::Service, _) => return None,
+        };
+        Some(Wanted { action, key })
     }
 
     /// A bucket as it is seen from the zone of the host.

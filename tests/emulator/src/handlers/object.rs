@@ -22,10 +22,3 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     Ok(answer)
 }
-
-/// `OPTIONS /<bucket>/<key>`: browsers can't sign it, so anybody may ask. Without rules, and none
-/// can be stored yet, nothing is allowed, which is said by saying nothing.
-pub(super) fn options(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.find_bucket(call.bucket_name()?)?;
-    Ok(answer::empty(call.success()))
-}

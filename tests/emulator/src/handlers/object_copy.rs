@@ -3,13 +3,14 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{Call, parse_version};
-use crate::access::{self, Access};
+use crate::access::Access;
 use crate::acl::Permission;
 use crate::api_error::ApiError;
 use crate::conditions;
 use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::settings::policy::Action;
 use crate::store::{
     Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
 };
@@ -106,11 +107,9 @@ pub(super) async fn transfer(
     let source_bucket = transfer.source.bucket(call, &target)?;
     // The newest page asks for read only; but a move deletes, and that needs more.
     if transfer.fate == SourceFate::Remove {
-        access::authorize(
-            call.caller,
-            &source_bucket,
-            Access::SignedInPermission(Permission::Write),
-        )?;
+        let write = Access::SignedInPermission(Permission::Write);
+        let key = &transfer.source.address.key;
+        call.authorize_on(&source_bucket, write, Action::DeleteObject, key)?;
     } else {
         let object = transfer.source.object(call)?;
         check_size(&object)?;
@@ -206,7 +205,8 @@ impl Source {
         target: &ObjectAddress,
     ) -> Result<BucketRecord, ApiError> {
         let bucket = call.store.bucket(&self.address.bucket)?;
-        access::authorize(call.caller, &bucket, Access::Permission(Permission::Read))?;
+        let read = Access::Permission(Permission::Read);
+        call.authorize_on(&bucket, read, Action::GetObject, &self.address.key)?;
         if bucket.zone != call.store.bucket(&target.bucket)?.zone {
             return Err(invalid("source and target are in different zones"));
         }

@@ -6,7 +6,7 @@ use multer::{Field, Multipart};
 
 use super::Call;
 use super::object_put::{attributes_of, describe_new};
-use crate::access::{self, Access};
+use crate::access::{self, Access, Visitor, Wanted};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
@@ -16,6 +16,7 @@ use crate::encryption::{CustomerKey, KeyOf};
 use crate::form::Form;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::settings::policy::Action;
 use crate::store::{NewObject, NewSegment, ObjectAddress, StoreError};
 
 /// The field with the content; those behind it are dropped.
@@ -36,13 +37,22 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
     let mut parts = Multipart::new(body.pieces(), boundary(call)?);
     let (form, file) = read_fields(&mut parts).await?;
     let caller = authenticate(call, &form)?;
-    access::authorize(&caller, &bucket, Access::Permission(Permission::Write))?;
     let content_disposition = file.headers().get(CONTENT_DISPOSITION);
     let file_name = form.file_name(content_disposition.map_or(b"", HeaderValue::as_bytes))?;
     let address = ObjectAddress {
         bucket: bucket.name.clone(),
         key: names::object_key(form.key(&file_name)?.into_bytes())?,
     };
+    let visitor = Visitor {
+        caller: &caller,
+        ..call.visitor()
+    };
+    let wanted = Wanted {
+        action: Action::CreateObject,
+        key: &address.key,
+    };
+    let write = Access::Permission(Permission::Write);
+    access::authorize(&visitor, &bucket, write, Some(wanted))?;
     let headers = form.headers(file.content_type().map(AsRef::as_ref))?;
     let attributes = attributes_of(&headers, &caller)?;
     let key = CustomerKey::from_headers(&headers, KeyOf::Object)?;

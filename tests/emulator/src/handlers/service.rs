@@ -25,6 +25,77 @@ struct BucketEntry {
     created: String,
 }
 
+#[derive(Serialize)]
+struct LocationList<'a> {
+    locations: Vec<LocationEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct LocationEntry<'a> {
+    id: &'a str,
+    name: &'a str,
+    endpoint: String,
+}
+
+/// The languages of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    English,
+    Chinese,
+}
+
+/// The zones that have names: id, English, Chinese. Any other is called by its id.
+const ZONE_NAMES: [(&str, &str, &str); 5] = [
+    ("ap3", "Jakarta", "\u{96c5}\u{52a0}\u{8fbe}"),
+    ("gd2", "Guangdong 2", "\u{5e7f}\u{4e1c}2\u{533a}"),
+    ("pek3a", "Beijing 3-A", "\u{5317}\u{4eac}3\u{533a}-A"),
+    ("pek3b", "Beijing 3-B", "\u{5317}\u{4eac}3\u{533a}-B"),
+    ("sh1a", "Shanghai 1-A", "\u{4e0a}\u{6d77}1\u{533a}-A"),
+];
+
+/// `GET /?location`: for everybody, on the host of all zones.
+pub(super) fn list_locations(call: &Call<'_>) -> Result<Answer, ApiError> {
+    if let Some(zone) = &call.host.zone {
+        return Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("zone {zone} does not list the zones; the host without a zone does"),
+        ));
+    }
+    let language = language(call.target.query.get("lang").unwrap_or_default())?;
+    let locations = call
+        .zones
+        .iter()
+        .map(|zone| LocationEntry {
+            id: zone,
+            name: zone_name(zone, language),
+            endpoint: call.host.zone_address(zone),
+        })
+        .collect();
+    answer::json(call.success(), &LocationList { locations })
+}
+
+/// Reads `zh-cn` and its variants.
+fn language(text: &str) -> Result<Language, ApiError> {
+    match text.to_ascii_lowercase().replace('_', "-").as_str() {
+        "" | "en-us" => Ok(Language::English),
+        "zh-cn" => Ok(Language::Chinese),
+        _ => Err(ApiError::new(
+            ErrorCode::InvalidArgument,
+            format!("lang {text:?} is not known; the languages are en-us and zh-cn"),
+        )),
+    }
+}
+
+fn zone_name(zone: &str, language: Language) -> &str {
+    ZONE_NAMES
+        .iter()
+        .find(|(id, ..)| *id == zone)
+        .map_or(zone, |(_, english, chinese)| match language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        })
+}
+
 /// `GET /`: the caller's buckets by name; those of the zone that the host or `Location` names.
 pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Some(account) = call.caller.account() else {

@@ -3,7 +3,7 @@
 use redb::ReadableTable as _;
 
 use super::Store;
-use super::database::{BUCKETS, Lookup, PARTS, UPLOADS, VERSIONS};
+use super::database::{BUCKETS, Change, Lookup, PARTS, UPLOADS, VERSIONS};
 use super::error::StoreError;
 use super::records::{BucketRecord, ObjectRecord, Statistics};
 use super::uploads;
@@ -21,15 +21,31 @@ fn try_find(records: &impl Lookup, name: &str) -> Result<Option<BucketRecord>, S
         .transpose()?)
 }
 
+fn all(records: &impl Lookup) -> Result<Vec<BucketRecord>, StoreError> {
+    let table = records.table(BUCKETS)?;
+    table
+        .iter()?
+        .map(|entry| Ok(serde_json::from_slice(entry?.1.value())?))
+        .collect()
+}
+
+/// All buckets, as a change sees them: nobody else changes them meanwhile.
+pub(crate) struct Buckets<'c, 't>(&'c Change<'t>);
+
+impl Buckets<'_, '_> {
+    pub(crate) fn find(&self, name: &str) -> Result<BucketRecord, StoreError> {
+        find(self.0, name)
+    }
+
+    pub(crate) fn all(&self) -> Result<Vec<BucketRecord>, StoreError> {
+        all(self.0)
+    }
+}
+
 impl Store {
     /// All buckets, by name.
     pub(crate) fn buckets(&self) -> Result<Vec<BucketRecord>, StoreError> {
-        let snapshot = self.records.snapshot()?;
-        let table = snapshot.table(BUCKETS)?;
-        table
-            .iter()?
-            .map(|entry| Ok(serde_json::from_slice(entry?.1.value())?))
-            .collect()
+        all(&self.records.snapshot()?)
     }
 
     pub(crate) fn bucket(&self, name: &str) -> Result<BucketRecord, StoreError> {
@@ -78,7 +94,7 @@ impl Store {
     pub(crate) async fn update_bucket<T, E>(
         &self,
         name: &str,
-        update: impl FnOnce(&mut BucketRecord) -> Result<T, E> + Send + 'static,
+        update: impl FnOnce(&mut BucketRecord, &Buckets<'_, '_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -88,7 +104,7 @@ impl Store {
         self.records
             .change(move |change| {
                 let mut record = find(change, &name)?;
-                let outcome = update(&mut record)?;
+                let outcome = update(&mut record, &Buckets(change))?;
                 change.put(BUCKETS, name.as_str(), &record)?;
                 Ok(outcome)
             })

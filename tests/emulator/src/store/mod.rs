@@ -21,6 +21,7 @@ use tempfile::TempDir;
 
 use crate::encryption::CustomerKey;
 use crate::error::{Error, Result};
+pub(crate) use buckets::Buckets;
 use content::Contents;
 pub(crate) use content::{ContentWriter, NewSegment};
 use database::RecordStore;

@@ -13,7 +13,7 @@ use super::records::{Attributes, BucketRecord, ObjectRecord, Segment, VersionId,
 use super::{ObjectAddress, Store};
 use crate::encryption::Encryption;
 use crate::metadata::{Metadata, StorageClass};
-use crate::settings::Versioning;
+use crate::settings::versioning::Versioning;
 use crate::time::Timestamp;
 
 /// Of an object, however it came to be.
@@ -176,7 +176,13 @@ pub(super) fn replaced(
 /// Refuses to touch what the retention of the bucket protects.
 fn check_retention(bucket: &BucketRecord, record: Option<&ObjectRecord>) -> Result<(), StoreError> {
     match record {
-        Some(record) if bucket.settings.protects(record.modified, Timestamp::now()) => {
+        Some(record)
+            if bucket
+                .settings
+                .retention
+                .as_ref()
+                .is_some_and(|policy| policy.protects(record.modified, Timestamp::now())) =>
+        {
             Err(StoreError::Protected(record.key.clone()))
         }
         _ => Ok(()),

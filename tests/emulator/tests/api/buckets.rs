@@ -259,40 +259,6 @@ async fn many_objects_are_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_implemented_says_so_to_those_who_may_ask() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
-    for (method, target, operation) in [
-        ("GET", "/?location", "ListLocations"),
-        ("PUT", "/photos?cors", "PutBucketCORS"),
-        ("DELETE", "/photos?policy", "DeleteBucketPolicy"),
-        ("POST", "/photos", "PostObject"),
-        ("GET", "/photos/a?image&action=info", "ImageProcess"),
-    ] {
-        let reply = client.send(request(method, target)).await;
-        assert_eq!(
-            reply.error(),
-            (501, "not_implemented".to_owned()),
-            "{target}"
-        );
-        assert!(reply.text().contains(operation), "{}", reply.text());
-    }
-    let forged = request("PUT", "/photos?cors").header("Authorization", "QS NOBODY:c2ln");
-    assert_eq!(
-        client.send_as_is(&forged).await.error(),
-        (401, "invalid_access_key_id".to_owned())
-    );
-    let version = client.get("/photos/a?version_id=1").await;
-    assert_eq!(version.error(), (501, "not_implemented".to_owned()));
-    assert!(version.text().contains("version_id"));
-    let encrypted =
-        request("PUT", "/photos/a").header("x-qs-encryption-customer-algorithm", "AES256");
-    assert_eq!(client.send(encrypted).await.status, 501);
-    assert_eq!(client.get("/photos/a").await.status, 404);
-}
-
-#[tokio::test]
 async fn what_does_not_exist_is_refused() {
     let emulator = start().await;
     let client = Client::new(&emulator);

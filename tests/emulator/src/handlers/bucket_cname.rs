@@ -1,0 +1,85 @@
+//! The domains of a bucket.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, bucket_settings};
+use crate::access::Access;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::settings::cname::{self, CnameKind};
+use crate::settings::json::Object;
+
+#[derive(Deserialize)]
+struct PutCname {
+    domain: String,
+    #[serde(default, rename = "type")]
+    kind: CnameKind,
+}
+
+#[derive(Deserialize)]
+struct DeleteCname {
+    domain: String,
+}
+
+#[derive(Serialize)]
+struct CnameList<'a> {
+    cname_records: Vec<CnameEntry<'a>>,
+    count: usize,
+}
+
+#[derive(Serialize)]
+struct CnameEntry<'a> {
+    domain: &'a str,
+    #[serde(rename = "type")]
+    kind: CnameKind,
+    created: String,
+}
+
+/// `PUT /<bucket>?cname`: binds one more domain. Nobody looks into the DNS.
+pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let Object(PutCname { domain, kind }) = call.body.json(&call.head.headers).await?;
+    bucket_settings::update(call, &bucket, move |record, buckets| {
+        // Looked at here, where nobody else can bind the domain meanwhile.
+        cname::bind(record, &buckets.all()?, &domain, kind)
+    })
+    .await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `GET /<bucket>?cname`: the domains of one type.
+pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let wanted = call
+        .target
+        .query
+        .get_as::<CnameKind>("type")?
+        .unwrap_or_default();
+    let cname_records = bucket
+        .settings
+        .cname
+        .iter()
+        .filter(|record| record.kind == wanted)
+        .map(|record| CnameEntry {
+            domain: &record.domain,
+            kind: record.kind,
+            created: record.created.iso8601_millis(),
+        })
+        .collect::<Vec<_>>();
+    let document = CnameList {
+        count: cname_records.len(),
+        cname_records,
+    };
+    answer::json(call.success(), &document)
+}
+
+/// `DELETE /<bucket>?cname`: the body names the domain.
+pub(super) async fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let Object(DeleteCname { domain }) = call.body.json(&call.head.headers).await?;
+    bucket_settings::update(call, &bucket, move |record, _| {
+        cname::release(record, &domain)
+    })
+    .await?;
+    Ok(answer::empty(call.success()))
+}

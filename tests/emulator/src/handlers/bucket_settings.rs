@@ -1,0 +1,58 @@
+//! The sub-resources of a bucket that are one document each.
+
+use super::Call;
+use crate::access::Access;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::settings::json::Object;
+use crate::settings::{Place, Setting};
+use crate::store::{BucketRecord, Buckets};
+
+/// `PUT`: replaces the whole document.
+pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let Object(body) = call
+        .body
+        .json::<Object<T::Body>>(&call.head.headers)
+        .await?;
+    update(call, &bucket, |record, buckets| {
+        let place = Place {
+            bucket: record,
+            find: &|name| buckets.find(name),
+        };
+        let value = T::accept(body, &place)?;
+        T::set(&mut record.settings, Some(value));
+        Ok(())
+    })
+    .await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `GET`: what was put.
+pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    match T::of(&bucket.settings) {
+        Some(value) => answer::json(call.success(), value),
+        None => answer::json(call.success(), &T::unset()),
+    }
+}
+
+/// `DELETE`: done whether or not there is anything.
+pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    update(call, &bucket, |record, _| {
+        T::set(&mut record.settings, None);
+        Ok(())
+    })
+    .await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// Changes the record of a bucket.
+pub(super) async fn update<T: Send + 'static>(
+    call: &Call<'_>,
+    bucket: &BucketRecord,
+    change: impl FnOnce(&mut BucketRecord, &Buckets<'_, '_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    call.store.update_bucket(&bucket.name, change).await
+}

@@ -1,0 +1,57 @@
+//! The versioning of a bucket, and the retention that excludes it.
+
+use http::HeaderName;
+
+use super::{Call, bucket_settings};
+use crate::access::Access;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::settings::json::Object;
+use crate::settings::retention::{Retention, RetentionBody};
+use crate::settings::versioning::VersioningDocument;
+
+const WORM_ID: HeaderName = HeaderName::from_static("x-qs-worm-id");
+
+/// `PUT /<bucket>?versioning`.
+pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let Object(VersioningDocument { status }) = call.body.json(&call.head.headers).await?;
+    bucket_settings::update(call, &bucket, move |record, _| {
+        status.check(&record.settings)?;
+        record.settings.versioning = status;
+        Ok(())
+    })
+    .await?;
+    Ok(answer::empty(call.success()))
+}
+
+/// `GET /<bucket>?versioning`.
+pub(super) fn get_versioning(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let document = VersioningDocument {
+        status: bucket.settings.versioning,
+    };
+    answer::json(call.success(), &document)
+}
+
+/// `PUT /<bucket>?retention`: without a body, the policy goes away.
+pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.bucket(Access::Owner)?;
+    let body = call
+        .body
+        .optional_json::<Object<RetentionBody>>(&call.head.headers)
+        .await?;
+    let retention = bucket_settings::update(call, &bucket, move |record, _| {
+        let retention = body
+            .map(|Object(body)| body.accept(&record.settings))
+            .transpose()?;
+        record.settings.retention.clone_from(&retention);
+        Ok(retention)
+    })
+    .await?;
+    let mut answer = answer::empty(call.success());
+    if let Some(Retention { worm_id, .. }) = retention {
+        answer::set_header(answer.headers_mut(), WORM_ID, worm_id)?;
+    }
+    Ok(answer)
+}

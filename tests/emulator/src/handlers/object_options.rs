@@ -1,0 +1,17 @@
+//! Preflights of browsers.
+
+use super::Call;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+
+/// `OPTIONS /<bucket>/<key>`: browsers can't sign it, so anybody may ask. What no rule allows is
+/// refused by saying nothing.
+pub(super) fn options(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let bucket = call.find_bucket(call.bucket_name()?)?;
+    let mut answer = answer::empty(call.success());
+    if let Some(cors) = &bucket.settings.cors {
+        let headers = cors.preflight_headers(&call.head.headers)?;
+        answer.headers_mut().extend(headers);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,158 @@
+//! Domains by which a bucket can be reached.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+use crate::store::BucketRecord;
+use crate::time::Timestamp;
+
+const MAX_DOMAIN_LENGTH: usize = 253;
+const MAX_LABEL_LENGTH: usize = 63;
+
+/// What a domain serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CnameKind {
+    #[default]
+    Normal,
+    Website,
+}
+
+impl std::str::FromStr for CnameKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "normal" => Ok(Self::Normal),
+            "website" => Ok(Self::Website),
+            _ => Err("it is normal or website"),
+        }
+    }
+}
+
+/// A domain of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CnameRecord {
+    /// In lower case.
+    pub(crate) domain: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: CnameKind,
+    pub(crate) created: Timestamp,
+}
+
+/// Binds `domain` to `bucket`, unless another bucket of `all` has it.
+pub(crate) fn bind(
+    bucket: &mut BucketRecord,
+    all: &[BucketRecord],
+    domain: &str,
+    kind: CnameKind,
+) -> Result<(), ApiError> {
+    let domain = checked_domain(domain)?;
+    let is_this = |record: &CnameRecord| record.domain == domain;
+    let is_occupied = all
+        .iter()
+        .any(|other| other.name != bucket.name && other.settings.cname.iter().any(is_this));
+    if is_occupied {
+        return Err(ApiError::new(
+            ErrorCode::DomainOccupied,
+            format!("domain {domain:?} is bound to another bucket; release it there first"),
+        ));
+    }
+    match bucket
+        .settings
+        .cname
+        .iter_mut()
+        .find(|record| is_this(record))
+    {
+        Some(record) => record.kind = kind,
+        None => bucket.settings.cname.push(CnameRecord {
+            domain,
+            kind,
+            created: Timestamp::now(),
+        }),
+    }
+    Ok(())
+}
+
+/// Releases `domain`, whether or not it was bound.
+pub(crate) fn release(bucket: &mut BucketRecord, domain: &str) -> Result<(), ApiError> {
+    let domain = checked_domain(domain)?;
+    bucket
+        .settings
+        .cname
+        .retain(|record| record.domain != domain);
+    Ok(())
+}
+
+/// A domain in lower case, if it is one.
+fn checked_domain(domain: &str) -> Result<String, ApiError> {
+    let labels = domain.split('.').collect::<Vec<_>>();
+    let is_label = |label: &&str| {
+        (1..=MAX_LABEL_LENGTH).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // An address has a number at its end, a domain never.
+    let is_address = labels
+        .last()
+        .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    if labels.len() < 2
+        || domain.len() > MAX_DOMAIN_LENGTH
+        || !labels.iter().all(is_label)
+        || is_address
+    {
+        return Err(ApiError::new(
+            ErrorCode::CnameError,
+            format!("{domain:?} is no domain such as \"www.example.com\""),
+        ));
+    }
+    Ok(domain.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains() {
+        for good in [
+            "www.example.com",
+            "WWW.Example.COM",
+            "a.b",
+            "xn--fiq228c.cn",
+            "1.example.com",
+        ] {
+            assert_eq!(checked_domain(good).unwrap(), good.to_lowercase());
+        }
+        let long_label = format!("{}.com", "a".repeat(64));
+        let long = format!("{}com", "abcdefg.".repeat(32));
+        for bad in [
+            "",
+            "localhost",
+            "example.",
+            ".com",
+            "a..b",
+            "-a.com",
+            "a-.com",
+            "a_b.com",
+            "a b.com",
+            "192.168.0.1",
+            "www.example.com:80",
+            "http://a.com",
+            "*.a.com",
+            "\u{4e2d}.com",
+            &long_label,
+            &long,
+        ] {
+            let error = checked_domain(bad).unwrap_err();
+            assert_eq!(
+                (error.status().as_u16(), error.code()),
+                (400, "cname_error")
+            );
+        }
+    }
+}

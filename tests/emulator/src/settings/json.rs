@@ -1,0 +1,170 @@
+//! How the documents of settings are read: objects only where objects belong, flags in any case, one
+//! text or a list of them.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// A JSON object. Plain structs would take a list of their fields, too.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_map(ObjectVisitor(PhantomData))
+            .map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// One object.
+pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Object::deserialize(deserializer).map(|object| object.0)
+}
+
+/// An object or null.
+pub(super) fn optional_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let object = Option::<Object<T>>::deserialize(deserializer)?;
+    Ok(object.map(|object| object.0))
+}
+
+/// A list of objects.
+pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
+/// A value of a closed list whose names are in lower case; any case is read.
+pub(super) fn lower_case<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let text = String::deserialize(deserializer)?.to_ascii_lowercase();
+    T::deserialize(StringDeserializer::new(text))
+}
+
+/// A value of a closed list whose names are in upper case; any case is read.
+pub(super) fn upper_case<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let text = String::deserialize(deserializer)?.to_ascii_uppercase();
+    T::deserialize(StringDeserializer::new(text))
+}
+
+/// Whether something is on. Any case is read through [`lower_case`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Flag {
+    Enabled,
+    Disabled,
+}
+
+impl Flag {
+    pub(super) const fn enabled() -> Self {
+        Self::Enabled
+    }
+
+    pub(super) const fn disabled() -> Self {
+        Self::Disabled
+    }
+}
+
+/// A text or a list of texts, given back as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        };
+        texts.iter().map(String::as_str)
+    }
+
+    /// The number of characters in all.
+    pub(super) fn length(&self) -> usize {
+        self.iter().map(|text| text.chars().count()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Sample {
+        #[serde(deserialize_with = "lower_case")]
+        flag: Flag,
+    }
+
+    fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let sample = parse::<Object<Sample>>(r#"{"flag": "ENabled", "unknown": 1}"#).unwrap();
+        assert_eq!(sample.0.flag, Flag::Enabled);
+        assert!(parse::<Sample>(r#"["enabled"]"#).is_ok());
+        for list in [r#"["enabled"]"#, "[]", "1", "null", r#""flag""#] {
+            let error = parse::<Object<Sample>>(list).unwrap_err();
+            assert!(error.contains("expected an object"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_flag_is_named_with_its_alternatives() {
+        let error = parse::<Sample>(r#"{"flag": "on"}"#).unwrap_err();
+        assert!(
+            error.contains("`on`, expected `enabled` or `disabled`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn one_or_many_comes_back_as_it_came() {
+        for text in [r#""a""#, r#"["a"]"#, r#"["a","b"]"#, "[]"] {
+            let value = parse::<OneOrMany>(text).unwrap();
+            assert_eq!(serde_json::to_string(&value).unwrap(), text);
+        }
+        let error = parse::<OneOrMany>("[1]").unwrap_err();
+        assert!(error.contains("a string or a list of strings"), "{error}");
+    }
+}

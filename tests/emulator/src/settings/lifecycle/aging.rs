@@ -1,0 +1,153 @@
+//! What is due for whom, and when.
+
+use super::{Action, Lifecycle, Version};
+use crate::metadata::StorageClass;
+use crate::settings::json::Flag;
+use crate::time::Timestamp;
+
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+/// An object, as far as its age counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aging<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) version: Version,
+    /// When it was last updated or, if it is noncurrent, when it became that.
+    pub(crate) since: Timestamp,
+    pub(crate) storage_class: StorageClass,
+}
+
+/// What is to be done with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Expire,
+    Transition(StorageClass),
+}
+
+impl Lifecycle {
+    /// What `object` is due for at `now`. Of several rules for one action the earliest counts; what
+    /// has expired needs no transition any more.
+    pub(crate) fn due(&self, object: &Aging<'_>, now: Timestamp) -> Option<Due> {
+        let is_due = |wanted: Action| {
+            self.rules_for(object.key, now)
+                .any(|(action, days)| action == wanted && has_passed(object.since, days, now))
+        };
+        if is_due(Action::Expire(object.version)) {
+            Some(Due::Expire)
+        } else if object.storage_class == StorageClass::Standard
+            && is_due(Action::Transition(object.version))
+        {
+            Some(Due::Transition(StorageClass::StandardIa))
+        } else {
+            None
+        }
+    }
+
+    /// Whether an upload that has not been completed is to be aborted at `now`.
+    pub(crate) fn aborts(&self, key: &str, initiated: Timestamp, now: Timestamp) -> bool {
+        self.rules_for(key, now)
+            .any(|(action, days)| action == Action::Abort && has_passed(initiated, days, now))
+    }
+
+    /// The rules in effect for a key: what they do, and after how many days.
+    fn rules_for(&self, key: &str, now: Timestamp) -> impl Iterator<Item = (Action, u32)> {
+        self.rule
+            .iter()
+            // What is new takes a day to take effect.
+            .filter(move |active| active.created + SECONDS_PER_DAY <= now.unix_seconds())
+            .map(|active| &active.rule)
+            .filter(move |rule| {
+                rule.status == Flag::Enabled && key.starts_with(&rule.filter.prefix)
+            })
+            .flat_map(|rule| rule.actions.list())
+    }
+}
+
+fn has_passed(since: Timestamp, days: u32, now: Timestamp) -> bool {
+    since.unix_seconds() + u64::from(days) * SECONDS_PER_DAY <= now.unix_seconds()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::{body, expire, rule, transit};
+    use super::*;
+
+    const DAY: u64 = SECONDS_PER_DAY;
+
+    fn lifecycle(rules: Value) -> Lifecycle {
+        let epoch = Timestamp::from_unix_seconds(0);
+        Lifecycle::replacing(None, body(rules).unwrap(), epoch)
+    }
+
+    #[test]
+    fn objects_age() {
+        let rules = lifecycle(json!([
+            expire("a", "logs/", 90),
+            expire("b", "logs/old/", 10),
+            transit("c", "logs/n", 30),
+            transit("d", "data/", 40),
+            transit("e", "data/", 30),
+            rule("f", "", "noncurrent_version_expiration", json!({"days": 5})),
+            {"id": "g", "status": "disabled", "filter": {}, "expiration": {"days": 1}},
+        ]));
+        let since = Timestamp::from_unix_seconds(10 * DAY);
+        let due = |key, version, storage_class, seconds| {
+            let object = Aging {
+                key,
+                version,
+                since,
+                storage_class,
+            };
+            rules.due(&object, Timestamp::from_unix_seconds(10 * DAY + seconds))
+        };
+        let transition = Some(Due::Transition(StorageClass::StandardIa));
+        use StorageClass::{Standard, StandardIa};
+        use Version::{Current, Noncurrent};
+        for (key, version, class, seconds, expected) in [
+            ("logs/a", Current, Standard, 90 * DAY - 1, None),
+            ("logs/a", Current, Standard, 90 * DAY, Some(Due::Expire)),
+            ("logs/old/a", Current, Standard, 10 * DAY, Some(Due::Expire)),
+            ("logs/new", Current, Standard, 30 * DAY, transition),
+            ("logs/new", Current, StandardIa, 30 * DAY, None),
+            ("logs/new", Current, Standard, 90 * DAY, Some(Due::Expire)),
+            ("data/a", Current, Standard, 30 * DAY, transition),
+            ("data/a", Current, Standard, 30 * DAY - 1, None),
+            ("data/a", Noncurrent, Standard, 30 * DAY, Some(Due::Expire)),
+            ("data/a", Noncurrent, Standard, 4 * DAY, None),
+            ("other", Current, Standard, 1000 * DAY, None),
+        ] {
+            assert_eq!(
+                due(key, version, class, seconds),
+                expected,
+                "{key} {seconds}"
+            );
+        }
+    }
+
+    #[test]
+    fn unfinished_uploads_age_and_new_rules_wait_a_day() {
+        let at = Timestamp::from_unix_seconds;
+        let action = json!({"days_after_initiation": 3});
+        let rules = body(json!([rule(
+            "a",
+            "data/",
+            "abort_incomplete_multipart_upload",
+            action
+        )]));
+        let rules = Lifecycle::replacing(None, rules.unwrap(), at(10 * DAY));
+        assert!(!rules.aborts("data/a", at(0), at(11 * DAY - 1)));
+        assert!(rules.aborts("data/a", at(0), at(11 * DAY)));
+        assert!(!rules.aborts("logs/a", at(0), at(11 * DAY)));
+        assert!(!rules.aborts("data/a", at(10 * DAY), at(13 * DAY - 1)));
+        assert!(rules.aborts("data/a", at(10 * DAY), at(13 * DAY)));
+        let object = Aging {
+            key: "data/a",
+            version: Version::Current,
+            since: at(0),
+            storage_class: StorageClass::Standard,
+        };
+        assert_eq!(rules.due(&object, at(100 * DAY)), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! Where the log of a bucket goes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Place, Setting, Settings, invalid};
+use crate::api_error::ApiError;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Logging {
+    pub(crate) target_bucket: String,
+    /// What the names of the log objects begin with.
+    pub(crate) target_prefix: String,
+}
+
+impl Setting for Logging {
+    type Body = Self;
+
+    fn accept(body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
+        body.check(place)?;
+        Ok(body)
+    }
+
+    fn unset() -> serde_json::Value {
+        serde_json::json!({})
+    }
+
+    fn of(settings: &Settings) -> Option<&Self> {
+        settings.logging.as_ref()
+    }
+
+    fn set(settings: &mut Settings, value: Option<Self>) {
+        settings.logging = value;
+    }
+}
+
+impl Logging {
+    fn check(&self, place: &Place<'_>) -> Result<(), ApiError> {
+        let target = place.bucket_of_owner(&self.target_bucket)?;
+        if target.zone != place.bucket.zone {
+            return Err(invalid(format!(
+                "target_bucket {:?} is in zone {}, the bucket in {}; they are in the same zone",
+                target.name, target.zone, place.bucket.zone
+            )));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Whether a bucket keeps what is overwritten and deleted.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Settings, invalid, json};
+use crate::api_error::ApiError;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Versioning {
+    #[default]
+    Disabled,
+    Enabled,
+    /// No new versions are made, the old ones stay.
+    Suspended,
+}
+
+/// The document of a PUT and of a GET.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct VersioningDocument {
+    #[serde(deserialize_with = "json::upper_case")]
+    pub(crate) status: Versioning,
+}
+
+impl Versioning {
+    /// Checks that this may become the state of a bucket with `settings`.
+    pub(crate) fn check(self, settings: &Settings) -> Result<(), ApiError> {
+        match self {
+            Self::Disabled if settings.versioning != Self::Disabled => Err(invalid(
+                "versioning can't be disabled once it was enabled; it can be SUSPENDED",
+            )),
+            Self::Enabled | Self::Suspended if settings.replication.is_some() => {
+                Err(invalid("a bucket that is replicated can't have versioning"))
+            }
+            Self::Enabled | Self::Suspended if settings.retention.is_some() => Err(invalid(
+                "a bucket with a retention policy can't have versioning",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Versioning::{Disabled, Enabled, Suspended};
+    use super::*;
+
+    #[test]
+    fn there_is_no_way_back() {
+        for (before, after, expected) in [
+            (Disabled, Disabled, true),
+            (Disabled, Enabled, true),
+            (Disabled, Suspended, true),
+            (Enabled, Suspended, true),
+            (Enabled, Enabled, true),
+            (Suspended, Enabled, true),
+            (Enabled, Disabled, false),
+            (Suspended, Disabled, false),
+        ] {
+            let settings = Settings {
+                versioning: before,
+                ..Settings::default()
+            };
+            let decided = after.check(&settings).is_ok();
+            assert_eq!(decided, expected, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn the_status_ignores_case() {
+        let parse = |text| serde_json::from_str::<VersioningDocument>(text);
+        assert_eq!(parse(r#"{"status": "enabled"}"#).unwrap().status, Enabled);
+        assert!(parse(r#"{"status": "on"}"#).is_err());
+        assert!(parse("{}").is_err());
+    }
+}
