@@ -8,10 +8,13 @@
     reason = "tests fail by panicking, and clippy does not count the helpers of a test as tests"
 )]
 
+mod admin;
 mod auth;
 mod binary;
 mod buckets;
 mod client;
+mod connections;
+mod faults;
 mod hard_keys;
 mod hostile;
 mod objects;
