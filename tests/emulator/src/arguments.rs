@@ -16,8 +16,8 @@ Examples:
     qingstor-emulator --data-dir data --access-key-id ALICE --secret-access-key alices-secret
   Listen on a free port, which the first line tells:
     qingstor-emulator --listen 127.0.0.1:0
-  Answer every fifth read below logs/ with an error, 3 times at most:
-    qingstor-emulator --fault 'operation=GetObject,key=logs/*,probability=0.2,times=3,code=service_unavailable'
+  Answer one in five reads below logs/ with an error, 3 times at most:
+    qingstor-emulator --fault 'operation=GetObject,key=logs/*,probability=0.2,times=3,status=503'
   Store the first object, but lose the answer; be slow ever after:
     qingstor-emulator --fault operation=PutObject,times=1,when=after,reset=before --fault latency=200ms
 
@@ -43,7 +43,7 @@ Parts of a fault rule, with commas between them:
 /// request to standard error. The first SIGINT or SIGTERM lets the requests in flight finish, the
 /// second one ends it at once. If it can't start, it says why in one line and exits with code 2.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, after_help = EXAMPLES, verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Where to listen, such as [::1]:9000; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log: LevelFilter,
     /// How long requests in flight may take to finish at the end
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) grace: Duration,
     /// The access key id of an account; repeat it for several accounts
     #[arg(long, value_name = "ID", help_heading = ACCOUNTS)]
@@ -78,4 +78,8 @@ pub(crate) struct Arguments {
     /// Serve /_emulator/, where anybody can change the faults
     #[arg(long, help_heading = FAULTS)]
     pub(crate) admin: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "it is not a duration such as 10s or 500ms")
 }

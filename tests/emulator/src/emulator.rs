@@ -293,9 +293,6 @@ impl Builder {
         self.check()?;
         let seed = self.fault_seed.unwrap_or_else(|| fastrand::u64(..));
         let faults = Arc::new(Faults::new(seed, self.faults)?);
-        if !faults.reports().is_empty() {
-            tracing::info!(fault_seed = seed, "there will be faults");
-        }
         let failed = |source| Error::Listen {
             address: self.address.clone(),
             source,
@@ -316,6 +313,9 @@ impl Builder {
             tally: Arc::clone(&tally),
             has_admin: self.has_admin,
         });
+        if !faults.reports().is_empty() {
+            tracing::info!(fault_seed = seed, "there will be faults");
+        }
         let (stop, stopped) = oneshot::channel();
         Ok(Emulator {
             addr,

@@ -58,10 +58,18 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    let has_account = !arguments.access_key_id.is_empty();
     let builder = builder(arguments)?;
     // Whoever reads where the emulator listens may send a signal at once.
     let mut signals = Signals::new().context("cannot wait for signals")?;
     let emulator = builder.start().await?;
+    if !has_account {
+        tracing::info!(
+            access_key_id = DEFAULT_ACCESS_KEY_ID,
+            secret_access_key = DEFAULT_SECRET_ACCESS_KEY,
+            "no account is given, so the well-known one is used"
+        );
+    }
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on {}", emulator.endpoint())
         .and_then(|()| stdout.flush())
@@ -81,13 +89,6 @@ fn builder(arguments: Arguments) -> Result<Builder> {
             "there are {} --access-key-id and {} --secret-access-key; they come in pairs",
             ids.len(),
             secrets.len()
-        );
-    }
-    if ids.is_empty() {
-        tracing::info!(
-            access_key_id = DEFAULT_ACCESS_KEY_ID,
-            secret_access_key = DEFAULT_SECRET_ACCESS_KEY,
-            "no account is given, so the well-known one is used"
         );
     }
     let mut builder = Emulator::builder()
