@@ -9,8 +9,9 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::service::Service;
@@ -69,7 +70,7 @@ pub(crate) async fn serve(
         .header_read_timeout(patience.client)
         // Who has said everything may still listen.
         .half_close(true);
-    let (stopping, stopped) = watch::channel(());
+    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -83,7 +84,7 @@ pub(crate) async fn serve(
                         peer,
                         service: Arc::clone(&service),
                         patience,
-                        stopped: stopped.clone(),
+                        watcher: graceful.watcher(),
                     };
                     connections.spawn(connection.serve(http.clone()));
                 }
@@ -95,12 +96,8 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    drop(stopping);
-    let finished = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(patience.grace, finished)
-        .await
-        .is_err()
-    {
+    let finished = tokio::time::timeout(patience.grace, graceful.shutdown()).await;
+    if finished.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
@@ -111,12 +108,12 @@ struct Connection {
     peer: SocketAddr,
     service: Arc<Service>,
     patience: Patience,
-    /// Changes, or loses its sender, when the server stops.
-    stopped: watch::Receiver<()>,
+    /// Tells when the server stops.
+    watcher: Watcher,
 }
 
 impl Connection {
-    async fn serve(mut self, http: http1::Builder) {
+    async fn serve(self, http: http1::Builder) {
         let peer = self.peer;
         // Small answers should not wait for the acknowledgement of others.
         if let Err(error) = self.stream.set_nodelay(true) {
@@ -128,20 +125,8 @@ impl Connection {
             TokioIo::new(stream),
             service_fn(|request| self.service.handle(request, peer, &wire)),
         );
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            _ = self.stopped.changed() => {
-                // Hyper would wait for the first request of a client that may never make one.
-                if !wire.has_read() {
-                    return;
-                }
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
         // Clients that go away are no concern of ours.
-        if let Err(error) = ended {
+        if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%peer, %error, "a connection ended early");
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,22 +23,16 @@ pub(crate) enum Breach {
     ResetInHead,
 }
 
-/// What the two sides of a connection tell each other: who answers, and who sends.
+/// What whoever answers tells the stream that sends the answer.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
     /// A [`Breach`], or 0.
     breach: AtomicU8,
-    has_read: AtomicBool,
 }
 
 impl Wire {
     pub(crate) fn breach(&self, breach: Breach) {
         self.breach.store(breach as u8, Ordering::Release);
-    }
-
-    /// Whether anything has come from the client.
-    pub(crate) fn has_read(&self) -> bool {
-        self.has_read.load(Ordering::Acquire)
     }
 
     fn is(&self, breach: Breach) -> bool {
@@ -103,9 +97,7 @@ impl AsyncRead for WireStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.wire.has_read.store(true, Ordering::Release);
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
