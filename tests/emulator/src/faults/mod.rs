@@ -1,6 +1,7 @@
 //! Faults on demand: what goes wrong between a client and the service, for whoever tests retries.
 
 mod body;
+mod compile;
 mod effects;
 mod glob;
 mod parse;
