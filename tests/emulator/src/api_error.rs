@@ -90,6 +90,12 @@ impl ApiError {
         self
     }
 
+    /// Has another status than that of the code.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }

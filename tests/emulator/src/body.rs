@@ -33,6 +33,8 @@ pub(crate) struct RequestBody {
     idle_timeout: Duration,
     /// Nothing more will come.
     is_broken: bool,
+    /// How many bytes have come.
+    received: u64,
 }
 
 impl RequestBody {
@@ -41,7 +43,14 @@ impl RequestBody {
             incoming: Some(incoming),
             idle_timeout,
             is_broken: false,
+            received: 0,
         }
+    }
+
+    fn announced_length(&self) -> u64 {
+        self.incoming
+            .as_ref()
+            .map_or(0, |incoming| incoming.size_hint().lower())
     }
 
     /// Takes the body out, and leaves one that has ended.
@@ -60,6 +69,16 @@ impl RequestBody {
             let piece = body.next().await.transpose()?;
             Some((piece, body))
         })
+    }
+
+    /// How many bytes have come so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Reads half of what is announced, and drops it.
+    pub(crate) async fn drain_half(&mut self) {
+        self.drain_up_to(self.announced_length() / 2).await;
     }
 
     /// Reads a JSON document, and checks its digest if one is announced.
@@ -107,11 +126,7 @@ impl RequestBody {
         key: Option<&CustomerKey>,
     ) -> Result<NewSegment, ApiError> {
         let announced = digest::announced(headers)?;
-        let announced_length = self
-            .incoming
-            .as_ref()
-            .map_or(0, |incoming| incoming.size_hint().lower());
-        check_length(announced_length)?;
+        check_length(self.announced_length())?;
         let mut writer = store.writer(key).await?;
         while let Some(piece) = self.next().await? {
             check_length(writer.size() + piece.len() as u64)?;
@@ -137,8 +152,12 @@ impl RequestBody {
     /// Reads what is left of a body and drops it: a client that is cut off while it sends can't
     /// read why.
     pub(crate) async fn drain(&mut self) {
+        self.drain_up_to(MAX_DRAINED).await;
+    }
+
+    async fn drain_up_to(&mut self, limit: u64) {
         let mut drained = 0;
-        while drained < MAX_DRAINED && !self.is_broken {
+        while drained < limit && !self.is_broken {
             match self.next().await {
                 Ok(Some(piece)) => drained += piece.len() as u64,
                 Ok(None) | Err(_) => break,
@@ -156,7 +175,10 @@ impl RequestBody {
             let message = match frame.await {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => return Ok(Some(data)),
+                    Ok(data) => {
+                        self.received += data.len() as u64;
+                        return Ok(Some(data));
+                    }
                     // Trailers say nothing that the API knows.
                     Err(_) => continue,
                 },

@@ -1,21 +1,22 @@
 //! Starting and stopping an emulator.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::account::Account;
 use crate::auth::Accounts;
 use crate::error::{Error, Result};
-use crate::server;
+use crate::faults::{FaultReport, FaultRule, FaultRuleError, Faults};
+use crate::server::{self, Patience};
 use crate::service::Service;
 use crate::store::{Storage, Store};
+use crate::tally::Tally;
 
 /// The access key id of an emulator that was given no account.
 pub const DEFAULT_ACCESS_KEY_ID: &str = "EMULATORACCESSKEYID";
@@ -25,6 +26,8 @@ pub const DEFAULT_SECRET_ACCESS_KEY: &str = "emulator-secret-access-key";
 const DEFAULT_ADDRESS: &str = "127.0.0.1:0";
 const DEFAULT_ZONES: [&str; 5] = ["pek3a", "pek3b", "sh1a", "gd2", "ap3"];
 const DEFAULT_CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// What container engines wait before they kill.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
 /// A running emulator. It stops when it is dropped.
 ///
@@ -44,6 +47,8 @@ const DEFAULT_CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Emulator {
     addr: SocketAddr,
     accounts: Vec<Account>,
+    faults: Arc<Faults>,
+    tally: Arc<Tally>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -83,7 +88,54 @@ impl Emulator {
             .map_or(DEFAULT_SECRET_ACCESS_KEY, Account::secret_access_key)
     }
 
-    /// Takes no more connections, and waits a few seconds for requests in flight.
+    /// Puts these fault rules into force, and no others. All counts begin anew.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use qingstor_emulator::{Emulator, FaultRule};
+    ///
+    /// let emulator = Emulator::builder().start().await?;
+    /// emulator.set_faults([FaultRule::on("GetObject").code("internal_error").times(2)])?;
+    /// // ... what is tested ...
+    /// assert_eq!(emulator.faults()[0].hits, 0);
+    /// emulator.clear_faults();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A rule makes no sense; then those of before stay in force.
+    pub fn set_faults(
+        &self,
+        rules: impl IntoIterator<Item = FaultRule>,
+    ) -> Result<(), FaultRuleError> {
+        self.faults.replace(rules)
+    }
+
+    /// Has nothing go wrong any more.
+    pub fn clear_faults(&self) {
+        self.faults.clear();
+    }
+
+    /// The fault rules in force, and how they have fared.
+    pub fn faults(&self) -> Vec<FaultReport> {
+        self.faults.reports()
+    }
+
+    /// What chance depends on: the same seed, rules and requests give the same faults.
+    pub fn fault_seed(&self) -> u64 {
+        self.faults.seed()
+    }
+
+    /// How often each operation of the API was answered with success; all are there, by their ids.
+    pub fn operations_served(&self) -> BTreeMap<&'static str, u64> {
+        self.tally.counts()
+    }
+
+    /// Takes no more connections, and waits for requests in flight, but not longer than the
+    /// [grace period](Builder::grace).
     pub async fn shutdown(mut self) {
         // The server may have ended by itself; then there is nobody to tell, and nothing to wait
         // for.
@@ -105,20 +157,29 @@ impl Drop for Emulator {
 #[must_use]
 pub struct Builder {
     address: String,
-    data_dir: Option<PathBuf>,
+    storage: Storage,
     accounts: Vec<Account>,
     zones: Vec<String>,
-    client_timeout: Duration,
+    patience: Patience,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
+    has_admin: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
             address: DEFAULT_ADDRESS.to_owned(),
-            data_dir: None,
+            storage: Storage::default(),
             accounts: Vec::new(),
             zones: DEFAULT_ZONES.map(str::to_owned).into(),
-            client_timeout: DEFAULT_CLIENT_TIMEOUT,
+            patience: Patience {
+                client: DEFAULT_CLIENT_TIMEOUT,
+                grace: DEFAULT_GRACE,
+            },
+            faults: Vec::new(),
+            fault_seed: None,
+            has_admin: false,
         }
     }
 }
@@ -134,7 +195,13 @@ impl Builder {
     /// Keeps buckets and objects in this directory, which is made if it is not there. The default
     /// is a temporary directory that goes away with the emulator.
     pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.data_dir = Some(directory.into());
+        self.storage = Storage::Directory(directory.into());
+        self
+    }
+
+    /// Keeps buckets and objects in memory, instead of a directory.
+    pub fn in_memory(mut self) -> Self {
+        self.storage = Storage::Memory;
         self
     }
 
@@ -157,10 +224,38 @@ impl Builder {
         self
     }
 
-    /// Waits this long for the head of a request and for each piece of its body; 30 seconds by
-    /// default.
+    /// Waits this long for the head of a request, for each piece of its body, and for a client to
+    /// take a piece of the answer; 30 seconds by default.
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
-        self.client_timeout = timeout;
+        self.patience.client = timeout;
+        self
+    }
+
+    /// Waits this long for requests in flight when the emulator is shut down; 10 seconds by
+    /// default.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.patience.grace = grace;
+        self
+    }
+
+    /// Adds a fault rule; of several ones for the same request, the first one counts for each kind
+    /// of fault. A rule that makes no sense is an error of [`start`](Self::start).
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// Makes chance repeatable. Whether a rule strikes follows from the seed, the place of the rule
+    /// and how many requests it has fitted before, and from nothing else: the same requests in the
+    /// same order meet the same faults. Without a seed there is a new one for each emulator.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = Some(seed);
+        self
+    }
+
+    /// Serves `/_emulator/`, where anybody can change the faults in force; off by default.
+    pub fn admin(mut self, has_admin: bool) -> Self {
+        self.has_admin = has_admin;
         self
     }
 
@@ -168,42 +263,46 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// The address or the data directory can't be used, or a setting makes no sense.
+    /// The address or the data directory can't be used, or a setting or a fault rule makes no
+    /// sense.
     pub async fn start(mut self) -> Result<Emulator> {
         if self.accounts.is_empty() {
             self = self.account(DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY);
         }
         self.check()?;
+        let seed = self.fault_seed.unwrap_or_else(|| fastrand::u64(..));
+        let faults = Arc::new(Faults::new(seed, self.faults)?);
         let failed = |source| Error::Listen {
             address: self.address.clone(),
             source,
         };
-        let listener = TcpListener::bind(&self.address).await.map_err(failed)?;
+        let listener = server::listen(&self.address).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        let storage = match self.data_dir.clone() {
-            Some(directory) => Storage::Directory(directory),
-            None => Storage::Temporary,
-        };
+        let storage = self.storage;
         let store = tokio::task::spawn_blocking(move || Store::open(&storage))
             .await
             .map_err(|error| Error::Setting(error.to_string()))??;
+        let tally = Arc::new(Tally::new());
         let service = Arc::new(Service {
             store: Arc::new(store),
             accounts: Accounts::new(self.accounts.clone()),
             zones: self.zones,
-            idle_timeout: self.client_timeout,
+            idle_timeout: self.patience.client,
+            faults: Arc::clone(&faults),
+            tally: Arc::clone(&tally),
+            has_admin: self.has_admin,
         });
+        if !faults.reports().is_empty() {
+            tracing::info!(fault_seed = seed, "there will be faults");
+        }
         let (stop, stopped) = oneshot::channel();
         Ok(Emulator {
             addr,
             accounts: self.accounts,
+            faults,
+            tally,
             stop: Some(stop),
-            server: tokio::spawn(server::serve(
-                listener,
-                service,
-                self.client_timeout,
-                stopped,
-            )),
+            server: tokio::spawn(server::serve(listener, service, self.patience, stopped)),
         })
     }
 
@@ -254,6 +353,10 @@ mod tests {
             (Emulator::builder().zones(Vec::<String>::new()), "no zone"),
             (Emulator::builder().zones(["Pek3a"]), "zone"),
             (Emulator::builder().listen("nonsense"), "cannot listen"),
+            (
+                Emulator::builder().fault(FaultRule::on("GetObjekt").status(503)),
+                "operation=\"GetObjekt\" is not",
+            ),
         ] {
             let error = builder.start().await.unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

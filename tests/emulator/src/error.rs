@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::faults::FaultRuleError;
+
 /// Why an emulator does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A fault rule makes no sense.
+    #[error(transparent)]
+    Fault(#[from] FaultRuleError),
     /// A setting makes no sense.
     #[error("{0}")]
     Setting(String),

@@ -19,8 +19,10 @@
 //! that is tested against it.
 
 mod access;
+mod access_log;
 mod account;
 mod acl;
+mod admin;
 mod answer;
 mod api_error;
 mod auth;
@@ -30,6 +32,7 @@ mod digest;
 mod emulator;
 mod encryption;
 mod error;
+mod faults;
 mod form;
 mod generated;
 mod handlers;
@@ -42,9 +45,12 @@ mod server;
 mod service;
 mod settings;
 mod store;
+mod tally;
 mod target;
 mod time;
+mod wire;
 
 pub use account::Account;
 pub use emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
 pub use error::{Error, Result};
+pub use faults::{FaultReport, FaultRule, FaultRuleError, Reset, When};

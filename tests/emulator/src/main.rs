@@ -1,41 +1,23 @@
 //! `qingstor-emulator`: a QingStor object storage on this machine.
 
+mod arguments;
+mod signals;
+
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use clap::Parser;
+use clap::Parser as _;
 use clap::error::ErrorKind;
-use qingstor_emulator::{DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
-use tracing::level_filters::LevelFilter;
+use qingstor_emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
+
+use arguments::Arguments;
+use signals::Signals;
 
 /// The exit code of an emulator that could not start.
 const FAILED: u8 = 2;
-
-/// A QingStor object storage on this machine.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
-    listen: String,
-    /// Where to keep buckets and objects; without it they go away at the end
-    #[arg(long, value_name = "DIRECTORY")]
-    data_dir: Option<PathBuf>,
-    /// The access key id of an account; repeat it for several accounts
-    #[arg(long, value_name = "ID")]
-    access_key_id: Vec<String>,
-    /// The secret of the access key id at the same place
-    #[arg(long, value_name = "SECRET")]
-    secret_access_key: Vec<String>,
-    /// A zone; the first one is the default. Repeat it for several zones
-    #[arg(long, value_name = "ZONE")]
-    zone: Vec<String>,
-    /// What to log to standard error: off, error, warn, info or debug
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    log: LevelFilter,
-}
+/// The exit code of an emulator that was told twice to end.
+const HURRIED: u8 = 1;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -53,7 +35,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&first_paragraph(&error.to_string())),
     };
     match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&format!("error: {error:#}")),
     }
 }
@@ -70,12 +52,36 @@ fn first_paragraph(message: &str) -> String {
 }
 
 #[tokio::main]
-async fn run(arguments: Arguments) -> Result<()> {
+async fn run(arguments: Arguments) -> Result<ExitCode> {
     tracing_subscriber::fmt()
         .with_max_level(arguments.log)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    let has_account = !arguments.access_key_id.is_empty();
+    let builder = builder(arguments)?;
+    // Whoever reads where the emulator listens may send a signal at once.
+    let mut signals = Signals::new().context("cannot wait for signals")?;
+    let emulator = builder.start().await?;
+    if !has_account {
+        tracing::info!(
+            access_key_id = DEFAULT_ACCESS_KEY_ID,
+            secret_access_key = DEFAULT_SECRET_ACCESS_KEY,
+            "no account is given, so the well-known one is used"
+        );
+    }
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "listening on {}", emulator.endpoint())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")?;
+    signals.next().await;
+    tokio::select! {
+        () = emulator.shutdown() => Ok(ExitCode::SUCCESS),
+        () = signals.next() => Ok(ExitCode::from(HURRIED)),
+    }
+}
+
+fn builder(arguments: Arguments) -> Result<Builder> {
     let ids = arguments.access_key_id;
     let secrets = arguments.secret_access_key;
     if ids.len() != secrets.len() {
@@ -85,16 +91,15 @@ async fn run(arguments: Arguments) -> Result<()> {
             secrets.len()
         );
     }
-    if ids.is_empty() {
-        tracing::info!(
-            access_key_id = DEFAULT_ACCESS_KEY_ID,
-            secret_access_key = DEFAULT_SECRET_ACCESS_KEY,
-            "no account is given, so the well-known one is used"
-        );
-    }
-    let mut builder = Emulator::builder().listen(arguments.listen);
+    let mut builder = Emulator::builder()
+        .listen(arguments.listen)
+        .grace(arguments.grace)
+        .admin(arguments.admin);
     if let Some(directory) = arguments.data_dir {
         builder = builder.data_dir(directory);
+    }
+    if arguments.in_memory {
+        builder = builder.in_memory();
     }
     if !arguments.zone.is_empty() {
         builder = builder.zones(arguments.zone);
@@ -102,30 +107,11 @@ async fn run(arguments: Arguments) -> Result<()> {
     for (id, secret) in ids.into_iter().zip(secrets) {
         builder = builder.account(id, secret);
     }
-    let emulator = builder.start().await?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening on {}", emulator.endpoint())
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")?;
-    told_to_end().await.context("cannot wait for signals")?;
-    emulator.shutdown().await;
-    Ok(())
-}
-
-/// Waits for Ctrl-C, or for what service managers and containers send instead.
-#[cfg(unix)]
-async fn told_to_end() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+    for rule in arguments.fault {
+        builder = builder.fault(rule);
     }
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-async fn told_to_end() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+    if let Some(seed) = arguments.fault_seed {
+        builder = builder.fault_seed(seed);
+    }
+    Ok(builder)
 }

@@ -1,25 +1,31 @@
 //! From a request to its answer.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use http::header::{EXPECT, HOST, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use hyper::body::Incoming;
 
+use crate::access_log;
+use crate::admin;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::auth::Accounts;
 use crate::body::RequestBody;
+use crate::faults::{self, Faults, Outcome, Plan, When};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::handlers::{self, Call};
 use crate::host::Host;
 use crate::route;
+use crate::settings::cors;
 use crate::store::Store;
+use crate::tally::Tally;
 use crate::target::Target;
+use crate::wire::{Breach, Wire};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 
@@ -31,75 +37,238 @@ pub(crate) struct Service {
     pub(crate) zones: Vec<String>,
     /// The longest wait for the next piece of a body.
     pub(crate) idle_timeout: Duration,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) tally: Arc<Tally>,
+    /// Whether the emulator can be told what to do over HTTP.
+    pub(crate) has_admin: bool,
+}
+
+/// One request, and what is found out about it on the way to its answer.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) head: Parts,
+    pub(crate) peer: SocketAddr,
+    pub(crate) request_id: String,
+    pub(crate) started: Instant,
+    /// The bucket of the address, whether or not it exists.
+    bucket: Option<String>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) user_id: Option<String>,
+    /// The code of an error.
+    pub(crate) code: Option<&'static str>,
+    pub(crate) plan: Plan,
+}
+
+/// A connection that a fault rule wants to be reset.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("reset by a fault rule")]
+pub(crate) struct ConnectionReset;
+
+/// Why a request has no answer of its own.
+#[derive(Debug)]
+enum Failure {
+    Error(ApiError),
+    Reset,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
 }
 
 impl Service {
-    /// Answers a request, whatever happens, and logs it.
-    pub(crate) async fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
-        let started = Instant::now();
-        let request_id = format!("{:032x}", fastrand::u128(..));
+    /// Answers a request, whatever happens, and logs it. Only a fault rule makes this fail; then the
+    /// connection must end.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        wire: &Arc<Wire>,
+    ) -> Result<Answer, ConnectionReset> {
         let (head, incoming) = request.into_parts();
         let mut body = RequestBody::new(incoming, self.idle_timeout);
-        let mut operation = None;
-        let result = self
-            .answer(&head, &mut body, peer, &request_id, &mut operation)
-            .await;
+        let mut exchange = Exchange {
+            head,
+            peer,
+            request_id: format!("{:032x}", fastrand::u128(..)),
+            started: Instant::now(),
+            bucket: None,
+            operation: None,
+            user_id: None,
+            code: None,
+            plan: Plan::default(),
+        };
+        let answer = match self.answer(&mut exchange, &mut body).await {
+            Ok(answer) => answer,
+            Err(Failure::Error(error)) => {
+                exchange.code = Some(error.code());
+                answer::error(&error, &exchange.request_id, exchange.is_head())
+            }
+            Err(Failure::Reset) => {
+                access_log::write(&exchange, None, body.received());
+                wire.breach(Breach::Reset);
+                return Err(ConnectionReset);
+            }
+        };
         // A client that waits for `100 Continue` has not sent anything yet, and needn't.
-        if !head.headers.contains_key(EXPECT) {
+        if !exchange.head.headers.contains_key(EXPECT) {
             body.drain().await;
         }
-        let code = result.as_ref().err().map(ApiError::code);
-        let mut answer = result.unwrap_or_else(|error| {
-            answer::error(&error, &request_id, head.method == Method::HEAD)
-        });
-        let headers = answer.headers_mut();
-        headers.insert(SERVER, HeaderValue::from_static("QingStor"));
-        if let Ok(value) = HeaderValue::from_str(&request_id) {
-            headers.insert(REQUEST_ID, value);
-        }
-        tracing::info!(
-            target: "qingstor_emulator::access",
-            method = %head.method,
-            target = redact(&head.uri),
-            operation = operation.map(|operation: Operation| operation.facts().id),
-            status = answer.status().as_u16(),
-            code,
-            request_id,
-            elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        );
-        answer
+        let answer = self.finish(&exchange, answer, wire);
+        access_log::write(&exchange, Some(&answer), body.received());
+        Ok(answer)
     }
 
+    /// Does what a request asks for, or what a fault rule wants instead.
     async fn answer(
         &self,
-        head: &Parts,
+        exchange: &mut Exchange,
         body: &mut RequestBody,
-        peer: IpAddr,
-        request_id: &str,
-        operation: &mut Option<Operation>,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Answer, Failure> {
+        let head = &exchange.head;
         let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
+        // Where the host names a bucket, every path is a key.
+        if host.bucket.is_none()
+            && let Some(answer) = admin::answer(self, head, body).await
+        {
+            return Ok(answer?);
+        }
         let target = Target::parse(&head.uri, host.bucket.as_deref())?;
+        exchange.bucket = target.resource.bucket().map(str::to_owned);
+        let route = route::route(&head.method, target.resource.level(), &target.query);
+        if let Ok(operation) = route {
+            exchange.operation = Some(operation);
+            exchange.plan = self.faults.plan(operation, &target.resource);
+        }
+        if let Some(answer) = strike(When::Before, exchange, body).await? {
+            return Ok(answer);
+        }
+        let answer = self.perform(exchange, &host, &target, route, body).await;
+        match strike(When::After, exchange, body).await? {
+            Some(instead) => Ok(instead),
+            None => Ok(answer?),
+        }
+    }
+
+    /// Does what a request asks for.
+    async fn perform(
+        &self,
+        exchange: &mut Exchange,
+        host: &Host,
+        target: &Target,
+        route: Result<Operation, ApiError>,
+        body: &mut RequestBody,
+    ) -> Result<Answer, ApiError> {
+        let now = exchange.plan.effects.now();
         let caller = self
             .accounts
-            .authenticate(head, &target, &host, SystemTime::now())?;
-        let found = route::route(&head.method, target.resource.level(), &target.query)?;
-        *operation = Some(found);
-        route::check_required(found, &head.headers, &target.query)?;
+            .authenticate(&exchange.head, target, host, now)?;
+        exchange.user_id = caller.account().map(|account| account.user_id().to_owned());
+        // Only now: who may not know anything is not told what there is.
+        let operation = route?;
+        route::check_required(operation, &exchange.head.headers, &target.query)?;
         handlers::dispatch(&mut Call {
             store: &self.store,
             zones: &self.zones,
             accounts: &self.accounts,
-            head,
-            host: &host,
-            target: &target,
+            head: &exchange.head,
+            host,
+            target,
             caller: &caller,
-            peer,
-            request_id,
-            operation: found,
+            peer: exchange.peer_ip(),
+            request_id: &exchange.request_id,
+            operation,
             body,
         })
         .await
+    }
+
+    /// What the rules of the bucket let a script of another site see of the answer, be it an error.
+    /// A preflight has its own answer.
+    fn cors_headers(&self, exchange: &Exchange) -> HeaderMap {
+        let head = &exchange.head;
+        exchange
+            .bucket
+            .as_deref()
+            .filter(|_| exchange.operation != Some(Operation::OptionsObject))
+            // A bucket that does not exist has no rules, and the answer says so already.
+            .and_then(|bucket| self.store.bucket(bucket).ok())
+            .and_then(|bucket| {
+                // A rule that is not fit for a header has been logged, and allows nothing.
+                cors::actual_request_headers(&bucket.settings, &head.method, &head.headers).ok()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Adds what every answer has, takes what fault rules want to be missing, and counts.
+    fn finish(&self, exchange: &Exchange, mut answer: Answer, wire: &Arc<Wire>) -> Answer {
+        let effects = &exchange.plan.effects;
+        if let Some(operation) = exchange.operation
+            && operation
+                .facts()
+                .success
+                .contains(&answer.status().as_u16())
+            && !effects.is_cut()
+        {
+            self.tally.count(operation);
+        }
+        let cors = self.cors_headers(exchange);
+        let headers = answer.headers_mut();
+        headers.extend(cors);
+        headers.insert(SERVER, HeaderValue::from_static("QingStor"));
+        if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        effects.spoil_head(headers);
+        effects.spoil_body(answer, exchange.is_head(), wire)
+    }
+}
+
+impl Exchange {
+    fn is_head(&self) -> bool {
+        self.head.method == Method::HEAD
+    }
+
+    fn peer_ip(&self) -> IpAddr {
+        self.peer.ip()
+    }
+}
+
+/// Has a request suffer what is planned for this moment; gives the answer, if that is not the
+/// operation's.
+async fn strike(
+    moment: When,
+    exchange: &mut Exchange,
+    body: &mut RequestBody,
+) -> Result<Option<Answer>, Failure> {
+    let effects = &exchange.plan.effects;
+    if let Some(latency) = effects.latency(moment) {
+        tokio::time::sleep(latency).await;
+    }
+    match effects.outcome(moment) {
+        None => Ok(None),
+        Some(Outcome::Reset) => Err(Failure::Reset),
+        Some(Outcome::ResetInBody) => {
+            body.drain_half().await;
+            Err(Failure::Reset)
+        }
+        Some(&Outcome::Error {
+            status,
+            code,
+            retry_after,
+        }) => {
+            exchange.code = code.map(ErrorCode::as_str);
+            let is_head = exchange.is_head();
+            let id = &exchange.request_id;
+            Ok(Some(faults::error_answer(
+                status,
+                code,
+                retry_after,
+                id,
+                is_head,
+            )))
+        }
     }
 }
 
@@ -118,47 +287,4 @@ fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, ApiErr
         host.to_str()
             .map_err(|_| invalid("the Host header is not text"))
     })
-}
-
-/// The target of a request, fit for the log: whoever reads a signed URL can use it.
-fn redact(uri: &Uri) -> String {
-    let Some(query) = uri.query() else {
-        return uri.path().to_owned();
-    };
-    let parameters = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_signature(name) => format!("{name}=***"),
-        _ => pair.to_owned(),
-    });
-    format!(
-        "{}?{}",
-        uri.path(),
-        parameters.collect::<Vec<_>>().join("&")
-    )
-}
-
-/// Encoded letters name the same parameter.
-fn is_signature(name: &str) -> bool {
-    percent_encoding::percent_decode_str(name)
-        .decode_utf8_lossy()
-        .eq_ignore_ascii_case("signature")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signatures_stay_out_of_the_log() {
-        for (uri, expected) in [
-            ("/a/b?acl", "/a/b?acl"),
-            (
-                "/a/b?access_key_id=ID&signature=abc%3D&expires=1",
-                "/a/b?access_key_id=ID&signature=***&expires=1",
-            ),
-            ("/a/b?%73ignature=abc", "/a/b?%73ignature=***"),
-            ("/a/b", "/a/b"),
-        ] {
-            assert_eq!(redact(&uri.parse().unwrap()), expected);
-        }
-    }
 }

@@ -19,6 +19,13 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::Service => None,
+            Self::Bucket { bucket } | Self::Object { bucket, .. } => Some(bucket),
+        }
+    }
+
     pub(crate) fn level(&self) -> Level {
         match self {
             Self::Service => Level::Service,

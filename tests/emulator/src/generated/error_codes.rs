@@ -104,6 +104,53 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All codes, in the order of the spec.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::InvalidAccessKeyId,
+        Self::SignatureNotMatched,
+        Self::DelinquentAccount,
+        Self::RequestExpired,
+        Self::PermissionDenied,
+        Self::TooManyBuckets,
+        Self::BucketNotActive,
+        Self::LeaseNotReady,
+        Self::AccountProblem,
+        Self::BucketNotExists,
+        Self::ObjectNotExists,
+        Self::MethodNotAllowed,
+        Self::BucketAlreadyExists,
+        Self::BucketNotEmpty,
+        Self::FetchInProcess,
+        Self::PreconditionFailed,
+        Self::InvalidRange,
+        Self::FetchThrottled,
+        Self::InvalidArgument,
+        Self::BadDigest,
+        Self::InvalidBucketName,
+        Self::InvalidRequest,
+        Self::InvalidLocation,
+        Self::MaxRequestsExceeded,
+        Self::InvalidObjectState,
+        Self::InvalidObjectName,
+        Self::EntityTooSmall,
+        Self::EntityTooLarge,
+        Self::MaxPartsExceeded,
+        Self::UploadNotExists,
+        Self::InvalidJson,
+        Self::AccessDenied,
+        Self::IncompleteBody,
+        Self::FormPolicyViolated,
+        Self::CnameError,
+        Self::TooManyObjects,
+        Self::MetadataTooLarge,
+        Self::InternalError,
+        Self::ServiceUnavailable,
+        Self::UpstreamFailed,
+        Self::DomainNotRecorded,
+        Self::CnameRecordNotAdded,
+        Self::DomainOccupied,
+    ];
+
     /// The code as it stands in an error document.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -187,10 +187,6 @@ impl Rule {
 }
 
 /// What the answer to an ordinary request says to the browser that sent it.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "ordinary answers do not carry these headers yet")
-)]
 pub(crate) fn actual_request_headers(
     settings: &Settings,
     method: &Method,

@@ -296,17 +296,6 @@ pub(crate) struct NewSegment {
     pub(super) content: NewContent,
 }
 
-impl NewSegment {
-    pub(crate) fn size(&self) -> u64 {
-        self.segment.size
-    }
-
-    /// In hexadecimal digits.
-    pub(crate) fn md5(&self) -> &str {
-        &self.segment.md5
-    }
-}
-
 impl ContentWriter {
     pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
         self.md5.update(&piece);
@@ -389,8 +378,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let contents = Arc::new(Contents::in_directory(directory.path().to_owned(), true));
         let segment = new(&contents).await;
-        assert_eq!(segment.size(), 3);
-        assert_eq!(segment.md5(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(segment.segment.size, 3);
+        assert_eq!(segment.segment.md5, "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(files(&directory), 1);
         drop(segment);
         assert_eq!(files(&directory), 0);

@@ -1,9 +1,14 @@
 //! The program.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::client::{Client, request, unix_now};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, read_reply, request, unix_now};
 
 const SECRET: &str = "very-secret";
 
@@ -15,14 +20,26 @@ fn command() -> Command {
 struct Program(Child);
 
 impl Program {
-    /// Sends a signal, and expects a good end.
-    fn end(&mut self, signal: &str) {
+    fn signal(&self, signal: &str) {
         let killed = Command::new("kill")
             .args([signal, &self.0.id().to_string()])
             .status()
             .unwrap();
         assert!(killed.success());
+    }
+
+    /// Sends a signal, and expects a good end.
+    fn end(&mut self, signal: &str) {
+        self.signal(signal);
         assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+
+    /// All that it has logged; it must have ended.
+    fn log(&mut self) -> String {
+        let mut log = String::new();
+        let mut stderr = self.0.stderr.take().unwrap();
+        stderr.read_to_string(&mut log).unwrap();
+        log
     }
 }
 
@@ -105,14 +122,7 @@ async fn it_logs_each_request_without_its_secrets() {
     let reply = client.send_as_is(&get).await;
     assert_eq!(reply.status, 404);
     child.end("-TERM");
-    let mut log = String::new();
-    child
-        .0
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = child.log();
     let line = log.lines().find(|line| line.contains("GetObject")).unwrap();
     for part in [
         "method=GET",
@@ -121,6 +131,10 @@ async fn it_logs_each_request_without_its_secrets() {
         "status=404",
         "object_not_exists",
         reply.header("x-qs-request-id"),
+        "client=127.0.0.1:",
+        "user=\"usr-",
+        "bytes_in=0",
+        "bytes_out=",
         "elapsed_us=",
     ] {
         assert!(line.contains(part), "{part} is not in {line}");
@@ -128,6 +142,104 @@ async fn it_logs_each_request_without_its_secrets() {
     assert!(!log.contains(SECRET), "{log}");
     let leftovers = std::fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(leftovers, 0, "the temporary data directory stays");
+}
+
+/// Starts it with more arguments, and an account of its own.
+fn start_with(arguments: &[&str], temporary: &Path) -> (Program, Client) {
+    let mut program = command()
+        .env("TMPDIR", temporary)
+        .args(["--listen", "127.0.0.1:0"])
+        .args(["--access-key-id", "ALICE", "--secret-access-key", SECRET])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map(Program)
+        .unwrap();
+    let client = client_of(&mut program);
+    (program, client)
+}
+
+/// Begins to upload `photos/a`, and waits until the program has begun to read it.
+async fn begin_upload(client: &Client) -> TcpStream {
+    client.bucket("photos").await;
+    let put = request("PUT", "/photos/a")
+        .header("Content-Length", "5")
+        .header("Expect", "100-continue")
+        .signed(client)
+        .to_bytes();
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&put).await.unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).await.unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+/// Waits until nobody can connect any more.
+async fn stops_listening(client: &Client) {
+    for _ in 0..500 {
+        if TcpStream::connect(client.addr).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it still listens");
+}
+
+#[tokio::test]
+async fn requests_in_flight_finish() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut program, client) = start_with(&["--grace", "60s", "--in-memory"], directory.path());
+    let mut stream = begin_upload(&client).await;
+    program.signal("-TERM");
+    stops_listening(&client).await;
+    assert!(program.0.try_wait().unwrap().is_none(), "it has ended");
+    stream.write_all(b"12345").await.unwrap();
+    assert_eq!(read_reply(&mut stream).await.status, 201);
+    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut program, client) = start_with(&["--grace", "60s"], directory.path());
+    let _stream = begin_upload(&client).await;
+    program.signal("-TERM");
+    stops_listening(&client).await;
+    let started = Instant::now();
+    program.signal("-INT");
+    assert_eq!(program.0.wait().unwrap().code(), Some(1));
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let leftovers = std::fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(leftovers, 0, "the temporary data directory stays");
+}
+
+#[tokio::test]
+async fn faults_come_from_the_command_line_and_go_to_the_log() {
+    let rule = "operation=ListBuckets,times=1,status=502";
+    let reset = "operation=ListBuckets,reset=before";
+    let arguments = ["--fault", rule, "--fault", reset, "--fault-seed", "7"];
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [&arguments[..], &["--admin"]].concat();
+    let (mut program, client) = start_with(&arguments, directory.path());
+    assert_eq!(client.get("/").await.status, 502);
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    let list = request("GET", "/").signed(&client).to_bytes();
+    stream.write_all(&list).await.unwrap();
+    assert!(stream.read_u8().await.is_err());
+    let list = request("GET", "/_emulator/faults");
+    assert_eq!(client.send_as_is(&list).await.json()["seed"], 7);
+    program.end("-TERM");
+    let log = program.log();
+    assert!(log.contains("fault_seed=7"), "{log}");
+    for (expected, status) in [(rule, "status=502"), (reset, "operation=")] {
+        let line = log.lines().find(|line| {
+            line.contains("method=GET") && line.contains(&format!("fault=\"{expected}\""))
+        });
+        let line = line.unwrap_or_else(|| panic!("no line for {expected} in {log}"));
+        assert!(line.contains(status), "{line}");
+    }
 }
 
 #[test]
@@ -145,12 +257,13 @@ fn it_says_in_one_line_what_is_wrong() {
         (&["--listen", "127.0.0.1:0", "--data-dir", file], file),
         (&["--access-key-id", "ALICE"], "--secret-access-key"),
         (&["--zone", "Not A Zone"], "Not A Zone"),
+        (&["--fault", "status=1"], "from 400 to 599"),
+        (&["--fault", "operation=Nothing,status=503"], "ListBuckets"),
+        (&["--fault-seed", "x"], "--fault-seed"),
+        (&["--grace", "soon"], "such as 10s"),
+        (&["--in-memory", "--data-dir", "data"], "--in-memory"),
     ] {
-        let output = command()
-            .args(arguments)
-            .args(["--log", "off"])
-            .output()
-            .unwrap();
+        let output = command().args(arguments).output().unwrap();
         let message = failed(&output);
         assert!(message.contains(expected), "{message}");
     }
@@ -166,7 +279,17 @@ fn it_helps() {
         "--data-dir",
         "--access-key-id",
         "--secret-access-key",
+        "--in-memory",
+        "--grace",
+        "--fault ",
+        "--fault-seed",
+        "--admin",
+        "Examples:",
+        "retry-after=",
     ] {
-        assert!(help.contains(flag));
+        assert!(help.contains(flag), "{flag} is not in {help}");
+    }
+    for line in help.lines() {
+        assert!(line.chars().count() <= 120, "too wide: {line}");
     }
 }

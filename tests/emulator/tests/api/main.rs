@@ -8,12 +8,15 @@
     reason = "tests fail by panicking, and clippy does not count the helpers of a test as tests"
 )]
 
+mod admin;
 mod append;
 mod auth;
 mod binary;
 mod buckets;
 mod client;
+mod connections;
 mod encryption;
+mod faults;
 mod hard_keys;
 mod hostile;
 mod multipart;

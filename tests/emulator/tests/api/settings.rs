@@ -413,3 +413,43 @@ async fn settings_outlive_the_emulator() {
     let reply = put(&client, "/photos?versioning", &enabled).await;
     refused(&reply, 400, "invalid_request");
 }
+
+#[tokio::test]
+async fn scripts_of_allowed_sites_may_read_ordinary_answers() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let rules = json!({"cors_rules": [{
+        "allowed_origin": "http://*.example.com",
+        "allowed_methods": ["GET"],
+        "expose_headers": ["ETag"],
+    }]});
+    client
+        .send(request("PUT", "/photos?cors").json(&rules))
+        .await;
+    client.put("/photos/a", "x").await;
+    let ask = |method: &str, target: &str, origin: &str| {
+        client.send(request(method, target).header("Origin", origin))
+    };
+    let read = ask("GET", "/photos/a", "http://www.example.com").await;
+    assert_eq!(
+        read.header("access-control-allow-origin"),
+        "http://www.example.com"
+    );
+    assert_eq!(read.header("access-control-expose-headers"), "ETag");
+    assert_eq!(read.header("vary"), "Origin");
+    let missing = ask("GET", "/photos/absent", "http://www.example.com").await;
+    assert_eq!(missing.status, 404);
+    assert_eq!(
+        missing.header("access-control-allow-origin"),
+        "http://www.example.com"
+    );
+    for (method, origin) in [
+        ("HEAD", "http://www.example.com"),
+        ("GET", "http://other.com"),
+    ] {
+        let refused = ask(method, "/photos/a", origin).await;
+        assert_eq!(refused.status, 200);
+        assert_eq!(refused.header("access-control-allow-origin"), "");
+    }
+}

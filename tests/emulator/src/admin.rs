@@ -1,0 +1,106 @@
+//! What the emulator answers beside the API: whether it is there, and, where that is wanted, which
+//! faults are in force.
+
+use http::request::Parts;
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::body::RequestBody;
+use crate::faults::{FaultReport, rules_from_json};
+use crate::generated::error_codes::ErrorCode;
+use crate::generated::operations::Operation;
+use crate::service::Service;
+
+const HEALTH: &str = "/_health";
+/// No bucket has this name.
+const ADMIN: &str = "/_emulator/";
+const FAULTS: &str = "/_emulator/faults";
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    /// How many operations the API has.
+    operations: usize,
+}
+
+#[derive(Serialize)]
+struct FaultList {
+    seed: u64,
+    faults: Vec<FaultReport>,
+}
+
+/// Answers a request that is for the emulator itself; `None` if it is for the API.
+pub(crate) async fn answer(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Option<Result<Answer, ApiError>> {
+    match head.uri.path() {
+        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health()),
+        path if service.has_admin && path.starts_with(ADMIN) => {
+            Some(administer(service, head, body).await)
+        }
+        _ => None,
+    }
+}
+
+fn health() -> Result<Answer, ApiError> {
+    answer::json(
+        StatusCode::OK,
+        &Health {
+            status: "ok",
+            version: env!("CARGO_PKG_VERSION"),
+            operations: Operation::ALL.len(),
+        },
+    )
+}
+
+async fn administer(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Result<Answer, ApiError> {
+    match head.uri.path() {
+        FAULTS => administer_faults(service, head, body).await,
+        path => Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the emulator has nothing at {path}; there is {FAULTS}"),
+        )
+        .with_status(StatusCode::NOT_FOUND)),
+    }
+}
+
+async fn administer_faults(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Result<Answer, ApiError> {
+    match head.method {
+        Method::GET => {}
+        Method::PUT => {
+            let rules = body.json::<Vec<Value>>(&head.headers).await?;
+            let refused = |error| ApiError::new(ErrorCode::InvalidRequest, format!("{error}"));
+            let rules = rules_from_json(&rules).map_err(refused)?;
+            service.faults.replace(rules).map_err(refused)?;
+        }
+        Method::DELETE => service.faults.clear(),
+        _ => {
+            return Err(ApiError::new(
+                ErrorCode::MethodNotAllowed,
+                format!(
+                    "{} is not allowed on {FAULTS}; GET, PUT and DELETE are",
+                    head.method
+                ),
+            ));
+        }
+    }
+    let list = FaultList {
+        seed: service.faults.seed(),
+        faults: service.faults.reports(),
+    };
+    answer::json(StatusCode::OK, &list)
+}

@@ -1,0 +1,149 @@
+//! Bodies of answers that are slow, or end before their end.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::effects::{Cut, Effects};
+use crate::answer::Answer;
+use crate::wire::{Breach, Wire};
+
+/// How many pieces a second a slow body comes in, if it has as many bytes.
+const PIECES_PER_SECOND: u64 = 10;
+
+impl Effects {
+    /// Has the body of an answer suffer what is planned; `wire` is where it is sent.
+    pub(crate) fn spoil_body(&self, answer: Answer, is_head: bool, wire: &Arc<Wire>) -> Answer {
+        let length = answer.body().size_hint().lower();
+        if is_head || length == 0 {
+            // What has no body is cut in the head.
+            if self.cut == Some(Cut::Reset) {
+                wire.breach(Breach::ResetInHead);
+            }
+            return answer;
+        }
+        if self.cut.is_none() && self.trickle.is_none() {
+            return answer;
+        }
+        answer.map(|inner| {
+            FaultyBody {
+                inner,
+                piece: Bytes::new(),
+                pace: self.trickle.map(Pace::new),
+                end: self.cut.map(|cut| match cut {
+                    Cut::Reset => (length / 2, Breach::Reset),
+                    Cut::Close(bytes) => (bytes, Breach::Close),
+                }),
+                wire: Arc::clone(wire),
+            }
+            .boxed_unsync()
+        })
+    }
+}
+
+/// A body that is slow, or ends before its end.
+struct FaultyBody<B> {
+    inner: B,
+    /// What came from within and is not sent yet.
+    piece: Bytes,
+    pace: Option<Pace>,
+    /// What happens to the connection after so many bytes.
+    end: Option<(u64, Breach)>,
+    wire: Arc<Wire>,
+}
+
+impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> FaultyBody<B> {
+    /// Sends of the piece at hand what may be sent now.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
+        let mut length = self.piece.len() as u64;
+        if let Some((left, breach)) = self.end {
+            if left == 0 {
+                // The connection ends as soon as what is written so far has been sent.
+                self.wire.breach(breach);
+                return Poll::Pending;
+            }
+            length = length.min(left);
+        }
+        if let Some(pace) = &mut self.pace {
+            ready!(pace.poll_turn(context));
+            length = length.min(pace.bytes);
+        }
+        if let Some((left, _)) = &mut self.end {
+            *left -= length;
+        }
+        // It is at most the length of the piece.
+        let length = usize::try_from(length).unwrap_or(self.piece.len());
+        Poll::Ready(self.piece.split_to(length))
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for FaultyBody<B> {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let this = &mut *self;
+        while this.piece.is_empty() {
+            match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+                None => return Poll::Ready(None),
+                Some(frame) => match frame?.into_data() {
+                    Ok(piece) => this.piece = piece,
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                },
+            }
+        }
+        this.poll_piece(context)
+            .map(|piece| Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.piece.is_empty() && self.inner.is_end_stream()
+    }
+
+    /// What was announced stays announced.
+    fn size_hint(&self) -> SizeHint {
+        let waiting = self.piece.len() as u64;
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + waiting);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + waiting);
+        }
+        hint
+    }
+}
+
+/// Some bytes every now and then.
+struct Pace {
+    bytes: u64,
+    pause: Duration,
+    turn: Pin<Box<Sleep>>,
+}
+
+impl Pace {
+    fn new(bytes_per_second: u64) -> Self {
+        let bytes = (bytes_per_second / PIECES_PER_SECOND).max(1);
+        let pause = Duration::from_secs_f64(bytes as f64 / bytes_per_second as f64);
+        Self {
+            bytes,
+            pause,
+            turn: Box::pin(sleep(pause)),
+        }
+    }
+
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ready!(self.turn.as_mut().poll(context));
+        self.turn.as_mut().reset(Instant::now() + self.pause);
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Patterns of names, with stars.
+
+use std::fmt;
+
+/// A pattern: a star stands for any characters, also none; a backslash takes away the meaning of
+/// what follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Glob {
+    /// The literal texts between the stars: one more than there are stars.
+    literals: Vec<String>,
+}
+
+impl Glob {
+    pub(super) fn parse(pattern: &str) -> Self {
+        let mut literals = Vec::new();
+        let mut literal = String::new();
+        let mut characters = pattern.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '*' => literals.push(std::mem::take(&mut literal)),
+                // The last one has nothing to protect but itself.
+                '\\' => literal.push(characters.next().unwrap_or('\\')),
+                other => literal.push(other),
+            }
+        }
+        literals.push(literal);
+        Self { literals }
+    }
+
+    pub(super) fn matches(&self, name: &str) -> bool {
+        let (Some((first, rest)), Some(last)) = (self.literals.split_first(), self.literals.last())
+        else {
+            return false;
+        };
+        let Some((_, between)) = rest.split_last() else {
+            return name == first;
+        };
+        let Some(mut name) = name
+            .strip_prefix(first.as_str())
+            .and_then(|name| name.strip_suffix(last.as_str()))
+        else {
+            return false;
+        };
+        // The earliest place leaves the most to those that follow.
+        for literal in between {
+            let Some((_, behind)) = name.split_once(literal.as_str()) else {
+                return false;
+            };
+            name = behind;
+        }
+        true
+    }
+}
+
+/// The pattern as it stands in a rule, whose parts commas separate.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, literal) in self.literals.iter().enumerate() {
+            if index > 0 {
+                f.write_str("*")?;
+            }
+            for character in literal.chars() {
+                if matches!(character, '*' | '\\' | ',') {
+                    f.write_str("\\")?;
+                }
+                write!(f, "{character}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_anything() {
+        for (pattern, name, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("a", "a", true),
+            ("a", "A", false),
+            ("*", "", true),
+            ("*", "a/b", true),
+            ("logs/*", "logs/", true),
+            ("logs/*", "logs/a/b", true),
+            ("logs/*", "log", false),
+            ("*.txt", "a.txt", true),
+            ("*.txt", "a.txt.gz", false),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("a*b*c", "axbxbxc", true),
+            ("a*b*c", "axc", false),
+            ("*b*b*", "abcb", true),
+            ("*b*b*", "abc", false),
+            ("**", "a", true),
+            (r"a\*", "a*", true),
+            (r"a\*", "ab", false),
+            (r"a\,b", "a,b", true),
+            (r"a\\", r"a\", true),
+            (r"a\", r"a\", true),
+            ("\u{4e2d}*", "\u{4e2d}\u{6587}", true),
+        ] {
+            let glob = Glob::parse(pattern);
+            assert_eq!(glob.matches(name), expected, "{pattern} and {name}");
+            assert_eq!(Glob::parse(&glob.to_string()), glob);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! From the text of a rule to the rule.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::glob::Glob;
+use super::rule::{FaultRule, FaultRuleError, Reset, Skew, When};
+
+/// Stands for every operation.
+pub(super) const ANY: &str = "*";
+
+/// The names of parts, for whoever has misspelt one.
+const NAMES: &str = "operation, bucket, key, probability, after, times, when, latency, status, \
+    code, retry-after, reset, truncate, trickle, etag and skew";
+
+/// Reads a rule and checks it.
+pub(super) fn rule(text: &str) -> Result<FaultRule, FaultRuleError> {
+    let wrong = |problem| FaultRuleError {
+        rule: text.to_owned(),
+        problem,
+    };
+    let mut parts = Vec::new();
+    for part in split(text) {
+        let (name, value) = part.split_once('=').ok_or_else(|| {
+            wrong(format!(
+                "{part:?} is not a part such as operation=GetObject or status=503"
+            ))
+        })?;
+        parts.push((name.trim(), value));
+    }
+    from_parts(parts).map_err(wrong)
+}
+
+/// Puts a rule together from names and values, and checks it; the error tells the problem.
+pub(super) fn from_parts<'a>(
+    parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<FaultRule, String> {
+    let mut rule = FaultRule::on_any();
+    let mut seen = Vec::new();
+    for (name, value) in parts {
+        if seen.contains(&name) {
+            return Err(format!("{name} is given twice"));
+        }
+        seen.push(name);
+        set(&mut rule, name, value)?;
+    }
+    rule.compile()?;
+    Ok(rule)
+}
+
+/// Splits at the commas that no backslash protects.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut is_protected = false;
+    let mut begin = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        if byte == b',' && !is_protected {
+            parts.extend(text.get(begin..index));
+            begin = index + 1;
+        }
+        is_protected = byte == b'\\' && !is_protected;
+    }
+    parts.extend(text.get(begin..));
+    parts
+}
+
+fn set(rule: &mut FaultRule, name: &str, value: &str) -> Result<(), String> {
+    // Names may begin and end with a space, all else may not.
+    let trimmed = value.trim();
+    let wrong = |right: &str| format!("{name}={value:?} is not {right}");
+    match name {
+        "operation" => rule.operation = trimmed.to_owned(),
+        "bucket" => rule.bucket = Some(Glob::parse(value)),
+        "key" => rule.key = Some(Glob::parse(value)),
+        "probability" => rule.probability = number(name, trimmed, "a number from 0 to 1")?,
+        "after" => rule.after = number(name, trimmed, "a number of requests")?,
+        "times" => rule.times = Some(number(name, trimmed, "a number of requests")?),
+        "when" => {
+            rule.when = match trimmed {
+                "before" => When::Before,
+                "after" => When::After,
+                _ => return Err(wrong("before or after")),
+            }
+        }
+        "latency" => rule.latency = Some(duration(name, trimmed)?),
+        "status" => rule.status = Some(number(name, trimmed, "a status from 400 to 599")?),
+        "code" => rule.code = Some(trimmed.to_owned()),
+        "retry-after" => rule.retry_after = Some(duration(name, trimmed)?),
+        "reset" => {
+            rule.reset = Some(match trimmed {
+                "before" => Reset::Before,
+                "mid" => Reset::Mid,
+                "body" => Reset::Body,
+                _ => return Err(wrong("before, mid or body")),
+            });
+        }
+        "truncate" => rule.truncate = Some(number(name, trimmed, "a number of bytes")?),
+        "trickle" => rule.trickle = Some(number(name, trimmed, "a number of bytes per second")?),
+        "etag" if trimmed == "wrong" => rule.wrong_etag = true,
+        "etag" => return Err(wrong("wrong")),
+        "skew" => {
+            let (is_behind, length) = match trimmed.strip_prefix('-') {
+                Some(length) => (true, length),
+                None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
+            };
+            let by = duration(name, length)?;
+            rule.skew = Some(Skew { is_behind, by });
+        }
+        _ => return Err(format!("{name:?} is not a part; there are {NAMES}")),
+    }
+    Ok(())
+}
+
+fn number<T: FromStr<Err: Display>>(name: &str, value: &str, right: &str) -> Result<T, String> {
+    value
+        .parse()
+        .map_err(|_| format!("{name}={value:?} is not {right}"))
+}
+
+fn duration(name: &str, value: &str) -> Result<Duration, String> {
+    humantime::parse_duration(value)
+        .map_err(|_| format!("{name}={value:?} is not a duration such as 200ms, 2s or 20m"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts() {
+        let text = r"operation=PutObject, bucket=photos,key=a\,b/*,probability=0.25,after=2,times=3,
+            when=after,latency=200ms,status=503,code=internal_error,retry-after=2s,truncate=10,
+            trickle=100,etag=wrong,skew=-20m";
+        let expected = FaultRule::on("PutObject")
+            .bucket("photos")
+            .key("a,b/*")
+            .probability(0.25)
+            .after(2)
+            .times(3)
+            .when(When::After)
+            .latency(Duration::from_millis(200))
+            .status(503)
+            .code("internal_error")
+            .retry_after(Duration::from_secs(2))
+            .truncate(10)
+            .trickle(100)
+            .wrong_etag()
+            .clock_behind(Duration::from_secs(20 * 60));
+        assert_eq!(rule(text), Ok(expected));
+        for (text, reset) in [
+            ("reset=before", Reset::Before),
+            ("reset=mid", Reset::Mid),
+            ("reset=body", Reset::Body),
+        ] {
+            assert_eq!(rule(text), Ok(FaultRule::on_any().reset(reset)));
+        }
+        let ahead = FaultRule::on_any().clock_ahead(Duration::from_secs(60));
+        assert_eq!(rule("skew=+1m"), Ok(ahead));
+    }
+
+    #[test]
+    fn errors_name_the_rule_the_part_and_what_is_right() {
+        for (text, expected) in [
+            ("", "operation=GetObject"),
+            ("status", "operation=GetObject"),
+            ("status=503,,", "operation=GetObject"),
+            ("satus=503", "latency, status"),
+            ("status=503,status=500", "status is given twice"),
+            ("status=ok", "from 400 to 599"),
+            ("status=200", "from 400 to 599"),
+            ("status=600", "from 400 to 599"),
+            ("operation=GetObjekt,status=503", "ListBuckets, "),
+            ("code=oops", "internal_error"),
+            ("probability=2,status=503", "from 0 to 1"),
+            ("probability=NaN,status=503", "from 0 to 1"),
+            ("probability=often,status=503", "from 0 to 1"),
+            ("times=0,status=503", "at least 1"),
+            ("times=-1,status=503", "a number of requests"),
+            ("latency=200", "200ms"),
+            ("retry-after=2s", "status or code"),
+            ("status=503,retry-after=1500ms", "whole seconds"),
+            ("reset=maybe", "before, mid or body"),
+            ("reset=mid,truncate=1", "truncate"),
+            ("reset=before,status=503", "status"),
+            ("reset=body,when=after", "when=after"),
+            ("etag=wrong,when=after", "when=after"),
+            ("etag=right", "wrong"),
+            ("trickle=0", "at least 1"),
+            ("skew=soon", "20m"),
+            ("skew=400d", "365 days"),
+            ("operation=GetObject", "does nothing"),
+        ] {
+            let error = rule(text).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("fault rule {text:?}: ")),
+                "{error}"
+            );
+            assert!(error.contains(expected), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+}

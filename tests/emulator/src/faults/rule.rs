@@ -1,0 +1,386 @@
+//! Rules: which requests fare ill, and how.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use super::glob::Glob;
+use super::parse;
+
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Instead of the operation, which is not done.
+    #[default]
+    Before,
+    /// After the operation is done: its answer gets lost.
+    After,
+}
+
+/// Where a connection is reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// Before any byte of the answer.
+    Before,
+    /// When half of the answer's body is sent; half of the head where there is no body.
+    Mid,
+    /// When half of the request's body is read; the operation is not done.
+    Body,
+}
+
+/// A distance between two clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Skew {
+    pub(super) is_behind: bool,
+    pub(super) by: Duration,
+}
+
+/// A rule: which requests fare ill, and how.
+///
+/// A rule is text, or is put together:
+///
+/// ```
+/// use qingstor_emulator::{FaultRule, When};
+///
+/// let text = "operation=PutObject,key=logs/*,times=3,when=after,code=internal_error";
+/// let rule = FaultRule::on("PutObject")
+///     .key("logs/*")
+///     .times(3)
+///     .when(When::After)
+///     .code("internal_error");
+/// assert_eq!(FaultRule::parse(text)?, rule);
+/// assert_eq!(rule.to_string(), text);
+/// # Ok::<(), qingstor_emulator::FaultRuleError>(())
+/// ```
+///
+/// A rule that makes no sense is refused where text is parsed, or where the rule is put to use.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct FaultRule {
+    pub(super) operation: String,
+    pub(super) bucket: Option<Glob>,
+    pub(super) key: Option<Glob>,
+    pub(super) probability: f64,
+    pub(super) after: u64,
+    pub(super) times: Option<u64>,
+    pub(super) when: When,
+    pub(super) latency: Option<Duration>,
+    pub(super) status: Option<u16>,
+    pub(super) code: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) reset: Option<Reset>,
+    pub(super) truncate: Option<u64>,
+    pub(super) trickle: Option<u64>,
+    pub(super) wrong_etag: bool,
+    pub(super) skew: Option<Skew>,
+}
+
+impl FaultRule {
+    /// A rule for one operation, by its id in the API, such as `GetObject`; `*` is any.
+    pub fn on(operation: impl Into<String>) -> Self {
+        Self {
+            operation: operation.into(),
+            bucket: None,
+            key: None,
+            probability: 1.0,
+            after: 0,
+            times: None,
+            when: When::Before,
+            latency: None,
+            status: None,
+            code: None,
+            retry_after: None,
+            reset: None,
+            truncate: None,
+            trickle: None,
+            wrong_etag: false,
+            skew: None,
+        }
+    }
+
+    /// A rule for all operations.
+    pub fn on_any() -> Self {
+        Self::on(parse::ANY)
+    }
+
+    /// Reads a rule: parts `name=value` with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a rule, or the rule makes no sense.
+    pub fn parse(text: &str) -> Result<Self, FaultRuleError> {
+        parse::rule(text)
+    }
+
+    /// Only in buckets of this name; a star stands for any characters.
+    pub fn bucket(mut self, pattern: &str) -> Self {
+        self.bucket = Some(Glob::parse(pattern));
+        self
+    }
+
+    /// Only for objects of this key; a star stands for any characters, a backslash takes away the
+    /// meaning of what follows it.
+    pub fn key(mut self, pattern: &str) -> Self {
+        self.key = Some(Glob::parse(pattern));
+        self
+    }
+
+    /// Strikes with this probability, from 0 to 1.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = probability;
+        self
+    }
+
+    /// Lets the first so many requests pass that it fits.
+    pub fn after(mut self, requests: u64) -> Self {
+        self.after = requests;
+        self
+    }
+
+    /// Strikes so many times at most.
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Strikes before the operation, which is then not done, or after it.
+    pub fn when(mut self, when: When) -> Self {
+        self.when = when;
+        self
+    }
+
+    /// Waits before the answer.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = Some(latency);
+        self
+    }
+
+    /// Answers with this status: without a document, as a proxy would, unless there is a
+    /// [`code`](Self::code).
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Answers with this error code, and with its status unless there is another.
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds `Retry-After`, in whole seconds, to the error.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Resets the connection.
+    pub fn reset(mut self, reset: Reset) -> Self {
+        self.reset = Some(reset);
+        self
+    }
+
+    /// Closes the connection after so many bytes of the answer's body, whose length stays announced.
+    pub fn truncate(mut self, bytes: u64) -> Self {
+        self.truncate = Some(bytes);
+        self
+    }
+
+    /// Sends no more than so many bytes of the answer's body in a second.
+    pub fn trickle(mut self, bytes_per_second: u64) -> Self {
+        self.trickle = Some(bytes_per_second);
+        self
+    }
+
+    /// Answers with an `ETag` that is not the object's.
+    pub fn wrong_etag(mut self) -> Self {
+        self.wrong_etag = true;
+        self
+    }
+
+    /// Has the clock that judges signatures, and that `Date` shows, run ahead.
+    pub fn clock_ahead(mut self, by: Duration) -> Self {
+        self.skew = Some(Skew {
+            is_behind: false,
+            by,
+        });
+        self
+    }
+
+    /// Has the clock that judges signatures, and that `Date` shows, lag behind.
+    pub fn clock_behind(mut self, by: Duration) -> Self {
+        self.skew = Some(Skew {
+            is_behind: true,
+            by,
+        });
+        self
+    }
+}
+
+impl FromStr for FaultRule {
+    type Err = FaultRuleError;
+
+    fn from_str(text: &str) -> Result<Self, FaultRuleError> {
+        Self::parse(text)
+    }
+}
+
+/// The rule as text, which [`FaultRule::parse`] reads.
+impl fmt::Display for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operation,
+            bucket,
+            key,
+            probability,
+            after,
+            times,
+            when,
+            latency,
+            status,
+            code,
+            retry_after,
+            reset,
+            truncate,
+            trickle,
+            wrong_etag,
+            skew,
+        } = self;
+        write!(f, "operation={operation}")?;
+        part(f, "bucket", bucket.as_ref())?;
+        part(f, "key", key.as_ref())?;
+        part(f, "probability", Some(probability).filter(|&&p| p != 1.0))?;
+        part(f, "after", Some(after).filter(|&&after| after != 0))?;
+        part(f, "times", times.as_ref())?;
+        part(f, "when", (*when == When::After).then_some(&"after"))?;
+        part(f, "latency", latency.map(format_duration).as_ref())?;
+        part(f, "status", status.as_ref())?;
+        part(f, "code", code.as_ref())?;
+        part(f, "retry-after", retry_after.map(format_duration).as_ref())?;
+        part(f, "reset", reset.as_ref())?;
+        part(f, "truncate", truncate.as_ref())?;
+        part(f, "trickle", trickle.as_ref())?;
+        part(f, "etag", wrong_etag.then_some(&"wrong"))?;
+        part(f, "skew", skew.as_ref())
+    }
+}
+
+fn part(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&impl fmt::Display>) -> fmt::Result {
+    match value {
+        None => Ok(()),
+        Some(value) => write!(f, ",{name}={value}"),
+    }
+}
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Before => "before",
+            Self::Mid => "mid",
+            Self::Body => "body",
+        })
+    }
+}
+
+impl fmt::Display for Skew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.is_behind { "-" } else { "" };
+        write!(f, "{sign}{}", format_duration(self.by))
+    }
+}
+
+/// A fault rule that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("fault rule {rule:?}: {problem}")]
+pub struct FaultRuleError {
+    pub(super) rule: String,
+    /// The part, what is wrong with it, and what would be right.
+    pub(super) problem: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn duration() -> impl Strategy<Value = Duration> {
+        (0..400_u64 * 24 * 3600, 0..1_000_000_000_u32)
+            .prop_map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds))
+    }
+
+    /// Which requests a rule is for.
+    fn selector() -> impl Strategy<Value = FaultRule> {
+        (
+            prop_oneof![Just("*"), Just("GetObject"), Just("ListBuckets")],
+            option::of(any::<String>()),
+            option::of(r"[a-c*,\\/=\n ]*"),
+            0.0..=1.0,
+            0..3_u64,
+            option::of(1..u64::MAX),
+        )
+            .prop_map(|(operation, bucket, key, probability, after, times)| {
+                let mut rule = FaultRule::on(operation)
+                    .probability(probability)
+                    .after(after);
+                rule.times = times;
+                rule.bucket = bucket.as_deref().map(Glob::parse);
+                rule.key = key.as_deref().map(Glob::parse);
+                rule
+            })
+    }
+
+    /// What happens to the answer.
+    fn effects() -> impl Strategy<Value = FaultRule> {
+        (
+            duration(),
+            any::<bool>(),
+            option::of(400..600_u16),
+            prop_oneof![Just("internal_error"), Just("service_unavailable")],
+            option::of((0..100_u64).prop_map(Duration::from_secs)),
+            option::of(any::<u64>()),
+            option::of(1..u64::MAX),
+            any::<bool>(),
+            option::of((any::<bool>(), (0..1000_u64).prop_map(Duration::from_secs))),
+        )
+            .prop_map(
+                |(latency, after, status, code, wait, truncate, trickle, etag, skew)| {
+                    let mut rule = FaultRule::on_any().latency(latency).code(code);
+                    rule.when = if after { When::After } else { When::Before };
+                    rule.status = status;
+                    rule.retry_after = wait;
+                    rule.truncate = truncate;
+                    rule.trickle = trickle;
+                    rule.wrong_etag = etag;
+                    rule.skew = skew.map(|(is_behind, by)| Skew { is_behind, by });
+                    rule
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_reads_what_it_writes(selector in selector(), effects in effects()) {
+            let rule = FaultRule {
+                operation: selector.operation,
+                bucket: selector.bucket,
+                key: selector.key,
+                probability: selector.probability,
+                after: selector.after,
+                times: selector.times,
+                ..effects
+            };
+            prop_assert_eq!(FaultRule::parse(&rule.to_string()), Ok(rule));
+        }
+
+        #[test]
+        fn any_text_is_a_rule_or_an_error_of_one_line(text: String) {
+            if let Err(error) = FaultRule::parse(&text) {
+                prop_assert_eq!(error.to_string().lines().count(), 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Connections that can be broken on purpose, and that don't wait for ever for who doesn't read.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// How a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Breach {
+    /// By a reset, when all that is written has been sent.
+    Reset = 1,
+    /// By the usual end, when all that is written has been sent.
+    Close,
+    /// By a reset, when half of what is written next has been sent.
+    ResetInHead,
+}
+
+/// What whoever answers tells the stream that sends the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    /// A [`Breach`], or 0.
+    breach: AtomicU8,
+}
+
+impl Wire {
+    pub(crate) fn breach(&self, breach: Breach) {
+        self.breach.store(breach as u8, Ordering::Release);
+    }
+
+    fn is(&self, breach: Breach) -> bool {
+        self.breach.load(Ordering::Acquire) == breach as u8
+    }
+}
+
+/// The stream of a connection.
+#[derive(Debug)]
+pub(crate) struct WireStream {
+    stream: TcpStream,
+    wire: Arc<Wire>,
+    write_timeout: Duration,
+    /// Runs while the client takes nothing.
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl WireStream {
+    pub(crate) fn new(stream: TcpStream, wire: Arc<Wire>, write_timeout: Duration) -> Self {
+        Self {
+            stream,
+            wire,
+            write_timeout,
+            stall: None,
+        }
+    }
+
+    /// Writes with `write`, and breaks the connection if nothing goes out for too long.
+    fn poll_progress(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = write(Pin::new(&mut self.stream), context) {
+            self.stall = None;
+            return Poll::Ready(written);
+        }
+        let timeout = self.write_timeout;
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        ready!(stall.as_mut().poll(context));
+        // Whoever reads nothing would hold what is on its way, too.
+        self.wire.breach(Breach::Reset);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Sends half of `bytes`, and nothing more.
+    fn poll_half(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+        ready!(self.poll_progress(context, |stream, context| stream.poll_write(context, half)))?;
+        self.wire.breach(Breach::Reset);
+        Poll::Ready(Err(broken()))
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "broken by a fault rule")
+}
+
+impl AsyncRead for WireStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for WireStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.wire.is(Breach::ResetInHead) {
+            return self.poll_half(context, bytes);
+        }
+        self.poll_progress(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.wire.is(Breach::ResetInHead) {
+            let head = slices.first().map_or(&[][..], |slice| slice);
+            return self.poll_half(context, head);
+        }
+        self.poll_progress(context, |stream, context| {
+            stream.poll_write_vectored(context, slices)
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Called when all that is written has been sent: the moment to break.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        if self.wire.is(Breach::Close) {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            return Poll::Ready(Err(broken()));
+        }
+        if self.wire.is(Breach::Reset) {
+            return Poll::Ready(Err(broken()));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl Drop for WireStream {
+    fn drop(&mut self) {
+        if !self.wire.is(Breach::Reset) {
+            return;
+        }
+        // Without time to linger, closing is a reset.
+        if let Err(error) = self.stream.set_zero_linger() {
+            tracing::warn!(%error, "a connection is closed instead of reset");
+        }
+    }
+}

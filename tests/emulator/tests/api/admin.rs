@@ -1,0 +1,118 @@
+//! What the emulator answers beside the API.
+
+use qingstor_emulator::Emulator;
+use serde_json::json;
+
+use crate::client::{Client, Reply, request, start};
+
+async fn with_admin() -> (Emulator, Client) {
+    let emulator = Emulator::builder()
+        .admin(true)
+        .fault_seed(5)
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(&emulator);
+    (emulator, client)
+}
+
+/// A request that nobody has signed.
+async fn unsigned(client: &Client, method: &str, target: &str, body: &str) -> Reply {
+    client.send_as_is(&request(method, target).body(body)).await
+}
+
+#[tokio::test]
+async fn it_is_in_good_health() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    for host in ["127.0.0.1", "qingstor.com", "pek3a.qingstor.com", ""] {
+        let get = request("GET", "/_health").header("Host", host);
+        let reply = client.send_as_is(&get).await;
+        assert_eq!(reply.status, 200, "{host}");
+        let health = reply.json();
+        assert_eq!(health["status"], "ok");
+        assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(health["operations"], emulator.operations_served().len());
+    }
+    let reply = unsigned(&client, "HEAD", "/_health", "").await;
+    assert_eq!((reply.status, reply.text()), (200, String::new()));
+    assert_eq!(unsigned(&client, "PUT", "/_health", "").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_key_may_have_the_name() {
+    let (_emulator, client) = with_admin().await;
+    client.bucket("photos").await;
+    for key in ["/_health", "/_emulator/faults"] {
+        let call = |method| {
+            request(method, key)
+                .header("Host", "photos.pek3a.localhost")
+                .body(if method == "PUT" { "mine" } else { "" })
+                .signed_in_host(&client, Some("photos"))
+        };
+        assert_eq!(client.send_as_is(&call("PUT")).await.status, 201);
+        assert_eq!(client.send_as_is(&call("GET")).await.text(), "mine");
+    }
+}
+
+#[tokio::test]
+async fn faults_are_set_shown_and_cleared() {
+    let (emulator, client) = with_admin().await;
+    let rules = json!([
+        "operation=ListBuckets,times=1,status=503",
+        {"operation": "GetObject", "latency": "1s", "probability": 0.5},
+    ]);
+    let put = unsigned(&client, "PUT", "/_emulator/faults", &rules.to_string()).await;
+    assert_eq!(put.status, 200);
+    assert_eq!(client.get("/").await.status, 503);
+    assert_eq!(client.get("/").await.status, 200);
+    let shown = unsigned(&client, "GET", "/_emulator/faults", "").await;
+    let expected = json!({
+        "seed": 5,
+        "faults": [
+            {"rule": "operation=ListBuckets,times=1,status=503", "matches": 2, "hits": 1},
+            {"rule": "operation=GetObject,probability=0.5,latency=1s", "matches": 0, "hits": 0},
+        ],
+    });
+    assert_eq!(shown.json(), expected);
+    // Again, and it counts anew.
+    unsigned(&client, "PUT", "/_emulator/faults", &rules.to_string()).await;
+    assert_eq!(emulator.faults()[0].hits, 0);
+    let cleared = unsigned(&client, "DELETE", "/_emulator/faults", "").await;
+    assert_eq!(cleared.json(), json!({"seed": 5, "faults": []}));
+    assert_eq!(client.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_list_of_rules_changes_nothing() {
+    let (emulator, client) = with_admin().await;
+    unsigned(&client, "PUT", "/_emulator/faults", r#"["status=503"]"#).await;
+    for (body, code, part) in [
+        ("status=503", "invalid_json", "JSON"),
+        (r#"{"status": 503}"#, "invalid_request", "sequence"),
+        ("[503]", "invalid_request", "a string or an object"),
+        (r#"["status=1"]"#, "invalid_request", "from 400 to 599"),
+    ] {
+        let reply = unsigned(&client, "PUT", "/_emulator/faults", body).await;
+        assert_eq!(reply.error(), (400, code.to_owned()));
+        assert!(reply.text().contains(part), "{}", reply.text());
+    }
+    assert_eq!(emulator.faults().len(), 1);
+    let post = unsigned(&client, "POST", "/_emulator/faults", "").await;
+    assert_eq!(post.status, 405);
+    assert_eq!(
+        unsigned(&client, "GET", "/_emulator/x", "").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn without_admin_its_paths_are_those_of_a_bucket() {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    let put = client.put("/_emulator/faults", r#"["status=503"]"#).await;
+    assert_eq!(put.error(), (404, "bucket_not_exists".to_owned()));
+    let put = client.put("/_emulator", "").await;
+    assert_eq!(put.error(), (400, "invalid_bucket_name".to_owned()));
+    assert!(emulator.faults().is_empty());
+}
