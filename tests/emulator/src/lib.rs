@@ -32,6 +32,7 @@ mod error;
 mod generated;
 mod handlers;
 mod host;
+mod image;
 mod metadata;
 mod names;
 mod range;

@@ -5,6 +5,7 @@ mod bucket_acl;
 mod bucket_delete;
 mod bucket_list;
 mod object;
+mod object_image;
 mod object_put;
 mod object_read;
 mod object_transfer;
@@ -63,6 +64,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::HeadObject => object_read::head(call),
         Operation::DeleteObject => object::delete(call).await,
         Operation::OptionsObject => object::options(call),
+        Operation::ImageProcess => object_image::process(call).await,
         Operation::ListLocations
         | Operation::ListObjectVersions
         | Operation::PutBucketVersioning
@@ -99,8 +101,9 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         | Operation::UploadMultipart
         | Operation::ListMultipart
         | Operation::CompleteMultipartUpload
-        | Operation::AbortMultipartUpload
-        | Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
+        | Operation::AbortMultipartUpload => {
+            Err(ApiError::operation_not_implemented(call.operation))
+        }
     }
 }
 

@@ -116,7 +116,7 @@ fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiE
 }
 
 /// The headers that a signed request wants to be other than stored.
-fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
+pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     for (parameter, header) in OVERRIDES {
         let Some(value) = call.target.query.get(parameter) else {
