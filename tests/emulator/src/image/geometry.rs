@@ -79,7 +79,7 @@ pub(super) fn resize(image: &DynamicImage, resize: &Resize) -> Result<DynamicIma
     match resize.mode {
         ResizeMode::Fit => scale(image, fit(size, (width, height))),
         ResizeMode::Fill => {
-            check_size(size.0, (width, height))?;
+            check_size(width, (width, height))?;
             let inner = scale(image, fit(size, (width, height)))?;
             Ok(fill(inner, (width, height)))
         }

@@ -136,14 +136,14 @@ fn change_frames(
     frames: Vec<Frame>,
     change: impl Fn(DynamicImage) -> Result<DynamicImage, ApiError>,
 ) -> Result<Vec<Frame>, ApiError> {
-    let mut memory = 0;
+    let count = frames.len() as u64;
     frames
         .into_iter()
         .map(|frame| {
             let delay = frame.delay();
             let image = change(frame.into_buffer().into())?.into_rgba8();
-            memory += image.as_raw().len() as u64;
-            if memory > MAX_MEMORY {
+            // All frames are of one size, so the first one tells.
+            if image.as_raw().len() as u64 * count > MAX_MEMORY {
                 return Err(ApiError::new(
                     ErrorCode::InvalidArgument,
                     format!(

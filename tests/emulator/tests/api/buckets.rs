@@ -271,7 +271,6 @@ async fn what_is_not_implemented_says_so_to_those_who_may_ask() {
             "/photos/a?upload_id=1&part_number=0",
             "UploadMultipart",
         ),
-        ("GET", "/photos/a?image&action=info", "ImageProcess"),
     ] {
         let reply = client.send(request(method, target)).await;
         assert_eq!(

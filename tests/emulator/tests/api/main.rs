@@ -14,6 +14,7 @@ mod buckets;
 mod client;
 mod hard_keys;
 mod hostile;
+mod images;
 mod objects;
 mod persistence;
 mod transfers;

@@ -122,12 +122,37 @@ fn bombs_are_refused() {
         }
         survive(&source);
     }
-    // A whole one: all of its pixels are there, in few bytes.
-    let gray = image::GrayImage::new(20_000, 14_000);
-    let source = encode(gray, ImageFormat::Png);
-    assert!(source.len() < 1 << 20);
-    let error = error(&source, "crop:w_1");
-    assert!(error.message().contains("more memory than"), "{error}");
+}
+
+/// A GIF file whose frames of one pixel stand on a screen of a size.
+fn gif_bomb(side: u16, frames: usize) -> Bytes {
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+    for _ in 0..frames {
+        let image = image::RgbaImage::from_pixel(1, 1, Rgba([255; 4]));
+        encoder.encode_frame(image::Frame::new(image)).unwrap();
+    }
+    drop(encoder);
+    bytes[6..8].copy_from_slice(&side.to_le_bytes());
+    bytes[8..10].copy_from_slice(&side.to_le_bytes());
+    bytes.into()
+}
+
+#[test]
+fn animations_are_bounded_as_a_whole() {
+    for source in [gif_bomb(3000, 8), gif_bomb(9000, 1), gif_bomb(65_535, 1000)] {
+        let error = error(&source, "resize:w_1");
+        assert_eq!(error.code(), "invalid_request");
+        assert!(error.message().contains("more memory than"), "{error}");
+    }
+    let small = gif_bomb(10, 1000);
+    assert_eq!(pixels(&small, "resize:w_2").dimensions(), (2, 2));
+    let error = error(&small, "resize:w_300");
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(
+        error.message().starts_with("the frames of the result"),
+        "{error}"
+    );
 }
 
 proptest! {
