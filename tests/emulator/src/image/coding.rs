@@ -21,7 +21,6 @@ use crate::generated::error_codes::ErrorCode;
 
 /// How much memory the pixels of an image may take, all frames of an animation together.
 pub(super) const MAX_MEMORY: u64 = 256 << 20;
-const JPEG_QUALITY: u8 = 90;
 /// No color profile is larger: what claims to be is a bomb or damaged.
 const MAX_PROFILE_LENGTH: usize = 1 << 20;
 /// What fits into a segment of a JPEG file, less its length and name.
@@ -107,21 +106,20 @@ pub(super) fn encode(
     format: Format,
     metadata: &Metadata,
 ) -> Result<Bytes, ApiError> {
+    let (width, height) = pixels.dimensions();
+    let side = width.max(height);
+    if side > format.max_side() {
+        return Err(ApiError::new(
+            ErrorCode::InvalidArgument,
+            format!(
+                "an image of the format {} has sides of at most {} pixels, not {side}",
+                format.name(),
+                format.max_side()
+            ),
+        ));
+    }
     let result = match pixels {
-        Pixels::Still(image) => {
-            let side = image.width().max(image.height());
-            if side > format.max_side() {
-                return Err(ApiError::new(
-                    ErrorCode::InvalidArgument,
-                    format!(
-                        "an image of the format {} has sides of at most {} pixels, not {side}",
-                        format.name(),
-                        format.max_side()
-                    ),
-                ));
-            }
-            encode_still(image, format, metadata)
-        }
+        Pixels::Still(image) => encode_still(image, format, metadata),
         Pixels::Animation { frames, repeat } => encode_animation(frames, *repeat),
     };
     result.map(Bytes::from).map_err(|error| {
@@ -183,10 +181,7 @@ fn encode_still(image: &DynamicImage, format: Format, metadata: &Metadata) -> Im
     let image = converted.as_ref().unwrap_or(image);
     let mut out = Cursor::new(Vec::new());
     match format {
-        Format::Jpeg => {
-            let encoder = JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY);
-            write(image, encoder, format, metadata)?;
-        }
+        Format::Jpeg => write(image, JpegEncoder::new(&mut out), format, metadata)?,
         Format::Png => write(image, PngEncoder::new(&mut out), format, metadata)?,
         Format::Webp => write(image, WebPEncoder::new_lossless(&mut out), format, metadata)?,
         Format::Tiff => write(image, TiffEncoder::new(&mut out), format, metadata)?,

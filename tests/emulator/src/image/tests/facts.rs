@@ -111,15 +111,51 @@ fn exif_that_does_not_fit_or_can_not_be_read_is_left_out() {
 
 #[test]
 fn tiff_tags_are_exif_tags() {
-    // A file whose first directory is both: EXIF data of an image of one pixel.
-    let image = image::load_from_memory(&quarters(4, 4)).unwrap();
-    let tiff = encode(image, ImageFormat::Tiff);
+    // An image of two gray pixels, with tags beside those that it needs.
+    let fields = [
+        (Tag::ImageWidth, 2),
+        (Tag::ImageLength, 1),
+        (Tag::BitsPerSample, 8),
+        (Tag::Compression, 1),
+        (Tag::PhotometricInterpretation, 1),
+        (Tag::SamplesPerPixel, 1),
+        (Tag::RowsPerStrip, 1),
+        (Tag::Orientation, 3),
+    ]
+    .map(|(tag, number)| (tag, Value::Short(vec![number])));
+    let make = (Tag::Make, Value::Ascii(vec![b"Maker".to_vec()]));
+    let fields: Vec<_> = fields
+        .into_iter()
+        .chain([make])
+        .map(|(tag, value)| Field {
+            tag,
+            ifd_num: In::PRIMARY,
+            value,
+        })
+        .collect();
+    let mut writer = Writer::new();
+    fields.iter().for_each(|field| writer.push_field(field));
+    writer.set_strips(&[&[0, 255]], In::PRIMARY);
+    let mut out = Cursor::new(Vec::new());
+    writer.write(&mut out, true).unwrap();
+    let tiff = Bytes::from(out.into_inner());
+
     let facts = info(&tiff, "info");
     assert_eq!(
         (&facts["type"], &facts["width"]),
-        (&json!("tiff"), &json!(4))
+        (&json!("tiff"), &json!(2))
     );
-    assert_eq!(facts["orientation"], 1);
+    assert_eq!(
+        (&facts["make"], &facts["orientation"]),
+        (&json!("Maker"), &json!(3))
+    );
+    assert_eq!(facts["space"], "b-w");
+    // They are not written again.
+    let facts = info(&tiff, "crop:w_1|info");
+    assert_eq!(
+        (&facts["make"], &facts["orientation"]),
+        (&json!(""), &json!(1))
+    );
 }
 
 #[test]

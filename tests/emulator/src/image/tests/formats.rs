@@ -220,5 +220,7 @@ fn sides_are_bounded_by_the_format() {
         let refused = run(&longer, &format!("format:t_{to}")).unwrap_err();
         assert!(refused.message().contains("65535"), "{refused}");
     }
+    let refused = run(&animation(), "resize:w_65536,h_1,m_2").unwrap_err();
+    assert!(refused.message().contains("65535"), "{refused}");
     assert_eq!(pixels(&longer, "rotate:a_90").height(), 65_536);
 }
