@@ -31,10 +31,7 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answ
         tracing::error!(%error, "an answer can't be written as JSON");
         ApiError::internal()
     })?;
-    let mut answer = with_body(
-        status,
-        Full::new(Bytes::from(text)).map_err(never).boxed_unsync(),
-    );
+    let mut answer = bytes(status, Bytes::from(text));
     answer
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -44,6 +41,11 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answ
 /// Bytes of an object.
 pub(crate) fn object(status: StatusCode, reader: ObjectReader) -> Answer {
     with_body(status, reader.boxed_unsync())
+}
+
+/// Bytes that stand in memory.
+pub(crate) fn bytes(status: StatusCode, bytes: Bytes) -> Answer {
+    with_body(status, Full::new(bytes).map_err(never).boxed_unsync())
 }
 
 /// The error document of `error`; an answer to HEAD has no body.

@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::generated::error_codes::ErrorCode;
-use crate::generated::operations::Operation;
 use crate::store::{BadParts, StoreError, VersionId};
 
 pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-qs-version-id");
@@ -53,10 +52,6 @@ impl ApiError {
             message: format!("the emulator does not implement {what}").into(),
             headers: Vec::new(),
         }
-    }
-
-    pub(crate) fn operation_not_implemented(operation: Operation) -> Self {
-        Self::not_implemented(operation.facts().id)
     }
 
     pub(crate) fn bucket_not_exists(bucket: &str) -> Self {

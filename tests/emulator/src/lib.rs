@@ -37,6 +37,7 @@ mod form;
 mod generated;
 mod handlers;
 mod host;
+mod image;
 mod metadata;
 mod names;
 mod range;

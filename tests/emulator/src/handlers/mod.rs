@@ -14,6 +14,7 @@ mod object;
 mod object_append;
 mod object_copy;
 mod object_form;
+mod object_image;
 mod object_options;
 mod object_put;
 mod object_read;
@@ -119,7 +120,7 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Operation::ListMultipart => multipart::list_parts(call),
         Operation::CompleteMultipartUpload => multipart::complete(call).await,
         Operation::AbortMultipartUpload => multipart::abort(call).await,
-        Operation::ImageProcess => Err(ApiError::operation_not_implemented(call.operation)),
+        Operation::ImageProcess => object_image::process(call).await,
     }
 }
 

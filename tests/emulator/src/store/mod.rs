@@ -29,7 +29,7 @@ use directory::Directory;
 pub(crate) use error::{BadParts, StoreError};
 pub(crate) use listing::{ListQuery, Marker};
 pub(crate) use objects::{NewObject, SourceFate, VersionEntry};
-pub(crate) use reader::ObjectReader;
+pub(crate) use reader::{ObjectReader, OpenObject};
 pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,
 };

@@ -19,6 +19,7 @@ mod encryption;
 mod faults;
 mod hard_keys;
 mod hostile;
+mod images;
 mod multipart;
 mod objects;
 mod persistence;

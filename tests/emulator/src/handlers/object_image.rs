@@ -1,0 +1,153 @@
+//! Images: processed on their way out.
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, IF_MODIFIED_SINCE, LAST_MODIFIED};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::sync::Semaphore;
+
+use super::{Call, object_read};
+use crate::access::Access;
+use crate::acl::Permission;
+use crate::answer::{self, Answer};
+use crate::api_error::ApiError;
+use crate::conditions::{self, Verdict};
+use crate::generated::error_codes::ErrorCode;
+use crate::image::{self, EncodedImage, MAX_SOURCE_LENGTH, Outcome, Output, Overlays, Pipeline};
+use crate::metadata::{Metadata, StorageClass};
+use crate::names;
+use crate::settings::policy::Action;
+use crate::store::{
+    Attributes, NewObject, ObjectAddress, ObjectRecord, OpenObject, Store, StoreError, blocking,
+};
+
+/// How many images are worked on at a time: each may take much memory.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
+/// `GET /<bucket>/<key>?image&action=<action>`.
+pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.bucket(Access::Permission(Permission::Read))?;
+    let overrides = object_read::overrides(call)?;
+    let pipeline = Pipeline::parse(call.target.query.get("action").unwrap_or_default())?;
+    let target = save_address(call, &pipeline)?;
+    let source = call
+        .store
+        .open_object(&call.object_address()?, call.version()?)?;
+    let object = source.record.clone();
+    if is_not_modified(call, &object) {
+        let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
+        describe(answer.headers_mut(), &object)?;
+        return Ok(answer);
+    }
+    if object.size > MAX_SOURCE_LENGTH {
+        return Err(image::too_large(object.size));
+    }
+    if object.encryption.is_some() {
+        return Err(ApiError::new(
+            ErrorCode::InvalidObjectState,
+            "an encrypted object is not processed as an image",
+        ));
+    }
+    let overlays = fetch_overlays(&pipeline).await?;
+    let outcome = work(source, pipeline, overlays).await?;
+    if let (Some(image), Some(target)) = (outcome.saved, target) {
+        save(call.store, target, image).await?;
+    }
+    let mut answer = match outcome.output {
+        Output::Info(info) => answer::json(call.success(), &info)?,
+        Output::Image(image) => {
+            let mut answer = answer::bytes(call.success(), image.bytes);
+            answer::set_header(answer.headers_mut(), CONTENT_TYPE, image.content_type)?;
+            answer
+        }
+    };
+    describe(answer.headers_mut(), &object)?;
+    answer.headers_mut().extend(overrides);
+    Ok(answer)
+}
+
+/// The headers that an image has in common with its source.
+fn describe(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
+    answer::set_header(headers, LAST_MODIFIED, object.modified.http_date())
+}
+
+/// The only condition there is: an entity tag would be that of the source.
+fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
+    let condition: HeaderMap = call
+        .head
+        .headers
+        .get(IF_MODIFIED_SINCE)
+        .map(|date| (IF_MODIFIED_SINCE, date.clone()))
+        .into_iter()
+        .collect();
+    conditions::of_read(&condition, object) == Verdict::NotModified
+}
+
+/// Where the caller wants the image stored, if they may.
+fn save_address(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<ObjectAddress>, ApiError> {
+    let Some(target) = pipeline.target() else {
+        return Ok(None);
+    };
+    let bucket = call.store.bucket(&target.bucket)?;
+    let write = Access::Permission(Permission::Write);
+    call.authorize_on(&bucket, write, Action::CreateObject, &target.key)?;
+    if bucket.zone != call.store.bucket(call.bucket_name()?)?.zone {
+        return Err(ApiError::new(
+            ErrorCode::InvalidArgument,
+            "save: b is a bucket in another zone than the image",
+        ));
+    }
+    Ok(Some(ObjectAddress {
+        bucket: target.bucket.clone(),
+        key: names::object_key(target.key.clone().into_bytes())?,
+    }))
+}
+
+async fn fetch_overlays(pipeline: &Pipeline) -> Result<Overlays, ApiError> {
+    let mut overlays = Overlays::new();
+    for url in pipeline.image_urls() {
+        if !overlays.contains_key(url) {
+            overlays.insert(url.to_owned(), fetch_overlay(url).await?);
+        }
+    }
+    Ok(overlays)
+}
+
+async fn fetch_overlay(url: &str) -> Result<Bytes, ApiError> {
+    Err(ApiError::not_implemented(format_args!(
+        "ImageProcess with watermark_image, which needs {url:?} fetched"
+    )))
+}
+
+/// Reads the source and processes it on a thread that may block.
+async fn work(
+    source: OpenObject,
+    pipeline: Pipeline,
+    overlays: Overlays,
+) -> Result<Outcome, ApiError> {
+    let turn = TURNS.acquire().await;
+    // Nobody closes the semaphore.
+    let _turn = turn.map_err(|_| ApiError::internal())?;
+    let mut reader = source.read_all(None);
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = reader.next().await.map_err(StoreError::from)? {
+        bytes.extend_from_slice(&piece);
+    }
+    blocking(move || image::process(bytes.freeze(), &pipeline, &overlays)).await
+}
+
+async fn save(store: &Store, target: ObjectAddress, image: EncodedImage) -> Result<(), ApiError> {
+    let content_type = HeaderValue::from_static(image.content_type);
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+    let mut writer = store.writer(None).await?;
+    writer.write(image.bytes).await.map_err(StoreError::from)?;
+    let new = NewObject {
+        content: writer.finish().await.map_err(StoreError::from)?,
+        attributes: Attributes {
+            storage_class: StorageClass::default(),
+            metadata: Metadata::from_headers(&headers)?,
+        },
+        encryption: None,
+    };
+    store.put_object(target, new).await?;
+    Ok(())
+}

@@ -1,0 +1,379 @@
+//! What is done to an image: operations in a row, as the `action` of a request writes them.
+
+use std::num::NonZeroU32;
+
+use super::arguments::Arguments;
+use super::format::Format;
+use crate::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+
+/// The most operations that one action may have.
+const MAX_OPERATIONS: usize = 20;
+
+/// The operations of an action, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pipeline(Vec<Operation>);
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operation {
+    Info,
+    Crop(Crop),
+    Rotate(Rotation),
+    Resize(Resize),
+    Watermark(Watermark),
+    WatermarkImage(WatermarkImage),
+    Format(Format),
+    Save(Target),
+}
+
+/// Cuts a rectangle out; a side that is not given stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Crop {
+    pub(super) width: Option<NonZeroU32>,
+    pub(super) height: Option<NonZeroU32>,
+    pub(super) position: Position,
+}
+
+/// Where the rectangle of a crop lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Position {
+    Gravity(Gravity),
+    Offset { left: u32, top: u32 },
+}
+
+/// To which side a rectangle is drawn; the order is that of the numbers of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gravity {
+    Center,
+    North,
+    East,
+    South,
+    West,
+    NorthWest,
+    NorthEast,
+    SouthWest,
+    SouthEast,
+    Auto,
+}
+
+/// Clockwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rotation {
+    None,
+    Quarter,
+    Half,
+    ThreeQuarters,
+}
+
+/// Scales an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Resize {
+    pub(super) sides: Sides,
+    pub(super) mode: ResizeMode,
+}
+
+/// The sides that an image shall have: at least one, the other one follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sides {
+    Width(NonZeroU32),
+    Height(NonZeroU32),
+    Both(NonZeroU32, NonZeroU32),
+}
+
+/// What becomes of the proportions when both sides are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ResizeMode {
+    /// The image fits in, and the rest is filled.
+    Fill,
+    /// The image fits in, and nothing is added.
+    Fit,
+    /// The image covers all, and what stands out is cut off.
+    Thumbnail,
+}
+
+/// Writes a text over an image.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Watermark {
+    pub(super) text: String,
+    /// In twentieths of a point.
+    pub(super) size: u32,
+    /// Over 0, at most 1.
+    pub(super) opacity: f32,
+    pub(super) color: [u8; 3],
+}
+
+/// Lays another image over an image.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct WatermarkImage {
+    pub(super) url: String,
+    pub(super) left: u32,
+    pub(super) top: u32,
+    /// Over 0, at most 1.
+    pub(super) opacity: f32,
+}
+
+/// Where a result shall be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+impl Pipeline {
+    /// Reads an action, such as `crop:w_300|format:t_png`.
+    pub(crate) fn parse(action: &str) -> Result<Self, ApiError> {
+        let texts: Vec<_> = action.split('|').take(MAX_OPERATIONS + 1).collect();
+        if texts.len() > MAX_OPERATIONS {
+            return Err(invalid(format!(
+                "an action has at most {MAX_OPERATIONS} operations"
+            )));
+        }
+        let operations: Vec<_> = texts
+            .into_iter()
+            .map(Operation::parse)
+            .collect::<Result<_, _>>()?;
+        let is_info = |operation: &Operation| *operation == Operation::Info;
+        if operations.iter().rev().skip(1).any(is_info) {
+            return Err(invalid(
+                "info answers no image: it can only be the last operation",
+            ));
+        }
+        let is_save = |operation: &&Operation| matches!(operation, Operation::Save(_));
+        if operations.iter().filter(is_save).count() > 1 {
+            return Err(invalid("an action has at most one save"));
+        }
+        Ok(Self(operations))
+    }
+
+    pub(super) fn operations(&self) -> &[Operation] {
+        &self.0
+    }
+
+    /// Where a result shall be stored, if it shall.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.0.iter().find_map(|operation| match operation {
+            Operation::Save(target) => Some(target),
+            _ => None,
+        })
+    }
+
+    /// The addresses of the images that are laid over the image.
+    pub(crate) fn image_urls(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|operation| match operation {
+            Operation::WatermarkImage(mark) => Some(mark.url.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl Operation {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let (name, arguments) = match text.split_once(':') {
+            Some((name, arguments)) => (name, Some(arguments)),
+            None => (text, None),
+        };
+        let read = |name, letters| Arguments::parse(name, letters, arguments);
+        match name {
+            "info" => read("info", "").map(|_| Self::Info),
+            "crop" => Crop::read(&read("crop", "whglt")?).map(Self::Crop),
+            "rotate" => Rotation::read(&read("rotate", "a")?).map(Self::Rotate),
+            "resize" => Resize::read(&read("resize", "whm")?).map(Self::Resize),
+            "watermark" => Watermark::read(&read("watermark", "tdpc")?).map(Self::Watermark),
+            "watermark_image" => {
+                WatermarkImage::read(&read("watermark_image", "ultp")?).map(Self::WatermarkImage)
+            }
+            "format" => Format::read(&read("format", "t")?).map(Self::Format),
+            "save" => Target::read(&read("save", "bk")?).map(Self::Save),
+            _ => Err(invalid(format!(
+                "there is no operation {name:?}; there are info, crop, rotate, resize, watermark, \
+                 watermark_image, format, save"
+            ))),
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Crop(_) => "crop",
+            Self::Rotate(_) => "rotate",
+            Self::Resize(_) => "resize",
+            Self::Watermark(_) => "watermark",
+            Self::WatermarkImage(_) => "watermark_image",
+            Self::Format(_) => "format",
+            Self::Save(_) => "save",
+        }
+    }
+
+    /// Whether the operation takes images of this format.
+    pub(super) fn accepts(&self, format: Format) -> bool {
+        match self {
+            Self::Info | Self::Save(_) | Self::Resize(_) => true,
+            Self::Crop(_)
+            | Self::Rotate(_)
+            | Self::Watermark(_)
+            | Self::WatermarkImage(_)
+            | Self::Format(_) => format != Format::Gif,
+        }
+    }
+}
+
+impl Crop {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let offset = (arguments.number('l')?, arguments.number('t')?);
+        let position = match (arguments.choice('g', &Gravity::ALL)?, offset) {
+            (gravity, (None, None)) => Position::Gravity(gravity.unwrap_or(Gravity::Center)),
+            (None, (left, top)) => Position::Offset {
+                left: left.unwrap_or(0),
+                top: top.unwrap_or(0),
+            },
+            (Some(_), _) => return Err(invalid("crop: g does not go with l and t")),
+        };
+        Ok(Self {
+            width: arguments.length('w')?,
+            height: arguments.length('h')?,
+            position,
+        })
+    }
+}
+
+impl Gravity {
+    const ALL: [(&'static str, Self); 10] = [
+        ("0", Self::Center),
+        ("1", Self::North),
+        ("2", Self::East),
+        ("3", Self::South),
+        ("4", Self::West),
+        ("5", Self::NorthWest),
+        ("6", Self::NorthEast),
+        ("7", Self::SouthWest),
+        ("8", Self::SouthEast),
+        ("9", Self::Auto),
+    ];
+}
+
+impl Rotation {
+    const ALL: [(&'static str, Self); 4] = [
+        ("0", Self::None),
+        ("90", Self::Quarter),
+        ("180", Self::Half),
+        ("270", Self::ThreeQuarters),
+    ];
+
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        arguments.required('a', arguments.choice('a', &Self::ALL)?)
+    }
+}
+
+impl Resize {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let sides = match (arguments.length('w')?, arguments.length('h')?) {
+            (Some(width), Some(height)) => Sides::Both(width, height),
+            (Some(width), None) => Sides::Width(width),
+            (None, Some(height)) => Sides::Height(height),
+            (None, None) => return Err(invalid("resize: w or h is required")),
+        };
+        let mode = arguments.choice('m', &ResizeMode::ALL)?;
+        Ok(Self {
+            sides,
+            mode: mode.unwrap_or(ResizeMode::Fill),
+        })
+    }
+}
+
+impl ResizeMode {
+    const ALL: [(&'static str, Self); 3] =
+        [("0", Self::Fill), ("1", Self::Fit), ("2", Self::Thumbnail)];
+}
+
+impl Watermark {
+    const DEFAULT_SIZE: u32 = 150;
+    /// A thousand points.
+    const MAX_SIZE: u32 = 20_000;
+    const MAX_TEXT_LENGTH: usize = 1000;
+
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let text = arguments.required('t', arguments.base64('t')?)?;
+        if text.chars().count() > Self::MAX_TEXT_LENGTH {
+            return Err(invalid(format!(
+                "watermark: t has at most {} characters",
+                Self::MAX_TEXT_LENGTH
+            )));
+        }
+        let size = arguments.number('d')?.unwrap_or(Self::DEFAULT_SIZE);
+        if !(1..=Self::MAX_SIZE).contains(&size) {
+            return Err(invalid(format!(
+                "watermark: d {size} is not from 1 to {}",
+                Self::MAX_SIZE
+            )));
+        }
+        let color = match arguments.base64('c')? {
+            None => [0; 3],
+            Some(text) => parse_color(&text).ok_or_else(|| {
+                invalid(format!(
+                    "watermark: c is {text:?} and not a color such as #FF0000"
+                ))
+            })?,
+        };
+        Ok(Self {
+            text,
+            size,
+            opacity: arguments.opacity('p')?,
+            color,
+        })
+    }
+}
+
+impl WatermarkImage {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let url = arguments.required('u', arguments.base64('u')?)?;
+        let is_url = url.parse::<http::Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+        });
+        if !is_url {
+            return Err(invalid(format!(
+                "watermark_image: u is {url:?} and not an address with http or https"
+            )));
+        }
+        Ok(Self {
+            url,
+            left: arguments.number('l')?.unwrap_or(0),
+            top: arguments.number('t')?.unwrap_or(0),
+            opacity: arguments.opacity('p')?,
+        })
+    }
+}
+
+impl Format {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let targets = Self::TARGETS.map(|format| (format.name(), format));
+        arguments.required('t', arguments.choice('t', &targets)?)
+    }
+}
+
+impl Target {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+        let text = |letter| arguments.required(letter, arguments.get(letter).map(str::to_owned));
+        Ok(Self {
+            bucket: text('b')?,
+            key: text('k')?,
+        })
+    }
+}
+
+/// Reads `#RRGGBB`.
+fn parse_color(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#')?;
+    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some([red, green, blue])
+}
+
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
+    ApiError::new(ErrorCode::InvalidArgument, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! An image on its way through the operations.
+
+use bytes::Bytes;
+use image::{DynamicImage, Frame};
+
+use super::coding::{self, Header, MAX_MEMORY, Metadata, Pixels};
+use super::format::Format;
+use super::info::Info;
+use super::{EncodedImage, MAX_SOURCE_LENGTH, too_large};
+use crate::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+
+/// An image. Its pixels are read when they are needed, and a file that nothing changes stays as it
+/// came, byte by byte.
+pub(super) struct Picture {
+    format: Format,
+    state: State,
+}
+
+enum State {
+    Untouched { source: Bytes, header: Header },
+    Changed { pixels: Pixels, metadata: Metadata },
+}
+
+impl Picture {
+    pub(super) fn open(source: Bytes) -> Result<Self, ApiError> {
+        let length = source.len() as u64;
+        if length > MAX_SOURCE_LENGTH {
+            return Err(too_large(length));
+        }
+        let format = Format::of(&source)?;
+        let header = coding::read_header(&source, format)?;
+        Ok(Self {
+            format,
+            state: State::Untouched { source, header },
+        })
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(super) fn has_alpha(&self) -> bool {
+        match &self.state {
+            State::Untouched { header, .. } => header.has_alpha,
+            State::Changed { pixels, .. } => pixels.color().has_alpha(),
+        }
+    }
+
+    pub(super) fn info(&self) -> Info {
+        match &self.state {
+            State::Untouched { source, header } => {
+                let exif = match self.format {
+                    // The tags of EXIF are tags of TIFF.
+                    Format::Tiff => Some(source.as_ref()),
+                    _ => header.metadata.exif.as_deref(),
+                };
+                let colors = (header.color, header.has_alpha);
+                let size = (header.width, header.height);
+                Info::new(self.format, size, colors, exif.unwrap_or_default())
+            }
+            State::Changed { pixels, metadata } => {
+                let exif = metadata.exif.as_deref().unwrap_or_default();
+                let colors = (pixels.color().into(), pixels.color().has_alpha());
+                Info::new(self.format, pixels.dimensions(), colors, exif)
+            }
+        }
+    }
+
+    /// Changes the pixels: of an animation, those of every frame.
+    pub(super) fn change(
+        self,
+        change: impl Fn(DynamicImage) -> Result<DynamicImage, ApiError>,
+    ) -> Result<Self, ApiError> {
+        let format = self.format;
+        let (pixels, metadata) = self.into_pixels()?;
+        let pixels = match pixels {
+            Pixels::Still(image) => Pixels::Still(change(image)?),
+            Pixels::Animation { frames, repeat } => Pixels::Animation {
+                frames: change_frames(frames, change)?,
+                repeat,
+            },
+        };
+        Ok(Self {
+            format,
+            state: State::Changed { pixels, metadata },
+        })
+    }
+
+    /// Gives the image another format.
+    pub(super) fn convert(self, format: Format) -> Result<Self, ApiError> {
+        if self.format == format {
+            return Ok(self);
+        }
+        let (pixels, metadata) = self.into_pixels()?;
+        Ok(Self {
+            format,
+            state: State::Changed { pixels, metadata },
+        })
+    }
+
+    pub(super) fn encode(&self) -> Result<EncodedImage, ApiError> {
+        let bytes = match &self.state {
+            State::Untouched { source, .. } => source.clone(),
+            State::Changed { pixels, metadata } => coding::encode(pixels, self.format, metadata)?,
+        };
+        Ok(EncodedImage {
+            bytes,
+            content_type: self.format.content_type(),
+        })
+    }
+
+    /// The image, or the first one of an animation.
+    pub(super) fn into_first_image(self) -> Result<DynamicImage, ApiError> {
+        match self.into_pixels()?.0 {
+            Pixels::Still(image) => Ok(image),
+            Pixels::Animation { frames, .. } => frames
+                .into_iter()
+                .next()
+                .map(|frame| frame.into_buffer().into())
+                .ok_or_else(ApiError::internal),
+        }
+    }
+
+    fn into_pixels(self) -> Result<(Pixels, Metadata), ApiError> {
+        match self.state {
+            State::Untouched { source, header } => {
+                Ok((coding::decode(&source, self.format)?, header.metadata))
+            }
+            State::Changed { pixels, metadata } => Ok((pixels, metadata)),
+        }
+    }
+}
+
+fn change_frames(
+    frames: Vec<Frame>,
+    change: impl Fn(DynamicImage) -> Result<DynamicImage, ApiError>,
+) -> Result<Vec<Frame>, ApiError> {
+    let count = frames.len() as u64;
+    frames
+        .into_iter()
+        .map(|frame| {
+            let delay = frame.delay();
+            let image = change(frame.into_buffer().into())?.into_rgba8();
+            // All frames are of one size, so the first one tells.
+            if image.as_raw().len() as u64 * count > MAX_MEMORY {
+                return Err(ApiError::new(
+                    ErrorCode::InvalidArgument,
+                    format!(
+                        "the frames of the result need more than the {} MiB that an image may take",
+                        MAX_MEMORY >> 20
+                    ),
+                ));
+            }
+            Ok(Frame::from_parts(image, 0, 0, delay))
+        })
+        .collect()
+}

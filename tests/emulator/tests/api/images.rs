@@ -1,0 +1,196 @@
+//! Images: processed on their way out, and stored on request.
+
+use std::io::Cursor;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use qingstor_emulator::Emulator;
+use serde_json::json;
+
+use crate::client::{Client, Reply, encode, http_date, request, start};
+
+/// A JPEG image of 600 by 400 pixels, the upper half red.
+fn photo() -> Vec<u8> {
+    let image = RgbImage::from_fn(600, 400, |_, y| {
+        Rgb(if y < 200 { [255, 0, 0] } else { [0, 0, 255] })
+    });
+    let mut out = Cursor::new(Vec::new());
+    DynamicImage::from(image)
+        .write_to(&mut out, ImageFormat::Jpeg)
+        .unwrap();
+    out.into_inner()
+}
+
+fn target(action: &str) -> String {
+    format!("/photos/a.jpg?image&action={}", encode(action))
+}
+
+async fn with_photo() -> (Emulator, Client) {
+    let emulator = start().await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    assert_eq!(client.put("/photos/a.jpg", photo()).await.status, 201);
+    (emulator, client)
+}
+
+/// The image of an answer, after its type has been compared with its bytes.
+fn decoded(reply: &Reply) -> DynamicImage {
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let format = image::guess_format(&reply.body).unwrap();
+    assert_eq!(reply.header("content-type"), format.to_mime_type());
+    assert_eq!(reply.header("content-length"), reply.body.len().to_string());
+    image::load_from_memory(&reply.body).unwrap()
+}
+
+#[tokio::test]
+async fn actions_of_the_official_scenarios() {
+    let (_emulator, client) = with_photo().await;
+    let watermark = "watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150";
+    for (action, size, format) in [
+        ("crop:w_300", (300, 400), "image/jpeg"),
+        ("crop:w_300,h_400,g_2", (300, 400), "image/jpeg"),
+        ("rotate:a_90", (400, 600), "image/jpeg"),
+        ("resize:w_500,h_500,m_2", (500, 500), "image/jpeg"),
+        (watermark, (600, 400), "image/jpeg"),
+        ("format:t_webp", (600, 400), "image/webp"),
+    ] {
+        let reply = client.get(target(action)).await;
+        let image = decoded(&reply);
+        assert_eq!((image.width(), image.height()), size, "{action}");
+        assert_eq!(reply.header("content-type"), format, "{action}");
+        assert!(reply.header("last-modified").ends_with("GMT"));
+    }
+    let pipeline = format!("crop:w_300|rotate:a_90|resize:h_200|{watermark}|format:t_png");
+    let image = decoded(&client.get(target(&pipeline)).await);
+    assert_eq!((image.width(), image.height()), (267, 200));
+
+    for (action, width, format) in [
+        ("info".to_owned(), 600, "jpeg"),
+        (format!("{pipeline}|info"), 267, "png"),
+    ] {
+        let reply = client.get(target(&action)).await;
+        assert_eq!(reply.header("content-type"), "application/json");
+        let info = reply.json();
+        assert_eq!(
+            (&info["width"], &info["type"], &info["orientation"]),
+            (&json!(width), &json!(format), &json!(1))
+        );
+        assert_eq!((&info["alpha"], &info["make"]), (&json!(false), &json!("")));
+    }
+    // The pipe as the documentation writes it; the signature does not cover the action.
+    let literal = "/photos/a.jpg?image&action=crop:w_300|rotate:a_90";
+    let image = decoded(&client.get(literal).await);
+    assert_eq!((image.width(), image.height()), (400, 300));
+    // The object is what it was.
+    assert_eq!(client.get("/photos/a.jpg").await.body, photo());
+}
+
+#[tokio::test]
+async fn refusals() {
+    let (_emulator, client) = with_photo().await;
+    client.put("/photos/text", "text").await;
+    client.put("/photos/large", vec![0; (10 << 20) + 1]).await;
+    client.put("/photos/a.svg", "<svg/>").await;
+    let url = STANDARD_NO_PAD.encode("http://127.0.0.1/mark.png");
+    for (target, status, code) in [
+        ("/photos/a.jpg?image".to_owned(), 400, "invalid_argument"),
+        (target(""), 400, "invalid_argument"),
+        (target("blur:r_1"), 400, "invalid_argument"),
+        (target("crop:w_1,l_1,g_1"), 400, "invalid_argument"),
+        (target("resize:w_100000,h_100000"), 400, "invalid_argument"),
+        (
+            "/photos/text?image&action=info".to_owned(),
+            400,
+            "invalid_request",
+        ),
+        (
+            "/photos/large?image&action=info".to_owned(),
+            400,
+            "entity_too_large",
+        ),
+        (
+            "/photos/a.svg?image&action=info".to_owned(),
+            501,
+            "not_implemented",
+        ),
+        (
+            "/photos/absent?image&action=info".to_owned(),
+            404,
+            "object_not_exists",
+        ),
+        (
+            target(&format!("watermark_image:u_{url}")),
+            501,
+            "not_implemented",
+        ),
+    ] {
+        let reply = client.get(&target).await;
+        assert_eq!(reply.error(), (status, code.to_owned()), "{target}");
+    }
+    let anonymous = client.send_as_is(&request("GET", target("info"))).await;
+    assert_eq!(anonymous.error(), (403, "permission_denied".to_owned()));
+}
+
+#[tokio::test]
+async fn conditions_and_overrides() {
+    let (_emulator, client) = with_photo().await;
+    let get = |name: &str, value: String| {
+        client.send(request("GET", target("resize:w_10")).header(name, value))
+    };
+    let minute = Duration::from_secs(60);
+    let (before, after) = (SystemTime::now() - minute, SystemTime::now() + minute);
+    assert_eq!(
+        get("If-Modified-Since", http_date(before)).await.status,
+        200
+    );
+    let unmodified = get("If-Modified-Since", http_date(after)).await;
+    assert_eq!(unmodified.status, 304);
+    assert!(unmodified.body.is_empty());
+    assert!(unmodified.header("last-modified").ends_with("GMT"));
+    // There is no tag of what is made on the way.
+    assert_eq!(get("If-None-Match", "*".to_owned()).await.status, 200);
+
+    let overridden = client
+        .get(format!(
+            "{}&response-content-type=image/x-other&response-content-disposition=attachment",
+            target("resize:w_10")
+        ))
+        .await;
+    assert_eq!(overridden.status, 200);
+    assert_eq!(overridden.header("content-type"), "image/x-other");
+    assert_eq!(overridden.header("content-disposition"), "attachment");
+}
+
+#[tokio::test]
+async fn images_are_saved() {
+    let emulator = Emulator::builder()
+        .account("ALICE", "A")
+        .account("BOB", "B")
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(&emulator);
+    let other = Client::of(&emulator, &emulator.accounts()[1]);
+    for bucket in ["photos", "results"] {
+        client.bucket(bucket).await;
+    }
+    other.bucket("others").await;
+    client.put("/photos/a.jpg", photo()).await;
+
+    let action = "resize:w_60|format:t_png|save:b_results,k_small/a.png|info";
+    let info = client.get(target(action)).await.json();
+    assert_eq!((&info["width"], &info["type"]), (&json!(60), &json!("png")));
+    let image = decoded(&client.get("/results/small/a.png").await);
+    assert_eq!((image.width(), image.height()), (60, 40));
+
+    for (bucket, status, code) in [
+        ("others", 403, "permission_denied"),
+        ("absent", 404, "bucket_not_exists"),
+    ] {
+        let reply = client.get(target(&format!("save:b_{bucket},k_a"))).await;
+        assert_eq!(reply.error(), (status, code.to_owned()), "{bucket}");
+    }
+    assert!(other.keys("others").await.is_empty());
+}
