@@ -85,7 +85,7 @@ impl Service {
             .authenticate(head, &target, &host, SystemTime::now())?;
         let found = route::route(&head.method, target.resource.level(), &target.query)?;
         *operation = Some(found);
-        route::check_required(found, &head.headers, &target.query)?;
+        route::check_parameters(found, &head.headers, &target.query)?;
         handlers::dispatch(&mut Call {
             store: &self.store,
             zones: &self.zones,
