@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use cucumber::World as _;
+use cucumber::event::ScenarioFinished;
 use cucumber::gherkin::{Feature, Scenario};
 
 use crate::coverage::Coverage;
@@ -47,10 +48,9 @@ async fn main() -> ExitCode {
         .with_default_cli()
         .with_writer(Report::default())
         .max_concurrent_scenarios(AT_ONCE)
-        .after(|_, _, scenario, _, world| {
-            // Without a world it has failed already.
+        .after(|_, _, scenario, end, world| {
             Box::pin(async move {
-                if let Some(world) = world {
+                if let (ScenarioFinished::StepPassed, Some(world)) = (end, world) {
                     coverage::check_tags(&scenario.tags, world.exercised());
                 }
             })

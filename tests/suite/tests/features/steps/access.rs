@@ -1,7 +1,7 @@
 //! Form uploads, and requests by hand.
 
 use cucumber::gherkin::Step;
-use cucumber::when;
+use cucumber::{then, when};
 
 use super::answers::rows;
 use crate::world::{Suite, send};
@@ -28,4 +28,14 @@ async fn a_form_uploads_with(world: &mut Suite, step: &Step, text: String, key: 
             },
         });
     send!(world, call);
+}
+
+#[then(expr = "the page that it leads to is {string}, with the code {string}")]
+fn it_leads_to(world: &mut Suite, page: String, code: String) {
+    let location = world.answer.headers["location"].to_str().unwrap();
+    let (to, query) = location.split_once('?').unwrap();
+    let pairs: Vec<_> = query.split('&').collect();
+    assert_eq!(to, page);
+    assert!(pairs.contains(&"status=201"), "{location}");
+    assert!(pairs.contains(&&*format!("code={code}")), "{location}");
 }

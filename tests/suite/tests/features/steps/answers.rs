@@ -7,8 +7,7 @@ use serde_json::Value;
 use crate::text;
 use crate::world::Suite;
 
-#[given(expr = "the caller is the {word}")]
-#[given(expr = "the caller is {word}")]
+#[given(regex = "^the caller is (?:a |the )?(owner|stranger|anonymous)$")]
 fn the_caller_is(world: &mut Suite, who: String) {
     world.caller = world.client(world.credentials(&who));
 }

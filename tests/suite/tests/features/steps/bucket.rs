@@ -55,7 +55,7 @@ async fn the_bucket_is_deleted(world: &mut Suite, name: String) {
     send!(world, bucket.delete());
 }
 
-#[when(expr = "the bucket's statistics are read")]
+#[when(expr = "the figures of the bucket are read")]
 async fn the_statistics_are_read(world: &mut Suite) {
     if let Some(output) = send!(world, world.bucket().get_statistics()) {
         world.answer.json = json!({
