@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use qingstor_emulator::OPERATIONS;
 
+/// The tag of scenarios that wait for the emulator.
+pub(crate) const PENDING: &str = "pending";
+
 /// What the tags of all scenarios say.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
-    /// How many scenarios wait for the emulator.
+    /// How many scenarios wait.
     pub(crate) pending: usize,
     /// The operations that scenarios exercise, and those that only will.
     now: BTreeSet<String>,
@@ -15,9 +18,9 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    /// Takes a scenario in, and says whether it is to be run.
+    /// Takes a scenario in, and says whether it waits.
     pub(crate) fn add(&mut self, tags: &[String]) -> bool {
-        let pending = tags.iter().any(|tag| tag == "pending");
+        let pending = tags.iter().any(|tag| tag == PENDING);
         let operations = operations(tags).map(str::to_owned);
         if pending {
             self.pending += 1;
@@ -25,7 +28,7 @@ impl Coverage {
         } else {
             self.now.extend(operations);
         }
-        !pending
+        pending
     }
 
     /// Says which operations have no scenario, and whether that is as it should be: as long as

@@ -18,6 +18,13 @@ async fn the_bucket(world: &mut Suite, name: String) {
     world.must_succeed();
 }
 
+/// A bucket that the calls are not about.
+#[given(expr = "another bucket {string}")]
+async fn another_bucket(world: &mut Suite, name: String) {
+    send!(world, world.caller.bucket(&name, ZONE).unwrap().put());
+    world.must_succeed();
+}
+
 /// The zone stands in the host, which nobody here resolves: so the SDK signs, and another client
 /// sends.
 #[given(expr = "the bucket {string} in the zone {word}")]

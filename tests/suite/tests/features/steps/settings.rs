@@ -141,6 +141,12 @@ async fn a_retention_is_put(world: &mut Suite, period: u32, unit: String) {
     send!(world, call);
 }
 
+/// An empty document does that, as long as the retention is not locked.
+#[when(expr = "the retention is taken back")]
+async fn the_retention_is_taken_back(world: &mut Suite) {
+    send!(world, world.bucket().put_retention());
+}
+
 /// What the service answers when nothing is set is not documented: no such setting, or an empty
 /// one.
 #[then(regex = "^the bucket has no (.+)$")]
