@@ -46,7 +46,6 @@ async fn main() -> ExitCode {
     let coverage = Arc::new(Mutex::new(Coverage::default()));
     let (seen, chosen) = (Arc::clone(&coverage), words.clone());
     let report = Suite::cucumber()
-        .with_default_cli()
         .with_writer(Report::default())
         .max_concurrent_scenarios(AT_ONCE)
         .after(|_, _, scenario, end, world| {
@@ -56,6 +55,7 @@ async fn main() -> ExitCode {
                 }
             })
         })
+        .with_default_cli()
         .filter_run(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("features"),
             move |feature, _, scenario| {
