@@ -1,6 +1,7 @@
 //! What is printed: nothing about scenarios that pass, everything about those that do not.
 
 use std::any::Any;
+use std::error::Error as _;
 use std::fmt::Display;
 
 use cucumber::event::{Cucumber, Feature, Hook, Rule, Scenario, Step};
@@ -73,6 +74,11 @@ impl Writer<Suite> for Report {
         match event.map(Event::into_inner) {
             Err(error) => {
                 println!("FAILED {error}");
+                let mut cause = error.source();
+                while let Some(why) = cause {
+                    println!("    {why}");
+                    cause = why.source();
+                }
                 self.unreadable += 1;
             }
             Ok(Cucumber::Feature(feature, Feature::Scenario(scenario, event)))
