@@ -3,7 +3,8 @@
 //! `cargo test -p qingstor-suite --test features` runs all; words behind `--` choose those whose
 //! feature, name or tags contain one of them.
 //!
-//! `@op.X` says that a scenario exercises the operation X, and the run fails if it does not.
+//! `@op.X` says that a scenario exercises the operation X, and the run fails if it does not. It also
+//! fails if no scenario had an operation of the specification carried out.
 //! `@pending` says that it waits for the emulator: it is counted, and run only when the word
 //! `pending` asks for it.
 
@@ -24,7 +25,7 @@ mod world;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cucumber::World as _;
 use cucumber::event::ScenarioFinished;
@@ -44,14 +45,15 @@ async fn main() -> ExitCode {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let coverage = Arc::new(Mutex::new(Coverage::default()));
-    let (seen, chosen) = (Arc::clone(&coverage), words.clone());
+    let (seen, done, chosen) = (Arc::clone(&coverage), Arc::clone(&coverage), words.clone());
     let report = Suite::cucumber()
         .with_writer(Report::default())
         .max_concurrent_scenarios(AT_ONCE)
-        .after(|_, _, scenario, end, world| {
+        .after(move |_, _, scenario, end, world| {
+            let done = Arc::clone(&done);
             Box::pin(async move {
                 if let (ScenarioFinished::StepPassed, Some(world)) = (end, world) {
-                    coverage::check_tags(&scenario.tags, world.exercised());
+                    lock(&done).finish(&scenario.tags, world);
                 }
             })
         })
@@ -60,12 +62,12 @@ async fn main() -> ExitCode {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("features"),
             move |feature, _, scenario| {
                 is_chosen(&chosen, feature, scenario)
-                    && (!seen.lock().unwrap().add(&scenario.tags) || chosen.iter().any(is_pending))
+                    && (!lock(&seen).add(&scenario.tags) || chosen.iter().any(is_pending))
             },
         )
         .await;
 
-    let coverage = coverage.lock().unwrap();
+    let coverage = lock(&coverage);
     let complete = !words.is_empty() || coverage.print_gaps();
     println!(
         "features: {} passed, {} failed, {} pending",
@@ -78,6 +80,11 @@ async fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// A scenario whose tags are wrong panics while it holds the lock, and spoils nothing by that.
+fn lock(coverage: &Mutex<Coverage>) -> MutexGuard<'_, Coverage> {
+    coverage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Those that wait are run when they are asked for by that tag.

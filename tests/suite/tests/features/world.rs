@@ -28,8 +28,10 @@ pub(crate) struct Suite {
     pub(crate) key: String,
     /// The tag of the object that was put last.
     pub(crate) etag: String,
-    /// The ids of the operations that were called.
+    /// The ids of the operations that were called, the last one, and those that succeeded.
     pub(crate) called: BTreeSet<&'static str>,
+    last: &'static str,
+    succeeded: BTreeSet<&'static str>,
     /// The object whose upload is under way, its id, and the parts that were uploaded.
     pub(crate) upload_key: String,
     pub(crate) upload_id: String,
@@ -92,6 +94,8 @@ impl Suite {
             key: String::new(),
             etag: String::new(),
             called: BTreeSet::new(),
+            last: "",
+            succeeded: BTreeSet::new(),
             upload_key: String::new(),
             upload_id: String::new(),
             parts: BTreeMap::new(),
@@ -124,10 +128,12 @@ impl Suite {
     }
 
     pub(crate) fn note<I: Operation>(&mut self, _call: &Call<I>) {
-        self.called.insert(I::INFO.id);
+        self.last = I::INFO.id;
+        self.called.insert(self.last);
     }
 
     pub(crate) fn succeeded(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.succeeded.insert(self.last);
         self.answer = Answer {
             status: status.as_u16(),
             headers: headers.clone(),
@@ -146,6 +152,9 @@ impl Suite {
 
     /// Notes what a client without the SDK was answered.
     pub(crate) fn replied(&mut self, reply: Reply) {
+        if reply.status < 300 {
+            self.succeeded.insert(self.last);
+        }
         let json: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         self.answer = Answer {
             status: reply.status,
@@ -163,9 +172,9 @@ impl Suite {
         assert!((200..300).contains(&answer.status), "{}", answer.message);
     }
 
-    /// The operations that the scenario really exercised. The emulator will count those that it
-    /// served, and then that count belongs here.
-    pub(crate) fn exercised(&self) -> &BTreeSet<&'static str> {
-        &self.called
+    /// The operations that were carried out for this scenario, as its client saw it. Once the
+    /// emulator counts what it serves, its count belongs here.
+    pub(crate) fn served(&self) -> &BTreeSet<&'static str> {
+        &self.succeeded
     }
 }
