@@ -14,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! Its operations, their addresses and required parameters, and the error codes are rendered from
+//! Its operations, their addresses and parameters, and the error codes are rendered from
 //! the spec. Everything else is written by hand and shared with nobody, least of all with the SDK
 //! that is tested against it.
 
@@ -55,3 +55,4 @@ pub use account::Account;
 pub use emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
 pub use error::{Error, Result};
 pub use faults::{FaultReport, FaultRule, FaultRuleError, Reset, When};
+pub use generated::operations::OPERATIONS;

@@ -23,10 +23,86 @@ pub(crate) struct Facts {
     pub(crate) level: Level,
     /// The query parameter whose presence selects the operation.
     pub(crate) sub_resource: Option<&'static str>,
-    pub(crate) required_query: &'static [&'static str],
-    pub(crate) required_headers: &'static [&'static str],
+    pub(crate) query: &'static [Parameter],
+    pub(crate) headers: &'static [Parameter],
     /// The statuses of success, the usual one first.
     pub(crate) success: &'static [u16],
+}
+
+/// What the spec says about one parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parameter {
+    name: &'static str,
+    required: bool,
+    kind: Type,
+}
+
+/// The values that a parameter may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Type {
+    Text,
+    /// An HTTP date. Its reader judges it: HTTP has an unreadable date in a condition ignored.
+    Time,
+    /// The least and the greatest.
+    Integer(i64, i64),
+    #[allow(
+        dead_code,
+        reason = "the spec may have one any day, and has none today"
+    )]
+    Boolean,
+    OneOf(&'static [&'static str]),
+}
+
+impl Parameter {
+    pub(crate) const fn required(name: &'static str, kind: Type) -> Self {
+        Self {
+            name,
+            required: true,
+            kind,
+        }
+    }
+
+    pub(crate) const fn optional(name: &'static str, kind: Type) -> Self {
+        Self {
+            name,
+            required: false,
+            kind,
+        }
+    }
+
+    fn check(&self, value: &str) -> Result<(), ApiError> {
+        let expected = match self.kind {
+            Type::Text | Type::Time => return Ok(()),
+            Type::Integer(least, most) => match value.parse() {
+                Ok(number) if (least..=most).contains(&number) => return Ok(()),
+                _ if most == i64::MAX => format!("an integer from {least}"),
+                _ => format!("an integer from {least} to {most}"),
+            },
+            Type::Boolean if matches!(value, "true" | "false") => return Ok(()),
+            Type::Boolean => "true or false".to_owned(),
+            Type::OneOf(values) if values.iter().any(|one| self.means(value, one)) => return Ok(()),
+            Type::OneOf(values) => values.join(" or "),
+        };
+        // The one parameter for which the documents name another code.
+        let code = match self.name {
+            "X-QS-Storage-Class" => ErrorCode::InvalidRequest,
+            _ => ErrorCode::InvalidArgument,
+        };
+        let name = self.name;
+        Err(ApiError::new(
+            code,
+            format!("{name} {value:?} is not {expected}"),
+        ))
+    }
+
+    /// Whether a value is this one of the spec. The documents write some in other ways, too.
+    fn means(&self, value: &str, specified: &str) -> bool {
+        match self.name {
+            "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
+            "lang" => value.replace('_', "-").eq_ignore_ascii_case(specified),
+            _ => value == specified,
+        }
+    }
 }
 
 /// Finds the operation of a method, a level and the sub-resource in the query.
@@ -74,27 +150,31 @@ pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Oper
         })
 }
 
-/// Refuses a request that lacks a parameter which the spec requires.
-pub(crate) fn check_required(
+/// Refuses a request that lacks a parameter which the spec requires, or has one with a value that
+/// the spec does not allow.
+pub(crate) fn check_parameters(
     operation: Operation,
     headers: &HeaderMap,
     query: &Query,
 ) -> Result<(), ApiError> {
     let facts = operation.facts();
-    let missing = |kind: &str, name: &str| {
-        ApiError::new(
-            ErrorCode::InvalidArgument,
-            format!("{} requires the {kind} {name}", facts.id),
-        )
+    let missing = |kind: &str, parameter: &Parameter| {
+        let message = format!("{} requires the {kind} {}", facts.id, parameter.name);
+        Err(ApiError::new(ErrorCode::InvalidArgument, message))
     };
-    for name in facts.required_query {
-        if query.get(name).is_none_or(str::is_empty) {
-            return Err(missing("query parameter", name));
+    for parameter in facts.query {
+        // Without a value it is the same as absent.
+        match query.get(parameter.name).filter(|value| !value.is_empty()) {
+            Some(value) => parameter.check(value)?,
+            None if parameter.required => return missing("query parameter", parameter),
+            None => {}
         }
     }
-    for name in facts.required_headers {
-        if !headers.contains_key(*name) {
-            return Err(missing("header", name));
+    for parameter in facts.headers {
+        match headers.get(parameter.name) {
+            Some(value) => parameter.check(&String::from_utf8_lossy(value.as_bytes()))?,
+            None if parameter.required => return missing("header", parameter),
+            None => {}
         }
     }
     Ok(())
@@ -108,6 +188,8 @@ fn is_sub_resource(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderName, HeaderValue};
+
     use super::*;
 
     fn id(method: &str, level: Level, query: &str) -> Result<&'static str, u16> {
@@ -147,16 +229,114 @@ mod tests {
         assert_eq!(id("GET", Level::Bucket, "acl&cors"), Err(400));
     }
 
+    fn check(operation: Operation, query: &str, header: (&str, &str)) -> Result<(), String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("Content-Length", HeaderValue::from_static("0"));
+        headers.insert(
+            HeaderName::from_bytes(header.0.as_bytes()).unwrap(),
+            HeaderValue::from_str(header.1).unwrap(),
+        );
+        check_parameters(operation, &headers, &Query::parse(query).unwrap())
+            .map_err(|error| error.to_string())
+    }
+
     #[test]
     fn missing_parameters_are_named() {
         let none = HeaderMap::new();
         let query = Query::parse("append").unwrap();
-        let error = check_required(Operation::AppendObject, &none, &query).unwrap_err();
+        let error = check_parameters(Operation::AppendObject, &none, &query).unwrap_err();
         assert_eq!(
             error.to_string(),
             "invalid_argument (400): AppendObject requires the query parameter position"
         );
-        let error = check_required(Operation::PutObject, &none, &Query::default()).unwrap_err();
+        let error = check_parameters(Operation::PutObject, &none, &Query::default()).unwrap_err();
         assert!(error.to_string().contains("header Content-Length"));
+    }
+
+    #[test]
+    fn query_parameters_have_types_and_enums() {
+        let check = |operation, query| check(operation, query, ("accept", "*/*"));
+        for (operation, query, says) in [
+            (
+                Operation::ListObjects,
+                "limit=-1",
+                "limit \"-1\" is not an integer from 0",
+            ),
+            (Operation::ListObjects, "limit=1.5", "limit \"1.5\""),
+            (Operation::ListBuckets, "offset=many", "offset \"many\""),
+            (
+                Operation::UploadMultipart,
+                "upload_id=a&part_number=10001",
+                "part_number \"10001\" is not an integer from 0 to 10000",
+            ),
+            (
+                Operation::AppendObject,
+                "append&position=-1",
+                "position \"-1\"",
+            ),
+            (
+                Operation::GetBucketCname,
+                "type=Website",
+                "type \"Website\" is not normal or website",
+            ),
+            (
+                Operation::ListLocations,
+                "lang=fr-fr",
+                "lang \"fr-fr\" is not en-us or zh-cn",
+            ),
+        ] {
+            let error = check(operation, query).unwrap_err();
+            assert!(error.starts_with("invalid_argument (400): "), "{error}");
+            assert!(error.contains(says), "{error}");
+        }
+        for (operation, query) in [
+            (Operation::ListObjects, "limit=&prefix=&zone=anything"),
+            (Operation::ListObjects, "limit=4294967296&unknown=-1"),
+            (Operation::UploadMultipart, "upload_id=a&part_number=10000"),
+            (Operation::AppendObject, "append&position=0"),
+            (Operation::ListLocations, "location&lang=zh_CN"),
+        ] {
+            assert_eq!(check(operation, query), Ok(()), "{query}");
+        }
+    }
+
+    #[test]
+    fn headers_have_types_and_enums() {
+        let check = |name, value| check(Operation::PutObject, "", (name, value));
+        assert_eq!(
+            check("x-qs-storage-class", "ARCHIVE"),
+            Err(
+                "invalid_request (400): X-QS-Storage-Class \"ARCHIVE\" is not STANDARD or \
+                 STANDARD_IA"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            check("x-qs-metadata-directive", "keep"),
+            Err(
+                "invalid_argument (400): X-QS-Metadata-Directive \"keep\" is not COPY or REPLACE"
+                    .to_owned()
+            )
+        );
+        for (name, value) in [
+            ("x-qs-metadata-directive", "replace"),
+            ("x-qs-storage-class", "STANDARD_IA"),
+            ("x-qs-copy-source-if-modified-since", "yesterday"),
+            ("content-md5", "d41d8cd98f00b204e9800998ecf8427e"),
+        ] {
+            assert_eq!(check(name, value), Ok(()), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        let flag = Parameter::optional("flag", Type::Boolean);
+        assert!(flag.check("true").is_ok() && flag.check("false").is_ok());
+        let error = flag.check("TRUE").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("flag \"TRUE\" is not true or false")
+        );
     }
 }

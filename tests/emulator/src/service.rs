@@ -167,7 +167,7 @@ impl Service {
         exchange.user_id = caller.account().map(|account| account.user_id().to_owned());
         // Only now: who may not know anything is not told what there is.
         let operation = route?;
-        route::check_required(operation, &exchange.head.headers, &target.query)?;
+        route::check_parameters(operation, &exchange.head.headers, &target.query)?;
         handlers::dispatch(&mut Call {
             store: &self.store,
             zones: &self.zones,

@@ -17,15 +17,32 @@ pub struct Reply {
 
 /// Sends one request to an `http://host:port/..` URL, and reads its answer to the end.
 pub async fn fetch(method: &str, url: &str, headers: &HeaderMap, body: &str) -> Reply {
+    let (authority, _) = split(url);
+    fetch_at(authority, method, url, headers, body).await
+}
+
+fn split(url: &str) -> (&str, &str) {
     let rest = url.strip_prefix("http://").unwrap();
-    let (authority, path) = rest.split_once('/').unwrap();
+    rest.split_once('/').unwrap()
+}
+
+/// The same, with the connection to another address than the URL has: as if its host had been
+/// found there.
+pub async fn fetch_at(
+    address: &str,
+    method: &str,
+    url: &str,
+    headers: &HeaderMap,
+    body: &str,
+) -> Reply {
+    let (authority, path) = split(url);
     let mut head =
         format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {}\r\n", value.to_str().unwrap());
     }
     let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
-    let mut stream = TcpStream::connect(authority).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();

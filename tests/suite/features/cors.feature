@@ -1,0 +1,91 @@
+Feature: The CORS rules of a bucket
+  Which pages of other sites may use the bucket from a browser.
+
+  Background:
+    Given the bucket "alpine-photos"
+
+  @op.PutBucketCORS @op.GetBucketCORS @op.DeleteBucketCORS
+  Scenario: Put, read and delete
+    When the bucket's CORS rules are put
+      """
+      {"cors_rules": [
+        {"allowed_origin": "http://*.qingcloud.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
+          "allowed_headers": ["x-qs-date", "Content-Type", "Content-MD5", "Authorization"],
+          "max_age_seconds": 200, "expose_headers": ["x-qs-date"]},
+        {"allowed_origin": "http://*.example.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
+          "allowed_headers": ["*"], "max_age_seconds": 400}]}
+      """
+    Then the answer is 200
+    When the bucket's CORS rules are read
+    Then the answer is 200
+    And the document holds
+      """
+      {"cors_rules": [
+        {"allowed_origin": "http://*.qingcloud.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
+          "allowed_headers": ["x-qs-date", "Content-Type", "Content-MD5", "Authorization"],
+          "max_age_seconds": 200, "expose_headers": ["x-qs-date"]},
+        {"allowed_origin": "http://*.example.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
+          "allowed_headers": ["*"], "max_age_seconds": 400}]}
+      """
+    When the bucket's CORS rules are deleted
+    Then the answer is 204
+    And the bucket has no CORS rules
+
+  @op.PutBucketCORS @op.OptionsObject
+  Scenario Outline: A page asks before it acts
+    Given the object "trail.txt" holding "a trail"
+    And the bucket's CORS rules are
+      """
+      {"cors_rules": [
+        {"allowed_origin": "http://*.example.com", "allowed_methods": ["GET", "PUT"],
+          "allowed_headers": ["Content-Type"], "max_age_seconds": 200, "expose_headers": ["x-qs-date"]}]}
+      """
+    When a page of "<site>" asks to <method> the object "trail.txt" with the headers "<headers>"
+    Then the answer is 200
+    And there is <allowed> header access-control-allow-origin
+    And there is <allowed> header access-control-allow-methods
+
+    Examples:
+      | site                   | method | headers             | allowed |
+      | http://www.example.com | GET    | content-type        | a       |
+      | http://www.example.com | PUT    | Content-Type        | a       |
+      | http://www.example.com | DELETE | Content-Type        | no      |
+      | http://www.example.com | GET    | Content-Type, X-Odd | no      |
+      | http://www.example.org | GET    | Content-Type        | no      |
+
+  @op.OptionsObject
+  Scenario: What a browser may remember and see
+    Given the object "trail.txt" holding "a trail"
+    And the bucket's CORS rules are
+      """
+      {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"], "max_age_seconds": 200,
+        "expose_headers": ["x-qs-date"]}]}
+      """
+    When a page of "http://example.com" asks to GET the object "trail.txt"
+    Then the answer is 200
+    And the header access-control-max-age is "200"
+    And the header access-control-expose-headers is "x-qs-date"
+
+  @op.DeleteBucketCORS @op.OptionsObject
+  Scenario: Without rules nothing is allowed any more
+    Given the bucket's CORS rules are
+      """
+      {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"]}]}
+      """
+    When the bucket's CORS rules are deleted
+    And a page of "http://example.com" asks to GET the object "trail.txt"
+    Then the answer is 200
+    And there is no header access-control-allow-origin
+
+  @op.PutBucketCORS @op.GetBucketCORS @op.DeleteBucketCORS
+  Scenario: Only the owner may
+    Given the caller is a stranger
+    When the bucket's CORS rules are put
+      """
+      {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"]}]}
+      """
+    Then the answer is 403 permission_denied
+    When the bucket's CORS rules are read
+    Then the answer is 403 permission_denied
+    When the bucket's CORS rules are deleted
+    Then the answer is 403 permission_denied

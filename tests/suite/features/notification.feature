@@ -1,0 +1,52 @@
+Feature: The notifications of a bucket
+
+  Background:
+    Given the bucket "alpine-photos"
+
+  @op.PutBucketNotification @op.GetBucketNotification @op.DeleteBucketNotification
+  Scenario: Put, read and delete
+    When the bucket's notifications are put
+      """
+      {"notifications": [
+        {"id": "tell", "event_types": ["create_object", "delete_object"], "cloudfunc": "notifier",
+          "object_filters": ["*"], "notify_url": "http://example.com/told"},
+        {"id": "shrink", "event_types": ["create_object"], "cloudfunc": "image",
+          "object_filters": ["*.png"],
+          "cloudfunc_args": {"action": "resize:w_100", "key_prefix": "small", "save_bucket": "alpine-photos"}}]}
+      """
+    Then the answer is 200
+    When the bucket's notifications are read
+    Then the answer is 200
+    And the document holds
+      """
+      {"notifications": [
+        {"id": "tell", "event_types": ["create_object", "delete_object"], "cloudfunc": "notifier",
+          "object_filters": ["*"], "notify_url": "http://example.com/told"},
+        {"id": "shrink", "event_types": ["create_object"], "cloudfunc": "image",
+          "object_filters": ["*.png"],
+          "cloudfunc_args": {"action": "resize:w_100", "key_prefix": "small", "save_bucket": "alpine-photos"}}]}
+      """
+    When the bucket's notifications are deleted
+    Then the answer is 204
+    And the bucket has no notifications
+
+  @op.PutBucketNotification
+  Scenario: An event that there is not
+    When the bucket's notifications are put
+      """
+      {"notifications": [{"id": "tell", "event_types": ["dream"], "cloudfunc": "notifier"}]}
+      """
+    Then the answer is a refusal
+
+  @op.PutBucketNotification @op.GetBucketNotification @op.DeleteBucketNotification
+  Scenario: Only the owner may
+    Given the caller is a stranger
+    When the bucket's notifications are put
+      """
+      {"notifications": [{"id": "tell", "event_types": ["create_object"], "cloudfunc": "notifier"}]}
+      """
+    Then the answer is 403 permission_denied
+    When the bucket's notifications are read
+    Then the answer is 403 permission_denied
+    When the bucket's notifications are deleted
+    Then the answer is 403 permission_denied

@@ -1,0 +1,206 @@
+//! Objects: putting, copying, moving, fetching, reading, asking, appending, removing.
+
+use std::time::Duration;
+
+use cucumber::gherkin::Step;
+use cucumber::{given, then, when};
+use qingstor_sdk::operations::PutObjectInput;
+use qingstor_sdk::{Call, Operation};
+use qingstor_suite::client::fetch;
+use qingstor_suite::{Answer, Server};
+
+use super::answers::{fill, rows};
+use crate::text::content;
+use crate::world::{Suite, send};
+
+/// The URLs of these scenarios are used at once.
+const SOON: Duration = Duration::from_secs(60);
+
+#[given(expr = "the object {string} holding {string}")]
+async fn the_object(world: &mut Suite, key: String, text: String) {
+    put(world, world.bucket().put_object(key).body(content(&text))).await;
+    world.must_succeed();
+}
+
+#[given(expr = "the object {string} with")]
+async fn the_object_with(world: &mut Suite, step: &Step, key: String) {
+    is_put_with(world, step, key).await;
+    world.must_succeed();
+}
+
+#[when(expr = "the object {string} is put holding {string}")]
+async fn is_put(world: &mut Suite, key: String, text: String) {
+    put(world, world.bucket().put_object(key).body(content(&text))).await;
+}
+
+#[when(expr = "the object {string} is put with")]
+async fn is_put_with(world: &mut Suite, step: &Step, key: String) {
+    let call = with_headers(world.bucket().put_object(key), world, step);
+    put(world, call.body("content")).await;
+}
+
+#[when(expr = "the object {string} is copied to {string}")]
+async fn is_copied(world: &mut Suite, source: String, target: String) {
+    let call = world.bucket().put_object(target);
+    put(world, call.copy_source((&world.bucket, source))).await;
+}
+
+#[when(expr = "the object {string} is copied to {string} with")]
+async fn is_copied_with(world: &mut Suite, step: &Step, source: String, target: String) {
+    let call = world.bucket().put_object(target);
+    let call = with_headers(call.copy_source((&world.bucket, source)), world, step);
+    put(world, call).await;
+}
+
+#[when(expr = "the object {string} of the bucket {string} is copied to {string}")]
+async fn is_copied_from(world: &mut Suite, key: String, bucket: String, target: String) {
+    put(
+        world,
+        world.bucket().put_object(target).copy_source((bucket, key)),
+    )
+    .await;
+}
+
+#[when(expr = "the object {string} is moved to {string}")]
+async fn is_moved(world: &mut Suite, source: String, target: String) {
+    let call = world.bucket().put_object(target);
+    put(world, call.move_source((&world.bucket, source))).await;
+}
+
+#[when(expr = "the object {string} is moved to {string} with")]
+async fn is_moved_with(world: &mut Suite, step: &Step, source: String, target: String) {
+    let call = world.bucket().put_object(target);
+    let call = with_headers(call.move_source((&world.bucket, source)), world, step);
+    put(world, call).await;
+}
+
+#[given(expr = "an origin that answers {int} {string}")]
+async fn an_origin(world: &mut Suite, status: u16, text: String) {
+    world.origin = Some(Server::start(Answer::new(status).body(text)).await);
+}
+
+#[when(expr = "the object {string} is fetched from {string}")]
+async fn is_fetched(world: &mut Suite, key: String, url: String) {
+    let url = fill(world, &url);
+    put(world, world.bucket().put_object(key).fetch_source(url)).await;
+}
+
+#[when(expr = "the object {string} is fetched from the signed URL of {string}")]
+async fn is_fetched_from_signed(world: &mut Suite, key: String, source: String) {
+    let url = world.bucket().get_object(source).presign(SOON).unwrap();
+    let call = world.bucket().put_object(key).fetch_source(url.to_string());
+    put(world, call).await;
+}
+
+pub(super) async fn put(world: &mut Suite, call: Call<PutObjectInput>) {
+    if let Some(output) = send!(world, call) {
+        world.etag = output.etag;
+    }
+}
+
+#[when(expr = "the object {string} is read")]
+async fn is_read(world: &mut Suite, key: String) {
+    if let Some(output) = send!(world, world.bucket().get_object(key)) {
+        world.answer.body = output.body.bytes().await.unwrap();
+    }
+}
+
+#[when(expr = "the object {string} is read with")]
+async fn is_read_with(world: &mut Suite, step: &Step, key: String) {
+    let call = with_headers(world.bucket().get_object(key), world, step);
+    if let Some(output) = send!(world, call) {
+        world.answer.body = output.body.bytes().await.unwrap();
+    }
+}
+
+#[when(expr = "the object {string} is read as the type {string}, to be saved as {string}")]
+async fn is_read_as(world: &mut Suite, key: String, kind: String, name: String) {
+    let call = world.bucket().get_object(key).response_content_type(kind);
+    let call = call.response_content_disposition(format!("attachment; filename=\"{name}\""));
+    if let Some(output) = send!(world, call) {
+        world.answer.body = output.body.bytes().await.unwrap();
+    }
+}
+
+#[when(expr = "the object {string} is looked at")]
+async fn is_looked_at(world: &mut Suite, key: String) {
+    send!(world, world.bucket().head_object(key));
+}
+
+#[when(expr = "the object {string} is looked at with")]
+async fn is_looked_at_with(world: &mut Suite, step: &Step, key: String) {
+    let call = with_headers(world.bucket().head_object(key), world, step);
+    send!(world, call);
+}
+
+#[when(expr = "the object {string} is deleted")]
+async fn is_deleted(world: &mut Suite, key: String) {
+    send!(world, world.bucket().delete_object(key));
+}
+
+#[when(expr = "the signed URL for reading the object {string} is used")]
+async fn a_signed_url_is_used(world: &mut Suite, key: String) {
+    let call = world.bucket().get_object(key);
+    world.note(&call);
+    let url = call.presign(SOON).unwrap();
+    let reply = fetch("GET", &url.to_string(), url.headers(), "").await;
+    world.replied(reply);
+}
+
+#[when(expr = "the signed URL for putting the object {string} is used with {string}")]
+async fn a_signed_url_is_put_to(world: &mut Suite, key: String, text: String) {
+    let call = world.bucket().put_object(key);
+    world.note(&call);
+    let url = call.presign(SOON).unwrap();
+    let reply = fetch("PUT", &url.to_string(), url.headers(), &text).await;
+    world.replied(reply);
+}
+
+/// What a browser asks before it lets a page of another site do something.
+#[when(expr = "a page of {string} asks to {word} the object {string}")]
+async fn a_page_asks(world: &mut Suite, origin: String, method: String, key: String) {
+    send!(world, world.bucket().options_object(key, origin, method));
+}
+
+#[when(expr = "a page of {string} asks to {word} the object {string} with the headers {string}")]
+async fn a_page_asks_with(
+    world: &mut Suite,
+    origin: String,
+    method: String,
+    key: String,
+    headers: String,
+) {
+    let call = world.bucket().options_object(key, origin, method);
+    send!(world, call.access_control_request_headers(headers));
+}
+
+#[when(expr = "{string} is appended to the object {string} at {int}")]
+async fn is_appended(world: &mut Suite, text: String, key: String, position: u64) {
+    let call = world.bucket().append_object(key, position);
+    send!(world, call.body(content(&text)));
+}
+
+#[then(expr = "the object {string} holds {string}")]
+async fn the_object_holds(world: &mut Suite, key: String, text: String) {
+    let output = send!(world, world.bucket().get_object(key));
+    world.must_succeed();
+    let body = output.unwrap().body.bytes().await.unwrap();
+    // Not `assert_eq`: what differs may be megabytes.
+    assert!(
+        body == content(&text),
+        "{} bytes are not {text:?}",
+        body.len()
+    );
+}
+
+#[then(expr = "there is no object {string}")]
+async fn there_is_no_object(world: &mut Suite, key: String) {
+    send!(world, world.bucket().head_object(key));
+    assert_eq!(world.answer.status, 404, "{:?}", world.answer);
+}
+
+fn with_headers<I: Operation>(call: Call<I>, world: &Suite, step: &Step) -> Call<I> {
+    let rows = rows(world, step);
+    rows.iter()
+        .fold(call, |call, (name, value)| call.header(name, value))
+}
