@@ -299,7 +299,11 @@ impl RequestParts {
     pub(crate) fn complete(&mut self, content_md5: bool) -> Result<()> {
         if let RequestBody::OpenObject(object) = &mut self.body {
             object.push(b'}');
-            self.body = RequestBody::Json(std::mem::take(object));
+            // An object that says nothing is not sent: the API takes a setting back by no body.
+            self.body = match object.as_slice() {
+                b"{}" => RequestBody::None,
+                _ => RequestBody::Json(std::mem::take(object)),
+            };
         }
         if let RequestBody::Json(_) = self.body {
             self.headers

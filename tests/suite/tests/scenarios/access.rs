@@ -1,6 +1,6 @@
 //! Who may do what, and what the service cannot do.
 
-use qingstor_sdk::types::{Acl, Grantee, Permission, VersioningStatus};
+use qingstor_sdk::types::{Acl, Grantee, Permission};
 use qingstor_sdk::{Config, ErrorCode, ErrorKind};
 
 use crate::store::Store;
@@ -50,7 +50,14 @@ async fn wrong_credentials_are_told_apart() {
 #[tokio::test]
 async fn what_the_service_does_not_do_is_an_unknown_code() {
     let store = Store::start().await;
-    let call = store.bucket.put_versioning(VersioningStatus::Enabled);
+    let drawing = r#"<svg xmlns="http://www.w3.org/2000/svg"/>"#;
+    store
+        .bucket
+        .put_object("a.svg")
+        .body(drawing)
+        .await
+        .unwrap();
+    let call = store.bucket.image_process("a.svg", "info");
     let error = call.await.unwrap_err();
     assert_eq!(error.status().unwrap(), 501);
     assert_eq!(
@@ -58,7 +65,7 @@ async fn what_the_service_does_not_do_is_an_unknown_code() {
         Some(&ErrorCode::Unknown("not_implemented".into()))
     );
     assert_eq!(error.kind(), ErrorKind::Service);
-    assert_eq!(error.operation(), Some("PutBucketVersioning"));
+    assert_eq!(error.operation(), Some("ImageProcess"));
 }
 
 #[tokio::test]

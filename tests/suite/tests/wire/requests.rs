@@ -28,7 +28,8 @@ async fn what_is_not_set_is_not_sent() {
         .unwrap();
     to.bucket.list_objects().await.unwrap();
     let sent = server.recorded();
-    assert_eq!(sent[0].text(), "{}");
+    assert_eq!(sent[0].text(), "");
+    assert_eq!(sent[0].header("content-type"), None);
     assert_eq!(sent[1].text(), r#"{"objects":[{"key":"a"}]}"#);
     assert_eq!(sent[2].target, "/my-bucket");
 }

@@ -1,10 +1,7 @@
 //! The settings of a bucket, each a JSON document as the service reads and writes it.
 
-use std::time::Duration;
-
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
-use qingstor_suite::client::fetch;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -144,15 +141,10 @@ async fn a_retention_is_put(world: &mut Suite, period: u32, unit: String) {
     send!(world, call);
 }
 
-/// An empty body does that, as long as the retention is not locked. The SDK always sends a
-/// document, so it signs, and another client sends.
+/// An empty body does that, as long as the retention is not locked.
 #[when(expr = "the retention is taken back")]
 async fn the_retention_is_taken_back(world: &mut Suite) {
-    let call = world.bucket().put_retention();
-    world.note(&call);
-    let url = call.presign(Duration::from_secs(60)).unwrap();
-    let reply = fetch("PUT", &url.to_string(), url.headers(), "").await;
-    world.replied(reply);
+    send!(world, world.bucket().put_retention());
 }
 
 /// What the service answers when nothing is set is not documented: no such setting, or an empty
