@@ -39,9 +39,9 @@ impl Fetch {
                 "an object is fetched, copied or moved, not several of these",
             ));
         }
-        let text = String::from_utf8_lossy(source.as_bytes());
         Ok(Some(Self {
-            url: origin::source_url(&text)?,
+            // What is no text is no URL either.
+            url: origin::source_url(std::str::from_utf8(source.as_bytes()).unwrap_or_default())?,
             if_unmodified_since: headers.get(IF_UNMODIFIED_SINCE).map(date).transpose()?,
         }))
     }
@@ -202,6 +202,7 @@ mod tests {
             Ok(Some("http://example.com/a".to_owned()))
         );
         assert_eq!(parse(&[(SOURCE, "ftp://example.com")]), Err(400));
+        assert_eq!(parse(&[(SOURCE, "")]), Err(400));
         assert_eq!(parse(&[source, ("x-qs-copy-source", "/a/b")]), Err(400));
         assert_eq!(parse(&[source, ("x-qs-move-source", "/a/b")]), Err(400));
         assert_eq!(

@@ -194,12 +194,9 @@ fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiErro
         .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
 }
 
-/// The answer for a key that the origin does not have either.
+/// The answer for what the origin does not have.
 pub(crate) fn not_there() -> ApiError {
-    ApiError::new(
-        ErrorCode::ObjectNotExists,
-        "neither the bucket nor the origin has this object",
-    )
+    ApiError::new(ErrorCode::ObjectNotExists, "the origin has no such object")
 }
 
 /// The address stays out of the message: who reads from a mirror needn't know where it is.

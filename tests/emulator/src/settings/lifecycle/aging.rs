@@ -147,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_applied_is_ready() {
+        let now = Timestamp::from_unix_seconds(DAY);
+        let applied = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 1)]));
+        let mut rules = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 2)]));
+        rules.mark_ready(&applied, Timestamp::from_unix_seconds(DAY - 1));
+        assert_eq!(rules.rule[0].state, RuleState::Unchecked);
+        rules.mark_ready(&applied, now);
+        assert_eq!(rules.rule[0].state, RuleState::Ready);
+        assert_eq!(rules.rule[1].state, RuleState::Unchecked);
+    }
+
+    #[test]
     fn unfinished_uploads_age_and_new_rules_wait_a_day() {
         let at = Timestamp::from_unix_seconds;
         let action = json!({"days_after_initiation": 3});
