@@ -142,23 +142,30 @@ async fn old_versions_count_from_the_moment_they_were_replaced() {
 #[tokio::test]
 async fn where_versioning_is_suspended_the_null_version_goes_once() {
     let (emulator, client) = setup(json!([
-        rule("a", "", "expiration", days(10)),
-        rule("b", "", "noncurrent_version_expiration", days(10)),
+        rule("a", "old/", "expiration", days(10)),
+        rule("b", "old/", "noncurrent_version_expiration", days(10)),
     ]))
     .await;
-    client.put("/photos/a", "null").await;
-    client.put("/photos/b", "null").await;
+    client.put("/photos/old/a", "null").await;
+    client.put("/photos/old/b", "null").await;
+    // It has the same content, which must not go with the version.
+    let copy = request("PUT", "/photos/copy").header("x-qs-copy-source", "/photos/old/a");
+    assert_eq!(client.send(copy).await.status, 201);
     set_versioning(&client, "ENABLED").await;
-    client.put("/photos/a", "newer").await;
+    client.put("/photos/old/a", "newer").await;
     set_versioning(&client, "SUSPENDED").await;
     assert_eq!(apply(&emulator, 10).await, report(3, 0, 0));
+    let copied = "copy STANDARD";
     assert_eq!(
         versions(&client).await,
-        ["a marker", "a STANDARD", "b marker"]
+        [copied, "old/a marker", "old/a STANDARD", "old/b marker"]
     );
     assert_eq!(apply(&emulator, 10).await, report(1, 0, 0));
-    assert_eq!(versions(&client).await, ["a marker", "b marker"]);
-    assert_eq!(client.get("/photos?stats").await.json()["count"], 0);
+    assert_eq!(
+        versions(&client).await,
+        [copied, "old/a marker", "old/b marker"]
+    );
+    assert_eq!(client.get("/photos/copy").await.text(), "null");
 }
 
 #[tokio::test]

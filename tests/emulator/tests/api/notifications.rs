@@ -248,15 +248,15 @@ async fn nobody_waits_for_a_callback_that_hangs() {
 #[tokio::test]
 async fn what_waits_at_the_end_is_delivered() {
     let origin = Origin::start(|_| async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         Sent::new(200, "", "")
     })
     .await;
     let url = origin.url("/");
     let (emulator, client) = setup(json!([rule("one", &["create_object"], &url)])).await;
-    for number in 0..40 {
-        client.put(format!("/photos/{number}"), "").await;
-    }
+    // More than are on their way at the same time.
+    let puts = (0..40).map(|number| client.put(format!("/photos/{number}"), ""));
+    futures_util::future::join_all(puts).await;
     emulator.shutdown().await;
     assert_eq!(origin.requests().len(), 40);
 }
