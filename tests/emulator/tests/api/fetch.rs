@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use qingstor_emulator::Emulator;
+use qingstor_emulator::{Builder, Emulator};
 use tokio::sync::Semaphore;
 
 use crate::client::{Client, Reply, Request, http_date, request};
 use crate::origin::{Origin, Sent};
 
-/// An emulator that waits for origins no longer than it must.
 async fn setup() -> (Emulator, Client) {
-    let emulator = Emulator::builder()
-        .client_timeout(Duration::from_millis(500))
-        .start()
-        .await
-        .unwrap();
+    setup_with(Emulator::builder()).await
+}
+
+async fn setup_with(builder: Builder) -> (Emulator, Client) {
+    let emulator = builder.start().await.unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;
     (emulator, client)
@@ -121,7 +120,8 @@ async fn redirects_are_followed_but_not_for_ever() {
 
 #[tokio::test]
 async fn origins_that_fail_leave_nothing_behind() {
-    let (_emulator, client) = setup().await;
+    let impatient = Emulator::builder().client_timeout(Duration::from_secs(1));
+    let (_emulator, client) = setup_with(impatient).await;
     client.put("/photos/a", "before").await;
     for (sent, status, code) in [
         (Sent::new(404, "", "gone"), 404, "object_not_exists"),

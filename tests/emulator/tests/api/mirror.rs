@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use qingstor_emulator::Emulator;
+use qingstor_emulator::{Builder, Emulator};
 use serde_json::json;
 
 use crate::client::{Client, request};
 use crate::origin::{Origin, Sent};
 
 async fn setup(site: String) -> (Emulator, Client) {
-    let emulator = Emulator::builder()
-        .client_timeout(Duration::from_millis(500))
-        .start()
-        .await
-        .unwrap();
+    setup_with(Emulator::builder(), site).await
+}
+
+async fn setup_with(builder: Builder, site: String) -> (Emulator, Client) {
+    let emulator = builder.start().await.unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;
     let mirror = json!({"source_site": site});
@@ -84,7 +84,8 @@ async fn readers_at_the_same_time_wait_for_one_fetch() {
 #[tokio::test]
 async fn a_fetch_of_what_a_mirror_brings_is_refused_meanwhile() {
     let origin = Origin::with(Sent::raw("HTTP/1.1 200 X\r\n").then_hangs()).await;
-    let (_emulator, client) = setup(origin.url("/site/")).await;
+    let impatient = Emulator::builder().client_timeout(Duration::from_secs(1));
+    let (_emulator, client) = setup_with(impatient, origin.url("/site/")).await;
     let reading = tokio::spawn({
         let client = client.clone();
         async move { client.get("/photos/a").await }

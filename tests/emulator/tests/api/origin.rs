@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,7 @@ pub(crate) struct Received {
     /// In lower case.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
+    pub(crate) at: Instant,
 }
 
 /// What is sent back. Then the connection ends, or hangs.
@@ -115,7 +117,7 @@ impl Origin {
             if requests.len() >= count {
                 return requests;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{count} requests were awaited: {:?}", self.requests());
     }
@@ -156,5 +158,6 @@ async fn read_request(stream: &mut TcpStream) -> Option<Received> {
         target,
         head,
         body,
+        at: Instant::now(),
     })
 }
