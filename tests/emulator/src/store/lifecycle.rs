@@ -17,7 +17,7 @@ use crate::settings::lifecycle::{Lifecycle, Version};
 use crate::time::Timestamp;
 
 /// So many entries are looked at in one step; a few more where a key has many versions.
-const STEP: usize = 1000;
+const STEP: usize = 250;
 
 /// What one step has found.
 #[derive(Debug)]
