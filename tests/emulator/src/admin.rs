@@ -1,5 +1,5 @@
 //! What the emulator answers beside the API: whether it is there, and, where that is wanted, which
-//! faults are in force.
+//! faults are in force and what time does to objects.
 
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -12,12 +12,16 @@ use crate::body::RequestBody;
 use crate::faults::{FaultReport, rules_from_json};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
+use crate::lifecycle;
 use crate::service::Service;
+use crate::target::Query;
+use crate::time::Timestamp;
 
 const HEALTH: &str = "/_health";
 /// No bucket has this name.
 const ADMIN: &str = "/_emulator/";
 const FAULTS: &str = "/_emulator/faults";
+const LIFECYCLE: &str = "/_emulator/lifecycle";
 
 #[derive(Serialize)]
 struct Health {
@@ -66,9 +70,10 @@ async fn administer(
 ) -> Result<Answer, ApiError> {
     match head.uri.path() {
         FAULTS => administer_faults(service, head, body).await,
+        LIFECYCLE => administer_lifecycle(service, head).await,
         path => Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("the emulator has nothing at {path}; there is {FAULTS}"),
+            format!("the emulator has nothing at {path}; there are {FAULTS} and {LIFECYCLE}"),
         )
         .with_status(StatusCode::NOT_FOUND)),
     }
@@ -103,4 +108,19 @@ async fn administer_faults(
         faults: service.faults.reports(),
     };
     answer::json(StatusCode::OK, &list)
+}
+
+/// Applies the rules by which objects age, as if `days` had passed.
+async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<Answer, ApiError> {
+    if head.method != Method::POST {
+        return Err(ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            format!("{} is not allowed on {LIFECYCLE}; POST is", head.method),
+        ));
+    }
+    let query = Query::parse(head.uri.query().unwrap_or_default())?;
+    let days = query.get_as::<u32>("days")?.unwrap_or(0);
+    let now = Timestamp::now().plus_days(days);
+    let report = lifecycle::apply(&service.store, now).await?;
+    answer::json(StatusCode::OK, &report)
 }

@@ -142,7 +142,7 @@ impl RequestBody {
             if !piece.is_empty() {
                 return Err(ApiError::new(
                     ErrorCode::InvalidRequest,
-                    "a copy or a move has no body",
+                    "a copy, a move or a fetch has no body",
                 ));
             }
         }

@@ -13,10 +13,14 @@ use crate::account::Account;
 use crate::auth::Accounts;
 use crate::error::{Error, Result};
 use crate::faults::{FaultReport, FaultRule, FaultRuleError, Faults};
+use crate::lifecycle::{self, LifecycleReport};
+use crate::notify::Notifier;
+use crate::origin::Origins;
 use crate::server::{self, Patience};
 use crate::service::Service;
 use crate::store::{Storage, Store};
 use crate::tally::Tally;
+use crate::time::Timestamp;
 
 /// The access key id of an emulator that was given no account.
 pub const DEFAULT_ACCESS_KEY_ID: &str = "EMULATORACCESSKEYID";
@@ -28,6 +32,8 @@ const DEFAULT_ZONES: [&str; 5] = ["pek3a", "pek3b", "sh1a", "gd2", "ap3"];
 const DEFAULT_CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// What container engines wait before they kill.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// How long notifications may take that wait at the end.
+const NOTIFICATION_GRACE: Duration = Duration::from_secs(2);
 
 /// A running emulator. It stops when it is dropped.
 ///
@@ -49,8 +55,10 @@ pub struct Emulator {
     accounts: Vec<Account>,
     faults: Arc<Faults>,
     tally: Arc<Tally>,
-    stop: Option<oneshot::Sender<()>>,
-    server: JoinHandle<()>,
+    store: Arc<Store>,
+    server: Background,
+    notifications: Background,
+    aging: JoinHandle<()>,
 }
 
 impl Emulator {
@@ -134,21 +142,77 @@ impl Emulator {
         self.tally.counts()
     }
 
+    /// Applies the lifecycle rules of all buckets, as if `days_ahead` days had passed since now. A
+    /// rule that was put today is in effect from one day ahead on. With 0 it does what the emulator
+    /// does every minute by itself.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> qingstor_emulator::Result<()> {
+    /// use qingstor_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().start().await?;
+    /// let report = emulator.apply_lifecycle(30).await?;
+    /// assert_eq!(report.expired, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The store can't be read or written.
+    pub async fn apply_lifecycle(&self, days_ahead: u32) -> Result<LifecycleReport> {
+        let now = Timestamp::now().plus_days(days_ahead);
+        lifecycle::apply(&self.store, now)
+            .await
+            .map_err(|error| Error::Store(error.to_string()))
+    }
+
     /// Takes no more connections, and waits for requests in flight, but not longer than the
-    /// [grace period](Builder::grace).
+    /// [grace period](Builder::grace). Notifications that are not delivered yet have two seconds.
     pub async fn shutdown(mut self) {
-        // The server may have ended by itself; then there is nobody to tell, and nothing to wait
-        // for.
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
+        self.aging.abort();
+        self.server.stop().await;
+        // Nothing happens any more that could be told.
+        let told = tokio::time::timeout(NOTIFICATION_GRACE, self.notifications.stop()).await;
+        if told.is_err() {
+            tracing::warn!("some notifications were not delivered in time");
+            self.notifications.task.abort();
         }
-        let _ = (&mut self.server).await;
+        // Whoever holds the store keeps the next emulator from its directory.
+        let _ = (&mut self.aging).await;
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        self.server.abort();
+        self.server.task.abort();
+        self.notifications.task.abort();
+        self.aging.abort();
+    }
+}
+
+/// A task that ends when it is told to.
+#[derive(Debug)]
+struct Background {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Background {
+    fn spawn(stop: oneshot::Sender<()>, task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self {
+            stop: Some(stop),
+            task: tokio::spawn(task),
+        }
+    }
+
+    /// Waits for the end. A task that has ended by itself can't be told, and needn't.
+    async fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.task).await;
     }
 }
 
@@ -283,11 +347,17 @@ impl Builder {
             .await
             .map_err(|error| Error::Setting(error.to_string()))??;
         let tally = Arc::new(Tally::new());
+        let store = Arc::new(store);
+        let origins = Arc::new(Origins::new(self.patience.client));
+        let (stop_notifications, stopped) = oneshot::channel();
+        let (notifier, deliveries) = Notifier::new(Arc::clone(&origins), stopped);
         let service = Arc::new(Service {
-            store: Arc::new(store),
+            store: Arc::clone(&store),
             accounts: Accounts::new(self.accounts.clone()),
             zones: self.zones,
             idle_timeout: self.patience.client,
+            origins,
+            notifier,
             faults: Arc::clone(&faults),
             tally: Arc::clone(&tally),
             has_admin: self.has_admin,
@@ -301,8 +371,13 @@ impl Builder {
             accounts: self.accounts,
             faults,
             tally,
-            stop: Some(stop),
-            server: tokio::spawn(server::serve(listener, service, self.patience, stopped)),
+            aging: tokio::spawn(lifecycle::run(Arc::clone(&store))),
+            store,
+            server: Background::spawn(
+                stop,
+                server::serve(listener, service, self.patience, stopped),
+            ),
+            notifications: Background::spawn(stop_notifications, deliveries),
         })
     }
 

@@ -1,11 +1,11 @@
-//! Why an emulator does not start.
+//! Why an emulator does not start, or does not go on.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::faults::FaultRuleError;
 
-/// Why an emulator does not start.
+/// Why an emulator does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -39,6 +39,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The store of a running emulator can't be read or written.
+    #[error("the store failed: {0}")]
+    Store(String),
     /// A fault rule makes no sense.
     #[error(transparent)]
     Fault(#[from] FaultRuleError),
@@ -47,5 +50,5 @@ pub enum Error {
     Setting(String),
 }
 
-/// What starting an emulator gives.
+/// What an emulator gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

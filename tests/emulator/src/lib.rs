@@ -38,8 +38,11 @@ mod generated;
 mod handlers;
 mod host;
 mod image;
+mod lifecycle;
 mod metadata;
 mod names;
+mod notify;
+mod origin;
 mod range;
 mod route;
 mod server;
@@ -56,3 +59,4 @@ pub use emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Em
 pub use error::{Error, Result};
 pub use faults::{FaultReport, FaultRule, FaultRuleError, Reset, When};
 pub use generated::operations::OPERATIONS;
+pub use lifecycle::LifecycleReport;

@@ -69,6 +69,17 @@ impl Metadata {
             .map_or(DEFAULT_CONTENT_TYPE, String::as_str)
     }
 
+    /// Takes a content type from elsewhere, if it is fit for an object.
+    pub(crate) fn set_content_type(&mut self, value: &HeaderValue) {
+        let fit = std::str::from_utf8(value.as_bytes())
+            .ok()
+            .filter(|text| text.chars().count() <= MAX_CONTENT_TYPE_LENGTH);
+        if let Some(text) = fit {
+            self.standard
+                .insert("content-type".to_owned(), text.to_owned());
+        }
+    }
+
     /// Writes the headers with which an object is returned.
     pub(crate) fn write_headers(&self, headers: &mut HeaderMap) {
         headers.insert(

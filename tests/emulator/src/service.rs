@@ -20,6 +20,8 @@ use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::handlers::{self, Call};
 use crate::host::Host;
+use crate::notify::Notifier;
+use crate::origin::Origins;
 use crate::route;
 use crate::settings::cors;
 use crate::store::Store;
@@ -37,6 +39,8 @@ pub(crate) struct Service {
     pub(crate) zones: Vec<String>,
     /// The longest wait for the next piece of a body.
     pub(crate) idle_timeout: Duration,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) notifier: Notifier,
     pub(crate) faults: Arc<Faults>,
     pub(crate) tally: Arc<Tally>,
     /// Whether the emulator can be told what to do over HTTP.
@@ -172,6 +176,8 @@ impl Service {
             store: &self.store,
             zones: &self.zones,
             accounts: &self.accounts,
+            origins: &self.origins,
+            notifier: &self.notifier,
             head: &exchange.head,
             host,
             target,

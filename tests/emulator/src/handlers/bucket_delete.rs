@@ -10,6 +10,8 @@ use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{BucketRecord, ObjectAddress};
 
@@ -103,6 +105,9 @@ async fn delete_one(
     };
     let write = Access::SignedInPermission(Permission::Write);
     call.authorize_on(bucket, write, Action::DeleteObject, &address.key)?;
-    call.store.delete_object(address, version).await?;
+    let deleted = call.store.delete_object(address, version).await?;
+    if let Some(object) = &deleted.object {
+        call.tell(bucket, Event::DeleteObject, Subject::of(object));
+    }
     Ok(())
 }

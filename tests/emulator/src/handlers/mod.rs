@@ -13,6 +13,7 @@ mod multipart;
 mod object;
 mod object_append;
 mod object_copy;
+mod object_fetch;
 mod object_form;
 mod object_image;
 mod object_options;
@@ -36,11 +37,13 @@ use crate::body::RequestBody;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::host::Host;
+use crate::notify::{Cause, Notifier, Subject};
+use crate::origin::Origins;
 use crate::settings::cors::Cors;
 use crate::settings::lifecycle::Lifecycle;
 use crate::settings::logging::Logging;
 use crate::settings::mirror::Mirror;
-use crate::settings::notification::Notifications;
+use crate::settings::notification::{Event, Notifications};
 use crate::settings::policy::{Action, ActionLevel, Policy};
 use crate::settings::replication::Replication;
 use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
@@ -53,6 +56,8 @@ pub(crate) struct Call<'a> {
     /// The first one is the zone of requests whose host names none.
     pub(crate) zones: &'a [String],
     pub(crate) accounts: &'a Accounts,
+    pub(crate) origins: &'a Origins,
+    pub(crate) notifier: &'a Notifier,
     pub(crate) head: &'a Parts,
     pub(crate) host: &'a Host,
     pub(crate) target: &'a Target,
@@ -143,6 +148,20 @@ impl Call<'_> {
     ) -> Result<(), ApiError> {
         let wanted = Some(Wanted { action, key });
         access::authorize(&self.visitor(), bucket, access, wanted)
+    }
+
+    /// Tells those who want to know what this call has done.
+    fn tell(&self, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
+        self.tell_of(self.caller, bucket, event, subject);
+    }
+
+    /// The same for a caller that is not the one of the request.
+    fn tell_of(&self, caller: &Caller, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
+        let cause = Cause {
+            caller,
+            request_id: self.request_id,
+        };
+        self.notifier.tell(bucket, cause, event, subject);
     }
 
     fn visitor(&self) -> Visitor<'_> {

@@ -14,7 +14,9 @@ use crate::api_error::ApiError;
 use crate::conditions;
 use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
+use crate::notify::Subject;
 use crate::range::ByteRange;
+use crate::settings::notification::Event;
 use crate::store::{ChosenPart, NewSegment, PartRecord};
 
 const COPY_SOURCE: &str = "x-qs-copy-source";
@@ -207,15 +209,21 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         .store
         .complete_upload(address, upload_id, parts, etag)
         .await?;
+    call.tell(&bucket, Event::CompleteMultipart, Subject::of(&object));
     created(call, &bucket, &object)
 }
 
 /// `DELETE /<bucket>/<key>?upload_id=ID`: done whether or not there is one.
 pub(super) async fn abort(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.bucket(Access::Permission(Permission::Write))?;
-    call.store
-        .abort_upload(call.object_address()?, upload_id(call)?)
+    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let address = call.object_address()?;
+    let was_there = call
+        .store
+        .abort_upload(address.clone(), upload_id(call)?)
         .await?;
+    if was_there {
+        call.tell(&bucket, Event::AbortMultipart, Subject::named(&address.key));
+    }
     Ok(answer::empty(call.success()))
 }
 

@@ -5,6 +5,8 @@ use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::{ApiError, DELETE_MARKER};
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 
 /// `DELETE /<bucket>/<key>`: done whether or not there is one.
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -13,6 +15,9 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
         .store
         .delete_object(call.object_address()?, call.version()?)
         .await?;
+    if let Some(object) = &deleted.object {
+        call.tell(&bucket, Event::DeleteObject, Subject::of(object));
+    }
     let mut answer = answer::empty(call.success());
     if let Some(version) = deleted.version {
         answer::set_version(answer.headers_mut(), &bucket, version)?;

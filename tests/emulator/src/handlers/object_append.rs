@@ -10,6 +10,8 @@ use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::encryption::{CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 
 pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-qs-next-append-position");
 
@@ -36,6 +38,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         .store
         .append(address, position, content, attributes)
         .await?;
+    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
     let mut answer = created(call, &bucket, &object)?;
     let next = object.size.to_string();
     answer::set_header(answer.headers_mut(), NEXT_POSITION, next)?;

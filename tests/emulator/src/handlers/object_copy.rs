@@ -10,6 +10,8 @@ use crate::conditions;
 use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{
     Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
@@ -126,7 +128,10 @@ pub(super) async fn transfer(
     let headers = call.head.headers.clone();
     let expected_key = key.as_ref().map(CustomerKey::encryption);
     let Source { address, version } = transfer.source.clone();
-    call.store
+    let gone =
+        (transfer.fate == SourceFate::Remove && address != target).then(|| address.key.clone());
+    let object = call
+        .store
         .transfer((address, version), target, transfer.fate, move |source| {
             conditions::check_source(&headers, transfer.condition_prefix(), source)?;
             if transfer.fate == SourceFate::Keep {
@@ -137,7 +142,15 @@ pub(super) async fn transfer(
             }
             Ok::<_, ApiError>(transfer.target_attributes(source, requested))
         })
-        .await
+        .await?;
+    if let Some(key) = &gone {
+        let subject = Subject {
+            key,
+            ..Subject::of(&object)
+        };
+        call.tell(&source_bucket, Event::DeleteObject, subject);
+    }
+    Ok(object)
 }
 
 /// Copies an object whose target has another key, or none: it is written anew.

@@ -16,6 +16,8 @@ use crate::encryption::{CustomerKey, KeyOf};
 use crate::form::Form;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{NewObject, NewSegment, ObjectAddress, StoreError};
 
@@ -63,6 +65,7 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
         encryption: key.as_ref().map(CustomerKey::encryption),
     };
     let object = call.store.put_object(address, new).await?;
+    call.tell_of(&caller, &bucket, Event::CreateObject, Subject::of(&object));
     let mut answer = answer::empty(match redirect {
         Some(_) => StatusCode::FOUND,
         None => call.success(),

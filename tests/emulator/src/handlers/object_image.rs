@@ -1,11 +1,11 @@
 //! Images: processed on their way out.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::header::{CONTENT_TYPE, IF_MODIFIED_SINCE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::{Call, object_read};
+use super::{Call, object_fetch, object_read};
 use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
@@ -25,10 +25,11 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
 pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.bucket(Access::Permission(Permission::Read))?;
+    let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = object_read::overrides(call)?;
     let pipeline = Pipeline::parse(call.target.query.get("action").unwrap_or_default())?;
     let target = save_address(call, &pipeline)?;
+    object_fetch::fetch_absent(call, &bucket).await?;
     let source = call
         .store
         .open_object(&call.object_address()?, call.version()?)?;
@@ -47,7 +48,7 @@ pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
             "an encrypted object is not processed as an image",
         ));
     }
-    let overlays = fetch_overlays(&pipeline).await?;
+    let overlays = fetch_overlays(call, &pipeline).await?;
     let outcome = work(source, pipeline, overlays).await?;
     if let (Some(image), Some(target)) = (outcome.saved, target) {
         save(call.store, target, image).await?;
@@ -102,20 +103,15 @@ fn save_address(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<ObjectAdd
     }))
 }
 
-async fn fetch_overlays(pipeline: &Pipeline) -> Result<Overlays, ApiError> {
+async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays, ApiError> {
     let mut overlays = Overlays::new();
     for url in pipeline.image_urls() {
         if !overlays.contains_key(url) {
-            overlays.insert(url.to_owned(), fetch_overlay(url).await?);
+            let overlay = call.origins.get_bytes(url, MAX_SOURCE_LENGTH).await?;
+            overlays.insert(url.to_owned(), overlay);
         }
     }
     Ok(overlays)
-}
-
-async fn fetch_overlay(url: &str) -> Result<Bytes, ApiError> {
-    Err(ApiError::not_implemented(format_args!(
-        "ImageProcess with watermark_image, which needs {url:?} fetched"
-    )))
 }
 
 /// Reads the source and processes it on a thread that may block.

@@ -5,6 +5,7 @@ use http::header::ETAG;
 
 use super::Call;
 use super::object_copy::{self, Transfer};
+use super::object_fetch::{self, Fetch};
 use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
@@ -12,6 +13,8 @@ use crate::api_error::ApiError;
 use crate::auth::Caller;
 use crate::encryption::{CustomerKey, KeyOf};
 use crate::metadata::{Metadata, StorageClass};
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 use crate::store::{Attributes, BucketRecord, NewObject, ObjectRecord};
 
 /// `PUT /<bucket>/<key>`.
@@ -20,18 +23,20 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let attributes = attributes(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
     let address = call.object_address()?;
-    if let Some(transfer) = Transfer::from_headers(&call.head.headers)? {
-        let object = object_copy::transfer(call, transfer, address, attributes, key).await?;
-        return created(call, &bucket, &object);
-    }
     let headers = &call.head.headers;
-    let content = call.body.upload(call.store, headers, key.as_ref()).await?;
-    let new = NewObject {
-        content,
-        attributes,
-        encryption: key.as_ref().map(CustomerKey::encryption),
+    let object = if let Some(fetch) = Fetch::from_headers(headers)? {
+        object_fetch::fetch(call, fetch, address, attributes, key).await?
+    } else if let Some(transfer) = Transfer::from_headers(headers)? {
+        object_copy::transfer(call, transfer, address, attributes, key).await?
+    } else {
+        let new = NewObject {
+            content: call.body.upload(call.store, headers, key.as_ref()).await?,
+            attributes,
+            encryption: key.as_ref().map(CustomerKey::encryption),
+        };
+        call.store.put_object(address, new).await?
     };
-    let object = call.store.put_object(address, new).await?;
+    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
     created(call, &bucket, &object)
 }
 

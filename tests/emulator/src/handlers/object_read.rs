@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::Call;
 use super::object_append::NEXT_POSITION;
+use super::object_fetch;
 use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
@@ -36,6 +37,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = overrides(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
+    object_fetch::fetch_absent(call, &bucket).await?;
     let object = call
         .store
         .open_object(&call.object_address()?, call.version()?)?;

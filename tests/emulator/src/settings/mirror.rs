@@ -1,9 +1,19 @@
 //! Where missing objects come from.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, check_url, invalid};
 use crate::api_error::ApiError;
+
+/// What stands for itself in the path of a URL, and for nothing else.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mirror {
@@ -34,6 +44,18 @@ impl Setting for Mirror {
 }
 
 impl Mirror {
+    /// Where the origin has an object; `None` for a key that would lead out of the site.
+    pub(crate) fn url_of(&self, key: &str) -> Option<Url> {
+        let site = self.source_site.trim_end_matches('/');
+        let key = utf8_percent_encode(key, IN_PATH).to_string();
+        let url = Url::parse(&format!("{site}/{key}")).ok()?;
+        // Steps like `..` have been taken by now.
+        let is_inside = Url::parse(&format!("{site}/"))
+            .ok()
+            .and_then(|site| Some(url.path().strip_prefix(site.path())? == key))?;
+        is_inside.then_some(url)
+    }
+
     /// The protocol is http when none is given.
     fn with_protocol(self) -> Self {
         if self.source_site.contains("://") {
@@ -59,6 +81,41 @@ impl Mirror {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_put_behind_the_site() {
+        for (site, key, expected) in [
+            ("http://a.com", "b", Some("http://a.com/b")),
+            ("http://a.com/", "b", Some("http://a.com/b")),
+            ("http://a.com/x", "b/c", Some("http://a.com/x/b/c")),
+            ("http://a.com/x/", "b//c/", Some("http://a.com/x/b//c/")),
+            (
+                "http://a.com/\u{4e2d}",
+                "b",
+                Some("http://a.com/%E4%B8%AD/b"),
+            ),
+            (
+                "http://a.com",
+                "a b?c#d%e\u{4e2d}+",
+                Some("http://a.com/a%20b%3Fc%23d%25e%E4%B8%AD%2B"),
+            ),
+            ("http://a.com", "..a", Some("http://a.com/..a")),
+            ("http://a.com/x", "../b", None),
+            ("http://a.com/x", "b/../../c", None),
+            ("http://a.com/x", ".", None),
+            (
+                "http://a.com/x",
+                "b\\..\\c",
+                Some("http://a.com/x/b%5C..%5Cc"),
+            ),
+        ] {
+            let mirror = Mirror {
+                source_site: site.to_owned(),
+            };
+            let url = mirror.url_of(key);
+            assert_eq!(url.as_ref().map(Url::as_str), expected, "{site} {key}");
+        }
+    }
 
     #[test]
     fn sites() {

@@ -8,7 +8,9 @@ mod content;
 mod database;
 mod directory;
 mod error;
+mod lifecycle;
 mod listing;
+mod object_lists;
 mod objects;
 mod reader;
 mod records;
@@ -28,7 +30,8 @@ use database::RecordStore;
 use directory::Directory;
 pub(crate) use error::{BadParts, StoreError};
 pub(crate) use listing::{ListQuery, Marker};
-pub(crate) use objects::{NewObject, SourceFate, VersionEntry};
+pub(crate) use object_lists::VersionEntry;
+pub(crate) use objects::{NewObject, SourceFate};
 pub(crate) use reader::{ObjectReader, OpenObject};
 pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,

@@ -7,7 +7,6 @@ use super::buckets;
 use super::content::NewSegment;
 use super::database::{self, Change, Lookup, VERSIONS};
 use super::error::StoreError;
-use super::listing::{self, ListQuery, Marker, Page};
 use super::reader::OpenObject;
 use super::records::{Attributes, BucketRecord, ObjectRecord, Segment, VersionId, etag_of};
 use super::{ObjectAddress, Store};
@@ -41,17 +40,12 @@ pub(crate) struct Deleted {
     pub(crate) version: Option<VersionId>,
     /// Whether what was there was a delete marker.
     pub(crate) was_delete_marker: bool,
-}
-
-/// A version in a list.
-#[derive(Clone, Debug)]
-pub(crate) struct VersionEntry {
-    pub(crate) record: ObjectRecord,
-    pub(crate) is_latest: bool,
+    /// The object that can't be read any more, at least not without its version.
+    pub(crate) object: Option<ObjectRecord>,
 }
 
 /// The newest versions stand first.
-fn order(sequence: u64) -> u64 {
+pub(super) fn order(sequence: u64) -> u64 {
     u64::MAX - sequence
 }
 
@@ -63,7 +57,7 @@ fn newest(
     find_version(records, address, |_| true)
 }
 
-fn version(
+pub(super) fn version(
     records: &impl Lookup,
     address: &ObjectAddress,
     wanted: VersionId,
@@ -119,13 +113,17 @@ fn readable(
     Ok(record)
 }
 
-fn put_version(change: &Change<'_>, bucket: &str, record: &ObjectRecord) -> Result<(), StoreError> {
+pub(super) fn put_version(
+    change: &Change<'_>,
+    bucket: &str,
+    record: &ObjectRecord,
+) -> Result<(), StoreError> {
     let key = (bucket, record.key.as_str(), order(record.sequence));
     change.put(VERSIONS, key, record)
 }
 
 /// Removes a version with its content; who calls has checked that it may go.
-fn remove_version(
+pub(super) fn remove_version(
     change: &mut Change<'_>,
     bucket: &str,
     record: &ObjectRecord,
@@ -161,6 +159,15 @@ pub(super) fn replaced(
     bucket: &BucketRecord,
     key: &str,
 ) -> Result<Option<ObjectRecord>, StoreError> {
+    replaced_at(change, bucket, key, Timestamp::now())
+}
+
+fn replaced_at(
+    change: &Change<'_>,
+    bucket: &BucketRecord,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<ObjectRecord>, StoreError> {
     if bucket.settings.versioning == Versioning::Enabled {
         return Ok(None);
     }
@@ -169,19 +176,23 @@ pub(super) fn replaced(
         key: key.to_owned(),
     };
     let replaced = version(change, &address, VersionId::Null)?;
-    check_retention(bucket, replaced.as_ref())?;
+    check_retention(bucket, replaced.as_ref(), now)?;
     Ok(replaced)
 }
 
 /// Refuses to touch what the retention of the bucket protects.
-fn check_retention(bucket: &BucketRecord, record: Option<&ObjectRecord>) -> Result<(), StoreError> {
+pub(super) fn check_retention(
+    bucket: &BucketRecord,
+    record: Option<&ObjectRecord>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     match record {
         Some(record)
             if bucket
                 .settings
                 .retention
                 .as_ref()
-                .is_some_and(|policy| policy.protects(record.modified, Timestamp::now())) =>
+                .is_some_and(|policy| policy.protects(record.modified, now)) =>
         {
             Err(StoreError::Protected(record.key.clone()))
         }
@@ -207,18 +218,39 @@ pub(super) fn insert(
     Ok(record)
 }
 
-fn delete_newest(
+fn put(
+    change: &mut Change<'_>,
+    address: ObjectAddress,
+    new: NewObject,
+) -> Result<ObjectRecord, StoreError> {
+    let bucket = buckets::find(change, &address.bucket)?;
+    let replaced = replaced(change, &bucket, &address.key)?;
+    let NewSegment { segment, content } = new.content;
+    let record = ObjectRecord {
+        encryption: new.encryption,
+        ..draft(address.key, vec![segment], new.attributes)
+    };
+    change.adopt(content)?;
+    insert(change, &bucket, record, replaced)
+}
+
+/// Deletes an object as `now` allows, which may be turned ahead.
+pub(super) fn delete_newest(
     change: &mut Change<'_>,
     bucket: &BucketRecord,
     address: &ObjectAddress,
+    now: Timestamp,
 ) -> Result<Deleted, StoreError> {
     let newest = newest(change, address)?;
-    let replaced = replaced(change, bucket, &address.key)?;
+    let replaced = replaced_at(change, bucket, &address.key, now)?;
     if bucket.settings.versioning == Versioning::Disabled {
         if let Some(replaced) = &replaced {
             remove_version(change, &bucket.name, replaced)?;
         }
-        return Ok(Deleted::default());
+        return Ok(Deleted {
+            object: replaced,
+            ..Deleted::default()
+        });
     }
     let attributes = Attributes {
         storage_class: StorageClass::default(),
@@ -232,7 +264,10 @@ fn delete_newest(
     let marker = insert(change, bucket, marker, replaced)?;
     Ok(Deleted {
         version: Some(marker.version),
-        was_delete_marker: newest.is_some_and(|newest| newest.is_delete_marker),
+        was_delete_marker: newest
+            .as_ref()
+            .is_some_and(|newest| newest.is_delete_marker),
+        object: newest.filter(|newest| !newest.is_delete_marker),
     })
 }
 
@@ -243,13 +278,16 @@ fn delete_version(
     wanted: VersionId,
 ) -> Result<Deleted, StoreError> {
     let record = version(change, address, wanted)?;
-    check_retention(bucket, record.as_ref())?;
+    check_retention(bucket, record.as_ref(), Timestamp::now())?;
     if let Some(record) = &record {
         remove_version(change, &bucket.name, record)?;
     }
     Ok(Deleted {
         version: Some(wanted),
-        was_delete_marker: record.is_some_and(|record| record.is_delete_marker),
+        was_delete_marker: record
+            .as_ref()
+            .is_some_and(|record| record.is_delete_marker),
+        object: record.filter(|record| !record.is_delete_marker),
     })
 }
 
@@ -289,16 +327,20 @@ impl Store {
         new: NewObject,
     ) -> Result<ObjectRecord, StoreError> {
         self.records
-            .change(move |change| {
-                let bucket = buckets::find(change, &address.bucket)?;
-                let replaced = replaced(change, &bucket, &address.key)?;
-                let NewSegment { segment, content } = new.content;
-                let record = ObjectRecord {
-                    encryption: new.encryption,
-                    ..draft(address.key, vec![segment], new.attributes)
-                };
-                change.adopt(content)?;
-                insert(change, &bucket, record, replaced)
+            .change(move |change| put(change, address, new))
+            .await
+    }
+
+    /// The same, if there is no object yet; otherwise what has arrived goes away.
+    pub(crate) async fn put_if_absent(
+        &self,
+        address: ObjectAddress,
+        new: NewObject,
+    ) -> Result<Option<ObjectRecord>, StoreError> {
+        self.records
+            .change(move |change| match newest(change, &address)? {
+                Some(object) if !object.is_delete_marker => Ok(None),
+                _ => put(change, address, new).map(Some),
             })
             .await
     }
@@ -366,7 +408,7 @@ impl Store {
                 let is_same = source == target;
                 let replaced = replaced(change, &bucket, &target.key)?;
                 if fate == SourceFate::Remove {
-                    check_retention(&source_bucket, Some(&object))?;
+                    check_retention(&source_bucket, Some(&object), Timestamp::now())?;
                 }
                 change.share(&object.segments)?;
                 let record = ObjectRecord {
@@ -377,7 +419,7 @@ impl Store {
                 };
                 let record = insert(change, &bucket, record, replaced)?;
                 if fate == SourceFate::Remove && !is_same {
-                    delete_newest(change, &source_bucket, &source)?;
+                    delete_newest(change, &source_bucket, &source, Timestamp::now())?;
                 }
                 Ok(record)
             })
@@ -394,76 +436,10 @@ impl Store {
             .change(move |change| {
                 let bucket = buckets::find(change, &address.bucket)?;
                 match version {
-                    None => delete_newest(change, &bucket, &address),
+                    None => delete_newest(change, &bucket, &address, Timestamp::now()),
                     Some(version) => delete_version(change, &bucket, &address, version),
                 }
             })
             .await
-    }
-
-    /// The newest versions of the objects of a bucket.
-    pub(crate) fn list_objects(
-        &self,
-        bucket: &str,
-        query: &ListQuery,
-    ) -> Result<Page<ObjectRecord>, StoreError> {
-        let mut last = None;
-        self.list(bucket, query, |record, is_latest| {
-            // Older versions follow the newest one.
-            let is_newest = is_latest && last.as_ref() != Some(&record.key);
-            last = Some(record.key.clone());
-            (is_newest && !record.is_delete_marker).then_some(record)
-        })
-    }
-
-    /// The marker of a list that goes on behind a version; behind all of its key if it is not there.
-    pub(crate) fn marker_of_version(
-        &self,
-        bucket: &str,
-        key: &str,
-        wanted: VersionId,
-    ) -> Result<Marker, StoreError> {
-        let address = ObjectAddress {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-        };
-        let record = version(&self.records.snapshot()?, &address, wanted)?;
-        Ok(Marker {
-            key: address.key,
-            order: record.map(|record| order(record.sequence)),
-        })
-    }
-
-    /// All versions of the objects of a bucket, the newest of each key first.
-    pub(crate) fn list_versions(
-        &self,
-        bucket: &str,
-        query: &ListQuery,
-    ) -> Result<Page<VersionEntry>, StoreError> {
-        self.list(bucket, query, |record, is_latest| {
-            Some(VersionEntry { record, is_latest })
-        })
-    }
-
-    fn list<T>(
-        &self,
-        bucket: &str,
-        query: &ListQuery,
-        mut choose: impl FnMut(ObjectRecord, bool) -> Option<T>,
-    ) -> Result<Page<T>, StoreError> {
-        let snapshot = self.records.snapshot()?;
-        buckets::find(&snapshot, bucket)?;
-        // A page may begin in the middle of a key.
-        let mut last = query.marker.order.map(|_| query.marker.key.clone());
-        listing::page(
-            query,
-            |key, order, visit| database::scan(&snapshot, VERSIONS, bucket, key, order, visit),
-            |entry| {
-                let record = serde_json::from_slice::<ObjectRecord>(&entry.record)?;
-                let is_latest = last.as_ref() != Some(&entry.key);
-                last = Some(entry.key.clone());
-                Ok(choose(record, is_latest))
-            },
-        )
     }
 }

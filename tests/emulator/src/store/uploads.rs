@@ -6,7 +6,7 @@ use redb::ReadableTable as _;
 
 use super::buckets;
 use super::content::NewSegment;
-use super::database::{self, Lookup, PARTS, UPLOADS};
+use super::database::{self, Change, Lookup, PARTS, UPLOADS};
 use super::error::{BadParts, StoreError};
 use super::listing::{self, ListQuery, Page};
 use super::objects::{self, MAX_OBJECT_SIZE};
@@ -79,18 +79,33 @@ pub(super) fn parts(
         .collect()
 }
 
-/// All uploads of a bucket, with their keys in the table.
+/// All uploads of a bucket, with their places among those of their keys.
 pub(super) fn of_bucket(
     records: &impl Lookup,
     bucket: &str,
-) -> Result<Vec<(String, u64, UploadRecord)>, StoreError> {
+) -> Result<Vec<(u64, UploadRecord)>, StoreError> {
     let mut found = Vec::new();
     database::scan(records, UPLOADS, bucket, "", 0, &mut |entry| {
         let record = serde_json::from_slice(&entry.record)?;
-        found.push((entry.key, entry.order, record));
+        found.push((entry.order, record));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
+}
+
+/// Removes an upload with its parts.
+pub(super) fn remove(
+    change: &mut Change<'_>,
+    bucket: &str,
+    order: u64,
+    upload: &UploadRecord,
+) -> Result<(), StoreError> {
+    let id = upload.upload_id.as_str();
+    for part in parts(change, id, None, usize::MAX)? {
+        change.remove(PARTS, (id, part.number))?;
+        change.release(&[part.segment])?;
+    }
+    change.remove(UPLOADS, (bucket, upload.key.as_str(), order))
 }
 
 /// Chooses the parts of an object, and tells what is wrong with the choice.
@@ -267,19 +282,12 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.records
             .change(move |change| {
-                let (order, _) = match find(change, &address, &upload_id) {
+                let (order, upload) = match find(change, &address, &upload_id) {
                     Ok(found) => found,
                     Err(StoreError::NoUpload(_)) => return Ok(false),
                     Err(error) => return Err(error),
                 };
-                for part in parts(change, &upload_id, None, usize::MAX)? {
-                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
-                    change.release(&[part.segment])?;
-                }
-                change.remove(
-                    UPLOADS,
-                    (address.bucket.as_str(), address.key.as_str(), order),
-                )?;
+                remove(change, &address.bucket, order, &upload)?;
                 Ok(true)
             })
             .await

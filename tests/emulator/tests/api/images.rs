@@ -122,8 +122,8 @@ async fn refusals() {
         ),
         (
             target(&format!("watermark_image:u_{url}")),
-            501,
-            "not_implemented",
+            503,
+            "upstream_failed",
         ),
     ] {
         let reply = client.get(&target).await;

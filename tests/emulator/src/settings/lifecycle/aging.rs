@@ -1,6 +1,6 @@
 //! What is due for whom, and when.
 
-use super::{Action, Lifecycle, Version};
+use super::{Action, ActiveRule, Lifecycle, RuleState, Version};
 use crate::metadata::StorageClass;
 use crate::settings::json::Flag;
 use crate::time::Timestamp;
@@ -49,17 +49,37 @@ impl Lifecycle {
             .any(|(action, days)| action == Action::Abort && has_passed(initiated, days, now))
     }
 
+    /// Whether any rule is in effect yet.
+    pub(crate) fn is_in_effect(&self, now: Timestamp) -> bool {
+        self.rule.iter().any(|active| active.is_in_effect(now))
+    }
+
+    /// Notes that the rules of `applied` that are still here have been applied to all objects.
+    pub(crate) fn mark_ready(&mut self, applied: &Self, now: Timestamp) {
+        for active in &mut self.rule {
+            if active.is_in_effect(now) && applied.rule.contains(active) {
+                active.state = RuleState::Ready;
+            }
+        }
+    }
+
     /// The rules in effect for a key: what they do, and after how many days.
     fn rules_for(&self, key: &str, now: Timestamp) -> impl Iterator<Item = (Action, u32)> {
         self.rule
             .iter()
-            // What is new takes a day to take effect.
-            .filter(move |active| active.created + SECONDS_PER_DAY <= now.unix_seconds())
+            .filter(move |active| active.is_in_effect(now))
             .map(|active| &active.rule)
             .filter(move |rule| {
                 rule.status == Flag::Enabled && key.starts_with(&rule.filter.prefix)
             })
             .flat_map(|rule| rule.actions.list())
+    }
+}
+
+impl ActiveRule {
+    /// What is new takes a day to take effect.
+    fn is_in_effect(&self, now: Timestamp) -> bool {
+        self.created + SECONDS_PER_DAY <= now.unix_seconds()
     }
 }
 
@@ -124,6 +144,18 @@ mod tests {
                 "{key} {seconds}"
             );
         }
+    }
+
+    #[test]
+    fn only_what_was_applied_is_ready() {
+        let now = Timestamp::from_unix_seconds(DAY);
+        let applied = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 1)]));
+        let mut rules = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 2)]));
+        rules.mark_ready(&applied, Timestamp::from_unix_seconds(DAY - 1));
+        assert_eq!(rules.rule[0].state, RuleState::Unchecked);
+        rules.mark_ready(&applied, now);
+        assert_eq!(rules.rule[0].state, RuleState::Ready);
+        assert_eq!(rules.rule[1].state, RuleState::Unchecked);
     }
 
     #[test]

@@ -1,9 +1,5 @@
 //! Rules by which objects and unfinished uploads age.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "nothing applies rules to objects yet")
-)]
 pub(crate) mod aging;
 mod check;
 

@@ -1,0 +1,213 @@
+//! Objects that come from other sites: because a request says so, or because a bucket has a mirror.
+
+use std::time::SystemTime;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use reqwest::Url;
+
+use super::Call;
+use super::object_put::attributes_of;
+use crate::api_error::ApiError;
+use crate::conditions;
+use crate::encryption::CustomerKey;
+use crate::generated::error_codes::ErrorCode;
+use crate::notify::Subject;
+use crate::origin::{self, Begun, Download, Job};
+use crate::settings::notification::Event;
+use crate::store::{Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, StoreError};
+
+const SOURCE: &str = "x-qs-fetch-source";
+const IF_UNMODIFIED_SINCE: &str = "x-qs-fetch-if-unmodified-since";
+
+/// What a request wants to be fetched.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fetch {
+    url: Url,
+    if_unmodified_since: Option<SystemTime>,
+}
+
+impl Fetch {
+    /// `None` for a request that fetches nothing.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
+        let Some(source) = headers.get(SOURCE) else {
+            return Ok(None);
+        };
+        if headers.contains_key("x-qs-copy-source") || headers.contains_key("x-qs-move-source") {
+            return Err(ApiError::new(
+                ErrorCode::InvalidArgument,
+                "an object is fetched, copied or moved, not several of these",
+            ));
+        }
+        Ok(Some(Self {
+            // What is no text is no URL either.
+            url: origin::source_url(std::str::from_utf8(source.as_bytes()).unwrap_or_default())?,
+            if_unmodified_since: headers.get(IF_UNMODIFIED_SINCE).map(date).transpose()?,
+        }))
+    }
+
+    /// As of HTTP, no condition on an origin that tells no date.
+    fn check(&self, download: &Download) -> Result<(), ApiError> {
+        match (self.if_unmodified_since, download.last_modified()) {
+            (Some(since), Some(modified)) if modified > since => Err(conditions::failed()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn date(value: &HeaderValue) -> Result<SystemTime, ApiError> {
+    let date = value.to_str().ok();
+    date.and_then(|date| httpdate::parse_http_date(date).ok())
+        .ok_or_else(|| {
+            ApiError::new(
+                ErrorCode::InvalidArgument,
+                format!("{IF_UNMODIFIED_SINCE} is not an HTTP date"),
+            )
+        })
+}
+
+/// Fetches an object; the caller's access to the target has been checked.
+pub(super) async fn fetch(
+    call: &mut Call<'_>,
+    fetch: Fetch,
+    target: ObjectAddress,
+    requested: Attributes,
+    key: Option<CustomerKey>,
+) -> Result<ObjectRecord, ApiError> {
+    call.body.expect_empty().await?;
+    let Begun::Mine(job) = call.origins.jobs.begin(Job::new(&target, &fetch.url)) else {
+        return Err(ApiError::new(
+            ErrorCode::FetchInProcess,
+            "this is being fetched already",
+        ));
+    };
+    let fetched = async {
+        let download = call.origins.open(fetch.url.clone()).await?;
+        fetch.check(&download)?;
+        let attributes = match download.content_type() {
+            Some(content_type) if !call.head.headers.contains_key(CONTENT_TYPE) => {
+                typed(requested, content_type)
+            }
+            _ => requested,
+        };
+        let new = NewObject {
+            content: download.store(call.store, key.as_ref()).await?,
+            attributes,
+            encryption: key.as_ref().map(CustomerKey::encryption),
+        };
+        Ok(call.store.put_object(target, new).await?)
+    };
+    let fetched = fetched.await;
+    job.finish(fetched.as_ref().map(|_| ()).map_err(ApiError::clone));
+    fetched
+}
+
+/// Has the content type of an origin, if that makes sense.
+fn typed(mut attributes: Attributes, content_type: &HeaderValue) -> Attributes {
+    attributes.metadata.set_content_type(content_type);
+    attributes
+}
+
+/// Fetches the object of a read that is not there, if the bucket has a mirror. All who read it
+/// meanwhile wait for the same job.
+pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Result<(), ApiError> {
+    let Some(mirror) = &bucket.settings.mirror else {
+        return Ok(());
+    };
+    let address = call.object_address()?;
+    if call.version()?.is_some() || is_there(call, &address)? {
+        return Ok(());
+    }
+    let url = mirror.url_of(&address.key).ok_or_else(origin::not_there)?;
+    loop {
+        match call.origins.jobs.begin(Job::new(&address, &url)) {
+            Begun::Mine(job) => {
+                // The job of somebody else may have ended a moment ago.
+                if is_there(call, &address)? {
+                    return Ok(());
+                }
+                let fetched = from_mirror(call, bucket, address, url).await;
+                job.finish(fetched.clone());
+                return fetched;
+            }
+            Begun::Others(job) => {
+                // A job whose client has gone away is begun anew.
+                if let Some(outcome) = origin::outcome(job).await {
+                    return outcome;
+                }
+            }
+        }
+    }
+}
+
+/// What was deleted is not there, also where older versions are.
+fn is_there(call: &Call<'_>, address: &ObjectAddress) -> Result<bool, ApiError> {
+    match call.store.object(address, None) {
+        Ok(_) => Ok(true),
+        Err(StoreError::NoObject(_) | StoreError::DeleteMarker { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The service itself writes, whoever reads.
+async fn from_mirror(
+    call: &Call<'_>,
+    bucket: &BucketRecord,
+    address: ObjectAddress,
+    url: Url,
+) -> Result<(), ApiError> {
+    let download = call.origins.open(url).await?;
+    let attributes = attributes_of(&HeaderMap::new(), call.caller)?;
+    let attributes = match download.content_type() {
+        Some(content_type) => typed(attributes, content_type),
+        None => attributes,
+    };
+    let new = NewObject {
+        content: download.store(call.store, None).await?,
+        attributes,
+        encryption: None,
+    };
+    // What a client has put meanwhile is newer.
+    if let Some(object) = call.store.put_if_absent(address, new).await? {
+        call.tell(bucket, Event::CreateObject, Subject::of(&object));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&'static str, &'static str)]) -> Result<Option<String>, u16> {
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    http::HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        Fetch::from_headers(&headers)
+            .map(|fetch| fetch.map(|fetch| fetch.url.to_string()))
+            .map_err(|error| error.status().as_u16())
+    }
+
+    #[test]
+    fn headers() {
+        let source = (SOURCE, "example.com/a");
+        assert_eq!(parse(&[]), Ok(None));
+        assert_eq!(
+            parse(&[source]),
+            Ok(Some("http://example.com/a".to_owned()))
+        );
+        assert_eq!(parse(&[(SOURCE, "ftp://example.com")]), Err(400));
+        assert_eq!(parse(&[(SOURCE, "")]), Err(400));
+        assert_eq!(parse(&[source, ("x-qs-copy-source", "/a/b")]), Err(400));
+        assert_eq!(parse(&[source, ("x-qs-move-source", "/a/b")]), Err(400));
+        assert_eq!(
+            parse(&[source, (IF_UNMODIFIED_SINCE, "yesterday")]),
+            Err(400)
+        );
+    }
+}
