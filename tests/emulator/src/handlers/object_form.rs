@@ -126,7 +126,7 @@ async fn store_file(
     mut file: Field<'_>,
     key: Option<&CustomerKey>,
 ) -> Result<NewSegment, ApiError> {
-    let mut writer = call.store.writer(key).await?;
+    let mut writer = call.store.writer(key)?;
     while let Some(piece) = file.chunk().await.map_err(unreadable)? {
         body::check_length(writer.size() + piece.len() as u64)?;
         writer.write(piece).await.map_err(StoreError::from)?;

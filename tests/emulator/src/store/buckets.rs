@@ -3,7 +3,7 @@
 use redb::ReadableTable as _;
 
 use super::Store;
-use super::database::{BUCKETS, Change, Lookup, PARTS, UPLOADS, VERSIONS};
+use super::database::{BUCKETS, Change, Lookup, UPLOADS, VERSIONS};
 use super::error::StoreError;
 use super::records::{BucketRecord, ObjectRecord, Statistics};
 use super::uploads;
@@ -79,10 +79,7 @@ impl Store {
                 }
                 for (key, order, upload) in uploads::of_bucket(change, &name)? {
                     let parts = uploads::parts(change, &upload.upload_id, None, usize::MAX)?;
-                    for part in parts {
-                        change.release(&[part.segment])?;
-                        change.remove(PARTS, (upload.upload_id.as_str(), part.number))?;
-                    }
+                    change.remove_parts(&upload.upload_id, &parts)?;
                     change.remove(UPLOADS, (name.as_str(), key.as_str(), order))?;
                 }
                 change.remove(BUCKETS, name.as_str())

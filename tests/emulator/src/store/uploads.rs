@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use redb::ReadableTable as _;
 
 use super::buckets;
-use super::content::NewSegment;
 use super::database::{self, Lookup, PARTS, UPLOADS};
 use super::error::{BadParts, StoreError};
 use super::listing::{self, ListQuery, Page};
 use super::objects::{self, MAX_OBJECT_SIZE};
 use super::records::{Attributes, ObjectRecord, PartRecord, UploadRecord};
+use super::writer::NewSegment;
 use super::{ObjectAddress, Store};
 use crate::encryption::Encryption;
 use crate::time::Timestamp;
@@ -239,10 +239,7 @@ impl Store {
                     .collect::<Vec<_>>();
                 // The parts go with their upload, and what is chosen of them stays with the object.
                 change.share(&segments)?;
-                for part in available {
-                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
-                    change.release(&[part.segment])?;
-                }
+                change.remove_parts(&upload_id, &available)?;
                 change.remove(
                     UPLOADS,
                     (address.bucket.as_str(), address.key.as_str(), order),
@@ -272,10 +269,8 @@ impl Store {
                     Err(StoreError::NoUpload(_)) => return Ok(false),
                     Err(error) => return Err(error),
                 };
-                for part in parts(change, &upload_id, None, usize::MAX)? {
-                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
-                    change.release(&[part.segment])?;
-                }
+                let parts = parts(change, &upload_id, None, usize::MAX)?;
+                change.remove_parts(&upload_id, &parts)?;
                 change.remove(
                     UPLOADS,
                     (address.bucket.as_str(), address.key.as_str(), order),
