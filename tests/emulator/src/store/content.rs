@@ -196,6 +196,15 @@ impl Contents {
         Ok(missing.into_iter().next())
     }
 
+    /// How many contents there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        match &self.place {
+            Place::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
+            Place::Memory(contents) => lock(contents).len(),
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
