@@ -21,6 +21,8 @@ mod encryption;
 mod faults;
 mod hard_keys;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod memory;
 mod multipart;
 mod objects;
 mod persistence;
