@@ -21,6 +21,8 @@ mod encryption;
 mod faults;
 mod hard_keys;
 mod hostile;
+mod hostile_bytes;
+mod hostile_requests;
 #[cfg(target_os = "linux")]
 mod memory;
 mod multipart;
