@@ -59,9 +59,14 @@ fn request(emulator: &Emulator, method: &str, target: &str, body: &[u8]) -> Vec<
 fn repeated(emulator: &Emulator, operation: &str, client: usize) -> Vec<u8> {
     let key = client % LISTED;
     match operation {
-        "PUT" => request(emulator, "PUT", &format!("/load/put-{client:04}"), &CONTENT),
-        "LIST" => request(emulator, "GET", "/load?limit=100&prefix=get-", b""),
-        method => request(emulator, method, &format!("/load/get-{key:04}"), b""),
+        "PUT" => request(
+            emulator,
+            "PUT",
+            &format!("/loading/put-{client:04}"),
+            &CONTENT,
+        ),
+        "LIST" => request(emulator, "GET", "/loading?limit=100&prefix=get-", b""),
+        method => request(emulator, method, &format!("/loading/get-{key:04}"), b""),
     }
 }
 
@@ -162,11 +167,16 @@ async fn run(name: &str, builder: Builder, time: Duration) -> u64 {
     let mut connection = Connection::open(emulator.addr()).await;
     assert!(
         connection
-            .exchange(&request(&emulator, "PUT", "/load", b""))
+            .exchange(&request(&emulator, "PUT", "/loading", b""))
             .await
     );
     for key in 0..LISTED {
-        let put = request(&emulator, "PUT", &format!("/load/get-{key:04}"), &CONTENT);
+        let put = request(
+            &emulator,
+            "PUT",
+            &format!("/loading/get-{key:04}"),
+            &CONTENT,
+        );
         assert!(connection.exchange(&put).await);
     }
     let mut errors = 0;

@@ -23,7 +23,7 @@ pub(crate) fn record(key: &str, etag: &str, modified: u64) -> ObjectRecord {
     }
 }
 
-fn attributes() -> Attributes {
+pub(super) fn attributes() -> Attributes {
     Attributes {
         storage_class: StorageClass::Standard,
         metadata: Metadata::default(),
@@ -42,13 +42,13 @@ fn bucket(name: &str) -> BucketRecord {
 }
 
 /// A store with the bucket `photos`.
-struct Fixture {
-    store: Arc<Store>,
+pub(super) struct Fixture {
+    pub(super) store: Arc<Store>,
     _directory: Option<TempDir>,
 }
 
 /// One for each kind of storage.
-async fn everywhere() -> Vec<Fixture> {
+pub(super) async fn everywhere() -> Vec<Fixture> {
     let directory = tempfile::tempdir().unwrap();
     let durable = Storage::Directory(directory.path().to_owned());
     let mut fixtures = Vec::new();
@@ -67,7 +67,7 @@ async fn everywhere() -> Vec<Fixture> {
     fixtures
 }
 
-fn at(key: &str) -> ObjectAddress {
+pub(super) fn at(key: &str) -> ObjectAddress {
     ObjectAddress {
         bucket: "photos".to_owned(),
         key: key.to_owned(),
@@ -84,7 +84,7 @@ fn bytes(seed: u64) -> Vec<u8> {
 }
 
 impl Fixture {
-    async fn segment(&self, content: &[u8]) -> NewSegment {
+    pub(super) async fn segment(&self, content: &[u8]) -> NewSegment {
         let mut writer = self.store.writer(None).unwrap();
         for piece in content.chunks(50_000) {
             writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
@@ -121,7 +121,7 @@ impl Fixture {
             .map(drop)
     }
 
-    async fn delete(&self, key: &str, version: Option<VersionId>) -> Option<VersionId> {
+    pub(super) async fn delete(&self, key: &str, version: Option<VersionId>) -> Option<VersionId> {
         let deleted = self.store.delete_object(at(key), version).await.unwrap();
         deleted.version
     }
@@ -175,7 +175,7 @@ impl Fixture {
         page.entries.into_iter().map(describe).collect()
     }
 
-    fn contents(&self) -> usize {
+    pub(super) fn contents(&self) -> usize {
         self.store.contents.count()
     }
 }

@@ -295,3 +295,45 @@ impl Store {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::tests::{at, attributes, everywhere};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_object_of_a_thousand_parts() {
+        let numbers = || 0..=1_000;
+        // One that waits for the disk would take long.
+        for fixture in everywhere().await.into_iter().skip(1) {
+            let store = &fixture.store;
+            let upload = store.create_upload(at("film"), attributes(), None);
+            let id = upload.await.unwrap().upload_id;
+            let put = async |number| {
+                let mut segment = fixture.segment(b"x").await;
+                // Nobody reads it.
+                segment.segment.size = MIN_PART_SIZE;
+                let part = store.put_part(at("film"), id.clone(), number, segment);
+                part.await.unwrap();
+            };
+            let all = numbers().collect::<Vec<_>>();
+            for some in all.chunks(200) {
+                futures_util::future::join_all(some.iter().map(|number| put(*number))).await;
+            }
+            let chosen = numbers().map(|number| ChosenPart { number, etag: None });
+            let started = Instant::now();
+            let complete = store.complete_upload(at("film"), id.clone(), chosen.collect(), None);
+            let object = complete.await.unwrap();
+            println!("completed in {:?}", started.elapsed());
+            assert_eq!(object.size, 1_001 * MIN_PART_SIZE);
+            assert!(object.etag.ends_with("-1001"), "{}", object.etag);
+            assert_eq!(fixture.contents(), 1_001);
+            let started = Instant::now();
+            fixture.delete("film", None).await;
+            println!("deleted in {:?}", started.elapsed());
+            assert_eq!(fixture.contents(), 0);
+        }
+    }
+}
