@@ -127,7 +127,7 @@ impl RequestBody {
     ) -> Result<NewSegment, ApiError> {
         let announced = digest::announced(headers)?;
         check_length(self.announced_length())?;
-        let mut writer = store.writer(key).await?;
+        let mut writer = store.writer(key)?;
         while let Some(piece) = self.next().await? {
             check_length(writer.size() + piece.len() as u64)?;
             writer.write(piece).await.map_err(StoreError::from)?;

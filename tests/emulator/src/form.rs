@@ -12,6 +12,8 @@ use crate::generated::error_codes::ErrorCode;
 
 /// Of all fields before the file together.
 const MAX_FIELDS_LENGTH: usize = 1 << 20;
+/// Of all fields before the file: each new one is compared with those before it.
+const MAX_FIELDS: usize = 1000;
 /// The fields that a policy can't hold, since they are made of it.
 const OUTSIDE_POLICY: [&str; 3] = ["access_key_id", "policy", "signature"];
 /// What stands for the name of the file in a key.
@@ -45,9 +47,15 @@ impl Form {
         let value = std::str::from_utf8(value)
             .map_err(|_| invalid(format!("field {name:?} is not UTF-8 text")))?;
         let name = name.to_ascii_lowercase();
-        if self.get(&name).is_none() {
-            self.fields.push((name, value.to_owned()));
+        if self.get(&name).is_some() {
+            return Ok(());
         }
+        if self.fields.len() == MAX_FIELDS {
+            return Err(invalid(format!(
+                "a form has at most {MAX_FIELDS} fields before its file"
+            )));
+        }
+        self.fields.push((name, value.to_owned()));
         Ok(())
     }
 

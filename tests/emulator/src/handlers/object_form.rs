@@ -1,5 +1,8 @@
 //! Uploading with an HTML form.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use multer::{Field, Multipart};
@@ -24,6 +27,10 @@ use crate::store::{NewObject, NewSegment, ObjectAddress, StoreError};
 /// The field with the content; those behind it are dropped.
 const FILE: &str = "file";
 
+/// So much of a form may come before its file has begun. The reader of the form collects what it
+/// can't make sense of yet, such as headers without an end.
+const MAX_BEFORE_FILE: usize = 16 << 20;
+
 /// `POST /<bucket>`, as browsers send a form.
 pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     // Taken out, so that the call can be looked at while its body is read.
@@ -36,8 +43,19 @@ pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 
 async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
-    let mut parts = Multipart::new(body.pieces(), boundary(call)?);
+    let has_file = AtomicBool::new(false);
+    let mut before_file = 0;
+    let pieces = body.pieces().map(|piece| {
+        let piece = piece?;
+        if !has_file.load(Ordering::Relaxed) {
+            before_file += piece.len();
+            check_before_file(before_file)?;
+        }
+        Ok::<_, ApiError>(piece)
+    });
+    let mut parts = Multipart::new(pieces, boundary(call)?);
     let (form, file) = read_fields(&mut parts).await?;
+    has_file.store(true, Ordering::Relaxed);
     let caller = authenticate(call, &form)?;
     let content_disposition = file.headers().get(CONTENT_DISPOSITION);
     let file_name = form.file_name(content_disposition.map_or(b"", HeaderValue::as_bytes))?;
@@ -75,6 +93,16 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
         answer.headers_mut().insert(LOCATION, redirect);
     }
     Ok(answer)
+}
+
+fn check_before_file(length: usize) -> Result<(), ApiError> {
+    if length > MAX_BEFORE_FILE {
+        return Err(ApiError::new(
+            ErrorCode::EntityTooLarge,
+            format!("a form has at most {MAX_BEFORE_FILE} bytes before its file"),
+        ));
+    }
+    Ok(())
 }
 
 fn boundary(call: &Call<'_>) -> Result<String, ApiError> {
@@ -129,7 +157,7 @@ async fn store_file(
     mut file: Field<'_>,
     key: Option<&CustomerKey>,
 ) -> Result<NewSegment, ApiError> {
-    let mut writer = call.store.writer(key).await?;
+    let mut writer = call.store.writer(key)?;
     while let Some(piece) = file.chunk().await.map_err(unreadable)? {
         body::check_length(writer.size() + piece.len() as u64)?;
         writer.write(piece).await.map_err(StoreError::from)?;

@@ -134,7 +134,7 @@ async fn work(
 async fn save(store: &Store, target: ObjectAddress, image: EncodedImage) -> Result<(), ApiError> {
     let content_type = HeaderValue::from_static(image.content_type);
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    let mut writer = store.writer(None).await?;
+    let mut writer = store.writer(None)?;
     writer.write(image.bytes).await.map_err(StoreError::from)?;
     let new = NewObject {
         content: writer.finish().await.map_err(StoreError::from)?,

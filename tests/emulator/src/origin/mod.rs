@@ -146,7 +146,7 @@ impl Download {
         store: &Store,
         key: Option<&CustomerKey>,
     ) -> Result<NewSegment, ApiError> {
-        let mut writer = store.writer(key).await?;
+        let mut writer = store.writer(key)?;
         while let Some(piece) = self.next().await? {
             writer.write(piece).await.map_err(StoreError::from)?;
         }

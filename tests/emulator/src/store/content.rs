@@ -7,19 +7,15 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt as _;
 
 use super::records::Segment;
-use crate::account::hex;
-use crate::digest::Md5Digest;
-use crate::encryption::{Cipher, CustomerKey, Iv};
+use super::writer::broken;
 
 /// The name of a content: random, so that no key ever reaches the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,7 +50,7 @@ impl TryFrom<String> for ContentId {
 
 /// Where contents are.
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     Directory {
         path: PathBuf,
         /// Whether files must outlive the machine's memory.
@@ -119,30 +115,43 @@ impl Contents {
 
     /// Removes contents that no record names any more; those that are being read go away later.
     pub(super) fn remove(&self, ids: &[ContentId]) {
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let mut readers = lock(&self.readers);
-        for id in ids {
-            match readers.get_mut(id) {
-                Some(reader) => reader.is_doomed = true,
-                None => self.delete(*id),
-            }
+        let unread = {
+            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let mut readers = lock(&self.readers);
+            let is_unread = |id: &ContentId| match readers.get_mut(id) {
+                Some(reader) => {
+                    reader.is_doomed = true;
+                    false
+                }
+                None => true,
+            };
+            ids.iter().copied().filter(is_unread).collect::<Vec<_>>()
+        };
+        // Nobody can find them any more, so nobody need wait for the disk.
+        for id in unread {
+            self.delete(id);
         }
     }
 
     fn unpin(&self, ids: &[ContentId]) {
-        let mut readers = lock(&self.readers);
-        for id in ids {
-            let Some(reader) = readers.get_mut(id) else {
-                continue;
-            };
-            reader.count -= 1;
-            if reader.count == 0 {
-                let is_doomed = reader.is_doomed;
-                readers.remove(id);
-                if is_doomed {
-                    self.delete(*id);
+        let mut unused = Vec::new();
+        {
+            let mut readers = lock(&self.readers);
+            for id in ids {
+                let Some(reader) = readers.get_mut(id) else {
+                    continue;
+                };
+                reader.count -= 1;
+                if reader.count == 0 {
+                    if reader.is_doomed {
+                        unused.push(*id);
+                    }
+                    readers.remove(id);
                 }
             }
+        }
+        for id in unused {
+            self.delete(id);
         }
     }
 
@@ -174,42 +183,72 @@ impl Contents {
                 .file_name()
                 .into_string()
                 .ok()
-                .map(ContentId::try_from);
+                // One content has one name.
+                .and_then(|name| {
+                    let id = ContentId::try_from(name.clone()).ok()?;
+                    (id.to_string() == name).then_some(id)
+                });
             match id {
-                Some(Ok(id)) if missing.remove(&id) => {}
+                Some(id) if missing.remove(&id) => {}
                 _ => fs::remove_file(entry.path())?,
             }
         }
         Ok(missing.into_iter().next())
     }
 
-    /// Starts a new content; with a key it is encrypted.
-    pub(super) async fn writer(
-        self: &Arc<Self>,
-        key: Option<&CustomerKey>,
-    ) -> io::Result<ContentWriter> {
+    /// How many contents there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        match &self.place {
+            Place::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
+            Place::Memory(contents) => lock(contents).len(),
+        }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// A new content of these pieces, where contents are in memory.
+    pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Bytes>) -> io::Result<NewContent> {
+        let Place::Memory(contents) = &self.place else {
+            return Err(broken());
+        };
         let id = ContentId::random();
-        let content = NewContent {
-            contents: Arc::clone(self),
-            id,
-            is_kept: false,
-        };
-        let sink = match &self.place {
-            Place::Directory { path, .. } => {
-                let file = tokio::fs::File::create_new(path.join(id.to_string())).await?;
-                Sink::File(file)
+        lock(contents).insert(id, pieces.into());
+        Ok(NewContent::new(Arc::clone(self), id))
+    }
+
+    /// Makes the file of a new content that begins with `start`, where it blocks nobody. Whoever
+    /// stops waiting for it leaves no file behind.
+    pub(super) async fn create(
+        self: &Arc<Self>,
+        start: Vec<u8>,
+        sync: bool,
+    ) -> io::Result<(NewContent, File)> {
+        let contents = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let Place::Directory { path, .. } = &contents.place else {
+                return Err(broken());
+            };
+            let id = ContentId::random();
+            let mut file = File::create_new(path.join(id.to_string()))?;
+            let content = NewContent::new(contents, id);
+            file.write_all(&start)?;
+            if sync {
+                file.sync_all()?;
             }
-            Place::Memory(_) => Sink::Memory(Vec::new()),
-        };
-        let iv = key.map(|_| Iv::random()).transpose()?;
-        Ok(ContentWriter {
-            content,
-            sink,
-            cipher: key.zip(iv).map(|(key, iv)| Cipher::new(key, iv)),
-            iv,
-            md5: Md5::new(),
-            size: 0,
+            Ok((content, file))
         })
+        .await?
+    }
+
+    /// Has the names of new files on disk, if they must be there.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        match &self.place {
+            Place::Directory { path, sync: true } => sync_directory(path),
+            _ => Ok(()),
+        }
     }
 
     /// Opens a content that is pinned.
@@ -255,6 +294,14 @@ pub(super) struct NewContent {
 }
 
 impl NewContent {
+    fn new(contents: Arc<Contents>, id: ContentId) -> Self {
+        Self {
+            contents,
+            id,
+            is_kept: false,
+        }
+    }
+
     pub(super) fn id(&self) -> ContentId {
         self.id
     }
@@ -272,85 +319,12 @@ impl Drop for NewContent {
     }
 }
 
-/// A content that is being written.
-#[derive(Debug)]
-pub(crate) struct ContentWriter {
-    content: NewContent,
-    sink: Sink,
-    cipher: Option<Cipher>,
-    iv: Option<Iv>,
-    md5: Md5,
-    size: u64,
-}
-
-#[derive(Debug)]
-enum Sink {
-    File(tokio::fs::File),
-    Memory(Vec<Bytes>),
-}
-
-/// A segment whose content stands, and which no object has yet.
-#[derive(Debug)]
-pub(crate) struct NewSegment {
-    pub(super) segment: Segment,
-    pub(super) content: NewContent,
-}
-
-impl ContentWriter {
-    pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
-        self.md5.update(&piece);
-        self.size += piece.len() as u64;
-        let piece = match &mut self.cipher {
-            None => piece,
-            Some(cipher) => cipher.apply(piece)?,
-        };
-        match &mut self.sink {
-            Sink::File(file) => file.write_all(&piece).await,
-            Sink::Memory(pieces) => {
-                // The piece may be a small part of a large buffer.
-                pieces.push(Bytes::copy_from_slice(&piece));
-                Ok(())
-            }
-        }
+/// Has the names in a directory on disk, where the system lets a directory be opened for that.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
     }
-
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Of what was written so far, before it was encrypted.
-    pub(crate) fn md5(&self) -> Md5Digest {
-        self.md5.clone().finalize().into()
-    }
-
-    /// Everything is written: with a directory that outlives the emulator, to the disk itself.
-    pub(crate) async fn finish(self) -> io::Result<NewSegment> {
-        let id = self.content.id;
-        match (self.sink, &self.content.contents.place) {
-            (Sink::File(mut file), Place::Directory { path, sync }) => {
-                // A write may still be on its way in the file's own task.
-                file.flush().await?;
-                if *sync {
-                    file.sync_all().await?;
-                    tokio::fs::File::open(path).await?.sync_all().await?;
-                }
-            }
-            (Sink::Memory(pieces), Place::Memory(contents)) => {
-                lock(contents).insert(id, pieces.into());
-            }
-            // A sink is made for its place.
-            _ => return Err(io::ErrorKind::InvalidInput.into()),
-        }
-        Ok(NewSegment {
-            segment: Segment {
-                content: id,
-                size: self.size,
-                md5: hex(&self.md5.finalize()),
-                iv: self.iv,
-            },
-            content: self.content,
-        })
-    }
+    Ok(())
 }
 
 /// No lock is held over code that leaves its data half changed, so a poisoned one is as good as
@@ -361,10 +335,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::writer::{ContentWriter, NewSegment};
     use super::*;
 
     async fn new(contents: &Arc<Contents>) -> NewSegment {
-        let mut writer = contents.writer(None).await.unwrap();
+        let mut writer = ContentWriter::new(contents, None).unwrap();
         writer.write(Bytes::from_static(b"abc")).await.unwrap();
         writer.finish().await.unwrap()
     }

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::content::{ContentId, Contents, NewContent};
 use super::error::StoreError;
 use super::listing::{Entry, Visitor};
-use super::records::Segment;
+use super::records::{PartRecord, Segment};
 use crate::time::Timestamp;
 
 /// Bucket, key, and a number that orders what they have several of.
@@ -41,6 +41,9 @@ const SEQUENCE: &str = "sequence";
 
 /// So many changes are committed together at most.
 const MAX_BATCH: usize = 256;
+
+/// How much of the database may stand in memory; what the library takes by itself is a gigabyte.
+const CACHE_SIZE: usize = 64 << 20;
 
 /// Anything that tables can be read from.
 pub(super) trait Lookup {
@@ -145,6 +148,22 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Removes parts of an upload, and counts one use less of their contents.
+    pub(super) fn remove_parts(
+        &mut self,
+        upload_id: &str,
+        parts: &[PartRecord],
+    ) -> Result<(), StoreError> {
+        self.is_dirty.set(true);
+        {
+            let mut table = self.table(PARTS)?;
+            for part in parts {
+                table.remove((upload_id, part.number))?;
+            }
+        }
+        self.release(parts.iter().map(|part| &part.segment))
+    }
+
     /// A number higher than any before, over restarts too.
     pub(super) fn next_sequence(&self) -> Result<u64, StoreError> {
         self.is_dirty.set(true);
@@ -177,7 +196,10 @@ impl Change<'_> {
     }
 
     /// Counts one use less; contents that nobody uses go away when the change is committed.
-    pub(super) fn release(&mut self, segments: &[Segment]) -> Result<(), StoreError> {
+    pub(super) fn release<'s>(
+        &mut self,
+        segments: impl IntoIterator<Item = &'s Segment>,
+    ) -> Result<(), StoreError> {
         self.is_dirty.set(true);
         let mut unused = Vec::new();
         {
@@ -218,9 +240,11 @@ pub(super) struct RecordStore {
 impl RecordStore {
     /// Opens the file, or keeps the records in memory.
     pub(super) fn open(file: Option<&Path>, contents: Arc<Contents>) -> Result<Self, StoreError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_SIZE);
         let database = match file {
-            Some(file) => Database::create(file)?,
-            None => Database::builder().create_with_backend(InMemoryBackend::new())?,
+            Some(file) => builder.create(file)?,
+            None => builder.create_with_backend(InMemoryBackend::new())?,
         };
         let transaction = database.begin_write()?;
         // A table that was never opened for writing can't be opened for reading.
@@ -303,25 +327,43 @@ impl Drop for RecordStore {
     }
 }
 
+/// How a batch of changes has ended.
+enum Outcome {
+    Committed,
+    /// Nothing of it is in the database.
+    Aborted(StoreError),
+    /// The disk failed in the middle, so that only the next start will see what there is.
+    Unknown(StoreError),
+}
+
 fn write(database: &Database, contents: &Contents, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let jobs = std::iter::once(first).chain(queue.try_iter().take(MAX_BATCH - 1));
         let mut batch = Batch::default();
         let mut replies = Vec::new();
-        let committed = commit(database, jobs, &mut batch, &mut replies);
-        if committed.is_ok() {
-            for content in batch.adopted {
-                content.keep();
+        let outcome = commit(database, contents, jobs, &mut batch, &mut replies);
+        let failure = match outcome {
+            Outcome::Committed => {
+                batch.adopted.into_iter().for_each(NewContent::keep);
+                contents.remove(&batch.released);
+                None
             }
-            contents.remove(&batch.released);
-        }
-        if let Err(error) = &committed {
+            Outcome::Aborted(error) => {
+                drop(batch.adopted);
+                Some(error.to_string())
+            }
+            Outcome::Unknown(error) => {
+                batch.adopted.into_iter().for_each(NewContent::keep);
+                Some(error.to_string())
+            }
+        };
+        if let Some(error) = &failure {
             tracing::error!(%error, "the changes of {} requests were lost", replies.len());
         }
         for reply in replies {
-            let outcome = match &committed {
-                Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Io(std::io::Error::other(error.to_string()))),
+            let outcome = match &failure {
+                None => Ok(()),
+                Some(error) => Err(StoreError::Io(std::io::Error::other(error.clone()))),
             };
             (reply.tell)(outcome);
         }
@@ -330,34 +372,57 @@ fn write(database: &Database, contents: &Contents, queue: &mpsc::Receiver<Job>) 
 
 fn commit(
     database: &Database,
+    contents: &Contents,
     jobs: impl Iterator<Item = Job>,
     batch: &mut Batch,
     replies: &mut Vec<Reply>,
-) -> Result<(), StoreError> {
-    let transaction = database.begin_write();
-    let mut is_broken = false;
-    for job in jobs {
-        let transaction = match &transaction {
-            Ok(transaction) => transaction,
+) -> Outcome {
+    let transaction = match database.begin_write() {
+        Ok(transaction) => transaction,
+        Err(error) => {
             // Jobs that can't be made are dropped, and their callers see that.
-            Err(_) => continue,
-        };
+            jobs.for_each(drop);
+            return Outcome::Aborted(error.into());
+        }
+    };
+    let (mut is_dirty, mut is_broken) = (false, false);
+    for job in jobs {
         let mut change = Change {
-            transaction,
+            transaction: &transaction,
             batch,
             is_dirty: Cell::new(false),
         };
         let reply = job(&mut change);
+        is_dirty |= change.is_dirty.get();
         is_broken |= reply.has_failed && change.is_dirty.get();
         replies.push(reply);
     }
-    let transaction = transaction?;
     if is_broken {
-        transaction.abort()?;
-        return Err(StoreError::Io(std::io::Error::other(
-            "a change failed half-way",
-        )));
+        return abort(
+            transaction,
+            std::io::Error::other("a change failed half-way"),
+        );
     }
-    transaction.commit()?;
-    Ok(())
+    // A content's file is on disk already, but maybe not its name.
+    if !batch.adopted.is_empty()
+        && let Err(error) = contents.sync()
+    {
+        return abort(transaction, error);
+    }
+    if !is_dirty {
+        // There is nothing that the disk should be asked to keep.
+        drop(transaction);
+        return Outcome::Committed;
+    }
+    match transaction.commit() {
+        Ok(()) => Outcome::Committed,
+        Err(error) => Outcome::Unknown(error.into()),
+    }
+}
+
+fn abort(transaction: WriteTransaction, reason: std::io::Error) -> Outcome {
+    Outcome::Aborted(match transaction.abort() {
+        Ok(()) => reason.into(),
+        Err(error) => error.into(),
+    })
 }

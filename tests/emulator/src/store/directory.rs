@@ -10,9 +10,10 @@
 //! leaves at most files that no record names, which are swept at the next start.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::content::sync_directory;
 use crate::error::{Error, Result};
 
 const MARKER: &str = "qingstor-emulator.json";
@@ -46,6 +47,11 @@ impl Directory {
         }
     }
 
+    /// Has the names of what was just made on disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        sync_directory(&self.root)
+    }
+
     pub(super) fn records(&self) -> PathBuf {
         self.root.join("records.redb")
     }
@@ -66,6 +72,8 @@ fn prepare(root: &Path) -> io::Result<File> {
     let marker = root.join(MARKER);
     match fs::read_to_string(&marker) {
         Ok(text) if text == MARKER_TEXT => {}
+        // Its emulator was killed before it had written anything.
+        Ok(text) if text.is_empty() => write_marker(&marker)?,
         Ok(_) => {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -80,7 +88,7 @@ fn prepare(root: &Path) -> io::Result<File> {
                     "the directory holds files that are not the emulator's",
                 ));
             }
-            fs::write(&marker, MARKER_TEXT)?;
+            write_marker(&marker)?;
         }
         Err(error) => return Err(error),
     }
@@ -88,9 +96,25 @@ fn prepare(root: &Path) -> io::Result<File> {
     File::open(marker)
 }
 
+/// Nothing else is made before the marker is on disk, since nothing else tells whose it is.
+fn write_marker(marker: &Path) -> io::Result<()> {
+    let mut file = File::create(marker)?;
+    file.write_all(MARKER_TEXT.as_bytes())?;
+    file.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_first_start_that_was_killed_is_made_up_for() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(MARKER), "").unwrap();
+        drop(Directory::open(directory.path()).unwrap());
+        let marker = fs::read_to_string(directory.path().join(MARKER)).unwrap();
+        assert_eq!(marker, MARKER_TEXT);
+    }
 
     #[test]
     fn a_directory_of_others_is_refused() {

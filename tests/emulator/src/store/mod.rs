@@ -15,6 +15,7 @@ mod objects;
 mod reader;
 mod records;
 mod uploads;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +26,6 @@ use crate::encryption::CustomerKey;
 use crate::error::{Error, Result};
 pub(crate) use buckets::Buckets;
 use content::Contents;
-pub(crate) use content::{ContentWriter, NewSegment};
 use database::RecordStore;
 use directory::Directory;
 pub(crate) use error::{BadParts, StoreError};
@@ -37,6 +37,7 @@ pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,
 };
 pub(crate) use uploads::{ChosenPart, upload_order};
+pub(crate) use writer::{ContentWriter, NewSegment};
 
 /// Where buckets and objects are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +82,10 @@ impl Store {
         let directory = Directory::open(root)?;
         let contents = Contents::in_directory(directory.content(), true);
         let mut store = Self::with(Some(&directory.records()), contents, root)?;
+        directory.sync().map_err(|source| Error::DataDir {
+            path: root.to_owned(),
+            source,
+        })?;
         let damaged = |reason: String| Error::Damaged {
             path: directory.content(),
             reason,
@@ -140,7 +145,7 @@ impl Store {
         mut reader: ObjectReader,
         key: Option<&CustomerKey>,
     ) -> Result<NewSegment, StoreError> {
-        let mut writer = self.writer(key).await?;
+        let mut writer = self.writer(key)?;
         while let Some(piece) = reader.next().await? {
             writer.write(piece).await?;
         }
@@ -148,11 +153,8 @@ impl Store {
     }
 
     /// A new content to write to. It goes away unless an object or an upload takes it.
-    pub(crate) async fn writer(
-        &self,
-        key: Option<&CustomerKey>,
-    ) -> Result<ContentWriter, StoreError> {
-        Ok(self.contents.writer(key).await?)
+    pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<ContentWriter, StoreError> {
+        Ok(ContentWriter::new(&self.contents, key)?)
     }
 }
 

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::buckets;
-use super::content::NewSegment;
 use super::database::{self, Change, Lookup, VERSIONS};
 use super::error::StoreError;
 use super::reader::OpenObject;
 use super::records::{Attributes, BucketRecord, ObjectRecord, Segment, VersionId, etag_of};
+use super::writer::NewSegment;
 use super::{ObjectAddress, Store};
 use crate::encryption::Encryption;
 use crate::metadata::{Metadata, StorageClass};

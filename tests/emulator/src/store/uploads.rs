@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use redb::ReadableTable as _;
 
 use super::buckets;
-use super::content::NewSegment;
 use super::database::{self, Change, Lookup, PARTS, UPLOADS};
 use super::error::{BadParts, StoreError};
 use super::listing::{self, ListQuery, Page};
 use super::objects::{self, MAX_OBJECT_SIZE};
 use super::records::{Attributes, ObjectRecord, PartRecord, UploadRecord};
+use super::writer::NewSegment;
 use super::{ObjectAddress, Store};
 use crate::encryption::Encryption;
 use crate::time::Timestamp;
@@ -101,10 +101,8 @@ pub(super) fn remove(
     upload: &UploadRecord,
 ) -> Result<(), StoreError> {
     let id = upload.upload_id.as_str();
-    for part in parts(change, id, None, usize::MAX)? {
-        change.remove(PARTS, (id, part.number))?;
-        change.release(&[part.segment])?;
-    }
+    let parts = parts(change, id, None, usize::MAX)?;
+    change.remove_parts(id, &parts)?;
     change.remove(UPLOADS, (bucket, upload.key.as_str(), order))
 }
 
@@ -254,10 +252,7 @@ impl Store {
                     .collect::<Vec<_>>();
                 // The parts go with their upload, and what is chosen of them stays with the object.
                 change.share(&segments)?;
-                for part in available {
-                    change.remove(PARTS, (upload_id.as_str(), part.number))?;
-                    change.release(&[part.segment])?;
-                }
+                change.remove_parts(&upload_id, &available)?;
                 change.remove(
                     UPLOADS,
                     (address.bucket.as_str(), address.key.as_str(), order),
@@ -306,5 +301,47 @@ impl Store {
             |key, order, visit| database::scan(&snapshot, UPLOADS, bucket, key, order, visit),
             |entry| Ok(Some(serde_json::from_slice(&entry.record)?)),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::tests::{at, attributes, everywhere};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_object_of_a_thousand_parts() {
+        let numbers = || 0..=1_000;
+        // One that waits for the disk would take long.
+        for fixture in everywhere().await.into_iter().skip(1) {
+            let store = &fixture.store;
+            let upload = store.create_upload(at("film"), attributes(), None);
+            let id = upload.await.unwrap().upload_id;
+            let put = async |number| {
+                let mut segment = fixture.segment(b"x").await;
+                // Nobody reads it.
+                segment.segment.size = MIN_PART_SIZE;
+                let part = store.put_part(at("film"), id.clone(), number, segment);
+                part.await.unwrap();
+            };
+            let all = numbers().collect::<Vec<_>>();
+            for some in all.chunks(200) {
+                futures_util::future::join_all(some.iter().map(|number| put(*number))).await;
+            }
+            let chosen = numbers().map(|number| ChosenPart { number, etag: None });
+            let started = Instant::now();
+            let complete = store.complete_upload(at("film"), id.clone(), chosen.collect(), None);
+            let object = complete.await.unwrap();
+            println!("completed in {:?}", started.elapsed());
+            assert_eq!(object.size, 1_001 * MIN_PART_SIZE);
+            assert!(object.etag.ends_with("-1001"), "{}", object.etag);
+            assert_eq!(fixture.contents(), 1_001);
+            let started = Instant::now();
+            fixture.delete("film", None).await;
+            println!("deleted in {:?}", started.elapsed());
+            assert_eq!(fixture.contents(), 0);
+        }
     }
 }

@@ -1,0 +1,143 @@
+//! Writing a new content.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+use tokio::io::AsyncWriteExt as _;
+
+use super::content::{Contents, NewContent, Place};
+use super::records::Segment;
+use crate::account::hex;
+use crate::digest::Md5Digest;
+use crate::encryption::{Cipher, CustomerKey, Iv};
+
+/// So much of a content waits in memory before it gets a file: what is small is written in one go.
+const SMALL: usize = 64 << 10;
+
+/// A content that is being written.
+#[derive(Debug)]
+pub(crate) struct ContentWriter {
+    contents: Arc<Contents>,
+    sink: Sink,
+    cipher: Option<Cipher>,
+    iv: Option<Iv>,
+    md5: Md5,
+    size: u64,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// What has come so far is small.
+    Waiting(Vec<u8>),
+    File(NewContent, tokio::fs::File),
+    Memory(Vec<Bytes>),
+    /// A write has failed, and what it has lost can't be written again.
+    Broken,
+}
+
+/// A segment whose content stands, and which no object has yet.
+#[derive(Debug)]
+pub(crate) struct NewSegment {
+    pub(super) segment: Segment,
+    pub(super) content: NewContent,
+}
+
+impl ContentWriter {
+    /// Starts a new content; with a key it is encrypted.
+    pub(super) fn new(contents: &Arc<Contents>, key: Option<&CustomerKey>) -> io::Result<Self> {
+        let iv = key.map(|_| Iv::random()).transpose()?;
+        Ok(Self {
+            contents: Arc::clone(contents),
+            sink: match contents.place() {
+                Place::Directory { .. } => Sink::Waiting(Vec::new()),
+                Place::Memory(_) => Sink::Memory(Vec::new()),
+            },
+            cipher: key.zip(iv).map(|(key, iv)| Cipher::new(key, iv)),
+            iv,
+            md5: Md5::new(),
+            size: 0,
+        })
+    }
+
+    pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
+        self.md5.update(&piece);
+        self.size += piece.len() as u64;
+        let piece = match &mut self.cipher {
+            None => piece,
+            Some(cipher) => cipher.apply(piece)?,
+        };
+        match std::mem::replace(&mut self.sink, Sink::Broken) {
+            Sink::Waiting(mut start) if start.len() + piece.len() <= SMALL => {
+                start.extend_from_slice(&piece);
+                self.sink = Sink::Waiting(start);
+            }
+            Sink::Waiting(start) => {
+                let (content, file) = self.contents.create(start, false).await?;
+                self.write_to_file(content, file.into(), &piece).await?;
+            }
+            Sink::File(content, file) => self.write_to_file(content, file, &piece).await?,
+            Sink::Memory(mut pieces) => {
+                // The piece may be a small part of a large buffer.
+                pieces.push(Bytes::copy_from_slice(&piece));
+                self.sink = Sink::Memory(pieces);
+            }
+            Sink::Broken => return Err(broken()),
+        }
+        Ok(())
+    }
+
+    async fn write_to_file(
+        &mut self,
+        content: NewContent,
+        mut file: tokio::fs::File,
+        piece: &[u8],
+    ) -> io::Result<()> {
+        file.write_all(piece).await?;
+        self.sink = Sink::File(content, file);
+        Ok(())
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Of what was written so far, before it was encrypted.
+    pub(crate) fn md5(&self) -> Md5Digest {
+        self.md5.clone().finalize().into()
+    }
+
+    /// Everything is written: with a directory that outlives the emulator, to the disk itself.
+    pub(crate) async fn finish(self) -> io::Result<NewSegment> {
+        let content = match (self.sink, self.contents.place()) {
+            (Sink::Waiting(all), Place::Directory { sync, .. }) => {
+                self.contents.create(all, *sync).await?.0
+            }
+            (Sink::File(content, mut file), Place::Directory { sync, .. }) => {
+                // A write may still be on its way in the file's own task.
+                file.flush().await?;
+                if *sync {
+                    file.sync_all().await?;
+                }
+                content
+            }
+            (Sink::Memory(pieces), Place::Memory(_)) => self.contents.keep_in_memory(pieces)?,
+            // A sink is made for its place.
+            _ => return Err(broken()),
+        };
+        Ok(NewSegment {
+            segment: Segment {
+                content: content.id(),
+                size: self.size,
+                md5: hex(&self.md5.finalize()),
+                iv: self.iv,
+            },
+            content,
+        })
+    }
+}
+
+pub(super) fn broken() -> io::Error {
+    io::Error::other("the content was not written completely")
+}

@@ -1,0 +1,111 @@
+//! What large bodies cost: buffers, however many there are and however large.
+
+use std::io::ErrorKind;
+use std::process::Stdio;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, read_reply, request};
+use crate::program::{Program, SECRET, client_of, command};
+
+const MIB: usize = 1 << 20;
+const AT_ONCE: usize = 16;
+const SIZE: usize = 8 * MIB;
+/// Far less than the bodies have together, and enough for the program itself.
+const BOUND: usize = 80 * MIB;
+
+fn start(data: &std::path::Path) -> (Program, Client) {
+    let mut program = command()
+        .args(["--listen", "127.0.0.1:0", "--access-key-id", "ALICE"])
+        .args(["--secret-access-key", SECRET, "--log", "off", "--data-dir"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map(Program)
+        .unwrap();
+    let client = client_of(&mut program);
+    (program, client)
+}
+
+/// The most memory that the program has ever had.
+fn peak(program: &Program) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+    kib.parse::<usize>().unwrap() << 10
+}
+
+/// Sends a request whose body consists of `first`, zeros and `last`.
+async fn upload(client: Client, head: Vec<u8>, first: Vec<u8>, last: Vec<u8>) {
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    stream.write_all(&head).await.unwrap();
+    stream.write_all(&first).await.unwrap();
+    let piece = vec![0; MIB];
+    for _ in 0..SIZE / MIB {
+        stream.write_all(&piece).await.unwrap();
+    }
+    stream.write_all(&last).await.unwrap();
+    assert_eq!(read_reply(&mut stream).await.status, 201);
+}
+
+async fn put(client: Client, key: usize) {
+    let head = request("PUT", format!("/photos/{key}"))
+        .header("Content-Length", SIZE.to_string())
+        .signed(&client)
+        .to_bytes();
+    upload(client, head, Vec::new(), Vec::new()).await;
+}
+
+async fn post_form(client: Client) {
+    let first = b"--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nform\r\n--b\r\n\
+        Content-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n";
+    let last = b"\r\n--b--\r\n";
+    let length = first.len() + SIZE + last.len();
+    let head = request("POST", "/photos")
+        .header("Content-Type", "multipart/form-data; boundary=b")
+        .header("Content-Length", length.to_string())
+        .signed(&client)
+        .to_bytes();
+    upload(client, head, first.to_vec(), last.to_vec()).await;
+}
+
+/// Asks for an object, and takes it only when all the others have been asked for.
+async fn get(client: Client, key: usize, barrier: &tokio::sync::Barrier) {
+    let mut stream = TcpStream::connect(client.addr).await.unwrap();
+    let get = request("GET", format!("/photos/{key}")).signed(&client);
+    stream.write_all(&get.to_bytes()).await.unwrap();
+    stream.read_u8().await.unwrap();
+    barrier.wait().await;
+    let mut buffer = vec![0; MIB];
+    let mut received = 1;
+    loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) => break,
+            Ok(read) => received += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(received > SIZE, "{received}");
+}
+
+#[tokio::test]
+async fn large_bodies_cost_buffers() {
+    let directory = tempfile::tempdir().unwrap();
+    let (program, client) = start(directory.path());
+    client.bucket("photos").await;
+    let idle = peak(&program);
+    let uploads = (0..AT_ONCE).map(|key| put(client.clone(), key));
+    futures_util::future::join_all(uploads).await;
+    let uploaded = peak(&program);
+    post_form(client.clone()).await;
+    let posted = peak(&program);
+    let barrier = tokio::sync::Barrier::new(AT_ONCE);
+    let downloads = (0..AT_ONCE).map(|key| get(client.clone(), key, &barrier));
+    futures_util::future::join_all(downloads).await;
+    let downloaded = peak(&program);
+    let peaks = [idle, uploaded, posted, downloaded].map(|bytes| bytes / MIB);
+    println!("MiB when idle, and after uploads, a form and downloads: {peaks:?}");
+    assert!(downloaded < BOUND, "{peaks:?} MiB");
+}
