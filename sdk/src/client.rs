@@ -1,17 +1,16 @@
 //! [`QingStor`] and [`Bucket`]: the handles that calls stand on.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
-
-use http::HeaderValue;
+use std::sync::Arc;
 
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::Result;
 use crate::operation::Operation;
+use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::Transport;
 
 /// The service: calls that belong to no bucket, and the way to buckets.
@@ -76,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 impl QingStor {
@@ -93,6 +94,8 @@ impl QingStor {
             credentials: config.resolve_credentials()?,
             endpoint,
             clock: Clock::default(),
+            retry: config.retry,
+            retry_budget: config.retry_budget.unwrap_or_default(),
         };
         Ok(Self {
             handle: Handle {
@@ -175,39 +178,5 @@ impl fmt::Debug for Bucket {
             .field("zone", &self.zone())
             .field("endpoint", &self.handle.address.origin())
             .finish_non_exhaustive()
-    }
-}
-
-/// The time that requests are dated with.
-#[derive(Default)]
-pub(crate) struct Clock {
-    /// The second that was last written as a header, and that header: most calls share it.
-    last: Mutex<Option<(u64, HeaderValue)>>,
-}
-
-impl Clock {
-    /// Now, as the value of `Date`.
-    pub(crate) fn date(&self) -> HeaderValue {
-        let now = Self::unix_seconds();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((second, value)) = &*last
-            && *second == now
-        {
-            return value.clone();
-        }
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-        // An HTTP date is ASCII.
-        let value = HeaderValue::try_from(httpdate::fmt_http_date(time))
-            .unwrap_or(HeaderValue::from_static(""));
-        *last = Some((now, value.clone()));
-        value
-    }
-
-    /// Seconds since 1970, at most the year 9999; a clock that stands before 1970 counts as 0.
-    pub(crate) fn unix_seconds() -> u64 {
-        const YEAR_9999: u64 = 253_402_300_799;
-        SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs().min(YEAR_9999))
     }
 }

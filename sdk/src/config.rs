@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
+use crate::retry::{RetryBudget, RetryPolicy};
 
 mod layers;
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: Option<RetryBudget>,
 }
 
 impl Config {
@@ -77,6 +80,8 @@ impl Config {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
+            retry: RetryPolicy::default(),
+            retry_budget: None,
         }
     }
 
@@ -175,6 +180,21 @@ impl Config {
     #[must_use]
     pub fn slow_timeout(mut self, timeout: Duration) -> Self {
         self.slow_timeout = timeout.min(NEVER);
+        self
+    }
+
+    /// How often a call that failed is sent again. 4 attempts in all by default.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many repeats all calls of the client may make together. Each client has a budget of its
+    /// own, of 500 tokens, by default.
+    #[must_use]
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.retry_budget = Some(budget);
         self
     }
 
@@ -295,6 +315,8 @@ impl fmt::Debug for Config {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("slow_timeout", &self.slow_timeout)
+            .field("retry", &self.retry)
+            .field("retry_budget", &self.retry_budget)
             .finish()
     }
 }

@@ -25,6 +25,7 @@
 //! | settings, credentials, timeouts | [`Config`] |
 //! | buckets, zones | [`QingStor`] |
 //! | everything on a bucket and its objects | [`Bucket`] |
+//! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
 //! | what is sent: memory, files, streams | [`Body`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
@@ -37,11 +38,31 @@
 //! owns what it needs, so it can be spawned or kept.
 //!
 //! A status that is no success is an error, 304 and 412 among them: see
-//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. A redirect is not followed;
-//! nothing is repeated unasked.
+//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. A redirect is not followed.
 //!
 //! Calls need a Tokio runtime with time and IO enabled, as `#[tokio::main]` makes it. So do
 //! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of one.
+//!
+//! # When something goes wrong
+//!
+//! A call that failed is sent again, by default up to 4 times in all, if the service has certainly
+//! not carried it out, or if a repeat does no harm; [`RetryPolicy`] has the rules. Each output and
+//! each error says how often the request was sent, and the error is that of the last attempt:
+//!
+//! ```no_run
+//! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+//! use std::time::Duration;
+//! use qingstor_sdk::RetryPolicy;
+//!
+//! let patient = RetryPolicy::default().max_attempts(10).max_backoff(Duration::from_secs(60));
+//! let call = bucket.put_object("key").body("content").retry(patient);
+//! match call.timeout(Duration::from_secs(600)).await {
+//!     Ok(output) => println!("stored after {} attempts", output.attempts()),
+//!     Err(error) if error.is_retryable() => println!("later: {error}"),
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(()) }
+//! ```
 //!
 //! # Features
 //!
@@ -61,6 +82,7 @@ mod body;
 mod byte_stream;
 mod call;
 mod client;
+mod clock;
 #[doc(hidden)]
 pub mod codec;
 mod config;
@@ -78,6 +100,7 @@ mod parameter;
 mod presigned;
 mod request;
 mod response;
+mod retry;
 mod secret;
 mod setters;
 mod sign;
@@ -98,6 +121,7 @@ pub use object_path::ObjectPath;
 pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;
+pub use retry::{RetryBudget, RetryPolicy};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use http_body::Body as _;
 use reqwest::Url;
 use tokio::time::{Instant, Sleep};
@@ -22,6 +22,18 @@ pub(crate) struct Transport {
     client: reqwest::Client,
     idle_timeout: Duration,
     slow_timeout: Duration,
+}
+
+/// One attempt of a call.
+pub(crate) struct Outbound<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: &'a Body,
+    /// The scheme, host and port of `uri`.
+    pub(crate) root: &'a Url,
+    /// Whether the service may work long without sending a byte.
+    pub(crate) slow: bool,
 }
 
 /// An answer's body, and the timer that watches over it.
@@ -63,23 +75,21 @@ impl Transport {
         })
     }
 
-    /// Sends one request, and gives the answer's head and its body to be read.
-    ///
-    /// `root`: the request's scheme, host and port. `slow`: the service may work long without
-    /// sending a byte.
-    pub(crate) async fn send(
-        &self,
-        request: http::Request<Body>,
-        root: &Url,
-        slow: bool,
-    ) -> Result<http::Response<Incoming>> {
-        if request.body().is_empty() && !request.body().is_replayable() {
-            let checked = tokio::time::timeout(self.idle_timeout, request.body().check_empty());
-            checked
-                .await
-                .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))?;
+    /// Makes sure that a stream which is announced as empty is.
+    pub(crate) async fn check(&self, body: &Body) -> Result<()> {
+        if !body.is_empty() || body.is_replayable() {
+            return Ok(());
         }
-        let (request, progress) = outgoing(request, root)?;
+        let checked = tokio::time::timeout(self.idle_timeout, body.check_empty());
+        checked
+            .await
+            .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))
+    }
+
+    /// Sends one request, and gives the answer's head and its body to be read.
+    pub(crate) async fn send(&self, outbound: Outbound<'_>) -> Result<http::Response<Incoming>> {
+        let slow = outbound.slow;
+        let (request, progress) = request(outbound)?;
         let patience = if slow {
             self.slow_timeout
         } else {
@@ -118,30 +128,28 @@ impl Transport {
 
 /// The request as reqwest takes it. Fails when its URL library would send another target than the
 /// one that is signed.
-fn outgoing(
-    request: http::Request<Body>,
-    root: &Url,
-) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
-    let (head, body) = request.into_parts();
-    let mut url = root.clone();
-    url.set_path(head.uri.path());
-    url.set_query(head.uri.query());
-    if url.path() != head.uri.path() || url.query() != head.uri.query() {
+fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
+    let Outbound { uri, body, .. } = outbound;
+    let mut url = outbound.root.clone();
+    url.set_path(uri.path());
+    url.set_query(uri.query());
+    if url.path() != uri.path() || url.query() != uri.query() {
         return Err(Error::invalid_input(format!(
             "`{}` would be changed to `{}` on the way",
-            head.uri.path(),
+            uri.path(),
             url.path()
         )));
     }
-    let mut out = reqwest::Request::new(head.method, url);
-    *out.headers_mut() = head.headers;
+    let mut out = reqwest::Request::new(outbound.method.clone(), url);
+    *out.headers_mut() = outbound.headers;
     if body.is_empty() && matches!(*out.method(), Method::PUT | Method::POST) {
         // Else nothing would say that there is none, and some servers insist.
         let zero = HeaderValue::from_static("0");
         out.headers_mut().insert(header::CONTENT_LENGTH, zero);
     }
     let progress = match body.as_bytes() {
-        Some(bytes) if bytes.is_empty() => None,
+        // A stream without content was looked at before.
+        _ if body.is_empty() => None,
         Some(bytes) if bytes.len() <= WHOLE => {
             *out.body_mut() = Some(bytes.clone().into());
             None
@@ -192,7 +200,9 @@ fn broken(error: reqwest::Error) -> Error {
         ErrorKind::Connect => format!("the connection broke before an answer came: {reason}"),
         _ => format!("the request can't be sent: {reason}"),
     };
-    Error::new(kind, text).with_source(error)
+    let never_sent = error.is_connect() || error.is_builder();
+    let error = Error::new(kind, text).with_source(error);
+    if never_sent { error.unsent() } else { error }
 }
 
 fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
