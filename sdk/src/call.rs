@@ -118,7 +118,8 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when an argument can't be sent.
+    /// `InvalidInput` when an argument can't be sent; `Credentials` when a
+    /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has expired.
     pub fn build(self) -> Result<Request<Body>> {
         let (handle, parts, _) = self.encode()?;
         let request = handle.request(I::INFO, parts);
@@ -135,7 +136,7 @@ impl<I: Operation> Call<I> {
     ///
     /// `InvalidInput` when an argument can't be sent, the operation is a form upload, or `expires`
     /// is less than a second or more than the clock can count; `Credentials` for anonymous
-    /// credentials.
+    /// credentials, and as [`build`](Self::build) has it.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (handle, parts, _) = self.encode()?;
         let presigned = handle.presigned(I::INFO, parts, expires);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::credentials::Credentials;
+use crate::credentials::Source;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::Result;
 use crate::operation::Operation;
@@ -72,7 +72,7 @@ pub struct Handle {
 /// What all clones of a client share.
 pub(crate) struct Shared {
     endpoint: Endpoint,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: Source,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
     pub(crate) retry: RetryPolicy,
@@ -91,7 +91,7 @@ impl QingStor {
         let address = Arc::new(endpoint.service()?);
         let shared = Shared {
             transport: Transport::new(&config, endpoint.is_https())?,
-            credentials: config.resolve_credentials()?,
+            credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),
             retry: config.retry,
@@ -128,6 +128,19 @@ impl QingStor {
     /// A call with an input that was made on its own.
     pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
         Call::new(self.handle.clone(), input)
+    }
+
+    /// Asks the provider for credentials now, whatever is known. Without a
+    /// [provider](Config::credentials_provider) it does nothing.
+    ///
+    /// Calls that are sent do this by themselves. [`Call::build`] and [`Call::presign`] do not: they
+    /// send nothing, and use what was fetched last.
+    ///
+    /// # Errors
+    ///
+    /// `Credentials` when the provider has none.
+    pub async fn refresh_credentials(&self) -> Result<()> {
+        self.handle.shared.credentials.refresh().await
     }
 }
 

@@ -1,17 +1,21 @@
 //! [`Config`]: the settings of a client, and where they come from.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
 use zeroize::Zeroizing;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Cache, Credentials, ProvideCredentials, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::retry::{RetryBudget, RetryPolicy};
 
 mod layers;
+
+#[cfg(feature = "config-file")]
+pub(crate) use layers::file_credentials;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
@@ -51,6 +55,7 @@ pub struct Config {
     access_key_id: String,
     secret_access_key: Zeroizing<String>,
     credentials: Option<Credentials>,
+    provider: Option<Arc<dyn ProvideCredentials>>,
     protocol: String,
     host: String,
     port: Option<u16>,
@@ -71,6 +76,7 @@ impl Config {
             access_key_id: access_key_id.into(),
             secret_access_key: Zeroizing::new(secret_access_key.into()),
             credentials: None,
+            provider: None,
             protocol: "https".into(),
             host: "qingstor.com".into(),
             port: None,
@@ -109,6 +115,17 @@ impl Config {
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
+        self.provider = None;
+        self
+    }
+
+    /// Fetches the credentials when they are needed, in place of those that the settings have.
+    ///
+    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) fetch
+    /// nothing: they use what is known. See [`ProvideCredentials`].
+    #[must_use]
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.provider = Some(Arc::new(provider));
         self
     }
 
@@ -228,6 +245,13 @@ impl Config {
         Credentials::new(&*self.access_key_id, &self.secret_access_key)
     }
 
+    pub(crate) fn credentials_source(&self) -> Result<Source> {
+        Ok(match &self.provider {
+            Some(provider) => Source::Provider(Cache::new(Arc::clone(provider))),
+            None => Source::Fixed(self.resolve_credentials()?),
+        })
+    }
+
     pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
         match &self.endpoint {
             Some(url) => {
@@ -305,7 +329,7 @@ fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("credentials", &self.resolve_credentials().ok())
+            .field("credentials", &self.credentials_source().ok())
             .field("protocol", &self.protocol)
             .field("host", &self.host)
             .field("port", &self.port)

@@ -110,8 +110,12 @@ impl Handle {
             let text = "a call must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
-        let outgoing = self
-            .outgoing(info, parts, &self.shared.credentials)
+        let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
+        let bounds = Bounds::new(policy, options.timeout);
+        let credentials = bounds.within(self.shared.credentials.current()).await;
+        let outgoing = credentials
+            .unwrap_or_else(|| Err(bounds.exceeded(None)))
+            .and_then(|credentials| self.outgoing(info, parts, &credentials))
             .map_err(|error| error.with_call(self.unsent(info)))?;
         let origin = Origin {
             info,
@@ -120,7 +124,7 @@ impl Handle {
             started,
             attempts: 0,
         };
-        self.attempts(outgoing, origin, options).await
+        self.attempts(outgoing, origin, &bounds, options).await
     }
 
     /// One attempt after the other, until one succeeds or no further one may follow. `origin` has
@@ -129,10 +133,9 @@ impl Handle {
         &self,
         mut outgoing: Outgoing,
         mut origin: Origin,
+        bounds: &Bounds<'_>,
         options: &Options,
     ) -> Result<Response> {
-        let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
-        let bounds = Bounds::new(policy, options.timeout);
         let checked = bounds.within(self.shared.transport.check(&outgoing.body));
         let checked = checked.await.unwrap_or_else(|| Err(bounds.exceeded(None)));
         checked.map_err(|error| error.with_call(origin.context()))?;
@@ -161,13 +164,13 @@ impl Handle {
             };
             // What is learned of the clock serves later calls, too.
             let expired = !redated && self.learn_time(&outgoing, &error, skew);
-            if !policy.goes_on_after(origin.attempts) {
+            if !bounds.policy.goes_on_after(origin.attempts) {
                 return Err(error);
             }
             if expired && outgoing.body.can_start() {
                 redated = true;
             } else {
-                match self.pause(&outgoing, &error, &bounds, origin.attempts) {
+                match self.pause(&outgoing, &error, bounds, origin.attempts) {
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Err(error),
                 }
@@ -219,8 +222,12 @@ impl Handle {
         origin: Origin,
         skew: i64,
     ) -> Result<Response> {
+        let credentials = self.shared.credentials.current().await;
+        let credentials =
+            credentials.map_err(|error| error.with_call(self.unsent(outgoing.info)))?;
         let mut headers = outgoing.take_headers();
-        self.sign(outgoing, &mut headers, skew, &self.shared.credentials);
+        self.sign(outgoing, &mut headers, skew, &credentials);
+        drop(credentials);
         let info = outgoing.info;
         let outbound = Outbound {
             method: &info.method,

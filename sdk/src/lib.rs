@@ -23,6 +23,7 @@
 //! | for | see |
 //! | --- | --- |
 //! | settings, credentials, timeouts | [`Config`] |
+//! | credentials from elsewhere, that change | [`ProvideCredentials`], [`Chain`] |
 //! | buckets, zones | [`QingStor`] |
 //! | everything on a bucket and its objects | [`Bucket`] |
 //! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
@@ -64,6 +65,23 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Credentials that change
+//!
+//! [`Config::new`] takes a key pair, [`Config::load`] finds one. What is not known from the start, or
+//! changes while the program runs, comes from a [`ProvideCredentials`]: the environment, a file that
+//! is read again when it changes, a service of the caller's, or the first of several:
+//!
+//! ```
+//! # #[cfg(feature = "config-file")]
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
+//! use qingstor_sdk::{Chain, Config, EnvCredentials, FileCredentials, QingStor};
+//!
+//! let chain = Chain::new().or(EnvCredentials::new()).or(FileCredentials::default());
+//! let qingstor = QingStor::new(Config::anonymous().credentials_provider(chain))?;
+//! # let _ = qingstor; Ok(()) }
+//! # #[cfg(not(feature = "config-file"))] fn main() {}
+//! ```
+//!
 //! # Features
 //!
 //! | feature | default | gives |
@@ -71,7 +89,7 @@
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
 //! | `tracing` | yes | an event for each call: operation, status, request id, time; no secrets |
-//! | `config-file` | yes | [`Config::load`] reads a file, too |
+//! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //!
 //! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
 
@@ -114,7 +132,11 @@ pub use byte_stream::ByteStream;
 pub use call::Call;
 pub use client::{Bucket, Caller, QingStor};
 pub use config::Config;
-pub use credentials::Credentials;
+#[cfg(feature = "config-file")]
+pub use credentials::FileCredentials;
+pub use credentials::{
+    Chain, Credentials, EnvCredentials, ProvideCredentials, ProvideFuture, Provided,
+};
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;

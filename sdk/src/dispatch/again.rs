@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::Bounds;
 use super::outgoing::Outgoing;
 use crate::body::Body;
 use crate::call::Options;
@@ -57,6 +58,8 @@ impl Again {
             retry: self.retry.clone(),
             ..Options::default()
         };
-        handle.attempts(outgoing, origin, &options).await
+        let policy = self.retry.as_ref().unwrap_or(&self.shared.retry);
+        let bounds = Bounds::new(policy, None);
+        handle.attempts(outgoing, origin, &bounds, &options).await
     }
 }

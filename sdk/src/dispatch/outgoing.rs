@@ -129,11 +129,11 @@ impl Handle {
         info: &'static OperationInfo,
         parts: RequestParts,
     ) -> Result<Request<Body>> {
-        let credentials = &self.shared.credentials;
-        let mut outgoing = self.outgoing(info, parts, credentials)?;
+        let credentials = self.shared.credentials.known()?;
+        let mut outgoing = self.outgoing(info, parts, &credentials)?;
         let mut headers = std::mem::take(&mut outgoing.headers);
         let skew = self.shared.clock.skew();
-        self.sign(&outgoing, &mut headers, skew, credentials);
+        self.sign(&outgoing, &mut headers, skew, &credentials);
         let mut request = Request::new(outgoing.body);
         *request.method_mut() = info.method.clone();
         *request.uri_mut() = outgoing.uri;
@@ -171,7 +171,8 @@ impl Handle {
             target: parts.target(),
             headers: &parts.headers,
         };
-        let Some((id, signature)) = sign::query(signed, until, &self.shared.credentials) else {
+        let credentials = self.shared.credentials.known()?;
+        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
             let text = "a URL can't be presigned with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
         };
