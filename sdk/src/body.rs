@@ -42,7 +42,7 @@ pub struct Body {
     more: Option<Box<More>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct More {
     file_name: Option<String>,
     /// What a form puts around its file.
@@ -185,6 +185,20 @@ impl Body {
         self,
     ) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + Sync + 'static> {
         Ok(self.start()?.0)
+    }
+
+    /// The same body once more. A stream goes to whichever of them is read first.
+    pub(crate) fn share(&self) -> Self {
+        let source = match &self.source {
+            Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
+            Source::File(path) => Source::File(path.clone()),
+            Source::Stream(slot) => Source::Stream(Arc::clone(slot)),
+        };
+        Self {
+            source,
+            len: self.len,
+            more: self.more.clone(),
+        }
     }
 
     /// Puts bytes before and after the content.

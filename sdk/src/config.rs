@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::retry::{RetryBudget, RetryPolicy};
 
 mod layers;
+mod transport;
 
 #[cfg(feature = "config-file")]
 pub(crate) use layers::file_credentials;
@@ -65,6 +66,7 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
+    pub(crate) transport: transport::Settings,
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
 }
@@ -86,6 +88,7 @@ impl Config {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
+            transport: transport::Settings::default(),
             retry: RetryPolicy::default(),
             retry_budget: None,
         }
@@ -339,6 +342,7 @@ impl fmt::Debug for Config {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("slow_timeout", &self.slow_timeout)
+            .field("transport", &self.transport)
             .field("retry", &self.retry)
             .field("retry_budget", &self.retry_budget)
             .finish()

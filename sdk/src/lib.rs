@@ -82,6 +82,14 @@
 //! # #[cfg(not(feature = "config-file"))] fn main() {}
 //! ```
 //!
+//! # Connections
+//!
+//! A client keeps its connections and uses them again. [`Config`] has times to
+//! [connect](Config::connect_timeout), to [stand still](Config::idle_timeout) and to
+//! [work](Config::slow_timeout), a [proxy](Config::proxy), [certificates](Config::ca_certificate_pem)
+//! and limits of the pool. For tests, [`Config::in_process`] answers calls without any network.
+//! `Expect: 100-continue` is not offered: the HTTP library below can't wait for the answer to it.
+//!
 //! # Features
 //!
 //! | feature | default | gives |
@@ -89,6 +97,7 @@
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
 //! | `tracing` | yes | an event for each call: operation, status, request id, time; no secrets |
+//! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
 //! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //!
 //! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
