@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::credentials::Source;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::Result;
+use crate::observe::Observer;
 use crate::operation::Operation;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::Transport;
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: RetryBudget,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl QingStor {
@@ -94,6 +96,7 @@ impl QingStor {
             credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),
+            observer: config.observer,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
         };

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::credentials::{Cache, Credentials, ProvideCredentials, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
+use crate::observe::Observer;
 use crate::retry::{RetryBudget, RetryPolicy};
 
 mod layers;
@@ -69,6 +70,7 @@ pub struct Config {
     pub(crate) transport: transport::Settings,
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Config {
@@ -91,6 +93,7 @@ impl Config {
             transport: transport::Settings::default(),
             retry: RetryPolicy::default(),
             retry_budget: None,
+            observer: None,
         }
     }
 
@@ -215,6 +218,13 @@ impl Config {
     #[must_use]
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = Some(budget);
+        self
+    }
+
+    /// Who is told of each request and each answer.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -345,6 +355,7 @@ impl fmt::Debug for Config {
             .field("transport", &self.transport)
             .field("retry", &self.retry)
             .field("retry_budget", &self.retry_budget)
+            .field("observer", &self.observer.is_some())
             .finish()
     }
 }

@@ -19,6 +19,7 @@ use crate::retry::RetryPolicy;
 use crate::transport::{Outbound, deadline};
 
 mod again;
+mod notice;
 mod outgoing;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -93,10 +94,11 @@ impl Handle {
         options: Options,
     ) -> Result<Response> {
         let started = Instant::now();
-        let result = self.prepared(info, parts, &options, started).await;
+        let call = pin!(self.prepared(info, parts, &options, started));
         #[cfg(feature = "tracing")]
-        trace::call(info, &self.address, started, &result);
-        result
+        return trace::call(info, &self.address, started, call).await;
+        #[cfg(not(feature = "tracing"))]
+        call.await
     }
 
     async fn prepared(
@@ -144,13 +146,18 @@ impl Handle {
         loop {
             origin.attempts = origin.attempts.saturating_add(1);
             let skew = self.shared.clock.skew();
+            let begun = self.begin(&outgoing, &origin);
             let result = {
                 // Pinned here: a future of this size is better not held twice.
                 let attempt = pin!(self.attempt(&mut outgoing, origin.clone(), skew));
                 bounds.within(attempt).await
             };
+            let in_time = result.is_some();
+            let result = result
+                .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(origin.context())));
+            self.end(&origin, begun, &result);
             let error = match result {
-                Some(Ok(mut response)) => {
+                Ok(mut response) => {
                     if origin.attempts == 1 {
                         self.shared.retry_budget.succeeded();
                     }
@@ -159,8 +166,8 @@ impl Handle {
                     }
                     return Ok(response);
                 }
-                Some(Err(error)) => error,
-                None => return Err(bounds.exceeded(last).with_call(origin.context())),
+                Err(error) if in_time => error,
+                Err(error) => return Err(error),
             };
             // What is learned of the clock serves later calls, too.
             let expired = !redated && self.learn_time(&outgoing, &error, skew);

@@ -31,6 +31,7 @@
 //! | what is sent: memory, files, streams | [`Body`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
 //! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |
+//! | to be told of each request and answer | [`Observer`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
@@ -90,13 +91,20 @@
 //! and limits of the pool. For tests, [`Config::in_process`] answers calls without any network.
 //! `Expect: 100-continue` is not offered: the HTTP library below can't wait for the answer to it.
 //!
+//! # What is going on
+//!
+//! With the feature `tracing` each call is one span `call` of the target `qingstor_sdk` (level DEBUG),
+//! with `operation`, `bucket`, `attempts`, `status` and `request_id`; in it, each attempt is an event,
+//! and so is the end of the call. [`Config::observer`] takes an [`Observer`], which is told of each
+//! request and each answer. Neither ever sees a secret, a signature or a body.
+//!
 //! # Features
 //!
 //! | feature | default | gives |
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
-//! | `tracing` | yes | an event for each call: operation, status, request id, time; no secrets |
+//! | `tracing` | yes | a span for each call, an event for each attempt; no secrets |
 //! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
 //! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //!
@@ -122,6 +130,7 @@ mod generated;
 mod json;
 mod metadata;
 mod object_path;
+mod observe;
 mod operation;
 mod parameter;
 mod presigned;
@@ -149,6 +158,7 @@ pub use credentials::{
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;
+pub use observe::{Observer, RequestEvent, ResponseEvent};
 pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;

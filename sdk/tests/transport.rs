@@ -9,13 +9,15 @@
     reason = "a panic is how a test fails"
 )]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::Response;
-use qingstor_sdk::{Body, Bucket, Config, ErrorKind, QingStor, RetryPolicy};
+use qingstor_sdk::{
+    Body, Bucket, Config, ErrorKind, Observer, QingStor, RequestEvent, ResponseEvent, RetryPolicy,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -111,4 +113,59 @@ async fn what_a_closure_cuts_off_is_missed() {
     let output = bucket(config).get_object("k").await.unwrap();
     let error = output.body.bytes().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+/// Notes what it is told.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn request(&self, event: &RequestEvent<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+
+    fn response(&self, event: &ResponseEvent<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_each_attempt_and_of_no_secret() {
+    let notes = Notes::default();
+    let asked = AtomicU32::new(0);
+    let config = Config::new("ID", "SECRET")
+        .in_process(move |_| {
+            let status = [503, 201][asked.fetch_add(1, Ordering::Relaxed) as usize];
+            async move {
+                let answer = Response::builder()
+                    .status(status)
+                    .header("x-qs-request-id", "rid");
+                answer.body("").unwrap()
+            }
+        })
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
+        .observer(notes.clone());
+    let call = bucket(config).put_object("k").body("12345");
+    let call = call.encryption_customer_key("hush-hush");
+    call.content_type("text/plain").await.unwrap();
+    let notes = notes.0.lock().unwrap();
+    assert_eq!(notes.len(), 4, "{notes:#?}");
+    for (note, expected) in notes.iter().zip([
+        &[
+            "RequestEvent",
+            "PutObject",
+            "attempt: 1",
+            "text/plain",
+            "body_len: 5",
+        ][..],
+        &["ResponseEvent", "attempt: 1", "503", "Some(\"rid\")"],
+        &["RequestEvent", "some-bucket", "attempt: 2", "PUT"],
+        &["ResponseEvent", "attempt: 2", "201", "error: None"],
+    ]) {
+        for text in expected {
+            assert!(note.contains(text), "{text}: {note}");
+        }
+        let hidden = ["hush", "QS ID", "authorization"];
+        assert!(hidden.iter().all(|text| !note.contains(text)), "{note}");
+    }
 }

@@ -12,7 +12,7 @@ const SHORT: Duration = Duration::from_millis(60);
 #[tokio::test]
 async fn a_calls_time_bounds_all_its_attempts() {
     let (emulator, bucket) = start().await;
-    fail(&emulator, [FaultRule::on_any().latency(10 * SHORT)]);
+    fail(&emulator, [FaultRule::on_any().latency(60 * SHORT)]);
     for call in [
         bucket.get_object("k").timeout(SHORT),
         bucket.get_object("k").retry(quick().total_timeout(SHORT)),
@@ -20,7 +20,7 @@ async fn a_calls_time_bounds_all_its_attempts() {
         let error = call.await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
         assert!(
-            error.elapsed() >= SHORT && error.elapsed() < 5 * SHORT,
+            error.elapsed() >= SHORT && error.elapsed() < 30 * SHORT,
             "{error}"
         );
     }
@@ -35,10 +35,10 @@ async fn a_calls_time_bounds_all_its_attempts() {
     // The time is up in the middle of a later attempt; the one before is told, too.
     let rules = [
         FaultRule::on_any().status(503).times(1),
-        FaultRule::on_any().latency(10 * SHORT).after(1),
+        FaultRule::on_any().latency(60 * SHORT).after(1),
     ];
     fail(&emulator, rules);
-    let error = bucket.get_object("k").timeout(2 * SHORT).await.unwrap_err();
+    let error = bucket.get_object("k").timeout(5 * SHORT).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2));
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("503"), "{source}");
