@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -17,6 +17,9 @@ pub(crate) use wire::Progress;
 
 /// A stream of the caller's.
 type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// Where a stream waits until its first byte is asked for; `None` from then on.
+type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 
 /// The content of an upload: bytes in memory, a file, or a stream of known length.
 ///
@@ -39,7 +42,7 @@ pub struct Body {
     more: Option<Box<More>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct More {
     file_name: Option<String>,
     /// What a form puts around its file.
@@ -50,8 +53,7 @@ struct More {
 enum Source {
     Bytes(Bytes),
     File(PathBuf),
-    /// Behind a lock only so that `Body` is `Sync`; `None` once it was sent.
-    Stream(Mutex<Option<BoxStream>>),
+    Stream(StreamSlot),
 }
 
 impl Body {
@@ -94,7 +96,8 @@ impl Body {
     where
         S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     {
-        Self::new(Source::Stream(Mutex::new(Some(Box::pin(stream)))), len)
+        let stream: BoxStream = Box::pin(stream);
+        Self::new(Source::Stream(Arc::new(Mutex::new(Some(stream)))), len)
     }
 
     /// A reader that gives `len` bytes in all, as [`from_stream`](Self::from_stream) does.
@@ -148,6 +151,17 @@ impl Body {
         !matches!(self.source, Source::Stream(_))
     }
 
+    /// Whether the body can be sent from its beginning: it can be sent again, or nothing of it was
+    /// read yet.
+    pub(crate) fn can_start(&self) -> bool {
+        match &self.source {
+            // That there is nothing in it is looked at before the first attempt.
+            Source::Stream(_) if self.is_empty() => true,
+            Source::Stream(slot) => has_stream(slot),
+            Source::Bytes(_) | Source::File(_) => true,
+        }
+    }
+
     /// The bytes, if they are in memory.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
@@ -173,17 +187,37 @@ impl Body {
         Ok(self.start()?.0)
     }
 
+    /// The same body once more. A stream goes to whichever of them is read first.
+    pub(crate) fn share(&self) -> Self {
+        let source = match &self.source {
+            Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
+            Source::File(path) => Source::File(path.clone()),
+            Source::Stream(slot) => Source::Stream(Arc::clone(slot)),
+        };
+        Self {
+            source,
+            len: self.len,
+            more: self.more.clone(),
+        }
+    }
+
     /// Puts bytes before and after the content.
     pub(crate) fn framed(mut self, head: Bytes, tail: Bytes) -> Self {
         let more = self.more.get_or_insert_default();
         (more.head, more.tail) = (head, tail);
         self
     }
+}
 
-    /// The stream, the first time.
-    fn take_stream(stream: &Mutex<Option<BoxStream>>) -> Option<BoxStream> {
-        stream.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+/// Whether nothing of the stream was read yet.
+fn has_stream(slot: &StreamSlot) -> bool {
+    let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.is_some()
+}
+
+/// The stream, the first time.
+fn take_stream(slot: &StreamSlot) -> Option<BoxStream> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Default for Body {

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::dispatch::Again;
 use crate::error::{Error, ErrorKind, Result};
 use crate::response::Origin;
 use crate::transport::{Incoming, IncomingBody, deadline};
@@ -36,6 +37,8 @@ pub struct ByteStream {
     /// What an `AsyncRead` caller has not taken yet.
     unread: Bytes,
     origin: Origin,
+    /// The call, should it have to be sent again.
+    again: Option<Again>,
 }
 
 impl ByteStream {
@@ -50,7 +53,13 @@ impl ByteStream {
             waiting: false,
             unread: Bytes::new(),
             origin,
+            again: None,
         }
+    }
+
+    /// Keeps what it takes to go on where the connection breaks.
+    pub(crate) fn remember(&mut self, again: Again) {
+        self.again = Some(again);
     }
 
     /// How many bytes the answer announced: the object's size, or the range's. `None` when it

@@ -14,6 +14,7 @@ use crate::generated::SIGNED_PARAMETERS;
 use crate::operation::{FromResponse, Operation};
 use crate::presigned::Presigned;
 use crate::request::{RequestParts, header_value};
+use crate::retry::RetryPolicy;
 
 /// A call that is ready to be sent.
 ///
@@ -43,9 +44,10 @@ pub struct Call<I> {
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// A setter's mistake, told when the call ends.
-    refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 impl<I: Operation> Call<I> {
@@ -57,10 +59,18 @@ impl<I: Operation> Call<I> {
         }
     }
 
-    /// Limits the whole call, up to its output, to this time. Without it only a standstill ends a
-    /// call. The time that it takes to read a streamed body afterwards does not count.
+    /// Limits the whole call, all attempts up to its output, to this time. Without it only a
+    /// standstill ends an attempt. The time that it takes to read a streamed body afterwards does
+    /// not count.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How often this call is sent again, in place of what the client's
+    /// [`Config::retry`](crate::Config::retry) says.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = Some(policy);
         self
     }
 
@@ -108,10 +118,11 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when an argument can't be sent.
+    /// `InvalidInput` when an argument can't be sent; `Credentials` when a
+    /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has expired.
     pub fn build(self) -> Result<Request<Body>> {
         let (handle, parts, _) = self.encode()?;
-        let request = handle.signed(I::INFO, parts);
+        let request = handle.request(I::INFO, parts);
         request.map_err(|error| error.with_call(handle.unsent(I::INFO)))
     }
 
@@ -125,7 +136,7 @@ impl<I: Operation> Call<I> {
     ///
     /// `InvalidInput` when an argument can't be sent, the operation is a form upload, or `expires`
     /// is less than a second or more than the clock can count; `Credentials` for anonymous
-    /// credentials.
+    /// credentials, and as [`build`](Self::build) has it.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (handle, parts, _) = self.encode()?;
         let presigned = handle.presigned(I::INFO, parts, expires);
@@ -172,6 +183,7 @@ impl<I: fmt::Debug> fmt::Debug for Call<I> {
         f.debug_struct("Call")
             .field("input", &self.input)
             .field("timeout", &self.options.timeout)
+            .field("retry", &self.options.retry)
             .finish_non_exhaustive()
     }
 }

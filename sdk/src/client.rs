@@ -1,17 +1,17 @@
 //! [`QingStor`] and [`Bucket`]: the handles that calls stand on.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
-
-use http::HeaderValue;
+use std::sync::Arc;
 
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::credentials::Credentials;
+use crate::credentials::Source;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::Result;
+use crate::observe::Observer;
 use crate::operation::Operation;
+use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::Transport;
 
 /// The service: calls that belong to no bucket, and the way to buckets.
@@ -73,9 +73,12 @@ pub struct Handle {
 /// What all clones of a client share.
 pub(crate) struct Shared {
     endpoint: Endpoint,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: Source,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl QingStor {
@@ -90,9 +93,12 @@ impl QingStor {
         let address = Arc::new(endpoint.service()?);
         let shared = Shared {
             transport: Transport::new(&config, endpoint.is_https())?,
-            credentials: config.resolve_credentials()?,
+            credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),
+            observer: config.observer,
+            retry: config.retry,
+            retry_budget: config.retry_budget.unwrap_or_default(),
         };
         Ok(Self {
             handle: Handle {
@@ -125,6 +131,19 @@ impl QingStor {
     /// A call with an input that was made on its own.
     pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
         Call::new(self.handle.clone(), input)
+    }
+
+    /// Asks the provider for credentials now, whatever is known. Without a
+    /// [provider](Config::credentials_provider) it does nothing.
+    ///
+    /// Calls that are sent do this by themselves. [`Call::build`] and [`Call::presign`] do not: they
+    /// send nothing, and use what was fetched last.
+    ///
+    /// # Errors
+    ///
+    /// `Credentials` when the provider has none.
+    pub async fn refresh_credentials(&self) -> Result<()> {
+        self.handle.shared.credentials.refresh().await
     }
 }
 
@@ -175,39 +194,5 @@ impl fmt::Debug for Bucket {
             .field("zone", &self.zone())
             .field("endpoint", &self.handle.address.origin())
             .finish_non_exhaustive()
-    }
-}
-
-/// The time that requests are dated with.
-#[derive(Default)]
-pub(crate) struct Clock {
-    /// The second that was last written as a header, and that header: most calls share it.
-    last: Mutex<Option<(u64, HeaderValue)>>,
-}
-
-impl Clock {
-    /// Now, as the value of `Date`.
-    pub(crate) fn date(&self) -> HeaderValue {
-        let now = Self::unix_seconds();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((second, value)) = &*last
-            && *second == now
-        {
-            return value.clone();
-        }
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-        // An HTTP date is ASCII.
-        let value = HeaderValue::try_from(httpdate::fmt_http_date(time))
-            .unwrap_or(HeaderValue::from_static(""));
-        *last = Some((now, value.clone()));
-        value
-    }
-
-    /// Seconds since 1970, at most the year 9999; a clock that stands before 1970 counts as 0.
-    pub(crate) fn unix_seconds() -> u64 {
-        const YEAR_9999: u64 = 253_402_300_799;
-        SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs().min(YEAR_9999))
     }
 }

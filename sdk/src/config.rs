@@ -1,16 +1,23 @@
 //! [`Config`]: the settings of a client, and where they come from.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
 use zeroize::Zeroizing;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Cache, Credentials, ProvideCredentials, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
+use crate::observe::Observer;
+use crate::retry::{RetryBudget, RetryPolicy};
 
 mod layers;
+mod transport;
+
+#[cfg(feature = "config-file")]
+pub(crate) use layers::file_credentials;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
@@ -50,6 +57,7 @@ pub struct Config {
     access_key_id: String,
     secret_access_key: Zeroizing<String>,
     credentials: Option<Credentials>,
+    provider: Option<Arc<dyn ProvideCredentials>>,
     protocol: String,
     host: String,
     port: Option<u16>,
@@ -59,6 +67,10 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
+    pub(crate) transport: transport::Settings,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: Option<RetryBudget>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Config {
@@ -68,6 +80,7 @@ impl Config {
             access_key_id: access_key_id.into(),
             secret_access_key: Zeroizing::new(secret_access_key.into()),
             credentials: None,
+            provider: None,
             protocol: "https".into(),
             host: "qingstor.com".into(),
             port: None,
@@ -77,6 +90,10 @@ impl Config {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
+            transport: transport::Settings::default(),
+            retry: RetryPolicy::default(),
+            retry_budget: None,
+            observer: None,
         }
     }
 
@@ -104,6 +121,17 @@ impl Config {
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
+        self.provider = None;
+        self
+    }
+
+    /// Fetches the credentials when they are needed, in place of those that the settings have.
+    ///
+    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) fetch
+    /// nothing: they use what is known. See [`ProvideCredentials`].
+    #[must_use]
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.provider = Some(Arc::new(provider));
         self
     }
 
@@ -178,6 +206,28 @@ impl Config {
         self
     }
 
+    /// How often a call that failed is sent again. 4 attempts in all by default.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many repeats all calls of the client may make together. Each client has a budget of its
+    /// own, of 500 tokens, by default.
+    #[must_use]
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.retry_budget = Some(budget);
+        self
+    }
+
+    /// Who is told of each request and each answer.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Refuses what no other step looks at.
     pub(crate) fn check(&self) -> Result<()> {
         for (name, timeout) in [
@@ -206,6 +256,13 @@ impl Config {
             return Ok(Credentials::anonymous());
         }
         Credentials::new(&*self.access_key_id, &self.secret_access_key)
+    }
+
+    pub(crate) fn credentials_source(&self) -> Result<Source> {
+        Ok(match &self.provider {
+            Some(provider) => Source::Provider(Cache::new(Arc::clone(provider))),
+            None => Source::Fixed(self.resolve_credentials()?),
+        })
     }
 
     pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
@@ -285,7 +342,7 @@ fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("credentials", &self.resolve_credentials().ok())
+            .field("credentials", &self.credentials_source().ok())
             .field("protocol", &self.protocol)
             .field("host", &self.host)
             .field("port", &self.port)
@@ -295,6 +352,10 @@ impl fmt::Debug for Config {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("slow_timeout", &self.slow_timeout)
+            .field("transport", &self.transport)
+            .field("retry", &self.retry)
+            .field("retry_budget", &self.retry_budget)
+            .field("observer", &self.observer.is_some())
             .finish()
     }
 }

@@ -7,6 +7,16 @@ use sha2::Sha256;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod cache;
+#[cfg(feature = "config-file")]
+mod file;
+mod provide;
+
+pub(crate) use cache::{Cache, Source};
+#[cfg(feature = "config-file")]
+pub use file::FileCredentials;
+pub use provide::{Chain, EnvCredentials, ProvideCredentials, ProvideFuture, Provided};
+
 /// An access key id and its secret, or nothing for anonymous calls.
 ///
 /// Only the state of HMAC-SHA256 that the secret leads to is kept; it is wiped on drop. `Debug`

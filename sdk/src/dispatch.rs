@@ -1,28 +1,80 @@
-//! The part of a call that is the same for every operation: sign, send, read the answer.
+//! The part of a call that is the same for every operation: sign, send, read the answer, and send
+//! again what may be sent again.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{Method, StatusCode};
 
-use crate::body::Body;
 use crate::byte_stream::ByteStream;
 use crate::call::Options;
-use crate::client::{Clock, Handle};
-use crate::error::{CallContext, Error, ErrorKind, Result};
+use crate::client::Handle;
+use crate::clock;
+use crate::error::{CallContext, Error, ErrorCode, ErrorKind, Result};
 use crate::operation::{OperationInfo, Reply};
-use crate::presigned::Presigned;
-use crate::request::{RequestBody, RequestParts};
+use crate::request::RequestParts;
 use crate::response::{Origin, Response, ResponseBody, ResponseMeta, announced, service_error};
-use crate::sign;
+use crate::retry::RetryPolicy;
+use crate::transport::{Outbound, deadline};
+
+mod again;
+mod notice;
+mod outgoing;
+#[cfg(feature = "tracing")]
+mod trace;
+
+pub(crate) use again::Again;
+use outgoing::Outgoing;
 
 /// The largest JSON answer that is read, in bytes.
 const MAX_JSON: usize = 64 * 1024 * 1024;
 /// The largest error document that is read, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
+
+/// What bounds the attempts of one call.
+struct Bounds<'a> {
+    policy: &'a RetryPolicy,
+    /// How long the call may take, and when that time is over.
+    limit: Option<(Duration, tokio::time::Instant)>,
+}
+
+impl<'a> Bounds<'a> {
+    fn new(policy: &'a RetryPolicy, own: Option<Duration>) -> Self {
+        let limit = policy.limit(own).map(|limit| (limit, deadline(limit)));
+        Self { policy, limit }
+    }
+
+    /// How long to wait after this attempt, if there is time for it.
+    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
+        let wait = self.policy.wait(attempt, asked)?;
+        match self.limit {
+            Some((_, end)) if deadline(wait) >= end => None,
+            _ => Some(wait),
+        }
+    }
+
+    /// Waits for `future` as long as the call may take; `None` when that time is over.
+    async fn within<F: Future>(&self, future: F) -> Option<F::Output> {
+        match self.limit {
+            Some((_, end)) => tokio::time::timeout_at(end, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    /// The call took all the time that it may take. `last`: how the attempt before failed.
+    fn exceeded(&self, last: Option<Error>) -> Error {
+        let limit = self.limit.map_or(0.0, |(limit, _)| limit.as_secs_f32());
+        let error = Error::new(
+            ErrorKind::Timeout,
+            format!("the call was not done after {limit} s"),
+        );
+        match last {
+            Some(last) => error.with_source(last),
+            None => error,
+        }
+    }
+}
 
 impl Handle {
     /// The context of an error before anything was sent.
@@ -34,7 +86,7 @@ impl Handle {
         }
     }
 
-    /// Sends a request and gives the answer of a success.
+    /// Sends a request, as often as needed and allowed, and gives the answer of a success.
     pub(crate) async fn dispatch(
         &self,
         info: &'static OperationInfo,
@@ -42,63 +94,160 @@ impl Handle {
         options: Options,
     ) -> Result<Response> {
         let started = Instant::now();
-        let result = self.limited(info, parts, options.timeout, started).await;
+        let call = pin!(self.prepared(info, parts, &options, started));
         #[cfg(feature = "tracing")]
-        trace(info, &self.address, started, &result);
-        result
+        return trace::call(info, &self.address, started, call).await;
+        #[cfg(not(feature = "tracing"))]
+        call.await
     }
 
-    /// The exchange, within the time that the caller allows.
-    async fn limited(
+    async fn prepared(
         &self,
         info: &'static OperationInfo,
         parts: RequestParts,
-        limit: Option<Duration>,
+        options: &Options,
         started: Instant,
     ) -> Result<Response> {
         if tokio::runtime::Handle::try_current().is_err() {
             let text = "a call must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
-        // Where bytes go up, the service has nothing to copy or fetch first.
-        let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
-        let slow = info.slow && !uploads;
-        let request = self
-            .signed(info, parts)
+        let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
+        let bounds = Bounds::new(policy, options.timeout);
+        let credentials = bounds.within(self.shared.credentials.current()).await;
+        let outgoing = credentials
+            .unwrap_or_else(|| Err(bounds.exceeded(None)))
+            .and_then(|credentials| self.outgoing(info, parts, &credentials))
             .map_err(|error| error.with_call(self.unsent(info)))?;
         let origin = Origin {
             info,
             address: Arc::clone(&self.address),
-            uri: request.uri().clone(),
+            uri: outgoing.uri.clone(),
             started,
-            attempts: 1,
+            attempts: 0,
         };
-        // Pinned here: a future of this size is better not held twice.
-        let exchange = pin!(self.exchange(request, slow, origin.clone()));
-        let Some(limit) = limit else {
-            return exchange.await;
-        };
-        match tokio::time::timeout(limit, exchange).await {
-            Ok(result) => result,
-            Err(_) => {
-                let text = format!("the call was not done after {} s", limit.as_secs_f32());
-                Err(Error::new(ErrorKind::Timeout, text).with_call(origin.context()))
+        self.attempts(outgoing, origin, &bounds, options).await
+    }
+
+    /// One attempt after the other, until one succeeds or no further one may follow. `origin` has
+    /// the number of those before.
+    async fn attempts(
+        &self,
+        mut outgoing: Outgoing,
+        mut origin: Origin,
+        bounds: &Bounds<'_>,
+        options: &Options,
+    ) -> Result<Response> {
+        let checked = bounds.within(self.shared.transport.check(&outgoing.body));
+        let checked = checked.await.unwrap_or_else(|| Err(bounds.exceeded(None)));
+        checked.map_err(|error| error.with_call(origin.context()))?;
+        let mut last = None;
+        let mut redated = false;
+        loop {
+            origin.attempts = origin.attempts.saturating_add(1);
+            let skew = self.shared.clock.skew();
+            let begun = self.begin(&outgoing, &origin);
+            let result = {
+                // Pinned here: a future of this size is better not held twice.
+                let attempt = pin!(self.attempt(&mut outgoing, origin.clone(), skew));
+                bounds.within(attempt).await
+            };
+            let in_time = result.is_some();
+            let result = result
+                .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(origin.context())));
+            self.end(&origin, begun, &result);
+            let error = match result {
+                Ok(mut response) => {
+                    if origin.attempts == 1 {
+                        self.shared.retry_budget.succeeded();
+                    }
+                    if let ResponseBody::Stream(stream) = &mut response.body {
+                        stream.remember(Again::new(self, outgoing, options));
+                    }
+                    return Ok(response);
+                }
+                Err(error) if in_time => error,
+                Err(error) => return Err(error),
+            };
+            // What is learned of the clock serves later calls, too.
+            let expired = !redated && self.learn_time(&outgoing, &error, skew);
+            if !bounds.policy.goes_on_after(origin.attempts) {
+                return Err(error);
             }
+            if expired && outgoing.body.can_start() {
+                redated = true;
+            } else {
+                match self.pause(&outgoing, &error, bounds, origin.attempts) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(error),
+                }
+            }
+            last = Some(error);
         }
     }
 
-    /// One attempt: send, read what the operation wants read.
-    async fn exchange(
+    /// How long to wait before the call is sent again; `None` when it must not be.
+    fn pause(
         &self,
-        request: Request<Body>,
-        slow: bool,
+        outgoing: &Outgoing,
+        error: &Error,
+        bounds: &Bounds<'_>,
+        attempt: u32,
+    ) -> Option<Duration> {
+        if !outgoing.may_follow(error) {
+            return None;
+        }
+        let pause = bounds.wait(attempt, error.retry_after())?;
+        let after_timeout = error.kind() == ErrorKind::Timeout;
+        let granted = self.shared.retry_budget.take(after_timeout);
+        granted.then_some(pause)
+    }
+
+    /// Learns the service's time from a refusal of the request's date. Whether the request would
+    /// be dated in another way now.
+    fn learn_time(&self, outgoing: &Outgoing, error: &Error, used: i64) -> bool {
+        let Some(date) = error.date().filter(|_| outgoing.is_dated()) else {
+            return false;
+        };
+        let least = match error.code() {
+            Some(ErrorCode::RequestExpired) => clock::SAME,
+            // The answer to a `HEAD` can't say why.
+            None if outgoing.info.method == Method::HEAD
+                && error.status() == Some(StatusCode::FORBIDDEN) =>
+            {
+                clock::REFUSED
+            }
+            _ => return false,
+        };
+        self.shared.clock.learn(date, used, least)
+    }
+
+    /// One attempt: date and sign, send, read what the operation wants read.
+    async fn attempt(
+        &self,
+        outgoing: &mut Outgoing,
         origin: Origin,
+        skew: i64,
     ) -> Result<Response> {
-        let info = origin.info;
+        let credentials = self.shared.credentials.current().await;
+        let credentials =
+            credentials.map_err(|error| error.with_call(self.unsent(outgoing.info)))?;
+        let mut headers = outgoing.take_headers();
+        self.sign(outgoing, &mut headers, skew, &credentials);
+        drop(credentials);
+        let info = outgoing.info;
+        let outbound = Outbound {
+            method: &info.method,
+            uri: &outgoing.uri,
+            headers,
+            body: &outgoing.body,
+            root: &self.address.root,
+            slow: outgoing.slow,
+        };
         let answer = self
             .shared
             .transport
-            .send(request, &self.address.root, slow)
+            .send(outbound)
             .await
             .map_err(|error| error.with_call(origin.context()))?;
         let (head, body) = answer.into_parts();
@@ -108,113 +257,9 @@ impl Handle {
         } else {
             announced(&head.headers)
         };
-        let meta = ResponseMeta::new(head.status, head.headers);
+        let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
         let stream = ByteStream::new(body, length, origin.clone());
         read(info, meta, stream, origin).await
-    }
-
-    /// Dates and signs the request.
-    pub(crate) fn signed(
-        &self,
-        info: &'static OperationInfo,
-        mut parts: RequestParts,
-    ) -> Result<Request<Body>> {
-        let form = matches!(parts.body, RequestBody::Form(_));
-        let body = self.body(&mut parts)?;
-        let credentials = &self.shared.credentials;
-        // A form carries its own signature.
-        if !form && !credentials.is_anonymous() {
-            let date = self.shared.clock.date();
-            parts.root_path();
-            let signed = sign::Parts {
-                method: &info.method,
-                resource_prefix: &self.address.resource_prefix,
-                target: parts.target(),
-                headers: &parts.headers,
-            };
-            if let Some(value) = sign::authorization(signed, &date, credentials) {
-                parts.headers.insert(header::AUTHORIZATION, value);
-            }
-            parts.headers.insert(header::DATE, date);
-        }
-        let (uri, headers) = self.finish(parts)?;
-        let mut request = Request::new(body);
-        *request.method_mut() = info.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Ok(request)
-    }
-
-    /// Signs the request's URL.
-    pub(crate) fn presigned(
-        &self,
-        info: &'static OperationInfo,
-        mut parts: RequestParts,
-        expires: Duration,
-    ) -> Result<Presigned> {
-        if matches!(parts.body, RequestBody::Form(_)) {
-            return Err(Error::invalid_input(
-                "a form upload has its own signature: it is not presigned",
-            ));
-        }
-        // The URL has whole seconds.
-        if expires.as_secs() == 0 {
-            return Err(Error::invalid_input(
-                "a presigned URL is valid for 1 second at least",
-            ));
-        }
-        let until = i64::try_from(Clock::unix_seconds().saturating_add(expires.as_secs()))
-            .map_err(|_| Error::invalid_input("the URL would never expire"))?;
-        parts.root_path();
-        let signed = sign::Parts {
-            method: &info.method,
-            resource_prefix: &self.address.resource_prefix,
-            target: parts.target(),
-            headers: &parts.headers,
-        };
-        let Some((id, signature)) = sign::query(signed, until, &self.shared.credentials) else {
-            let text = "a URL can't be presigned with anonymous credentials";
-            return Err(Error::new(ErrorKind::Credentials, text));
-        };
-        parts.presigned(id, until, &signature);
-        let body = match &mut parts.body {
-            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
-            _ => Bytes::new(),
-        };
-        let (uri, headers) = self.finish(parts)?;
-        let method = info.method.clone();
-        Ok(Presigned::new(method, uri, headers, body, until))
-    }
-
-    /// The body as it goes out; a form is signed here.
-    fn body(&self, parts: &mut RequestParts) -> Result<Body> {
-        Ok(
-            match std::mem::replace(&mut parts.body, RequestBody::None) {
-                RequestBody::None => Body::empty(),
-                RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
-                RequestBody::Stream(body) => body,
-                RequestBody::Form(form) => {
-                    let (body, content_type) = form.into_body(&self.shared.credentials)?;
-                    parts.header(header::CONTENT_TYPE, &content_type)?;
-                    body
-                }
-            },
-        )
-    }
-
-    /// The URL and the headers as they go out.
-    fn finish(&self, parts: RequestParts) -> Result<(Uri, HeaderMap)> {
-        let (target, headers) = parts.finish();
-        let refused = |error: http::Error| {
-            Error::invalid_input("the URL is too long or malformed").with_source(error)
-        };
-        let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
-        let mut uri = http::uri::Parts::default();
-        uri.scheme = Some(self.address.scheme.clone());
-        uri.authority = Some(self.address.authority.clone());
-        uri.path_and_query = Some(target.map_err(|error| refused(error.into()))?);
-        let uri = Uri::from_parts(uri).map_err(|error| refused(error.into()))?;
-        Ok((uri, headers))
     }
 }
 
@@ -237,42 +282,4 @@ async fn read(
         Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await?),
     };
     Ok(Response::new(meta, body, origin))
-}
-
-/// One event for each call: no headers, no query, no bodies.
-#[cfg(feature = "tracing")]
-fn trace(
-    info: &OperationInfo,
-    address: &crate::endpoint::Address,
-    started: Instant,
-    result: &Result<Response>,
-) {
-    if !tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG) {
-        return;
-    }
-    let bucket = address.bucket.as_deref();
-    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match result {
-        Ok(response) => tracing::debug!(
-            target: "qingstor_sdk",
-            operation = info.id,
-            bucket,
-            status = response.meta.status().as_u16(),
-            request_id = response.meta.request_id(),
-            attempts = 1,
-            elapsed_ms,
-            "call succeeded"
-        ),
-        Err(error) => tracing::debug!(
-            target: "qingstor_sdk",
-            operation = info.id,
-            bucket,
-            status = error.status().map(|status| status.as_u16()),
-            request_id = error.request_id(),
-            attempts = error.attempts(),
-            elapsed_ms,
-            kind = ?error.kind(),
-            "call failed"
-        ),
-    }
 }

@@ -43,6 +43,8 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
     call: Option<CallContext>,
     answer: Option<Answer>,
+    /// Whether not a byte of the request can have reached the service.
+    unsent: bool,
 }
 
 /// What call an error belongs to.
@@ -63,6 +65,10 @@ pub(crate) struct Answer {
     pub(crate) request_id: Option<String>,
     pub(crate) help_url: Option<String>,
     pub(crate) location: Option<String>,
+    /// How long the service wants to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+    /// What the service's clock said, in Unix seconds.
+    pub(crate) date: Option<i64>,
     /// The body's first bytes, kept when they are no error document or could not be decoded.
     pub(crate) body: Bytes,
 }
@@ -78,11 +84,12 @@ pub enum ErrorKind {
     /// A setting is missing or wrong. The message names the setting and where it came from. Also a
     /// call outside a Tokio runtime.
     Config,
-    /// Credentials are missing or could not be loaded.
+    /// Credentials are missing or could not be loaded. Nothing was sent.
     Credentials,
     /// No connection could be made, or it broke before an answer came.
     Connect,
-    /// The connection was made, but nothing moved on it for longer than the configured time.
+    /// No connection was made in time, nothing moved on it for longer than the configured time, or
+    /// the call took longer than it may.
     Timeout,
     /// The answer's body ended, or the connection broke, before all of it had come.
     Interrupted,
@@ -102,6 +109,7 @@ impl Error {
             source: None,
             call: None,
             answer: None,
+            unsent: false,
         }))
     }
 
@@ -130,6 +138,21 @@ impl Error {
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.0.answer = Some(answer);
         self
+    }
+
+    /// Says that not a byte of the request can have reached the service.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.0.unsent = true;
+        self
+    }
+
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.unsent
+    }
+
+    /// What the service's clock said, in Unix seconds.
+    pub(crate) fn date(&self) -> Option<i64> {
+        self.0.answer.as_ref()?.date
     }
 
     /// The class of the error.
@@ -174,6 +197,12 @@ impl Error {
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.answer.as_ref()?.location.as_deref()
+    }
+
+    /// How long the service asked to be left alone (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.answer.as_ref()?.retry_after
     }
 
     /// The first bytes (4 KiB at most) of an answer that is no error document or could not be
@@ -266,8 +295,9 @@ impl Error {
     ///
     /// # Troubleshooting
     ///
-    /// It says nothing of whether a repeat is safe: an append or a move that broke off may have
-    /// been carried out.
+    /// The call was repeated already, as often as its [`RetryPolicy`](crate::RetryPolicy) allows;
+    /// see [`attempts`](Self::attempts). It says nothing of whether a further repeat is safe: an
+    /// append or a move that broke off may have been carried out.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {

@@ -23,12 +23,15 @@
 //! | for | see |
 //! | --- | --- |
 //! | settings, credentials, timeouts | [`Config`] |
+//! | credentials from elsewhere, that change | [`ProvideCredentials`], [`Chain`] |
 //! | buckets, zones | [`QingStor`] |
 //! | everything on a bucket and its objects | [`Bucket`] |
+//! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
 //! | what is sent: memory, files, streams | [`Body`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
 //! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |
+//! | to be told of each request and answer | [`Observer`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
@@ -37,11 +40,63 @@
 //! owns what it needs, so it can be spawned or kept.
 //!
 //! A status that is no success is an error, 304 and 412 among them: see
-//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. A redirect is not followed;
-//! nothing is repeated unasked.
+//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. A redirect is not followed.
 //!
 //! Calls need a Tokio runtime with time and IO enabled, as `#[tokio::main]` makes it. So do
 //! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of one.
+//!
+//! # When something goes wrong
+//!
+//! A call that failed is sent again, by default up to 4 times in all, if the service has certainly
+//! not carried it out, or if a repeat does no harm; [`RetryPolicy`] has the rules. Each output and
+//! each error says how often the request was sent, and the error is that of the last attempt:
+//!
+//! ```no_run
+//! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+//! use std::time::Duration;
+//! use qingstor_sdk::RetryPolicy;
+//!
+//! let patient = RetryPolicy::default().max_attempts(10).max_backoff(Duration::from_secs(60));
+//! let call = bucket.put_object("key").body("content").retry(patient);
+//! match call.timeout(Duration::from_secs(600)).await {
+//!     Ok(output) => println!("stored after {} attempts", output.attempts()),
+//!     Err(error) if error.is_retryable() => println!("later: {error}"),
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # Credentials that change
+//!
+//! [`Config::new`] takes a key pair, [`Config::load`] finds one. What is not known from the start, or
+//! changes while the program runs, comes from a [`ProvideCredentials`]: the environment, a file that
+//! is read again when it changes, a service of the caller's, or the first of several:
+//!
+//! ```
+//! # #[cfg(feature = "config-file")]
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
+//! use qingstor_sdk::{Chain, Config, EnvCredentials, FileCredentials, QingStor};
+//!
+//! let chain = Chain::new().or(EnvCredentials::new()).or(FileCredentials::default());
+//! let qingstor = QingStor::new(Config::anonymous().credentials_provider(chain))?;
+//! # let _ = qingstor; Ok(()) }
+//! # #[cfg(not(feature = "config-file"))] fn main() {}
+//! ```
+//!
+//! # Connections
+//!
+//! A client keeps its connections and uses them again. [`Config`] has times to
+//! [connect](Config::connect_timeout), to [stand still](Config::idle_timeout) and to
+//! [work](Config::slow_timeout), a [proxy](Config::proxy), [certificates](Config::ca_certificate_pem)
+//! and limits of the pool. For tests, [`Config::in_process`] answers calls without any network.
+//! `Expect: 100-continue` is not offered: the HTTP library below can't wait for the answer to it.
+//!
+//! # What is going on
+//!
+//! With the feature `tracing` each call is one span `call` of the target `qingstor_sdk` (level DEBUG),
+//! with `operation`, `bucket`, `attempts`, `status` and `request_id`; in it, each attempt is an event,
+//! and so is the end of the call. [`Config::observer`] takes an [`Observer`], which is told of each
+//! request and each answer. Neither ever sees a secret, a signature or a body.
 //!
 //! # Features
 //!
@@ -49,8 +104,9 @@
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
-//! | `tracing` | yes | an event for each call: operation, status, request id, time; no secrets |
-//! | `config-file` | yes | [`Config::load`] reads a file, too |
+//! | `tracing` | yes | a span for each call, an event for each attempt; no secrets |
+//! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
+//! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //!
 //! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
 
@@ -61,6 +117,7 @@ mod body;
 mod byte_stream;
 mod call;
 mod client;
+mod clock;
 #[doc(hidden)]
 pub mod codec;
 mod config;
@@ -73,11 +130,13 @@ mod generated;
 mod json;
 mod metadata;
 mod object_path;
+mod observe;
 mod operation;
 mod parameter;
 mod presigned;
 mod request;
 mod response;
+mod retry;
 mod secret;
 mod setters;
 mod sign;
@@ -91,13 +150,19 @@ pub use byte_stream::ByteStream;
 pub use call::Call;
 pub use client::{Bucket, Caller, QingStor};
 pub use config::Config;
-pub use credentials::Credentials;
+#[cfg(feature = "config-file")]
+pub use credentials::FileCredentials;
+pub use credentials::{
+    Chain, Credentials, EnvCredentials, ProvideCredentials, ProvideFuture, Provided,
+};
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;
+pub use observe::{Observer, RequestEvent, ResponseEvent};
 pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;
+pub use retry::{RetryBudget, RetryPolicy};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 

@@ -1,9 +1,10 @@
 //! An answer on its way to an operation's output.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use crate::json;
 use crate::metadata::Metadata;
 use crate::operation::OperationInfo;
 use crate::parameter::{Collection, FromText};
+use crate::timestamp::Timestamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 const JSON: &[u8] = b"application/json";
@@ -26,11 +28,16 @@ const KEPT: usize = 4 * 1024;
 pub struct ResponseMeta {
     status: StatusCode,
     headers: HeaderMap,
+    attempts: u32,
 }
 
 impl ResponseMeta {
-    pub(crate) fn new(status: StatusCode, headers: HeaderMap) -> Self {
-        Self { status, headers }
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+        Self {
+            status,
+            headers,
+            attempts,
+        }
     }
 
     /// The answer's status.
@@ -50,9 +57,15 @@ impl ResponseMeta {
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get(REQUEST_ID)?.to_str().ok()
     }
+
+    /// How often the request was sent until this answer came: 1 when nothing went wrong.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
 }
 
-/// Gives each output its `status`, `request_id` and `headers`.
+/// Gives each output its `status`, `request_id`, `headers` and `attempts`.
 macro_rules! response_meta {
     ($($output:ident),* $(,)?) => {$(
         impl $output {
@@ -72,6 +85,12 @@ macro_rules! response_meta {
             #[must_use]
             pub fn headers(&self) -> &http::HeaderMap {
                 self.meta.headers()
+            }
+
+            /// How often the request was sent until this answer came: 1 when nothing went wrong.
+            #[must_use]
+            pub fn attempts(&self) -> u32 {
+                self.meta.attempts()
             }
         }
     )*};
@@ -329,8 +348,32 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
             request_id: request_id.or(document.request_id),
             help_url: document.url,
             location: location(meta),
+            retry_after: retry_after(&meta.headers),
+            date: http_date(&meta.headers, &http::header::DATE),
             body: if understood { Bytes::new() } else { cut(body) },
         })
+}
+
+/// A time among the headers, in Unix seconds.
+fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
+    let text = headers.get(name)?.to_str().ok()?;
+    let time = Timestamp::from_http_date(text).ok()?;
+    Some(time.as_unix_seconds())
+}
+
+/// How long the service wants to be left alone: in seconds, or until a time by its own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = http_date(headers, &RETRY_AFTER)?;
+    let now = http_date(headers, &http::header::DATE)
+        .unwrap_or_else(|| Timestamp::now().as_unix_seconds());
+    // A time that has passed asks for nothing.
+    Some(Duration::from_secs(
+        u64::try_from(until.saturating_sub(now)).unwrap_or(0),
+    ))
 }
 
 /// Where a redirect points to.

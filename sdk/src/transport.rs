@@ -1,4 +1,4 @@
-//! How requests reach the network: reqwest behind one function.
+//! How requests reach the network, or a function of the caller's: both behind one function.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body::Body as _;
 use reqwest::Url;
 use tokio::time::{Instant, Sleep};
@@ -17,11 +17,35 @@ use crate::body::{Body, Progress};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 
+mod client;
+
+/// Answers requests in this process.
+pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>
+    + Send
+    + Sync;
+
 /// Sends requests. The one way out of this crate.
 pub(crate) struct Transport {
-    client: reqwest::Client,
+    way: Way,
     idle_timeout: Duration,
     slow_timeout: Duration,
+}
+
+enum Way {
+    Network(reqwest::Client),
+    InProcess(Arc<Handler>),
+}
+
+/// One attempt of a call.
+pub(crate) struct Outbound<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: &'a Body,
+    /// The scheme, host and port of `uri`.
+    pub(crate) root: &'a Url,
+    /// Whether the service may work long without sending a byte.
+    pub(crate) slow: bool,
 }
 
 /// An answer's body, and the timer that watches over it.
@@ -32,7 +56,11 @@ pub(crate) struct Incoming {
 }
 
 /// The body of an answer, before anything is checked.
-pub(crate) struct IncomingBody(reqwest::Body);
+pub(crate) enum IncomingBody {
+    Network(reqwest::Body),
+    /// All there is; empty once it was taken.
+    Whole(Bytes),
+}
 
 impl IncomingBody {
     /// The next bytes. Trailers are passed over: the API has none.
@@ -40,8 +68,13 @@ impl IncomingBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, reqwest::Error>>> {
+        let body = match self {
+            Self::Network(body) => body,
+            Self::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            Self::Whole(bytes) => return Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+        };
         loop {
-            return match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
+            return match ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
                     Err(_) => continue,
@@ -57,91 +90,132 @@ impl Transport {
     /// `https`: whether TLS will be needed.
     pub(crate) fn new(config: &Config, https: bool) -> Result<Self> {
         Ok(Self {
-            client: client(config, https)?,
+            way: Way::new(config, https)?,
             idle_timeout: config.idle_timeout,
             slow_timeout: config.slow_timeout,
         })
     }
 
-    /// Sends one request, and gives the answer's head and its body to be read.
-    ///
-    /// `root`: the request's scheme, host and port. `slow`: the service may work long without
-    /// sending a byte.
-    pub(crate) async fn send(
-        &self,
-        request: http::Request<Body>,
-        root: &Url,
-        slow: bool,
-    ) -> Result<http::Response<Incoming>> {
-        if request.body().is_empty() && !request.body().is_replayable() {
-            let checked = tokio::time::timeout(self.idle_timeout, request.body().check_empty());
-            checked
-                .await
-                .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))?;
+    /// Makes sure that a stream which is announced as empty is.
+    pub(crate) async fn check(&self, body: &Body) -> Result<()> {
+        if !body.is_empty() || body.is_replayable() {
+            return Ok(());
         }
-        let (request, progress) = outgoing(request, root)?;
-        let patience = if slow {
+        let checked = tokio::time::timeout(self.idle_timeout, body.check_empty());
+        checked
+            .await
+            .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))
+    }
+
+    /// Sends one request, and gives the answer's head and its body to be read.
+    pub(crate) async fn send(&self, outbound: Outbound<'_>) -> Result<http::Response<Incoming>> {
+        let patience = if outbound.slow {
             self.slow_timeout
         } else {
             self.idle_timeout
         };
         let mut timer = Box::pin(tokio::time::sleep(patience));
-        let mut answer = std::pin::pin!(self.client.execute(request));
-        let mut taken = 0;
-        let answer = poll_fn(|cx| {
-            loop {
-                if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
-                    return Poll::Ready(Ok(answer));
+        let answer = match &self.way {
+            Way::Network(client) => {
+                let (request, progress) = request(outbound)?;
+                let answer = std::pin::pin!(client.execute(request));
+                match watched(answer, &mut timer, patience, progress.as_deref()).await? {
+                    Ok(answer) => http::Response::from(answer).map(IncomingBody::Network),
+                    Err(error) => {
+                        return Err(progress
+                            .and_then(|progress| progress.failure())
+                            .unwrap_or_else(|| broken(error)));
+                    }
                 }
-                ready!(timer.as_mut().poll(cx));
-                let now_taken = progress.as_ref().map_or(0, |progress| progress.taken());
-                if now_taken == taken {
-                    return Poll::Ready(Err(no_answer(patience, taken)));
-                }
-                // The connection takes the upload's bytes: it is slow, but it moves.
-                taken = now_taken;
-                timer.as_mut().reset(deadline(patience));
             }
-        });
-        match answer.await? {
-            Ok(answer) => Ok(http::Response::from(answer).map(|body| Incoming {
-                body: IncomingBody(body),
-                timer,
-                idle_timeout: self.idle_timeout,
-            })),
-            Err(error) => Err(progress
-                .and_then(|progress| progress.failure())
-                .unwrap_or_else(|| broken(error))),
-        }
+            Way::InProcess(handler) => {
+                let answer = handler(outbound.into_request());
+                let answer = watched(answer, &mut timer, patience, None).await?;
+                answer.map(IncomingBody::Whole)
+            }
+        };
+        Ok(answer.map(|body| Incoming {
+            body,
+            timer,
+            idle_timeout: self.idle_timeout,
+        }))
     }
+}
+
+impl Way {
+    fn new(config: &Config, https: bool) -> Result<Self> {
+        if let Some(handler) = &config.transport.handler {
+            return Ok(Self::InProcess(Arc::clone(handler)));
+        }
+        #[cfg(feature = "reqwest-client")]
+        if let Some(client) = &config.transport.client {
+            return Ok(Self::Network(client.clone()));
+        }
+        Ok(Self::Network(client::client(config, https)?))
+    }
+}
+
+impl Outbound<'_> {
+    /// The request for whoever answers it in this process.
+    fn into_request(self) -> Request<Body> {
+        let mut request = Request::new(self.body.share());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers;
+        request
+    }
+}
+
+/// Waits for an answer as long as something moves.
+async fn watched<F: Future + Unpin>(
+    mut answer: F,
+    timer: &mut Pin<Box<Sleep>>,
+    patience: Duration,
+    progress: Option<&Progress>,
+) -> Result<F::Output> {
+    let mut taken = 0;
+    poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(answer) = Pin::new(&mut answer).poll(cx) {
+                return Poll::Ready(Ok(answer));
+            }
+            ready!(timer.as_mut().poll(cx));
+            let now_taken = progress.map_or(0, Progress::taken);
+            if now_taken == taken {
+                return Poll::Ready(Err(no_answer(patience, taken)));
+            }
+            // The connection takes the upload's bytes: it is slow, but it moves.
+            taken = now_taken;
+            timer.as_mut().reset(deadline(patience));
+        }
+    })
+    .await
 }
 
 /// The request as reqwest takes it. Fails when its URL library would send another target than the
 /// one that is signed.
-fn outgoing(
-    request: http::Request<Body>,
-    root: &Url,
-) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
-    let (head, body) = request.into_parts();
-    let mut url = root.clone();
-    url.set_path(head.uri.path());
-    url.set_query(head.uri.query());
-    if url.path() != head.uri.path() || url.query() != head.uri.query() {
+fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
+    let Outbound { uri, body, .. } = outbound;
+    let mut url = outbound.root.clone();
+    url.set_path(uri.path());
+    url.set_query(uri.query());
+    if url.path() != uri.path() || url.query() != uri.query() {
         return Err(Error::invalid_input(format!(
             "`{}` would be changed to `{}` on the way",
-            head.uri.path(),
+            uri.path(),
             url.path()
         )));
     }
-    let mut out = reqwest::Request::new(head.method, url);
-    *out.headers_mut() = head.headers;
+    let mut out = reqwest::Request::new(outbound.method.clone(), url);
+    *out.headers_mut() = outbound.headers;
     if body.is_empty() && matches!(*out.method(), Method::PUT | Method::POST) {
         // Else nothing would say that there is none, and some servers insist.
         let zero = HeaderValue::from_static("0");
         out.headers_mut().insert(header::CONTENT_LENGTH, zero);
     }
     let progress = match body.as_bytes() {
-        Some(bytes) if bytes.is_empty() => None,
+        // A stream without content was looked at before.
+        _ if body.is_empty() => None,
         Some(bytes) if bytes.len() <= WHOLE => {
             *out.body_mut() = Some(bytes.clone().into());
             None
@@ -192,64 +266,7 @@ fn broken(error: reqwest::Error) -> Error {
         ErrorKind::Connect => format!("the connection broke before an answer came: {reason}"),
         _ => format!("the request can't be sent: {reason}"),
     };
-    Error::new(kind, text).with_source(error)
-}
-
-fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        // Another crate may switch these on for the whole program; stored bytes stay as they are.
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        // A redirect would be followed with another signature than it needs.
-        .redirect(reqwest::redirect::Policy::none())
-        // The one place where a call is repeated is this crate's own.
-        .retry(reqwest::retry::never())
-        .user_agent(config.user_agent())
-        .connect_timeout(config.connect_timeout)
-        .tcp_nodelay(true);
-    secured(builder, https)?
-        .build()
-        .map_err(|error| Error::config("the HTTP client can't be made").with_source(error))
-}
-
-#[cfg(feature = "rustls")]
-fn secured(builder: reqwest::ClientBuilder, https: bool) -> Result<reqwest::ClientBuilder> {
-    Ok(builder.tls_backend_preconfigured(rustls_config(https)?))
-}
-
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-fn secured(builder: reqwest::ClientBuilder, _: bool) -> Result<reqwest::ClientBuilder> {
-    Ok(builder)
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn secured(builder: reqwest::ClientBuilder, https: bool) -> Result<reqwest::ClientBuilder> {
-    if https {
-        let text = "an https endpoint needs the crate's feature `rustls` or `native-tls`";
-        return Err(Error::config(text));
-    }
-    Ok(builder)
-}
-
-/// TLS with ring, given to this client alone: no provider is installed for the whole process.
-#[cfg(feature = "rustls")]
-fn rustls_config(https: bool) -> Result<rustls::ClientConfig> {
-    use rustls_platform_verifier::BuilderVerifierExt;
-
-    let failed = |error: rustls::Error| Error::config("TLS can't be set up").with_source(error);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?;
-    // Reading the platform's certificates takes time that a plain HTTP endpoint need not spend.
-    if !https {
-        let none = rustls::RootCertStore::empty();
-        return Ok(builder.with_root_certificates(none).with_no_client_auth());
-    }
-    Ok(builder
-        .with_platform_verifier()
-        .map_err(failed)?
-        .with_no_client_auth())
+    let never_sent = error.is_connect() || error.is_builder();
+    let error = Error::new(kind, text).with_source(error);
+    if never_sent { error.unsent() } else { error }
 }

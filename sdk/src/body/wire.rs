@@ -14,7 +14,7 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Body, BoxStream, Source};
+use super::{Body, BoxStream, Source, StreamSlot, has_stream, take_stream};
 use crate::error::{Error, ErrorKind};
 
 /// How much of a file is read at once, in bytes.
@@ -66,6 +66,8 @@ enum Content {
     Path(PathBuf),
     File(File),
     Reading(JoinHandle<io::Result<(File, Bytes)>>),
+    /// Not begun: if no connection is made, the stream is still whole.
+    Waiting(StreamSlot),
     /// Behind a lock only so that the body is `Sync`.
     Stream(Mutex<BoxStream>),
 }
@@ -77,10 +79,8 @@ impl Body {
             Source::Bytes(bytes) if bytes.is_empty() => Content::Done,
             Source::Bytes(bytes) => Content::Bytes(bytes.clone()),
             Source::File(path) => Content::Path(path.clone()),
-            Source::Stream(stream) => match Self::take_stream(stream) {
-                Some(stream) => Content::Stream(Mutex::new(stream)),
-                None => return Err(Error::invalid_input("the stream was sent already")),
-            },
+            Source::Stream(slot) if has_stream(slot) => Content::Waiting(Arc::clone(slot)),
+            Source::Stream(_) => return Err(sent_already()),
         };
         let progress = Arc::new(Progress::default());
         let (head, tail) = match &self.more {
@@ -158,6 +158,16 @@ impl WireBody {
                     }
                     return Poll::Ready(Some(Ok(chunk)));
                 }
+                Content::Waiting(slot) => {
+                    self.content = match take_stream(slot) {
+                        Some(stream) => Content::Stream(Mutex::new(stream)),
+                        None => {
+                            let error = io::Error::other(sent_already());
+                            self.content = Content::Done;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    };
+                }
                 Content::Stream(stream) => {
                     let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
                     let item = ready!(stream.as_mut().poll_next(cx));
@@ -219,6 +229,10 @@ impl WireBody {
         self.remaining = self.remaining.saturating_sub(len as u64);
         self.progress.taken.fetch_add(len as u64, Ordering::Relaxed);
     }
+}
+
+fn sent_already() -> Error {
+    Error::invalid_input("the stream was sent already")
 }
 
 fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {

@@ -137,6 +137,25 @@ fn read_file(
         .map_err(|why| Error::config(format!("config: {}{why}", path.display())))
 }
 
+/// The key pair in a file that was read.
+#[cfg(feature = "config-file")]
+pub(crate) fn file_credentials(
+    path: &std::path::Path,
+    text: &str,
+) -> Result<crate::credentials::Credentials> {
+    let mut config = Config::anonymous();
+    let found = yaml::apply(&mut config, text)
+        .map_err(|why| Error::config(format!("{}{why}", path.display())))?;
+    if found {
+        return config.resolve_credentials();
+    }
+    let text = format!(
+        "{} has no access_key_id and secret_access_key",
+        path.display()
+    );
+    Err(Error::new(ErrorKind::Credentials, text))
+}
+
 #[cfg(not(feature = "config-file"))]
 fn read_file(
     _: &mut Config,

@@ -60,7 +60,9 @@ impl Operation for PutBucketInput {
     type Caller = Bucket;
     type Output = PutBucketOutput;
 
-    const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT).success(&[201]);
+    const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT)
+        .success(&[201])
+        .repeatable(Repeatable::Never);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())
@@ -172,7 +174,9 @@ impl Operation for DeleteBucketInput {
     type Caller = Bucket;
     type Output = DeleteBucketOutput;
 
-    const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE).success(&[204]);
+    const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE)
+        .success(&[204])
+        .repeatable(Repeatable::Never);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qingstor_sdk::{Body, Bucket, Config, Error, ErrorKind, QingStor};
+use qingstor_sdk::{Body, Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
 use qingstor_suite::{Answer, Server};
 use tokio::net::TcpListener;
 
@@ -15,7 +15,8 @@ fn bucket(config: Config, endpoint: &str) -> Bucket {
 }
 
 fn config() -> Config {
-    Config::new("ID", "SECRET")
+    // What each failure is, without a further attempt that may hide it.
+    Config::new("ID", "SECRET").retry(RetryPolicy::never())
 }
 
 /// The kind, that a repeat may help, and the line that names operation and object.

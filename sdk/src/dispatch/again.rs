@@ -1,0 +1,65 @@
+//! [`Again`]: what it takes to send a call anew once its answer has begun.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::Bounds;
+use super::outgoing::Outgoing;
+use crate::body::Body;
+use crate::call::Options;
+use crate::client::{Handle, Shared};
+use crate::error::Result;
+use crate::response::{Origin, Response};
+use crate::retry::RetryPolicy;
+
+/// A call whose answer is a stream, to be sent again from where the stream broke.
+pub(crate) struct Again {
+    shared: Arc<Shared>,
+    /// Without date and signature.
+    headers: HeaderMap,
+    retry: Option<RetryPolicy>,
+    slow: bool,
+}
+
+impl Again {
+    pub(super) fn new(handle: &Handle, outgoing: Outgoing, options: &Options) -> Self {
+        Self {
+            shared: Arc::clone(&handle.shared),
+            headers: outgoing.headers,
+            retry: options.retry.clone(),
+            slow: outgoing.slow,
+        }
+    }
+
+    /// The call's own headers, as the caller gave them.
+    #[expect(dead_code, reason = "streams do not go on by themselves yet")]
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Sends the call with these headers in place of its own, by the same rules. `origin`: the call,
+    /// with the number of attempts so far. The operation must be one without a body.
+    #[expect(dead_code, reason = "streams do not go on by themselves yet")]
+    pub(crate) async fn send(&self, headers: HeaderMap, origin: Origin) -> Result<Response> {
+        let handle = Handle {
+            shared: Arc::clone(&self.shared),
+            address: Arc::clone(&origin.address),
+        };
+        let outgoing = Outgoing {
+            info: origin.info,
+            uri: origin.uri.clone(),
+            headers,
+            body: Body::empty(),
+            is_form: false,
+            slow: self.slow,
+        };
+        let options = Options {
+            retry: self.retry.clone(),
+            ..Options::default()
+        };
+        let policy = self.retry.as_ref().unwrap_or(&self.shared.retry);
+        let bounds = Bounds::new(policy, None);
+        handle.attempts(outgoing, origin, &bounds, &options).await
+    }
+}

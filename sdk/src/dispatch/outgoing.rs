@@ -1,0 +1,203 @@
+//! [`Outgoing`]: a request that can be dated, signed and sent as often as needed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Request, Uri, header};
+
+use crate::body::Body;
+use crate::client::Handle;
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::{OperationInfo, Repeatable};
+use crate::presigned::Presigned;
+use crate::request::{RequestBody, RequestParts};
+use crate::retry::{Failure, may_repeat};
+use crate::sign;
+
+/// Who sets it dates the request alone.
+const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
+
+/// A request, but for its date and its signature: each attempt has its own.
+pub(crate) struct Outgoing {
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// A form carries its own signature.
+    pub(crate) is_form: bool,
+    /// Whether the service may work long before it answers.
+    pub(crate) slow: bool,
+}
+
+impl Outgoing {
+    /// Whether it may be sent again after this failure.
+    pub(crate) fn may_follow(&self, error: &Error) -> bool {
+        // A form's fields are in its body, and the operation is one that may be repeated.
+        let repeatable: Repeatable = self.info.repeatable;
+        may_repeat(
+            Failure::of(error),
+            repeatable,
+            &self.headers,
+            self.body.can_start(),
+        )
+    }
+
+    /// Whether the runtime dates it.
+    pub(crate) fn is_dated(&self) -> bool {
+        !self.is_form && !self.headers.contains_key(&X_QS_DATE)
+    }
+
+    /// Path and query as they go over the wire.
+    fn target(&self) -> &str {
+        self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
+    /// The headers for one attempt. A copy stays behind, unless there is nothing to copy: most
+    /// requests have no headers of their own.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        let kept = if self.headers.is_empty() {
+            HeaderMap::new()
+        } else {
+            self.headers.clone()
+        };
+        std::mem::replace(&mut self.headers, kept)
+    }
+}
+
+impl Handle {
+    /// The request that an operation's input has become; a form is signed here.
+    pub(super) fn outgoing(
+        &self,
+        info: &'static OperationInfo,
+        mut parts: RequestParts,
+        credentials: &Credentials,
+    ) -> Result<Outgoing> {
+        let is_form = matches!(parts.body, RequestBody::Form(_));
+        // Where bytes go up, the service has nothing to copy or fetch first.
+        let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
+        let body = match std::mem::replace(&mut parts.body, RequestBody::None) {
+            RequestBody::None => Body::empty(),
+            RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
+            RequestBody::Stream(body) => body,
+            RequestBody::Form(form) => {
+                let (body, content_type) = form.into_body(credentials)?;
+                parts.header(header::CONTENT_TYPE, &content_type)?;
+                body
+            }
+        };
+        let (uri, headers) = self.finish(parts)?;
+        Ok(Outgoing {
+            info,
+            uri,
+            headers,
+            body,
+            is_form,
+            slow: info.slow && !uploads,
+        })
+    }
+
+    /// Dates and signs `headers`, which are those of the request.
+    pub(super) fn sign(
+        &self,
+        outgoing: &Outgoing,
+        headers: &mut HeaderMap,
+        skew: i64,
+        credentials: &Credentials,
+    ) {
+        if outgoing.is_form || credentials.is_anonymous() {
+            return;
+        }
+        let date = self.shared.clock.date(skew);
+        let signed = sign::Parts {
+            method: &outgoing.info.method,
+            resource_prefix: &self.address.resource_prefix,
+            target: outgoing.target(),
+            headers,
+        };
+        if let Some(value) = sign::authorization(signed, &date, credentials) {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        headers.insert(header::DATE, date);
+    }
+
+    /// The signed request, unsent.
+    pub(crate) fn request(
+        &self,
+        info: &'static OperationInfo,
+        parts: RequestParts,
+    ) -> Result<Request<Body>> {
+        let credentials = self.shared.credentials.known()?;
+        let mut outgoing = self.outgoing(info, parts, &credentials)?;
+        let mut headers = std::mem::take(&mut outgoing.headers);
+        let skew = self.shared.clock.skew();
+        self.sign(&outgoing, &mut headers, skew, &credentials);
+        let mut request = Request::new(outgoing.body);
+        *request.method_mut() = info.method.clone();
+        *request.uri_mut() = outgoing.uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    /// Signs the request's URL.
+    pub(crate) fn presigned(
+        &self,
+        info: &'static OperationInfo,
+        mut parts: RequestParts,
+        expires: Duration,
+    ) -> Result<Presigned> {
+        if matches!(parts.body, RequestBody::Form(_)) {
+            return Err(Error::invalid_input(
+                "a form upload has its own signature: it is not presigned",
+            ));
+        }
+        // The URL has whole seconds.
+        if expires.as_secs() == 0 {
+            return Err(Error::invalid_input(
+                "a presigned URL is valid for 1 second at least",
+            ));
+        }
+        let now = Clock::unix_seconds(self.shared.clock.skew());
+        let until = i64::try_from(expires.as_secs())
+            .ok()
+            .and_then(|seconds| now.checked_add(seconds))
+            .ok_or_else(|| Error::invalid_input("the URL would never expire"))?;
+        parts.root_path();
+        let signed = sign::Parts {
+            method: &info.method,
+            resource_prefix: &self.address.resource_prefix,
+            target: parts.target(),
+            headers: &parts.headers,
+        };
+        let credentials = self.shared.credentials.known()?;
+        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
+            let text = "a URL can't be presigned with anonymous credentials";
+            return Err(Error::new(ErrorKind::Credentials, text));
+        };
+        parts.presigned(id, until, &signature);
+        let body = match &mut parts.body {
+            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
+            _ => Bytes::new(),
+        };
+        let (uri, headers) = self.finish(parts)?;
+        let method = info.method.clone();
+        Ok(Presigned::new(method, uri, headers, body, until))
+    }
+
+    /// The URL and the headers as they go out.
+    fn finish(&self, parts: RequestParts) -> Result<(Uri, HeaderMap)> {
+        let (target, headers) = parts.finish();
+        let refused = |error: http::Error| {
+            Error::invalid_input("the URL is too long or malformed").with_source(error)
+        };
+        let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(self.address.scheme.clone());
+        uri.authority = Some(self.address.authority.clone());
+        uri.path_and_query = Some(target.map_err(|error| refused(error.into()))?);
+        let uri = Uri::from_parts(uri).map_err(|error| refused(error.into()))?;
+        Ok((uri, headers))
+    }
+}

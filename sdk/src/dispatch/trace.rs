@@ -1,0 +1,99 @@
+//! What `tracing` is told.
+
+use std::pin::Pin;
+use std::time::Instant;
+
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use crate::endpoint::Address;
+use crate::error::Result;
+use crate::observe::ResponseEvent;
+use crate::operation::OperationInfo;
+use crate::response::Response;
+
+/// Whether anybody listens.
+pub(super) fn is_on() -> bool {
+    tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG)
+}
+
+/// One attempt: no headers, no query, no bodies.
+pub(super) fn attempt(event: &ResponseEvent<'_>) {
+    tracing::debug!(
+        target: "qingstor_sdk",
+        attempt = event.attempt,
+        status = event.status.map(|status| status.as_u16()),
+        request_id = event.request_id,
+        elapsed_ms = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX),
+        kind = event.error.map(|error| tracing::field::debug(error.kind())),
+        "attempt ended"
+    );
+}
+
+/// The span of a call.
+pub(super) async fn call<F: Future<Output = Result<Response>>>(
+    info: &OperationInfo,
+    address: &Address,
+    started: Instant,
+    call: Pin<&mut F>,
+) -> Result<Response> {
+    if !is_on() {
+        return call.await;
+    }
+    let span = tracing::debug_span!(
+        target: "qingstor_sdk",
+        "call",
+        operation = info.id,
+        bucket = address.bucket.as_deref(),
+        attempts = Empty,
+        status = Empty,
+        request_id = Empty,
+    );
+    let result = call.instrument(span.clone()).await;
+    let (attempts, status, request_id) = match &result {
+        Ok(response) => (
+            response.meta.attempts(),
+            Some(response.meta.status()),
+            response.meta.request_id(),
+        ),
+        Err(error) => (error.attempts(), error.status(), error.request_id()),
+    };
+    span.record("attempts", attempts);
+    if let Some(status) = status {
+        span.record("status", status.as_u16());
+    }
+    if let Some(id) = request_id {
+        span.record("request_id", id);
+    }
+    span.in_scope(|| end(info, address, started, &result));
+    result
+}
+
+/// One event for each call: no headers, no query, no bodies.
+fn end(info: &OperationInfo, address: &Address, started: Instant, result: &Result<Response>) {
+    let bucket = address.bucket.as_deref();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(response) => tracing::debug!(
+            target: "qingstor_sdk",
+            operation = info.id,
+            bucket,
+            status = response.meta.status().as_u16(),
+            request_id = response.meta.request_id(),
+            attempts = response.meta.attempts(),
+            elapsed_ms,
+            "call succeeded"
+        ),
+        Err(error) => tracing::debug!(
+            target: "qingstor_sdk",
+            operation = info.id,
+            bucket,
+            status = error.status().map(|status| status.as_u16()),
+            request_id = error.request_id(),
+            attempts = error.attempts(),
+            elapsed_ms,
+            kind = ?error.kind(),
+            "call failed"
+        ),
+    }
+}

@@ -1,0 +1,122 @@
+//! Credentials from providers, against the emulator, which checks each signature.
+
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use qingstor_emulator::Emulator;
+use qingstor_sdk::{
+    Chain, Config, Credentials, ErrorKind, ProvideCredentials, ProvideFuture, Provided, QingStor,
+};
+
+/// Gives one account after the other, each good for a short time.
+struct Rotating {
+    asked: Arc<AtomicU32>,
+    life: Duration,
+}
+
+impl ProvideCredentials for Rotating {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            let turn = self.asked.fetch_add(1, Ordering::Relaxed) % 2;
+            let (id, secret) = [("ONE", "first"), ("TWO", "second")][turn as usize];
+            let expires = SystemTime::now() + self.life;
+            Ok(Provided::new(Credentials::new(id, secret)?).expires(expires))
+        })
+    }
+}
+
+async fn emulator() -> Emulator {
+    let builder = Emulator::builder().in_memory();
+    let builder = builder.account("ONE", "first").account("TWO", "second");
+    builder.start().await.unwrap()
+}
+
+fn client(emulator: &Emulator, provider: impl ProvideCredentials + 'static) -> QingStor {
+    let config = Config::anonymous().endpoint(emulator.endpoint());
+    QingStor::new(config.credentials_provider(provider)).unwrap()
+}
+
+#[tokio::test]
+async fn a_rotation_is_followed_and_the_provider_asked_once() {
+    let emulator = emulator().await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let life = Duration::from_secs(3600);
+    let rotating = Rotating {
+        asked: Arc::clone(&asked),
+        life,
+    };
+    let qingstor = client(&emulator, rotating);
+    let calls = (0..20).map(|_| tokio::spawn(qingstor.list_buckets().send()));
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    let id = || {
+        let request = qingstor.list_buckets().build().unwrap();
+        request.headers()["authorization"].to_str().unwrap()[3..6].to_owned()
+    };
+    assert_eq!(id(), "ONE");
+    qingstor.refresh_credentials().await.unwrap();
+    assert_eq!(id(), "TWO");
+    qingstor.list_buckets().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_expires_is_replaced_while_calls_go_on() {
+    let emulator = emulator().await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let rotating = Rotating {
+        asked: Arc::clone(&asked),
+        life: Duration::from_millis(40),
+    };
+    let qingstor = client(&emulator, Chain::new().or(rotating));
+    for _ in 0..20 {
+        qingstor.list_buckets().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(asked.load(Ordering::Relaxed) >= 3);
+}
+
+#[tokio::test]
+async fn what_sends_nothing_says_that_nothing_is_known() {
+    let emulator = emulator().await;
+    let qingstor = client(&emulator, Credentials::new("ONE", "first").unwrap());
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    let build = bucket.get_object("k").build().unwrap_err();
+    let presign = bucket.get_object("k").presign(Duration::from_secs(60));
+    for error in [build, presign.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains("refresh_credentials"), "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+    bucket.put().await.unwrap();
+    assert!(
+        bucket
+            .get_object("k")
+            .presign(Duration::from_secs(60))
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_provider_without_any_ends_the_call_before_anything_is_sent() {
+    let emulator = emulator().await;
+    let error = client(&emulator, Chain::new()).list_buckets().await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Credentials, 0)
+    );
+    assert_eq!(error.operation(), Some("ListBuckets"));
+    assert_eq!(emulator.operations_served()["ListBuckets"], 0);
+}

@@ -1,0 +1,135 @@
+//! What is repeated after an answer, and after one that got lost.
+
+use qingstor_emulator::{FaultRule, Reset, When};
+use qingstor_sdk::{ErrorCode, ErrorKind, RetryPolicy};
+
+use crate::{fail, hits, start};
+
+#[tokio::test]
+async fn a_busy_service_is_asked_again() {
+    let (emulator, bucket) = start().await;
+    for (status, times, attempts) in [(503, 1, 2), (503, 3, 4), (429, 2, 3), (500, 3, 4)] {
+        fail(
+            &emulator,
+            [FaultRule::on("GetObject").status(status).times(times)],
+        );
+        let output = bucket.get_object("k").await.unwrap();
+        assert_eq!(output.attempts(), attempts, "{status}");
+        assert_eq!(output.body.bytes().await.unwrap(), "content");
+    }
+    emulator.clear_faults();
+    assert_eq!(bucket.head_object("k").await.unwrap().attempts(), 1);
+}
+
+#[tokio::test]
+async fn the_error_counts_the_attempts() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().code("service_unavailable")]);
+    let error = bucket.get_object("k").await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::ServiceUnavailable));
+    assert_eq!((error.attempts(), hits(&emulator)), (4, vec![4]));
+    assert!(error.to_string().contains("; 4 attempts, "), "{error}");
+
+    let call = bucket.get_object("k").retry(RetryPolicy::never());
+    assert_eq!(call.await.unwrap_err().attempts(), 1);
+    let call = bucket.get_object("k").retry(crate::quick().max_attempts(7));
+    assert_eq!(call.await.unwrap_err().attempts(), 7);
+    assert_eq!(hits(&emulator), [12]);
+}
+
+#[tokio::test]
+async fn an_answer_that_stands_is_not_asked_for_again() {
+    let (emulator, bucket) = start().await;
+    for code in ["invalid_argument", "permission_denied", "object_not_exists"] {
+        fail(&emulator, [FaultRule::on("GetObject").code(code)]);
+        let error = bucket.get_object("k").await.unwrap_err();
+        assert_eq!((error.attempts(), hits(&emulator)), (1, vec![1]), "{code}");
+    }
+    fail(&emulator, [FaultRule::on("GetObject").status(501)]);
+    assert_eq!(bucket.get_object("k").await.unwrap_err().attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_been_carried_out_is_not_repeated_if_that_does_harm() {
+    let (emulator, bucket) = start().await;
+    for fault in [
+        FaultRule::on("AppendObject").reset(Reset::Before),
+        FaultRule::on("AppendObject").code("internal_error"),
+        FaultRule::on("AppendObject").status(504),
+    ] {
+        fail(&emulator, [fault.when(When::After).times(1)]);
+        let key = format!("log-{:?}", hits(&emulator));
+        let error = bucket.append_object(&*key, 0).body("line").await;
+        assert_eq!(error.unwrap_err().attempts(), 1);
+        assert_eq!(hits(&emulator), [1]);
+        bucket.delete_object(&*key).await.unwrap();
+    }
+    // What is put there as a whole may be put there twice.
+    let lost = FaultRule::on("PutObject").reset(Reset::Before);
+    fail(&emulator, [lost.when(When::After).times(2)]);
+    let output = bucket.put_object("k2").body("new").await.unwrap();
+    assert_eq!(output.attempts(), 3);
+    // But not moved there: the source is gone.
+    let lost = FaultRule::on("PutObject").reset(Reset::Before);
+    fail(&emulator, [lost.when(When::After).times(1)]);
+    let moved = bucket
+        .put_object("k3")
+        .move_source(("some-bucket", "k2"))
+        .await;
+    assert_eq!(moved.unwrap_err().attempts(), 1);
+    assert!(bucket.head_object("k3").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_is_repeated_whatever_it_is() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().status(503).times(2)]);
+    let output = bucket.append_object("log", 0).body("line").await.unwrap();
+    assert_eq!(output.attempts(), 3);
+    fail(&emulator, [FaultRule::on_any().status(429).times(1)]);
+    let moved = bucket.put_object("k2").move_source(("some-bucket", "k"));
+    assert_eq!(moved.await.unwrap().attempts(), 2);
+}
+
+#[tokio::test]
+async fn making_a_bucket_twice_would_be_a_conflict() {
+    let (emulator, bucket) = start().await;
+    let lost = || FaultRule::on_any().when(When::After).reset(Reset::Before);
+    bucket.delete_object("k").await.unwrap();
+    fail(&emulator, [lost().times(1)]);
+    let error = bucket.delete().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 1));
+    fail(
+        &emulator,
+        [FaultRule::on_any().status(503).times(1), lost().times(1)],
+    );
+    let error = bucket.put().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 2));
+}
+
+#[tokio::test]
+async fn a_document_that_is_cut_off_is_fetched_again() {
+    let (emulator, bucket) = start().await;
+    for fault in [
+        FaultRule::on("ListObjects").truncate(20),
+        FaultRule::on("ListObjects").reset(Reset::Mid),
+    ] {
+        fail(&emulator, [fault.clone().times(2)]);
+        let output = bucket.list_objects().await.unwrap();
+        assert_eq!((output.keys.len(), output.attempts()), (1, 3), "{fault}");
+        fail(&emulator, [fault.clone()]);
+        let error = bucket.list_objects().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        assert_eq!(error.attempts(), 4);
+    }
+    // The upload exists; a second one would be left over.
+    fail(
+        &emulator,
+        [FaultRule::on("InitiateMultipartUpload").truncate(5)],
+    );
+    let error = bucket.initiate_multipart_upload("big").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Interrupted, 1)
+    );
+}

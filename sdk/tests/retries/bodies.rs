@@ -1,0 +1,98 @@
+//! What can be sent again: not a stream of which something was read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::stream;
+use qingstor_emulator::{FaultRule, Reset};
+use qingstor_sdk::Body;
+use tokio::net::TcpListener;
+
+use crate::{fail, start};
+
+/// A stream of some bytes that counts how often it was asked.
+fn counted(asked: &Arc<AtomicUsize>) -> Body {
+    let asked = Arc::clone(asked);
+    let pieces = stream::iter((0..4).map(move |_| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(Bytes::from_static(&[7; 64 * 1024]))
+    }));
+    Body::from_stream(pieces, 4 * 64 * 1024)
+}
+
+#[tokio::test]
+async fn bytes_and_files_are_sent_again_as_a_whole() {
+    let (emulator, bucket) = start().await;
+    let content: Vec<u8> = (0..700_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, &content).unwrap();
+    for body in [
+        Body::from(content.clone()),
+        Body::from_path(&file).await.unwrap(),
+    ] {
+        let rules = [
+            FaultRule::on("PutObject").reset(Reset::Body).times(1),
+            FaultRule::on("PutObject").reset(Reset::Before).times(1),
+        ];
+        fail(&emulator, rules);
+        let output = bucket.put_object("big").body(body).await.unwrap();
+        assert_eq!(output.attempts(), 3);
+        let stored = bucket.get_object("big").await.unwrap();
+        assert!(stored.body.bytes().await.unwrap() == content);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_was_begun_is_not_sent_again() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on("PutObject").reset(Reset::Body)]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let error = bucket.put_object("s").body(counted(&asked)).await;
+    assert_eq!(error.unwrap_err().attempts(), 1);
+    assert!(asked.load(Ordering::Relaxed) > 0);
+}
+
+/// Nobody listens at first: the stream is still whole when the connection is made.
+#[tokio::test]
+async fn a_stream_that_was_not_begun_is() {
+    let (emulator, _) = start().await;
+    let reserved = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = reserved.local_addr().unwrap();
+    drop(reserved);
+    let config = crate::config(&emulator).endpoint(format!("http://{addr}"));
+    let policy = crate::quick().max_attempts(1000);
+    let bucket = crate::bucket_of(config.retry(policy));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let call = bucket.put_object("s").body(counted(&asked));
+    let put = tokio::spawn(call.send());
+    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    let forwarding = tokio::spawn(crate::connections::forward(addr, emulator.addr()));
+    let output = put.await.unwrap().unwrap();
+    assert!(output.attempts() > 1);
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
+    forwarding.abort();
+}
+
+#[tokio::test]
+async fn an_empty_stream_is_empty_each_time() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on("PutObject").status(503).times(2)]);
+    let body = Body::from_stream(stream::empty(), 0);
+    let output = bucket.put_object("empty").body(body).await.unwrap();
+    assert_eq!(output.attempts(), 3);
+}
+
+#[tokio::test]
+async fn a_form_is_sent_again() {
+    let (emulator, bucket) = start().await;
+    fail(
+        &emulator,
+        [FaultRule::on("PostObject").status(503).times(1)],
+    );
+    let output = bucket.post_object("form", "content").await.unwrap();
+    assert_eq!(output.attempts(), 2);
+    let stored = bucket.get_object("form").await.unwrap();
+    assert_eq!(stored.body.bytes().await.unwrap(), "content");
+}

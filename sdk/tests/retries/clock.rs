@@ -1,0 +1,93 @@
+//! A clock that is wrong is put right by the service's.
+
+use std::time::{Duration, SystemTime};
+
+use qingstor_emulator::FaultRule;
+use qingstor_sdk::{ErrorCode, RetryPolicy};
+
+use crate::{bucket_of, config, fail, hits, start};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn the_skew_is_learned_and_the_call_sent_again_once() {
+    let (emulator, _) = start().await;
+    for rule in [
+        FaultRule::on_any().clock_ahead(HOUR),
+        FaultRule::on_any().clock_behind(HOUR),
+    ] {
+        // A client of its own: what is learned stays.
+        let bucket = bucket_of(config(&emulator));
+        fail(&emulator, [rule.clone()]);
+        assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
+        // Later calls are dated right from the start, and so are URLs.
+        assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 1);
+        assert_eq!(bucket.put_object("k").await.unwrap().attempts(), 1);
+        let url = bucket.get_object("k").presign(HOUR / 2).unwrap();
+        let expires = SystemTime::from(url.expires().unwrap());
+        let now = SystemTime::now();
+        let off = expires.duration_since(now).unwrap_or_default();
+        let expected = if rule == FaultRule::on_any().clock_ahead(HOUR) {
+            HOUR + HOUR / 2
+        } else {
+            Duration::ZERO
+        };
+        assert!(off.abs_diff(expected) < Duration::from_secs(30), "{off:?}");
+        assert_eq!(hits(&emulator), [4]);
+    }
+}
+
+/// The answer to a `HEAD` has no code.
+#[tokio::test]
+async fn it_is_learned_from_a_head_too() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
+    assert_eq!(bucket.head_object("k").await.unwrap().attempts(), 2);
+    assert_eq!(bucket.head().await.unwrap().attempts(), 1);
+}
+
+#[tokio::test]
+async fn many_calls_at_once_all_recover() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().clock_behind(HOUR)]);
+    let calls = (0..16).map(|_| tokio::spawn(bucket.get_object("k").send()));
+    for call in calls.collect::<Vec<_>>() {
+        assert!(call.await.unwrap().unwrap().attempts() <= 2);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_right_is_believed_again() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
+    bucket.get_object("k").await.unwrap();
+    emulator.clear_faults();
+    assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
+    assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_another_date_does_not_mend_is_told() {
+    let (emulator, bucket) = start().await;
+    // The answer's date agrees with ours.
+    fail(&emulator, [FaultRule::on_any().code("request_expired")]);
+    let error = bucket.get_object("k").await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::RequestExpired));
+    assert_eq!((error.attempts(), hits(&emulator)), (1, vec![1]));
+    // It does not, but the service refuses every date: one more try, and no loop.
+    let rules = [FaultRule::on_any()
+        .code("request_expired")
+        .clock_ahead(HOUR)];
+    fail(&emulator, rules);
+    let error = bucket.get_object("k").await.unwrap_err();
+    assert_eq!((error.attempts(), hits(&emulator)), (2, vec![2]));
+}
+
+#[tokio::test]
+async fn it_is_learned_even_where_nothing_is_repeated() {
+    let (emulator, bucket) = start().await;
+    fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
+    let call = bucket.get_object("k").retry(RetryPolicy::never());
+    assert_eq!(call.await.unwrap_err().attempts(), 1);
+    assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 1);
+}

@@ -1,0 +1,58 @@
+//! Calls that are sent again, over real sockets: against the emulator, which fails as it is told,
+//! and against listeners that do nothing or close.
+
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod answers;
+mod bodies;
+mod clock;
+mod connections;
+mod limits;
+
+use std::time::Duration;
+
+use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::{Bucket, Config, QingStor, RetryPolicy};
+
+/// Waits so short that nobody waits for the tests.
+fn quick() -> RetryPolicy {
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(2));
+    policy.max_backoff(Duration::from_millis(5))
+}
+
+fn config(emulator: &Emulator) -> Config {
+    Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .retry(quick())
+}
+
+fn bucket_of(config: Config) -> Bucket {
+    let qingstor = QingStor::new(config).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
+}
+
+/// An emulator with a bucket that has the object `k`, before anything goes wrong.
+async fn start() -> (Emulator, Bucket) {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let bucket = bucket_of(config(&emulator));
+    bucket.put().await.unwrap();
+    bucket.put_object("k").body("content").await.unwrap();
+    (emulator, bucket)
+}
+
+/// How often the faults of each rule struck.
+fn hits(emulator: &Emulator) -> Vec<u64> {
+    emulator.faults().iter().map(|rule| rule.hits).collect()
+}
+
+/// Has these rules in force.
+fn fail(emulator: &Emulator, rules: impl IntoIterator<Item = FaultRule>) {
+    emulator.set_faults(rules).unwrap();
+}

@@ -1,0 +1,171 @@
+//! Ways to the service that are not the usual one: a proxy, the caller's client, a closure.
+
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use http::Response;
+use qingstor_sdk::{
+    Body, Bucket, Config, ErrorKind, Observer, QingStor, RequestEvent, ResponseEvent, RetryPolicy,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+fn bucket(config: Config) -> Bucket {
+    let qingstor = QingStor::new(config).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
+}
+
+#[tokio::test]
+async fn everything_goes_through_the_proxy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let len = stream.read(&mut head).await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+        stream.write_all(answer).await.unwrap();
+        String::from_utf8(head[..len].to_vec()).unwrap()
+    });
+    let config = Config::new("ID", "SECRET")
+        .endpoint("http://storage.invalid")
+        .proxy(format!("http://user:pass@{addr}"));
+    assert!(!format!("{config:?}").contains("pass@"));
+    let output = bucket(config).get_object("k").await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), "hello");
+    let head = proxy.await.unwrap();
+    let line = "GET http://storage.invalid/some-bucket/k HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    // `user:pass`
+    assert!(head.contains("dXNlcjpwYXNz"), "{head}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_told_at_once() {
+    for config in [
+        Config::anonymous().proxy("socks5://proxy.example.com"),
+        Config::anonymous().ca_certificate_pem("nonsense"),
+    ] {
+        let error = QingStor::new(config).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    }
+}
+
+/// Fails twice, then gives back what it was sent.
+#[tokio::test]
+async fn a_closure_answers_as_a_service_would() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let config = Config::new("ID", "SECRET").in_process(move |request| {
+        let count = count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert!(request.headers().contains_key("authorization"));
+            if count < 2 {
+                return Response::builder().status(503).body(Vec::new()).unwrap();
+            }
+            let (head, body) = request.into_parts();
+            assert_eq!(head.uri.query(), None);
+            let pieces: Vec<_> = body.into_stream().unwrap().collect().await;
+            let pieces: Vec<_> = pieces.into_iter().map(Result::unwrap).collect();
+            Response::builder()
+                .header("ETag", format!("\"{}\"", pieces.concat().len()))
+                .status(201)
+                .body(Vec::new())
+                .unwrap()
+        }
+    });
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    let bucket = bucket(config.retry(policy));
+    let stream = futures_util::stream::iter([Ok("abc".into()), Ok("de".into())]);
+    let output = bucket.put_object("k").body(Body::from_stream(stream, 5));
+    let output = output.await.unwrap();
+    assert_eq!(output.attempts(), 3);
+    assert_eq!(output.etag, "\"5\"");
+}
+
+#[tokio::test]
+async fn a_closure_that_never_answers_is_not_waited_for() {
+    let config = Config::anonymous()
+        .in_process(|_| std::future::pending::<Response<Vec<u8>>>())
+        .idle_timeout(Duration::from_millis(20))
+        .retry(RetryPolicy::never());
+    let error = bucket(config).get_object("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn what_a_closure_cuts_off_is_missed() {
+    let config = Config::anonymous().in_process(|_| async {
+        let answer = Response::builder().header("Content-Length", "9");
+        answer.body("hello").unwrap()
+    });
+    let output = bucket(config).get_object("k").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+/// Notes what it is told.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn request(&self, event: &RequestEvent<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+
+    fn response(&self, event: &ResponseEvent<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_each_attempt_and_of_no_secret() {
+    let notes = Notes::default();
+    let asked = AtomicU32::new(0);
+    let config = Config::new("ID", "SECRET")
+        .in_process(move |_| {
+            let status = [503, 201][asked.fetch_add(1, Ordering::Relaxed) as usize];
+            async move {
+                let answer = Response::builder()
+                    .status(status)
+                    .header("x-qs-request-id", "rid");
+                answer.body("").unwrap()
+            }
+        })
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
+        .observer(notes.clone());
+    let call = bucket(config).put_object("k").body("12345");
+    let call = call.encryption_customer_key("hush-hush");
+    call.content_type("text/plain").await.unwrap();
+    let notes = notes.0.lock().unwrap();
+    assert_eq!(notes.len(), 4, "{notes:#?}");
+    for (note, expected) in notes.iter().zip([
+        &[
+            "RequestEvent",
+            "PutObject",
+            "attempt: 1",
+            "text/plain",
+            "body_len: 5",
+        ][..],
+        &["ResponseEvent", "attempt: 1", "503", "Some(\"rid\")"],
+        &["RequestEvent", "some-bucket", "attempt: 2", "PUT"],
+        &["ResponseEvent", "attempt: 2", "201", "error: None"],
+    ]) {
+        for text in expected {
+            assert!(note.contains(text), "{text}: {note}");
+        }
+        let hidden = ["hush", "QS ID", "authorization"];
+        assert!(hidden.iter().all(|text| !note.contains(text)), "{note}");
+    }
+}
