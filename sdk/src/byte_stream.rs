@@ -13,16 +13,24 @@ use tokio::time::Sleep;
 
 use crate::dispatch::Again;
 use crate::error::{Error, ErrorKind, Result};
-use crate::response::Origin;
+use crate::response::{Origin, ResponseMeta};
 use crate::transport::{Incoming, IncomingBody, deadline};
+
+mod resume;
+
+use resume::{Resume, Resuming};
 
 /// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, or, all at once,
 /// [`bytes`](Self::bytes) or a file.
 ///
-/// It ends only when all announced bytes have come: a connection that breaks before is an
-/// `Interrupted` error, never an early end. When nothing comes for the configured
-/// [`idle_timeout`](crate::Config::idle_timeout) while the caller waits, it is a `Timeout`; the
-/// time that the caller takes between reads does not count.
+/// It ends only when all announced bytes have come. Where the connection breaks before, or nothing
+/// comes for the configured [`idle_timeout`](crate::Config::idle_timeout) while the caller waits,
+/// the rest of the object is asked for and the stream goes on where it stopped, within the call's
+/// [`RetryPolicy`](crate::RetryPolicy); bytes that came start the count of attempts anew. The rest
+/// must be of the same object, by its `ETag`: one that was overwritten meanwhile is an error for
+/// which [`is_precondition_failed`](crate::Error::is_precondition_failed) holds, never a mix. What
+/// can't go on is an `Interrupted` or a `Timeout` error, never an early end. The time that the
+/// caller takes between reads does not count.
 pub struct ByteStream {
     body: IncomingBody,
     /// How many bytes the answer announced.
@@ -37,8 +45,9 @@ pub struct ByteStream {
     /// What an `AsyncRead` caller has not taken yet.
     unread: Bytes,
     origin: Origin,
-    /// The call, should it have to be sent again.
-    again: Option<Again>,
+    /// What it takes to go on after a break.
+    resume: Option<Resume>,
+    resuming: Option<Resuming>,
 }
 
 impl ByteStream {
@@ -53,13 +62,14 @@ impl ByteStream {
             waiting: false,
             unread: Bytes::new(),
             origin,
-            again: None,
+            resume: None,
+            resuming: None,
         }
     }
 
     /// Keeps what it takes to go on where the connection breaks.
-    pub(crate) fn remember(&mut self, again: Again) {
-        self.again = Some(again);
+    pub(crate) fn remember(&mut self, again: Again, meta: &ResponseMeta) {
+        self.resume = Resume::new(again, meta);
     }
 
     /// How many bytes the answer announced: the object's size, or the range's. `None` when it
@@ -158,6 +168,11 @@ impl ByteStream {
         if self.ended {
             return Poll::Ready(None);
         }
+        if self.resuming.is_some()
+            && let Err(error) = ready!(self.poll_resuming(cx))
+        {
+            return self.fail(error);
+        }
         let Poll::Ready(item) = self.body.poll_data(cx) else {
             return self.poll_idle(cx);
         };
@@ -169,14 +184,15 @@ impl ByteStream {
             }
             Some(Err(error)) => {
                 let text = format!("the body broke off after {} bytes", self.received_of());
-                self.fail(Error::new(ErrorKind::Interrupted, text).with_source(error))
+                let error = Error::new(ErrorKind::Interrupted, text).with_source(error);
+                self.broke(cx, error)
             }
             None if self
                 .announced
                 .is_some_and(|announced| announced != self.received) =>
             {
                 let text = format!("the body ended after {} bytes", self.received_of());
-                self.fail(Error::new(ErrorKind::Interrupted, text))
+                self.broke(cx, Error::new(ErrorKind::Interrupted, text))
             }
             None => {
                 self.ended = true;
@@ -197,7 +213,38 @@ impl ByteStream {
             self.idle_timeout.as_secs_f32(),
             self.received_of()
         );
-        self.fail(Error::new(ErrorKind::Timeout, text))
+        self.broke(cx, Error::new(ErrorKind::Timeout, text))
+    }
+
+    /// Goes on where the body broke, or fails.
+    fn broke(&mut self, cx: &mut Context<'_>, error: Error) -> Poll<Option<Result<Bytes>>> {
+        let error = error.with_call(self.origin.context());
+        let (Some(resume), Some(announced)) = (self.resume.take(), self.announced) else {
+            return self.fail(error);
+        };
+        match resume.begin(self.received, announced, self.origin.clone(), error) {
+            Ok(resuming) => {
+                self.resuming = Some(resuming);
+                self.poll_chunk(cx)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Waits for the rest of the body, and takes it over.
+    fn poll_resuming(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let Some(resuming) = &mut self.resuming else {
+            return Poll::Ready(Ok(()));
+        };
+        let (resume, rest) = ready!(resuming.poll(cx));
+        self.resuming = None;
+        let rest = rest?;
+        self.body = rest.body;
+        self.idle = rest.idle;
+        self.waiting = false;
+        self.origin.attempts = rest.origin.attempts;
+        self.resume = Some(resume);
+        Poll::Ready(Ok(()))
     }
 
     fn received_of(&self) -> String {

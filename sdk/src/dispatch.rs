@@ -162,7 +162,7 @@ impl Handle {
                         self.shared.retry_budget.succeeded();
                     }
                     if let ResponseBody::Stream(stream) = &mut response.body {
-                        stream.remember(Again::new(self, outgoing, options));
+                        stream.remember(Again::new(self, outgoing, options), &response.meta);
                     }
                     return Ok(response);
                 }

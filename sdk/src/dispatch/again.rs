@@ -1,6 +1,7 @@
 //! [`Again`]: what it takes to send a call anew once its answer has begun.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -9,7 +10,7 @@ use super::outgoing::Outgoing;
 use crate::body::Body;
 use crate::call::Options;
 use crate::client::{Handle, Shared};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::response::{Origin, Response};
 use crate::retry::RetryPolicy;
 
@@ -33,14 +34,28 @@ impl Again {
     }
 
     /// The call's own headers, as the caller gave them.
-    #[expect(dead_code, reason = "streams do not go on by themselves yet")]
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
+    /// How long to wait before the call is sent again after this attempt; `None` when it must not be.
+    pub(crate) fn pause(&self, error: &Error, attempt: u32) -> Option<Duration> {
+        let policy = self.policy();
+        if !policy.goes_on_after(attempt) {
+            return None;
+        }
+        let pause = policy.wait(attempt, error.retry_after())?;
+        let after_timeout = error.kind() == ErrorKind::Timeout;
+        let granted = self.shared.retry_budget.take(after_timeout);
+        granted.then_some(pause)
+    }
+
+    fn policy(&self) -> &RetryPolicy {
+        self.retry.as_ref().unwrap_or(&self.shared.retry)
+    }
+
     /// Sends the call with these headers in place of its own, by the same rules. `origin`: the call,
     /// with the number of attempts so far. The operation must be one without a body.
-    #[expect(dead_code, reason = "streams do not go on by themselves yet")]
     pub(crate) async fn send(&self, headers: HeaderMap, origin: Origin) -> Result<Response> {
         let handle = Handle {
             shared: Arc::clone(&self.shared),
@@ -58,8 +73,7 @@ impl Again {
             retry: self.retry.clone(),
             ..Options::default()
         };
-        let policy = self.retry.as_ref().unwrap_or(&self.shared.retry);
-        let bounds = Bounds::new(policy, None);
+        let bounds = Bounds::new(self.policy(), None);
         handle.attempts(outgoing, origin, &bounds, &options).await
     }
 }

@@ -1,0 +1,118 @@
+//! Bodies that break and go on.
+
+use qingstor_emulator::{FaultRule, Reset};
+use qingstor_sdk::{Bucket, Config, ErrorKind, RetryPolicy};
+
+use crate::{bucket_of, fail, hits, quick, start};
+
+/// More than a connection holds on its way, each byte telling its place.
+fn content() -> Vec<u8> {
+    (0..1_500_000_u32)
+        .flat_map(|place| (place / 7).to_le_bytes())
+        .collect()
+}
+
+async fn put(bucket: &Bucket) -> Vec<u8> {
+    let content = content();
+    bucket.put_object("k").body(content.clone()).await.unwrap();
+    content
+}
+
+/// Lets the object be cut off after `bytes`, so many times.
+fn cut(bytes: u64, times: u64) -> FaultRule {
+    FaultRule::on("GetObject").truncate(bytes).times(times)
+}
+
+#[tokio::test]
+async fn a_body_goes_on_where_it_broke() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    for rule in [
+        cut(100_000, 1),
+        cut(1, 3),
+        cut(500_000, 8),
+        FaultRule::on("GetObject").reset(Reset::Mid).times(6),
+    ] {
+        let struck = rule.clone();
+        fail(&emulator, [rule]);
+        let output = bucket.get_object("k").await.unwrap();
+        assert_eq!(output.body.len(), Some(content.len() as u64));
+        let read = output.body.bytes().await.unwrap();
+        assert!(read == content, "{struck}: other bytes");
+        assert!(hits(&emulator)[0] > 0, "{struck}");
+    }
+}
+
+#[tokio::test]
+async fn so_does_a_range() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    fail(&emulator, [cut(200_000, 2)]);
+    let call = bucket.get_object("k").range("bytes=1000-2000999");
+    let output = call.await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("part");
+    output.body.write_to(&file).await.unwrap();
+    assert!(std::fs::read(file).unwrap() == content[1000..2_001_000]);
+    assert_eq!(hits(&emulator), [2]);
+}
+
+#[tokio::test]
+async fn an_object_that_was_overwritten_is_not_mixed() {
+    let (emulator, bucket) = start().await;
+    put(&bucket).await;
+    fail(&emulator, [cut(100_000, 1)]);
+    let output = bucket.get_object("k").await.unwrap();
+    bucket.put_object("k").body("another").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert!(error.is_precondition_failed(), "{error}");
+    assert_eq!(error.key(), Some("k"));
+
+    fail(&emulator, []);
+    put(&bucket).await;
+    fail(&emulator, [cut(100_000, 1)]);
+    let output = bucket.get_object("k").await.unwrap();
+    bucket.delete_object("k").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_move_is_given_up() {
+    let (emulator, bucket) = start().await;
+    put(&bucket).await;
+    // Nothing comes after the head: each attempt counts.
+    fail(&emulator, [cut(0, 100)]);
+    let output = bucket.get_object("k").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(hits(&emulator)[0] <= 4, "{:?}", hits(&emulator));
+}
+
+#[tokio::test]
+async fn whoever_wants_one_attempt_gets_one() {
+    let (emulator, bucket) = start().await;
+    put(&bucket).await;
+    fail(&emulator, [cut(100_000, 1)]);
+    let call = bucket.get_object("k").retry(RetryPolicy::never());
+    let error = call.await.unwrap().body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(error.to_string().contains("of 6000000"), "{error}");
+    assert_eq!(hits(&emulator), [1]);
+}
+
+#[tokio::test]
+async fn an_anonymous_body_goes_on_too() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    let everyone = qingstor_sdk::types::Grantee::group("QS_ALL_USERS");
+    let read = qingstor_sdk::types::Permission::Read;
+    let acl = qingstor_sdk::types::Acl::new(everyone, read);
+    bucket.put_acl([acl]).await.unwrap();
+    let anonymous = Config::anonymous().endpoint(emulator.endpoint());
+    let anonymous = bucket_of(anonymous.retry(quick()));
+    fail(&emulator, [cut(300_000, 1)]);
+    let output = anonymous.get_object("k").await.unwrap();
+    assert!(output.body.bytes().await.unwrap() == content);
+    assert_eq!(hits(&emulator), [1]);
+}
