@@ -27,6 +27,7 @@
 //! | everything on a bucket and its objects | [`Bucket`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
 //! | what is sent: memory, files, streams | [`Body`] |
+//! | content of any size, from and to files, readers and writers | [`Upload`], [`Download`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
 //! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |
 //! | inputs and outputs of every operation | [`operations`] |
@@ -83,6 +84,7 @@ mod setters;
 mod sign;
 mod string_enum;
 mod timestamp;
+mod transfer;
 mod transport;
 
 pub use blob::Blob;
@@ -100,6 +102,9 @@ pub use presigned::Presigned;
 pub use response::ResponseMeta;
 pub use secret::Secret;
 pub use timestamp::Timestamp;
+pub use transfer::{
+    Download, DownloadOutput, Progress, ResumeToken, Source, Target, Upload, UploadOutput,
+};
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.
 pub use generated::types;
