@@ -61,7 +61,7 @@ fn downloads(criterion: &mut Criterion, runtime: &Runtime, bucket: &Bucket, name
         b.iter(|| {
             let call = bucket.get_object("large");
             let url = call.presign(Duration::from_secs(600)).expect("a URL");
-            let url = url.url().to_string();
+            let url = url.uri().to_string();
             let len = runtime.block_on(async {
                 let mut answer = client.get(url).send().await.expect("an answer");
                 let mut len = 0;
