@@ -25,7 +25,7 @@ pub(crate) type SourceStream<'a> = Pin<Box<dyn Stream<Item = std::io::Result<Byt
 ///
 /// bucket.upload("a", vec![0; 1024]).await?;
 /// bucket.upload("b", Source::path("report.pdf")).await?;
-/// bucket.upload("c", Source::reader(tokio::io::stdin())).await?;
+/// bucket.upload("c", Source::reader(tokio::io::empty())).await?;
 /// # Ok(()) }
 /// ```
 pub struct Source<'a>(pub(crate) Kind<'a>);

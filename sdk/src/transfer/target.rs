@@ -13,7 +13,7 @@ use tokio::io::AsyncWrite;
 /// use qingstor_sdk::Target;
 ///
 /// bucket.download("report.pdf", "downloads/report.pdf").await?;
-/// bucket.download("log.txt", Target::writer(tokio::io::stdout())).await?;
+/// bucket.download("log.txt", Target::writer(tokio::io::sink())).await?;
 /// # Ok(()) }
 /// ```
 pub struct Target<'a>(pub(crate) Kind<'a>);
