@@ -347,7 +347,7 @@ async fn damaged_leftovers_are_no_danger() {
 async fn two_resumable_downloads_to_one_path_are_refused() {
     let (site, stored, folder) = with_object(4 * RANGE).await;
     let path = folder.path().join("copy");
-    site.faults(&["operation=GetObject,latency=100ms"]);
+    site.faults(&["operation=GetObject,latency=500ms"]);
     let one = download(&site, &path).resumable(true).into_future();
     let other = async {
         tokio::time::sleep(Duration::from_millis(30)).await;

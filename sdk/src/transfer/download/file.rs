@@ -66,6 +66,8 @@ impl PartFile {
             .open(&path)
             .map_err(|error| failed(target, error))?;
         match file.try_lock() {
+            // The other download may have published its file between opening and locking.
+            Ok(()) if !stands_at(&file, &path) => Ok(None),
             Ok(()) => Ok(Some(Self::destined(path, target, file, true))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(target, error)),
@@ -135,6 +137,22 @@ impl PartFile {
 
     fn file(&self) -> MutexGuard<'_, File> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `path` still leads to this file.
+fn stands_at(file: &File, path: &Path) -> bool {
+    let (Ok(ours), Ok(theirs)) = (file.metadata(), std::fs::metadata(path)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        ours.len() == theirs.len() && ours.created().ok() == theirs.created().ok()
     }
 }
 
