@@ -11,9 +11,11 @@ use tokio::io::AsyncRead;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod tap;
 mod wire;
 
-pub(crate) use wire::Progress;
+pub(crate) use tap::{Flow, Tap};
+pub(crate) use wire::{Progress, ReaderStream};
 
 /// A stream of the caller's.
 type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
@@ -48,6 +50,9 @@ struct More {
     /// What a form puts around its file.
     head: Bytes,
     tail: Bytes,
+    /// Where the content begins in its file, when it is no whole file.
+    offset: Option<u64>,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 enum Source {
@@ -86,6 +91,21 @@ impl Body {
             Some(name) => body.with_file_name(name),
             None => body,
         })
+    }
+
+    /// `len` bytes of the file at `path`, from `offset` on. Nothing is looked at yet.
+    ///
+    /// If the file is shorter when it is sent, the call fails with `Io`.
+    ///
+    /// ```no_run
+    /// # use qingstor_sdk::Body;
+    /// let second = Body::from_file_range("video.mp4", 8_388_608, 8_388_608); // bytes
+    /// assert_eq!(second.len(), 8_388_608);
+    /// ```
+    pub fn from_file_range(path: impl AsRef<Path>, offset: u64, len: u64) -> Self {
+        let mut body = Self::new(Source::File(path.as_ref().to_owned()), len);
+        body.more.get_or_insert_default().offset = Some(offset);
+        body
     }
 
     /// A stream that gives `len` bytes in all.
@@ -166,7 +186,7 @@ impl Body {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
-            Source::Bytes(bytes) if self.len() == self.len => Some(bytes),
+            Source::Bytes(bytes) if self.len() == self.len && !self.is_tapped() => Some(bytes),
             _ => None,
         }
     }
@@ -199,6 +219,16 @@ impl Body {
             len: self.len,
             more: self.more.clone(),
         }
+    }
+
+    /// Has somebody watch the bytes on their way.
+    pub(crate) fn tapped(mut self, tap: Arc<dyn Tap>) -> Self {
+        self.more.get_or_insert_default().tap = Some(tap);
+        self
+    }
+
+    fn is_tapped(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.tap.is_some())
     }
 
     /// Puts bytes before and after the content.

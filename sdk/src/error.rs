@@ -129,6 +129,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn take_source(&mut self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.0.source.take()
+    }
+
     /// Says what call the error belongs to, unless it knows.
     pub(crate) fn with_call(mut self, call: CallContext) -> Self {
         self.0.call.get_or_insert(call);

@@ -29,6 +29,7 @@
 //! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
 //! | what is sent: memory, files, streams | [`Body`] |
+//! | content of any size, from and to files, readers and writers | [`Upload`], [`Download`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
 //! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |
 //! | to be told of each request and answer | [`Observer`] |
@@ -142,6 +143,7 @@ mod setters;
 mod sign;
 mod string_enum;
 mod timestamp;
+mod transfer;
 mod transport;
 
 pub use blob::Blob;
@@ -165,6 +167,9 @@ pub use response::ResponseMeta;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
+pub use transfer::{
+    Download, DownloadOutput, Progress, ResumeToken, Source, Target, Upload, UploadOutput,
+};
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.
 pub use generated::types;

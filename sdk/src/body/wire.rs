@@ -1,8 +1,8 @@
 //! A body on its way: the frames that the HTTP library asks for.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::tap::Tapped;
 use super::{Body, BoxStream, Source, StreamSlot, has_stream, take_stream};
 use crate::error::{Error, ErrorKind};
 
@@ -56,6 +57,9 @@ pub(crate) struct WireBody {
     /// The last announced bytes, kept back until the source has shown that it ends there: the
     /// HTTP library asks for no more once the announced length is out.
     last: Option<Bytes>,
+    /// Where the content begins in its file, when it is no whole file.
+    offset: Option<u64>,
+    tapped: Option<Tapped>,
     progress: Arc<Progress>,
 }
 
@@ -94,6 +98,11 @@ impl Body {
             remaining: self.len(),
             content_remaining: self.len,
             last: None,
+            offset: self.more.as_ref().and_then(|more| more.offset),
+            tapped: self
+                .more
+                .as_ref()
+                .and_then(|more| Tapped::begin(more.tap.as_deref())),
             progress: Arc::clone(&progress),
         };
         Ok((wire, progress))
@@ -146,6 +155,16 @@ impl WireBody {
         }
     }
 
+    /// The next bytes of the content, in pieces and at times that suit who watches them.
+    fn poll_watched(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let Some(mut tapped) = self.tapped.take() else {
+            return self.poll_checked(cx);
+        };
+        let polled = tapped.poll(cx, |cx| self.poll_checked(cx));
+        self.tapped = Some(tapped);
+        polled
+    }
+
     /// The next bytes of the content; `None` at its end.
     fn poll_content(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
@@ -194,10 +213,12 @@ impl WireBody {
                 }
                 Content::Path(_) | Content::File(_) => {
                     // One byte more than announced is asked for, so that a file that grew is seen.
-                    let wanted = self.content_remaining.saturating_add(1).min(FILE_CHUNK);
+                    let more = u64::from(self.offset.is_none());
+                    let wanted = self.content_remaining.saturating_add(more).min(FILE_CHUNK);
+                    let offset = self.offset.unwrap_or(0);
                     self.content = match std::mem::replace(&mut self.content, Content::Done) {
                         Content::Path(path) => Content::Reading(spawn_blocking(move || {
-                            let file = File::open(&path).map_err(|error| {
+                            let file = open_at(&path, offset).map_err(|error| {
                                 io::Error::new(error.kind(), format!("{}: {error}", path.display()))
                             })?;
                             read(file, wanted)
@@ -235,6 +256,14 @@ fn sent_already() -> Error {
     Error::invalid_input("the stream was sent already")
 }
 
+fn open_at(path: &Path, offset: u64) -> io::Result<File> {
+    let mut file = File::open(path)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset))?;
+    }
+    Ok(file)
+}
+
 fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {
     let mut buffer = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
     file.by_ref().take(wanted).read_to_end(&mut buffer)?;
@@ -255,7 +284,7 @@ impl http_body::Body for WireBody {
             this.took(head.len());
             return Poll::Ready(Some(Ok(Frame::data(head))));
         }
-        match ready!(this.poll_checked(cx)) {
+        match ready!(this.poll_watched(cx)) {
             Some(Ok(bytes)) => {
                 this.took(bytes.len());
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -291,13 +320,13 @@ impl Stream for WireBody {
 }
 
 /// A reader as a stream of its bytes.
-pub(super) struct ReaderStream<R> {
+pub(crate) struct ReaderStream<R> {
     reader: Pin<Box<R>>,
     buffer: BytesMut,
 }
 
 impl<R> ReaderStream<R> {
-    pub(super) fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self {
             reader: Box::pin(reader),
             buffer: BytesMut::new(),
@@ -408,6 +437,21 @@ mod tests {
         drop(file);
         let error = collect(&body).await.unwrap_err().to_string();
         assert!(error.contains(&path.display().to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_range_of_a_file_is_sent_and_sent_again() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "0123456789").unwrap();
+        for (offset, len, expected) in [(0, 4, "0123"), (4, 4, "4567"), (8, 2, "89"), (10, 0, "")] {
+            let body = Body::from_file_range(file.path(), offset, len);
+            for _ in 0..2 {
+                assert_eq!(collect(&body).await.unwrap(), expected.as_bytes());
+            }
+        }
+        let error = collect(&Body::from_file_range(file.path(), 8, 4)).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("2 bytes before"), "{error}");
     }
 
     #[tokio::test]

@@ -106,6 +106,8 @@ fn reserved_names_are_those_of_the_runtime() {
 
     let client = read("sdk/src/client.rs");
     let mut methods = self::methods(&client, &["impl QingStor {", "impl Bucket {"]);
+    let transfer = read("sdk/src/transfer/mod.rs");
+    methods.extend(self::methods(&transfer, &["impl Bucket {"]));
     methods.extend(["clone", "handle"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);
 }

@@ -1,0 +1,38 @@
+//! The headers of a key of the caller's, as a transfer hands them to its calls.
+
+use crate::generated::operations::{
+    GetObjectInput, HeadObjectInput, InitiateMultipartUploadInput, PutObjectInput,
+    UploadMultipartInput,
+};
+use crate::secret::Secret;
+
+/// How content is encrypted with a key of the caller's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Customer {
+    pub(crate) algorithm: Option<String>,
+    pub(crate) key: Option<Secret>,
+    pub(crate) key_md5: Option<String>,
+}
+
+/// Writes the three headers into the inputs that have them.
+macro_rules! write_to {
+    ($($name:ident: $input:ty,)*) => {
+        impl Customer {
+            $(
+                pub(crate) fn $name(&self, input: &mut $input) {
+                    input.encryption_customer_algorithm.clone_from(&self.algorithm);
+                    input.encryption_customer_key.clone_from(&self.key);
+                    input.encryption_customer_key_md5.clone_from(&self.key_md5);
+                }
+            )*
+        }
+    };
+}
+
+write_to! {
+    put: PutObjectInput,
+    initiate: InitiateMultipartUploadInput,
+    part: UploadMultipartInput,
+    get: GetObjectInput,
+    head: HeadObjectInput,
+}

@@ -1,0 +1,112 @@
+//! [`Digest`]: an MD5, as entity tags carry it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::{Digest as _, Md5};
+
+/// The MD5 of some bytes. `Display` gives it in hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest([u8; 16]);
+
+impl Digest {
+    /// The end of a calculation.
+    pub(crate) fn of(md5: Md5) -> Self {
+        Self(md5.finalize().into())
+    }
+
+    /// The MD5 that an entity tag is, with or without quotes. `None` when it is something else.
+    pub(crate) fn from_etag(etag: &str) -> Option<Self> {
+        let hex = etag.trim().trim_matches('"').as_bytes();
+        if hex.len() != 32 {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            // Only digits: `from_str_radix` alone would take a sign.
+            if !pair.iter().all(u8::is_ascii_hexdigit) {
+                return None;
+            }
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The value of `Content-MD5`.
+    pub(crate) fn base64(self) -> String {
+        BASE64.encode(self.0)
+    }
+
+    /// The entity tag of an object that is made of parts with these digests: the MD5 of them all,
+    /// and their number, so that nobody takes it for the MD5 of the content.
+    pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>) -> String {
+        let mut md5 = Md5::new();
+        let mut count = 0;
+        for part in parts {
+            md5.update(part.0);
+            count += 1;
+        }
+        format!("\"{}-{count}\"", Self::of(md5))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Adds a range of a file to a digest. Blocks.
+pub(crate) fn hash_file(path: &Path, md5: &mut Md5, range: Range<u64>) -> io::Result<()> {
+    const CHUNK: u64 = 256 * 1024;
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let mut left = range.end.saturating_sub(range.start);
+    let mut buffer = Vec::new();
+    while left > 0 {
+        buffer.clear();
+        let read = (&mut file).take(left.min(CHUNK)).read_to_end(&mut buffer)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        md5.update(&buffer);
+        left -= read as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_md5_is_one() {
+        let hex = "900150983cd24fb0d6963f7d28e17f72";
+        for etag in [hex.to_owned(), format!("\"{hex}\""), hex.to_uppercase()] {
+            assert_eq!(Digest::from_etag(&etag).unwrap().to_string(), hex);
+        }
+        let long = format!("{hex}-3");
+        for etag in [
+            "",
+            "\"\"",
+            &long,
+            &hex[1..],
+            "+0015098+cd24fb0d6963f7d28e17f72",
+        ] {
+            assert_eq!(Digest::from_etag(etag), None, "{etag}");
+        }
+    }
+
+    #[test]
+    fn parts_make_a_tag_that_is_no_md5() {
+        let part = Digest::of(Md5::new());
+        let etag = Digest::of_parts([part, part]);
+        assert!(etag.ends_with("-2\""), "{etag}");
+        assert_eq!(Digest::from_etag(&etag), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! A file that is being filled, and takes its place when it is complete.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::state::{State, state_path};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The download's hold on its file, which is removed on drop unless it is to stay. Ranges that are
+/// just being written may hold the file open for a moment longer.
+pub(super) struct Destination {
+    pub(super) file: Arc<PartFile>,
+    pub(super) kept: bool,
+}
+
+impl Drop for Destination {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It may have been published; there is nobody left to tell.
+            let _ = std::fs::remove_file(&self.file.path);
+        }
+    }
+}
+
+/// The file that the bytes are written to.
+#[derive(Debug)]
+pub(super) struct PartFile {
+    path: PathBuf,
+    target: PathBuf,
+    /// One writer at a time: the place of a file handle is shared.
+    file: Mutex<File>,
+    resumable: bool,
+}
+
+impl PartFile {
+    /// A new file beside `target`. Blocks, but for a moment only; who drops the future leaves
+    /// nothing behind.
+    pub(super) fn temporary(target: &Path) -> Result<Destination> {
+        // The process and a counter keep two downloads to one path apart.
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        // A long name is cut, so that the ending does not make it too long for the file system.
+        let stem: String = name.chars().take(40).collect();
+        let nanos = jiff::Timestamp::now().subsec_nanosecond();
+        let id = std::process::id();
+        let path = target.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"));
+        let file = File::create_new(&path).map_err(|error| failed(target, error))?;
+        Ok(Self::destined(path, target, file, false))
+    }
+
+    /// `<name>.part`, new or as an earlier download left it; `None` when another download has it.
+    /// Blocks, but for a moment only.
+    pub(super) fn resumable(target: &Path) -> Result<Option<Destination>> {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let path = target.with_file_name(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| failed(target, error))?;
+        match file.try_lock() {
+            // The other download may have published its file between opening and locking.
+            Ok(()) if !stands_at(&file, &path) => Ok(None),
+            Ok(()) => Ok(Some(Self::destined(path, target, file, true))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(target, error)),
+        }
+    }
+
+    fn destined(path: PathBuf, target: &Path, file: File, resumable: bool) -> Destination {
+        Destination {
+            file: Arc::new(Self {
+                path,
+                target: target.to_owned(),
+                file: Mutex::new(file),
+                resumable,
+            }),
+            kept: resumable,
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_resumable(&self) -> bool {
+        self.resumable
+    }
+
+    /// Makes room for `size` bytes. What an earlier download left beyond is cut off. Blocks.
+    pub(super) fn resize(&self, size: u64) -> io::Result<()> {
+        self.file().set_len(size)
+    }
+
+    pub(super) fn len(&self) -> io::Result<u64> {
+        Ok(self.file().metadata()?.len())
+    }
+
+    /// Blocks.
+    pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.file();
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
+    }
+
+    /// Remembers which ranges are done, once they are on the disk. Blocks.
+    pub(super) fn save(&self, state: &State) -> io::Result<()> {
+        self.file().sync_data()?;
+        state.write(&self.path)
+    }
+
+    /// Puts the file in the target's place. Blocks.
+    pub(super) fn publish(&self) -> io::Result<()> {
+        self.file().sync_all()?;
+        std::fs::rename(&self.path, &self.target)?;
+        if self.resumable {
+            remove(&state_path(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets which ranges are done: their bytes are wrong. Blocks.
+    pub(super) fn forget(&self) -> io::Result<()> {
+        remove(&state_path(&self.path))
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> Error {
+        failed(&self.target, error)
+    }
+
+    fn file(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `path` still leads to this file.
+fn stands_at(file: &File, path: &Path) -> bool {
+    let (Ok(ours), Ok(theirs)) = (file.metadata(), std::fs::metadata(path)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        ours.len() == theirs.len() && ours.created().ok() == theirs.created().ok()
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn failed(target: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{}: {error}", target.display())).with_source(error)
+}

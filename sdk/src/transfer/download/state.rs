@@ -1,0 +1,158 @@
+//! What is known of a download that was broken off.
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Which object a partial file belongs to, and which of its bytes are there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) etag: String,
+    pub(super) size: u64,
+    /// Apart from each other, in order.
+    pub(super) done: Vec<Range<u64>>,
+}
+
+/// Where the state of the partial file at `path` stands.
+pub(super) fn state_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".json");
+    path.with_file_name(name)
+}
+
+impl State {
+    /// The state of the partial file at `path`. `None` when there is none, or it makes no sense: the
+    /// download then begins anew. Blocks.
+    pub(super) fn read(path: &Path) -> Option<Self> {
+        let json = std::fs::read(state_path(path)).ok()?;
+        let state: Self = serde_json::from_slice(&json).ok()?;
+        let mut end = 0;
+        for range in &state.done {
+            if range.start < end || range.end <= range.start {
+                return None;
+            }
+            end = range.end;
+        }
+        (end <= state.size).then_some(state)
+    }
+
+    /// Blocks. A process that is killed meanwhile leaves the older state.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let path = state_path(path);
+        let mut new = path.clone().into_os_string();
+        new.push(".new");
+        std::fs::write(&new, serde_json::to_vec(self)?)?;
+        std::fs::rename(&new, path)
+    }
+
+    /// Adds a range that is done.
+    pub(super) fn add(&mut self, range: Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
+        let index = self.done.partition_point(|done| done.start < range.start);
+        self.done.insert(index, range);
+        let mut merged: Vec<Range<u64>> = Vec::with_capacity(self.done.len());
+        for range in self.done.drain(..) {
+            match merged.last_mut() {
+                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        self.done = merged;
+    }
+
+    /// How many bytes are there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.done.iter().map(|range| range.end - range.start).sum()
+    }
+
+    /// How many bytes are there without a gap, from the first one on.
+    pub(super) fn prefix(&self) -> u64 {
+        match self.done.first() {
+            Some(first) if first.start == 0 => first.end,
+            _ => 0,
+        }
+    }
+
+    /// The bytes that are missing, in ranges of at most `len`.
+    pub(super) fn missing(&self, len: u64) -> Vec<Range<u64>> {
+        let mut missing = Vec::new();
+        let mut at = 0;
+        let end = self.size..self.size;
+        for done in self.done.iter().chain([&end]) {
+            while at < done.start {
+                let next = done.start.min(at.saturating_add(len));
+                missing.push(at..next);
+                at = next;
+            }
+            at = done.end;
+        }
+        missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn state(size: u64) -> State {
+        State {
+            bucket: "b".into(),
+            key: "k".into(),
+            etag: "\"e\"".into(),
+            size,
+            done: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_no_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.part");
+        assert_eq!(State::read(&path), None);
+        let mut good = state(10);
+        good.add(2..5);
+        good.write(&path).unwrap();
+        assert_eq!(State::read(&path), Some(good.clone()));
+        for done in [&[(4, 3)][..], &[(0, 3), (2, 4)], &[(0, 11)]] {
+            let done = done.iter().map(|&(start, end)| start..end).collect();
+            let bad = State {
+                done,
+                ..good.clone()
+            };
+            bad.write(&path).unwrap();
+            assert_eq!(State::read(&path), None);
+        }
+        std::fs::write(state_path(&path), "{").unwrap();
+        assert_eq!(State::read(&path), None);
+    }
+
+    proptest! {
+        #[test]
+        fn done_and_missing_make_all(
+            size in 0_u64..200,
+            ranges in prop::collection::vec((0_u64..200, 0_u64..50), 0..8),
+            len in 1_u64..60,
+        ) {
+            let mut state = state(size);
+            for (start, len) in ranges {
+                state.add(start.min(size)..(start + len).min(size));
+            }
+            let missing = state.missing(len);
+            prop_assert!(missing.iter().all(|range| range.end - range.start <= len));
+            let absent: u64 = missing.iter().map(|range| range.end - range.start).sum();
+            prop_assert_eq!(state.bytes() + absent, size);
+            for range in missing {
+                state.add(range);
+            }
+            prop_assert_eq!(state.prefix(), size);
+        }
+    }
+}

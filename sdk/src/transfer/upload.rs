@@ -1,0 +1,296 @@
+//! [`Upload`]: content of any size on its way to an object.
+
+mod input;
+mod multipart;
+mod parts;
+mod run;
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use super::customer::Customer;
+use super::progress::{OnProgress, Progress};
+use super::source::Source;
+use super::token::ResumeToken;
+use super::{CONCURRENCY, PART_SIZE};
+use crate::client::Bucket;
+use crate::error::Result;
+use crate::generated::types::StorageClass;
+use crate::metadata::Metadata;
+use crate::secret::Secret;
+
+/// Content up to this length goes up by one request where the caller does not say, in bytes.
+const THRESHOLD: u64 = 16 << 20;
+
+/// Who wants to keep the token of a running upload.
+type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
+
+/// An upload that is ready to begin; `.await` carries it out.
+///
+/// Content up to [`multipart_threshold`](Self::multipart_threshold) goes up by one request, more
+/// of it in parts, several at a time. What a reader or a stream gives goes up by one request if it
+/// ends within the first part. Every request is repeated by the client's own rules, and every part
+/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is no MD5 is not
+/// compared.) A part that differs is sent once more, then the upload fails with `Integrity`.
+///
+/// The finished object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number
+/// of parts>"`.
+///
+/// # Memory
+///
+/// Files are read while they are sent, 256 KiB for each connection. Readers and streams need
+/// `part_size * (concurrency + 1)` bytes, as much of it as the source gives: the parts that are
+/// under way, and the one that is being read. Bytes in memory are not copied.
+///
+/// # Parts
+///
+/// An upload has at most 10,000 parts. Content of known length gets larger parts where
+/// [`part_size`](Self::part_size) would not do. Where the length is unknown, the parts double in
+/// length after each 1,000, up to 5 GiB: parts that begin with 8 MiB hold 8.5 TB. An object has at
+/// most 50 TB.
+///
+/// # Failure, and dropping the future
+///
+/// Unless it is [`resumable`](Self::resumable), an upload that fails gives its parts up before it
+/// returns the error. Dropping the future closes its connections, and starts a task on the runtime
+/// that gives the parts up; if the runtime ends first, they stay. To give up the parts of a resumable
+/// upload, call [`Bucket::abort_multipart_upload`].
+///
+/// ```no_run
+/// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::Source;
+///
+/// let output = bucket
+///     .upload("backup.tar", Source::path("backup.tar"))
+///     .concurrency(8)
+///     .metadata([("host", "web-1")])
+///     .on_progress(|progress| println!("{} of {:?}", progress.bytes, progress.total))
+///     .await?;
+/// println!("{} bytes in {} parts", output.bytes, output.parts);
+/// # Ok(()) }
+/// ```
+#[must_use = "an upload does nothing until it is awaited"]
+pub struct Upload<'a> {
+    bucket: Bucket,
+    key: String,
+    source: Source<'a>,
+    token: Option<ResumeToken>,
+    options: Options,
+}
+
+/// What the caller wishes.
+struct Options {
+    part_size: u64,
+    concurrency: usize,
+    multipart_threshold: u64,
+    content_md5: bool,
+    resumable: bool,
+    max_bytes_per_second: Option<u64>,
+    on_progress: Option<OnProgress>,
+    on_token: Option<OnToken>,
+    attributes: Attributes,
+    customer: Customer,
+}
+
+/// What is stored beside the content.
+#[derive(Clone, Debug, Default)]
+struct Attributes {
+    content_type: Option<String>,
+    storage_class: Option<StorageClass>,
+    metadata: Metadata,
+    cache_control: Option<String>,
+    content_disposition: Option<String>,
+    content_encoding: Option<String>,
+    expires: Option<String>,
+}
+
+impl<'a> Upload<'a> {
+    pub(super) fn new(bucket: Bucket, key: String, source: Source<'a>) -> Self {
+        Self {
+            bucket,
+            key,
+            source,
+            token: None,
+            options: Options {
+                part_size: PART_SIZE,
+                concurrency: CONCURRENCY,
+                multipart_threshold: THRESHOLD,
+                content_md5: false,
+                resumable: false,
+                max_bytes_per_second: None,
+                on_progress: None,
+                on_token: None,
+                attributes: Attributes::default(),
+                customer: Customer::default(),
+            },
+        }
+    }
+
+    pub(super) fn resume(bucket: Bucket, token: ResumeToken, source: Source<'a>) -> Self {
+        let mut upload = Self::new(bucket, token.key.clone(), source);
+        upload.token = Some(token);
+        upload.options.resumable = true;
+        upload
+    }
+
+    /// The length of a part: 4 MiB to 5 GiB, 8 MiB unless it is set. A resumed upload keeps the
+    /// length that it began with.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.options.part_size = bytes;
+        self
+    }
+
+    /// How many parts are under way at once: 4 unless it is set.
+    pub fn concurrency(mut self, parts: usize) -> Self {
+        self.options.concurrency = parts;
+        self
+    }
+
+    /// Up to which length bytes and files go up by one request: 16 MiB unless it is set, at most
+    /// 5 GiB. Readers and streams do so if they end within the first part.
+    pub fn multipart_threshold(mut self, bytes: u64) -> Self {
+        self.options.multipart_threshold = bytes;
+        self
+    }
+
+    /// Sends the MD5 of each part along, so that the service refuses a part that suffered on the
+    /// way. Each part is read once more for it. The answer is checked either way.
+    pub fn content_md5(mut self, send: bool) -> Self {
+        self.options.content_md5 = send;
+        self
+    }
+
+    /// Keeps the parts when the upload fails or its future is dropped:
+    /// [`Error::resume_token`](crate::Error::resume_token) then gives what
+    /// [`Bucket::resume_upload`] goes on with. A resumed upload is resumable unless this is switched
+    /// off. Parts that nobody goes on with take up space until they are given up.
+    pub fn resumable(mut self, resumable: bool) -> Self {
+        self.options.resumable = resumable;
+        self
+    }
+
+    /// Is called with the token when the multipart upload has begun, and after each part, so that
+    /// it can be kept for the case that the process is killed. Makes the upload resumable.
+    pub fn on_token(mut self, keep: impl Fn(&ResumeToken) + Send + Sync + 'static) -> Self {
+        self.options.on_token = Some(Box::new(keep));
+        self.options.resumable = true;
+        self
+    }
+
+    /// Is called whenever a connection has taken bytes, 256 KiB at most, and when a part is done.
+    /// It holds up the upload while it runs: it should be quick.
+    pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.options.on_progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Limits the bytes per second that all connections of this upload send together.
+    pub fn max_bytes_per_second(mut self, bytes: u64) -> Self {
+        self.options.max_bytes_per_second = Some(bytes);
+        self
+    }
+
+    /// Media type of the object. Without it, the ending of the key or of the file's name decides;
+    /// what that does not tell is `application/octet-stream`.
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.options.attributes.content_type = Some(content_type.into());
+        self
+    }
+
+    /// Metadata of the caller's own, as [`Metadata`] describes it.
+    pub fn metadata(
+        mut self,
+        metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.options.attributes.metadata = metadata.into_iter().collect();
+        self
+    }
+
+    /// Class in which the object is stored.
+    pub fn storage_class(mut self, class: StorageClass) -> Self {
+        self.options.attributes.storage_class = Some(class);
+        self
+    }
+
+    /// Sent as `Cache-Control` whenever the object is read.
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.options.attributes.cache_control = Some(value.into());
+        self
+    }
+
+    /// Sent as `Content-Disposition` whenever the object is read.
+    pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.options.attributes.content_disposition = Some(value.into());
+        self
+    }
+
+    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.options.attributes.content_encoding = Some(value.into());
+        self
+    }
+
+    /// Sent as `Expires` whenever the object is read, as an HTTP date.
+    pub fn expires(mut self, value: impl Into<String>) -> Self {
+        self.options.attributes.expires = Some(value.into());
+        self
+    }
+
+    /// How the content is encrypted with a key of the caller's: `AES256`.
+    pub fn encryption_customer_algorithm(mut self, algorithm: impl Into<String>) -> Self {
+        self.options.customer.algorithm = Some(algorithm.into());
+        self
+    }
+
+    /// The caller's encryption key: 32 bytes, Base64. A resumed upload needs it again.
+    pub fn encryption_customer_key(mut self, key: impl Into<Secret>) -> Self {
+        self.options.customer.key = Some(key.into());
+        self
+    }
+
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    pub fn encryption_customer_key_md5(mut self, digest: impl Into<String>) -> Self {
+        self.options.customer.key_md5 = Some(digest.into());
+        self
+    }
+}
+
+impl<'a> IntoFuture for Upload<'a> {
+    type Output = Result<UploadOutput>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Upload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("bucket", &self.bucket.name())
+            .field("key", &self.key)
+            .field("source", &self.source)
+            .field("part_size", &self.options.part_size)
+            .field("concurrency", &self.options.concurrency)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an upload gives.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UploadOutput {
+    /// Entity tag of the object, in double quotes.
+    pub etag: String,
+    /// Id of the version that was made, in a bucket with versioning.
+    pub version_id: Option<String>,
+    /// Id of the multipart upload, if it was one.
+    pub upload_id: Option<String>,
+    /// How many parts the object was sent in; 1 when one request stored it.
+    pub parts: u32,
+    /// Length of the object in bytes.
+    pub bytes: u64,
+    /// The id under which the service knows the request that made the object.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,416 @@
+//! A multipart upload: begin or go on, send parts side by side, complete; or give it up.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::input::{Content, Input};
+use super::parts::{Done, Present, Sender};
+use super::{Options, UploadOutput};
+use crate::client::Bucket;
+use crate::error::{Error, ErrorCode, Result};
+use crate::generated::operations::{
+    HeadObjectInput, InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
+};
+use crate::generated::types::ObjectPart;
+use crate::transfer::digest::Digest;
+use crate::transfer::joined;
+use crate::transfer::plan::{Plan, check_total};
+use crate::transfer::token::ResumeToken;
+
+/// How often the end of an upload is asked for when it is unknown whether it was heard.
+const COMPLETIONS: u32 = 4;
+
+/// Where an upload begins.
+pub(super) enum Start {
+    New { plan: Plan, first: Option<Content> },
+    Resumed(ResumeToken),
+}
+
+/// A multipart upload under way.
+pub(super) struct Multipart<'a> {
+    sender: Arc<Sender>,
+    input: Input<'a>,
+    options: Options,
+    start: Option<Start>,
+}
+
+/// What the loop waits for.
+enum Event {
+    Done(Done),
+    Read(Option<Content>),
+    Idle,
+}
+
+impl<'a> Multipart<'a> {
+    pub(super) fn new(
+        sender: Arc<Sender>,
+        input: Input<'a>,
+        options: Options,
+        start: Start,
+    ) -> Self {
+        Self {
+            sender,
+            input,
+            options,
+            start: Some(start),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<UploadOutput> {
+        let (mut token, plan, first, present) = match self.start.take() {
+            Some(Start::New { plan, first }) => {
+                let token = self.initiate(plan).await?;
+                (token, plan, first, BTreeMap::new())
+            }
+            Some(Start::Resumed(token)) => match self.present(&token).await {
+                Ok(present) => {
+                    let plan = Plan::new(token.part_size, token.length)?;
+                    (token, plan, None, present)
+                }
+                Err(error) => return self.finished_before(token, error).await,
+            },
+            None => return Err(Error::invalid_input("the upload was begun already")),
+        };
+        token.parts.retain(|number, _| present.contains_key(number));
+        let mut guard = Guard {
+            sender: Arc::clone(&self.sender),
+            upload_id: token.upload_id.clone(),
+            runtime: Handle::current(),
+            armed: !self.options.resumable,
+        };
+        self.tell(&token);
+        let result = match self.send(&mut token, plan, first, present).await {
+            Ok(bytes) => self.sender.complete(&token, bytes).await,
+            Err(error) => Err(error),
+        };
+        let error = match result {
+            Ok(output) => {
+                guard.armed = false;
+                return Ok(output);
+            }
+            Err(error) => error,
+        };
+        if self.options.resumable {
+            return Err(error.with_resume_token(token));
+        }
+        let aborted = guard.abort().await;
+        guard.armed = false;
+        match aborted {
+            Ok(()) => Err(error),
+            // What could not be given up can be gone on with.
+            Err(_) => Err(error.with_resume_token(token)),
+        }
+    }
+
+    /// Begins the upload. Whoever drops the future meanwhile leaves no upload behind.
+    async fn initiate(&mut self, plan: Plan) -> Result<ResumeToken> {
+        let sender = &self.sender;
+        let mut input = InitiateMultipartUploadInput::new(&sender.key);
+        self.options.attributes.initiate(&mut input);
+        sender.customer.initiate(&mut input);
+        let call = sender.bucket.call(input);
+        let mut beginning = Beginning {
+            sender: Arc::clone(sender),
+            runtime: Handle::current(),
+            task: Some(tokio::spawn(call.send())),
+        };
+        let output = beginning.wait().await?;
+        Ok(ResumeToken {
+            bucket: sender.bucket.name().to_owned(),
+            key: sender.key.clone(),
+            upload_id: output.upload_id,
+            part_size: plan.part_size(),
+            length: self.input.len,
+            modified: self.input.modified,
+            parts: BTreeMap::new(),
+        })
+    }
+
+    /// The parts that the service holds.
+    async fn present(&mut self, token: &ResumeToken) -> Result<BTreeMap<u32, Present>> {
+        // What is a file of the same length and time, or else was never said to have a time, is
+        // trusted; other content is looked at.
+        let unchanged = token.modified.is_some() && token.modified == self.input.modified;
+        let mut present = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let bucket = &self.sender.bucket;
+            let mut call = bucket
+                .list_multipart(&token.key, &token.upload_id)
+                .limit(1000);
+            call.input.part_number_marker = after;
+            let page = call.await?.object_parts;
+            let Some(last) = page.iter().map(|part| part.part_number).max() else {
+                return Ok(present);
+            };
+            // A service that ignores the marker would never end.
+            if after.is_some_and(|after| last <= after) {
+                return Ok(present);
+            }
+            after = Some(last);
+            present.extend(page.into_iter().map(|part| {
+                let trusted = token.parts.get(&part.part_number).filter(|_| unchanged);
+                let known = Present {
+                    size: part.size,
+                    etag: part.etag.unwrap_or_default().trim_matches('"').to_owned(),
+                    trusted: trusted.cloned(),
+                };
+                (part.part_number, known)
+            }));
+        }
+    }
+
+    /// The upload is not there: perhaps the earlier process completed it and did not live to see
+    /// the answer.
+    async fn finished_before(&mut self, token: ResumeToken, error: Error) -> Result<UploadOutput> {
+        if !is_gone(&error) {
+            // It is there still, for all that is known.
+            return Err(error.with_resume_token(token));
+        }
+        if token.parts.is_empty() {
+            return Err(error);
+        }
+        let found = self.sender.stands(&token, token.length).await;
+        found.ok().flatten().ok_or(error)
+    }
+
+    /// Sends all parts; gives the length of them all. No task of it is left afterwards.
+    async fn send(
+        &mut self,
+        token: &mut ResumeToken,
+        plan: Plan,
+        first: Option<Content>,
+        present: BTreeMap<u32, Present>,
+    ) -> Result<u64> {
+        let mut tasks = JoinSet::new();
+        let bytes = self.send_by(&mut tasks, token, plan, first, present).await;
+        tasks.shutdown().await;
+        let bytes = bytes?;
+        self.input.check_unchanged().await?;
+        Ok(bytes)
+    }
+
+    async fn send_by(
+        &mut self,
+        tasks: &mut JoinSet<Result<Done>>,
+        token: &mut ResumeToken,
+        plan: Plan,
+        first: Option<Content>,
+        mut present: BTreeMap<u32, Present>,
+    ) -> Result<u64> {
+        let upload_id: Arc<str> = token.upload_id.as_str().into();
+        let (mut waiting, mut ended, mut bytes, mut number) = (first, false, 0_u64, 0_u32);
+        loop {
+            if tasks.len() < self.options.concurrency
+                && let Some(content) = waiting.take()
+            {
+                bytes += content.len();
+                check_total(bytes)?;
+                let (sender, id) = (Arc::clone(&self.sender), Arc::clone(&upload_id));
+                tasks.spawn(sender.part(id, number, content, present.remove(&number)));
+                number += 1;
+            }
+            let mut wanted = None;
+            if waiting.is_none() && !ended {
+                match plan.size(number) {
+                    Ok(size) => wanted = Some(size),
+                    // All numbers are used up, and all bytes, too.
+                    Err(_) if self.input.is_over().await? => ended = true,
+                    Err(error) => return Err(error),
+                }
+            }
+            match poll_fn(|cx| poll_event(cx, tasks, &mut self.input, wanted)).await? {
+                Event::Done(done) => {
+                    token.parts.insert(done.number, done.part);
+                    self.tell(token);
+                }
+                Event::Read(Some(content)) => waiting = Some(content),
+                Event::Read(None) => ended = true,
+                Event::Idle => break,
+            }
+        }
+        // An earlier process may have sent parts that the source no longer has.
+        token.parts.retain(|done, _| *done < number);
+        Ok(bytes)
+    }
+
+    fn tell(&self, token: &ResumeToken) {
+        if let Some(keep) = &self.options.on_token {
+            keep(token);
+        }
+    }
+}
+
+/// A part that is done, or the next one of the source if it is wanted; the first failure of either.
+fn poll_event(
+    cx: &mut Context<'_>,
+    tasks: &mut JoinSet<Result<Done>>,
+    input: &mut Input<'_>,
+    wanted: Option<u64>,
+) -> Poll<Result<Event>> {
+    let idle = match tasks.poll_join_next(cx) {
+        Poll::Ready(Some(done)) => {
+            return Poll::Ready(joined(done).and_then(|done| done).map(Event::Done));
+        }
+        Poll::Ready(None) => true,
+        Poll::Pending => false,
+    };
+    if let Some(size) = wanted {
+        return input.poll_part(cx, size).map(|part| part.map(Event::Read));
+    }
+    if idle {
+        return Poll::Ready(Ok(Event::Idle));
+    }
+    Poll::Pending
+}
+
+impl Sender {
+    /// Makes the object of its parts.
+    async fn complete(&self, token: &ResumeToken, bytes: u64) -> Result<UploadOutput> {
+        let etag = etag_of(token);
+        let mut wait = Duration::from_millis(200);
+        let mut left = COMPLETIONS;
+        loop {
+            let parts = token
+                .parts
+                .iter()
+                .map(|(number, part)| ObjectPart::new(*number).etag(part.etag()));
+            let call = self
+                .bucket
+                .complete_multipart_upload(&self.key, &token.upload_id, parts)
+                .etag(&etag);
+            let error = match call.await {
+                Ok(output) => {
+                    let text = |name: &str| {
+                        let value = output.headers().get(name)?.to_str().ok()?;
+                        Some(value.to_owned())
+                    };
+                    return Ok(UploadOutput {
+                        etag: text("etag").unwrap_or(etag),
+                        version_id: text("x-qs-version-id"),
+                        upload_id: Some(token.upload_id.clone()),
+                        parts: u32::try_from(token.parts.len()).unwrap_or(u32::MAX),
+                        bytes,
+                        request_id: output.request_id().map(str::to_owned),
+                    });
+                }
+                Err(error) => error,
+            };
+            // The service may have heard it, and the answer got lost.
+            if !error.is_retryable() && !is_gone(&error) {
+                return Err(error);
+            }
+            if let Ok(Some(output)) = self.stands(token, Some(bytes)).await {
+                return Ok(output);
+            }
+            left -= 1;
+            if left == 0 || is_gone(&error) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 4;
+        }
+    }
+
+    /// The object, if it is made of the token's parts.
+    async fn stands(&self, token: &ResumeToken, len: Option<u64>) -> Result<Option<UploadOutput>> {
+        let mut input = HeadObjectInput::new(&self.key);
+        self.customer.head(&mut input);
+        let head = self.bucket.call(input).await?;
+        let same_length = len.is_none() || len == head.content_length;
+        if !same_length || head.etag.trim_matches('"') != etag_of(token).trim_matches('"') {
+            return Ok(None);
+        }
+        Ok(Some(UploadOutput {
+            request_id: head.request_id().map(str::to_owned),
+            etag: head.etag,
+            version_id: head.version_id,
+            upload_id: Some(token.upload_id.clone()),
+            parts: u32::try_from(token.parts.len()).unwrap_or(u32::MAX),
+            bytes: head.content_length.unwrap_or_default(),
+        }))
+    }
+}
+
+/// The entity tag that the object of these parts gets.
+fn etag_of(token: &ResumeToken) -> String {
+    let digests = token.parts.values();
+    Digest::of_parts(digests.filter_map(|part| Digest::from_etag(&part.md5)))
+}
+
+fn is_gone(error: &Error) -> bool {
+    error.code() == Some(&ErrorCode::UploadNotExists) || error.is_not_found()
+}
+
+/// Gives the parts up when the future is dropped.
+struct Guard {
+    sender: Arc<Sender>,
+    upload_id: String,
+    runtime: Handle,
+    armed: bool,
+}
+
+impl Guard {
+    async fn abort(&self) -> Result<()> {
+        abort(&self.sender.bucket, &self.sender.key, &self.upload_id).await
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.armed {
+            let (sender, id) = (
+                Arc::clone(&self.sender),
+                std::mem::take(&mut self.upload_id),
+            );
+            // Nobody is left who could be told of a failure.
+            self.runtime
+                .spawn(async move { abort(&sender.bucket, &sender.key, &id).await.ok() });
+        }
+    }
+}
+
+async fn abort(bucket: &Bucket, key: &str, upload_id: &str) -> Result<()> {
+    bucket.abort_multipart_upload(key, upload_id).await?;
+    Ok(())
+}
+
+/// An upload that is being begun. Its call is not broken off, since an upload whose id got lost
+/// could not be given up.
+struct Beginning {
+    sender: Arc<Sender>,
+    runtime: Handle,
+    task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
+}
+
+impl Beginning {
+    async fn wait(&mut self) -> Result<InitiateMultipartUploadOutput> {
+        let Some(task) = &mut self.task else {
+            return Err(Error::invalid_input("the upload was begun already"));
+        };
+        let output = joined(task.await);
+        self.task = None;
+        output?
+    }
+}
+
+impl Drop for Beginning {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            let sender = Arc::clone(&self.sender);
+            self.runtime.spawn(async move {
+                if let Ok(Ok(output)) = task.await {
+                    let id = output.upload_id;
+                    // Nobody is left who could be told of a failure.
+                    abort(&sender.bucket, &sender.key, &id).await.ok();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Downloads from a server on this machine: sizes, targets, faults, interruptions.
+
+// A test that finds something else may well panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod transfer;
+
+use std::future::IntoFuture;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use qingstor_sdk::{Download, ErrorKind, Progress, Target};
+
+use transfer::{MIB, PART, Site, content};
+
+/// A short range, so that objects have many of them.
+const RANGE: usize = 256 * 1024;
+
+async fn with_object(len: usize) -> (Site, Bytes, tempfile::TempDir) {
+    let site = Site::start().await;
+    let stored = content(len);
+    site.bucket
+        .put_object("k")
+        .body(stored.clone())
+        .await
+        .unwrap();
+    (site, stored, tempfile::tempdir().unwrap())
+}
+
+fn download<'a>(site: &Site, target: impl Into<Target<'a>>) -> Download<'a> {
+    site.bucket.download("k", target).part_size(RANGE as u64)
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn every_length_arrives() {
+    let (site, _, folder) = with_object(0).await;
+    let path = folder.path().join("copy");
+    for len in [0, 1, RANGE - 1, RANGE, RANGE + 1, 2 * RANGE, 9 * RANGE + 5] {
+        let stored = content(len);
+        let put = site.bucket.put_object("k").body(stored.clone());
+        let put = put.content_type("text/x").metadata([("author", "lin")]);
+        put.await.unwrap();
+        let output = download(&site, &path).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), stored, "{len}");
+        assert_eq!((output.bytes, output.resumed), (len as u64, 0));
+        assert!(output.verified && output.request_id.is_some());
+        assert_eq!(output.content_type.as_deref(), Some("text/x"));
+        assert_eq!(output.metadata.get("author"), Some("lin"));
+        let mut memory = Vec::new();
+        let output = download(&site, Target::writer(&mut memory)).await.unwrap();
+        assert_eq!(memory, stored, "{len}");
+        assert!(output.verified);
+    }
+    assert_eq!(files(folder.path()), ["copy"]);
+}
+
+#[tokio::test]
+async fn a_small_object_takes_one_request() {
+    let (site, stored, folder) = with_object(100).await;
+    let path = folder.path().join("copy");
+    let before = site.served("GetObject");
+    site.bucket.download("k", &path).await.unwrap();
+    assert_eq!(site.served("GetObject") - before, 1);
+    assert_eq!(site.served("HeadObject"), 0);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+}
+
+#[tokio::test]
+async fn an_object_of_parts_has_no_md5_to_verify() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    let upload = site
+        .bucket
+        .upload("k", content(PART + 1))
+        .part_size(PART as u64);
+    upload.multipart_threshold(0).await.unwrap();
+    let output = site.bucket.download("k", &path).await.unwrap();
+    assert!(!output.verified);
+    assert_eq!(std::fs::read(&path).unwrap(), content(PART + 1));
+}
+
+#[tokio::test]
+async fn mistakes_are_told_before_anything_is_written() {
+    let (site, _, folder) = with_object(10).await;
+    let path = folder.path().join("copy");
+    let refused = [
+        site.bucket.download("k", &path).part_size(1).await,
+        site.bucket.download("k", &path).concurrency(0).await,
+        site.bucket
+            .download("k", &path)
+            .max_bytes_per_second(0)
+            .await,
+        site.bucket
+            .download("k", Target::writer(Vec::new()))
+            .resumable(true)
+            .await,
+    ];
+    for result in refused {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    let error = site.bucket.download("missing", &path).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    let nowhere = folder.path().join("no/such/folder");
+    for resumable in [false, true] {
+        let error = download(&site, &nowhere)
+            .resumable(resumable)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    }
+    let error = download(&site, folder.path()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(files(folder.path()), [""; 0]);
+}
+
+#[tokio::test]
+async fn progress_ends_at_the_total() {
+    let (site, _, folder) = with_object(5 * RANGE + 5).await;
+    let seen = Arc::new(Mutex::new(Vec::<Progress>::new()));
+    let keep = Arc::clone(&seen);
+    let download = download(&site, folder.path().join("copy"));
+    let download = download.on_progress(move |progress| keep.lock().unwrap().push(progress));
+    download.await.unwrap();
+    let seen = seen.lock().unwrap();
+    let len = (5 * RANGE + 5) as u64;
+    let last = seen.last().unwrap();
+    assert_eq!(
+        (last.bytes, last.confirmed, last.total),
+        (len, len, Some(len))
+    );
+    assert!(seen.is_sorted_by_key(|progress| progress.bytes));
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_all_ranges_together() {
+    let (site, _, folder) = with_object(8 * RANGE).await;
+    let started = Instant::now();
+    let download = download(&site, folder.path().join("copy"));
+    download.max_bytes_per_second(2 * MIB as u64).await.unwrap();
+    let took = started.elapsed();
+    assert!(took > Duration::from_millis(800), "{took:?} for 1 s");
+}
+
+#[tokio::test]
+async fn an_object_that_is_overwritten_meanwhile_is_never_mixed() {
+    let (site, stored, folder) = with_object(12 * RANGE).await;
+    let path = folder.path().join("copy");
+    std::fs::write(&path, "older").unwrap();
+    // The ranges come slowly enough for another object to take the place.
+    site.faults(&["operation=GetObject,latency=50ms"]);
+    for writer in [false, true] {
+        site.bucket
+            .put_object("k")
+            .body(stored.clone())
+            .await
+            .unwrap();
+        let mut memory = Vec::new();
+        let target = match writer {
+            true => Target::writer(&mut memory),
+            false => Target::file(&path),
+        };
+        let download = download(&site, target).concurrency(2).into_future();
+        let overwrite = async {
+            tokio::time::sleep(Duration::from_millis(120)).await;
+            let body = vec![b'x'; 12 * RANGE];
+            site.bucket.put_object("k").body(body).await.unwrap();
+        };
+        let (result, ()) = tokio::join!(download, overwrite);
+        let error = result.unwrap_err();
+        assert!(error.is_precondition_failed(), "{error}");
+        assert!(stored.starts_with(&memory), "only the first object's bytes");
+        assert_eq!(files(folder.path()), ["copy"]);
+        assert_eq!(std::fs::read(&path).unwrap(), b"older");
+    }
+}
+
+#[tokio::test]
+async fn ranges_that_break_off_go_on() {
+    let (site, stored, folder) = with_object(6 * RANGE + 7).await;
+    let path = folder.path().join("copy");
+    for rule in [
+        "operation=GetObject,times=4,reset=mid",
+        "operation=GetObject,times=3,truncate=100000",
+        "operation=GetObject,times=5,truncate=1",
+    ] {
+        site.faults(&[rule]);
+        let output = download(&site, &path).await.unwrap();
+        assert!(output.verified);
+        assert_eq!(std::fs::read(&path).unwrap(), stored, "{rule}");
+        site.faults(&[rule]);
+        let mut memory = Vec::new();
+        download(&site, Target::writer(&mut memory)).await.unwrap();
+        assert_eq!(memory, stored, "{rule}");
+    }
+    // For ever is too long.
+    site.faults(&["operation=GetObject,truncate=10"]);
+    let error = download(&site, &path).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert_eq!(files(folder.path()), ["copy"]);
+}
+
+#[tokio::test]
+async fn faults_never_spoil_a_file() {
+    let (site, stored, folder) = with_object(8 * RANGE).await;
+    let path = folder.path().join("copy");
+    for fault in [
+        "reset=before",
+        "reset=mid",
+        "status=503",
+        "code=internal_error",
+        "truncate=70000",
+        "etag=wrong",
+    ] {
+        for after in 0..4 {
+            let rule = format!("operation=GetObject,after={after},times=2,{fault}");
+            site.faults(&[&rule]);
+            match download(&site, &path).await {
+                Ok(_) => assert_eq!(std::fs::read(&path).unwrap(), stored, "{rule}"),
+                Err(error) => {
+                    let wrong_etag = fault == "etag=wrong";
+                    let integrity = error.kind() == ErrorKind::Integrity;
+                    let precondition = error.is_precondition_failed();
+                    assert_eq!(wrong_etag, integrity || precondition, "{rule}: {error}");
+                    assert!(wrong_etag || error.is_retryable(), "{rule}: {error}");
+                    assert!(!path.exists());
+                }
+            }
+            let _ = std::fs::remove_file(&path);
+            assert_eq!(files(folder.path()), [""; 0], "{rule}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_bytes_are_told_and_not_kept() {
+    let (site, _, folder) = with_object(RANGE).await;
+    let path = folder.path().join("copy");
+    for resumable in [false, true] {
+        site.faults(&["operation=GetObject,etag=wrong"]);
+        let error = download(&site, &path)
+            .resumable(resumable)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert!(error.to_string().contains("MD5"), "{error}");
+        assert_eq!(files(folder.path()), [""; 0]);
+    }
+    let output = download(&site, &path).verify(false).await.unwrap();
+    assert!(!output.verified);
+}
+
+#[tokio::test]
+async fn an_interrupted_download_goes_on() {
+    let (site, stored, folder) = with_object(8 * RANGE).await;
+    let path = folder.path().join("copy");
+    site.faults(&["operation=GetObject,after=3,code=permission_denied"]);
+    let error = download(&site, &path)
+        .concurrency(1)
+        .resumable(true)
+        .await
+        .unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    assert_eq!(files(folder.path()), ["copy.part", "copy.part.json"]);
+    site.emulator.clear_faults();
+    let before = site.served("GetObject");
+    let output = download(&site, &path).resumable(true).await.unwrap();
+    assert_eq!(output.resumed, 3 * RANGE as u64);
+    assert_eq!(site.served("GetObject") - before, 5);
+    assert!(output.verified);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+    assert_eq!(files(folder.path()), ["copy"]);
+}
+
+#[tokio::test]
+async fn an_interrupted_download_of_another_object_begins_anew() {
+    let (site, _, folder) = with_object(8 * RANGE).await;
+    let path = folder.path().join("copy");
+    for len in [8 * RANGE, RANGE / 2, 9 * RANGE] {
+        site.faults(&["operation=GetObject,after=3,code=permission_denied"]);
+        let failed = download(&site, &path).concurrency(1).resumable(true).await;
+        failed.unwrap_err();
+        site.emulator.clear_faults();
+        let other = Bytes::from(vec![b'x'; len]);
+        site.bucket
+            .put_object("k")
+            .body(other.clone())
+            .await
+            .unwrap();
+        let output = download(&site, &path).resumable(true).await.unwrap();
+        assert_eq!(output.resumed, 0);
+        assert_eq!(std::fs::read(&path).unwrap(), other);
+        assert_eq!(files(folder.path()), ["copy"]);
+        site.bucket
+            .put_object("k")
+            .body(content(8 * RANGE))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn damaged_leftovers_are_no_danger() {
+    let (site, stored, folder) = with_object(4 * RANGE).await;
+    let path = folder.path().join("copy");
+    let part = folder.path().join("copy.part");
+    let state = folder.path().join("copy.part.json");
+    for (bytes, json) in [("junk", "{"), ("junk", ""), ("", "[]")] {
+        std::fs::write(&part, bytes).unwrap();
+        std::fs::write(&state, json).unwrap();
+        download(&site, &path).resumable(true).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), stored);
+        assert_eq!(files(folder.path()), ["copy"]);
+    }
+    // The state says that all is there, but the bytes are others.
+    let etag = site.bucket.head_object("k").await.unwrap().etag;
+    let json = format!(
+        r#"{{"bucket":"transfers","key":"k","etag":{etag:?},"size":{},"done":[{{"start":0,"end":{}}}]}}"#,
+        4 * RANGE,
+        4 * RANGE
+    );
+    std::fs::write(&part, vec![0; 4 * RANGE]).unwrap();
+    std::fs::write(&state, json).unwrap();
+    let error = download(&site, &path).resumable(true).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    download(&site, &path).resumable(true).await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+}
+
+#[tokio::test]
+async fn two_resumable_downloads_to_one_path_are_refused() {
+    let (site, stored, folder) = with_object(4 * RANGE).await;
+    let path = folder.path().join("copy");
+    site.faults(&["operation=GetObject,latency=500ms"]);
+    let one = download(&site, &path).resumable(true).into_future();
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        download(&site, &path).resumable(true).await
+    };
+    let (one, other) = tokio::join!(one, other);
+    one.unwrap();
+    let error = other.unwrap_err();
+    assert!(error.to_string().contains("another download"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_download_leaves_nothing_unless_resumable() {
+    let (site, stored, folder) = with_object(8 * RANGE).await;
+    let path = folder.path().join("copy");
+    site.faults(&["operation=GetObject,latency=20ms"]);
+    for millis in [0, 10, 30, 50, 70] {
+        let download = download(&site, &path).concurrency(2).into_future();
+        let limit = Duration::from_millis(millis);
+        assert!(tokio::time::timeout(limit, download).await.is_err());
+        // A range that was just being written holds the file for a moment.
+        let until = Instant::now() + Duration::from_secs(5);
+        while !files(folder.path()).is_empty() {
+            assert!(Instant::now() < until, "{:?}", files(folder.path()));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    let download = || download(&site, &path).concurrency(2).resumable(true);
+    let mut cuts = 0;
+    while tokio::time::timeout(Duration::from_millis(60), download().into_future())
+        .await
+        .is_err()
+    {
+        cuts += 1;
+        assert!(cuts < 50, "it never ends");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(cuts > 0);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+    assert_eq!(files(folder.path()), ["copy"]);
+}
+
+/// A writer that fails at some byte.
+#[tokio::test]
+async fn a_writer_that_fails_ends_the_download() {
+    let (site, _, _folder) = with_object(4 * RANGE).await;
+    let (reader, writer) = tokio::io::duplex(RANGE);
+    drop(reader);
+    let error = download(&site, Target::writer(writer)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+}

@@ -1,0 +1,91 @@
+//! What the tests of transfers share.
+
+#![allow(dead_code)]
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::{Bucket, Config, QingStor};
+
+pub(crate) const MIB: usize = 1 << 20;
+/// The smallest part of an upload.
+pub(crate) const PART: usize = 4 * MIB;
+
+/// A server with an empty bucket.
+pub(crate) struct Site {
+    pub(crate) emulator: Emulator,
+    pub(crate) bucket: Bucket,
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        let emulator = Emulator::builder().fault_seed(1).start().await.unwrap();
+        let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+            .endpoint(emulator.endpoint());
+        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket.bucket("transfers", "pek3a").unwrap();
+        bucket.put().await.unwrap();
+        Self { emulator, bucket }
+    }
+
+    pub(crate) fn faults(&self, rules: &[&str]) {
+        let rules = rules.iter().map(|rule| FaultRule::parse(rule).unwrap());
+        self.emulator.set_faults(rules.collect::<Vec<_>>()).unwrap();
+    }
+
+    pub(crate) fn served(&self, operation: &str) -> u64 {
+        let served = self.emulator.operations_served();
+        served.get(operation).copied().unwrap_or(0)
+    }
+
+    pub(crate) async fn content(&self, key: &str) -> Bytes {
+        let output = self.bucket.get_object(key).await.unwrap();
+        output.body.bytes().await.unwrap()
+    }
+
+    pub(crate) async fn unfinished(&self) -> usize {
+        self.bucket
+            .list_multipart_uploads()
+            .await
+            .unwrap()
+            .uploads
+            .len()
+    }
+
+    /// Waits until no upload is left: dropped futures give theirs up in the background.
+    pub(crate) async fn nothing_left(&self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while self.unfinished().await > 0 {
+            assert!(Instant::now() < until, "an upload is left over");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Bytes that differ from place to place.
+pub(crate) fn content(len: usize) -> Bytes {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ len as u64;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes.into()
+}
+
+/// The content as a stream of pieces of this length.
+pub(crate) fn pieces(
+    content: &Bytes,
+    len: usize,
+) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let mut content = content.clone();
+    let items = std::iter::from_fn(move || {
+        let len = content.len().min(len);
+        (len > 0).then(|| Ok(content.split_to(len)))
+    });
+    futures_util::stream::iter(items)
+}

@@ -1,0 +1,107 @@
+//! The memory that transfers need, as the system counts it for this process.
+//!
+//! In a process of its own, with the server in another thread of it: what the server needs counts,
+//! too, but it streams.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod transfer;
+
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+
+use bytes::Bytes;
+use qingstor_sdk::{Source, Target};
+
+use transfer::{MIB, PART, Site, content};
+
+/// What this process has in memory, in bytes, as the system counts it.
+fn resident() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Pieces of one short text, again and again, so that the source itself needs no memory.
+fn endless(len: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
+    let piece = content(MIB);
+    let items = (0..len / MIB).map(move |_| Ok(piece.clone()));
+    futures_util::stream::iter(items)
+}
+
+/// The most that is in memory while the future runs.
+async fn most_during<T>(future: impl Future<Output = T>) -> (T, usize) {
+    let watch = async {
+        let mut most = 0;
+        loop {
+            most = most.max(resident().unwrap());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            MOST.fetch_max(most, std::sync::atomic::Ordering::Relaxed);
+        }
+    };
+    MOST.store(0, std::sync::atomic::Ordering::Relaxed);
+    let output = tokio::select! {
+        output = future => output,
+        () = watch => unreachable!("it watches for ever"),
+    };
+    (output, MOST.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+static MOST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_bounded() {
+    if resident().is_none() {
+        // Only Linux tells.
+        return;
+    }
+    /// Buffers of sockets, of the server, of the allocator.
+    const SLACK: usize = 24 * MIB;
+    const CONCURRENCY: usize = 2;
+    let len = 192 * MIB;
+    let bound = PART * (CONCURRENCY + 1) + SLACK;
+    let site = Site::start().await;
+    let bucket = &site.bucket;
+    let before = resident().unwrap();
+
+    let upload = bucket
+        .upload("k", Source::stream(endless(len)))
+        .part_size(PART as u64);
+    let upload = upload.concurrency(CONCURRENCY).into_future();
+    let (output, most) = most_during(upload).await;
+    assert_eq!(output.unwrap().bytes, len as u64);
+    let grown = most.saturating_sub(before);
+    println!("upload of a stream: {} MiB", grown / MIB);
+    assert!(grown <= bound, "{} MiB for {}", grown / MIB, bound / MIB);
+
+    let before = resident().unwrap();
+    let download = bucket.download("k", Target::writer(tokio::io::sink()));
+    let download = download.part_size(PART as u64).concurrency(CONCURRENCY);
+    let (output, most) = most_during(download.into_future()).await;
+    assert_eq!(output.unwrap().bytes, len as u64);
+    let grown = most.saturating_sub(before);
+    println!("download to a writer: {} MiB", grown / MIB);
+    assert!(grown <= bound, "{} MiB for {}", grown / MIB, bound / MIB);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let before = resident().unwrap();
+    let download = bucket.download("k", &path).into_future();
+    let (output, most) = most_during(download).await;
+    output.unwrap();
+    let of_download = most.saturating_sub(before);
+    let upload = bucket.upload("k", path.as_path()).multipart_threshold(0);
+    let (output, most) = most_during(upload.into_future()).await;
+    output.unwrap();
+    let of_upload = most.saturating_sub(before);
+    println!(
+        "file: download {} MiB, upload {} MiB",
+        of_download / MIB,
+        of_upload / MIB
+    );
+    assert!(
+        of_download.max(of_upload) <= SLACK,
+        "files are not held in memory"
+    );
+}

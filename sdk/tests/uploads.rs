@@ -1,0 +1,562 @@
+//! Uploads to a server on this machine: sizes, sources, faults, interruptions.
+
+// A test that finds something else may well panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod transfer;
+
+use std::future::IntoFuture;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use qingstor_sdk::types::StorageClass;
+use qingstor_sdk::{Body, ErrorKind, Progress, ResumeToken, Source};
+
+use transfer::{MIB, PART, Site, content, pieces};
+
+/// How many parts content of this length has, when its length is not known beforehand.
+fn parts(len: usize) -> u32 {
+    u32::try_from(len.div_ceil(PART).max(1)).unwrap()
+}
+
+#[tokio::test]
+async fn every_length_of_a_stream_arrives() {
+    let site = Site::start().await;
+    for len in [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7] {
+        let sent = content(len);
+        for known in [false, true] {
+            let stream = pieces(&sent, 300_001);
+            let source = match known {
+                true => Source::sized_stream(stream, len as u64),
+                false => Source::stream(stream),
+            };
+            let upload = site.bucket.upload("k", source).part_size(PART as u64);
+            let output = upload.await.unwrap();
+            assert_eq!(output.bytes, len as u64);
+            assert_eq!(output.parts, parts(len), "{len}");
+            assert_eq!(output.upload_id.is_some(), len > PART, "{len}");
+            assert!(output.request_id.is_some());
+            assert_eq!(site.content("k").await, sent, "{len}");
+            let head = site.bucket.head_object("k").await.unwrap();
+            assert_eq!(head.etag, output.etag);
+        }
+    }
+    assert_eq!(site.unfinished().await, 0);
+}
+
+#[tokio::test]
+async fn every_source_arrives() {
+    let site = Site::start().await;
+    let sent = content(2 * PART + 99);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("video.mp4");
+    std::fs::write(&path, &sent).unwrap();
+    let mut file = tokio::fs::File::open(&path).await.unwrap();
+    let len = sent.len() as u64;
+    let sources = [
+        Source::from(sent.clone()),
+        Source::from(path.as_path()),
+        Source::reader(&mut file),
+        Source::sized_reader(&sent[..], len),
+    ];
+    for source in sources {
+        let shown = format!("{source:?}");
+        let upload = site.bucket.upload("k", source).part_size(PART as u64);
+        let output = upload.multipart_threshold(PART as u64).await.unwrap();
+        assert_eq!((output.parts, output.bytes), (3, len), "{shown}");
+        assert_eq!(site.content("k").await, sent, "{shown}");
+    }
+    // Below the threshold one request does it.
+    let output = site.bucket.upload("k", Source::path(&path)).await.unwrap();
+    assert_eq!((output.parts, output.upload_id), (1, None));
+    let head = site.bucket.head_object("k").await.unwrap();
+    assert_eq!(head.content_type.as_deref(), Some("video/mp4"));
+    for (source, expected) in [
+        (Source::from("text"), "text"),
+        (Source::from(b"raw"), "raw"),
+    ] {
+        site.bucket.upload("small", source).await.unwrap();
+        assert_eq!(site.content("small").await, expected);
+    }
+    std::fs::write(&path, "").unwrap();
+    let output = site.bucket.upload("empty", path).await.unwrap();
+    assert_eq!(output.bytes, 0);
+}
+
+#[tokio::test]
+async fn what_belongs_to_the_object_passes_through() {
+    let site = Site::start().await;
+    for len in [10, PART + 1] {
+        let upload = site.bucket.upload("page.html", content(len));
+        let upload = upload
+            .multipart_threshold(PART as u64)
+            .part_size(PART as u64)
+            .content_md5(true)
+            .metadata([("author", "lin")])
+            .storage_class(StorageClass::StandardIa)
+            .cache_control("no-cache")
+            .content_disposition("inline")
+            .encryption_customer_algorithm("AES256")
+            .encryption_customer_key("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
+            .encryption_customer_key_md5("3I/h1kl+vSP1l12NKhxegQ==");
+        assert!(!format!("{upload:?}").contains("eHh4"));
+        upload.await.unwrap();
+        let head = site.bucket.head_object("page.html");
+        let head = head
+            .encryption_customer_algorithm("AES256")
+            .encryption_customer_key("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
+            .encryption_customer_key_md5("3I/h1kl+vSP1l12NKhxegQ==");
+        let head = head.await.unwrap();
+        assert_eq!(head.content_type.as_deref(), Some("text/html"));
+        assert_eq!(head.metadata.get("author"), Some("lin"));
+        assert_eq!(head.storage_class, Some(StorageClass::StandardIa));
+        assert_eq!(head.cache_control.as_deref(), Some("no-cache"));
+        assert_eq!(head.content_disposition.as_deref(), Some("inline"));
+        assert_eq!(head.content_length, Some(len as u64));
+    }
+}
+
+#[tokio::test]
+async fn settings_that_mean_nothing_are_refused() {
+    let site = Site::start().await;
+    let upload = |len| site.bucket.upload("k", content(len));
+    let refused = [
+        upload(1).part_size(1).await,
+        upload(1).concurrency(0).await,
+        upload(1).max_bytes_per_second(0).await,
+        upload(1).multipart_threshold(u64::MAX).await,
+    ];
+    for result in refused {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    let missing = site.bucket.upload("k", Source::path("no/such/file")).await;
+    let error = missing.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("no/such/file"), "{error}");
+    assert_eq!(error.key(), Some("k"));
+    assert_eq!(site.served("PutObject"), 0);
+}
+
+#[tokio::test]
+async fn sources_of_another_length_fail_and_leave_nothing() {
+    let site = Site::start().await;
+    let sent = content(2 * PART);
+    for (len, says) in [(2 * PART + 1, "1 bytes before"), (2 * PART - 1, "longer")] {
+        let source = Source::sized_stream(pieces(&sent, MIB), len as u64);
+        let error = site.bucket.upload("k", source).part_size(PART as u64).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    let broken = pieces(&sent, MIB).chain(futures_util::stream::iter([Err(
+        std::io::Error::other("the tape tore"),
+    )]));
+    let upload = site.bucket.upload("k", Source::stream(broken));
+    let error = upload.part_size(PART as u64).await.unwrap_err();
+    assert!(error.to_string().contains("the tape tore"), "{error}");
+    assert_eq!(error.resume_token(), None);
+    assert_eq!(site.unfinished().await, 0);
+    assert!(
+        site.bucket
+            .head_object("k")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_changes_meanwhile_is_noticed() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    let other = path.clone();
+    let upload = site
+        .bucket
+        .upload("k", path.as_path())
+        .part_size(PART as u64);
+    let upload = upload.multipart_threshold(0).on_token(move |token| {
+        if token.parts_done() == 1 {
+            std::fs::write(&other, content(2 * PART + 1)).unwrap();
+        }
+    });
+    let error = upload.resumable(false).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(site.unfinished().await, 0);
+}
+
+#[tokio::test]
+async fn progress_ends_at_the_total() {
+    let site = Site::start().await;
+    for len in [0, 1000, 2 * PART + 5] {
+        let seen = Arc::new(Mutex::new(Vec::<Progress>::new()));
+        let keep = Arc::clone(&seen);
+        let upload = site.bucket.upload("k", content(len)).part_size(PART as u64);
+        let upload = upload
+            .multipart_threshold(PART as u64)
+            .on_progress(move |progress| keep.lock().unwrap().push(progress));
+        upload.await.unwrap();
+        let seen = seen.lock().unwrap();
+        let Some(last) = seen.last() else {
+            assert_eq!(len, 0);
+            continue;
+        };
+        let len = len as u64;
+        assert_eq!(
+            (last.bytes, last.confirmed, last.total),
+            (len, len, Some(len))
+        );
+        assert!(seen.is_sorted_by_key(|progress| progress.confirmed));
+        assert!(seen.iter().all(|progress| progress.bytes <= len));
+    }
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_all_parts_together() {
+    let site = Site::start().await;
+    let started = Instant::now();
+    let upload = site
+        .bucket
+        .upload("k", content(3 * PART))
+        .part_size(PART as u64);
+    let upload = upload
+        .multipart_threshold(0)
+        .max_bytes_per_second(8 * MIB as u64);
+    upload.await.unwrap();
+    let took = started.elapsed();
+    assert!(took > Duration::from_millis(1200), "{took:?} for 1.5 s");
+}
+
+#[tokio::test]
+async fn a_wrong_etag_is_sent_once_more_and_then_told() {
+    let site = Site::start().await;
+    for (operation, threshold) in [("PutObject", 1 << 30), ("UploadMultipart", 0)] {
+        let upload = || {
+            let upload = site.bucket.upload("k", content(PART + 1));
+            upload.part_size(PART as u64).multipart_threshold(threshold)
+        };
+        site.faults(&[&format!("operation={operation},times=1,etag=wrong")]);
+        upload().await.unwrap();
+        assert_eq!(site.content("k").await, content(PART + 1));
+        site.faults(&[&format!("operation={operation},etag=wrong")]);
+        let error = upload().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert_eq!(error.operation(), Some(operation));
+        assert_eq!(site.unfinished().await, 0);
+    }
+}
+
+/// Faults that come and go: the right bytes or a right error, and nothing is left over.
+#[tokio::test]
+async fn faults_never_spoil_an_object() {
+    let site = Site::start().await;
+    let sent = content(3 * PART + 1);
+    for fault in [
+        "reset=before",
+        "reset=body",
+        "when=after,reset=before",
+        "status=503",
+        "when=after,code=internal_error",
+        "status=502",
+        "reset=mid",
+    ] {
+        for operation in [
+            "InitiateMultipartUpload",
+            "UploadMultipart",
+            "CompleteMultipartUpload",
+            "*",
+        ] {
+            let rule = format!("operation={operation},after=1,times=2,{fault}");
+            site.faults(&[&rule]);
+            let upload = site
+                .bucket
+                .upload(&*rule, sent.clone())
+                .part_size(PART as u64);
+            let result = upload.multipart_threshold(0).await;
+            site.emulator.clear_faults();
+            match result {
+                Ok(_) => assert_eq!(site.content(&rule).await, sent, "{rule}"),
+                Err(error) => {
+                    assert!(error.is_retryable(), "{rule}: {error}");
+                    if let Some(token) = error.resume_token() {
+                        // It could not even be given up.
+                        let abort = site
+                            .bucket
+                            .abort_multipart_upload(&token.key, &token.upload_id);
+                        abort.await.unwrap();
+                    }
+                }
+            }
+            // An upload whose id was never heard can't be given up.
+            if operation == "UploadMultipart" || operation == "CompleteMultipartUpload" {
+                assert_eq!(site.unfinished().await, 0, "{rule}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_end_is_found_out() {
+    let site = Site::start().await;
+    for fault in ["reset=before", "code=internal_error", "status=504"] {
+        site.faults(&[&format!(
+            "operation=CompleteMultipartUpload,times=1,when=after,{fault}"
+        )]);
+        let sent = content(PART + 9);
+        let upload = site
+            .bucket
+            .upload(fault, sent.clone())
+            .part_size(PART as u64);
+        let output = upload.multipart_threshold(0).await.unwrap();
+        assert_eq!(site.content(fault).await, sent);
+        assert!(output.etag.ends_with("-2\""), "{}", output.etag);
+    }
+    assert_eq!(site.unfinished().await, 0);
+}
+
+#[tokio::test]
+async fn a_failed_upload_is_given_up_or_can_be_resumed() {
+    let site = Site::start().await;
+    let sent = content(4 * PART + 3);
+    let upload = || {
+        let upload = site.bucket.upload("k", sent.clone()).part_size(PART as u64);
+        upload.multipart_threshold(0).concurrency(1)
+    };
+    site.faults(&["operation=UploadMultipart,after=2,code=permission_denied"]);
+    let error = upload().await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    assert_eq!(error.resume_token(), None);
+    assert_eq!(site.unfinished().await, 0);
+
+    site.faults(&["operation=UploadMultipart,after=2,code=permission_denied"]);
+    let error = upload().resumable(true).await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    let token = error.resume_token().unwrap();
+    assert_eq!(
+        (token.parts_done(), token.length),
+        (2, Some(sent.len() as u64))
+    );
+    assert_eq!(site.unfinished().await, 1);
+
+    // Another process would have the text only.
+    let token: ResumeToken = token.to_string().parse().unwrap();
+    site.emulator.clear_faults();
+    let before = site.served("UploadMultipart");
+    let refused = site
+        .bucket
+        .resume_upload(token.clone(), content(4 * PART))
+        .await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let output = site
+        .bucket
+        .resume_upload(token.clone(), sent.clone())
+        .await
+        .unwrap();
+    assert_eq!(output.parts, 5);
+    assert_eq!(site.served("UploadMultipart") - before, 3, "two were there");
+    assert_eq!(site.content("k").await, sent);
+
+    // It is done: the upload is gone.
+    let error = site
+        .bucket
+        .resume_upload(token, sent.clone())
+        .await
+        .unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
+
+#[tokio::test]
+async fn parts_that_differ_are_sent_again() {
+    let site = Site::start().await;
+    let sent = content(3 * PART);
+    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+    for source in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, &sent).unwrap();
+        let open = || match source {
+            0 => Source::from(sent.clone()),
+            1 => Source::from(path.as_path()),
+            _ => Source::stream(pieces(&sent, MIB)),
+        };
+        site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+        let upload = site.bucket.upload("k", open()).part_size(PART as u64);
+        let error = upload
+            .multipart_threshold(0)
+            .resumable(true)
+            .await
+            .unwrap_err();
+        let token = error.resume_token().unwrap().clone();
+        assert_eq!(token.parts_done(), 3);
+        site.emulator.clear_faults();
+        // Somebody replaces one part.
+        site.bucket
+            .upload_multipart("k", &token.upload_id, 1)
+            .body(vec![0; PART])
+            .await
+            .unwrap();
+        let before = site.served("UploadMultipart");
+        let output = site.bucket.resume_upload(token, open()).await.unwrap();
+        assert_eq!(output.parts, 3);
+        assert_eq!(site.served("UploadMultipart") - before, 1);
+        assert_eq!(site.content("k").await, sent);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_file_and_a_foreign_token_are_refused() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+    let upload = site
+        .bucket
+        .upload("k", path.as_path())
+        .part_size(PART as u64);
+    let error = upload
+        .multipart_threshold(0)
+        .resumable(true)
+        .await
+        .unwrap_err();
+    let token = error.resume_token().unwrap().clone();
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    let later = std::time::SystemTime::now() + Duration::from_secs(5);
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    let error = site
+        .bucket
+        .resume_upload(token.clone(), path.as_path())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("was changed"), "{error}");
+    let mut foreign = token;
+    foreign.bucket = "another".into();
+    let error = site
+        .bucket
+        .resume_upload(foreign, path.as_path())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("another"), "{error}");
+}
+
+/// The process is killed at some moment: only the tokens that it stored are left.
+#[tokio::test]
+async fn a_killed_upload_goes_on_from_its_token() {
+    let site = Site::start().await;
+    let sent = content(5 * PART + 1);
+    for kill_after in 0..=5 {
+        let stored = Arc::new(Mutex::new(None::<String>));
+        let keep = Arc::clone(&stored);
+        let upload = site.bucket.upload("k", Source::stream(pieces(&sent, MIB)));
+        let upload = upload
+            .part_size(PART as u64)
+            .concurrency(2)
+            .on_token(move |token| {
+                let mut stored = keep.lock().unwrap();
+                if token.parts_done() <= kill_after {
+                    *stored = Some(token.to_string());
+                }
+            });
+        let task = tokio::spawn(upload.into_future());
+        while stored.lock().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20 * kill_after as u64)).await;
+        task.abort();
+        let _ = task.await;
+        let token: ResumeToken = stored.lock().unwrap().as_ref().unwrap().parse().unwrap();
+        assert_eq!(token.length, None);
+        match site
+            .bucket
+            .resume_upload(token, Source::stream(pieces(&sent, MIB)))
+            .await
+        {
+            Ok(output) => assert_eq!(output.bytes, sent.len() as u64),
+            // It was completed before it was killed.
+            Err(error) => assert!(error.is_not_found(), "{error}"),
+        }
+        assert_eq!(site.content("k").await, sent);
+        assert_eq!(site.unfinished().await, 0);
+        site.bucket.delete_object("k").await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_upload_leaves_nothing() {
+    let site = Site::start().await;
+    let mut cut = 0;
+    for millis in [0, 1, 2, 5, 10, 20, 40, 80] {
+        let upload = site
+            .bucket
+            .upload("k", content(4 * PART))
+            .part_size(PART as u64);
+        let upload = upload.multipart_threshold(0).into_future();
+        if tokio::time::timeout(Duration::from_millis(millis), upload)
+            .await
+            .is_err()
+        {
+            cut += 1;
+        }
+        // What was under way may be just beginning there.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        site.nothing_left().await;
+    }
+    assert!(cut > 0);
+}
+
+/// The memory that parts of a stream need, as the server sees it: it counts what was read from the
+/// source and not yet taken.
+#[tokio::test]
+async fn a_stream_is_read_no_further_than_memory_allows() {
+    let site = Site::start().await;
+    site.faults(&["operation=UploadMultipart,latency=300ms"]);
+    let sent = content(12 * PART);
+    let read = Arc::new(AtomicU64::new(0));
+    let confirmed = Arc::new(AtomicU64::new(0));
+    let most = Arc::new(AtomicU64::new(0));
+    let stream = {
+        let (read, confirmed, most) = (read.clone(), confirmed.clone(), most.clone());
+        pieces(&sent, MIB).inspect(move |piece: &std::io::Result<Bytes>| {
+            let len = piece.as_ref().unwrap().len() as u64;
+            let read = read.fetch_add(len, Ordering::SeqCst) + len;
+            most.fetch_max(read - confirmed.load(Ordering::SeqCst), Ordering::SeqCst);
+        })
+    };
+    let upload = site
+        .bucket
+        .upload("k", Source::stream(stream))
+        .part_size(PART as u64);
+    let upload = upload.concurrency(2).on_progress(move |progress| {
+        confirmed.store(progress.confirmed, Ordering::SeqCst);
+    });
+    upload.await.unwrap();
+    let most = most.load(Ordering::SeqCst);
+    // One piece of the source's own beyond the parts.
+    assert!(most <= (3 * PART + MIB) as u64, "{} MiB", most / MIB as u64);
+    assert_eq!(site.content("k").await, sent);
+}
+
+#[tokio::test]
+async fn a_range_of_a_file_is_a_body() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "0123456789").unwrap();
+    let body = Body::from_file_range(&path, 3, 4);
+    site.bucket.put_object("k").body(body).await.unwrap();
+    assert_eq!(site.content("k").await, "3456");
+}
