@@ -126,9 +126,34 @@ impl QingStor {
     pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
         Call::new(self.handle.clone(), input)
     }
+
+    /// The bucket `name` at the host of all zones, without credentials.
+    pub(crate) fn anonymous_handle(&self, name: &str) -> Result<Handle> {
+        let shared = &self.handle.shared;
+        Ok(Handle {
+            address: Arc::new(shared.endpoint.bucket_of_all_zones(name)?),
+            shared: Arc::new(Shared {
+                endpoint: shared.endpoint.clone(),
+                credentials: Credentials::anonymous(),
+                transport: shared.transport.clone(),
+                clock: Clock::default(),
+            }),
+        })
+    }
 }
 
 impl Bucket {
+    /// Another bucket of the same zone.
+    pub(crate) fn neighbor(&self, name: &str) -> Result<Self> {
+        let address = self.handle.shared.endpoint.bucket(name, self.zone())?;
+        Ok(Self {
+            handle: Handle {
+                shared: Arc::clone(&self.handle.shared),
+                address: Arc::new(address),
+            },
+        })
+    }
+
     /// The bucket's name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -56,6 +56,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch_delete;
 mod blob;
 mod body;
 mod byte_stream;
@@ -63,17 +64,22 @@ mod call;
 mod client;
 #[doc(hidden)]
 pub mod codec;
+mod concurrent;
 mod config;
+mod copy;
 mod credentials;
 mod dispatch;
 mod endpoint;
 mod error;
 mod form;
 mod generated;
+pub mod image;
 mod json;
+mod locate;
 mod metadata;
 mod object_path;
 mod operation;
+mod paginate;
 mod parameter;
 mod presigned;
 mod request;
@@ -81,24 +87,30 @@ mod response;
 mod secret;
 mod setters;
 mod sign;
+mod sse;
 mod string_enum;
 mod timestamp;
 mod transport;
 
+pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
 pub use blob::Blob;
 pub use body::Body;
 pub use byte_stream::ByteStream;
 pub use call::Call;
 pub use client::{Bucket, Caller, QingStor};
 pub use config::Config;
+pub use copy::{CopiedObject, CopyObject};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use form::{FormPolicy, FormUpload};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;
 pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
+pub use paginate::{Items, Paged, Pages};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;
 pub use secret::Secret;
+pub use sse::SseKey;
 pub use timestamp::Timestamp;
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.

@@ -17,7 +17,8 @@ use crate::body::{Body, Progress};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Sends requests. The one way out of this crate.
+/// Sends requests. The one way out of this crate. A clone shares the connections.
+#[derive(Clone)]
 pub(crate) struct Transport {
     client: reqwest::Client,
     idle_timeout: Duration,

@@ -59,7 +59,6 @@ pub struct PutBucketInput {}
 impl Operation for PutBucketInput {
     type Caller = Bucket;
     type Output = PutBucketOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT).success(&[201]);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
@@ -100,7 +99,6 @@ setters! {
 impl Operation for ListObjectsInput {
     type Caller = Bucket;
     type Output = ListObjectsOutput;
-
     const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -147,6 +145,11 @@ pub struct ListObjectsOutput {
 
 json_outputs!(ListObjectsOutput);
 
+paged! {
+    ListObjectsInput, keys: types::Key,
+    more: has_more, next: [marker = next_marker]
+}
+
 /// What [`Bucket::head`] sends.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -155,7 +158,6 @@ pub struct HeadBucketInput {}
 impl Operation for HeadBucketInput {
     type Caller = Bucket;
     type Output = HeadBucketOutput;
-
     const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
@@ -171,7 +173,6 @@ pub struct DeleteBucketInput {}
 impl Operation for DeleteBucketInput {
     type Caller = Bucket;
     type Output = DeleteBucketOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE).success(&[204]);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
@@ -272,7 +273,6 @@ setters! {
 impl Operation for PostObjectInput {
     type Caller = Bucket;
     type Output = PostObjectOutput;
-
     const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
