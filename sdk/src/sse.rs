@@ -88,14 +88,14 @@ impl SseKey {
     /// The key as text, to be kept.
     #[must_use]
     pub fn to_base64(&self) -> Secret {
-        Secret::from(BASE64.encode(&*self.0))
+        Secret::from(BASE64.encode(self.0.as_slice()))
     }
 
     /// The MD5 digest of the key's bytes in Base64, by which the service checks it. The service
     /// keeps it with the object, so it tells which key belongs there.
     #[must_use]
     pub fn md5(&self) -> String {
-        BASE64.encode(Md5::digest(&*self.0))
+        BASE64.encode(Md5::digest(self.0.as_slice()))
     }
 
     /// What the service calls the way to encrypt.
