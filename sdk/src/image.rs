@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+
+use crate::error::{Error, Result};
 
 mod info;
 mod operations;

@@ -26,6 +26,9 @@
 //! | buckets, zones | [`QingStor`] |
 //! | everything on a bucket and its objects | [`Bucket`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
+//! | lists of any length | [`Call::items`], [`Call::pages`] |
+//! | many deletions, large copies, where a bucket is | [`Bucket::delete_objects`], [`Bucket::copy_object`], [`QingStor::locate_bucket`] |
+//! | encryption with your own key, pictures, HTML forms | [`SseKey`], [`image`], [`FormPolicy`] |
 //! | what is sent: memory, files, streams | [`Body`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
 //! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |

@@ -412,3 +412,32 @@ impl<I: Paged + fmt::Debug> fmt::Debug for Items<I> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_counts_what_was_given() {
+        let mut offset: Option<u32> = None;
+        assert_eq!(skip(&mut offset, 3, Some(5_u32)), Step::Next);
+        assert_eq!(offset, Some(3));
+        assert_eq!(skip(&mut offset, 2, Some(5_u32)), Step::End);
+        // Without a total, an empty page ends the list.
+        assert_eq!(skip(&mut offset, 2, None::<u32>), Step::Next);
+        assert_eq!(skip(&mut offset, 0, None::<u32>), Step::End);
+        assert_eq!(offset, Some(5));
+        let mut offset = Some(u32::MAX);
+        assert_eq!(skip(&mut offset, 1, None::<u32>), Step::Lost);
+    }
+
+    #[test]
+    fn an_empty_marker_is_none() {
+        let mut parameter = Some("old".to_owned());
+        assert!(follow(&mut parameter, &Some("next".to_owned())));
+        assert_eq!(parameter.as_deref(), Some("next"));
+        assert!(!follow(&mut parameter, &Some(String::new())));
+        assert_eq!(parameter, None);
+        assert!(!follow(&mut parameter, &None::<String>));
+    }
+}

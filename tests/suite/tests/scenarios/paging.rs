@@ -1,6 +1,7 @@
 //! Lists of many pages: whatever the size of a page, no item twice and none missed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use qingstor_emulator::FaultRule;
 use qingstor_sdk::types::VersioningStatus;
@@ -171,7 +172,7 @@ async fn pages_are_fetched_when_they_are_needed() {
         items.next().await.unwrap().unwrap();
         let most = (taken + 9) / 10 + u64::from(taken % 10 == 0 || taken % 10 >= 5);
         assert!(served() <= most, "{} after {taken}", served());
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     // The place behind the page at hand, and what remains of it, are the rest of the list.
     let mut rest: Vec<_> = items
@@ -186,6 +187,36 @@ async fn pages_are_fetched_when_they_are_needed() {
         rest,
         (25..30).map(|n| format!("key-{n}")).collect::<Vec<_>>()
     );
+}
+
+/// Who waits no longer, and comes back, finds the list where it was.
+#[tokio::test]
+async fn to_stop_waiting_loses_nothing() {
+    let store = Store::start().await;
+    for number in 0..9 {
+        store
+            .bucket
+            .put_object(format!("key-{number}"))
+            .await
+            .unwrap();
+    }
+    let slow = FaultRule::on("ListObjects").latency(Duration::from_millis(40));
+    store.emulator.set_faults([slow]).unwrap();
+    let mut items = store.bucket.list_objects().limit(4).items();
+    let (mut found, mut waits) = (Vec::new(), 0);
+    loop {
+        match tokio::time::timeout(Duration::from_millis(15), items.next()).await {
+            Ok(Some(key)) => found.push(key.unwrap().key),
+            Ok(None) => break,
+            Err(_) => waits += 1,
+        }
+    }
+    assert!(waits > 0);
+    assert_eq!(
+        found,
+        (0..9).map(|n| format!("key-{n}")).collect::<Vec<_>>()
+    );
+    assert_eq!(store.emulator.operations_served()["ListObjects"], 3);
 }
 
 /// What leads in a circle or nowhere is an error, not an endless list.
