@@ -59,7 +59,6 @@
 
 #![forbid(unsafe_code)]
 
-mod batch_delete;
 mod blob;
 mod body;
 mod byte_stream;
@@ -69,7 +68,6 @@ mod client;
 pub mod codec;
 mod concurrent;
 mod config;
-mod copy;
 mod credentials;
 mod dispatch;
 mod endpoint;
@@ -78,7 +76,6 @@ mod form;
 mod generated;
 pub mod image;
 mod json;
-mod locate;
 mod metadata;
 mod object_path;
 mod operation;
@@ -92,17 +89,16 @@ mod setters;
 mod sign;
 mod sse;
 mod string_enum;
+mod tasks;
 mod timestamp;
 mod transport;
 
-pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
 pub use blob::Blob;
 pub use body::Body;
 pub use byte_stream::ByteStream;
 pub use call::Call;
 pub use client::{Bucket, Caller, QingStor};
 pub use config::Config;
-pub use copy::{CopiedObject, CopyObject};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use form::{FormPolicy, FormUpload};
@@ -114,6 +110,7 @@ pub use presigned::Presigned;
 pub use response::ResponseMeta;
 pub use secret::Secret;
 pub use sse::SseKey;
+pub use tasks::*;
 pub use timestamp::Timestamp;
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.

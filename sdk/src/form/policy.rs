@@ -5,7 +5,6 @@ use std::fmt::{self, Write as _};
 use super::Form;
 use crate::client::{Bucket, Caller};
 use crate::error::{Error, ErrorKind, Result};
-use crate::generated::types::StorageClass;
 use crate::metadata::Metadata;
 
 /// What a browser may upload by a form, without credentials of its own.
@@ -59,8 +58,9 @@ impl FormPolicy {
         self.set("redirect", url)
     }
 
-    /// The class in which the object is stored. Default `STANDARD`.
-    pub fn storage_class(self, class: StorageClass) -> Self {
+    /// The class in which the object is stored, such as `StorageClass::StandardIa` of the types or
+    /// its name. Default `STANDARD`.
+    pub fn storage_class(self, class: impl fmt::Display) -> Self {
         let class = class.to_string();
         self.set("x-qs-storage-class", class)
     }

@@ -110,9 +110,9 @@ fn reserved_names_are_those_of_the_runtime() {
     let mut methods = self::methods(&[
         ("client", "impl QingStor {"),
         ("client", "impl Bucket {"),
-        ("batch_delete", "impl Bucket {"),
-        ("copy", "impl Bucket {"),
-        ("locate", "impl QingStor {"),
+        ("tasks/batch_delete", "impl Bucket {"),
+        ("tasks/copy", "impl Bucket {"),
+        ("tasks/locate", "impl QingStor {"),
     ]);
     methods.extend(["clone", "handle"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);
