@@ -290,6 +290,38 @@ fn paging_names_what_is_there() {
 }
 
 #[test]
+fn paging_looks_into_the_items_and_counts() {
+    let parameters = json!([
+        { "name": "after", "in": "query", "type": "integer" },
+        { "name": "skip", "in": "query", "type": "integer" },
+        { "name": "limit", "in": "query", "type": "integer" },
+    ]);
+    let mut one = operation(parameters);
+    one["responses"]["200"]["schema"] = json!({ "properties": {
+        "parts": { "type": "array", "items": { "properties": { "number": { "type": "integer" } } } },
+        "count": { "type": "integer" },
+    } });
+    one["x-paging"] = json!({
+        "items": "parts", "limit": "limit", "last": { "number": "after" },
+        "offset": "skip", "total": "count",
+    });
+    let paths = |one: &Value| spec(json!({ "/": { "get": one } }));
+    let paging = only_operation(&paths(&one))["paging"].clone();
+    assert_eq!(paging["last"][0]["from"]["ident"], "number");
+    assert_eq!(paging["last"][0]["to"]["ident"], "after");
+    for (key, name) in [("limit", "limit"), ("offset", "skip"), ("total", "count")] {
+        assert_eq!(paging[key]["name"], name);
+    }
+    assert!(paging["item_type"].is_string(), "{paging}");
+    one["x-paging"]["last"] = json!({ "etag": "after" });
+    let error = model(&paths(&one)).unwrap_err().to_string();
+    assert!(
+        error.contains("names `etag`, which the item does not have"),
+        "{error}"
+    );
+}
+
+#[test]
 fn constructors_name_values_and_arguments() {
     let mut spec = spec(json!({}));
     spec["definitions"] = json!({ "grantee": {

@@ -35,7 +35,7 @@ use crate::retry::RetryPolicy;
 /// out is then unknown.
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call<I> {
-    handle: Handle,
+    pub(crate) handle: Handle,
     pub(crate) input: I,
     options: Options,
 }

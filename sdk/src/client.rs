@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::credentials::Source;
+use crate::credentials::{Credentials, Source};
 use crate::endpoint::{Address, Endpoint};
 use crate::error::Result;
 use crate::observe::Observer;
@@ -145,9 +145,37 @@ impl QingStor {
     pub async fn refresh_credentials(&self) -> Result<()> {
         self.handle.shared.credentials.refresh().await
     }
+
+    /// The bucket `name` at the host of all zones, without credentials.
+    pub(crate) fn anonymous_handle(&self, name: &str) -> Result<Handle> {
+        let shared = &self.handle.shared;
+        Ok(Handle {
+            address: Arc::new(shared.endpoint.bucket_of_all_zones(name)?),
+            shared: Arc::new(Shared {
+                endpoint: shared.endpoint.clone(),
+                credentials: Source::Fixed(Credentials::anonymous()),
+                transport: shared.transport.clone(),
+                clock: Clock::default(),
+                retry: shared.retry.clone(),
+                retry_budget: shared.retry_budget.clone(),
+                observer: shared.observer.clone(),
+            }),
+        })
+    }
 }
 
 impl Bucket {
+    /// Another bucket of the same zone.
+    pub(crate) fn neighbor(&self, name: &str) -> Result<Self> {
+        let address = self.handle.shared.endpoint.bucket(name, self.zone())?;
+        Ok(Self {
+            handle: Handle {
+                shared: Arc::clone(&self.handle.shared),
+                address: Arc::new(address),
+            },
+        })
+    }
+
     /// The bucket's name.
     #[must_use]
     pub fn name(&self) -> &str {

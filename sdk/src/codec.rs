@@ -19,12 +19,14 @@ pub use crate::json::{is_default, nullable, one_or_many};
 pub use crate::metadata::Metadata;
 pub use crate::object_path::ObjectPath;
 pub use crate::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
+pub(crate) use crate::paginate::paged;
 pub use crate::parameter::{Collection, http_date, unix_seconds};
 pub use crate::request::RequestParts;
 pub use crate::response::{Response, ResponseMeta};
 pub(crate) use crate::response::{empty_outputs, json_outputs, response_meta};
 pub use crate::secret::Secret;
 pub(crate) use crate::setters::setters;
+pub(crate) use crate::sse::{copy_source_sse_key, sse_key};
 pub(crate) use crate::string_enum::string_enum;
 pub use crate::timestamp::{Timestamp, rfc822, unix};
 

@@ -116,6 +116,16 @@ impl Endpoint {
         self.address("", String::new(), String::new())
     }
 
+    /// The bucket at the host of all zones, which tells where it lies. In path style always: the
+    /// documents show no other.
+    pub(crate) fn bucket_of_all_zones(&self, name: &str) -> Result<Address> {
+        check_bucket_name(name)?;
+        Ok(Address {
+            bucket: Some(name.to_owned()),
+            ..self.address("", format!("/{name}"), String::new())?
+        })
+    }
+
     pub(crate) fn bucket(&self, name: &str, zone: &str) -> Result<Address> {
         check_bucket_name(name)?;
         let zone = zone.to_ascii_lowercase();

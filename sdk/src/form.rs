@@ -15,6 +15,10 @@ use crate::metadata::Metadata;
 use crate::parameter::{Collection, Parameter};
 use crate::sign;
 
+mod policy;
+
+pub use policy::{FormPolicy, FormUpload};
+
 /// The fields that authenticate a form; its policy covers all others.
 const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
 

@@ -28,6 +28,9 @@
 //! | everything on a bucket and its objects | [`Bucket`] |
 //! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
 //! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
+//! | lists of any length | [`Call::items`], [`Call::pages`] |
+//! | many deletions, large copies, where a bucket is | [`Bucket::delete_objects`], [`Bucket::copy_object`], [`QingStor::locate_bucket`] |
+//! | encryption with your own key, pictures, HTML forms | [`SseKey`], [`image`], [`FormPolicy`] |
 //! | what is sent: memory, files, streams | [`Body`] |
 //! | content of any size, from and to files, readers and writers | [`Upload`], [`Download`] |
 //! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
@@ -121,6 +124,7 @@ mod client;
 mod clock;
 #[doc(hidden)]
 pub mod codec;
+mod concurrent;
 mod config;
 mod credentials;
 mod dispatch;
@@ -128,11 +132,13 @@ mod endpoint;
 mod error;
 mod form;
 mod generated;
+pub mod image;
 mod json;
 mod metadata;
 mod object_path;
 mod observe;
 mod operation;
+mod paginate;
 mod parameter;
 mod presigned;
 mod request;
@@ -141,9 +147,10 @@ mod retry;
 mod secret;
 mod setters;
 mod sign;
+mod sse;
 mod string_enum;
+mod tasks;
 mod timestamp;
-mod transfer;
 mod transport;
 
 pub use blob::Blob;
@@ -158,18 +165,19 @@ pub use credentials::{
     Chain, Credentials, EnvCredentials, ProvideCredentials, ProvideFuture, Provided,
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use form::{FormPolicy, FormUpload};
 pub use metadata::Metadata;
 pub use object_path::ObjectPath;
 pub use observe::{Observer, RequestEvent, ResponseEvent};
 pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
+pub use paginate::{Items, Paged, Pages};
 pub use presigned::Presigned;
 pub use response::ResponseMeta;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use secret::Secret;
+pub use sse::SseKey;
+pub use tasks::*;
 pub use timestamp::Timestamp;
-pub use transfer::{
-    Download, DownloadOutput, Progress, ResumeToken, Source, Target, Upload, UploadOutput,
-};
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.
 pub use generated::types;

@@ -24,13 +24,15 @@ pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = h
     + Send
     + Sync;
 
-/// Sends requests. The one way out of this crate.
+/// Sends requests. The one way out of this crate. A clone shares the connections.
+#[derive(Clone)]
 pub(crate) struct Transport {
     way: Way,
     idle_timeout: Duration,
     slow_timeout: Duration,
 }
 
+#[derive(Clone)]
 enum Way {
     Network(reqwest::Client),
     InProcess(Arc<Handler>),

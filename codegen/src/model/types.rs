@@ -190,10 +190,20 @@ pub struct Repeatable {
 pub struct Paging {
     /// The property of the answer that holds the items of a page.
     pub items: Name,
+    /// The type of one item; none where the list says nothing of what it holds.
+    pub item_type: Option<String>,
+    /// The parameter of the request for the size of a page.
+    pub limit: Option<Name>,
     /// The flag of the answer that says that there is more.
     pub more: Option<Name>,
     /// What of the answer goes where into the next request.
     pub next: Vec<PageLink>,
+    /// What of the answer's last item goes where into the next request.
+    pub last: Vec<PageLink>,
+    /// The parameter of the request that counts the items to skip.
+    pub offset: Option<Name>,
+    /// The property of the answer that counts all items.
+    pub total: Option<Name>,
     /// The fact as the specification has it.
     pub raw: Node,
 }
@@ -210,7 +220,7 @@ pub struct Name {
 /// What of an answer goes where into the next request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PageLink {
-    /// The property of the answer.
+    /// The property of the answer, or of its last item.
     pub from: Name,
     /// The parameter of the request.
     pub to: Name,

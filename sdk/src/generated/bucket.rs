@@ -59,7 +59,6 @@ pub struct PutBucketInput {}
 impl Operation for PutBucketInput {
     type Caller = Bucket;
     type Output = PutBucketOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::Never);
@@ -102,7 +101,6 @@ setters! {
 impl Operation for ListObjectsInput {
     type Caller = Bucket;
     type Output = ListObjectsOutput;
-
     const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -149,6 +147,11 @@ pub struct ListObjectsOutput {
 
 json_outputs!(ListObjectsOutput);
 
+paged! {
+    ListObjectsInput, keys: types::Key,
+    more: has_more, next: [marker = next_marker]
+}
+
 /// What [`Bucket::head`] sends.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -157,7 +160,6 @@ pub struct HeadBucketInput {}
 impl Operation for HeadBucketInput {
     type Caller = Bucket;
     type Output = HeadBucketOutput;
-
     const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
 
     fn encode(self, _: &mut RequestParts) -> Result<()> {
@@ -173,7 +175,6 @@ pub struct DeleteBucketInput {}
 impl Operation for DeleteBucketInput {
     type Caller = Bucket;
     type Output = DeleteBucketOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE)
         .success(&[204])
         .repeatable(Repeatable::Never);
@@ -276,7 +277,6 @@ setters! {
 impl Operation for PostObjectInput {
     type Caller = Bucket;
     type Output = PostObjectOutput;
-
     const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

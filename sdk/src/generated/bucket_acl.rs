@@ -37,7 +37,6 @@ impl PutBucketAclInput {
 impl Operation for PutBucketAclInput {
     type Caller = Bucket;
     type Output = PutBucketAclOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketACL", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -56,7 +55,6 @@ pub struct GetBucketAclInput {}
 impl Operation for GetBucketAclInput {
     type Caller = Bucket;
     type Output = GetBucketAclOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketACL", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

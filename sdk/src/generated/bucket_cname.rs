@@ -55,7 +55,6 @@ impl PutBucketCnameInput {
 impl Operation for PutBucketCnameInput {
     type Caller = Bucket;
     type Output = PutBucketCnameOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketCNAME", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -85,7 +84,6 @@ setters! {
 impl Operation for GetBucketCnameInput {
     type Caller = Bucket;
     type Output = GetBucketCnameOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -131,7 +129,6 @@ impl DeleteBucketCnameInput {
 impl Operation for DeleteBucketCnameInput {
     type Caller = Bucket;
     type Output = DeleteBucketCnameOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucketCNAME", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

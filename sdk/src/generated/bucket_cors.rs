@@ -59,7 +59,6 @@ setters! {
 impl Operation for PutBucketCorsInput {
     type Caller = Bucket;
     type Output = PutBucketCorsOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketCORS", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -79,7 +78,6 @@ pub struct GetBucketCorsInput {}
 impl Operation for GetBucketCorsInput {
     type Caller = Bucket;
     type Output = GetBucketCorsOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketCORS", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -112,7 +110,6 @@ pub struct DeleteBucketCorsInput {}
 impl Operation for DeleteBucketCorsInput {
     type Caller = Bucket;
     type Output = DeleteBucketCorsOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucketCORS", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

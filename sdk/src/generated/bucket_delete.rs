@@ -46,7 +46,6 @@ setters! {
 impl Operation for DeleteMultipleObjectsInput {
     type Caller = Bucket;
     type Output = DeleteMultipleObjectsOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteMultipleObjects", Method::POST)
         .reply(Reply::Json)
         .content_md5();

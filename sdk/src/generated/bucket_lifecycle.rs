@@ -52,7 +52,6 @@ impl PutBucketLifecycleInput {
 impl Operation for PutBucketLifecycleInput {
     type Caller = Bucket;
     type Output = PutBucketLifecycleOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketLifecycle", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -71,7 +70,6 @@ pub struct GetBucketLifecycleInput {}
 impl Operation for GetBucketLifecycleInput {
     type Caller = Bucket;
     type Output = GetBucketLifecycleOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketLifecycle", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -102,7 +100,6 @@ pub struct DeleteBucketLifecycleInput {}
 impl Operation for DeleteBucketLifecycleInput {
     type Caller = Bucket;
     type Output = DeleteBucketLifecycleOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

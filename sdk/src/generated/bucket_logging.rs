@@ -55,7 +55,6 @@ impl PutBucketLoggingInput {
 impl Operation for PutBucketLoggingInput {
     type Caller = Bucket;
     type Output = PutBucketLoggingOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -75,7 +74,6 @@ pub struct GetBucketLoggingInput {}
 impl Operation for GetBucketLoggingInput {
     type Caller = Bucket;
     type Output = GetBucketLoggingOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -107,7 +105,6 @@ pub struct DeleteBucketLoggingInput {}
 impl Operation for DeleteBucketLoggingInput {
     type Caller = Bucket;
     type Output = DeleteBucketLoggingOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -52,7 +52,6 @@ impl PutBucketExternalMirrorInput {
 impl Operation for PutBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = PutBucketExternalMirrorOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -71,7 +70,6 @@ pub struct GetBucketExternalMirrorInput {}
 impl Operation for GetBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = GetBucketExternalMirrorOutput;
-
     const INFO: Info =
         &OperationInfo::new("GetBucketExternalMirror", Method::GET).reply(Reply::Json);
 
@@ -102,7 +100,6 @@ pub struct DeleteBucketExternalMirrorInput {}
 impl Operation for DeleteBucketExternalMirrorInput {
     type Caller = Bucket;
     type Output = DeleteBucketExternalMirrorOutput;
-
     const INFO: Info =
         &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE).success(&[204]);
 

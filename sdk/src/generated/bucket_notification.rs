@@ -51,7 +51,6 @@ impl PutBucketNotificationInput {
 impl Operation for PutBucketNotificationInput {
     type Caller = Bucket;
     type Output = PutBucketNotificationOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketNotification", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -70,7 +69,6 @@ pub struct GetBucketNotificationInput {}
 impl Operation for GetBucketNotificationInput {
     type Caller = Bucket;
     type Output = GetBucketNotificationOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketNotification", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -101,7 +99,6 @@ pub struct DeleteBucketNotificationInput {}
 impl Operation for DeleteBucketNotificationInput {
     type Caller = Bucket;
     type Output = DeleteBucketNotificationOutput;
-
     const INFO: Info =
         &OperationInfo::new("DeleteBucketNotification", Method::DELETE).success(&[204]);
 

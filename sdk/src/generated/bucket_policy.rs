@@ -52,7 +52,6 @@ impl PutBucketPolicyInput {
 impl Operation for PutBucketPolicyInput {
     type Caller = Bucket;
     type Output = PutBucketPolicyOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketPolicy", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -71,7 +70,6 @@ pub struct GetBucketPolicyInput {}
 impl Operation for GetBucketPolicyInput {
     type Caller = Bucket;
     type Output = GetBucketPolicyOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketPolicy", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -102,7 +100,6 @@ pub struct DeleteBucketPolicyInput {}
 impl Operation for DeleteBucketPolicyInput {
     type Caller = Bucket;
     type Output = DeleteBucketPolicyOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteBucketPolicy", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

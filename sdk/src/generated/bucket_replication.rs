@@ -53,7 +53,6 @@ impl PutBucketReplicationInput {
 impl Operation for PutBucketReplicationInput {
     type Caller = Bucket;
     type Output = PutBucketReplicationOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketReplication", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -72,7 +71,6 @@ pub struct GetBucketReplicationInput {}
 impl Operation for GetBucketReplicationInput {
     type Caller = Bucket;
     type Output = GetBucketReplicationOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketReplication", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -103,7 +101,6 @@ pub struct DeleteBucketReplicationInput {}
 impl Operation for DeleteBucketReplicationInput {
     type Caller = Bucket;
     type Output = DeleteBucketReplicationOutput;
-
     const INFO: Info =
         &OperationInfo::new("DeleteBucketReplication", Method::DELETE).success(&[204]);
 

@@ -36,7 +36,6 @@ setters! {
 impl Operation for PutBucketRetentionInput {
     type Caller = Bucket;
     type Output = PutBucketRetentionOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketRetention", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

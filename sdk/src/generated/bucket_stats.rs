@@ -19,7 +19,6 @@ pub struct GetBucketStatisticsInput {}
 impl Operation for GetBucketStatisticsInput {
     type Caller = Bucket;
     type Output = GetBucketStatisticsOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketStatistics", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -49,7 +49,6 @@ setters! {
 impl Operation for ListMultipartUploadsInput {
     type Caller = Bucket;
     type Output = ListMultipartUploadsOutput;
-
     const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -99,3 +98,8 @@ pub struct ListMultipartUploadsOutput {
 }
 
 json_outputs!(ListMultipartUploadsOutput);
+
+paged! {
+    ListMultipartUploadsInput, uploads: types::MultipartUpload,
+    next: [key_marker = next_key_marker, upload_id_marker = next_upload_id_marker]
+}

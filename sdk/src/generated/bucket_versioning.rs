@@ -42,7 +42,6 @@ impl PutBucketVersioningInput {
 impl Operation for PutBucketVersioningInput {
     type Caller = Bucket;
     type Output = PutBucketVersioningOutput;
-
     const INFO: Info = &OperationInfo::new("PutBucketVersioning", Method::PUT);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -61,7 +60,6 @@ pub struct GetBucketVersioningInput {}
 impl Operation for GetBucketVersioningInput {
     type Caller = Bucket;
     type Output = GetBucketVersioningOutput;
-
     const INFO: Info = &OperationInfo::new("GetBucketVersioning", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -49,7 +49,6 @@ setters! {
 impl Operation for ListObjectVersionsInput {
     type Caller = Bucket;
     type Output = ListObjectVersionsOutput;
-
     const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -101,3 +100,8 @@ pub struct ListObjectVersionsOutput {
 }
 
 json_outputs!(ListObjectVersionsOutput);
+
+paged! {
+    ListObjectVersionsInput, keys: types::VersionKey,
+    more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
+}

@@ -229,11 +229,12 @@ setters! {
         expires: text,
     }
 }
+sse_key!(PutObjectInput);
+copy_source_sse_key!(PutObjectInput);
 
 impl Operation for PutObjectInput {
     type Caller = Bucket;
     type Output = PutObjectOutput;
-
     const INFO: Info = &OperationInfo::new("PutObject", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::UnlessHeader("x-qs-move-source"))
@@ -451,11 +452,11 @@ setters! {
         encryption_customer_key_md5: text,
     }
 }
+sse_key!(GetObjectInput);
 
 impl Operation for GetObjectInput {
     type Caller = Bucket;
     type Output = GetObjectOutput;
-
     const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
         .reply(Reply::Stream);
@@ -637,11 +638,11 @@ setters! {
         if_none_match: text,
     }
 }
+sse_key!(HeadObjectInput);
 
 impl Operation for HeadObjectInput {
     type Caller = Bucket;
     type Output = HeadObjectOutput;
-
     const INFO: Info = &OperationInfo::new("HeadObject", Method::HEAD);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -786,7 +787,6 @@ setters! {
 impl Operation for OptionsObjectInput {
     type Caller = Bucket;
     type Output = OptionsObjectOutput;
-
     const INFO: Info = &OperationInfo::new("OptionsObject", Method::OPTIONS);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -871,7 +871,6 @@ setters! {
 impl Operation for DeleteObjectInput {
     type Caller = Bucket;
     type Output = DeleteObjectOutput;
-
     const INFO: Info = &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

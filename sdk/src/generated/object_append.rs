@@ -62,7 +62,6 @@ setters! {
 impl Operation for AppendObjectInput {
     type Caller = Bucket;
     type Output = AppendObjectOutput;
-
     const INFO: Info =
         &OperationInfo::new("AppendObject", Method::POST).repeatable(Repeatable::Never);
 

@@ -83,7 +83,6 @@ setters! {
 impl Operation for ImageProcessInput {
     type Caller = Bucket;
     type Output = ImageProcessOutput;
-
     const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).reply(Reply::Stream);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

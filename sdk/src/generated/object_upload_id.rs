@@ -168,11 +168,12 @@ setters! {
         expect: text,
     }
 }
+sse_key!(UploadMultipartInput);
+copy_source_sse_key!(UploadMultipartInput);
 
 impl Operation for UploadMultipartInput {
     type Caller = Bucket;
     type Output = UploadMultipartOutput;
-
     const INFO: Info = &OperationInfo::new("UploadMultipart", Method::PUT)
         .success(&[201])
         .slow();
@@ -302,7 +303,6 @@ setters! {
 impl Operation for ListMultipartInput {
     type Caller = Bucket;
     type Output = ListMultipartOutput;
-
     const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -330,6 +330,11 @@ pub struct ListMultipartOutput {
 }
 
 json_outputs!(ListMultipartOutput);
+
+paged! {
+    ListMultipartInput, object_parts: types::ObjectPart,
+    last: [part_number_marker = part_number]
+}
 
 /// What [`Bucket::complete_multipart_upload`] sends.
 #[derive(Clone, Debug)]
@@ -383,11 +388,11 @@ setters! {
         encryption_customer_key_md5: text,
     }
 }
+sse_key!(CompleteMultipartUploadInput);
 
 impl Operation for CompleteMultipartUploadInput {
     type Caller = Bucket;
     type Output = CompleteMultipartUploadOutput;
-
     const INFO: Info = &OperationInfo::new("CompleteMultipartUpload", Method::POST)
         .success(&[201])
         .repeatable(Repeatable::Never)
@@ -464,7 +469,6 @@ impl AbortMultipartUploadInput {
 impl Operation for AbortMultipartUploadInput {
     type Caller = Bucket;
     type Output = AbortMultipartUploadOutput;
-
     const INFO: Info = &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -89,11 +89,11 @@ setters! {
         expires: text,
     }
 }
+sse_key!(InitiateMultipartUploadInput);
 
 impl Operation for InitiateMultipartUploadInput {
     type Caller = Bucket;
     type Output = InitiateMultipartUploadOutput;
-
     const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
         .reply(Reply::Json)
         .repeatable(Repeatable::Never);

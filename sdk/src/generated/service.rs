@@ -38,7 +38,6 @@ setters! {
 impl Operation for ListBucketsInput {
     type Caller = QingStor;
     type Output = ListBucketsOutput;
-
     const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -65,3 +64,8 @@ pub struct ListBucketsOutput {
 }
 
 json_outputs!(ListBucketsOutput);
+
+paged! {
+    ListBucketsInput, buckets: types::Bucket,
+    offset: offset, total: count
+}

@@ -29,7 +29,6 @@ setters! {
 impl Operation for ListLocationsInput {
     type Caller = QingStor;
     type Output = ListLocationsOutput;
-
     const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).reply(Reply::Json);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

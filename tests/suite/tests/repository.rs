@@ -98,36 +98,48 @@ fn reserved_names_are_those_of_the_runtime() {
             .map(|name| name.as_str().unwrap().to_owned())
             .collect()
     };
-    let call = read("sdk/src/call.rs");
-    let mut methods = methods(&call, &["impl<I: Operation> Call<I> {"]);
+    let mut methods = methods(&[
+        ("call", "impl<I: Operation> Call<I> {"),
+        ("paginate", "impl<I: Paged> Call<I> {"),
+        ("sse", "        impl Call<$input> {"),
+    ]);
     // Those of the traits that a call implements, of the inputs, and a private one.
     methods.extend(["clone", "encode", "into_future", "new"].map(str::to_owned));
     assert_eq!(reserved("reserved_methods"), methods);
 
-    let client = read("sdk/src/client.rs");
-    let mut methods = self::methods(&client, &["impl QingStor {", "impl Bucket {"]);
-    let transfer = read("sdk/src/transfer/mod.rs");
-    methods.extend(self::methods(&transfer, &["impl Bucket {"]));
+    let mut methods = self::methods(&[
+        ("client", "impl QingStor {"),
+        ("client", "impl Bucket {"),
+        ("tasks/batch_delete", "impl Bucket {"),
+        ("tasks/copy", "impl Bucket {"),
+        ("tasks/locate", "impl QingStor {"),
+        ("tasks/transfer", "impl Bucket {"),
+    ]);
     methods.extend(["clone", "handle"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);
 }
 
-/// The names of the public methods in the blocks that begin with these lines, as rustfmt leaves
-/// them.
-fn methods(source: &str, blocks: &[&str]) -> BTreeSet<String> {
+/// The names of the public methods in all blocks of these files that begin with these lines, as
+/// rustfmt leaves them.
+fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for block in blocks {
-        let (_, rest) = source.split_once(&format!("\n{block}\n")).unwrap();
-        let (body, _) = rest.split_once("\n}\n").unwrap();
-        for line in body.lines() {
-            let Some(signature) = line.strip_prefix("    pub ") else {
-                continue;
-            };
-            let Some((_, name)) = signature.split_once("fn ") else {
-                continue;
-            };
-            let end = name.find(['(', '<']).unwrap();
-            names.insert(name[..end].to_owned());
+    for (file, block) in blocks {
+        let source = read(&format!("sdk/src/{file}.rs"));
+        let indent = &block[..block.len() - block.trim_start().len()];
+        let bodies: Vec<_> = source.split(&format!("\n{block}\n")).skip(1).collect();
+        assert!(!bodies.is_empty(), "{file}: {block}");
+        for body in bodies {
+            let (body, _) = body.split_once(&format!("\n{indent}}}\n")).unwrap();
+            for line in body.lines() {
+                let Some(signature) = line.trim_start().strip_prefix("pub ") else {
+                    continue;
+                };
+                let Some((_, name)) = signature.split_once("fn ") else {
+                    continue;
+                };
+                let end = name.find(['(', '<']).unwrap();
+                names.insert(name[..end].to_owned());
+            }
         }
     }
     names

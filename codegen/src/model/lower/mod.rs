@@ -3,6 +3,7 @@
 mod finish;
 mod objects;
 mod operations;
+mod paging;
 mod properties;
 mod resources;
 mod shapes;

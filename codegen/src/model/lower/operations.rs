@@ -7,11 +7,10 @@ use super::{Direction, Lowerer, marker_name};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
 use crate::model::{
-    Body, BodyKind, Name, Operation, PageLink, Paging, Place, PlaceKind, Property, Repeatable,
-    Request, Response, Shape, Status, TypeKind,
+    Body, BodyKind, Operation, Place, PlaceKind, Property, Repeatable, Request, Response, Shape,
+    Status, TypeKind,
 };
 use crate::naming::{Role, Scope};
-use crate::source::{Node, Span};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn operation(
@@ -303,77 +302,6 @@ impl<'a> Lowerer<'a> {
                 .with_help("describe one body that fits both, or split the operation"),
             );
         }
-    }
-
-    fn paging(
-        &mut self,
-        operation: &document::Operation,
-        request: &Request,
-        response: &Response,
-    ) -> Option<Paging> {
-        let raw = operation.paging.as_ref()?;
-        let text = |key: &str| {
-            raw.get(key)
-                .and_then(Node::as_str)
-                .map(|name| (name, raw.get(key)))
-        };
-        let span_of = |node: Option<&Node>| node.map_or(raw.span, |node| node.span);
-        let Some((items, node)) = text("items") else {
-            self.paging_problem(raw.span, "`x-paging` must name its `items`");
-            return None;
-        };
-        let items = self.page_name(&response.properties, items, span_of(node), "answer");
-        let more = match text("more") {
-            Some((more, node)) => {
-                Some(self.page_name(&response.properties, more, span_of(node), "answer")?)
-            }
-            None => None,
-        };
-        let mut next = Vec::new();
-        let links = raw
-            .get("next")
-            .and_then(Node::as_object)
-            .into_iter()
-            .flatten();
-        for (from, member) in links {
-            let from = self.page_name(&response.properties, from, member.key, "answer");
-            let to = member.node.as_str().unwrap_or_default();
-            let to = self.page_name(&request.properties, to, member.node.span, "request");
-            if let (Some(from), Some(to)) = (from, to) {
-                next.push(PageLink { from, to });
-            }
-        }
-        Some(Paging {
-            items: items?,
-            more,
-            next,
-            raw: raw.clone(),
-        })
-    }
-
-    fn page_name(
-        &mut self,
-        properties: &[Property],
-        name: &str,
-        span: Span,
-        side: &str,
-    ) -> Option<Name> {
-        let found = properties.iter().find(|property| property.name == name);
-        if found.is_none() {
-            let message = format!("`x-paging` names `{name}`, which the {side} does not have");
-            self.paging_problem(span, &message);
-        }
-        found.map(|property| Name {
-            name: property.name.clone(),
-            ident: property.ident.clone(),
-        })
-    }
-
-    fn paging_problem(&mut self, span: Span, message: &str) {
-        let help = "for example {\"items\": \"keys\", \"more\": \"has_more\", \
-                    \"next\": {\"next_marker\": \"marker\"}}";
-        self.problems
-            .push(Diagnostic::error("paging", span, message).with_help(help));
     }
 }
 

@@ -40,6 +40,29 @@ pub(crate) fn remove_parameter_that_the_overlay_needs(tree: &Tree) {
     remove(tree, "marker");
 }
 
+/// The pages of ListObjects follow each other by another field, and nothing says that there is more.
+pub(crate) fn change_paging(tree: &Tree) {
+    tree.edit("overlay.json", |overlay| {
+        for action in list(&mut overlay["actions"]) {
+            if pages_of_objects(action) {
+                let changed = json!({"items": "keys", "next": {"name": "marker"}});
+                action["update"]["x-paging"] = changed;
+            }
+        }
+    });
+}
+
+/// ListObjects is no list of pages any more.
+pub(crate) fn remove_paging(tree: &Tree) {
+    tree.edit("overlay.json", |overlay| {
+        list(&mut overlay["actions"]).retain(|action| !pages_of_objects(action));
+    });
+}
+
+fn pages_of_objects(action: &Value) -> bool {
+    action["update"]["x-paging"]["next"]["next_marker"] == "marker"
+}
+
 fn remove(tree: &Tree, name: &str) {
     tree.edit(BUCKET, |spec| {
         list(&mut spec["get"]["parameters"]).retain(|one| one["name"] != name);

@@ -80,6 +80,16 @@ fn a_removed_parameter_has_no_setter() {
     rendered.removes("bucket.rs", "request.query(\"delimiter\"");
 }
 
+#[test]
+fn paging_follows_its_facts() {
+    let before = "    ListObjectsInput, keys: types::Key,\n    more: has_more, next: [marker = next_marker]\n";
+    let rendered = Rendered::with(edits::change_paging);
+    rendered.removes("bucket.rs", before);
+    rendered.adds("bucket.rs", "    next: [marker = name]\n");
+    let rendered = Rendered::with(edits::remove_paging);
+    rendered.removes("bucket.rs", "paged! {");
+}
+
 /// Nothing is written when the facts contradict each other, and the message leads to the place.
 #[test]
 fn a_removed_parameter_that_the_overlay_needs_is_refused() {

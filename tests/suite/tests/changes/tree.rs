@@ -19,7 +19,7 @@ impl Tree {
     /// A copy in `folder`. Nothing is rendered yet.
     pub(crate) fn new(folder: &Path) -> Self {
         for part in ["specs", "templates/rust"] {
-            copy(&root().join(part), &folder.join(part), "");
+            copy(&root().join(part), &folder.join(part), &[]);
         }
         Self {
             folder: folder.to_owned(),
@@ -57,14 +57,14 @@ impl Tree {
     }
 }
 
-/// Makes a folder hold what another one holds, but for one name, which is left as it is.
-pub(crate) fn copy(from: &Path, to: &Path, except: &str) {
+/// Makes a folder hold what another one holds, but for some names, which are left as they are.
+pub(crate) fn copy(from: &Path, to: &Path, except: &[&str]) {
     std::fs::create_dir_all(to).unwrap();
     let there = |folder: &Path| {
         let entries = std::fs::read_dir(folder).unwrap();
         entries
             .map(Result::unwrap)
-            .filter(|entry| entry.file_name() != except)
+            .filter(|entry| !except.iter().any(|name| entry.file_name() == *name))
             .collect::<Vec<_>>()
     };
     // A module that became a folder must not stand there twice.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::file::PartFile;
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::joined;
+use crate::tasks::transfer::joined;
 
 /// How much is gathered before it is written to a file, in bytes.
 const GATHERED: usize = 256 * 1024;

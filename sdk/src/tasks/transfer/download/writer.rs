@@ -13,8 +13,8 @@ use super::run::{Ranges, describe, new_state};
 use super::sink::Sink;
 use super::{DownloadOutput, Options};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::digest::Digest;
-use crate::transfer::joined;
+use crate::tasks::transfer::digest::Digest;
+use crate::tasks::transfer::joined;
 
 /// The writer of the caller's.
 pub(super) struct Output<'a> {

@@ -18,12 +18,12 @@ use super::writer::Output;
 use super::{Download, DownloadOutput, MIN_PART, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::generated::operations::GetObjectOutput;
-use crate::transfer::digest::{Digest, hash_file};
-use crate::transfer::limit::Limiter;
-use crate::transfer::progress::Meter;
-use crate::transfer::target::Kind;
-use crate::transfer::watch::Gauges;
-use crate::transfer::{about, check_settings, joined};
+use crate::tasks::transfer::digest::{Digest, hash_file};
+use crate::tasks::transfer::limit::Limiter;
+use crate::tasks::transfer::progress::Meter;
+use crate::tasks::transfer::target::Kind;
+use crate::tasks::transfer::watch::Gauges;
+use crate::tasks::transfer::{about, check_settings, joined};
 
 /// A range on its way; its bytes, if they went to memory.
 pub(super) type Ranges = JoinSet<Result<(Range<u64>, Bytes)>>;

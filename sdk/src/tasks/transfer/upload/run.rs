@@ -8,13 +8,13 @@ use super::parts::{Sender, Tries};
 use super::{Attributes, Upload, UploadOutput};
 use crate::error::{Error, Result};
 use crate::generated::operations::{InitiateMultipartUploadInput, PutObjectInput};
-use crate::transfer::limit::Limiter;
-use crate::transfer::plan::{MAX_PART, Plan};
-use crate::transfer::progress::Meter;
-use crate::transfer::source::Kind;
-use crate::transfer::token::ResumeToken;
-use crate::transfer::watch::Gauges;
-use crate::transfer::{about, check_settings, content_type};
+use crate::tasks::transfer::limit::Limiter;
+use crate::tasks::transfer::plan::{MAX_PART, Plan};
+use crate::tasks::transfer::progress::Meter;
+use crate::tasks::transfer::source::Kind;
+use crate::tasks::transfer::token::ResumeToken;
+use crate::tasks::transfer::watch::Gauges;
+use crate::tasks::transfer::{about, check_settings, content_type};
 
 impl Upload<'_> {
     pub(super) async fn run(self) -> Result<UploadOutput> {

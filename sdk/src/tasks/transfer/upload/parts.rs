@@ -7,11 +7,11 @@ use crate::body::Body;
 use crate::client::Bucket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generated::operations::UploadMultipartInput;
-use crate::transfer::about;
-use crate::transfer::customer::Customer;
-use crate::transfer::digest::Digest;
-use crate::transfer::token::DonePart;
-use crate::transfer::watch::{Gauges, Watch};
+use crate::tasks::transfer::about;
+use crate::tasks::transfer::customer::Customer;
+use crate::tasks::transfer::digest::Digest;
+use crate::tasks::transfer::token::DonePart;
+use crate::tasks::transfer::watch::{Gauges, Watch};
 
 /// How often content is sent when the service holds other bytes than were sent.
 const TRIES: u32 = 2;

@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
-use crate::transfer::about;
-use crate::transfer::customer::Customer;
-use crate::transfer::watch::Gauges;
+use crate::tasks::transfer::about;
+use crate::tasks::transfer::customer::Customer;
+use crate::tasks::transfer::watch::Gauges;
 
 /// How often a range that breaks off is asked for again.
 const BREAKS: u32 = 5;

@@ -18,10 +18,10 @@ use crate::generated::operations::{
     HeadObjectInput, InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
 };
 use crate::generated::types::ObjectPart;
-use crate::transfer::digest::Digest;
-use crate::transfer::joined;
-use crate::transfer::plan::{Plan, check_total};
-use crate::transfer::token::ResumeToken;
+use crate::tasks::transfer::digest::Digest;
+use crate::tasks::transfer::joined;
+use crate::tasks::transfer::plan::{Plan, check_total};
+use crate::tasks::transfer::token::ResumeToken;
 
 /// How often the end of an upload is asked for when it is unknown whether it was heard.
 const COMPLETIONS: u32 = 4;

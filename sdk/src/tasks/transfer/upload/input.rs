@@ -11,9 +11,9 @@ use md5::{Digest as _, Md5};
 
 use crate::body::{Body, ReaderStream};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::digest::Digest;
-use crate::transfer::joined;
-use crate::transfer::source::{Kind, Source, SourceStream};
+use crate::tasks::transfer::digest::Digest;
+use crate::tasks::transfer::joined;
+use crate::tasks::transfer::source::{Kind, Source, SourceStream};
 
 /// A source that is open.
 pub(super) struct Input<'a> {
@@ -266,7 +266,7 @@ impl Content {
             Self::Bytes(bytes) => md5.update(bytes),
             Self::File { path, offset, len } => {
                 let end = offset + len;
-                crate::transfer::digest::hash_file(path, &mut md5, *offset..end)
+                crate::tasks::transfer::digest::hash_file(path, &mut md5, *offset..end)
                     .map_err(|error| unreadable(path, error))?;
             }
         }

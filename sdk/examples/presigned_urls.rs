@@ -1,0 +1,65 @@
+//! URLs with which anyone can read or store one object for a while, and the request that another
+//! HTTP client has to send for them.
+//!
+//! Runs against a QingStor of its own on this machine.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use qingstor_emulator::Emulator;
+use qingstor_sdk::{Config, Presigned, QingStor};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let emulator = Emulator::builder().start().await?;
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key());
+    let qingstor = QingStor::new(config.endpoint(emulator.endpoint()))?;
+    let bucket = qingstor.bucket("presigned-example", "pek3a")?;
+    bucket.put().await?;
+
+    // What the call sets is signed: whoever uploads must send these headers.
+    let upload = bucket.put_object("hello.txt").content_type("text/plain");
+    let upload = upload.presign(Duration::from_secs(600))?;
+    println!("curl -X PUT -T hello.txt -H 'Content-Type: text/plain' '{upload}'");
+    let answer = send(&upload, "hello").await?;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+
+    let download = bucket.get_object("hello.txt");
+    let download = download.response_content_disposition("attachment; filename=\"hi.txt\"");
+    let download = download.presign(Duration::from_secs(600))?;
+    println!("curl '{download}'");
+    let answer = send(&download, "").await?;
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"),
+        "{answer}"
+    );
+    assert!(answer.contains("hi.txt"), "{answer}");
+
+    let remove = bucket.delete_object("hello.txt");
+    let answer = send(&remove.presign(Duration::from_secs(60))?, "").await?;
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    println!("stored, read and deleted without a key");
+    Ok(())
+}
+
+/// A client without credentials.
+async fn send(call: &Presigned, body: &str) -> Result<String> {
+    let authority = call.uri().authority().context("the URL has a host")?;
+    let target = call.uri().path_and_query().context("the URL has a path")?;
+    let mut request = format!(
+        "{} {target} HTTP/1.1\r\nHost: {authority}\r\n",
+        call.method()
+    );
+    for (name, value) in call.headers() {
+        request += &format!("{name}: {}\r\n", value.to_str()?);
+    }
+    let length = body.len();
+    request += &format!("Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    let mut stream = TcpStream::connect(authority.as_str()).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}

@@ -1,0 +1,49 @@
+//! [`Concurrent`]: a few futures side by side, without tasks.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Futures that run side by side in the task of whoever waits for them, and end when this is
+/// dropped. Each wake polls all: it is meant for a few.
+pub(crate) struct Concurrent<T>(Vec<Running<T>>);
+
+impl<T> Concurrent<T> {
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn push(&mut self, future: impl Future<Output = T> + Send + 'static) {
+        self.0.push(Box::pin(future));
+    }
+
+    /// What the first future that is done gave; `None` when there is none left.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.0.is_empty() {
+            return Poll::Ready(None);
+        }
+        let done = self.0.iter_mut().enumerate().find_map(|(index, future)| {
+            match future.as_mut().poll(cx) {
+                Poll::Ready(value) => Some((index, value)),
+                Poll::Pending => None,
+            }
+        });
+        match done {
+            Some((index, value)) => {
+                drop(self.0.swap_remove(index));
+                Poll::Ready(Some(value))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<T> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+}

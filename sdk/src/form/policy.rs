@@ -1,0 +1,250 @@
+//! [`FormPolicy`]: an upload by an HTML form, signed here and sent by a browser.
+
+use std::fmt::{self, Write as _};
+
+use super::Form;
+use crate::client::{Bucket, Caller};
+use crate::error::{Error, ErrorKind, Result};
+use crate::metadata::Metadata;
+
+/// What a browser may upload by a form, without credentials of its own.
+///
+/// The policy holds every field of the form but the file: who changes a field is refused. It has no
+/// end: it is valid as long as the access key, so give a key that nothing else uses, and bucket
+/// policies for the rest. The document *Post Object* describes the form; a file has at most 5 GB.
+///
+/// ```
+/// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::FormPolicy;
+///
+/// let form = FormPolicy::new(&bucket, "photos/${filename}")
+///     .content_type("image/jpeg")
+///     .redirect("https://example.com/thanks")
+///     .sign()?;
+/// assert_eq!(form.field("key"), Some("photos/${filename}"));
+/// println!("{}", form.to_html());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a policy does nothing until it is signed"]
+pub struct FormPolicy {
+    bucket: Bucket,
+    key: String,
+    fields: Vec<(&'static str, String)>,
+    metadata: Metadata,
+}
+
+impl FormPolicy {
+    /// A form that stores the object `key` in the bucket. `${filename}` in the key stands for the
+    /// name of the uploaded file, without folders.
+    pub fn new(bucket: &Bucket, key: impl Into<String>) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.into(),
+            fields: Vec::new(),
+            metadata: Metadata::new(),
+        }
+    }
+
+    /// The object's media type. It must be the type that the browser gives the file: the service
+    /// refuses a form whose file says something else.
+    pub fn content_type(self, content_type: impl Into<String>) -> Self {
+        self.set("content-type", content_type)
+    }
+
+    /// Where the browser is sent after the upload. Without it, the answer is an empty page with
+    /// status 201.
+    pub fn redirect(self, url: impl Into<String>) -> Self {
+        self.set("redirect", url)
+    }
+
+    /// The class in which the object is stored, such as `StorageClass::StandardIa` of the types or
+    /// its name. Default `STANDARD`.
+    pub fn storage_class(self, class: impl fmt::Display) -> Self {
+        let class = class.to_string();
+        self.set("x-qs-storage-class", class)
+    }
+
+    /// Stored with the object: how long browsers and proxies may keep it.
+    pub fn cache_control(self, value: impl Into<String>) -> Self {
+        self.set("Cache-Control", value)
+    }
+
+    /// Stored with the object: whether a browser shows or saves it, and under which name.
+    pub fn content_disposition(self, value: impl Into<String>) -> Self {
+        self.set("Content-Disposition", value)
+    }
+
+    /// Metadata of the caller's, stored with the object. See [`Metadata`].
+    pub fn metadata(
+        mut self,
+        entries: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.metadata.extend(entries);
+        self
+    }
+
+    fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.retain(|(field, _)| *field != name);
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// The signed form. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when the key is empty or begins with `/`, or metadata breaks its rules;
+    /// `Credentials` for anonymous credentials, or while a provider has given none yet.
+    pub fn sign(self) -> Result<FormUpload> {
+        if self.key.is_empty() || self.key.starts_with('/') {
+            let text = format!(
+                "key {:?}: a key is not empty and does not begin with `/`",
+                self.key
+            );
+            return Err(Error::invalid_input(text));
+        }
+        let handle = self.bucket.handle();
+        let credentials = handle.shared.credentials.known()?;
+        if credentials.is_anonymous() {
+            let text = "a form can't be signed with anonymous credentials";
+            return Err(Error::new(ErrorKind::Credentials, text));
+        }
+        let mut form = Form::new();
+        form.text("key", &self.key);
+        for (name, value) in &self.fields {
+            form.text(name, value);
+        }
+        form.map("x-qs-meta-", &self.metadata)?;
+        form.sign(&credentials)?;
+        let (origin, path) = (handle.address.origin(), &handle.address.path_prefix);
+        let path = if path.is_empty() { "/" } else { path };
+        Ok(FormUpload {
+            action: format!("{origin}{path}"),
+            fields: form.fields,
+        })
+    }
+}
+
+/// A signed form: where it is sent, and its fields. Made by [`FormPolicy::sign`].
+///
+/// `Debug` hides the signature.
+#[derive(Clone)]
+pub struct FormUpload {
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+impl FormUpload {
+    /// The URL that the form is posted to, as `multipart/form-data`.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The fields in order, as names and values. The file comes behind them, as the field `file`:
+    /// the service ignores what follows it.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields();
+        fields
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The form as HTML, escaped, with a field for the file and a button.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let mut html = format!(
+            "<form action=\"{}\" method=\"post\" enctype=\"multipart/form-data\">\n",
+            Escaped(&self.action)
+        );
+        for (name, value) in self.fields() {
+            // A string takes all that is written to it.
+            let _ = writeln!(
+                html,
+                "  <input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                Escaped(name),
+                Escaped(value)
+            );
+        }
+        html.push_str("  <input type=\"file\" name=\"file\" required>\n");
+        html.push_str("  <button type=\"submit\">Upload</button>\n</form>\n");
+        html
+    }
+}
+
+impl fmt::Debug for FormUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields().map(|(name, _)| name).collect();
+        f.debug_struct("FormUpload")
+            .field("action", &self.action)
+            .field("fields", &names)
+            .finish()
+    }
+}
+
+/// Text between the quotes of an HTML attribute.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                // A browser would make line breaks its own, and the signature wrong.
+                '\r' | '\n' => write!(f, "&#{};", u32::from(character))?,
+                _ => f.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, QingStor};
+
+    fn bucket(config: Config) -> Bucket {
+        let qingstor = QingStor::new(config).unwrap();
+        qingstor.bucket("my-bucket", "pek3a").unwrap()
+    }
+
+    #[test]
+    fn values_can_not_leave_their_attribute() {
+        let bucket = bucket(Config::new("ID", "SECRET"));
+        let form = FormPolicy::new(&bucket, "a\"><script>'&\n").sign().unwrap();
+        assert_eq!(form.action(), "https://pek3a.qingstor.com/my-bucket");
+        let html = form.to_html();
+        assert!(
+            html.contains("value=\"a&quot;&gt;&lt;script&gt;&#39;&amp;&#10;\""),
+            "{html}"
+        );
+        assert!(!html.contains("<script>"));
+        let signature = form.field("signature").unwrap();
+        assert!(!format!("{form:?}").contains(signature));
+    }
+
+    #[test]
+    fn a_form_needs_a_key_and_credentials() {
+        let anonymous = bucket(Config::anonymous());
+        let error = FormPolicy::new(&anonymous, "k").sign().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        let bucket = bucket(Config::new("ID", "SECRET"));
+        for key in ["", "/k"] {
+            assert!(FormPolicy::new(&bucket, key).sign().is_err());
+        }
+        let form = FormPolicy::new(&bucket, "k").metadata([("a b", "c")]);
+        assert!(form.sign().is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! What takes several operations of this API. All else of the runtime knows no operation by name,
+//! and so stands around any specification.
+
+mod batch_delete;
+mod copy;
+mod locate;
+mod transfer;
+
+pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
+pub use copy::{CopiedObject, CopyObject};
+pub use transfer::{
+    Download, DownloadOutput, Progress, ResumeToken, Source, Target, Upload, UploadOutput,
+};

@@ -1,0 +1,262 @@
+//! Much at once: deletions, large copies; and where a bucket is, forms, keys.
+
+use http::HeaderMap;
+use qingstor_emulator::FaultRule;
+use qingstor_sdk::{Config, Error, ErrorCode, FormPolicy, FormUpload, QingStor, SseKey};
+use qingstor_suite::client::fetch;
+use qingstor_suite::{Answer, Server};
+
+use crate::store::Store;
+
+#[tokio::test]
+async fn any_number_of_keys_is_deleted() {
+    let store = Store::start().await;
+    for number in 0..30 {
+        store
+            .bucket
+            .put_object(format!("key-{number}"))
+            .await
+            .unwrap();
+    }
+    let keys: Vec<_> = (0..2345).map(|number| format!("key-{number}")).collect();
+    let outcome = store.bucket.delete_objects(keys).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.errors);
+    assert_eq!(outcome.deleted.len(), 2345);
+    assert_eq!(
+        store.emulator.operations_served()["DeleteMultipleObjects"],
+        3
+    );
+    assert!(store.keys().await.is_empty());
+    let none: [&str; 0] = [];
+    assert!(store.bucket.delete_objects(none).await.deleted.is_empty());
+}
+
+#[tokio::test]
+async fn every_key_that_fails_is_told() {
+    let store = Store::start().await;
+    for number in 0..20 {
+        store
+            .bucket
+            .put_object(format!("key-{number}"))
+            .await
+            .unwrap();
+    }
+    let rule = FaultRule::on("DeleteMultipleObjects")
+        .code("permission_denied")
+        .times(1);
+    store.emulator.set_faults([rule]).unwrap();
+    let keys = (0..1500).map(|number| format!("key-{number}"));
+    let outcome = store.bucket.delete_objects(keys).concurrency(1).await;
+    assert_eq!((outcome.deleted.len(), outcome.errors.len()), (500, 1000));
+    for error in &outcome.errors {
+        assert_eq!(error.code, Some(ErrorCode::PermissionDenied));
+        assert!(error.cause.is_some() && error.to_string().contains(&error.key));
+    }
+
+    // A list of what is there, and one that breaks off.
+    let keys = store.keys().await;
+    assert_eq!(keys.len(), 20);
+    let broken: Error = store.bucket.head_object("absent").await.unwrap_err();
+    let mut found: Vec<_> = keys.into_iter().map(Ok).collect();
+    found.push(Err(broken));
+    let stream = futures_util::stream::iter(found);
+    let outcome = store.bucket.delete_objects_of(stream).await;
+    assert_eq!((outcome.deleted.len(), outcome.is_complete()), (20, false));
+    assert!(outcome.interrupted.unwrap().is_not_found());
+    assert!(store.keys().await.is_empty());
+}
+
+const MIB: usize = 1024 * 1024;
+
+#[tokio::test]
+async fn a_copy_in_parts_is_the_same_object() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    let content: Vec<u8> = (0..9 * MIB + 77)
+        .map(|at| (at / 1000 % 251) as u8)
+        .collect();
+    let put = bucket
+        .put_object("source")
+        .content_type("text/x")
+        .cache_control("max-age=7");
+    put.metadata([("author", "lin")])
+        .body(content.clone())
+        .await
+        .unwrap();
+    for (threshold, parts) in [(u64::MAX, 1), (4, 3)] {
+        let copy = bucket.copy_object((bucket.name(), "source"), "target");
+        let copy = copy.multipart_threshold(threshold).part_size(1);
+        let copied = copy.await.unwrap();
+        assert_eq!((copied.parts, copied.size), (parts, content.len() as u64));
+        let target = bucket.get_object("target").await.unwrap();
+        assert_eq!(target.content_type.as_deref(), Some("text/x"));
+        assert_eq!(target.cache_control.as_deref(), Some("max-age=7"));
+        assert_eq!(target.metadata.get("author"), Some("lin"));
+        assert!(target.body.bytes().await.unwrap() == content);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_fails_leaves_nothing() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    bucket
+        .put_object("source")
+        .body(vec![1; 9 * MIB])
+        .await
+        .unwrap();
+    let copy = bucket.copy_object((bucket.name(), "source"), "target");
+    let copy = copy.multipart_threshold(0);
+    let copy = copy.part_size(1).concurrency(2);
+    let rule = FaultRule::on("UploadMultipart")
+        .status(403)
+        .after(1)
+        .times(1);
+    store.emulator.set_faults([rule]).unwrap();
+    assert_eq!(copy.clone().await.unwrap_err().status().unwrap(), 403);
+    assert!(
+        bucket
+            .list_multipart_uploads()
+            .await
+            .unwrap()
+            .uploads
+            .is_empty()
+    );
+    assert!(
+        bucket
+            .head_object("target")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+
+    // Dropped in the middle.
+    let slow = FaultRule::on("UploadMultipart").latency(std::time::Duration::from_secs(30));
+    store.emulator.set_faults([slow]).unwrap();
+    let wait = std::time::Duration::from_millis(500);
+    assert!(tokio::time::timeout(wait, copy).await.is_err());
+    store.emulator.clear_faults();
+    for _ in 0..100 {
+        if bucket
+            .list_multipart_uploads()
+            .await
+            .unwrap()
+            .uploads
+            .is_empty()
+        {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the upload is still there");
+}
+
+#[tokio::test]
+async fn one_key_encrypts_all() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    let (key, other) = (SseKey::generate().unwrap(), SseKey::generate().unwrap());
+    bucket
+        .put_object("a")
+        .sse_key(&key)
+        .body(vec![7; 5 * MIB])
+        .await
+        .unwrap();
+    assert!(bucket.get_object("a").await.is_err());
+    assert!(bucket.get_object("a").sse_key(&other).await.is_err());
+    bucket.head_object("a").sse_key(&key).await.unwrap();
+    for threshold in [u64::MAX, 0] {
+        let copy = bucket.copy_object((bucket.name(), "a"), "b");
+        let copy = copy.copy_source_sse_key(&key).sse_key(&other);
+        copy.multipart_threshold(threshold)
+            .part_size(1)
+            .await
+            .unwrap();
+        let copied = bucket.get_object("b").sse_key(&other).await.unwrap();
+        assert!(copied.body.bytes().await.unwrap() == vec![7; 5 * MIB]);
+    }
+    let shown = format!("{:?}", bucket.get_object("a").sse_key(&key));
+    assert!(!shown.contains(key.to_base64().expose()), "{shown}");
+}
+
+#[tokio::test]
+async fn a_bucket_is_found_without_its_zone() {
+    let store = Store::start().await;
+    // No host of all zones stands at an address: the account's list tells.
+    let zone = store
+        .qingstor
+        .locate_bucket(store.bucket.name())
+        .await
+        .unwrap();
+    assert_eq!(zone, "pek3a");
+    let bucket = store
+        .qingstor
+        .bucket_in_its_zone(store.bucket.name())
+        .await
+        .unwrap();
+    assert_eq!(bucket.zone(), "pek3a");
+    let error = store
+        .qingstor
+        .locate_bucket("absent-bucket")
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_not_found() || error.is_permission_denied(),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_tells_the_zone_unsigned() {
+    let location = "https://sh1a.qingstor.com/my-bucket";
+    let server = Server::start(Answer::new(301).header("Location", location)).await;
+    let config = Config::new("ID", "SECRET").endpoint(server.endpoint());
+    let qingstor = QingStor::new(config).unwrap();
+    assert_eq!(qingstor.locate_bucket("my-bucket").await.unwrap(), "sh1a");
+    let request = server.only();
+    assert_eq!((&*request.method, &*request.target), ("HEAD", "/my-bucket"));
+    assert!(request.header("authorization").is_none());
+}
+
+/// Posts a form as a browser does.
+async fn post(form: &FormUpload, change: Option<&str>) -> u16 {
+    let mut body = String::new();
+    for (name, value) in form.fields() {
+        let changed = if change == Some(name) {
+            "changed"
+        } else {
+            value
+        };
+        body += &format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{changed}\r\n"
+        );
+    }
+    body += "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cat.txt\"\r\n\
+             Content-Type: text/plain\r\n\r\nmeow\r\n--edge--\r\n";
+    let mut headers = HeaderMap::new();
+    let kind = "multipart/form-data; boundary=edge";
+    headers.insert("content-type", kind.parse().unwrap());
+    fetch("POST", form.action(), &headers, &body).await.status
+}
+
+#[tokio::test]
+async fn a_form_is_taken_as_it_is_and_refused_when_changed() {
+    let store = Store::start().await;
+    let form = FormPolicy::new(&store.bucket, "pets/${filename}")
+        .content_type("text/plain")
+        .cache_control("no-cache")
+        .metadata([("author", "lin")]);
+    let signed = form.clone().sign().unwrap();
+    assert_eq!(post(&signed, None).await, 201);
+    let stored = store.bucket.get_object("pets/cat.txt").await.unwrap();
+    assert_eq!(stored.metadata.get("author"), Some("lin"));
+    assert_eq!(stored.cache_control.as_deref(), Some("no-cache"));
+    assert_eq!(stored.body.bytes().await.unwrap(), "meow");
+    for (name, _) in signed.fields() {
+        let status = post(&signed, Some(name)).await;
+        assert!((400..500).contains(&status), "{name}: {status}");
+    }
+    assert_eq!(store.keys().await, ["pets/cat.txt"]);
+    let redirected = form.redirect("https://example.com/thanks").sign().unwrap();
+    assert_eq!(post(&redirected, None).await, 302);
+}

@@ -1,0 +1,275 @@
+//! Lists of many pages: whatever the size of a page, no item twice and none missed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use qingstor_emulator::FaultRule;
+use qingstor_sdk::types::VersioningStatus;
+use qingstor_sdk::{Call, Config, ErrorKind, Items, Paged, QingStor};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::store::Store;
+
+async fn all<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
+    let mut found = Vec::new();
+    while let Some(item) = items.next().await {
+        found.push(item.unwrap());
+    }
+    assert!(items.next_call().is_none() && items.remaining().is_empty());
+    assert!(items.next().await.is_none());
+    found
+}
+
+/// Asserts that each size of a page gives the same list, and that it has so many items.
+async fn same_by_all_limits<I: Paged, T: Ord + std::fmt::Debug>(
+    count: usize,
+    call: impl Fn(u32) -> Call<I>,
+    name: impl Fn(I::Item) -> T,
+) {
+    for limit in 1..=u32::try_from(count).unwrap() + 1 {
+        let names: Vec<T> = all(call(limit).items())
+            .await
+            .into_iter()
+            .map(&name)
+            .collect();
+        assert_eq!(names.len(), count, "limit {limit}: {names:?}");
+        let different: BTreeSet<_> = names.into_iter().collect();
+        assert_eq!(different.len(), count, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn keys_versions_and_folders_come_once() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    bucket
+        .put_versioning(VersioningStatus::Enabled)
+        .await
+        .unwrap();
+    for key in ["a/1", "a/2", "b", "c/d", "e", "中文"] {
+        bucket.put_object(key).await.unwrap();
+        bucket.put_object(key).await.unwrap();
+    }
+    bucket.delete_object("b").await.unwrap();
+    let keys = |limit| bucket.list_objects().limit(limit);
+    same_by_all_limits(5, keys, |key| key.key).await;
+    let versions = |limit| bucket.list_object_versions().limit(limit);
+    same_by_all_limits(13, versions, |one| (one.key, one.version_id)).await;
+
+    // Folders come by pages; a page may hold nothing else.
+    let call = bucket.list_objects().delimiter("/").limit(1);
+    let mut pages = call.clone().pages();
+    let (mut folders, mut count) = (Vec::new(), 0);
+    while let Some(page) = pages.next().await.transpose().unwrap() {
+        folders.extend(page.common_prefixes);
+        count += 1;
+    }
+    assert_eq!(
+        (&*folders, count),
+        (&["a/", "c/"].map(str::to_owned)[..], 4)
+    );
+    let keys = all(call.items()).await.into_iter().map(|key| key.key);
+    assert_eq!(keys.collect::<Vec<_>>(), ["e", "中文"]);
+}
+
+#[tokio::test]
+async fn uploads_parts_and_buckets_come_once() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    let mut ids = Vec::new();
+    for key in ["a", "a", "a", "b", "c/d"] {
+        let upload = bucket.initiate_multipart_upload(key).await.unwrap();
+        ids.push((key, upload.upload_id));
+    }
+    let uploads = |limit| bucket.list_multipart_uploads().limit(limit);
+    same_by_all_limits(5, uploads, |one| (one.key, one.upload_id)).await;
+
+    let (key, id) = &ids[0];
+    for number in [0, 1, 2, 7, 30] {
+        let part = bucket.upload_multipart(*key, id, number);
+        part.body("part").await.unwrap();
+    }
+    let parts = |limit| bucket.list_multipart(*key, id).limit(limit);
+    same_by_all_limits(5, parts, |part| part.part_number).await;
+
+    for name in ["bucket-1", "bucket-2", "bucket-3"] {
+        store
+            .qingstor
+            .bucket(name, "pek3a")
+            .unwrap()
+            .put()
+            .await
+            .unwrap();
+    }
+    let buckets = |limit| store.qingstor.list_buckets().limit(limit);
+    same_by_all_limits(4, buckets, |bucket| bucket.name).await;
+}
+
+#[tokio::test]
+async fn an_empty_list_has_a_page_and_no_items() {
+    let store = Store::start().await;
+    assert!(all(store.bucket.list_objects().items()).await.is_empty());
+    let mut pages = store.bucket.list_objects().pages();
+    assert!(pages.next().await.unwrap().unwrap().keys.is_empty());
+    assert!(pages.next().await.is_none() && pages.next_call().is_none());
+}
+
+/// A page that fails ends the stream, and its call goes on where it ended.
+#[tokio::test]
+async fn a_failure_loses_nothing() {
+    let store = Store::start().await;
+    for number in 0..20 {
+        store
+            .bucket
+            .put_object(format!("key-{number:02}"))
+            .await
+            .unwrap();
+    }
+    for failing in 0..7 {
+        let rule = FaultRule::on("ListObjects")
+            .status(403)
+            .after(failing)
+            .times(1);
+        store.emulator.set_faults([rule]).unwrap();
+        let mut items = store.bucket.list_objects().limit(3).items();
+        let (mut found, mut failures) = (Vec::new(), 0);
+        loop {
+            match items.next().await {
+                Some(Ok(key)) => found.push(key.key),
+                Some(Err(error)) => {
+                    assert_eq!(error.status().unwrap(), 403);
+                    assert!(items.next().await.is_none() && items.remaining().is_empty());
+                    failures += 1;
+                    items = items.next_call().unwrap().items();
+                }
+                None => break,
+            }
+        }
+        assert_eq!((found.len(), failures), (20, 1));
+        assert!(found.is_sorted(), "{found:?}");
+    }
+}
+
+/// No page before it is wanted, and never more than one ahead.
+#[tokio::test]
+async fn pages_are_fetched_when_they_are_needed() {
+    let store = Store::start().await;
+    for number in 0..30 {
+        store
+            .bucket
+            .put_object(format!("key-{number:02}"))
+            .await
+            .unwrap();
+    }
+    let served = || {
+        let served = store.emulator.operations_served();
+        served.get("ListObjects").copied().unwrap_or(0)
+    };
+    let mut items = store.bucket.list_objects().limit(10).items();
+    assert_eq!(served(), 0);
+    for taken in 1..=25 {
+        items.next().await.unwrap().unwrap();
+        let most = (taken + 9) / 10 + u64::from(taken % 10 == 0 || taken % 10 >= 5);
+        assert!(served() <= most, "{} after {taken}", served());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    // The place behind the page at hand, and what remains of it, are the rest of the list.
+    let mut rest: Vec<_> = items
+        .remaining()
+        .iter()
+        .map(|key| key.key.clone())
+        .collect();
+    if let Some(call) = items.next_call() {
+        rest.extend(all(call.items()).await.into_iter().map(|key| key.key));
+    }
+    assert_eq!(
+        rest,
+        (25..30).map(|n| format!("key-{n}")).collect::<Vec<_>>()
+    );
+}
+
+/// Who waits no longer, and comes back, finds the list where it was.
+#[tokio::test]
+async fn to_stop_waiting_loses_nothing() {
+    let store = Store::start().await;
+    for number in 0..9 {
+        store
+            .bucket
+            .put_object(format!("key-{number}"))
+            .await
+            .unwrap();
+    }
+    let slow = FaultRule::on("ListObjects").latency(Duration::from_millis(40));
+    store.emulator.set_faults([slow]).unwrap();
+    let mut items = store.bucket.list_objects().limit(4).items();
+    let (mut found, mut waits) = (Vec::new(), 0);
+    loop {
+        match tokio::time::timeout(Duration::from_millis(15), items.next()).await {
+            Ok(Some(key)) => found.push(key.unwrap().key),
+            Ok(None) => break,
+            Err(_) => waits += 1,
+        }
+    }
+    assert!(waits > 0);
+    assert_eq!(
+        found,
+        (0..9).map(|n| format!("key-{n}")).collect::<Vec<_>>()
+    );
+    assert_eq!(store.emulator.operations_served()["ListObjects"], 3);
+}
+
+/// What leads in a circle or nowhere is an error, not an endless list.
+#[tokio::test]
+async fn a_list_without_end_is_refused() {
+    let circle = ["a", "b", "c", "d", "e"];
+    for (markers, most) in [
+        (&circle[..1], 1),
+        (&circle[..2], 4),
+        (&circle[..], 16),
+        (&[""], 0),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let markers: Vec<_> = markers.iter().map(ToString::to_string).collect();
+        let server = tokio::spawn(answer_markers(listener, markers.clone()));
+        let config = Config::new("ID", "SECRET").endpoint(endpoint);
+        let bucket = QingStor::new(config)
+            .unwrap()
+            .bucket("my-bucket", "pek3a")
+            .unwrap();
+        let mut pages = bucket.list_objects().pages();
+        let mut given = 0;
+        let error = loop {
+            match pages.next().await.unwrap() {
+                Ok(_) => given += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+        assert!(given <= most, "{given} pages of {markers:?}");
+        assert!(pages.next().await.is_none() && pages.next_call().is_some());
+        server.abort();
+    }
+}
+
+/// Answers each list with the next one of the markers, over and over.
+async fn answer_markers(listener: TcpListener, markers: Vec<String>) {
+    for marker in markers.iter().cycle() {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        let body = format!("{{\"has_more\":true,\"next_marker\":\"{marker}\"}}");
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .await
+            .unwrap();
+    }
+}
