@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use qingstor_sdk::{Download, ErrorKind, Progress, Target};
+use qingstor_sdk::{Download, ErrorKind, Progress, SseKey, Target};
 
 use transfer::{MIB, PART, Site, content};
 
@@ -399,4 +399,20 @@ async fn a_writer_that_fails_ends_the_download() {
     drop(reader);
     let error = download(&site, Target::writer(writer)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+}
+
+#[tokio::test]
+async fn an_encrypted_object_comes_back_with_its_key() {
+    let site = Site::start().await;
+    let key = SseKey::new([7; 32]);
+    let stored = content(2 * PART + 5);
+    let upload = site.bucket.upload("k", stored.clone());
+    let upload = upload.multipart_threshold(PART as u64);
+    upload.part_size(PART as u64).sse_key(&key).await.unwrap();
+    let mut read = Vec::new();
+    let whole = download(&site, Target::writer(&mut read)).sse_key(&key);
+    whole.await.unwrap();
+    assert!(read == stored);
+    let mut nothing = Vec::new();
+    assert!(download(&site, Target::writer(&mut nothing)).await.is_err());
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use qingstor_sdk::types::StorageClass;
-use qingstor_sdk::{Body, ErrorKind, Progress, ResumeToken, Source};
+use qingstor_sdk::{Body, ErrorKind, Progress, ResumeToken, Source, SseKey};
 
 use transfer::{MIB, PART, Site, content, pieces};
 
@@ -104,17 +104,11 @@ async fn what_belongs_to_the_object_passes_through() {
             .storage_class(StorageClass::StandardIa)
             .cache_control("no-cache")
             .content_disposition("inline")
-            .encryption_customer_algorithm("AES256")
-            .encryption_customer_key("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
-            .encryption_customer_key_md5("3I/h1kl+vSP1l12NKhxegQ==");
+            .sse_key(&SseKey::new([b'x'; 32]));
         assert!(!format!("{upload:?}").contains("eHh4"));
         upload.await.unwrap();
         let head = site.bucket.head_object("page.html");
-        let head = head
-            .encryption_customer_algorithm("AES256")
-            .encryption_customer_key("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
-            .encryption_customer_key_md5("3I/h1kl+vSP1l12NKhxegQ==");
-        let head = head.await.unwrap();
+        let head = head.sse_key(&SseKey::new([b'x'; 32])).await.unwrap();
         assert_eq!(head.content_type.as_deref(), Some("text/html"));
         assert_eq!(head.metadata.get("author"), Some("lin"));
         assert_eq!(head.storage_class, Some(StorageClass::StandardIa));

@@ -5,13 +5,24 @@ use crate::generated::operations::{
     UploadMultipartInput,
 };
 use crate::secret::Secret;
+use crate::sse::SseKey;
 
 /// How content is encrypted with a key of the caller's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Customer {
-    pub(crate) algorithm: Option<String>,
-    pub(crate) key: Option<Secret>,
-    pub(crate) key_md5: Option<String>,
+    algorithm: Option<String>,
+    key: Option<Secret>,
+    key_md5: Option<String>,
+}
+
+impl Customer {
+    pub(crate) fn new(key: &SseKey) -> Self {
+        Self {
+            algorithm: Some(key.algorithm()),
+            key: Some(key.to_base64()),
+            key_md5: Some(key.md5()),
+        }
+    }
 }
 
 /// Writes the three headers into the inputs that have them.

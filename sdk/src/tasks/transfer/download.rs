@@ -18,7 +18,7 @@ use super::{CONCURRENCY, PART_SIZE};
 use crate::client::Bucket;
 use crate::error::Result;
 use crate::metadata::Metadata;
-use crate::secret::Secret;
+use crate::sse::SseKey;
 use crate::timestamp::Timestamp;
 
 /// The smallest range that is worth a request, in bytes.
@@ -151,21 +151,9 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
-    pub fn encryption_customer_algorithm(mut self, algorithm: impl Into<String>) -> Self {
-        self.options.customer.algorithm = Some(algorithm.into());
-        self
-    }
-
-    /// The key with which the object was encrypted: 32 bytes, Base64.
-    pub fn encryption_customer_key(mut self, key: impl Into<Secret>) -> Self {
-        self.options.customer.key = Some(key.into());
-        self
-    }
-
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    pub fn encryption_customer_key_md5(mut self, digest: impl Into<String>) -> Self {
-        self.options.customer.key_md5 = Some(digest.into());
+    /// The key that the object is encrypted with.
+    pub fn sse_key(mut self, key: &SseKey) -> Self {
+        self.options.customer = Customer::new(key);
         self
     }
 }

@@ -18,7 +18,7 @@ use crate::client::Bucket;
 use crate::error::Result;
 use crate::generated::types::StorageClass;
 use crate::metadata::Metadata;
-use crate::secret::Secret;
+use crate::sse::SseKey;
 
 /// Content up to this length goes up by one request where the caller does not say, in bytes.
 const THRESHOLD: u64 = 16 << 20;
@@ -237,21 +237,9 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
-    pub fn encryption_customer_algorithm(mut self, algorithm: impl Into<String>) -> Self {
-        self.options.customer.algorithm = Some(algorithm.into());
-        self
-    }
-
-    /// The caller's encryption key: 32 bytes, Base64. A resumed upload needs it again.
-    pub fn encryption_customer_key(mut self, key: impl Into<Secret>) -> Self {
-        self.options.customer.key = Some(key.into());
-        self
-    }
-
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    pub fn encryption_customer_key_md5(mut self, digest: impl Into<String>) -> Self {
-        self.options.customer.key_md5 = Some(digest.into());
+    /// Encrypts the object with this key. A resumed upload needs it again.
+    pub fn sse_key(mut self, key: &SseKey) -> Self {
+        self.options.customer = Customer::new(key);
         self
     }
 }
