@@ -16,6 +16,7 @@ use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::notify::Subject;
 use crate::range::ByteRange;
+use crate::settings::json::{self, Object};
 use crate::settings::notification::Event;
 use crate::store::{ChosenPart, NewSegment, PartRecord};
 
@@ -174,6 +175,7 @@ pub(super) fn list_parts(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 #[derive(Deserialize)]
 struct CompleteRequest {
+    #[serde(deserialize_with = "json::objects")]
     object_parts: Vec<PartToTake>,
 }
 
@@ -189,7 +191,7 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
     let headers = &call.head.headers;
-    let request = call.body.json::<CompleteRequest>(headers).await?;
+    let Object(request) = call.body.json::<Object<CompleteRequest>>(headers).await?;
     let etag = headers
         .get(ETAG)
         .map(|etag| wanted_etag(etag.as_bytes()))

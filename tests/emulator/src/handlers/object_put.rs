@@ -73,7 +73,7 @@ pub(super) fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
 pub(super) fn attributes_of(headers: &HeaderMap, caller: &Caller) -> Result<Attributes, ApiError> {
     let metadata = Metadata::from_headers(headers)?;
     if metadata.has_user_metadata() && caller.is_anonymous() {
-        return Err(access::denied(caller));
+        return Err(access::denied(caller, "set user metadata"));
     }
     Ok(Attributes {
         storage_class: StorageClass::from_headers(headers)?,

@@ -137,11 +137,13 @@ fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiE
 pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     for (parameter, header) in OVERRIDES {
-        let Some(value) = call.target.query.get(parameter) else {
+        // Without a value it is the same as absent.
+        let value = call.target.query.get(parameter);
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
             continue;
         };
         if call.caller.is_anonymous() {
-            return Err(access::denied(call.caller));
+            return Err(access::denied(call.caller, &format!("use {parameter}")));
         }
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             ApiError::new(
