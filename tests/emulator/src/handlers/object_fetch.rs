@@ -49,7 +49,9 @@ impl Fetch {
     /// As of HTTP, no condition on an origin that tells no date.
     fn check(&self, download: &Download) -> Result<(), ApiError> {
         match (self.if_unmodified_since, download.last_modified()) {
-            (Some(since), Some(modified)) if modified > since => Err(conditions::failed()),
+            (Some(since), Some(modified)) if modified > since => {
+                Err(conditions::failed(IF_UNMODIFIED_SINCE))
+            }
             _ => Ok(()),
         }
     }

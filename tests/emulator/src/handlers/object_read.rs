@@ -102,7 +102,7 @@ pub(super) fn unmet_conditions(
 ) -> Result<Option<Answer>, ApiError> {
     match conditions::of_read(&call.head.headers, object) {
         Verdict::Proceed => Ok(None),
-        Verdict::Failed => Err(conditions::failed()),
+        Verdict::Failed => Err(conditions::failed("If-Match or If-Unmodified-Since")),
         Verdict::NotModified => {
             let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
             validators(answer.headers_mut(), object)?;

@@ -111,7 +111,11 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
             .ok_or_else(|| {
                 ApiError::new(
                     ErrorCode::InvalidLocation,
-                    format!("the zones are {}", call.zones.join(", ")),
+                    format!(
+                        "there is no zone {:?}; the zones are {}",
+                        String::from_utf8_lossy(value.as_bytes()),
+                        call.zones.join(", ")
+                    ),
                 )
             })
     });
