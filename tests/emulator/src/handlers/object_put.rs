@@ -25,7 +25,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let address = call.object_address()?;
     let headers = &call.head.headers;
     let object = if let Some(fetch) = Fetch::from_headers(headers)? {
-        object_fetch::fetch(call, fetch, address, attributes, key).await?
+        object_fetch::fetch(call, &bucket, fetch, address, attributes, key).await?
     } else if let Some(transfer) = Transfer::from_headers(headers)? {
         object_copy::transfer(call, transfer, address, attributes, key).await?
     } else {
@@ -34,6 +34,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
             attributes,
             encryption: key.as_ref().map(CustomerKey::encryption),
         };
+        call.check_is_same(&bucket)?;
         call.store.put_object(address, new).await?
     };
     call.tell(&bucket, Event::CreateObject, Subject::of(&object));
