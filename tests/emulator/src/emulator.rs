@@ -317,7 +317,8 @@ impl Builder {
         self
     }
 
-    /// Serves `/_emulator/`, where anybody can change the faults in force; off by default.
+    /// Serves `/_emulator/`, where anybody can change the faults in force and turn the clock; off by
+    /// default.
     pub fn admin(mut self, has_admin: bool) -> Self {
         self.has_admin = has_admin;
         self

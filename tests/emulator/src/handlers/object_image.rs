@@ -171,6 +171,7 @@ async fn save(call: &Call<'_>, target: SaveTarget, image: EncodedImage) -> Resul
         bucket: bucket.name.clone(),
         key,
     };
+    call.check_is_same(&bucket)?;
     let object = call.store.put_object(address, new).await?;
     call.tell(&bucket, Event::CreateObject, Subject::of(&object));
     Ok(())

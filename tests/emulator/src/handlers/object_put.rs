@@ -27,7 +27,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let object = if let Some(fetch) = Fetch::from_headers(headers)? {
         object_fetch::fetch(call, &bucket, fetch, address, attributes, key).await?
     } else if let Some(transfer) = Transfer::from_headers(headers)? {
-        object_copy::transfer(call, transfer, address, attributes, key).await?
+        object_copy::transfer(call, &bucket, transfer, address, attributes, key).await?
     } else {
         let new = NewObject {
             content: call.body.upload(call.store, headers, key.as_ref()).await?,
