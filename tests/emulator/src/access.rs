@@ -64,7 +64,19 @@ pub(crate) fn authorize(
     if is_allowed {
         Ok(())
     } else {
-        Err(denied(visitor.caller))
+        let on = match wanted {
+            Some(Wanted { key, .. }) if !key.is_empty() => format!("{key:?} in "),
+            _ => String::new(),
+        };
+        let verb = match access {
+            Access::Owner => "administer",
+            Access::Permission(Permission::Read) | Access::SignedInPermission(Permission::Read) => {
+                "read"
+            }
+            Access::Permission(_) | Access::SignedInPermission(_) => "change",
+        };
+        let what = format!("{verb} {on}bucket {:?}", bucket.name);
+        Err(denied(visitor.caller, &what))
     }
 }
 
@@ -141,13 +153,13 @@ pub(crate) const fn action(operation: Operation) -> Option<Action> {
     })
 }
 
-/// The refusal of a caller who may not do this.
-pub(crate) fn denied(caller: &Caller) -> ApiError {
-    let message = match caller {
-        Caller::Anonymous => "an anonymous caller may not do this",
-        Caller::User(_) => "this access key may not do this",
+/// The refusal of a caller who may not do `what`.
+pub(crate) fn denied(caller: &Caller, what: &str) -> ApiError {
+    let who = match caller {
+        Caller::Anonymous => "an anonymous caller",
+        Caller::User(_) => "this access key",
     };
-    ApiError::new(ErrorCode::PermissionDenied, message)
+    ApiError::new(ErrorCode::PermissionDenied, format!("{who} may not {what}"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
+use crate::settings::{check_count, json};
 
 /// The group that everybody is in, anonymous callers included.
 const ALL_USERS: &str = "QS_ALL_USERS";
@@ -11,6 +12,7 @@ const ALL_USERS: &str = "QS_ALL_USERS";
 /// One entry of an access control list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
+    #[serde(deserialize_with = "json::object")]
     pub(crate) grantee: Grantee,
     pub(crate) permission: Permission,
 }
@@ -69,6 +71,7 @@ pub(crate) fn allows(acl: &[Grant], owner: &str, user: Option<&str>, wanted: Per
 
 /// Checks what the types can't say.
 pub(crate) fn check(acl: &[Grant]) -> Result<(), ApiError> {
+    check_count("grants", acl.len())?;
     let refuse = |message: String| Err(ApiError::new(ErrorCode::InvalidRequest, message));
     for grant in acl {
         match &grant.grantee {
@@ -139,6 +142,7 @@ mod tests {
             r#"[{"grantee":{"type":"user"},"permission":"READ"}]"#,
             r#"[{"grantee":{"type":"user","id":"a"},"permission":"read"}]"#,
             r#"[{"permission":"READ"}]"#,
+            r#"[{"grantee":["user","a"],"permission":"READ"}]"#,
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

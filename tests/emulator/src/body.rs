@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use md5::{Digest, Md5};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::api_error::ApiError;
 use crate::digest;
@@ -202,18 +202,43 @@ pub(crate) fn check_length(length: u64) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Two steps, since the API tells apart what is no JSON and what is JSON of another shape.
+/// Reads a document. The API tells apart what is no JSON and what is JSON of another shape.
 fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
-    let value = serde_json::from_slice::<serde_json::Value>(text).map_err(|error| {
-        ApiError::new(
-            ErrorCode::InvalidJson,
-            format!("the body is not JSON: {error}"),
-        )
-    })?;
-    serde_json::from_value(value).map_err(|error| {
-        ApiError::new(
-            ErrorCode::InvalidRequest,
-            format!("the body does not have the expected form: {error}"),
-        )
+    let refuse = |code, what: &str, error| ApiError::new(code, format!("{what}: {error}"));
+    serde_json::from_slice(text).map_err(|error| {
+        // The reader stops where the shape is wrong, and what follows may be no JSON.
+        match serde_json::from_slice::<IgnoredAny>(text) {
+            Ok(_) => refuse(
+                ErrorCode::InvalidRequest,
+                "the body does not have the expected form",
+                error,
+            ),
+            Err(error) => refuse(ErrorCode::InvalidJson, "the body is not JSON", error),
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_from_another_shape() {
+        let code = |text: &str| {
+            parse_json::<Vec<u8>>(text.as_bytes())
+                .map_err(|error| error.code())
+                .err()
+        };
+        assert_eq!(code("[1, 2]"), None);
+        for text in ["[256]", "{}", "null", "[1, {\"a\": [\"b\"]}]"] {
+            assert_eq!(code(text), Some("invalid_request"), "{text}");
+        }
+        for text in ["", "[1", "[1] 2", "[256", "{} x", "[1,]", "\u{feff}[]"] {
+            assert_eq!(code(text), Some("invalid_json"), "{text}");
+        }
+        // However deep it is: nothing of it is kept.
+        assert_eq!(code(&"[".repeat(100_000)), Some("invalid_json"));
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert_eq!(code(&deep), Some("invalid_request"));
+    }
 }

@@ -56,22 +56,22 @@ pub(crate) fn check_source(
         ));
     }
     let all = [
-        met.matches,
-        met.none_match,
-        met.modified_since,
-        met.unmodified_since,
+        ("if-match", met.matches),
+        ("if-none-match", met.none_match),
+        ("if-modified-since", met.modified_since),
+        ("if-unmodified-since", met.unmodified_since),
     ];
-    if all.contains(&Some(false)) {
-        return Err(failed());
+    match all.iter().find(|(_, is_met)| *is_met == Some(false)) {
+        Some((name, _)) => Err(failed(&format!("{prefix}{name}"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The answer to a condition that does not hold.
-pub(crate) fn failed() -> ApiError {
+pub(crate) fn failed(condition: &str) -> ApiError {
     ApiError::new(
         ErrorCode::PreconditionFailed,
-        "a condition of the request does not hold",
+        format!("the condition {condition} does not hold"),
     )
 }
 

@@ -1,6 +1,6 @@
 //! Starting and stopping an emulator.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -317,7 +317,8 @@ impl Builder {
         self
     }
 
-    /// Serves `/_emulator/`, where anybody can change the faults in force; off by default.
+    /// Serves `/_emulator/`, where anybody can change the faults in force and turn the clock; off by
+    /// default.
     pub fn admin(mut self, has_admin: bool) -> Self {
         self.has_admin = has_admin;
         self
@@ -383,7 +384,7 @@ impl Builder {
 
     fn check(&self) -> Result<()> {
         let refuse = |message: String| Err(Error::Setting(message));
-        let mut ids = HashSet::new();
+        let (mut ids, mut users) = (HashSet::new(), HashMap::new());
         for account in &self.accounts {
             let id = account.access_key_id();
             if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -395,11 +396,21 @@ impl Builder {
             if !ids.insert(id) {
                 return refuse(format!("access key id {id} is given twice"));
             }
+            // One of them would own what the other one has.
+            if let Some(other) = users.insert(account.user_id(), id) {
+                return refuse(format!(
+                    "access key ids {other} and {id} have the same user id; choose another one"
+                ));
+            }
         }
         if self.zones.is_empty() {
             return refuse("there is no zone".to_owned());
         }
+        let mut zones = HashSet::new();
         for zone in &self.zones {
+            if !zones.insert(zone) {
+                return refuse(format!("zone {zone} is given twice"));
+            }
             let is_label = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
             if zone.is_empty() || !zone.bytes().all(is_label) {
                 return refuse(format!(
@@ -426,7 +437,14 @@ mod tests {
                 "twice",
             ),
             (Emulator::builder().zones(Vec::<String>::new()), "no zone"),
+            (
+                Emulator::builder()
+                    .account("ID1700", "S")
+                    .account("ID17941", "S"),
+                "the same user id",
+            ),
             (Emulator::builder().zones(["Pek3a"]), "zone"),
+            (Emulator::builder().zones(["a", "a"]), "twice"),
             (Emulator::builder().listen("nonsense"), "cannot listen"),
             (
                 Emulator::builder().fault(FaultRule::on("GetObjekt").status(503)),

@@ -10,7 +10,7 @@ use crate::faults::FaultRuleError;
 #[non_exhaustive]
 pub enum Error {
     /// The address can't be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address, as it was given.
         address: String,
@@ -18,7 +18,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The data directory can't be used.
-    #[error("cannot use the data directory {}: {source}", path.display())]
+    #[error("cannot use the data directory {}", path.display())]
     DataDir {
         /// The directory, or the file in it.
         path: PathBuf,

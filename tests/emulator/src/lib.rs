@@ -35,6 +35,7 @@ mod error;
 mod faults;
 mod form;
 mod generated;
+mod glob;
 mod handlers;
 mod host;
 mod image;

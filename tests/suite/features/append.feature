@@ -20,7 +20,6 @@ Feature: Appending
 
   @op.AppendObject
   Scenario Outline: A position that is not the end
-    Given the object "ordinary" holding "left alone"
     When "0123456789" is appended to the object "log" at 0
     And "abc" is appended to the object "log" at <position>
     Then the answer is 400 invalid_argument

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::glob;
+
 /// A pattern: a star stands for any characters, also none; a backslash takes away the meaning of
 /// what follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,27 +30,7 @@ impl Glob {
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
-        let (Some((first, rest)), Some(last)) = (self.literals.split_first(), self.literals.last())
-        else {
-            return false;
-        };
-        let Some((_, between)) = rest.split_last() else {
-            return name == first;
-        };
-        let Some(mut name) = name
-            .strip_prefix(first.as_str())
-            .and_then(|name| name.strip_suffix(last.as_str()))
-        else {
-            return false;
-        };
-        // The earliest place leaves the most to those that follow.
-        for literal in between {
-            let Some((_, behind)) = name.split_once(literal.as_str()) else {
-                return false;
-            };
-            name = behind;
-        }
-        true
+        glob::covers(self.literals.iter().map(String::as_str), name)
     }
 }
 

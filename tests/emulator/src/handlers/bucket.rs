@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 /// `PUT /<bucket>`: in the zone of the host, or the first one.
 pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Some(account) = call.caller.account() else {
-        return Err(access::denied(call.caller));
+        return Err(access::denied(call.caller, "create a bucket"));
     };
     let name = call.bucket_name()?;
     names::check_bucket_name(name)?;

@@ -7,9 +7,11 @@ use crate::access::Access;
 use crate::acl::{self, Grant};
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
+use crate::settings::json::{self, Object};
 
 #[derive(Deserialize)]
 struct PutAcl {
+    #[serde(deserialize_with = "json::objects")]
     acl: Vec<Grant>,
 }
 
@@ -22,7 +24,7 @@ struct GetAcl<'a> {
 /// `PUT /<bucket>?acl`: replaces the list. An empty one makes the bucket private.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
-    let PutAcl { acl } = call.body.json(&call.head.headers).await?;
+    let Object(PutAcl { acl }) = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
     call.store
         .update_bucket(&bucket.name, |record, _| {

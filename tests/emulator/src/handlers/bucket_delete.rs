@@ -11,6 +11,7 @@ use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
 use crate::notify::Subject;
+use crate::settings::json::{self, Object};
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{BucketRecord, ObjectAddress};
@@ -19,6 +20,7 @@ const MAX_OBJECTS: usize = 1000;
 
 #[derive(Deserialize)]
 struct DeleteRequest {
+    #[serde(deserialize_with = "json::objects")]
     objects: Vec<ObjectToDelete>,
     #[serde(default)]
     quiet: bool,
@@ -54,9 +56,12 @@ struct Failed {
 pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
     if call.caller.is_anonymous() {
-        return Err(access::denied(call.caller));
+        return Err(access::denied(call.caller, "delete several objects"));
     }
-    let request = call.body.json::<DeleteRequest>(&call.head.headers).await?;
+    let Object(request) = call
+        .body
+        .json::<Object<DeleteRequest>>(&call.head.headers)
+        .await?;
     if request.objects.len() > MAX_OBJECTS {
         return Err(ApiError::new(
             ErrorCode::TooManyObjects,

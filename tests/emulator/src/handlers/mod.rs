@@ -150,6 +150,17 @@ impl Call<'_> {
         access::authorize(&self.visitor(), bucket, access, wanted)
     }
 
+    /// Checks, where a body has taken its time, that the bucket is still the one that the caller
+    /// was let into: it may be another's by now.
+    fn check_is_same(&self, bucket: &BucketRecord) -> Result<(), ApiError> {
+        let now = self.store.bucket(&bucket.name)?;
+        if (&now.owner, now.created) == (&bucket.owner, bucket.created) {
+            Ok(())
+        } else {
+            Err(ApiError::bucket_not_exists(&bucket.name))
+        }
+    }
+
     /// Tells those who want to know what this call has done.
     fn tell(&self, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
         self.tell_of(self.caller, bucket, event, subject);

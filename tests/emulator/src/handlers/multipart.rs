@@ -16,8 +16,9 @@ use crate::encryption::{self, CustomerKey, KeyOf};
 use crate::generated::error_codes::ErrorCode;
 use crate::notify::Subject;
 use crate::range::ByteRange;
+use crate::settings::json::{self, Object};
 use crate::settings::notification::Event;
-use crate::store::{ChosenPart, NewSegment, PartRecord};
+use crate::store::{BucketRecord, ChosenPart, NewSegment, PartRecord};
 
 const COPY_SOURCE: &str = "x-qs-copy-source";
 const COPY_RANGE: &str = "x-qs-copy-range";
@@ -60,7 +61,7 @@ pub(super) async fn initiate(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 
 /// `PUT /<bucket>/<key>?upload_id=ID&part_number=N`, with a body or the source of a copy.
 pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
     let number = part_number(call)?;
@@ -68,7 +69,7 @@ pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError>
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
     encryption::check_key(upload.encryption.as_ref(), key.as_ref(), KeyOf::Object)?;
     let (content, copied_range) = if call.head.headers.contains_key(COPY_SOURCE) {
-        copy_part(call, key.as_ref()).await?
+        copy_part(call, &bucket, key.as_ref()).await?
     } else {
         let headers = &call.head.headers;
         let content = call.body.upload(call.store, headers, key.as_ref()).await?;
@@ -93,6 +94,7 @@ pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError>
 /// Copies an object or a range of it, and tells the range.
 async fn copy_part(
     call: &mut Call<'_>,
+    bucket: &BucketRecord,
     key: Option<&CustomerKey>,
 ) -> Result<(NewSegment, Option<String>), ApiError> {
     call.body.expect_empty().await?;
@@ -101,7 +103,7 @@ async fn copy_part(
         .get(COPY_SOURCE)
         .ok_or_else(ApiError::internal)
         .and_then(Source::parse)?;
-    source.bucket(call, &call.object_address()?)?;
+    source.bucket(call, bucket)?;
     let object = call.store.open_object(&source.address, source.version)?;
     conditions::check_source(headers, COPY_CONDITIONS, &object.record)?;
     let source_key = CustomerKey::from_headers(headers, KeyOf::Source)?;
@@ -174,6 +176,7 @@ pub(super) fn list_parts(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 #[derive(Deserialize)]
 struct CompleteRequest {
+    #[serde(deserialize_with = "json::objects")]
     object_parts: Vec<PartToTake>,
 }
 
@@ -189,7 +192,7 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
     let headers = &call.head.headers;
-    let request = call.body.json::<CompleteRequest>(headers).await?;
+    let Object(request) = call.body.json::<Object<CompleteRequest>>(headers).await?;
     let etag = headers
         .get(ETAG)
         .map(|etag| wanted_etag(etag.as_bytes()))

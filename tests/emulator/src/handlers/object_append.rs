@@ -34,6 +34,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let attributes = attributes(call)?;
     let address = call.object_address()?;
     let content = call.body.upload(call.store, headers, None).await?;
+    call.check_is_same(&bucket)?;
     let object = call
         .store
         .append(address, position, content, attributes)

@@ -100,13 +100,14 @@ impl Transfer {
 /// Copies or moves; the caller's access to the target has been checked.
 pub(super) async fn transfer(
     call: &mut Call<'_>,
+    target_bucket: &BucketRecord,
     transfer: Transfer,
     target: ObjectAddress,
     requested: Attributes,
     key: Option<CustomerKey>,
 ) -> Result<ObjectRecord, ApiError> {
     call.body.expect_empty().await?;
-    let source_bucket = transfer.source.bucket(call, &target)?;
+    let source_bucket = transfer.source.bucket(call, target_bucket)?;
     // The newest page asks for read only; but a move deletes, and that needs more.
     if transfer.fate == SourceFate::Remove {
         let write = Access::SignedInPermission(Permission::Write);
@@ -122,7 +123,8 @@ pub(super) async fn transfer(
             KeyOf::Source,
         )?;
         if object.encryption != key.as_ref().map(CustomerKey::encryption) {
-            return copy_content(call, transfer, target, requested, (source_key, key)).await;
+            let keys = (source_key, key);
+            return copy_content(call, target_bucket, transfer, target, requested, keys).await;
         }
     }
     let headers = call.head.headers.clone();
@@ -156,6 +158,7 @@ pub(super) async fn transfer(
 /// Copies an object whose target has another key, or none: it is written anew.
 async fn copy_content(
     call: &Call<'_>,
+    target_bucket: &BucketRecord,
     transfer: Transfer,
     target: ObjectAddress,
     requested: Attributes,
@@ -180,6 +183,7 @@ async fn copy_content(
         attributes,
         encryption: key.as_ref().map(CustomerKey::encryption),
     };
+    call.check_is_same(target_bucket)?;
     Ok(call.store.put_object(target, new).await?)
 }
 
@@ -215,12 +219,12 @@ impl Source {
     pub(super) fn bucket(
         &self,
         call: &Call<'_>,
-        target: &ObjectAddress,
+        target: &BucketRecord,
     ) -> Result<BucketRecord, ApiError> {
         let bucket = call.store.bucket(&self.address.bucket)?;
         let read = Access::Permission(Permission::Read);
         call.authorize_on(&bucket, read, Action::GetObject, &self.address.key)?;
-        if bucket.zone != call.store.bucket(&target.bucket)?.zone {
+        if bucket.zone != target.zone {
             return Err(invalid("source and target are in different zones"));
         }
         Ok(bucket)

@@ -49,7 +49,9 @@ impl Fetch {
     /// As of HTTP, no condition on an origin that tells no date.
     fn check(&self, download: &Download) -> Result<(), ApiError> {
         match (self.if_unmodified_since, download.last_modified()) {
-            (Some(since), Some(modified)) if modified > since => Err(conditions::failed()),
+            (Some(since), Some(modified)) if modified > since => {
+                Err(conditions::failed(IF_UNMODIFIED_SINCE))
+            }
             _ => Ok(()),
         }
     }
@@ -69,6 +71,7 @@ fn date(value: &HeaderValue) -> Result<SystemTime, ApiError> {
 /// Fetches an object; the caller's access to the target has been checked.
 pub(super) async fn fetch(
     call: &mut Call<'_>,
+    bucket: &BucketRecord,
     fetch: Fetch,
     target: ObjectAddress,
     requested: Attributes,
@@ -95,6 +98,7 @@ pub(super) async fn fetch(
             attributes,
             encryption: key.as_ref().map(CustomerKey::encryption),
         };
+        call.check_is_same(bucket)?;
         Ok(call.store.put_object(target, new).await?)
     };
     let fetched = fetched.await;
@@ -167,6 +171,7 @@ async fn from_mirror(
         attributes,
         encryption: None,
     };
+    call.check_is_same(bucket)?;
     // What a client has put meanwhile is newer.
     if let Some(object) = call.store.put_if_absent(address, new).await? {
         call.tell(bucket, Event::CreateObject, Subject::of(&object));

@@ -82,6 +82,7 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
         attributes,
         encryption: key.as_ref().map(CustomerKey::encryption),
     };
+    call.check_is_same(&bucket)?;
     let object = call.store.put_object(address, new).await?;
     call.tell_of(&caller, &bucket, Event::CreateObject, Subject::of(&object));
     let mut answer = answer::empty(match redirect {

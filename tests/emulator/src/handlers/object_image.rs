@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use http::header::{CONTENT_TYPE, IF_MODIFIED_SINCE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Call, object_fetch, object_read};
 use crate::access::Access;
@@ -15,20 +15,26 @@ use crate::generated::error_codes::ErrorCode;
 use crate::image::{self, EncodedImage, MAX_SOURCE_LENGTH, Outcome, Output, Overlays, Pipeline};
 use crate::metadata::{Metadata, StorageClass};
 use crate::names;
+use crate::notify::Subject;
+use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{
-    Attributes, NewObject, ObjectAddress, ObjectRecord, OpenObject, Store, StoreError, blocking,
+    Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, OpenObject, StoreError,
+    blocking,
 };
 
 /// How many images are worked on at a time: each may take much memory.
 static TURNS: Semaphore = Semaphore::const_new(2);
+/// How many requests hold images to lay over others: they may come from slow origins, for which
+/// those who need none don't wait.
+static OVERLAID: Semaphore = Semaphore::const_new(16);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
 pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = object_read::overrides(call)?;
     let pipeline = Pipeline::parse(call.target.query.get("action").unwrap_or_default())?;
-    let target = save_address(call, &pipeline)?;
+    let target = save_target(call, &pipeline)?;
     object_fetch::fetch_absent(call, &bucket).await?;
     let source = call
         .store
@@ -48,10 +54,9 @@ pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
             "an encrypted object is not processed as an image",
         ));
     }
-    let overlays = fetch_overlays(call, &pipeline).await?;
-    let outcome = work(source, pipeline, overlays).await?;
+    let outcome = work(call, source, pipeline).await?;
     if let (Some(image), Some(target)) = (outcome.saved, target) {
-        save(call.store, target, image).await?;
+        save(call, target, image).await?;
     }
     let mut answer = match outcome.output {
         Output::Info(info) => answer::json(call.success(), &info)?,
@@ -83,8 +88,14 @@ fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
     conditions::of_read(&condition, object) == Verdict::NotModified
 }
 
+/// Where an image is stored.
+struct SaveTarget {
+    bucket: BucketRecord,
+    key: String,
+}
+
 /// Where the caller wants the image stored, if they may.
-fn save_address(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<ObjectAddress>, ApiError> {
+fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget>, ApiError> {
     let Some(target) = pipeline.target() else {
         return Ok(None);
     };
@@ -97,32 +108,43 @@ fn save_address(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<ObjectAdd
             "save: b is a bucket in another zone than the image",
         ));
     }
-    Ok(Some(ObjectAddress {
-        bucket: target.bucket.clone(),
+    Ok(Some(SaveTarget {
+        bucket,
         key: names::object_key(target.key.clone().into_bytes())?,
     }))
 }
 
 async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays, ApiError> {
     let mut overlays = Overlays::new();
+    // All together are no larger than a source may be.
+    let mut left = MAX_SOURCE_LENGTH;
     for url in pipeline.image_urls() {
         if !overlays.contains_key(url) {
-            let overlay = call.origins.get_bytes(url, MAX_SOURCE_LENGTH).await?;
+            let overlay = call.origins.get_bytes(url, left).await?;
+            left = left.saturating_sub(overlay.len() as u64);
             overlays.insert(url.to_owned(), overlay);
         }
     }
     Ok(overlays)
 }
 
+async fn turn(turns: &'static Semaphore) -> Result<SemaphorePermit<'static>, ApiError> {
+    // Nobody closes a semaphore here.
+    turns.acquire().await.map_err(|_| ApiError::internal())
+}
+
 /// Reads the source and processes it on a thread that may block.
 async fn work(
+    call: &Call<'_>,
     source: OpenObject,
     pipeline: Pipeline,
-    overlays: Overlays,
 ) -> Result<Outcome, ApiError> {
-    let turn = TURNS.acquire().await;
-    // Nobody closes the semaphore.
-    let _turn = turn.map_err(|_| ApiError::internal())?;
+    let _overlaid = match pipeline.image_urls().next() {
+        Some(_) => Some(turn(&OVERLAID).await?),
+        None => None,
+    };
+    let overlays = fetch_overlays(call, &pipeline).await?;
+    let _turn = turn(&TURNS).await?;
     let mut reader = source.read_all(None);
     let mut bytes = BytesMut::new();
     while let Some(piece) = reader.next().await.map_err(StoreError::from)? {
@@ -131,10 +153,11 @@ async fn work(
     blocking(move || image::process(bytes.freeze(), &pipeline, &overlays)).await
 }
 
-async fn save(store: &Store, target: ObjectAddress, image: EncodedImage) -> Result<(), ApiError> {
+async fn save(call: &Call<'_>, target: SaveTarget, image: EncodedImage) -> Result<(), ApiError> {
+    let SaveTarget { bucket, key } = target;
     let content_type = HeaderValue::from_static(image.content_type);
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    let mut writer = store.writer(None)?;
+    let mut writer = call.store.writer(None)?;
     writer.write(image.bytes).await.map_err(StoreError::from)?;
     let new = NewObject {
         content: writer.finish().await.map_err(StoreError::from)?,
@@ -144,6 +167,12 @@ async fn save(store: &Store, target: ObjectAddress, image: EncodedImage) -> Resu
         },
         encryption: None,
     };
-    store.put_object(target, new).await?;
+    let address = ObjectAddress {
+        bucket: bucket.name.clone(),
+        key,
+    };
+    call.check_is_same(&bucket)?;
+    let object = call.store.put_object(address, new).await?;
+    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
     Ok(())
 }

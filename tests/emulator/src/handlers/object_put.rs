@@ -25,15 +25,16 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let address = call.object_address()?;
     let headers = &call.head.headers;
     let object = if let Some(fetch) = Fetch::from_headers(headers)? {
-        object_fetch::fetch(call, fetch, address, attributes, key).await?
+        object_fetch::fetch(call, &bucket, fetch, address, attributes, key).await?
     } else if let Some(transfer) = Transfer::from_headers(headers)? {
-        object_copy::transfer(call, transfer, address, attributes, key).await?
+        object_copy::transfer(call, &bucket, transfer, address, attributes, key).await?
     } else {
         let new = NewObject {
             content: call.body.upload(call.store, headers, key.as_ref()).await?,
             attributes,
             encryption: key.as_ref().map(CustomerKey::encryption),
         };
+        call.check_is_same(&bucket)?;
         call.store.put_object(address, new).await?
     };
     call.tell(&bucket, Event::CreateObject, Subject::of(&object));
@@ -73,7 +74,7 @@ pub(super) fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
 pub(super) fn attributes_of(headers: &HeaderMap, caller: &Caller) -> Result<Attributes, ApiError> {
     let metadata = Metadata::from_headers(headers)?;
     if metadata.has_user_metadata() && caller.is_anonymous() {
-        return Err(access::denied(caller));
+        return Err(access::denied(caller, "set user metadata"));
     }
     Ok(Attributes {
         storage_class: StorageClass::from_headers(headers)?,

@@ -102,7 +102,7 @@ pub(super) fn unmet_conditions(
 ) -> Result<Option<Answer>, ApiError> {
     match conditions::of_read(&call.head.headers, object) {
         Verdict::Proceed => Ok(None),
-        Verdict::Failed => Err(conditions::failed()),
+        Verdict::Failed => Err(conditions::failed("If-Match or If-Unmodified-Since")),
         Verdict::NotModified => {
             let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
             validators(answer.headers_mut(), object)?;
@@ -137,11 +137,13 @@ fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiE
 pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     for (parameter, header) in OVERRIDES {
-        let Some(value) = call.target.query.get(parameter) else {
+        // Without a value it is the same as absent.
+        let value = call.target.query.get(parameter);
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
             continue;
         };
         if call.caller.is_anonymous() {
-            return Err(access::denied(call.caller));
+            return Err(access::denied(call.caller, &format!("use {parameter}")));
         }
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             ApiError::new(

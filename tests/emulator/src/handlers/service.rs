@@ -99,7 +99,7 @@ fn zone_name(zone: &str, language: Language) -> &str {
 /// `GET /`: the caller's buckets by name; those of the zone that the host or `Location` names.
 pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Some(account) = call.caller.account() else {
-        return Err(access::denied(call.caller));
+        return Err(access::denied(call.caller, "list buckets"));
     };
     let query = &call.target.query;
     let offset = query.get_as::<usize>("offset")?.unwrap_or(0);
@@ -111,7 +111,11 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
             .ok_or_else(|| {
                 ApiError::new(
                     ErrorCode::InvalidLocation,
-                    format!("the zones are {}", call.zones.join(", ")),
+                    format!(
+                        "there is no zone {:?}; the zones are {}",
+                        String::from_utf8_lossy(value.as_bytes()),
+                        call.zones.join(", ")
+                    ),
                 )
             })
     });

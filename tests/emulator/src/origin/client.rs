@@ -15,6 +15,8 @@ pub(super) fn new(timeout: Duration) -> Result<Client, Box<dyn std::error::Error
         // Which redirects are followed depends on who asks.
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+        // An origin may close a connection just when it is used again.
+        .pool_max_idle_per_host(0)
         // What the emulator reaches depends on nothing but the address.
         .no_proxy()
         // Another crate may switch these on; what is stored stays as it comes.

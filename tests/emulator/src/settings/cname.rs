@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check_count;
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::store::BucketRecord;
@@ -66,11 +67,14 @@ pub(crate) fn bind(
         .find(|record| is_this(record))
     {
         Some(record) => record.kind = kind,
-        None => bucket.settings.cname.push(CnameRecord {
-            domain,
-            kind,
-            created: Timestamp::now(),
-        }),
+        None => {
+            check_count("domains", bucket.settings.cname.len() + 1)?;
+            bucket.settings.cname.push(CnameRecord {
+                domain,
+                kind,
+                created: Timestamp::now(),
+            });
+        }
     }
     Ok(())
 }

@@ -8,9 +8,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Setting, Settings, glob, invalid, json};
+use super::{Place, Setting, Settings, check_count, invalid, json};
 use crate::answer::set_header;
 use crate::api_error::ApiError;
+use crate::glob;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 /// Of preflights, when the rule says nothing.
@@ -62,6 +63,7 @@ impl Setting for Cors {
 
 impl Cors {
     fn check(&self) -> Result<(), ApiError> {
+        check_count("CORS rules", self.cors_rules.len())?;
         self.cors_rules.iter().try_for_each(Rule::check)
     }
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod cname;
 pub(crate) mod cors;
-mod glob;
 pub(crate) mod json;
 pub(crate) mod lifecycle;
 pub(crate) mod logging;
@@ -32,6 +31,9 @@ use policy::Policy;
 use replication::Replication;
 use retention::Retention;
 use versioning::Versioning;
+
+/// Of a list for which the documents name no limit. All of them are read with each request.
+const MAX_ENTRIES: usize = 1000;
 
 /// The settings of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +112,16 @@ fn check_ids<'a>(
         if !seen.insert(id) {
             return Err(invalid(format!("two {what}s have the id {id:?}")));
         }
+    }
+    Ok(())
+}
+
+/// Checks that a list that the documents don't limit is none that every request would suffer from.
+pub(crate) fn check_count(what: &str, count: usize) -> Result<(), ApiError> {
+    if count > MAX_ENTRIES {
+        return Err(invalid(format!(
+            "a bucket has at most {MAX_ENTRIES} {what}, not {count}"
+        )));
     }
     Ok(())
 }

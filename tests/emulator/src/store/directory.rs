@@ -120,8 +120,9 @@ mod tests {
     fn a_directory_of_others_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("letter.txt"), "dear").unwrap();
-        let error = Directory::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("not the emulator's"), "{error}");
+        let error = Directory::open(directory.path()).unwrap_err();
+        let reason = std::error::Error::source(&error).unwrap().to_string();
+        assert!(reason.contains("not the emulator's"), "{error}: {reason}");
     }
 
     #[test]

@@ -140,6 +140,14 @@ async fn signed_urls() {
     assert_eq!(reply.header("content-type"), "video/mp4");
     assert_eq!(reply.header("content-disposition"), "a b");
 
+    let plain = client.send_as_is(&url("/photos/a", later)).await;
+    let reply = client.get("/photos/a?response-content-type").await;
+    let content_type = |reply: &Reply| reply.header("content-type").to_owned();
+    assert_eq!(
+        (reply.status, content_type(&reply)),
+        (200, content_type(&plain))
+    );
+
     let both = url("/photos/a", later).signed(&client);
     refused(&client.send_as_is(&both).await, 400, "invalid_request");
     let half = request("GET", "/photos/a?access_key_id=ID&expires=1");

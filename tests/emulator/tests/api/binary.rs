@@ -17,6 +17,9 @@ fn failed(output: &Output) -> String {
     assert!(output.stdout.is_empty());
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(message.lines().count(), 1, "{message}");
+    let reasons = message.trim().split(": ").collect::<Vec<_>>();
+    let is_twice = |pair: &[&str]| pair[0] == pair[1];
+    assert!(!reasons.windows(2).any(is_twice), "{message}");
     message
 }
 

@@ -252,6 +252,18 @@ async fn many_objects_are_deleted_at_once() {
         delete(json!({"objects": keys(1001)})).await.error(),
         (400, "too_many_objects".to_owned())
     );
+    for bad in [
+        json!([[{"key": "c"}]]),
+        json!({"objects": [["c", null]]}),
+        json!({"objects": {"key": "c"}}),
+    ] {
+        assert_eq!(
+            delete(bad.clone()).await.error(),
+            (400, "invalid_request".to_owned()),
+            "{bad}"
+        );
+    }
+    assert_eq!(client.keys("photos").await, ["c"]);
     let unchecked = request("POST", "/photos?delete").body("{\"objects\": []}");
     let reply = client.send(unchecked).await;
     assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));

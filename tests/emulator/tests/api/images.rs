@@ -10,6 +10,7 @@ use qingstor_emulator::Emulator;
 use serde_json::json;
 
 use crate::client::{Client, Reply, encode, http_date, request, start};
+use crate::origin::{Origin, Sent};
 
 /// A JPEG image of 600 by 400 pixels, the upper half red.
 fn photo() -> Vec<u8> {
@@ -193,4 +194,39 @@ async fn images_are_saved() {
         assert_eq!(reply.error(), (status, code.to_owned()), "{bucket}");
     }
     assert!(other.keys("others").await.is_empty());
+}
+
+#[tokio::test]
+async fn saving_is_told() {
+    let (_emulator, client) = with_photo().await;
+    let origin = Origin::with(Sent::new(200, "", "")).await;
+    let document = json!({"notifications": [{
+        "id": "one", "event_types": ["create_object"], "cloudfunc": "notifier",
+        "notify_url": origin.url("/"),
+    }]});
+    let put = request("PUT", "/photos?notification").json(&document);
+    assert_eq!(client.send(put).await.status, 200);
+    let action = "resize:w_60|save:b_photos,k_small.jpg";
+    assert_eq!(client.get(target(action)).await.status, 200);
+    let told = origin.wait_for(1).await.remove(0);
+    let told = serde_json::from_slice::<serde_json::Value>(&told.body).unwrap();
+    let object = &told["events"][0]["qingstor"]["object"];
+    assert_eq!(object["name"], "small.jpg");
+}
+
+#[tokio::test]
+async fn all_overlays_together_are_as_large_as_one_may_be() {
+    let (_emulator, client) = with_photo().await;
+    let origin = Origin::with(Sent::new(200, "", &"x".repeat(6 << 20))).await;
+    let overlay = |path: &str| {
+        let url = STANDARD_NO_PAD.encode(origin.url(path));
+        format!("watermark_image:u_{url}")
+    };
+    // The same one counts once; that it is no image shows later.
+    let same = format!("{}|{}", overlay("/a"), overlay("/a"));
+    let reply = client.get(target(&same)).await;
+    assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));
+    let two = format!("{}|{}", overlay("/a"), overlay("/b"));
+    let reply = client.get(target(&two)).await;
+    assert_eq!(reply.error(), (400, "entity_too_large".to_owned()));
 }

@@ -2,7 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::client::{Client, content_md5, http_date, request, start};
+use qingstor_emulator::Emulator;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, content_md5, http_date, read_reply, request, start};
 
 const ETAG: &str = "\"781e5e245d69b566979b86e28d23f2c7\"";
 
@@ -245,4 +249,37 @@ async fn writers_do_not_mix() {
     let got = client.get("/photos/shared").await;
     assert_eq!(got.body.len(), 100_000);
     assert!(got.body.iter().all(|byte| *byte == got.body[0]));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_late_does_not_reach_the_bucket_of_another() {
+    let emulator = Emulator::builder()
+        .account("ALICE", "A")
+        .account("BOB", "B")
+        .start()
+        .await
+        .unwrap();
+    let alice = Client::of(&emulator, &emulator.accounts()[0]);
+    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    for (method, target) in [
+        ("PUT", "/photos/a"),
+        ("POST", "/photos/a?append&position=0"),
+    ] {
+        alice.bucket("photos").await;
+        let begun = request(method, target)
+            .header("Content-Length", "5")
+            .header("Expect", "100-continue")
+            .signed(&alice);
+        let mut stream = TcpStream::connect(alice.addr).await.unwrap();
+        stream.write_all(&begun.to_bytes()).await.unwrap();
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).await.unwrap();
+        assert_eq!(alice.delete("/photos").await.status, 204);
+        bob.bucket("photos").await;
+        stream.write_all(b"12345").await.unwrap();
+        let reply = read_reply(&mut stream).await;
+        assert_eq!(reply.error(), (404, "bucket_not_exists".to_owned()));
+        assert!(bob.keys("photos").await.is_empty());
+        assert_eq!(bob.delete("/photos").await.status, 204);
+    }
 }

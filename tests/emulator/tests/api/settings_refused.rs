@@ -55,11 +55,11 @@ async fn hostile_bodies_are_refused_and_nothing_breaks() {
         for (body, code) in [
             ("{", "invalid_json"),
             ("\u{0}", "invalid_json"),
-            (nested.as_str(), "invalid_json"),
-            (deep_object.as_str(), "invalid_json"),
+            (nested.as_str(), "invalid_request"),
+            (deep_object.as_str(), "invalid_request"),
             ("[]", "invalid_request"),
             ("null", "invalid_request"),
-            ("1e400", "invalid_json"),
+            ("1e400", "invalid_request"),
             ("\"text\"", "invalid_request"),
             (r#"[["a"]]"#, "invalid_request"),
         ] {
@@ -79,6 +79,15 @@ async fn hostile_bodies_are_refused_and_nothing_breaks() {
         "entity_too_large",
     );
     for (name, body) in [
+        ("acl", json!([[]])),
+        (
+            "acl",
+            json!({"acl": [[{"type": "user", "id": "a"}, "READ"]]}),
+        ),
+        (
+            "acl",
+            json!({"acl": [{"grantee": ["user", "a"], "permission": "READ"}]}),
+        ),
         ("cors", json!({"cors_rules": {}})),
         ("cors", json!({"cors_rules": [["*", ["GET"]]]})),
         (
@@ -114,4 +123,43 @@ async fn hostile_bodies_are_refused_and_nothing_breaks() {
         refused(&reply, 400, "invalid_request");
     }
     assert_eq!(client.head("/photos").await.status, 200);
+}
+
+#[tokio::test]
+async fn lists_without_a_limit_of_the_documents_have_one() {
+    let (_emulator, client) = setup().await;
+    let document = |name: &str, count: usize| {
+        let (list, entry) = match name {
+            "acl" => (
+                "acl",
+                json!({"grantee": {"type": "user", "id": "a"}, "permission": "READ"}),
+            ),
+            "cors" => (
+                "cors_rules",
+                json!({"allowed_origin": "*", "allowed_methods": ["GET"]}),
+            ),
+            "policy" => (
+                "statement",
+                json!({"user": "*", "action": "head_bucket", "effect": "deny"}),
+            ),
+            _ => (
+                "notifications",
+                json!({"event_types": ["create_object"], "cloudfunc": "notifier"}),
+            ),
+        };
+        let entries = (0..count).map(|number| {
+            let mut entry = entry.clone();
+            entry["id"] = json!(number.to_string());
+            entry
+        });
+        json!({list: entries.collect::<Vec<_>>()})
+    };
+    for name in ["acl", "cors", "policy", "notification"] {
+        let target = format!("/photos?{name}");
+        let reply = put(&client, &target, &document(name, 1001)).await;
+        refused(&reply, 400, "invalid_request");
+        assert!(reply.text().contains("1000"), "{}", reply.text());
+        let reply = put(&client, &target, &document(name, 1000)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
 }

@@ -5,8 +5,9 @@ pub(crate) mod callback;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, OneOrMany};
-use super::{Place, Setting, Settings, check_ids, check_url, glob, invalid};
+use super::{Place, Setting, Settings, check_count, check_ids, check_url, invalid};
 use crate::api_error::ApiError;
+use crate::glob;
 
 /// The specification knows the first three; the last is in an example of the documents.
 const CLOUDFUNCS: [&str; 4] = ["tupu-porn", NOTIFIER, IMAGE, "video-trans"];
@@ -97,6 +98,7 @@ impl Notifications {
     }
 
     fn check(&self) -> Result<(), ApiError> {
+        check_count("notifications", self.notifications.len())?;
         let ids = self.notifications.iter().map(|rule| rule.id.as_str());
         check_ids("notification", ids, usize::MAX)?;
         self.notifications.iter().try_for_each(Rule::check)

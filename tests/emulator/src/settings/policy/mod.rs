@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, OneOrMany};
-use super::{Place, Setting, Settings, check_ids, glob, invalid};
+use super::{Place, Setting, Settings, check_count, check_ids, invalid};
 use crate::api_error::ApiError;
+use crate::glob;
 use condition::Condition;
 
 /// Lengths in characters.
@@ -118,6 +119,7 @@ impl Policy {
     }
 
     fn check(&self, bucket: &str) -> Result<(), ApiError> {
+        check_count("statements", self.statement.len())?;
         let ids = self.statement.iter().map(|statement| statement.id.as_str());
         check_ids("statement", ids, MAX_ID_LENGTH)?;
         self.statement
@@ -180,7 +182,7 @@ impl Statement {
 
     fn check_texts(&self, field: &str, texts: &OneOrMany, max: usize) -> Result<(), ApiError> {
         if texts.iter().next().is_none() || texts.iter().any(str::is_empty) {
-            return Err(self.refuse(format!("{field} names something")));
+            return Err(self.refuse(format!("{field} is empty, or holds an empty text")));
         }
         if texts.length() > max {
             return Err(self.refuse(format!("{field} has at most {max} characters in all")));

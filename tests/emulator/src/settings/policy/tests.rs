@@ -173,17 +173,14 @@ fn bad_statements_are_refused() {
         (json!([good, good]), "two statements"),
         (with("id", json!("")), "not empty"),
         (with("id", json!("i".repeat(101))), "100 characters"),
-        (with("user", json!([])), "user names something"),
+        (with("user", json!([])), "user is empty"),
         (with("user", json!("u".repeat(301))), "300 characters"),
         (
             with("user", json!(["u".repeat(150), "v".repeat(151)])),
             "300 characters",
         ),
         (with("user", json!(1)), "a string or a list of strings"),
-        (
-            with("action", json!(["get_object", ""])),
-            "action names something",
-        ),
+        (with("action", json!(["get_object", ""])), "action is empty"),
         (
             with("action", json!("put_object")),
             "no action \"put_object\"",

@@ -1,20 +1,31 @@
 //! Patterns in which `*` stands for any text.
 
-/// Whether `pattern` covers all of `text`. Every character is looked at once per piece between two
-/// stars, so no pattern is slow.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else {
-        return pattern == text;
+/// Whether `pattern` covers all of `text`.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    covers(pattern.split('*'), text)
+}
+
+/// Whether `text` is the literals of a pattern, with any text in place of the stars between them.
+/// Every character is looked at once per literal, so no pattern is slow.
+pub(crate) fn covers<'l>(
+    mut literals: impl DoubleEndedIterator<Item = &'l str>,
+    text: &str,
+) -> bool {
+    let Some(first) = literals.next() else {
+        return false;
     };
-    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(last) = literals.next_back() else {
+        return text == first;
+    };
     let inner = text
         .strip_prefix(first)
         .and_then(|text| text.strip_suffix(last));
     let Some(mut inner) = inner else {
         return false;
     };
-    for piece in middle.split('*') {
-        let Some((_, behind)) = inner.split_once(piece) else {
+    // The earliest place leaves the most to those that follow.
+    for literal in literals {
+        let Some((_, behind)) = inner.split_once(literal) else {
             return false;
         };
         inner = behind;
