@@ -56,7 +56,7 @@ unit: ## Unit, wire, specification-change and doc tests
 
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none
-	@set -e; for features in "" rustls tracing config-file $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file reqwest-client $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done
@@ -66,8 +66,8 @@ docs: ## Build the documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
 .PHONY: bench
-bench: ## Measure: signing, listings, small calls, the generator
-	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen
+bench: ## Measure: signing, listings, small calls, transfers, the generator, the emulator
+	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
 
 .PHONY: emulator
 emulator: ## Run a QingStor on this machine, on port 9000
