@@ -53,10 +53,11 @@ clippy:
 .PHONY: unit
 unit: ## Unit, wire, specification-change and doc tests
 	$(CARGO) test --workspace --quiet
+	$(CARGO) test --package qingstor-sdk --features blocking --test blocking --quiet
 
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none
-	@set -e; for features in "" rustls tracing config-file reqwest-client $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file reqwest-client blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

@@ -111,12 +111,15 @@
 //! | `tracing` | yes | a span for each call, an event for each attempt; no secrets |
 //! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
 //! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
+//! | `blocking` | | `.wait()` in place of `.await`, for scripts |
 //!
 //! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
 
 #![forbid(unsafe_code)]
 
 mod blob;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod body;
 mod byte_stream;
 mod call;

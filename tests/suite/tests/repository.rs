@@ -124,7 +124,7 @@ fn reserved_names_are_those_of_the_runtime() {
 fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (file, block) in blocks {
-        let source = read(&format!("sdk/src/{file}.rs"));
+        let source = read(format!("sdk/src/{file}.rs"));
         let indent = &block[..block.len() - block.trim_start().len()];
         let bodies: Vec<_> = source.split(&format!("\n{block}\n")).skip(1).collect();
         assert!(!bodies.is_empty(), "{file}: {block}");

@@ -170,7 +170,7 @@ async fn pages_are_fetched_when_they_are_needed() {
     assert_eq!(served(), 0);
     for taken in 1..=25 {
         items.next().await.unwrap().unwrap();
-        let most = (taken + 9) / 10 + u64::from(taken % 10 == 0 || taken % 10 >= 5);
+        let most = taken.div_ceil(10) + u64::from(taken % 10 == 0 || taken % 10 >= 5);
         assert!(served() <= most, "{} after {taken}", served());
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
