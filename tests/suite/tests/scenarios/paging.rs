@@ -168,7 +168,7 @@ async fn pages_are_fetched_when_they_are_needed() {
     };
     let mut items = store.bucket.list_objects().limit(10).items();
     assert_eq!(served(), 0);
-    for taken in 1..=25 {
+    for taken in 1..=25_u64 {
         items.next().await.unwrap().unwrap();
         let most = taken.div_ceil(10) + u64::from(taken % 10 == 0 || taken % 10 >= 5);
         assert!(served() <= most, "{} after {taken}", served());
