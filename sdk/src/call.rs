@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::generated::SIGNED_PARAMETERS;
 use crate::operation::{FromResponse, Operation};
 use crate::presigned::Presigned;
-use crate::request::{RequestParts, header_value};
+use crate::request::{Hash, RequestParts, header_value};
 use crate::retry::RetryPolicy;
 
 /// A call that is ready to be sent.
@@ -45,6 +45,7 @@ pub struct Call<I> {
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) content_md5: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// A setter's mistake, told when the call ends.
     pub(crate) refused: Option<String>,
@@ -74,6 +75,17 @@ impl<I: Operation> Call<I> {
         self
     }
 
+    /// Has the body's `Content-MD5` computed and sent, so that the service refuses a body that was
+    /// damaged on its way (`bad_digest`). A file is read once more for it. Calls that require the
+    /// digest have it anyway.
+    ///
+    /// A stream, which can be read only once, is an `InvalidInput` when the call is sent; so is a
+    /// file that [`build`](Self::build) would have to read.
+    pub fn compute_content_md5(mut self) -> Self {
+        self.options.content_md5 = true;
+        self
+    }
+
     /// Adds a header that the operation has no setter for, or replaces one.
     ///
     /// `Authorization`, `Host`, `Date`, `Content-Length` and `Transfer-Encoding` belong to the
@@ -99,7 +111,11 @@ impl<I: Operation> Call<I> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio runtime.
     pub async fn send(self) -> Result<I::Output> {
-        let (handle, parts, options) = self.encode()?;
+        let (handle, mut parts, options) = self.encode()?;
+        if options.content_md5 {
+            let hashed = parts.hash_file().await;
+            hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
+        }
         let response = handle.dispatch(I::INFO, parts, options).await?;
         I::Output::decode(response)
     }
@@ -121,8 +137,12 @@ impl<I: Operation> Call<I> {
     /// `InvalidInput` when an argument can't be sent; `Credentials` when a
     /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has expired.
     pub fn build(self) -> Result<Request<Body>> {
-        let (handle, parts, _) = self.encode()?;
-        let request = handle.request(I::INFO, parts);
+        let (handle, parts, options) = self.encode()?;
+        let hashed = match options.content_md5 {
+            true => parts.check_hashed(),
+            false => Ok(()),
+        };
+        let request = hashed.and_then(|()| handle.request(I::INFO, parts));
         request.map_err(|error| error.with_call(handle.unsent(I::INFO)))
     }
 
@@ -156,7 +176,14 @@ impl<I: Operation> Call<I> {
                 .encode(&mut parts)
                 .and_then(|()| refuse_empty(parts.target())),
         };
-        match encoded.and_then(|()| parts.complete(I::INFO.content_md5)) {
+        let hash = if options.content_md5 {
+            Hash::IfInMemory
+        } else if I::INFO.content_md5 {
+            Hash::Required
+        } else {
+            Hash::None
+        };
+        match encoded.and_then(|()| parts.complete(hash)) {
             Ok(()) => {
                 for (name, value) in &options.headers {
                     parts.headers.insert(name.clone(), value.clone());

@@ -209,8 +209,8 @@ impl Handle {
         let Some(date) = error.date().filter(|_| outgoing.is_dated()) else {
             return false;
         };
-        let least = match error.code() {
-            Some(ErrorCode::RequestExpired) => clock::SAME,
+        let least = match error.code().map(ErrorCode::as_str) {
+            Some("request_expired") => clock::SAME,
             // The answer to a `HEAD` can't say why.
             None if outgoing.info.method == Method::HEAD
                 && error.status() == Some(StatusCode::FORBIDDEN) =>

@@ -130,6 +130,7 @@ pub mod codec;
 mod concurrent;
 mod config;
 mod credentials;
+mod digest;
 mod dispatch;
 mod endpoint;
 mod error;

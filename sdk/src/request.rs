@@ -1,7 +1,11 @@
 //! What an operation's input becomes: method, target, headers and body, ready to be signed.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_core::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -296,7 +300,7 @@ impl RequestParts {
 
     /// Fills in what the body's kind decides: `Content-Type` of JSON, and `Content-MD5` where the
     /// operation requires it.
-    pub(crate) fn complete(&mut self, content_md5: bool) -> Result<()> {
+    pub(crate) fn complete(&mut self, hash: Hash) -> Result<()> {
         if let RequestBody::OpenObject(object) = &mut self.body {
             object.push(b'}');
             // An object that says nothing is not sent: the API takes a setting back by no body.
@@ -310,20 +314,70 @@ impl RequestParts {
                 .entry(header::CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/json"));
         }
-        if !content_md5 || self.headers.contains_key(CONTENT_MD5) {
+        if hash == Hash::None || self.headers.contains_key(CONTENT_MD5) {
             return Ok(());
         }
-        let digest = match &self.body {
-            RequestBody::None => Md5::digest(b""),
-            RequestBody::Json(bytes) => Md5::digest(bytes),
-            RequestBody::Stream(body) => match body.as_bytes() {
-                Some(bytes) => Md5::digest(bytes),
-                None => return Err(unhashed()),
-            },
-            RequestBody::OpenObject(_) | RequestBody::Form(_) => return Err(unhashed()),
+        let hashed = match &self.body {
+            RequestBody::None if hash == Hash::IfInMemory => return Ok(()),
+            RequestBody::None => Some(&b""[..]),
+            RequestBody::Json(bytes) => Some(bytes.as_slice()),
+            RequestBody::Stream(body) => body.as_bytes().map(AsRef::as_ref),
+            RequestBody::OpenObject(_) | RequestBody::Form(_) => None,
         };
-        self.text_header(CONTENT_MD5, &BASE64.encode(digest))
+        match hashed {
+            Some(bytes) => {
+                let digest = BASE64.encode(Md5::digest(bytes));
+                self.text_header(CONTENT_MD5, &digest)
+            }
+            None if hash == Hash::IfInMemory => Ok(()),
+            None => Err(unhashed()),
+        }
     }
+
+    /// Reads a body that is not in memory for its `Content-MD5`, if there is none yet.
+    pub(crate) async fn hash_file(&mut self) -> Result<()> {
+        let body = match &self.body {
+            RequestBody::Stream(body) if !self.headers.contains_key(CONTENT_MD5) => body,
+            _ => return Ok(()),
+        };
+        if !body.is_replayable() {
+            return Err(Error::invalid_input(
+                "a stream can be read only once, so its `Content-MD5` can't be computed",
+            ));
+        }
+        let (mut wire, progress) = body.start()?;
+        let mut md5 = Md5::new();
+        while let Some(bytes) = poll_fn(|cx| Pin::new(&mut wire).poll_next(cx)).await {
+            let bytes = bytes.map_err(|error| {
+                let failure = progress.failure();
+                failure.unwrap_or_else(|| Error::new(ErrorKind::Io, error.to_string()))
+            })?;
+            md5.update(&bytes);
+        }
+        self.text_header(CONTENT_MD5, &BASE64.encode(md5.finalize()))
+    }
+
+    /// Refuses a body whose `Content-MD5` is wanted, and would have to be read from a file.
+    pub(crate) fn check_hashed(&self) -> Result<()> {
+        match &self.body {
+            RequestBody::Stream(_) if !self.headers.contains_key(CONTENT_MD5) => {
+                Err(Error::invalid_input(
+                    "`Content-MD5` is computed for a body in memory, or when the call is sent",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the body's digest is computed along with the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hash {
+    None,
+    /// The operation is nothing without it.
+    Required,
+    /// What would have to be read is left for later.
+    IfInMemory,
 }
 
 /// A header's value without the white space around it; `None` unless it is printable ASCII. Other

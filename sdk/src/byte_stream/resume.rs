@@ -11,6 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::ByteStream;
+use crate::digest::Digest;
 use crate::dispatch::Again;
 use crate::error::{Error, ErrorKind, Result};
 use crate::response::{Origin, Response, ResponseBody, ResponseMeta};
@@ -56,6 +57,13 @@ impl Resume {
             content_range,
             received: 0,
         })
+    }
+
+    /// The MD5 of the body, where its tag is that.
+    pub(super) fn content_md5(&self) -> Option<Digest> {
+        let is_whole = self.content_range.is_none();
+        let etag = self.etag.to_str().ok().filter(|_| is_whole)?;
+        Digest::from_etag(etag)
     }
 
     /// Asks for what is missing behind `received` of `announced` bytes, if the call's rules let it.

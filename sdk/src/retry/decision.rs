@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::error::{Error, ErrorCode, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::operation::Repeatable;
 
 /// What a failed attempt means for the next one.
@@ -29,7 +29,7 @@ impl Failure {
     fn answered(error: &Error) -> Self {
         match error.code() {
             // A failure inside tells nothing of what was done before it.
-            Some(ErrorCode::InternalError) => return Self::Unknown,
+            Some(code) if code.as_str() == "internal_error" => return Self::Unknown,
             Some(code) if code.is_retryable() => return Self::NotDone,
             _ => {}
         }
@@ -65,7 +65,7 @@ mod tests {
     use http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::error::Answer;
+    use crate::error::{Answer, ErrorCode};
 
     fn answer(status: u16, code: Option<&str>) -> Error {
         Error::new(ErrorKind::Service, "").with_answer(Answer {

@@ -2,7 +2,6 @@
 
 mod content_type;
 mod customer;
-mod digest;
 mod download;
 mod limit;
 mod plan;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::stream;
 use qingstor_emulator::{FaultRule, Reset};
-use qingstor_sdk::Body;
+use qingstor_sdk::{Body, ErrorCode, ErrorKind};
 use tokio::net::TcpListener;
 
 use crate::{fail, start};
@@ -95,4 +95,25 @@ async fn a_form_is_sent_again() {
     assert_eq!(output.attempts(), 2);
     let stored = bucket.get_object("form").await.unwrap();
     assert_eq!(stored.body.bytes().await.unwrap(), "content");
+}
+
+#[tokio::test]
+async fn a_digest_is_computed_for_what_can_be_read_twice() {
+    let (emulator, bucket) = start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "from a file").unwrap();
+    let body = || Body::from_path(file.path());
+    let put = |body: Body| bucket.put_object("k").body(body).compute_content_md5();
+    let built = put("abc".into()).build().unwrap();
+    assert_eq!(built.headers()["content-md5"], "kAFQmDzST7DWlj99KOF/cg==");
+    put(body().await.unwrap()).await.unwrap();
+    assert!(put(body().await.unwrap()).build().is_err());
+    let stream = Body::from_reader(&b"abc"[..], 3);
+    let error = put(stream).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    // What the caller says stands, and the service looks.
+    let wrong = put("abc".into()).content_md5("1B2M2Y8AsgTpgAmY7PhCfg==");
+    let error = wrong.await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::BadDigest), "{error}");
+    drop(emulator);
 }

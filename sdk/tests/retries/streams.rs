@@ -116,3 +116,19 @@ async fn an_anonymous_body_goes_on_too() {
     assert!(output.body.bytes().await.unwrap() == content);
     assert_eq!(hits(&emulator), [1]);
 }
+
+#[tokio::test]
+async fn a_digest_is_checked_where_there_is_one() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    fail(&emulator, [cut(300_000, 2)]);
+    let body = bucket.get_object("k").await.unwrap().body.verified();
+    assert!(body.bytes().await.unwrap() == content);
+    // The emulator gives an MD5 that is not the object's.
+    fail(&emulator, [FaultRule::on("GetObject").wrong_etag()]);
+    let body = bucket.get_object("k").await.unwrap().body.verified();
+    let error = body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    let part = bucket.get_object("k").range("bytes=0-9").await.unwrap();
+    assert_eq!(part.body.verified().bytes().await.unwrap(), content[..10]);
+}

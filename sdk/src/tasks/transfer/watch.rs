@@ -8,10 +8,10 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use tokio::time::Sleep;
 
-use super::digest::Digest;
 use super::limit::Limiter;
 use super::progress::Meter;
 use crate::body::{Flow, Tap};
+use crate::digest::Digest;
 
 /// The largest piece, in bytes, when nothing limits it.
 const LARGEST: usize = 256 * 1024;

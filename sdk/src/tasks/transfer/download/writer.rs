@@ -12,8 +12,8 @@ use super::fetch::{Fetcher, First};
 use super::run::{Ranges, describe, new_state};
 use super::sink::Sink;
 use super::{DownloadOutput, Options};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::tasks::transfer::digest::Digest;
 use crate::tasks::transfer::joined;
 
 /// The writer of the caller's.

@@ -10,8 +10,8 @@ use bytes::{Buf, Bytes};
 use md5::{Digest as _, Md5};
 
 use crate::body::{Body, ReaderStream};
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::tasks::transfer::digest::Digest;
 use crate::tasks::transfer::joined;
 use crate::tasks::transfer::source::{Kind, Source, SourceStream};
 
@@ -266,7 +266,7 @@ impl Content {
             Self::Bytes(bytes) => md5.update(bytes),
             Self::File { path, offset, len } => {
                 let end = offset + len;
-                crate::tasks::transfer::digest::hash_file(path, &mut md5, *offset..end)
+                crate::digest::hash_file(path, &mut md5, *offset..end)
                     .map_err(|error| unreadable(path, error))?;
             }
         }

@@ -13,12 +13,12 @@ use super::input::{Content, Input};
 use super::parts::{Done, Present, Sender};
 use super::{Options, UploadOutput};
 use crate::client::Bucket;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorCode, Result};
 use crate::generated::operations::{
     HeadObjectInput, InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
 };
 use crate::generated::types::ObjectPart;
-use crate::tasks::transfer::digest::Digest;
 use crate::tasks::transfer::joined;
 use crate::tasks::transfer::plan::{Plan, check_total};
 use crate::tasks::transfer::token::ResumeToken;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::input::Content;
 use crate::body::Body;
 use crate::client::Bucket;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generated::operations::UploadMultipartInput;
 use crate::tasks::transfer::about;
 use crate::tasks::transfer::customer::Customer;
-use crate::tasks::transfer::digest::Digest;
 use crate::tasks::transfer::token::DonePart;
 use crate::tasks::transfer::watch::{Gauges, Watch};
 
