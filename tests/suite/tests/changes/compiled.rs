@@ -109,7 +109,8 @@ fn workspace() -> String {
     let (_, after) = rest.split_once(']').unwrap();
     let members: String = MEMBERS.map(|name| format!("{name:?}, ")).concat();
     // Debug information would only make the build slower.
-    format!("{before}members = [{members}\"caller\"]{after}\n[profile.dev]\ndebug = false\n")
+    let after = after.replace("debug = \"line-tables-only\"", "debug = false");
+    format!("{before}members = [{members}\"caller\"]{after}")
 }
 
 /// The SDK's manifest under another name, without what belongs to its own tests and documents.
