@@ -37,7 +37,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 ///
 /// A repeat does harm where the first call may have been carried out unseen: an append, a move,
 /// the start or the end of a multipart upload, making or deleting a bucket. See
-/// [`OperationInfo::repeatable`](crate::OperationInfo::repeatable). A body must be in memory or in
+/// the field `repeatable` of [`OperationInfo`](crate::OperationInfo). A body must be in memory or in
 /// a file, or a stream of which nothing was read yet.
 ///
 /// The wait before the first repeat is a random time up to `initial_backoff`; that limit doubles
