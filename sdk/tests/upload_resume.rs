@@ -1,0 +1,191 @@
+//! Uploads that break off and go on by their tokens, to a server on this machine.
+
+// A test that finds something else may well panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod transfer;
+
+use std::future::IntoFuture;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use qingstor_sdk::{ErrorKind, ResumeToken, Source};
+
+use transfer::{MIB, PART, Site, content, pieces};
+
+#[tokio::test]
+async fn a_failed_upload_is_given_up_or_can_be_resumed() {
+    let site = Site::start().await;
+    let sent = content(4 * PART + 3);
+    let upload = || {
+        let upload = site.bucket.upload("k", sent.clone()).part_size(PART as u64);
+        upload.multipart_threshold(0).concurrency(1)
+    };
+    site.faults(&["operation=UploadMultipart,after=2,code=permission_denied"]);
+    let error = upload().await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    assert_eq!(error.resume_token(), None);
+    assert_eq!(site.unfinished().await, 0);
+
+    site.faults(&["operation=UploadMultipart,after=2,code=permission_denied"]);
+    let error = upload().resumable(true).await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    let token = error.resume_token().unwrap();
+    assert_eq!(
+        (token.parts_done(), token.length),
+        (2, Some(sent.len() as u64))
+    );
+    assert_eq!(site.unfinished().await, 1);
+
+    // Another process would have the text only.
+    let token: ResumeToken = token.to_string().parse().unwrap();
+    site.emulator.clear_faults();
+    let before = site.served("UploadMultipart");
+    let refused = site
+        .bucket
+        .resume_upload(token.clone(), content(4 * PART))
+        .await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let output = site
+        .bucket
+        .resume_upload(token.clone(), sent.clone())
+        .await
+        .unwrap();
+    assert_eq!(output.parts, 5);
+    assert_eq!(site.served("UploadMultipart") - before, 3, "two were there");
+    assert_eq!(site.content("k").await, sent);
+
+    // It is done: the upload is gone.
+    let error = site
+        .bucket
+        .resume_upload(token, sent.clone())
+        .await
+        .unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
+
+#[tokio::test]
+async fn parts_that_differ_are_sent_again() {
+    let site = Site::start().await;
+    let sent = content(3 * PART);
+    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+    for source in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, &sent).unwrap();
+        let open = || match source {
+            0 => Source::from(sent.clone()),
+            1 => Source::from(path.as_path()),
+            _ => Source::stream(pieces(&sent, MIB)),
+        };
+        site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+        let upload = site.bucket.upload("k", open()).part_size(PART as u64);
+        let error = upload
+            .multipart_threshold(0)
+            .resumable(true)
+            .await
+            .unwrap_err();
+        let token = error.resume_token().unwrap().clone();
+        assert_eq!(token.parts_done(), 3);
+        site.emulator.clear_faults();
+        // Somebody replaces one part.
+        site.bucket
+            .upload_multipart("k", &token.upload_id, 1)
+            .body(vec![0; PART])
+            .await
+            .unwrap();
+        let before = site.served("UploadMultipart");
+        let output = site.bucket.resume_upload(token, open()).await.unwrap();
+        assert_eq!(output.parts, 3);
+        assert_eq!(site.served("UploadMultipart") - before, 1);
+        assert_eq!(site.content("k").await, sent);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_file_and_a_foreign_token_are_refused() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+    let upload = site
+        .bucket
+        .upload("k", path.as_path())
+        .part_size(PART as u64);
+    let error = upload
+        .multipart_threshold(0)
+        .resumable(true)
+        .await
+        .unwrap_err();
+    let token = error.resume_token().unwrap().clone();
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    let later = std::time::SystemTime::now() + Duration::from_secs(5);
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    let error = site
+        .bucket
+        .resume_upload(token.clone(), path.as_path())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("was changed"), "{error}");
+    let mut foreign = token;
+    foreign.bucket = "another".into();
+    let error = site
+        .bucket
+        .resume_upload(foreign, path.as_path())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("another"), "{error}");
+}
+
+/// The process is killed at some moment: only the tokens that it stored are left.
+#[tokio::test]
+async fn a_killed_upload_goes_on_from_its_token() {
+    let site = Site::start().await;
+    let sent = content(5 * PART + 1);
+    for kill_after in 0..=5 {
+        let stored = Arc::new(Mutex::new(None::<String>));
+        let keep = Arc::clone(&stored);
+        let upload = site.bucket.upload("k", Source::stream(pieces(&sent, MIB)));
+        let upload = upload
+            .part_size(PART as u64)
+            .concurrency(2)
+            .on_token(move |token| {
+                let mut stored = keep.lock().unwrap();
+                if token.parts_done() <= kill_after {
+                    *stored = Some(token.to_string());
+                }
+            });
+        let task = tokio::spawn(upload.into_future());
+        while stored.lock().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20 * kill_after as u64)).await;
+        task.abort();
+        let _ = task.await;
+        let token: ResumeToken = stored.lock().unwrap().as_ref().unwrap().parse().unwrap();
+        assert_eq!(token.length, None);
+        match site
+            .bucket
+            .resume_upload(token, Source::stream(pieces(&sent, MIB)))
+            .await
+        {
+            Ok(output) => assert_eq!(output.bytes, sent.len() as u64),
+            // It was completed before it was killed.
+            Err(error) => assert!(error.is_not_found(), "{error}"),
+        }
+        assert_eq!(site.content("k").await, sent);
+        assert_eq!(site.unfinished().await, 0);
+        site.bucket.delete_object("k").await.unwrap();
+    }
+}
