@@ -29,7 +29,7 @@ use crate::source::{Sources, portable};
 #[derive(Debug, Clone, Default)]
 pub struct Generator {
     spec: PathBuf,
-    overlay: Option<PathBuf>,
+    overlays: Vec<PathBuf>,
     pack: Option<PathBuf>,
     out_dir: PathBuf,
 }
@@ -68,10 +68,10 @@ impl Generator {
         self
     }
 
-    /// Corrections and additions to the specification.
+    /// Corrections and additions to the specification. More of them apply one after the other.
     #[must_use]
     pub fn overlay(mut self, path: impl Into<PathBuf>) -> Self {
-        self.overlay = Some(path.into());
+        self.overlays.push(path.into());
         self
     }
 
@@ -134,7 +134,7 @@ impl Generator {
     /// Everything worth saying about the specification, errors and warnings.
     pub fn lint(&self) -> Report {
         let mut sources = Sources::new(&self.spec);
-        let loaded = document::load(&self.spec, self.overlay.as_deref(), &mut sources);
+        let loaded = document::load(&self.spec, &self.overlays, &mut sources);
         let diagnostics = match loaded {
             Err(problems) => problems,
             Ok(loaded) => {
@@ -165,7 +165,7 @@ impl Generator {
     }
 
     fn lower(&self, language: &Language, sources: &mut Sources) -> Result<Model, Error> {
-        let loaded = document::load(&self.spec, self.overlay.as_deref(), sources)
+        let loaded = document::load(&self.spec, &self.overlays, sources)
             .map_err(|problems| Error::Spec(Report::new(problems, sources)))?;
         let mut problems = lint::errors(&loaded.document);
         match self.lower_loaded(&loaded, language, sources) {

@@ -6,7 +6,7 @@ mod overlay;
 mod read;
 mod types;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use types::*;
 
@@ -18,22 +18,22 @@ use crate::source::{Node, Sources};
 pub struct Loaded {
     /// The typed specification.
     pub document: Document,
-    /// All files as one tree, with the overlay applied.
+    /// All files as one tree, with the overlays applied.
     pub bundled: Node,
 }
 
-/// Reads a specification and all files that belong to it.
+/// Reads a specification and all files that belong to it; overlays apply in order.
 ///
 /// # Errors
 ///
 /// All that is wrong with it, as far as it could be read.
 pub fn load(
     spec: &Path,
-    overlay: Option<&Path>,
+    overlays: &[PathBuf],
     sources: &mut Sources,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut bundled = bundle::bundle(spec, sources)?;
-    if let Some(overlay) = overlay {
+    for overlay in overlays {
         overlay::apply(&mut bundled, overlay, sources)?;
     }
     let document = read::read(&bundled)?;

@@ -1,0 +1,24 @@
+//! `codegen check`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use qingstor_codegen::Generator;
+
+pub(crate) fn check(generator: &Generator) -> Result<ExitCode> {
+    let stale = generator.check()?;
+    if stale.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut out = std::io::stdout().lock();
+    for one in &stale {
+        writeln!(out, "{one}")?;
+    }
+    writeln!(
+        out,
+        "{} stale: run `make generate` and commit the result",
+        stale.len()
+    )?;
+    Ok(ExitCode::FAILURE)
+}

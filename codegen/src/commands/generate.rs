@@ -1,0 +1,26 @@
+//! `codegen generate`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use qingstor_codegen::Generator;
+
+pub(crate) fn generate(generator: &Generator) -> Result<ExitCode> {
+    let summary = generator.run()?;
+    let mut out = std::io::stdout().lock();
+    for path in &summary.written {
+        writeln!(out, "wrote {path}")?;
+    }
+    for path in &summary.removed {
+        writeln!(out, "removed {path}")?;
+    }
+    writeln!(
+        out,
+        "{} written, {} unchanged, {} removed",
+        summary.written.len(),
+        summary.unchanged,
+        summary.removed.len()
+    )?;
+    Ok(ExitCode::SUCCESS)
+}

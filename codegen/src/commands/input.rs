@@ -1,0 +1,42 @@
+//! What commands read, and where they write to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use qingstor_codegen::Generator;
+
+#[derive(Debug, Args)]
+pub(crate) struct Input {
+    /// The root file of the specification.
+    #[arg(short = 'f', long = "file", value_name = "SPEC")]
+    spec: PathBuf,
+    /// Corrections and additions to the specification; may be given again, and apply in order.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    #[command(flatten)]
+    input: Input,
+    /// The folder with the templates and pack.json.
+    #[arg(short, long, value_name = "PACK")]
+    template: PathBuf,
+    /// Where files are written to.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+impl Input {
+    pub(crate) fn generator(self) -> Generator {
+        let generator = Generator::new().spec(self.spec);
+        self.overlay.into_iter().fold(generator, Generator::overlay)
+    }
+}
+
+impl Output {
+    pub(crate) fn generator(self) -> Generator {
+        let generator = self.input.generator();
+        generator.pack(self.template).out_dir(self.output)
+    }
+}
