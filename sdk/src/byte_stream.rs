@@ -348,16 +348,7 @@ impl TemporaryFile {
     /// Makes a new file. One quick call, and no other task's: whoever drops the future meanwhile
     /// leaves nothing behind.
     fn beside(path: &Path) -> std::io::Result<(Self, std::fs::File)> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        // The process and a counter keep two downloads to one path apart.
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // A long name is cut, so that the ending does not make it too long for the file system.
-        let stem: String = name.chars().take(40).collect();
-        let nanos = jiff::Timestamp::now().subsec_nanosecond();
-        let id = std::process::id();
-        let path = path.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"));
+        let path = crate::temporary::beside(path);
         let file = std::fs::File::create_new(&path)?;
         Ok((Self { path, kept: false }, file))
     }

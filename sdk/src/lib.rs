@@ -154,6 +154,7 @@ mod sign;
 mod sse;
 mod string_enum;
 mod tasks;
+mod temporary;
 mod timestamp;
 mod transport;
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, Result};
@@ -25,33 +26,40 @@ use crate::error::{Error, Result};
 /// # Ok::<(), qingstor_sdk::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
+pub struct Timestamp(DateTime<Utc>);
+
+/// The first second of the year 0 and the last one of 9999: what four digits can name.
+const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
 impl Timestamp {
     /// The current time of this machine.
     #[must_use]
     pub fn now() -> Self {
-        Self(jiff::Timestamp::now())
+        Self(Utc::now())
     }
 
     /// The time `seconds` after 1970-01-01T00:00:00Z (before it, when negative).
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when that lies outside the years -9999 to 9999.
+    /// `InvalidInput` when that lies outside the years 0 to 9999.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self> {
-        match jiff::Timestamp::from_second(seconds) {
-            Ok(time) => Ok(Self(time)),
-            Err(_) => Err(Error::invalid_input(format!(
-                "{seconds} seconds after 1970 lie outside the years -9999 to 9999"
-            ))),
-        }
+        Self::new(seconds, 0).ok_or_else(|| {
+            Error::invalid_input(format!(
+                "{seconds} seconds after 1970 lie outside the years 0 to 9999"
+            ))
+        })
+    }
+
+    fn new(seconds: i64, nanos: u32) -> Option<Self> {
+        let time = DateTime::from_timestamp(seconds, nanos)?;
+        RANGE.contains(&seconds).then_some(Self(time))
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn as_unix_seconds(self) -> i64 {
-        self.0.as_second()
+        self.0.timestamp()
     }
 
     /// Reads an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
@@ -84,13 +92,13 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.pad(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -98,9 +106,13 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        text.parse().map(Self).map_err(|error: jiff::Error| {
-            Error::invalid_input(format!("`{text}` is no ISO 8601 time")).with_source(error)
-        })
+        let invalid = || Error::invalid_input(format!("`{text}` is no ISO 8601 time"));
+        let time = DateTime::parse_from_rfc3339(text)
+            .map_err(|error| invalid().with_source(error))?
+            .to_utc();
+        // A leap second is the second before it, as with Unix times.
+        let nanos = time.timestamp_subsec_nanos().min(999_999_999);
+        Self::new(time.timestamp(), nanos).ok_or_else(invalid)
     }
 }
 
@@ -110,14 +122,30 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// Fails with `InvalidInput` outside the years -9999 to 9999.
+/// Fails with `InvalidInput` outside the years 0 to 9999.
 impl TryFrom<SystemTime> for Timestamp {
     type Error = Error;
 
     fn try_from(time: SystemTime) -> Result<Self> {
-        jiff::Timestamp::try_from(time).map(Self).map_err(|error| {
-            Error::invalid_input("the time lies outside the years -9999 to 9999").with_source(error)
-        })
+        let outside = || Error::invalid_input("the time lies outside the years 0 to 9999");
+        let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => (i64::try_from(after.as_secs()).ok(), after.subsec_nanos()),
+            Err(before) => before_1970(before.duration()),
+        };
+        seconds
+            .and_then(|seconds| Self::new(seconds, nanos))
+            .ok_or_else(outside)
+    }
+}
+
+/// Whole seconds, rounded down, and the nanoseconds from there up.
+fn before_1970(duration: Duration) -> (Option<i64>, u32) {
+    let seconds = i64::try_from(duration.as_secs())
+        .ok()
+        .map(|seconds| -seconds);
+    match duration.subsec_nanos() {
+        0 => (seconds, 0),
+        nanos => (seconds.map(|seconds| seconds - 1), 1_000_000_000 - nanos),
     }
 }
 
@@ -140,7 +168,6 @@ impl<'de> Deserialize<'de> for Timestamp {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
                 text.parse()
-                    .map(Timestamp)
                     .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
@@ -152,7 +179,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 impl Default for Timestamp {
     /// 1970-01-01T00:00:00Z
     fn default() -> Self {
-        Self(jiff::Timestamp::UNIX_EPOCH)
+        Self(DateTime::UNIX_EPOCH)
     }
 }
 
@@ -255,7 +282,32 @@ mod tests {
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 
+    #[test]
+    fn the_written_form_has_an_offset_and_four_digits_for_the_year() {
+        let east: Timestamp = "2016-08-22T23:03:32.5+08:00".parse().unwrap();
+        assert_eq!(east.to_string(), "2016-08-22T15:03:32.500Z");
+        let leap: Timestamp = "2016-12-31T23:59:60Z".parse().unwrap();
+        assert_eq!(leap.to_string(), "2016-12-31T23:59:59.999999999Z");
+        for outside in [
+            "9999-12-31T23:59:59-01:00",
+            "0000-01-01T00:00:00+01:00",
+            "2016-08-22",
+        ] {
+            assert!(outside.parse::<Timestamp>().is_err(), "{outside}");
+        }
+        assert!(Timestamp::from_unix_seconds(*RANGE.end() + 1).is_err());
+        assert!(Timestamp::from_unix_seconds(*RANGE.start() - 1).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn system_times_survive_a_round_trip(seconds in RANGE, nanos in 0_u32..1_000_000_000) {
+            let time = Timestamp::new(seconds, nanos).unwrap();
+            let system = SystemTime::from(time);
+            prop_assert_eq!(Timestamp::try_from(system).unwrap(), time);
+            prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+
         #[test]
         fn http_dates_survive_a_round_trip(seconds in 0_i64..253_402_300_799) {
             let time = Timestamp::from_unix_seconds(seconds).unwrap();

@@ -3,11 +3,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::state::{State, state_path};
 use crate::error::{Error, ErrorKind, Result};
+use crate::temporary;
 
 /// The download's hold on its file, which is removed on drop unless it is to stay. Ranges that are
 /// just being written may hold the file open for a moment longer.
@@ -39,15 +39,7 @@ impl PartFile {
     /// A new file beside `target`. Blocks, but for a moment only; who drops the future leaves
     /// nothing behind.
     pub(super) fn temporary(target: &Path) -> Result<Destination> {
-        // The process and a counter keep two downloads to one path apart.
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        // A long name is cut, so that the ending does not make it too long for the file system.
-        let stem: String = name.chars().take(40).collect();
-        let nanos = jiff::Timestamp::now().subsec_nanosecond();
-        let id = std::process::id();
-        let path = target.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"));
+        let path = temporary::beside(target);
         let file = File::create_new(&path).map_err(|error| failed(target, error))?;
         Ok(Self::destined(path, target, file, false))
     }
