@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 pub use manifest::{Each, FileRule, Into, Manifest};
 
 use crate::blob::BlobId;
+use crate::diagnostic::Place;
 use crate::language::Language;
 use crate::model::MODEL_VERSION;
-use crate::source::{portable, slashes};
+use crate::source::{Node, Sources, portable, slashes};
 use folder::Folder;
 pub(crate) use folder::TESTS;
 
@@ -234,6 +235,32 @@ impl Pack {
     pub(crate) fn manifest_names(&self) -> impl Iterator<Item = String> {
         let paths = self.manifests.iter().map(|(path, _)| path);
         paths.map(|path| self.portable(path.parent().unwrap_or(Path::new("")), path))
+    }
+
+    /// A place in the text of `pack.json`: in a string, counted from 1 behind its first quote.
+    pub(crate) fn place(&self, pointer: &[&str], column: usize, width: usize) -> Option<Place> {
+        // The last file that has it wins, as it did when they were merged.
+        self.manifests.iter().rev().find_map(|(path, _)| {
+            let mut sources = Sources::new(path);
+            let (_, tree) = sources.load(path).ok()?;
+            let mut node: &Node = &tree;
+            for key in pointer {
+                node = match key.parse::<usize>() {
+                    Ok(index) => node.as_array()?.get(index)?,
+                    Err(_) => node.get(key)?,
+                };
+            }
+            let location = sources.location(node.span);
+            let text = sources.file(node.span.file).line(location.line).to_owned();
+            Some(Place {
+                file: location.file,
+                line: location.line,
+                column: location.column + column,
+                pointer: Some(format!("/{}", pointer.join("/"))),
+                text,
+                width,
+            })
+        })
     }
 
     fn portable(&self, folder: &Path, file: &Path) -> String {
