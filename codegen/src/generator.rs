@@ -10,7 +10,7 @@ use crate::model::{self, Model};
 use crate::output::{Inputs, OutputError, Plan, Stale, Summary};
 use crate::pack::{Pack, PackError};
 use crate::render::{self, RenderError, Rendered};
-use crate::source::{Sources, portable};
+use crate::source::Sources;
 
 /// Makes files from a specification and a pack of templates.
 ///
@@ -31,6 +31,8 @@ pub struct Generator {
     spec: PathBuf,
     overlays: Vec<PathBuf>,
     pack: Option<PathBuf>,
+    overrides: Vec<PathBuf>,
+    apart: bool,
     out_dir: PathBuf,
 }
 
@@ -82,6 +84,23 @@ impl Generator {
         self
     }
 
+    /// A folder whose templates take the place of the pack's templates of the same path, or join
+    /// them; its `pack.json`, if there is one, is merged into the pack's. More of them apply one after
+    /// the other.
+    #[must_use]
+    pub fn override_templates(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.overrides.push(folder.into());
+        self
+    }
+
+    /// Names inputs by the folders of pack and specification, so that outputs are the same wherever
+    /// they are made. Paths must be absolute.
+    #[must_use]
+    pub(crate) fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
     /// Where files are written to.
     #[must_use]
     pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
@@ -96,6 +115,36 @@ impl Generator {
     /// Anything that keeps a file from being made or written.
     pub fn run(&self) -> Result<Summary, Error> {
         Ok(self.plan()?.write()?)
+    }
+
+    /// Writes the files as [`Generator::run`] does, and tells how each of them changed.
+    ///
+    /// # Errors
+    ///
+    /// Anything that keeps a file from being made or written.
+    pub fn update(&self) -> Result<Vec<Stale>, Error> {
+        let plan = self.plan()?;
+        let changes = plan.compare();
+        plan.write()?;
+        Ok(changes)
+    }
+
+    /// The folders with templates: the pack's, and those that override it.
+    pub fn pack_folders(&self) -> impl Iterator<Item = &Path> {
+        self.pack
+            .iter()
+            .chain(&self.overrides)
+            .map(PathBuf::as_path)
+    }
+
+    /// The files of the specification, as far as they can be found, and its overlays.
+    pub fn spec_files(&self) -> Vec<PathBuf> {
+        let mut sources = Sources::new(&self.spec);
+        // What is wrong with them is told by the other methods.
+        let _ = document::load(&self.spec, &self.overlays, &mut sources);
+        let read = sources.files().iter().map(|file| file.path.clone());
+        let named = std::iter::once(&self.spec).chain(&self.overlays).cloned();
+        named.chain(read).collect()
     }
 
     /// Compares the files with what would be written.
@@ -125,7 +174,7 @@ impl Generator {
     /// Anything that is wrong with the specification or the pack.
     pub fn model(&self) -> Result<Model, Error> {
         let language = match &self.pack {
-            Some(folder) => Pack::load(folder)?.language(),
+            Some(_) => self.open()?.0.language(),
             None => Language::default(),
         };
         self.lower(&language, &mut Sources::new(&self.spec))
@@ -161,7 +210,13 @@ impl Generator {
 
     fn open(&self) -> Result<(Pack, Sources), Error> {
         let folder = self.pack.as_deref().ok_or(Error::NoPack)?;
-        Ok((Pack::load(folder)?, Sources::new(&self.spec)))
+        let pack = Pack::load_with(folder, &self.overrides)?;
+        let sources = Sources::new(&self.spec);
+        Ok(if self.apart {
+            (pack.apart(), sources.apart())
+        } else {
+            (pack, sources)
+        })
     }
 
     fn lower(&self, language: &Language, sources: &mut Sources) -> Result<Model, Error> {
@@ -182,20 +237,14 @@ impl Generator {
         language: &Language,
         sources: &Sources,
     ) -> Result<Model, Vec<crate::diagnostic::Diagnostic>> {
-        let root = self.spec.parent().unwrap_or(Path::new(""));
-        let name = portable(&self.spec, root);
+        let name = sources.portable(&self.spec);
         model::lower(&loaded.document, language, sources, &name)
     }
 }
 
 /// Everything that outputs are made from, with git's ids.
 fn inputs(pack: &Pack, sources: &Sources) -> Inputs {
-    let mut inputs: Inputs = pack
-        .templates
-        .iter()
-        .map(|(name, template)| (pack.portable_name(name), template.id.clone()))
-        .collect();
-    inputs.insert(pack.portable_name("pack.json"), pack.manifest_id.clone());
+    let mut inputs: Inputs = pack.inputs().map(|(name, id)| (name, id.clone())).collect();
     let files = sources.files().iter();
     inputs.extend(files.map(|file| (file.portable.clone(), file.id.clone())));
     inputs

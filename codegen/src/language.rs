@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::naming::Naming;
@@ -17,10 +18,12 @@ pub struct Language {
     pub computed: Computed,
     /// Kinds of shapes that are never optional.
     pub plain: Vec<String>,
+    /// The handles that the output has code for; none if it takes any.
+    pub handles: Option<Vec<String>>,
 }
 
 /// Headers that the runtime works out.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Computed {
     /// Always.
@@ -29,8 +32,9 @@ pub struct Computed {
     pub when_required: Vec<String>,
 }
 
-/// Keys that a type map may leave out: the header map is a `map` then.
-const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map"];
+/// Keys that a type map may leave out: the header map is a `map` then, and what may be absent is
+/// held as what it is.
+const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map", "optional"];
 
 /// What keys begin with that give a format of text a type of its own: anywhere, or only where it is
 /// the value of a header that is sent.
@@ -74,8 +78,8 @@ impl Language {
             {
                 let known = TYPE_KEYS.join(", ");
                 return Err(format!(
-                    "`types` knows no `{key}`; known are {known}, header_map, format:NAME, \
-                     header-format:NAME"
+                    "`types` knows no `{key}`; known are {known}, header_map, optional, \
+                     format:NAME, header-format:NAME"
                 ));
             }
             if let Some(format) = key.strip_prefix("format:")

@@ -13,19 +13,23 @@
 //! | [`output`] | files in memory | a folder, written as a whole or compared |
 //!
 //! [`naming`] makes identifiers, [`diagnostic`] tells people what is wrong and where, [`blob`] gives
-//! files the ids that git gives them. [`Generator`] puts all stages in a row.
+//! files the ids that git gives them. [`Generator`] puts all stages in a row. For authors of packs,
+//! [`new_pack`] makes one, [`golden`] runs its tests, and [`schema`] describes what it reads.
 
 pub mod blob;
 pub mod diagnostic;
 pub mod document;
 mod generator;
+pub mod golden;
 pub mod language;
 pub mod lint;
 pub mod model;
 pub mod naming;
+pub mod new_pack;
 pub mod output;
 pub mod pack;
 pub mod render;
+pub mod schema;
 pub mod source;
 
 pub use generator::{Error, Generator};

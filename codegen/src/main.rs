@@ -5,12 +5,13 @@ mod commands;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
-use commands::input::{Input, Output};
+use commands::dump::Schema;
+use commands::input::{Input, Output, Overrides};
 use commands::lint::Format;
-use commands::{check, dump, generate, lint};
+use commands::{check, dump, generate, lint, new_pack, test_pack, watch};
 
 /// Renders files from a Swagger 2.0 specification and a pack of templates.
 #[derive(Debug, Parser)]
@@ -23,7 +24,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write the files of a pack: all of them, or none.
-    Generate(Output),
+    Generate {
+        #[command(flatten)]
+        output: Output,
+        /// Go on: render again whenever a specification or a template changes, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+    },
     /// Compare the files of a pack with what would be written; exit with 1 if they differ.
     Check(Output),
     /// Say what is wrong with a specification; exit with 1 if there are errors.
@@ -37,10 +44,32 @@ enum Command {
     /// Print the model that templates see, as JSON.
     Dump {
         #[command(flatten)]
-        input: Input,
+        input: Option<Input>,
         /// Use the names and types of this pack.
         #[arg(short, long, value_name = "PACK")]
         template: Option<PathBuf>,
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Print a JSON Schema instead: of the model, or of pack.json.
+        #[arg(long, value_enum, exclusive = true, num_args = 0..=1, default_missing_value = "model")]
+        schema: Option<Schema>,
+    },
+    /// Write a small working pack into a new folder.
+    NewPack {
+        /// The folder; empty, or not there.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Run a pack's own tests; exit with 1 if an output is not as expected.
+    TestPack {
+        /// The folder with the templates, pack.json and tests.
+        #[arg(value_name = "PACK")]
+        pack: PathBuf,
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Make what the pack makes the expected outputs.
+        #[arg(long)]
+        update: bool,
     },
 }
 
@@ -66,9 +95,36 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Generate(output) => generate::generate(&output.generator()),
+        Command::Generate {
+            output,
+            watch: true,
+        } => watch::watch(&output.generator()),
+        Command::Generate { output, .. } => generate::generate(&output.generator()),
         Command::Check(output) => check::check(&output.generator()),
         Command::Lint { input, format } => lint::lint(&input.generator(), format),
-        Command::Dump { input, template } => dump::dump(input.generator(), template),
+        Command::Dump {
+            schema: Some(of), ..
+        } => dump::dump_schema(of),
+        Command::Dump {
+            input,
+            template,
+            overrides,
+            schema: None,
+        } => {
+            let Some(input) = input else {
+                bail!("error[dump]: name a specification with --file, or ask for --schema");
+            };
+            let generator = overrides.apply(input.generator());
+            dump::dump(&match template {
+                Some(pack) => generator.pack(pack),
+                None => generator,
+            })
+        }
+        Command::NewPack { folder } => new_pack::new_pack(&folder),
+        Command::TestPack {
+            pack,
+            overrides,
+            update,
+        } => test_pack::test_pack(pack, overrides.folders, update),
     }
 }

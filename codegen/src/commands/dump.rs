@@ -1,20 +1,34 @@
 //! `codegen dump`
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use qingstor_codegen::Generator;
+use qingstor_codegen::{Generator, schema};
 
-pub(crate) fn dump(generator: Generator, template: Option<PathBuf>) -> Result<ExitCode> {
-    let generator = match template {
-        Some(pack) => generator.pack(pack),
-        None => generator,
-    };
-    let model = generator.model()?;
+/// What `--schema` describes.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Schema {
+    /// The model that templates see.
+    Model,
+    /// pack.json.
+    Pack,
+}
+
+pub(crate) fn dump(generator: &Generator) -> Result<ExitCode> {
+    print(&generator.model()?)
+}
+
+pub(crate) fn dump_schema(of: Schema) -> Result<ExitCode> {
+    match of {
+        Schema::Model => print(&schema::model()),
+        Schema::Pack => print(&schema::manifest()),
+    }
+}
+
+fn print(value: &impl serde::Serialize) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &model)?;
+    serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
     Ok(ExitCode::SUCCESS)
 }

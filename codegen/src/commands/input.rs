@@ -22,9 +22,26 @@ pub(crate) struct Output {
     /// The folder with the templates and pack.json.
     #[arg(short, long, value_name = "PACK")]
     template: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
     /// Where files are written to.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Overrides {
+    /// A folder with templates that take the place of the pack's; may be given again, and apply in order.
+    #[arg(long = "override", value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+impl Overrides {
+    pub(crate) fn apply(self, generator: Generator) -> Generator {
+        self.folders
+            .into_iter()
+            .fold(generator, Generator::override_templates)
+    }
 }
 
 impl Input {
@@ -36,7 +53,7 @@ impl Input {
 
 impl Output {
     pub(crate) fn generator(self) -> Generator {
-        let generator = self.input.generator();
+        let generator = self.overrides.apply(self.input.generator());
         generator.pack(self.template).out_dir(self.output)
     }
 }

@@ -5,3 +5,6 @@ pub(crate) mod dump;
 pub(crate) mod generate;
 pub(crate) mod input;
 pub(crate) mod lint;
+pub(crate) mod new_pack;
+pub(crate) mod test_pack;
+pub(crate) mod watch;

@@ -1,12 +1,13 @@
 //! Properties: parameters, headers, fields, and what they hold.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::document::Extensions;
 use crate::source::Node;
 
 /// A parameter, a header or a field.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Property {
     /// As it is sent.
     pub name: String,
@@ -19,6 +20,8 @@ pub struct Property {
     /// What it is in the pack's language.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// The same as it is held: with the pack's `optional` around it unless it is plain.
+    pub held_type: String,
     /// What a list or map holds, in the pack's language.
     pub item_type: Option<String>,
     /// Whether it must be given.
@@ -54,7 +57,7 @@ pub struct Property {
 }
 
 /// Where a property goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// Which part of the message.
     pub kind: PlaceKind,
@@ -65,7 +68,7 @@ pub struct Place {
 }
 
 /// The parts of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
     /// The path.
@@ -89,7 +92,7 @@ pub enum PlaceKind {
 }
 
 /// What a value is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shape {
     /// A flag.
@@ -148,7 +151,7 @@ pub enum Shape {
 }
 
 /// What a customized type is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TypeKind {
     /// An object.

@@ -65,6 +65,14 @@ impl Language {
         own.unwrap_or_else(|| self.type_name(shape))
     }
 
+    /// The type as it is held: with the pack's option around it where it may be absent.
+    pub(super) fn held_type(&self, type_name: &str, plain: bool) -> String {
+        match self.types.get("optional") {
+            Some(pattern) if !plain => pattern.replace("{type}", type_name),
+            _ => type_name.to_owned(),
+        }
+    }
+
     fn wrap(&self, key: &str, placeholder: &str, inner: &str) -> String {
         match self.types.get(key) {
             Some(pattern) => pattern.replace(placeholder, inner),

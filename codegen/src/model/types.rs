@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::document::Extensions;
@@ -13,7 +14,7 @@ use super::property::{Property, Shape, TypeKind};
 pub const MODEL_VERSION: &str = "1";
 
 /// The root context of every template.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Model {
     /// [`MODEL_VERSION`]
     pub model_version: &'static str,
@@ -34,7 +35,7 @@ pub struct Model {
 }
 
 /// The API as a whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Service {
     /// As in the specification.
     pub name: String,
@@ -63,7 +64,7 @@ pub struct Service {
 }
 
 /// The operations of one tag.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SubService {
     /// The tag.
     pub name: String,
@@ -78,7 +79,7 @@ pub struct SubService {
 }
 
 /// The operations of one path key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Resource {
     /// A stem for file names, unique.
     pub name: String,
@@ -97,7 +98,7 @@ pub struct Resource {
 }
 
 /// A place in a specification.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Source {
     /// The file.
     pub file: String,
@@ -106,7 +107,7 @@ pub struct Source {
 }
 
 /// One operation.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Operation {
     /// `operationId`
     pub id: String,
@@ -159,7 +160,7 @@ pub struct Operation {
 }
 
 /// A piece of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Segment {
     /// Sent as it is.
@@ -177,7 +178,7 @@ pub enum Segment {
 }
 
 /// Whether a call may be repeated blindly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Repeatable {
     /// `always`, `never` or `unless_header`.
     pub kind: &'static str,
@@ -186,7 +187,7 @@ pub struct Repeatable {
 }
 
 /// How to get the next page.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Paging {
     /// The property of the answer that holds the items of a page.
     pub items: Name,
@@ -209,7 +210,7 @@ pub struct Paging {
 }
 
 /// A property's name and identifier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Name {
     /// As it is sent.
     pub name: String,
@@ -218,7 +219,7 @@ pub struct Name {
 }
 
 /// What of an answer goes where into the next request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PageLink {
     /// The property of the answer, or of its last item.
     pub from: Name,
@@ -227,7 +228,7 @@ pub struct PageLink {
 }
 
 /// What an operation sends.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Request {
     /// All, in order.
     pub properties: Vec<Property>,
@@ -240,7 +241,7 @@ pub struct Request {
 }
 
 /// What an operation answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Response {
     /// All answers.
     pub statuses: Vec<Status>,
@@ -253,7 +254,7 @@ pub struct Response {
 }
 
 /// One status that an operation answers with.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Status {
     /// None for any other.
     pub status: Option<u16>,
@@ -264,7 +265,7 @@ pub struct Status {
 }
 
 /// What a body is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Body {
     /// `none`, `json` (its properties are those with place `json`), `value`, `stream` or `form`.
     pub kind: BodyKind,
@@ -281,7 +282,7 @@ pub struct Body {
 }
 
 /// The kinds of bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyKind {
     /// There is none.
@@ -297,7 +298,7 @@ pub enum BodyKind {
 }
 
 /// A type of the API.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CustomizedType {
     /// As in the specification, or made from where it stands.
     pub name: String,
@@ -337,7 +338,7 @@ pub struct CustomizedType {
 }
 
 /// A value of an enum.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EnumValue {
     /// As it is sent.
     pub value: String,
@@ -348,7 +349,7 @@ pub struct EnumValue {
 }
 
 /// A way to make an object with some properties fixed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Constructor {
     /// Its name.
     pub name: String,
@@ -363,7 +364,7 @@ pub struct Constructor {
 }
 
 /// A property with a fixed value.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Fixed {
     /// The property.
     pub property: Property,
@@ -376,7 +377,7 @@ pub struct Fixed {
 }
 
 /// A code of an error.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ErrorCode {
     /// As it is sent.
     pub code: String,

@@ -1,10 +1,11 @@
 //! Words and cases.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_ident::is_xid_continue;
 
 /// How words are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Case {
     /// `put_bucket_acl`

@@ -6,13 +6,14 @@ mod spell;
 use std::collections::HashMap;
 
 pub use case::{Case, words};
+use schemars::JsonSchema;
 use serde::Deserialize;
 pub(crate) use spell::variant;
 
 use crate::source::Span;
 
 /// How a pack wants identifiers to look.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Naming {
     /// The case of types and operations.

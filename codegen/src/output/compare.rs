@@ -32,6 +32,17 @@ pub enum StaleKind {
     Orphan,
 }
 
+impl StaleKind {
+    /// What is done to the file to mend it, in the past.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Missing => "wrote",
+            Self::Differs => "changed",
+            Self::Orphan => "removed",
+        }
+    }
+}
+
 impl fmt::Display for Stale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} is stale: {}", self.path, self.why)?;

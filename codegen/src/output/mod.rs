@@ -12,6 +12,7 @@ use std::io;
 pub use compare::{Stale, StaleKind};
 pub use lock::{Inputs, Lock};
 pub use plan::Plan;
+pub(crate) use write::write_whole;
 
 /// What writing did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    fn io(path: &std::path::Path, source: io::Error) -> Self {
+    pub(crate) fn io(path: &std::path::Path, source: io::Error) -> Self {
         Self::Io {
             path: crate::source::slashes(path),
             source,

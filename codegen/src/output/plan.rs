@@ -199,9 +199,9 @@ fn inputs_of(file: &RenderedFile, pack: &Pack) -> Vec<String> {
         .templates
         .keys()
         .filter(|name| !entries.contains(&name.as_str()));
-    let mut inputs: Vec<String> = partials.map(|name| pack.portable_name(name)).collect();
-    inputs.push(pack.portable_name("pack.json"));
-    inputs.push(pack.portable_name(&file.template));
+    let mut inputs: Vec<String> = partials.map(|name| pack.template_name(name)).collect();
+    inputs.extend(pack.manifest_names());
+    inputs.push(pack.template_name(&file.template));
     inputs.push(file.spec.clone());
     inputs.sort();
     inputs.dedup();

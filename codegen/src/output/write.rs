@@ -54,6 +54,14 @@ impl Plan {
     }
 }
 
+/// Writes a file as a whole or not at all.
+pub(crate) fn write_whole(target: &Path, text: &str) -> Result<(), OutputError> {
+    stage(target, text)?
+        .persist(target)
+        .map_err(|error| OutputError::io(target, error.error))?;
+    Ok(())
+}
+
 /// Writes a file's text beside its place, with the rights that it has or that a new file gets.
 fn stage(target: &Path, text: &str) -> Result<NamedTempFile, OutputError> {
     let folder = target

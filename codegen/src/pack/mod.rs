@@ -1,27 +1,35 @@
-//! Stage 5: a folder of templates, and what its `pack.json` says about them.
+//! Stage 5: a folder of templates, what its `pack.json` says about them, and what other folders
+//! put in their place.
+
+mod folder;
+mod manifest;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+pub use manifest::{Each, FileRule, Into, Manifest};
 
 use crate::blob::BlobId;
-use crate::language::{Computed, Language};
+use crate::diagnostic::Place;
+use crate::language::Language;
 use crate::model::MODEL_VERSION;
-use crate::naming::Naming;
-use crate::source::{portable, slashes};
+use crate::source::{Node, Sources, portable, slashes};
+use folder::Folder;
+pub(crate) use folder::TESTS;
 
 /// A template pack, read.
 #[derive(Debug)]
 pub struct Pack {
     /// Its folder, as given.
     pub folder: PathBuf,
-    /// What `pack.json` says.
+    /// What `pack.json` says, with what overriding folders say instead.
     pub manifest: Manifest,
     /// All templates and partials: the path in the folder, the text.
     pub templates: BTreeMap<String, Template>,
-    /// What `git hash-object` prints for `pack.json`.
-    pub manifest_id: BlobId,
+    /// The files that the manifest was read from.
+    manifests: Vec<(PathBuf, BlobId)>,
+    /// Whether files are named within their folders alone, wherever these are.
+    apart: bool,
 }
 
 /// The text of a template.
@@ -31,91 +39,10 @@ pub struct Template {
     pub text: String,
     /// What `git hash-object` prints for it.
     pub id: BlobId,
-}
-
-/// `pack.json`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// The model version that the templates were written for.
-    pub model: String,
-    /// What the pack makes.
-    #[serde(default)]
-    pub description: String,
-    /// What is made from what.
-    pub files: Vec<FileRule>,
-    /// What a comment line begins with; none for files without a header.
-    #[serde(default)]
-    pub comment: Option<String>,
-    /// What a comment line ends with.
-    #[serde(default)]
-    pub comment_end: Option<String>,
-    /// A command that formats what it reads.
-    #[serde(default)]
-    pub formatter: Vec<String>,
-    /// The extensions of the files that it formats.
-    #[serde(default)]
-    pub formatter_extensions: Vec<String>,
-    /// How identifiers look.
-    #[serde(default)]
-    pub naming: Naming,
-    /// The types of the language.
-    #[serde(default)]
-    pub types: BTreeMap<String, String>,
-    /// What the runtime works out.
-    #[serde(default)]
-    pub computed: Computed,
-    /// Kinds of shapes that are never optional.
-    #[serde(default)]
-    pub plain: Vec<String>,
-    /// Anything; templates see it as `pack`.
-    #[serde(default)]
-    pub options: serde_json::Map<String, serde_json::Value>,
-}
-
-/// What is made from one template.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileRule {
-    /// The template's path in the pack.
-    pub template: String,
-    /// What it is rendered for.
-    #[serde(rename = "for")]
-    pub each: Each,
-    /// The path in the output folder, itself a template.
-    pub to: Option<String>,
-    /// Instead of `to`: a section of a file that is there.
-    pub into: Option<Into>,
-    /// An expression: render only if it is true.
-    pub when: Option<String>,
-}
-
-/// A section of a file that is there.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Into {
-    /// The path in the output folder.
-    pub file: String,
-    /// The name in `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
-    pub marker: String,
-}
-
-/// What a template is rendered for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Each {
-    /// Once.
-    Once,
-    /// Once, with the service as `it`.
-    Service,
-    /// For each tag.
-    SubService,
-    /// For each path key.
-    Resource,
-    /// For each operation.
-    Operation,
-    /// For each type.
-    Type,
+    /// The folder that it was read from: the pack's, or one that overrides it.
+    pub folder: PathBuf,
+    /// Whether a folder added it that overrides others.
+    pub added: bool,
 }
 
 /// Why a pack can't be used.
@@ -151,8 +78,21 @@ pub enum PackError {
     },
 }
 
-/// The end of the names of templates.
-const TEMPLATE_END: &str = ".tera";
+impl PackError {
+    fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::Read {
+            path: slashes(path),
+            source,
+        }
+    }
+
+    fn invalid(path: &Path, message: String) -> Self {
+        Self::Invalid {
+            path: slashes(path),
+            message,
+        }
+    }
+}
 
 impl Pack {
     /// Reads a pack.
@@ -161,28 +101,64 @@ impl Pack {
     ///
     /// A file is missing or can't be read, or `pack.json` is wrong.
     pub fn load(folder: &Path) -> Result<Self, PackError> {
+        Self::load_with(folder, &[])
+    }
+
+    /// Reads a pack, and folders whose templates take the place of its own or join them. Their
+    /// `pack.json`, if there is one, is merged into the pack's: a later folder wins.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing or can't be read, or a `pack.json` is wrong.
+    pub fn load_with(folder: &Path, overrides: &[PathBuf]) -> Result<Self, PackError> {
+        let base = Folder::read(folder)?;
         let path = folder.join("pack.json");
-        let text = read(&path)?;
-        let manifest: Manifest =
-            serde_json::from_str(&text).map_err(|error| PackError::Manifest {
-                path: slashes(&path),
-                line: error.line(),
-                column: error.column(),
-                message: without_place(&error),
-            })?;
-        let mut templates = BTreeMap::new();
-        collect(folder, "", &mut templates)?;
+        let Some((text, id)) = base.manifest else {
+            let missing = std::io::ErrorKind::NotFound.into();
+            return Err(PackError::read(&path, missing));
+        };
+        let mut manifest: Manifest = folder::parse(&path, &text)?;
+        let mut merged: serde_json::Value = folder::parse(&path, &text)?;
+        let mut templates = base.templates;
+        let mut manifests = vec![(path, id)];
+        for folder in overrides {
+            let over = Folder::read(folder)?;
+            if over.templates.is_empty() && over.manifest.is_none() {
+                let message = "holds neither a template nor a pack.json".to_owned();
+                return Err(PackError::invalid(folder, message));
+            }
+            for (name, mut template) in over.templates {
+                let replaced = templates.get(&name);
+                template.added = replaced.is_none_or(|replaced| replaced.added);
+                templates.insert(name, template);
+            }
+            let Some((text, id)) = over.manifest else {
+                continue;
+            };
+            let path = folder.join("pack.json");
+            folder::merge(&mut merged, folder::parse(&path, &text)?);
+            // A reader of the merged text finds no place in it that anybody wrote.
+            manifest = serde_json::from_value(merged.clone())
+                .map_err(|error| PackError::invalid(&path, error.to_string()))?;
+            manifests.push((path, id));
+        }
         let pack = Self {
             folder: folder.to_owned(),
             manifest,
             templates,
-            manifest_id: BlobId::of(text.as_bytes()),
+            manifests,
+            apart: false,
         };
-        pack.check().map_err(|message| PackError::Invalid {
-            path: slashes(&path),
-            message,
-        })?;
+        let last = pack.manifests.last().map(|(path, _)| path.as_path());
+        pack.check()
+            .map_err(|message| PackError::invalid(last.unwrap_or(folder), message))?;
         Ok(pack)
+    }
+
+    /// Names files within their folders alone, so that outputs are the same wherever these are.
+    pub(crate) fn apart(mut self) -> Self {
+        self.apart = true;
+        self
     }
 
     fn check(&self) -> Result<(), String> {
@@ -233,53 +209,62 @@ impl Pack {
             types: self.manifest.types.clone(),
             computed: self.manifest.computed.clone(),
             plain: self.manifest.plain.clone(),
+            handles: self.manifest.handles.clone(),
         }
     }
 
-    /// A name of a file of the pack that means the same on another machine.
-    pub(crate) fn portable_name(&self, file: &str) -> String {
-        let base = self.folder.parent().unwrap_or(Path::new(""));
-        portable(&self.folder.join(file), base)
+    /// The name of a template that means the same on another machine.
+    pub(crate) fn template_name(&self, name: &str) -> String {
+        let template = self.templates.get(name);
+        let folder = template.map_or(&self.folder, |template| &template.folder);
+        self.portable(folder, &folder.join(name))
     }
-}
 
-fn read(path: &Path) -> Result<String, PackError> {
-    std::fs::read_to_string(path).map_err(|source| PackError::Read {
-        path: slashes(path),
-        source,
-    })
-}
-
-/// Reads all templates below a folder, with forward slashes in their names.
-fn collect(
-    folder: &Path,
-    prefix: &str,
-    templates: &mut BTreeMap<String, Template>,
-) -> Result<(), PackError> {
-    let fail = |source| PackError::Read {
-        path: slashes(folder),
-        source,
-    };
-    for entry in std::fs::read_dir(folder).map_err(fail)? {
-        let entry = entry.map_err(fail)?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // Links to folders are not followed: they could lead in circles.
-        if entry.file_type().map_err(fail)?.is_dir() {
-            collect(&entry.path(), &format!("{name}/"), templates)?;
-        } else if name.ends_with(TEMPLATE_END) {
-            let text = read(&entry.path())?;
-            let id = BlobId::of(text.as_bytes());
-            templates.insert(name, Template { text, id });
-        }
+    /// The names of all files of the pack that anything is made from.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (String, &BlobId)> {
+        let templates = self.templates.iter();
+        let templates = templates.map(|(name, template)| (self.template_name(name), &template.id));
+        let manifests = self.manifests.iter();
+        templates.chain(manifests.map(|(path, id)| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            (self.portable(folder, path), id)
+        }))
     }
-    Ok(())
-}
 
-/// The message of a JSON error without the place, which is said in front of it.
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    match message.rsplit_once(" at line ") {
-        Some((message, _)) => message.to_owned(),
-        None => message,
+    /// The names of the files that the manifest was read from.
+    pub(crate) fn manifest_names(&self) -> impl Iterator<Item = String> {
+        let paths = self.manifests.iter().map(|(path, _)| path);
+        paths.map(|path| self.portable(path.parent().unwrap_or(Path::new("")), path))
+    }
+
+    /// A place in the text of `pack.json`: in a string, counted from 1 behind its first quote.
+    pub(crate) fn place(&self, pointer: &[&str], column: usize, width: usize) -> Option<Place> {
+        // The last file that has it wins, as it did when they were merged.
+        self.manifests.iter().rev().find_map(|(path, _)| {
+            let mut sources = Sources::new(path);
+            let (_, tree) = sources.load(path).ok()?;
+            let mut node: &Node = &tree;
+            for key in pointer {
+                node = match key.parse::<usize>() {
+                    Ok(index) => node.as_array()?.get(index)?,
+                    Err(_) => node.get(key)?,
+                };
+            }
+            let location = sources.location(node.span);
+            let text = sources.file(node.span.file).line(location.line).to_owned();
+            Some(Place {
+                file: location.file,
+                line: location.line,
+                column: location.column + column,
+                pointer: Some(format!("/{}", pointer.join("/"))),
+                text,
+                width,
+            })
+        })
+    }
+
+    fn portable(&self, folder: &Path, file: &Path) -> String {
+        let parent = folder.parent().unwrap_or(Path::new(""));
+        portable(file, if self.apart { folder } else { parent }, self.apart)
     }
 }

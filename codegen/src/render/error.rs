@@ -2,6 +2,8 @@
 
 use tera::ErrorKind;
 
+use super::names::{Unknown, nearest};
+use super::{IF, Texts};
 use crate::diagnostic::{Finding, Place, Report, Severity};
 use crate::pack::Pack;
 use crate::source::slashes;
@@ -17,63 +19,173 @@ pub enum RenderError {
     Output(String),
 }
 
+/// What helps with most mistakes.
+const HELP: &str = "`codegen dump -t PACK` shows what a template sees; \
+                    test an optional value with `is defined` or `default`";
+
 impl RenderError {
-    /// Makes a finding of an error of the template engine.
-    pub(super) fn template(error: &tera::Error, pack: &Pack, item: Option<&str>) -> Self {
-        let rendering = matches!(error.kind(), ErrorKind::RenderingError(_));
+    /// Makes a finding of an error of the template engine. `rendering` is the template that was
+    /// rendered, and for which item.
+    pub(super) fn template(
+        error: &tera::Error,
+        texts: &Texts<'_>,
+        rendering: Option<(&str, &str)>,
+    ) -> Self {
+        let is_rendering = matches!(error.kind(), ErrorKind::RenderingError(_));
         let (message, place) = match error.kind() {
             ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
                 let span = report.span();
-                let (file, column) = (report.filename(), span.start_col + 1);
                 let width = span.end_col.saturating_sub(span.start_col).max(1);
-                (
-                    report.message().to_owned(),
-                    Some(place(pack, file, span.start_line, column, width)),
-                )
+                let place = texts.place(
+                    report.filename(),
+                    span.start_line,
+                    span.start_col + 1,
+                    width,
+                );
+                (with_guess(report.message()), Some(place))
             }
-            other => (other.to_string(), None),
+            // Such an error knows no place: the file that was rendered is the best there is.
+            other => {
+                let place = rendering.map(|(name, _)| texts.place(name, 1, 1, 1));
+                (other.to_string(), place)
+            }
         };
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        let message = match cause {
+        let message = match std::error::Error::source(error) {
             Some(cause) => format!("{message}: {cause}"),
             None => message,
         };
+        let rule = if is_rendering || rendering.is_some() {
+            "template-render"
+        } else {
+            "template-invalid"
+        };
+        let message = match rendering {
+            Some((_, item)) => format!("{message} (rendering for {item})"),
+            None => message,
+        };
         Self::Template(Report {
-            findings: vec![Finding {
-                severity: Severity::Error,
-                rule: if rendering {
-                    "template-render"
-                } else {
-                    "template-invalid"
-                },
-                message: match item {
-                    Some(item) => format!("{message} (rendering for {item})"),
-                    None => message,
-                },
-                place,
-                notes: Vec::new(),
-                help: Some(
-                    "`codegen dump -t PACK` shows what a template sees; \
-                     test an optional value with `is defined` or `default`"
-                        .to_owned(),
-                ),
-            }],
+            findings: vec![finding(rule, message, place, HELP)],
+        })
+    }
+
+    /// Names that nothing defines.
+    pub(super) fn unknown(unknown: &[Unknown], texts: &Texts<'_>) -> Self {
+        let findings = unknown.iter().map(|one| {
+            let text = texts.original(&one.template);
+            let before = text.get(..one.at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count()
+                + 1;
+            let place =
+                texts.place_of_author(&one.template, line, column, one.name.chars().count());
+            let help = "`codegen dump --schema` describes every field of the model";
+            finding("template-name", one.message.clone(), Some(place), help)
+        });
+        Self::Template(Report {
+            findings: findings.collect(),
+        })
+    }
+
+    /// A chain of templates that is too long.
+    pub(super) fn deep(name: &str, depth: usize, texts: &Texts<'_>) -> Self {
+        let message =
+            format!("more than {depth} templates include or extend each other down to this one");
+        let place = texts.place(name, 1, 1, 1);
+        let help = "put what they share into fewer templates";
+        Self::Template(Report {
+            findings: vec![finding("template-invalid", message, Some(place), help)],
+        })
+    }
+
+    /// A template of an overriding folder that nothing uses.
+    pub(super) fn unused(name: &str, meant: Option<&str>, own: &[&str], pack: &Pack) -> Self {
+        let file = pack.templates.get(name);
+        let file = file.map_or_else(String::new, |file| slashes(&file.folder.join(name)));
+        let meant = meant
+            .map(|meant| format!("; did you mean `{meant}`?"))
+            .unwrap_or_default();
+        let message = format!(
+            "{file} takes the place of no template and is used by none{meant} (the pack has: {})",
+            own.join(", ")
+        );
+        let help = "give it the path of a template of the pack, or include it in one";
+        Self::Template(Report {
+            findings: vec![finding("template-unused", message, None, help)],
         })
     }
 }
 
-fn place(pack: &Pack, file: &str, line: usize, column: usize, width: usize) -> Place {
-    let text = pack
-        .templates
-        .get(file)
-        .map(|template| template.text.as_str());
-    let line_text = text.and_then(|text| text.lines().nth(line.saturating_sub(1)));
-    Place {
-        file: slashes(&pack.folder.join(file)),
-        line,
-        column,
-        pointer: None,
-        text: line_text.unwrap_or_default().to_owned(),
-        width,
+fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        rule,
+        message,
+        place,
+        notes: Vec::new(),
+        help: Some(help.to_owned()),
+    }
+}
+
+/// Tera lists the names there are; this adds the one that was probably meant.
+fn with_guess(message: &str) -> String {
+    let guess = || {
+        let name = message.split('`').nth(1)?;
+        let (_, known) = message.split_once(" Available ")?;
+        let (_, known) = known.split_once(": ")?;
+        nearest(name, known.split(", "))
+    };
+    match guess() {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message.to_owned(),
+    }
+}
+
+impl Texts<'_> {
+    /// A text as its author wrote it.
+    fn original(&self, name: &str) -> &str {
+        let template = self.pack.templates.get(name);
+        let template = template.map(|template| template.text.as_str());
+        let rule = || self.rules.get(name).map(|rule| rule.text.as_str());
+        template.or_else(rule).unwrap_or_default()
+    }
+
+    /// A place that Tera names.
+    fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
+        let guarded = self.guarded.get(name);
+        let column = guarded.map_or(column, |guarded| {
+            guarded.column(self.original(name), line, column)
+        });
+        self.place_of_author(name, line, column, width)
+    }
+
+    fn place_of_author(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
+        if let Some(rule) = self.rules.get(name) {
+            let is_condition = rule.text.starts_with(IF) && name.ends_with("/when");
+            let skipped = if is_condition { IF.len() } else { 0 };
+            let column = column.saturating_sub(skipped).max(1);
+            let pointer: Vec<&str> = rule.pointer.iter().map(String::as_str).collect();
+            if let Some(place) = self.pack.place(&pointer, column, width) {
+                return place;
+            }
+        }
+        let folder = self
+            .pack
+            .templates
+            .get(name)
+            .map(|template| &template.folder);
+        let text = self.original(name).lines().nth(line.saturating_sub(1));
+        Place {
+            file: slashes(&folder.unwrap_or(&self.pack.folder).join(name)),
+            line,
+            column,
+            pointer: None,
+            text: text.unwrap_or_default().to_owned(),
+            width,
+        }
     }
 }

@@ -3,9 +3,12 @@
 mod context;
 mod error;
 pub mod filters;
+mod guard;
+mod names;
 mod path;
+mod unused;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tera::{Context, Tera};
 
@@ -16,6 +19,7 @@ pub(crate) use path::check as check_path;
 use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
+use guard::{Guarded, Rounds};
 
 /// All that a pack makes.
 #[derive(Debug, Default)]
@@ -107,34 +111,121 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
 /// Tera with the templates, paths and conditions of a pack.
 struct Engine<'p> {
     tera: Tera,
+    texts: Texts<'p>,
+    rounds: Rounds,
+}
+
+/// The texts of a pack by the names that Tera knows them under.
+struct Texts<'p> {
     pack: &'p Pack,
+    /// Paths and conditions of `pack.json`.
+    rules: BTreeMap<String, RuleText>,
+    guarded: BTreeMap<String, Guarded>,
+}
+
+/// A text of `pack.json` that is a template, or a part of one.
+struct RuleText {
+    text: String,
+    /// Where it stands in `pack.json`.
+    pointer: [String; 3],
+}
+
+/// What stands before a condition.
+const IF: &str = "{% if ";
+
+impl<'p> Texts<'p> {
+    fn new(pack: &'p Pack) -> Self {
+        let mut rules = BTreeMap::new();
+        for (index, rule) in pack.manifest.files.iter().enumerate() {
+            let pointer = |key: &str| ["files".to_owned(), index.to_string(), key.to_owned()];
+            if let Some(to) = &rule.to {
+                let (text, pointer) = (to.clone(), pointer("to"));
+                rules.insert(to_name(index), RuleText { text, pointer });
+            }
+            if let Some(when) = &rule.when {
+                let (text, pointer) = (format!("{IF}{when} %}}yes{{% endif %}}"), pointer("when"));
+                rules.insert(when_name(index), RuleText { text, pointer });
+            }
+        }
+        let mut texts = Self {
+            pack,
+            rules,
+            guarded: BTreeMap::new(),
+        };
+        let all = texts.all();
+        texts.guarded = all
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), Guarded::new(text)))
+            .collect();
+        texts
+    }
+
+    /// All texts as their author wrote them.
+    fn all(&self) -> BTreeMap<&str, &str> {
+        let templates = self.pack.templates.iter();
+        let templates = templates.map(|(name, template)| (name.as_str(), template.text.as_str()));
+        let rules = self
+            .rules
+            .iter()
+            .map(|(name, rule)| (name.as_str(), rule.text.as_str()));
+        templates.chain(rules).collect()
+    }
+
+    /// What is rendered for itself.
+    fn entries(&self) -> Vec<names::Entry<'_>> {
+        let rules = self.pack.manifest.files.iter().enumerate();
+        rules
+            .flat_map(|(index, rule)| {
+                let texts = [to_name(index), when_name(index)];
+                let texts = texts
+                    .into_iter()
+                    .filter_map(|name| self.rules.get_key_value(&name));
+                let names = texts.map(|(name, _)| name.as_str());
+                let names = names.chain([rule.template.as_str()]);
+                names
+                    .map(|template| names::Entry {
+                        template,
+                        each: rule.each,
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
 }
 
 impl<'p> Engine<'p> {
     fn new(pack: &'p Pack) -> Result<Self, RenderError> {
+        Self::with_limit(pack, guard::MOST_ROUNDS)
+    }
+
+    fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
+        let texts = Texts::new(pack);
+        let all = texts.all();
+        if let Some(error) = unused::too_deep(&texts, &all) {
+            return Err(error);
+        }
         let mut tera = Tera::new();
         // Each destination has a filter of its own; HTML's rules would spoil all others.
         tera.autoescape_on(Vec::<String>::new());
         filters::register(&mut tera, &pack.manifest.naming);
-        let mut all: Vec<(String, String)> = pack
-            .templates
-            .iter()
-            .map(|(name, template)| (name.clone(), template.text.clone()))
-            .collect();
-        for (index, rule) in pack.manifest.files.iter().enumerate() {
-            if let Some(to) = &rule.to {
-                all.push((to_name(index), to.clone()));
-            }
-            if let Some(when) = &rule.when {
-                all.push((
-                    when_name(index),
-                    format!("{{% if {when} %}}yes{{% endif %}}"),
-                ));
-            }
+        let rounds = Rounds::default();
+        rounds.register(&mut tera, most_rounds);
+        let guarded = texts.guarded.iter();
+        tera.add_raw_templates(
+            guarded.map(|(name, guarded)| (name.as_str(), guarded.text.as_str())),
+        )
+        .map_err(|error| RenderError::template(&error, &texts, None))?;
+        let options = serde_json::Value::Object(pack.manifest.options.clone());
+        let unknown = names::check(&all, &texts.entries(), &options);
+        if !unknown.is_empty() {
+            return Err(RenderError::unknown(&unknown, &texts));
         }
-        tera.add_raw_templates(all)
-            .map_err(|error| RenderError::template(&error, pack, None))?;
-        Ok(Self { tera, pack })
+        unused::refuse_unused_additions(&texts, &all)?;
+        Ok(Self {
+            tera,
+            texts,
+            rounds,
+        })
     }
 
     fn wanted(
@@ -151,9 +242,12 @@ impl<'p> Engine<'p> {
     }
 
     fn render(&self, name: &str, context: &Context, item: &Item) -> Result<String, RenderError> {
+        self.rounds.restart();
+        let mut output = guard::Output::default();
         self.tera
-            .render(name, context)
-            .map_err(|error| RenderError::template(&error, self.pack, Some(&item.label)))
+            .render_to(name, context, &mut output)
+            .and_then(|()| Ok(String::from_utf8(output.bytes)?))
+            .map_err(|error| RenderError::template(&error, &self.texts, Some((name, &item.label))))
     }
 }
 
@@ -173,7 +267,7 @@ fn with_header(pack: &Pack, template: &str, spec: &str, text: &str) -> String {
     let Some(comment) = &pack.manifest.comment else {
         return format!("{text}\n");
     };
-    let template = pack.portable_name(template);
+    let template = pack.template_name(template);
     let end = pack.manifest.comment_end.as_deref().unwrap_or_default();
     let header = format!(
         "{} @generated by {template} from {spec} {end}",

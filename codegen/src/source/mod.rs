@@ -39,6 +39,8 @@ pub struct Sources {
     trees: HashMap<PathBuf, (FileId, Option<Rc<Node>>)>,
     /// Absolute paths outside the current folder are named relative to this one.
     base: PathBuf,
+    /// Whether the current folder names nothing.
+    apart: bool,
 }
 
 /// A place as a person reads it.
@@ -59,6 +61,17 @@ impl Sources {
             base: root.parent().map(Path::to_owned).unwrap_or_default(),
             ..Self::default()
         }
+    }
+
+    /// Names files by the folder of the root file, wherever the generator runs.
+    pub(crate) fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    /// A name of a file for texts that are kept: never absolute.
+    pub(crate) fn portable(&self, path: &Path) -> String {
+        portable(path, &self.base, self.apart)
     }
 
     /// Reads and parses a file, once.
@@ -119,7 +132,7 @@ impl Sources {
         };
         self.files.push(SourceFile {
             name: slashes(path),
-            portable: portable(path, &self.base),
+            portable: self.portable(path),
             path: path.to_owned(),
             line_starts: line_starts(&text),
             text,

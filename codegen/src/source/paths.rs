@@ -13,12 +13,12 @@ pub(crate) fn slashes(path: &Path) -> String {
 }
 
 /// A name that means the same on another machine: relative to the current folder, else to `base`,
-/// else the bare file name.
-pub(crate) fn portable(path: &Path, base: &Path) -> String {
+/// else the bare file name. `apart` from the current folder, the name is the same in all of them.
+pub(crate) fn portable(path: &Path, base: &Path, apart: bool) -> String {
     if !path.is_absolute() {
         return slashes(path);
     }
-    let here = std::env::current_dir().ok();
+    let here = std::env::current_dir().ok().filter(|_| !apart);
     let roots = [here.as_deref(), Some(base)];
     let relative = roots
         .into_iter()
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn kept_names_are_never_absolute() {
         let base = Path::new("/somewhere/specs");
-        let name = |path| portable(Path::new(path), base);
+        let name = |path| portable(Path::new(path), base, false);
         assert_eq!(name("specs/a.json"), "specs/a.json");
         assert_eq!(name("/somewhere/specs/part/b.json"), "part/b.json");
         assert_eq!(name("/elsewhere/c.json"), "c.json");

@@ -66,6 +66,7 @@ impl Lowerer<'_> {
     fn finish(&self, one: &mut CustomizedType) {
         for property in &mut one.properties {
             property.type_name = self.language.type_name(&property.shape);
+            property.held_type = self.language.held_type(&property.type_name, property.plain);
             property.item_type = self.language.item_type(&property.shape);
         }
         let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);

@@ -72,6 +72,7 @@ struct Lowerer<'a> {
 
 impl<'a> Lowerer<'a> {
     fn model(&mut self, root: &str) -> Model {
+        self.refuse_unknown_handles();
         self.name_definitions();
         self.lower_definitions();
         let resources = self.resources();
@@ -88,6 +89,30 @@ impl<'a> Lowerer<'a> {
             error_codes,
             types: self.finish_types(),
             resources,
+        }
+    }
+
+    /// A pack may have code of its own for each handle: another one would be called in vain.
+    fn refuse_unknown_handles(&mut self) {
+        let Some(known) = &self.language.handles else {
+            return;
+        };
+        for handle in &self.document.handles {
+            if !known.contains(&handle.name) {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                let message = format!("the pack has no code for the handle `{}`", handle.name);
+                let help = format!(
+                    "it has for {}; write the code, then name the handle in `handles` of pack.json",
+                    if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    }
+                );
+                self.problems.push(
+                    Diagnostic::error("handle-unknown", handle.span, message).with_help(help),
+                );
+            }
         }
     }
 

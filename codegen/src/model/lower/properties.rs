@@ -54,14 +54,17 @@ impl<'a> Lowerer<'a> {
         };
         self.check_content(&shape, field.place.kind, schema.span);
         let required = field.required && !computed;
+        let plain = required || facts.present || self.is_plain(&shape);
+        let type_name = match schema.kind {
+            SchemaKind::HeaderMap => self.language.header_map(&shape),
+            _ => self.language.type_name(&shape),
+        };
         Some(Property {
             name: field.name.to_owned(),
             ident,
-            plain: required || facts.present || self.is_plain(&shape),
-            type_name: match schema.kind {
-                SchemaKind::HeaderMap => self.language.header_map(&shape),
-                _ => self.language.type_name(&shape),
-            },
+            plain,
+            held_type: self.language.held_type(&type_name, plain),
+            type_name,
             item_type: self.language.item_type(&shape),
             place: field.place,
             shape,

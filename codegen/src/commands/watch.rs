@@ -1,0 +1,174 @@
+//! `codegen generate --watch`
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use qingstor_codegen::Generator;
+use qingstor_codegen::output::Stale;
+
+/// Editors save a file in several steps: what comes within this time is one change.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What wakes the loop.
+enum Event {
+    /// Files that were made, written, renamed or removed.
+    Changed(Vec<PathBuf>),
+    /// The watcher can't go on.
+    Broken(notify::Error),
+    /// Ctrl-C.
+    Stop,
+}
+
+pub(crate) fn watch(generator: &Generator) -> Result<ExitCode> {
+    let (sender, events) = mpsc::channel();
+    let stop = sender.clone();
+    // A write that has begun is finished first: the loop looks at the event when it is back.
+    ctrlc::set_handler(move || drop(stop.send(Event::Stop))).context("Ctrl-C can't be caught")?;
+    let mut watched = Watched::new(sender)?;
+    watched.extend(generator)?;
+    render(generator)?;
+    println!("watching; Ctrl-C ends it");
+    while let Some(changed) = next_change(&events, &watched)? {
+        let names: Vec<String> = changed
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        println!("changed: {}", names.join(", "));
+        render(generator)?;
+        watched.extend(generator)?;
+    }
+    println!("ended");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Renders once; what is wrong is printed, and is no reason to end.
+fn render(generator: &Generator) -> Result<()> {
+    match generator.update() {
+        Ok(changes) => {
+            let mut out = std::io::stdout().lock();
+            for change in &changes {
+                let (added, removed) = line_counts(change);
+                writeln!(
+                    out,
+                    "{} {} +{added} -{removed}",
+                    change.kind.verb(),
+                    change.path
+                )?;
+            }
+            match changes.len() {
+                0 => writeln!(out, "nothing to write")?,
+                count => writeln!(out, "{count} files changed")?,
+            }
+        }
+        Err(error) => eprintln!("{}", error.to_string().trim_end()),
+    }
+    Ok(())
+}
+
+/// The lines that a diff adds and removes; its first two lines name the files.
+fn line_counts(change: &Stale) -> (usize, usize) {
+    let lines = || change.diff.lines().skip(2);
+    let count = |mark| lines().filter(|line| line.starts_with(mark)).count();
+    (count('+'), count('-'))
+}
+
+/// Waits for the next change of an input, and until no more come. None: it is time to end.
+fn next_change(events: &Receiver<Event>, watched: &Watched) -> Result<Option<BTreeSet<PathBuf>>> {
+    let mut changed = BTreeSet::new();
+    loop {
+        let event = if changed.is_empty() {
+            events.recv().ok()
+        } else {
+            match events.recv_timeout(PAUSE) {
+                Ok(event) => Some(event),
+                Err(mpsc::RecvTimeoutError::Timeout) => return Ok(Some(changed)),
+                Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            }
+        };
+        match event {
+            None | Some(Event::Stop) => return Ok(None),
+            Some(Event::Broken(error)) => return Err(error).context("files can't be watched"),
+            Some(Event::Changed(paths)) => {
+                changed.extend(paths.into_iter().filter(|path| watched.is_input(path)));
+            }
+        }
+    }
+}
+
+/// The inputs of a generator. Folders are watched, not files: editors put new files in the place of
+/// old ones.
+struct Watched {
+    watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
+    /// Files of the specification and its overlays.
+    files: BTreeSet<PathBuf>,
+    /// Packs, and folders that override them.
+    packs: BTreeSet<PathBuf>,
+}
+
+impl Watched {
+    fn new(sender: Sender<Event>) -> Result<Self> {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let event = match event {
+                // Reading a file is no change: the generator itself does it.
+                Ok(event) if event.kind.is_access() => return,
+                Ok(event) => Event::Changed(event.paths),
+                Err(error) => Event::Broken(error),
+            };
+            // Nobody listens any more when the command ends.
+            drop(sender.send(event));
+        })
+        .context("files can't be watched")?;
+        Ok(Self {
+            watcher,
+            folders: BTreeSet::new(),
+            files: BTreeSet::new(),
+            packs: BTreeSet::new(),
+        })
+    }
+
+    /// Adds what is an input by now; what was one stays, for it may be mended.
+    fn extend(&mut self, generator: &Generator) -> Result<()> {
+        for pack in generator.pack_folders() {
+            let pack = absolute(pack);
+            self.watch(&pack, RecursiveMode::Recursive)?;
+            self.packs.insert(pack);
+        }
+        for file in generator.spec_files() {
+            let file = absolute(&file);
+            if let Some(folder) = file.parent() {
+                self.watch(&folder.to_owned(), RecursiveMode::NonRecursive)?;
+            }
+            self.files.insert(file);
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, folder: &PathBuf, mode: RecursiveMode) -> Result<()> {
+        if folder.is_dir() && self.folders.insert(folder.clone()) {
+            let watching = self.watcher.watch(folder, mode);
+            watching.with_context(|| format!("{} can't be watched", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    fn is_input(&self, path: &Path) -> bool {
+        let in_pack = self.packs.iter().any(|pack| path.starts_with(pack));
+        let name = path.file_name().unwrap_or_default();
+        let is_template = path
+            .extension()
+            .is_some_and(|extension| extension == "tera");
+        self.files.contains(path) || (in_pack && (is_template || name == "pack.json"))
+    }
+}
+
+/// The path as the watcher tells it.
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,133 @@
+//! The files of one folder of templates, and what they say merged.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{PackError, Template};
+use crate::blob::BlobId;
+use crate::source::slashes;
+
+/// The end of the names of templates.
+const TEMPLATE_END: &str = ".tera";
+
+/// The folder in a pack that holds its tests: nothing in it is a template.
+pub(crate) const TESTS: &str = "tests";
+
+/// What a folder holds.
+pub(super) struct Folder {
+    /// The text of `pack.json`, if there is one.
+    pub(super) manifest: Option<(String, BlobId)>,
+    /// By path in the folder.
+    pub(super) templates: BTreeMap<String, Template>,
+}
+
+impl Folder {
+    pub(super) fn read(folder: &Path) -> Result<Self, PackError> {
+        let path = folder.join("pack.json");
+        let manifest = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let id = BlobId::of(text.as_bytes());
+                Some((text, id))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => None,
+            Err(error) => return Err(PackError::read(&path, error)),
+        };
+        let mut templates = BTreeMap::new();
+        collect(folder, folder, "", &mut templates)?;
+        Ok(Self {
+            manifest,
+            templates,
+        })
+    }
+}
+
+/// Reads all templates below a folder, with forward slashes in their names.
+fn collect(
+    root: &Path,
+    folder: &Path,
+    prefix: &str,
+    templates: &mut BTreeMap<String, Template>,
+) -> Result<(), PackError> {
+    let fail = |error| PackError::read(folder, error);
+    for entry in std::fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        // Links to folders are not followed: they could lead in circles.
+        if entry.file_type().map_err(fail)?.is_dir() {
+            if name != TESTS {
+                collect(root, &entry.path(), &format!("{name}/"), templates)?;
+            }
+        } else if name.ends_with(TEMPLATE_END) {
+            let path = entry.path();
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| PackError::read(&path, error))?;
+            let template = Template {
+                id: BlobId::of(text.as_bytes()),
+                text,
+                folder: root.to_owned(),
+                added: false,
+            };
+            templates.insert(name, template);
+        }
+    }
+    Ok(())
+}
+
+/// Reads JSON; an error says where.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, PackError> {
+    serde_json::from_str(text).map_err(|error| PackError::Manifest {
+        path: slashes(path),
+        line: error.line(),
+        column: error.column(),
+        message: without_place(&error),
+    })
+}
+
+/// The message of a JSON error without the place, which is said in front of it.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rsplit_once(" at line ") {
+        Some((message, _)) => message.to_owned(),
+        None => message,
+    }
+}
+
+/// A JSON merge patch (RFC 7396): objects are merged, null removes, all else replaces.
+pub(super) fn merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                if value.is_null() {
+                    target.remove(&key);
+                } else {
+                    merge(target.entry(key).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (target, Value::Object(patch)) => {
+            *target = Value::Object(serde_json::Map::new());
+            merge(target, Value::Object(patch));
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::merge;
+
+    #[test]
+    fn a_patch_merges_objects_removes_by_null_and_replaces_the_rest() {
+        let mut value = json!({"a": {"b": 1, "c": [1, 2]}, "d": "x"});
+        merge(
+            &mut value,
+            json!({"a": {"c": [3], "e": {"f": null}}, "d": null}),
+        );
+        assert_eq!(value, json!({"a": {"b": 1, "c": [3], "e": {}}}));
+    }
+}

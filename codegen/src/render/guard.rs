@@ -1,0 +1,232 @@
+//! Keeps templates from running without end: Tera can't be interrupted, but it calls filters.
+//!
+//! Before Tera sees a template, what its loops go through is handed to the filter [`ROUNDS`], which
+//! counts, and what it sets is handed to [`SIZE`], which measures. Outputs are measured as they are
+//! written. Recursion is bounded by Tera itself.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tera::{ErrorKind, Kwargs, State, Tera, TeraResult, Value};
+
+use super::names::{Tag, Token, tags};
+
+/// The filter that counts rounds.
+const ROUNDS: &str = "__rounds";
+/// The filter that measures.
+const SIZE: &str = "__size";
+
+/// The most rounds that all loops of one file may make together.
+pub(super) const MOST_ROUNDS: u64 = 100_000_000;
+/// The most bytes of one output, or of one name's value.
+pub(super) const MOST_BYTES: usize = 64 << 20;
+
+/// Counts the rounds of one file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rounds(Arc<AtomicU64>);
+
+impl Rounds {
+    /// Begins another file.
+    pub(super) fn restart(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Teaches Tera the filters.
+    pub(super) fn register(&self, tera: &mut Tera, most: u64) {
+        let rounds = Arc::clone(&self.0);
+        tera.register_filter(ROUNDS, move |value: &Value, _: Kwargs, _: &State| {
+            let Some(length) = value.len().filter(|_| !value.is_undefined()) else {
+                return Err(tera::Error::new(ErrorKind::InvalidArgument {
+                    expected_type: "a list or map to go through".to_owned(),
+                    actual_type: value.name().to_owned(),
+                }));
+            };
+            let length = u64::try_from(length).unwrap_or(u64::MAX);
+            let before = rounds.fetch_add(length, Ordering::Relaxed);
+            if before.saturating_add(length) > most {
+                return Err(tera::Error::message(format!(
+                    "the loops of this file go round more than {most} times"
+                )));
+            }
+            Ok(value.clone())
+        });
+        tera.register_filter(SIZE, |value: &Value, _: Kwargs, _: &State| {
+            let text = value.as_str().map_or(0, str::len);
+            let list = value.as_array().map_or(0, <[Value]>::len);
+            if text.max(list.saturating_mul(size_of::<Value>())) > MOST_BYTES {
+                return Err(tera::Error::message(too_large("this value")));
+            }
+            TeraResult::Ok(value.clone())
+        });
+    }
+}
+
+fn too_large(what: &str) -> String {
+    format!("{what} is larger than {} MiB", MOST_BYTES >> 20)
+}
+
+/// An output that does not grow for ever.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > MOST_BYTES {
+            return Err(io::Error::other(too_large("the output")));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A template as Tera gets it, with the way back to what its author wrote.
+#[derive(Debug, Default)]
+pub(super) struct Guarded {
+    pub(super) text: String,
+    /// Where something was put in: bytes of the author's text, and how many characters.
+    inserted: Vec<(usize, usize)>,
+}
+
+impl Guarded {
+    /// Puts the filters into a template.
+    pub(super) fn new(text: &str) -> Self {
+        let mut inserts: Vec<(usize, String)> = tags(text).iter().flat_map(inserts).collect();
+        inserts.sort_by_key(|(at, _)| *at);
+        let mut guarded = Self::default();
+        let mut from = 0;
+        for (at, what) in inserts {
+            guarded
+                .text
+                .push_str(text.get(from..at).unwrap_or_default());
+            guarded.text.push_str(&what);
+            guarded.inserted.push((at, what.chars().count()));
+            from = at;
+        }
+        guarded.text.push_str(text.get(from..).unwrap_or_default());
+        guarded
+    }
+
+    /// The column of the author's text that a column of Tera's text stands for; both from 1.
+    pub(super) fn column(&self, original: &str, line: usize, column: usize) -> usize {
+        let lines = original.split_inclusive('\n');
+        let start: usize = lines.take(line.saturating_sub(1)).map(str::len).sum();
+        let rest = original.get(start..).unwrap_or_default();
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let mut own = column;
+        for (at, width) in &self.inserted {
+            let Some(before) = at.checked_sub(start).filter(|before| *before <= length) else {
+                continue;
+            };
+            let before = rest.get(..before).unwrap_or_default().chars().count() + 1;
+            // What was put in stands for the place where it was put in.
+            if own > before {
+                own = own.saturating_sub(*width).max(before);
+            }
+        }
+        own
+    }
+}
+
+/// What must be put into a tag.
+fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let word = |at: usize| tag.words.get(at);
+    let mut wrap = |from: Option<usize>, to: usize, filter: &str| {
+        if let Some(from) = from.filter(|from| *from < to) {
+            found.push((from, "(".to_owned()));
+            found.push((to, format!(") | {filter}")));
+        }
+    };
+    for at in 0..tag.words.len() {
+        if tag.name(at) == Some("for") && (at > 0 || tag.is_statement) {
+            let into = (at..tag.words.len()).find(|at| tag.name(*at) == Some("in"));
+            if let Some(into) = into {
+                let end = if at == 0 {
+                    tag.words.len()
+                } else {
+                    end_of_source(tag, into + 1)
+                };
+                let end = word(end).map_or(tag.end, |word| word.at);
+                wrap(word(into + 1).map(|word| word.at), end, ROUNDS);
+            }
+        }
+    }
+    if tag.is_statement && matches!(tag.name(0), Some("set" | "set_global")) {
+        match word(2).map(|word| word.token) {
+            Some(Token::Mark("=")) => wrap(word(3).map(|word| word.at), tag.end, SIZE),
+            // A block: its text goes through the filters that its tag names.
+            None | Some(Token::Mark("|")) if tag.name(1).is_some() => {
+                found.push((tag.end, format!(" | {SIZE}")));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Where what a comprehension goes through ends: before its condition or its bracket.
+fn end_of_source(tag: &Tag<'_>, from: usize) -> usize {
+    let mut depth = 0_usize;
+    for at in from..tag.words.len() {
+        match tag.words.get(at).map(|word| word.token) {
+            Some(Token::Mark("(" | "[" | "{" | "?[")) => depth += 1,
+            Some(Token::Mark(")" | "]" | "}")) if depth == 0 => return at,
+            Some(Token::Mark(")" | "]" | "}")) => depth -= 1,
+            Some(Token::Name("if")) if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    tag.words.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_and_sets_go_through_the_filters() {
+        for (text, expected) in [
+            ("{%- for a in b.c -%}", "{%- for a in (b.c) | __rounds -%}"),
+            (
+                "{% for a, b in c or d %}",
+                "{% for a, b in (c or d) | __rounds %}",
+            ),
+            (
+                "{{ [a for a in b if a] }}",
+                "{{ [a for a in (b )| __rounds if a] }}",
+            ),
+            ("{% set a = b ~ c %}", "{% set a = (b ~ c) | __size %}"),
+            ("{% set a %}", "{% set a | __size %}"),
+            ("{% set a | upper %}", "{% set a | upper | __size %}"),
+            ("{{ for }} for a in b", "{{ for }} for a in b"),
+        ] {
+            let spaceless = |text: &str| text.replace(' ', "");
+            assert_eq!(spaceless(&Guarded::new(text).text), spaceless(expected));
+        }
+    }
+
+    #[test]
+    fn columns_are_those_of_the_author() {
+        let text = "x\n{% for a in b %}{{ c }}";
+        let guarded = Guarded::new(text);
+        let line = guarded.text.lines().nth(1).unwrap();
+        for what in ["for", "b)", "{{ c"] {
+            let column = line.find(what).unwrap() + 1;
+            let own = text
+                .lines()
+                .nth(1)
+                .unwrap()
+                .find(what.trim_end_matches(')'));
+            let own = if what == "b)" { 12 } else { own.unwrap() };
+            assert_eq!(guarded.column(text, 2, column), own + 1, "{what} in {line}");
+        }
+        assert_eq!(guarded.column(text, 1, 1), 1);
+    }
+}

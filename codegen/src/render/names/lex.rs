@@ -1,0 +1,216 @@
+//! What stands between the brackets of a template, as words with their places.
+//!
+//! Tera keeps its own reading of templates to itself; this one knows only what names need.
+
+/// A word of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token<'t> {
+    /// A name or a keyword.
+    Name(&'t str),
+    /// The inside of a string literal.
+    Text(&'t str),
+    /// A number.
+    Number,
+    /// Anything else: `.`, `?.`, `...`, `==`, ...
+    Mark(&'t str),
+}
+
+/// A word and where it begins, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word<'t> {
+    pub(crate) token: Token<'t>,
+    pub(crate) at: usize,
+}
+
+/// A `{{ ... }}` or `{% ... %}`.
+#[derive(Debug)]
+pub(crate) struct Tag<'t> {
+    /// Whether it is a `{% ... %}`.
+    pub(crate) is_statement: bool,
+    pub(crate) words: Vec<Word<'t>>,
+    /// Where its last word ends.
+    pub(crate) end: usize,
+}
+
+impl<'t> Tag<'t> {
+    /// The name at an index.
+    pub(crate) fn name(&self, index: usize) -> Option<&'t str> {
+        match self.words.get(index)?.token {
+            Token::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Marks of more than one character; longer ones first.
+const MARKS: &[&str] = &[
+    "...", "</", "/>", "?.", "?[", "==", "!=", "<=", ">=", "//", "**",
+];
+
+/// All tags of a template up to the first that does not end: Tera refuses that one.
+pub(crate) fn tags(text: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    let mut at = 0;
+    while let Some((open, kind)) = next_opening(text, at) {
+        let inside = open + 2;
+        if kind == b'#' {
+            let Some(end) = find(text, inside, "#}") else {
+                break;
+            };
+            at = end + 2;
+            continue;
+        }
+        let is_statement = kind == b'%';
+        let Some((tag, end)) = read_tag(text, inside, is_statement) else {
+            break;
+        };
+        at = end;
+        if is_statement && tag.words.len() == 1 && tag.name(0) == Some("raw") {
+            at = end_of_raw(text, end).unwrap_or(text.len());
+            continue;
+        }
+        tags.push(tag);
+    }
+    tags
+}
+
+/// The next `{{`, `{%` or `{#`, and its second character.
+fn next_opening(text: &str, from: usize) -> Option<(usize, u8)> {
+    let bytes = text.as_bytes().get(from..)?;
+    let found = bytes
+        .windows(2)
+        .position(|pair| matches!(pair, [b'{', b'{' | b'%' | b'#']))?;
+    Some((from + found, *bytes.get(found + 1)?))
+}
+
+fn find(text: &str, from: usize, what: &str) -> Option<usize> {
+    text.get(from..)?.find(what).map(|found| from + found)
+}
+
+/// Where the text after `{% endraw %}` begins.
+fn end_of_raw(text: &str, mut from: usize) -> Option<usize> {
+    loop {
+        let open = find(text, from, "{%")?;
+        let (tag, end) = read_tag(text, open + 2, true)?;
+        if tag.name(0) == Some("endraw") {
+            return Some(end);
+        }
+        from = open + 2;
+    }
+}
+
+/// Reads a tag from behind its opening; gives it and where the text goes on.
+fn read_tag(text: &str, from: usize, is_statement: bool) -> Option<(Tag<'_>, usize)> {
+    let closing = if is_statement { "%}" } else { "}}" };
+    let mut words: Vec<Word<'_>> = Vec::new();
+    let mut at = from;
+    let mut end = from;
+    let mut braces = 0_usize;
+    // White space control is no word.
+    if text.get(at..)?.starts_with('-') {
+        at += 1;
+    }
+    loop {
+        let rest = text.get(at..)?;
+        let c = rest.chars().next()?;
+        if c.is_whitespace() {
+            at += c.len_utf8();
+            continue;
+        }
+        let tight = rest.strip_prefix('-').unwrap_or(rest);
+        // `}}` also ends two maps.
+        if tight.starts_with(closing) && (is_statement || braces == 0) {
+            let after = text.len() - tight.len() + closing.len();
+            let tag = Tag {
+                is_statement,
+                words,
+                end,
+            };
+            return Some((tag, after));
+        }
+        let (token, length) = word(rest)?;
+        match token {
+            Token::Mark("{") => braces += 1,
+            Token::Mark("}") => braces = braces.saturating_sub(1),
+            _ => {}
+        }
+        words.push(Word { token, at });
+        at += length;
+        end = at;
+    }
+}
+
+/// The word that a text begins with, and its length.
+fn word(rest: &str) -> Option<(Token<'_>, usize)> {
+    let c = rest.chars().next()?;
+    if c.is_alphabetic() || c == '_' {
+        let stops = |c: char| !(c.is_alphanumeric() || c == '_');
+        let end = rest.find(stops).unwrap_or(rest.len());
+        return Some((Token::Name(rest.get(..end)?), end));
+    }
+    if c.is_ascii_digit() {
+        let stops = |c: char| !(c.is_ascii_digit() || c == '.');
+        let end = rest.find(stops).unwrap_or(rest.len());
+        return Some((Token::Number, end));
+    }
+    if matches!(c, '"' | '\'' | '`') {
+        let mut escaped = false;
+        for (at, inner) in rest.char_indices().skip(1) {
+            match inner {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                _ if inner == c => return Some((Token::Text(rest.get(1..at)?), at + 1)),
+                _ => {}
+            }
+        }
+        return None;
+    }
+    let long = MARKS.iter().find(|mark| rest.starts_with(**mark));
+    let length = long.map_or(c.len_utf8(), |mark| mark.len());
+    Some((Token::Mark(rest.get(..length)?), length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<Vec<Token<'_>>> {
+        let tags = tags(text).into_iter();
+        tags.map(|tag| tag.words.into_iter().map(|word| word.token).collect())
+            .collect()
+    }
+
+    #[test]
+    fn words_of_tags_are_told_from_text_comments_and_raw_text() {
+        let text = "a {# {{ no }} #}{%- raw %}{{ no }}{% x %}{% endraw -%}{{- b.c[\"d}}\"] -}} e";
+        let expected = [
+            Token::Name("b"),
+            Token::Mark("."),
+            Token::Name("c"),
+            Token::Mark("["),
+            Token::Text("d}}"),
+            Token::Mark("]"),
+        ];
+        assert_eq!(words(text), [expected]);
+    }
+
+    #[test]
+    fn a_map_does_not_end_a_tag() {
+        let found = words("{{ {\"a\": {\"b\": 1}} }}{{<x p={y} />}}");
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1].last(), Some(&Token::Mark("/>")));
+    }
+
+    #[test]
+    fn what_does_not_end_is_left_to_tera() {
+        for text in [
+            "{{ a",
+            "{% if \"x %}",
+            "{#",
+            "{% raw %}{{ a }}",
+            "{{ 'a\\' }}",
+        ] {
+            assert!(words(text).is_empty(), "{text}");
+        }
+    }
+}
