@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Report;
+use crate::diff::{self, diff};
 use crate::document::{self, Loaded};
 use crate::language::Language;
 use crate::lint;
@@ -32,6 +33,7 @@ pub struct Generator {
     overlays: Vec<PathBuf>,
     pack: Option<PathBuf>,
     out_dir: PathBuf,
+    base: Option<PathBuf>,
 }
 
 /// Why nothing was made.
@@ -89,6 +91,14 @@ impl Generator {
         self
     }
 
+    /// The folder that names of files begin at, where the specification stands outside the current
+    /// one. Without it, they begin at the folder of the root file.
+    #[must_use]
+    pub fn base(mut self, path: impl Into<PathBuf>) -> Self {
+        self.base = Some(path.into());
+        self
+    }
+
     /// Writes the files: all of them, or none.
     ///
     /// # Errors
@@ -128,12 +138,28 @@ impl Generator {
             Some(folder) => Pack::load(folder)?.language(),
             None => Language::default(),
         };
-        self.lower(&language, &mut Sources::new(&self.spec))
+        self.lower(&language, &mut self.sources())
+    }
+
+    /// What changed since another specification, in the words of this generator's pack; without a
+    /// pack, in neutral words.
+    ///
+    /// # Errors
+    ///
+    /// Anything that is wrong with one of the specifications or the pack.
+    pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
+        let pack = self.pack.as_deref().map(Pack::load).transpose()?;
+        let language = pack.as_ref().map(Pack::language).unwrap_or_default();
+        let old = old.lower(&language, &mut old.sources())?;
+        let new = self.lower(&language, &mut self.sources())?;
+        let client = pack.as_ref().and_then(Pack::client);
+        let client = client.unwrap_or(&new.service.ident);
+        Ok(diff(&old, &new, &language, client))
     }
 
     /// Everything worth saying about the specification, errors and warnings.
     pub fn lint(&self) -> Report {
-        let mut sources = Sources::new(&self.spec);
+        let mut sources = self.sources();
         let loaded = document::load(&self.spec, &self.overlays, &mut sources);
         let diagnostics = match loaded {
             Err(problems) => problems,
@@ -151,6 +177,16 @@ impl Generator {
         Report::new(diagnostics, &sources)
     }
 
+    /// No files yet, named by the rule.
+    fn sources(&self) -> Sources {
+        Sources::new(self.names_begin())
+    }
+
+    fn names_begin(&self) -> &Path {
+        let own = self.spec.parent().unwrap_or(Path::new(""));
+        self.base.as_deref().unwrap_or(own)
+    }
+
     fn plan(&self) -> Result<Plan, Error> {
         let (pack, mut sources) = self.open()?;
         let model = self.lower(&pack.language(), &mut sources)?;
@@ -161,7 +197,7 @@ impl Generator {
 
     fn open(&self) -> Result<(Pack, Sources), Error> {
         let folder = self.pack.as_deref().ok_or(Error::NoPack)?;
-        Ok((Pack::load(folder)?, Sources::new(&self.spec)))
+        Ok((Pack::load(folder)?, self.sources()))
     }
 
     fn lower(&self, language: &Language, sources: &mut Sources) -> Result<Model, Error> {
@@ -182,8 +218,7 @@ impl Generator {
         language: &Language,
         sources: &Sources,
     ) -> Result<Model, Vec<crate::diagnostic::Diagnostic>> {
-        let root = self.spec.parent().unwrap_or(Path::new(""));
-        let name = portable(&self.spec, root);
+        let name = portable(&self.spec, self.names_begin());
         model::lower(&loaded.document, language, sources, &name)
     }
 }

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use commands::input::{Input, Output};
 use commands::lint::Format;
-use commands::{check, dump, generate, lint};
+use commands::{check, diff, dump, generate, lint};
 
 /// Renders files from a Swagger 2.0 specification and a pack of templates.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Say what changed for who uses the SDK, and which version that needs.
+    Diff(diff::Diff),
     /// Print the model that templates see, as JSON.
     Dump {
         #[command(flatten)]
@@ -69,6 +71,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Generate(output) => generate::generate(&output.generator()),
         Command::Check(output) => check::check(&output.generator()),
         Command::Lint { input, format } => lint::lint(&input.generator(), format),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Dump { input, template } => dump::dump(input.generator(), template),
     }
 }

@@ -236,6 +236,11 @@ impl Pack {
         }
     }
 
+    /// The option `client`: what the type is called that operations without a handle stand on.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.manifest.options.get("client")?.as_str()
+    }
+
     /// A name of a file of the pack that means the same on another machine.
     pub(crate) fn portable_name(&self, file: &str) -> String {
         let base = self.folder.parent().unwrap_or(Path::new(""));
