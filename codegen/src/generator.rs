@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Report;
+use crate::diff::{self, diff};
 use crate::document::{self, Loaded};
 use crate::language::Language;
 use crate::lint;
@@ -34,6 +35,7 @@ pub struct Generator {
     overrides: Vec<PathBuf>,
     apart: bool,
     out_dir: PathBuf,
+    base: Option<PathBuf>,
 }
 
 /// Why nothing was made.
@@ -108,6 +110,14 @@ impl Generator {
         self
     }
 
+    /// The folder that names of files begin at, where the specification stands outside the current
+    /// one. Without it, they begin at the folder of the root file.
+    #[must_use]
+    pub fn base(mut self, path: impl Into<PathBuf>) -> Self {
+        self.base = Some(path.into());
+        self
+    }
+
     /// Writes the files: all of them, or none.
     ///
     /// # Errors
@@ -139,7 +149,7 @@ impl Generator {
 
     /// The files of the specification, as far as they can be found, and its overlays.
     pub fn spec_files(&self) -> Vec<PathBuf> {
-        let mut sources = Sources::new(&self.spec);
+        let mut sources = self.sources();
         // What is wrong with them is told by the other methods.
         let _ = document::load(&self.spec, &self.overlays, &mut sources);
         let read = sources.files().iter().map(|file| file.path.clone());
@@ -177,12 +187,28 @@ impl Generator {
             Some(_) => self.open()?.0.language(),
             None => Language::default(),
         };
-        self.lower(&language, &mut Sources::new(&self.spec))
+        self.lower(&language, &mut self.sources())
+    }
+
+    /// What changed since another specification, in the words of this generator's pack; without a
+    /// pack, in neutral words.
+    ///
+    /// # Errors
+    ///
+    /// Anything that is wrong with one of the specifications or the pack.
+    pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
+        let pack = self.pack.as_deref().map(Pack::load).transpose()?;
+        let language = pack.as_ref().map(Pack::language).unwrap_or_default();
+        let old = old.lower(&language, &mut old.sources())?;
+        let new = self.lower(&language, &mut self.sources())?;
+        let client = pack.as_ref().and_then(Pack::client);
+        let client = client.unwrap_or(&new.service.ident);
+        Ok(diff(&old, &new, &language, client))
     }
 
     /// Everything worth saying about the specification, errors and warnings.
     pub fn lint(&self) -> Report {
-        let mut sources = Sources::new(&self.spec);
+        let mut sources = self.sources();
         let loaded = document::load(&self.spec, &self.overlays, &mut sources);
         let diagnostics = match loaded {
             Err(problems) => problems,
@@ -200,6 +226,16 @@ impl Generator {
         Report::new(diagnostics, &sources)
     }
 
+    /// No files yet, named by the rule.
+    fn sources(&self) -> Sources {
+        Sources::new(self.names_begin())
+    }
+
+    fn names_begin(&self) -> &Path {
+        let own = self.spec.parent().unwrap_or(Path::new(""));
+        self.base.as_deref().unwrap_or(own)
+    }
+
     fn plan(&self) -> Result<Plan, Error> {
         let (pack, mut sources) = self.open()?;
         let model = self.lower(&pack.language(), &mut sources)?;
@@ -211,7 +247,7 @@ impl Generator {
     fn open(&self) -> Result<(Pack, Sources), Error> {
         let folder = self.pack.as_deref().ok_or(Error::NoPack)?;
         let pack = Pack::load_with(folder, &self.overrides)?;
-        let sources = Sources::new(&self.spec);
+        let sources = self.sources();
         Ok(if self.apart {
             (pack.apart(), sources.apart())
         } else {

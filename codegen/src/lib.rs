@@ -8,6 +8,7 @@
 //! | [`document`] | JSON | a typed specification: files put together, overlay applied |
 //! | [`lint`] | the specification | what is wrong with it, or could be better |
 //! | [`model`] | the specification, and the [`language`] of the output | what templates see |
+//! | [`diff`] | two of these models | what changed for who uses the SDK, and the version that it needs |
 //! | [`pack`] | a folder | templates, and what `pack.json` says about them |
 //! | [`render`] | model and pack | files in memory |
 //! | [`output`] | files in memory | a folder, written as a whole or compared |
@@ -18,6 +19,7 @@
 
 pub mod blob;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 mod generator;
 pub mod golden;

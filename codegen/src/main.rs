@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use commands::dump::Schema;
 use commands::input::{Input, Output, Overrides};
 use commands::lint::Format;
-use commands::{check, dump, generate, lint, new_pack, test_pack, watch};
+use commands::{check, diff, dump, generate, lint, new_pack, test_pack, watch};
 
 /// Renders files from a Swagger 2.0 specification and a pack of templates.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Say what changed for who uses the SDK, and which version that needs.
+    Diff(diff::Diff),
     /// Print the model that templates see, as JSON.
     Dump {
         #[command(flatten)]
@@ -102,6 +104,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Generate { output, .. } => generate::generate(&output.generator()),
         Command::Check(output) => check::check(&output.generator()),
         Command::Lint { input, format } => lint::lint(&input.generator(), format),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Dump {
             schema: Some(of), ..
         } => dump::dump_schema(of),

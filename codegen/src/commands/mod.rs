@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod generate;
 pub(crate) mod input;

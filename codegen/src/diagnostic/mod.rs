@@ -2,6 +2,7 @@
 
 mod report;
 
+pub(crate) use report::one_line;
 pub use report::{Finding, Note, Place, Report};
 
 use crate::source::Span;

@@ -185,7 +185,7 @@ impl fmt::Display for Finding {
 }
 
 /// A message may hold a name with line breaks, which would tear it apart.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for c in message.chars() {
         match c {

@@ -6,6 +6,8 @@ use serde::Serialize;
 use crate::document::Extensions;
 use crate::source::Node;
 
+use super::types::Source;
+
 /// A parameter, a header or a field.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Property {
@@ -52,6 +54,8 @@ pub struct Property {
     pub one_or_many: bool,
     /// Whether it should not be used any more.
     pub deprecated: bool,
+    /// Where it stands.
+    pub source: Source,
     /// Facts for templates.
     pub ext: Extensions,
 }
@@ -68,7 +72,7 @@ pub struct Place {
 }
 
 /// The parts of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
     /// The path.

@@ -5,7 +5,7 @@ use crate::language::{FORMAT_PREFIXES, Language};
 
 impl Language {
     /// The type of a shape; the kind itself where the pack has no types.
-    pub(super) fn type_name(&self, shape: &Shape) -> String {
+    pub(crate) fn type_name(&self, shape: &Shape) -> String {
         let key = match shape {
             Shape::Bool => "bool",
             Shape::Int {

@@ -346,6 +346,8 @@ pub struct EnumValue {
     pub ident: String,
     /// What it means.
     pub description: String,
+    /// Where it stands.
+    pub source: Source,
 }
 
 /// A way to make an object with some properties fixed.
@@ -389,4 +391,6 @@ pub struct ErrorCode {
     pub description: String,
     /// `yes`, `no` or `special`.
     pub retry: String,
+    /// Where it stands.
+    pub source: Source,
 }

@@ -213,6 +213,11 @@ impl Pack {
         }
     }
 
+    /// The option `client`: what the type is called that operations without a handle stand on.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.manifest.options.get("client")?.as_str()
+    }
+
     /// The name of a template that means the same on another machine.
     pub(crate) fn template_name(&self, name: &str) -> String {
         let template = self.templates.get(name);
@@ -241,7 +246,7 @@ impl Pack {
     pub(crate) fn place(&self, pointer: &[&str], column: usize, width: usize) -> Option<Place> {
         // The last file that has it wins, as it did when they were merged.
         self.manifests.iter().rev().find_map(|(path, _)| {
-            let mut sources = Sources::new(path);
+            let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
             let (_, tree) = sources.load(path).ok()?;
             let mut node: &Node = &tree;
             for key in pointer {

@@ -55,10 +55,10 @@ pub struct Location {
 }
 
 impl Sources {
-    /// No files; `root` is the file that all others belong to.
-    pub fn new(root: &Path) -> Self {
+    /// No files. Absolute paths outside the current folder are named relative to `base`.
+    pub fn new(base: &Path) -> Self {
         Self {
-            base: root.parent().map(Path::to_owned).unwrap_or_default(),
+            base: base.to_owned(),
             ..Self::default()
         }
     }

@@ -193,6 +193,7 @@ impl<'a> Lowerer<'a> {
                 status: code.status,
                 description: code.description.clone(),
                 retry: code.retry.clone(),
+                source: self.place(code.span),
             });
         }
         codes

@@ -337,6 +337,7 @@ impl<'a> Lowerer<'a> {
                 value: value.clone(),
                 ident,
                 description: description.cloned().unwrap_or_default(),
+                source: self.place(*span),
             };
             all.insert(value.clone(), made);
         }

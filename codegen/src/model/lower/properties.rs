@@ -81,6 +81,7 @@ impl<'a> Lowerer<'a> {
             enum_values: schema.values.clone(),
             one_or_many: facts.one_or_many,
             deprecated: facts.deprecated,
+            source: self.place(field.span),
             ext: schema.ext.clone(),
         })
     }

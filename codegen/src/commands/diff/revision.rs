@@ -1,0 +1,185 @@
+//! Specifications of git revisions: `REV:PATH`, written to a folder of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use super::shown;
+
+/// The revisions that are needed, each in a folder.
+#[derive(Default)]
+pub(super) struct Revisions {
+    folders: Vec<Revision>,
+}
+
+struct Revision {
+    name: String,
+    folder: TempDir,
+    /// The parts of its tree that are written already.
+    parts: Vec<String>,
+}
+
+impl Revisions {
+    /// Where a file or folder is that was given as a path or as `REV:PATH`.
+    pub(super) fn path(&mut self, given: &str) -> Result<PathBuf> {
+        let Some((revision, path)) = split(given) else {
+            if !Path::new(given).exists() {
+                bail!(
+                    "error[diff]: {given}: there is no such file; a revision is written REV:PATH"
+                );
+            }
+            return Ok(PathBuf::from(given));
+        };
+        let path = clean(given, path)?;
+        let tree = self.checked(given, revision, &path)?;
+        let part = path.split('/').next().unwrap_or_default().to_owned();
+        let index = self.folder(revision)?;
+        let Some(there) = self.folders.get_mut(index) else {
+            bail!("error[diff]: {given}: its folder is lost");
+        };
+        if !there.parts.contains(&part) {
+            write(given, &tree, &part, there.folder.path())?;
+            there.parts.push(part);
+        }
+        Ok(there.tree().join(path))
+    }
+
+    /// The revision that was given, and the folder that holds its files.
+    pub(super) fn of(&self, given: &str) -> Option<(&str, PathBuf)> {
+        let (revision, _) = split(given)?;
+        let found = self.folders.iter().find(|one| one.name == revision)?;
+        Some((&found.name, found.tree()))
+    }
+
+    /// A message with the revisions in place of their folders.
+    pub(super) fn named(&self, message: &str) -> String {
+        let mut message = message.to_owned();
+        for one in &self.folders {
+            let folder = format!("{}/", shown(&one.tree()));
+            message = message.replace(&folder, &format!("{}:", one.name));
+        }
+        message
+    }
+
+    /// Makes sure that the revision has the path, and gives the id of its tree.
+    fn checked(&self, given: &str, revision: &str, path: &str) -> Result<String> {
+        let tree = format!("{revision}^{{tree}}");
+        let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+        let output = git(Command::new("git").args(verify).arg(&tree))?;
+        if !output.status.success() {
+            bail!(
+                "error[diff]: {given}: git knows no revision `{revision}` here{}",
+                detail(&output)
+            );
+        }
+        let tree = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let found = git(Command::new("git").args(["cat-file", "-e", &format!("{tree}:{path}")]))?;
+        if !found.status.success() {
+            bail!(
+                "error[diff]: {given}: `{revision}` has no `{path}`; the path begins at the root of \
+                 the repository"
+            );
+        }
+        Ok(tree)
+    }
+
+    fn folder(&mut self, revision: &str) -> Result<usize> {
+        let known = self.folders.iter().position(|one| one.name == revision);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        self.folders.push(Revision {
+            name: revision.to_owned(),
+            folder: tempfile::tempdir().context("error[diff]: no temporary folder")?,
+            parts: Vec::new(),
+        });
+        Ok(self.folders.len() - 1)
+    }
+}
+
+impl Revision {
+    fn tree(&self) -> PathBuf {
+        self.folder.path().join("tree")
+    }
+}
+
+/// `REV:PATH`, unless there is a file of that name, or it is a path on a drive.
+fn split(given: &str) -> Option<(&str, &str)> {
+    let (revision, path) = given.split_once(':')?;
+    let drive = revision.len() == 1 && path.starts_with(['/', '\\']);
+    (!revision.is_empty() && !drive && !Path::new(given).exists()).then_some((revision, path))
+}
+
+/// The path as git has it.
+fn clean(given: &str, path: &str) -> Result<String> {
+    let pieces: Vec<_> = path.split('/').filter(|piece| !piece.is_empty()).collect();
+    if pieces.is_empty() || pieces.iter().any(|piece| matches!(*piece, "." | "..")) {
+        bail!("error[diff]: {given}: give the path from the root of the repository, without `..`");
+    }
+    Ok(pieces.join("/"))
+}
+
+/// Writes the part of a tree that a path begins with: a specification may refer to files in other
+/// folders. An index of its own leaves the one of the repository alone.
+fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
+    let files = folder.join("tree");
+    std::fs::create_dir_all(&files).with_context(|| format!("error[diff]: {}", shown(&files)))?;
+    let index = folder.join("index");
+    let object = format!("{tree}:{part}");
+    let kind = git(Command::new("git").args(["cat-file", "-t", &object]))?;
+    let steps = if kind.stdout.starts_with(b"tree") {
+        [
+            vec!["read-tree".to_owned(), format!("--prefix={part}/"), object],
+            checkout(&[]),
+        ]
+    } else {
+        [
+            vec!["read-tree".to_owned(), tree.to_owned()],
+            checkout(&["--", part]),
+        ]
+    };
+    for step in steps {
+        let mut command = Command::new("git");
+        command
+            .args(step)
+            .env("GIT_INDEX_FILE", &index)
+            .env("GIT_WORK_TREE", &files);
+        let output = git(&mut command)?;
+        if !output.status.success() {
+            bail!(
+                "error[diff]: {given}: git can't write its files{}",
+                detail(&output)
+            );
+        }
+    }
+    // The next part starts with an index of its own.
+    std::fs::remove_file(&index).with_context(|| format!("error[diff]: {}", shown(&index)))
+}
+
+fn checkout(paths: &[&str]) -> Vec<String> {
+    let all = if paths.is_empty() {
+        &["--all"][..]
+    } else {
+        paths
+    };
+    let words = ["checkout-index", "--force"].iter().chain(all);
+    words.map(|word| (*word).to_owned()).collect()
+}
+
+fn git(command: &mut Command) -> Result<Output> {
+    command
+        .output()
+        .context("error[diff]: git can't be run; install it, or give paths instead of revisions")
+}
+
+fn detail(output: &Output) -> String {
+    let says = String::from_utf8_lossy(&output.stderr);
+    let says = says.trim();
+    if says.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", says.lines().next().unwrap_or_default())
+    }
+}

@@ -1,0 +1,81 @@
+//! Finds the root file of a specification in a folder.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::shown;
+
+/// More folders in each other, and more files, than a specification has: a wrong folder was given.
+const DEPTH: usize = 8;
+const FILES: usize = 5_000;
+/// The largest file that is looked into.
+const SIZE: u64 = 64 << 20;
+
+/// A root file says which dialect it is written in.
+#[derive(Deserialize)]
+struct Head {
+    swagger: Option<IgnoredAny>,
+    openapi: Option<IgnoredAny>,
+}
+
+/// The root file itself, or the only one in a folder.
+pub(super) fn find(path: &Path) -> Result<PathBuf, String> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let mut files = Vec::new();
+    collect(path, DEPTH, &mut files)?;
+    files.sort();
+    let mut roots: Vec<_> = files.into_iter().filter(|file| is_root(file)).collect();
+    match (roots.pop(), roots.is_empty()) {
+        (Some(root), true) => Ok(root),
+        (None, _) => Err(format!(
+            "{}: no JSON file here has `swagger` or `openapi` at its top; name the root file",
+            shown(path)
+        )),
+        (Some(last), false) => {
+            roots.push(last);
+            let names: Vec<_> = roots.iter().map(|root| shown(root)).collect();
+            Err(format!(
+                "{}: several files could be the root; name one of them: {}",
+                shown(path),
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// All JSON files below a folder. Links are not followed: they could lead in circles.
+fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let fail = |error| format!("{}: {error}", shown(folder));
+    for entry in std::fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let (kind, path) = (entry.file_type().map_err(fail)?, entry.path());
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if kind.is_dir() && !hidden && depth > 0 {
+            collect(&path, depth - 1, files)?;
+        } else if kind.is_file() && path.extension().is_some_and(|end| end == "json") {
+            files.push(path);
+        }
+        if files.len() > FILES {
+            let folder = shown(folder);
+            return Err(format!(
+                "{folder}: more than {FILES} JSON files; name the root file"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A file that is no JSON is none either; what is wrong with it is said when it is read.
+fn is_root(path: &Path) -> bool {
+    let head = File::open(path).ok().and_then(|file| {
+        let reader = BufReader::new(file.take(SIZE));
+        serde_json::from_reader::<_, Head>(reader).ok()
+    });
+    head.is_some_and(|head| head.swagger.is_some() || head.openapi.is_some())
+}

@@ -1,0 +1,398 @@
+//! Operations: methods, inputs, outputs, and how they behave.
+
+use std::collections::BTreeSet;
+
+use super::properties::Holder;
+use super::surface::{input_is_clone, output_traits, walked};
+use super::{Comparison, Pairing, Pairs, Rule, before, code, codes, now};
+use crate::model::{Operation, Paging, PlaceKind, Property, Repeatable};
+
+/// Operations of one id, else of one name in Rust, else of one method and path.
+pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a, Operation> {
+    Pairing::new(old, new)
+        .by(|operation| Some(operation.id.as_str()))
+        .by(|operation| Some(operation.ident.as_str()))
+        .by(|operation| Some((operation.http_method.as_str(), nameless(&operation.path))))
+        .pairs()
+}
+
+/// What callers of an operation give.
+pub(super) fn asked(operation: &Operation) -> Vec<&Property> {
+    let properties = operation.request.properties.iter();
+    properties.filter(|property| !property.computed).collect()
+}
+
+/// A path without the names of its parameters, which nobody sends.
+fn nameless(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        inside &= c != '}';
+        if !inside {
+            out.push(c);
+        }
+        inside |= c == '{';
+    }
+    out
+}
+
+fn path_of(operation: &Operation) -> String {
+    format!(
+        "{} {} {}",
+        operation.http_method, operation.path, operation.id
+    )
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn operations(&mut self, operations: &Pairs<'a, Operation>) {
+        for (old, new) in &operations.both {
+            self.operation(old, new);
+        }
+        for old in &operations.removed {
+            let message = format!("{} is gone", self.method(old));
+            self.found(
+                Rule::OperationRemoved,
+                path_of(old),
+                message,
+                before(&old.source),
+            );
+        }
+        for new in &operations.added {
+            let summary = [&new.summary, &new.id];
+            let summary = summary.into_iter().find(|text| !text.is_empty());
+            let summary = summary.map_or("", |text| text.trim_end_matches('.'));
+            let message = format!("{} is new: {summary}", self.method(new));
+            self.found(
+                Rule::OperationAdded,
+                path_of(new),
+                message,
+                now(&new.source),
+            );
+        }
+    }
+
+    fn operation(&mut self, old: &'a Operation, new: &'a Operation) {
+        self.names(old, new);
+        self.target(old, new);
+        self.behaviour(old, new);
+        self.request(old, new);
+        self.response(old, new);
+        self.paging(old, new);
+        let method = self.method(new);
+        let path = path_of(new);
+        self.words(&path, &method, &texts(old), &texts(new), &new.source);
+        self.extensions(&path, &method, &old.ext, &new.ext, &new.source);
+        let same = old.examples.len() == new.examples.len();
+        let mut examples = old.examples.iter().zip(&new.examples);
+        if !same || examples.any(|(old, new)| !old.same_json(new)) {
+            let message = format!("{method} has other examples");
+            self.found(Rule::Examples, &path, message, now(&new.source));
+        }
+    }
+
+    fn names(&mut self, old: &Operation, new: &Operation) {
+        let (path, place) = (path_of(new), now(&new.source));
+        let method = self.method(new);
+        if old.handle != new.handle {
+            let message = format!(
+                "{} stands on {} now, as {method}",
+                self.method(old),
+                code(new.handle.as_deref().unwrap_or(self.client))
+            );
+            self.found(Rule::OperationMoved, &path, message, place.clone());
+        } else if old.method_ident != new.method_ident {
+            let message = format!("{} is called {method} now", self.method(old));
+            self.found(Rule::OperationRenamed, &path, message, place.clone());
+        }
+        if old.ident != new.ident {
+            let types = |operation: &Operation| {
+                let ident = &operation.ident;
+                codes(&[format!("{ident}Input"), format!("{ident}Output")])
+            };
+            let message = format!("{} are called {} now", types(old), types(new));
+            self.found(Rule::OperationRenamed, &path, message, place.clone());
+        } else if old.id != new.id {
+            let message = format!(
+                "{method} is {} in errors and traces, no longer {}",
+                code(&new.id),
+                code(&old.id)
+            );
+            self.found(Rule::OperationId, &path, message, place.clone());
+        }
+        match (old.deprecated, new.deprecated) {
+            (false, true) => {
+                let message = format!("{method} is deprecated");
+                self.found(Rule::OperationDeprecated, &path, message, place);
+            }
+            (true, false) => {
+                let message = format!("{method} is deprecated no longer");
+                self.found(Rule::OperationUndeprecated, &path, message, place);
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the request goes.
+    fn target(&mut self, old: &'a Operation, new: &'a Operation) {
+        let (path, method) = (path_of(new), self.method(new));
+        if nameless(&old.path) != nameless(&new.path) {
+            let message = format!(
+                "{method} is sent to {}, no longer to {}",
+                code(&new.path),
+                code(&old.path)
+            );
+            self.found(Rule::RequestPath, &path, message, now(&new.source));
+        }
+        if old.http_method != new.http_method {
+            let message = format!(
+                "{method} is a {}, no longer a {}",
+                new.http_method, old.http_method
+            );
+            self.found(Rule::RequestMethod, &path, message, now(&new.source));
+        }
+        let markers = |operation: &'a Operation| {
+            let query = operation.sub_resource.iter();
+            let names = query.flat_map(|query| query.split('&'));
+            names.map(|marker| marker.split('=').next().unwrap_or_default())
+        };
+        let queries = |operation: &'a Operation| {
+            let all = operation.request.properties.iter();
+            let queries = all.filter(|property| property.place.kind == PlaceKind::Query);
+            queries.map(|property| property.name.as_str())
+        };
+        let names = |operation: &'a Operation| -> BTreeSet<&str> {
+            markers(operation).chain(queries(operation)).collect()
+        };
+        // What only one side sends is told of anyway.
+        for name in names(old).intersection(&names(new)) {
+            let signs = |names: &[String]| names.iter().any(|signed| signed == name);
+            let is = match (
+                signs(&self.old.signed_parameters),
+                signs(&self.new.signed_parameters),
+            ) {
+                (false, true) => "is signed now",
+                (true, false) => "is signed no longer",
+                _ => continue,
+            };
+            let message = format!("{} of {method} {is}", code(name));
+            let path = format!("{path} > request > {name}");
+            self.found(Rule::Signed, path, message, now(&new.source));
+        }
+    }
+
+    fn behaviour(&mut self, old: &Operation, new: &Operation) {
+        let (path, method) = (path_of(new), self.method(new));
+        let mut changed = |rule, message: String| {
+            self.found(rule, &path, message, now(&new.source));
+        };
+        let sorted = |statuses: &[u16]| -> BTreeSet<u16> { statuses.iter().copied().collect() };
+        let list = |statuses: &BTreeSet<u16>| {
+            let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
+            if texts.is_empty() {
+                "none".to_owned()
+            } else {
+                texts.join(", ")
+            }
+        };
+        let (was, is) = (sorted(&old.response.success), sorted(&new.response.success));
+        if was != is {
+            let (is, was) = (list(&is), list(&was));
+            let message = format!("{method} succeeds with {is}, no longer with {was}");
+            changed(Rule::SuccessStatuses, message);
+        }
+        let failures = |operation: &Operation| -> BTreeSet<Option<u16>> {
+            let statuses = operation.response.statuses.iter();
+            let failures = statuses.filter(|status| !status.success);
+            failures.map(|status| status.status).collect()
+        };
+        if failures(old) != failures(new) {
+            let message = format!("other failures of {method} are documented");
+            changed(Rule::ErrorStatuses, message);
+        }
+        if old.content_md5_required != new.content_md5_required {
+            let sends = if new.content_md5_required {
+                "sends the body's MD5"
+            } else {
+                "does not send the body's MD5 unless asked to"
+            };
+            changed(Rule::ContentMd5, format!("{method} {sends}"));
+        }
+        if old.repeatable != new.repeatable {
+            let message = format!(
+                "{method} is repeated after a failure {}, no longer {}",
+                repeated(&new.repeatable),
+                repeated(&old.repeatable)
+            );
+            changed(Rule::Repeatable, message);
+        }
+        if old.slow != new.slow {
+            let waits = if new.slow { "longer" } else { "less long" };
+            changed(Rule::Slow, format!("{method} waits {waits} for the answer"));
+        }
+        if old.request.body.content_type != new.request.body.content_type {
+            let name = |operation: &Operation| {
+                let own = operation.request.body.content_type.as_deref();
+                own.map_or_else(|| "none".to_owned(), code)
+            };
+            let message = format!(
+                "the body of {method} is documented as {}, no longer as {}",
+                name(new),
+                name(old)
+            );
+            changed(Rule::Limits, message);
+        }
+    }
+
+    fn request(&mut self, old: &'a Operation, new: &'a Operation) {
+        let input = code(&format!("{}Input", new.ident));
+        let path = format!("{} > request", path_of(new));
+        let method = self.method(new);
+        let computed = new.request.properties.iter();
+        let holder = Holder {
+            path: path.clone(),
+            function: method.clone(),
+            setters: method,
+            owner: input.clone(),
+            computed: computed.filter(|property| property.computed).collect(),
+            sent: true,
+            answer: false,
+        };
+        self.properties(&holder, &asked(old), &asked(new));
+        let clone = [input_is_clone(old), input_is_clone(new)];
+        self.traits(
+            &path,
+            &input,
+            &clone.map(|is| if is { &["Clone"][..] } else { &[] }),
+            new,
+        );
+    }
+
+    fn response(&mut self, old: &'a Operation, new: &'a Operation) {
+        let output = code(&format!("{}Output", new.ident));
+        let path = format!("{} > response", path_of(new));
+        let holder = Holder {
+            path: path.clone(),
+            function: String::new(),
+            setters: String::new(),
+            owner: output.clone(),
+            computed: Vec::new(),
+            sent: false,
+            answer: true,
+        };
+        let (before, after) = (&old.response.properties, &new.response.properties);
+        let (before, after): (Vec<_>, Vec<_>) = (before.iter().collect(), after.iter().collect());
+        self.properties(&holder, &before, &after);
+        self.traits(
+            &path,
+            &output,
+            &[output_traits(old), output_traits(new)],
+            new,
+        );
+    }
+
+    fn traits(&mut self, path: &str, what: &str, traits: &[&[&str]; 2], at: &Operation) {
+        let [old, new] = traits;
+        let lost: Vec<_> = old.iter().filter(|one| !new.contains(one)).collect();
+        let gained: Vec<_> = new.iter().filter(|one| !old.contains(one)).collect();
+        if !lost.is_empty() {
+            let message = format!("{what} is no longer {}", codes(&lost));
+            self.found(Rule::TraitLost, path, message, now(&at.source));
+        }
+        if !gained.is_empty() {
+            let message = format!("{what} is {} now", codes(&gained));
+            self.found(Rule::TraitGained, path, message, now(&at.source));
+        }
+    }
+
+    fn paging(&mut self, old: &'a Operation, new: &'a Operation) {
+        let method = self.method(new);
+        let path = format!("{} > paging", path_of(new));
+        let item = |types: &super::Types<'_>, list: &Property| match &list.shape {
+            crate::model::Shape::List { item } => types.of(item),
+            other => types.of(other),
+        };
+        let (rule, message) = match (walked(old), walked(new)) {
+            (None, None) => return,
+            (None, Some(_)) => {
+                let message = format!("{method} can be walked with `pages` and `items`");
+                (Rule::PagingAdded, message)
+            }
+            (Some(_), None) => {
+                let message = format!("{method} has no `pages` and `items` any more");
+                (Rule::PagingRemoved, message)
+            }
+            (Some(was), Some(is)) => {
+                let (was, is) = (item(&self.old_types, was), item(&self.new_types, is));
+                let facts = |paging: &Option<Paging>| {
+                    paging.as_ref().map(|paging| {
+                        let Paging {
+                            items,
+                            more,
+                            next,
+                            last,
+                            offset,
+                            total,
+                            ..
+                        } = paging;
+                        (
+                            items.name.clone(),
+                            more.clone(),
+                            next.clone(),
+                            last.clone(),
+                            offset.clone(),
+                            total.clone(),
+                        )
+                    })
+                };
+                if was != is {
+                    let message = format!(
+                        "the items of {method} are {}, no longer {}",
+                        code(&is),
+                        code(&was)
+                    );
+                    (Rule::PagingItems, message)
+                } else if facts(&old.paging) != facts(&new.paging) {
+                    let message = format!("{method} asks for the next page in another way");
+                    (Rule::PagingRule, message)
+                } else {
+                    return;
+                }
+            }
+        };
+        self.found(rule, path, message, now(&new.source));
+    }
+}
+
+fn repeated(repeatable: &Repeatable) -> String {
+    match (&repeatable.header, repeatable.kind) {
+        (Some(header), _) => format!("unless {} is set", code(header)),
+        (None, kind) => kind.to_owned(),
+    }
+}
+
+/// All words about an operation.
+fn texts(operation: &Operation) -> Vec<&str> {
+    let mut texts = vec![
+        operation.summary.as_str(),
+        &operation.description,
+        operation.docs_url.as_deref().unwrap_or_default(),
+        operation.tag.as_deref().unwrap_or_default(),
+        &operation.request.body.description,
+        &operation.response.body.description,
+    ];
+    let statuses = operation.response.statuses.iter();
+    let successes = statuses.filter(|status| status.success);
+    texts.extend(successes.map(|status| status.description.as_str()));
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_path_parameters_are_no_part_of_a_path() {
+        assert_eq!(nameless("/{a}/{b}?c={d}"), "/{}/{}?c={}");
+        assert_eq!(nameless("/a}/{b"), "/a}/{");
+    }
+}

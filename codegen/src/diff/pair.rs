@@ -1,0 +1,116 @@
+//! Which thing of the old specification is which of the new one.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Two lists put side by side.
+pub(super) struct Pairs<'a, T> {
+    /// Those on both sides, in the order of the new list.
+    pub(super) both: Vec<(&'a T, &'a T)>,
+    /// Those of the old list alone.
+    pub(super) removed: Vec<&'a T>,
+    /// Those of the new list alone.
+    pub(super) added: Vec<&'a T>,
+}
+
+/// A pass over what is not paired yet.
+pub(super) struct Pairing<'a, T> {
+    old: Vec<&'a T>,
+    new: Vec<&'a T>,
+    /// The index in `new` of each of `old`.
+    found: Vec<Option<usize>>,
+    taken: Vec<bool>,
+}
+
+impl<'a, T> Pairing<'a, T> {
+    pub(super) fn new(old: &[&'a T], new: &[&'a T]) -> Self {
+        Self {
+            found: vec![None; old.len()],
+            taken: vec![false; new.len()],
+            old: old.to_vec(),
+            new: new.to_vec(),
+        }
+    }
+
+    /// Pairs what has the same key on both sides, and has it alone there. A thing without a key is
+    /// left for another pass.
+    pub(super) fn by<K: Eq + Hash>(self, key: impl Fn(&'a T) -> Option<K>) -> Self {
+        self.by_both(&key, &key)
+    }
+
+    /// The same with a key for each side.
+    pub(super) fn by_both<K: Eq + Hash>(
+        mut self,
+        old_key: impl Fn(&'a T) -> Option<K>,
+        new_key: impl Fn(&'a T) -> Option<K>,
+    ) -> Self {
+        let mut known: HashMap<K, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for (index, one) in self.old.iter().copied().enumerate() {
+            let open = self.found.get(index).is_some_and(Option::is_none);
+            if let Some(key) = old_key(one).filter(|_| open) {
+                known.entry(key).or_default().0.push(index);
+            }
+        }
+        for (index, one) in self.new.iter().copied().enumerate() {
+            let open = self.taken.get(index).is_some_and(|taken| !taken);
+            if let Some(key) = new_key(one).filter(|_| open) {
+                known.entry(key).or_default().1.push(index);
+            }
+        }
+        for (old, new) in known.into_values() {
+            if let ([old], [new]) = (&old[..], &new[..])
+                && let Some(found) = self.found.get_mut(*old)
+                && let Some(taken) = self.taken.get_mut(*new)
+            {
+                *found = Some(*new);
+                *taken = true;
+            }
+        }
+        self
+    }
+
+    pub(super) fn pairs(self) -> Pairs<'a, T> {
+        let mut partners: Vec<Option<&T>> = vec![None; self.new.len()];
+        let mut removed = Vec::new();
+        for (one, found) in self.old.iter().zip(&self.found) {
+            match found.and_then(|index| partners.get_mut(index)) {
+                Some(partner) => *partner = Some(one),
+                None => removed.push(*one),
+            }
+        }
+        let mut both = Vec::new();
+        let mut added = Vec::new();
+        for (one, partner) in self.new.iter().zip(partners) {
+            match partner {
+                Some(old) => both.push((old, *one)),
+                None => added.push(*one),
+            }
+        }
+        Pairs {
+            both,
+            removed,
+            added,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pass_pairs_what_is_left_and_clear() {
+        let old = ["a", "b", "cc", "dd", "e"];
+        let new = ["b", "a", "C", "dx", "dy"];
+        let old: Vec<&&str> = old.iter().collect();
+        let new: Vec<&&str> = new.iter().collect();
+        let pairs = Pairing::new(&old, &new)
+            .by(|text| Some(text.to_string()))
+            .by(|text| text.chars().next().map(|c| c.to_ascii_lowercase()))
+            .pairs();
+        assert_eq!(pairs.both, [(&"b", &"b"), (&"a", &"a"), (&"cc", &"C")]);
+        // Two could be the partner of `dd`, so none is.
+        assert_eq!(pairs.removed, [&"dd", &"e"]);
+        assert_eq!(pairs.added, [&"dx", &"dy"]);
+    }
+}

@@ -1,0 +1,386 @@
+//! Properties: arguments, setters and fields.
+
+use super::{Comparison, Pairing, Pairs, Place, Rule, before, code, now};
+use crate::model::{PlaceKind, Property, Shape};
+
+/// What has properties, and how messages speak of it.
+pub(super) struct Holder<'a> {
+    /// Where it stands.
+    pub(super) path: String,
+    /// What takes the required properties.
+    pub(super) function: String,
+    /// What has the setters.
+    pub(super) setters: String,
+    /// What has the fields.
+    pub(super) owner: String,
+    /// What is no property any more because the runtime or the handle knows it.
+    pub(super) computed: Vec<&'a Property>,
+    /// Whether callers make it, with arguments and setters.
+    pub(super) sent: bool,
+    /// Whether it is the output of an operation.
+    pub(super) answer: bool,
+}
+
+/// Properties of one name and place, else of one name, else of one identifier, else of the same
+/// words and type; and a parameter of the path that can be no other.
+pub(super) fn pair<'a>(old: &[&'a Property], new: &[&'a Property]) -> Pairs<'a, Property> {
+    Pairing::new(old, new)
+        .by(|one| Some((one.place.kind, one.name.as_str())))
+        .by(|one| Some(one.name.to_lowercase()))
+        .by(|one| Some(one.ident.as_str()))
+        .by(|one| {
+            let key = (one.place.kind, &one.type_name, &one.description);
+            Some(key).filter(|_| !one.description.is_empty())
+        })
+        .by(|one| (one.place.kind == PlaceKind::Path).then_some(()))
+        .pairs()
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn properties(
+        &mut self,
+        holder: &Holder<'_>,
+        old: &[&'a Property],
+        new: &[&'a Property],
+    ) {
+        let pairs = pair(old, new);
+        for (was, is) in &pairs.both {
+            self.property(holder, was, is);
+        }
+        for property in &pairs.removed {
+            self.removed(holder, property);
+        }
+        for property in &pairs.added {
+            self.added(holder, property);
+        }
+        if holder.sent {
+            self.order(holder, old, new, &pairs);
+        }
+    }
+
+    fn added(&mut self, holder: &Holder<'_>, property: &Property) {
+        let ident = &property.ident;
+        let (rule, message) = if holder.sent && property.required {
+            let takes = self.new_types.argument(property);
+            let argument = code(&format!("{ident}: {takes}"));
+            let message = format!("{} takes a further argument {argument}", holder.function);
+            (Rule::ArgumentAdded, message)
+        } else if holder.sent {
+            let setter = code(&format!("{ident}({})", self.new_types.setter(property)));
+            let message = format!("{} has a further setter {setter}", holder.setters);
+            (Rule::ParameterAdded, message)
+        } else {
+            let field = code(&format!("{ident}: {}", self.field(holder, property, false)));
+            let message = format!("{} has a further field {field}", holder.owner);
+            (Rule::FieldAdded, message)
+        };
+        self.found_in(holder, property, rule, message, now(&property.source));
+    }
+
+    fn removed(&mut self, holder: &Holder<'_>, property: &Property) {
+        let ident = code(&property.ident);
+        let same = |other: &&&Property| {
+            other.place.kind == property.place.kind
+                && other.name.eq_ignore_ascii_case(&property.name)
+        };
+        let computed = holder.computed.iter().find(same);
+        let (rule, message) = if let Some(computed) = computed {
+            let message = format!(
+                "{} is not told {ident} any more: the SDK knows it",
+                holder.function
+            );
+            let place = now(&computed.source);
+            return self.found_in(holder, property, Rule::ParameterComputed, message, place);
+        } else if holder.sent && property.required {
+            let message = format!("{} takes no {ident} any more", holder.function);
+            (Rule::ArgumentRemoved, message)
+        } else if holder.sent {
+            let message = format!("{} has no setter {ident} any more", holder.setters);
+            (Rule::ParameterRemoved, message)
+        } else {
+            let message = format!("{} has no field {ident} any more", holder.owner);
+            (Rule::FieldRemoved, message)
+        };
+        self.found_in(holder, property, rule, message, before(&property.source));
+    }
+
+    fn property(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        self.name(holder, old, new);
+        self.kind(holder, old, new);
+        self.wire(holder, old, new);
+        self.deprecation(holder, old, new);
+        let path = format!("{} > {}", holder.path, new.name);
+        let what = self.spoken(holder, new);
+        self.words(
+            &path,
+            &what,
+            &[&old.description],
+            &[&new.description],
+            &new.source,
+        );
+        self.extensions(&path, &what, &old.ext, &new.ext, &new.source);
+        if self.limits(holder, old, new) {
+            let message = format!("{what} has another default or other limits");
+            self.found_in(holder, new, Rule::Limits, message, now(&new.source));
+        }
+    }
+
+    fn name(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        if old.ident != new.ident {
+            let rule = if holder.sent {
+                Rule::ParameterRenamed
+            } else {
+                Rule::FieldRenamed
+            };
+            let (was, is) = (code(&old.ident), code(&new.ident));
+            let message = format!("{was} of {} is called {is} now", holder.owner);
+            self.found_in(holder, new, rule, message, now(&new.source));
+        }
+        let same = match new.place.kind {
+            PlaceKind::Header => old.name.eq_ignore_ascii_case(&new.name),
+            PlaceKind::Query | PlaceKind::Json | PlaceKind::Form | PlaceKind::FormFile => {
+                old.name == new.name
+            }
+            // Not sent.
+            PlaceKind::Path | PlaceKind::HeaderMap | PlaceKind::Value | PlaceKind::Stream => true,
+        };
+        if !same {
+            let message = format!(
+                "{} is {} on the wire, no longer {}",
+                self.spoken(holder, new),
+                code(&new.name),
+                code(&old.name)
+            );
+            self.found_in(holder, new, Rule::WireName, message, now(&new.source));
+        }
+    }
+
+    /// The type, and whether it must be given.
+    fn kind(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        let what = self.spoken(holder, new);
+        let retyped = if holder.sent {
+            Rule::ParameterRetyped
+        } else {
+            Rule::FieldRetyped
+        };
+        let required = holder.sent && old.required != new.required;
+        let (was, is) = if required {
+            let ident = code(&new.ident);
+            let (rule, message) = if new.required {
+                let message = format!("{} takes {ident} as an argument now", holder.function);
+                (Rule::ParameterRequired, message)
+            } else {
+                let message = format!(
+                    "{ident} is a setter now, no argument of {} any more",
+                    holder.function
+                );
+                (Rule::ParameterOptional, message)
+            };
+            self.found_in(holder, new, rule, message, now(&new.source));
+            // That says what becomes of an option around the type.
+            (self.bare(holder, old, true), self.bare(holder, new, false))
+        } else {
+            (
+                self.field(holder, old, true),
+                self.field(holder, new, false),
+            )
+        };
+        if was != is {
+            let message = format!("{what} is {}, no longer {}", code(&is), code(&was));
+            self.found_in(holder, new, retyped, message, now(&new.source));
+            return;
+        }
+        if !holder.sent || required {
+            return;
+        }
+        let (was, is) = if new.required {
+            (self.old_types.argument(old), self.new_types.argument(new))
+        } else {
+            (self.old_types.setter(old), self.new_types.setter(new))
+        };
+        if was != is {
+            let rule = if is.covers(&was) {
+                Rule::ArgumentWidened
+            } else {
+                Rule::ArgumentNarrowed
+            };
+            let (is, was) = (code(&is.to_string()), code(&was.to_string()));
+            let message = format!("{what} takes {is}, no longer {was}");
+            self.found_in(holder, new, rule, message, now(&new.source));
+        }
+    }
+
+    /// What stands on the wire where the types are the same.
+    fn wire(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        let what = self.spoken(holder, new);
+        if old.place.kind != new.place.kind {
+            let message = format!(
+                "{what} stands in {}, no longer in {}",
+                part(new.place.kind),
+                part(old.place.kind)
+            );
+            self.found_in(holder, new, Rule::Place, message, now(&new.source));
+            return;
+        }
+        let prefix = |property: &Property| property.place.prefix.as_deref().map(str::to_lowercase);
+        let same = old.place.collection == new.place.collection
+            && prefix(old) == prefix(new)
+            && old.one_or_many == new.one_or_many
+            && self.same_form(holder, old, new);
+        if !same {
+            let message = format!("{what} is written in another way");
+            self.found_in(holder, new, Rule::Encoding, message, now(&new.source));
+        }
+    }
+
+    /// Whether values of one type look the same; those of another are told of anyway.
+    fn same_form(&self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
+        self.bare(holder, old, true) != self.bare(holder, new, false)
+            || form(&self.old_types.meant(&old.shape)) == form(&self.new_types.meant(&new.shape))
+    }
+
+    fn deprecation(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        let what = self.spoken(holder, new);
+        let (rule, is) = match (old.deprecated, new.deprecated) {
+            // Only setters can be marked; of arguments and fields the documentation says it.
+            (false, true) if holder.sent && !new.required => {
+                (Rule::ParameterDeprecated, "is deprecated")
+            }
+            (false, true) => (Rule::FieldDeprecated, "is deprecated"),
+            (true, false) => (Rule::Undeprecated, "is deprecated no longer"),
+            _ => return,
+        };
+        self.found_in(holder, new, rule, format!("{what} {is}"), now(&new.source));
+    }
+
+    fn limits(&self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
+        let nodes = |old: &[crate::source::Node], new: &[crate::source::Node]| {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.same_json(new))
+        };
+        // Of what is only read, this shows in the type or not at all.
+        let unseen = !holder.sent
+            && old.required != new.required
+            && self.field(holder, old, true) == self.field(holder, new, false);
+        let same = old.minimum == new.minimum
+            && old.maximum == new.maximum
+            && old.max_length == new.max_length
+            && old.pattern == new.pattern
+            && nodes(old.default.as_slice(), new.default.as_slice())
+            && nodes(&old.enum_values, &new.enum_values);
+        unseen || !same
+    }
+
+    /// Arguments have no names where a method is called: their order is all.
+    fn order(
+        &mut self,
+        holder: &Holder<'_>,
+        old: &[&Property],
+        new: &[&Property],
+        pairs: &Pairs<'_, Property>,
+    ) {
+        let required = |list: &[&'_ Property]| list.iter().filter(|one| one.required).count();
+        let kept = pairs.both.iter();
+        let kept: Vec<_> = kept
+            .filter(|(was, is)| was.required && is.required)
+            .collect();
+        let at = |property: &Property| {
+            let mut old = old.iter();
+            old.position(|one| std::ptr::eq(*one, property))
+        };
+        let places: Vec<_> = kept.iter().map(|(was, _)| at(was)).collect();
+        let Some(moved) = places
+            .windows(2)
+            .position(|pair| pair.first() > pair.last())
+        else {
+            return;
+        };
+        let mut before: Vec<_> = kept.clone();
+        before.sort_by_key(|(was, _)| at(was));
+        let whole = kept.len() == required(old) && kept.len() == required(new);
+        let mut sides = before.iter().zip(&kept);
+        let silent = sides
+            .all(|((was, _), (_, is))| self.old_types.argument(was) == self.new_types.argument(is));
+        let names: Vec<_> = kept.iter().map(|(_, is)| is.ident.as_str()).collect();
+        let takes = format!("{} takes {}", holder.function, super::codes(&names));
+        let (rule, message) = if whole && silent {
+            let message = format!("{takes} in this order now, which no compiler notices");
+            (Rule::ArgumentsSwapped, message)
+        } else {
+            (
+                Rule::ArgumentsReordered,
+                format!("{takes} in this order now"),
+            )
+        };
+        if let Some((_, is)) = kept.get(moved + 1) {
+            let place = now(&is.source);
+            self.found(rule, holder.path.clone(), message, place);
+        }
+    }
+
+    /// The type of a field; `old` says of which side it is.
+    fn field(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
+        let bare = self.bare(holder, property, old);
+        let stream = holder.answer && property.place.kind == PlaceKind::Stream;
+        if property.plain || stream {
+            bare
+        } else {
+            format!("Option<{bare}>")
+        }
+    }
+
+    /// The same without the option around it.
+    fn bare(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
+        if holder.answer && property.place.kind == PlaceKind::Stream {
+            return "ByteStream".to_owned();
+        }
+        let types = if old {
+            &self.old_types
+        } else {
+            &self.new_types
+        };
+        types.field(property)
+    }
+
+    /// What messages call a property.
+    fn spoken(&self, holder: &Holder<'_>, property: &Property) -> String {
+        format!("{} of {}", code(&property.ident), holder.owner)
+    }
+
+    fn found_in(
+        &mut self,
+        holder: &Holder<'_>,
+        property: &Property,
+        rule: Rule,
+        message: String,
+        place: Place,
+    ) {
+        let path = format!("{} > {}", holder.path, property.name);
+        self.found(rule, path, message, place);
+    }
+}
+
+/// How a value is written, without the names of types.
+fn form(shape: &Shape) -> String {
+    match shape {
+        Shape::List { item } => format!("[{}]", form(item)),
+        Shape::Map { value } => format!("{{{}}}", form(value)),
+        // The SDK has days as text.
+        Shape::Text | Shape::Time { format: "date" } => "text".to_owned(),
+        Shape::Time { format } => (*format).to_owned(),
+        Shape::Format { format } => format.clone(),
+        // Of these, the type says all.
+        _ => String::new(),
+    }
+}
+
+fn part(kind: PlaceKind) -> &'static str {
+    match kind {
+        PlaceKind::Path => "the path",
+        PlaceKind::Query => "the query",
+        PlaceKind::Header => "a header",
+        PlaceKind::HeaderMap => "headers",
+        PlaceKind::Json => "the JSON body",
+        PlaceKind::Value | PlaceKind::Stream => "the whole body",
+        PlaceKind::Form | PlaceKind::FormFile => "the form",
+    }
+}

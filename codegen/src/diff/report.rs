@@ -1,0 +1,203 @@
+//! What came out of a comparison: for people, for programs, for the changelog.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Change, Class, Section, Side};
+
+/// All changes, the worst first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The part of the version that must grow.
+    pub bump: Bump,
+    /// The same for a version before 1.0.
+    pub bump_before_1_0: Bump,
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// Lines for the changelog, by section; words alone are not worth one.
+    pub changelog: BTreeMap<Section, Vec<String>>,
+    /// What the places in the old specification begin with, such as `v0.1.0:`.
+    pub old_prefix: String,
+    /// What the places in the new specification begin with.
+    pub new_prefix: String,
+}
+
+/// The part of a version that must grow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bump {
+    /// There is nothing to publish.
+    #[default]
+    None,
+    /// The third number.
+    Patch,
+    /// The second number.
+    Minor,
+    /// The first number.
+    Major,
+}
+
+impl Report {
+    pub(super) fn new(mut changes: Vec<Change>) -> Self {
+        // Stable: what belongs together stays together.
+        changes.sort_by_key(|change| change.class);
+        let worst = changes.first().map(|change| change.class);
+        let mut changelog: BTreeMap<Section, Vec<String>> = BTreeMap::new();
+        for change in &changes {
+            if let Some(line) = line(change) {
+                let lines = changelog.entry(change.rule.section()).or_default();
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        Self {
+            bump: worst.map_or(Bump::None, bump),
+            bump_before_1_0: worst.map_or(Bump::None, bump_before_1_0),
+            changes,
+            changelog,
+            old_prefix: String::new(),
+            new_prefix: String::new(),
+        }
+    }
+
+    /// Says what the places begin with, where a specification is of another revision.
+    #[must_use]
+    pub fn prefixed(mut self, old: impl Into<String>, new: impl Into<String>) -> Self {
+        self.old_prefix = old.into();
+        self.new_prefix = new.into();
+        self
+    }
+
+    /// How many changes there are of a class.
+    #[must_use]
+    pub fn count(&self, class: Class) -> usize {
+        let changes = self.changes.iter();
+        changes.filter(|change| change.class == class).count()
+    }
+
+    /// Whether programs need a change.
+    #[must_use]
+    pub fn is_breaking(&self) -> bool {
+        self.count(Class::Breaking) > 0
+    }
+}
+
+/// What Semantic Versioning asks for. It wants a deprecation to be seen in the second number; so
+/// should be what a call does on the wire.
+fn bump(worst: Class) -> Bump {
+    match worst {
+        Class::Breaking => Bump::Major,
+        Class::Addition | Class::Behaviour => Bump::Minor,
+        Class::Documentation => Bump::Patch,
+    }
+}
+
+/// Before 1.0, Cargo takes the second number for what breaks and the third for all else.
+fn bump_before_1_0(worst: Class) -> Bump {
+    match worst {
+        Class::Breaking => Bump::Minor,
+        Class::Addition | Class::Behaviour | Class::Documentation => Bump::Patch,
+    }
+}
+
+/// The changelog's line for a change, with its first letter large.
+fn line(change: &Change) -> Option<String> {
+    let mut chars = change.message.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let message = format!("{first}{}.", chars.as_str());
+    match change.class {
+        Class::Documentation => None,
+        Class::Breaking => Some(format!("**Breaking:** {message}")),
+        Class::Addition | Class::Behaviour => Some(message),
+    }
+}
+
+/// The width of a line in the changelog.
+const WIDTH: usize = 110;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes.is_empty() {
+            return writeln!(f, "no changes");
+        }
+        let mut class = None;
+        for change in &self.changes {
+            if class.replace(change.class) != Some(change.class) {
+                let number = self.count(change.class);
+                writeln!(f, "{} ({number})", change.class)?;
+            }
+            let prefix = match change.place.side {
+                Side::Old => &self.old_prefix,
+                Side::New => &self.new_prefix,
+            };
+            let (file, line) = (&change.place.file, change.place.line);
+            writeln!(f, "  {}", change.message)?;
+            writeln!(f, "    {} [{}]", change.path, change.rule.id())?;
+            writeln!(f, "    {prefix}{file}:{line}{}", gone(change.place.side))?;
+        }
+        writeln!(
+            f,
+            "\nthe next version: {} (before 1.0: {})",
+            self.bump, self.bump_before_1_0
+        )?;
+        for (section, lines) in &self.changelog {
+            writeln!(f, "\n### {section:?}\n")?;
+            for line in lines {
+                bullet(f, line)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(side: Side) -> &'static str {
+    match side {
+        Side::Old => " (old)",
+        Side::New => "",
+    }
+}
+
+/// A list item, wrapped between words.
+fn bullet(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str("-")?;
+    let mut column = 1;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column > 2 && column + 1 + width > WIDTH {
+            f.write_str("\n ")?;
+            column = 1;
+        }
+        write!(f, " {word}")?;
+        column += 1 + width;
+    }
+    writeln!(f)
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Breaking => "breaking",
+            Self::Addition => "addition",
+            Self::Behaviour => "behaviour",
+            Self::Documentation => "documentation",
+        })
+    }
+}
+
+impl fmt::Display for Bump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        })
+    }
+}

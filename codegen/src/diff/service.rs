@@ -1,0 +1,118 @@
+//! The service as a whole, and the codes of its errors.
+
+use super::{Comparison, Pairing, Rule, before, code, now};
+use crate::model::{ErrorCode, Model, Source};
+
+impl Comparison<'_> {
+    pub(super) fn service(&mut self) {
+        let place = Source {
+            file: self.new.source.clone(),
+            line: 1,
+        };
+        let facts = |model: &Model| {
+            let service = &model.service;
+            (
+                service.title.clone(),
+                service.version.clone(),
+                service.host.clone(),
+                service.base_path.clone(),
+                service.schemes.clone(),
+            )
+        };
+        if facts(self.old) != facts(self.new) {
+            let message = "the title, version or address of the service is another one".to_owned();
+            self.found(Rule::Service, "service", message, now(&place));
+        }
+        let words = |model: &Model| -> Vec<String> {
+            let service = &model.service;
+            let own = [
+                &service.description,
+                service.docs_url.as_ref().unwrap_or(&String::new()),
+            ]
+            .map(String::clone);
+            let tags = model.sub_services.iter();
+            own.into_iter()
+                .chain(tags.map(|tag| tag.description.clone()))
+                .collect()
+        };
+        if words(self.old) != words(self.new) {
+            let message = "the service is described in other words".to_owned();
+            self.found(Rule::Words, "service", message, now(&place));
+        }
+        let (old, new) = (self.old, self.new);
+        self.extensions(
+            "service",
+            "the service",
+            &old.service.ext,
+            &new.service.ext,
+            &place,
+        );
+    }
+
+    pub(super) fn error_codes(&mut self) {
+        let (old, new) = (self.old, self.new);
+        let (was, is): (Vec<_>, Vec<_>) = (
+            old.error_codes.iter().collect(),
+            new.error_codes.iter().collect(),
+        );
+        let pairs = Pairing::new(&was, &is)
+            .by(|one| Some(one.code.as_str()))
+            .by(|one| Some(one.ident.as_str()))
+            .pairs();
+        for (old, new) in &pairs.both {
+            self.error_code(old, new);
+        }
+        for one in &pairs.removed {
+            let message = format!("{} is gone", spoken(one));
+            let place = before(&one.source);
+            self.found(Rule::ErrorCodeRemoved, path_of(one), message, place);
+        }
+        for one in &pairs.added {
+            let message = format!("{} is new", spoken(one));
+            let place = now(&one.source);
+            self.found(Rule::ErrorCodeAdded, path_of(one), message, place);
+        }
+    }
+
+    fn error_code(&mut self, old: &ErrorCode, new: &ErrorCode) {
+        let (path, what) = (path_of(new), spoken(new));
+        let mut changed = |rule, message| self.found(rule, &path, message, now(&new.source));
+        if old.ident != new.ident {
+            let message = format!("{} is called {what} now", spoken(old));
+            changed(Rule::ErrorCodeRenamed, message);
+        }
+        if old.code != new.code {
+            let message = format!(
+                "{what} is {}, no longer {}",
+                code(&new.code),
+                code(&old.code)
+            );
+            changed(Rule::ErrorCodeText, message);
+        }
+        if (old.retry == "yes") != (new.retry == "yes") {
+            let is = if new.retry == "yes" { "is" } else { "is not" };
+            changed(Rule::ErrorCodeRetry, format!("{what} {is} retryable"));
+        }
+        if old.status != new.status
+            || old.retry != new.retry && old.retry != "yes" && new.retry != "yes"
+        {
+            let message = format!("{what} is documented with another status or advice");
+            changed(Rule::ErrorCodeStatus, message);
+        }
+        self.words(
+            &path,
+            &what,
+            &[&old.description],
+            &[&new.description],
+            &new.source,
+        );
+    }
+}
+
+fn path_of(one: &ErrorCode) -> String {
+    format!("error codes > {}", one.code)
+}
+
+fn spoken(one: &ErrorCode) -> String {
+    code(&format!("ErrorCode::{}", one.ident))
+}

@@ -1,0 +1,316 @@
+//! Types: structs, enums and aliases.
+
+use std::collections::{HashMap, HashSet};
+
+use super::properties::{self, Holder};
+use super::surface::{can_be_made, constructors, is_from_text};
+use super::{Comparison, Pairing, Pairs, Rule, before, code, now, operations};
+use crate::model::{Constructor, CustomizedType, EnumValue, Operation, Property, Shape, TypeKind};
+
+impl<'a> Comparison<'a> {
+    /// Types of one name, else of one identifier, else those that take each other's place where
+    /// they are used. What is found is how the old types are called from then on.
+    pub(super) fn pair_types(
+        &mut self,
+        old: &[&'a CustomizedType],
+        new: &[&'a CustomizedType],
+        operations: &Pairs<'a, Operation>,
+    ) -> Pairs<'a, CustomizedType> {
+        let by_name = || {
+            Pairing::new(old, new)
+                .by(|one| Some(one.name.as_str()))
+                .by(|one| Some(one.ident.as_str()))
+        };
+        let certain = by_name().pairs();
+        let successors = self.successors(&certain, operations);
+        let of_old = |one: &'a CustomizedType| successors.get(one.name.as_str()).copied();
+        let of_new = |one: &'a CustomizedType| Some(one.name.as_str());
+        let pairs = by_name().by_both(of_old, of_new).pairs();
+        for (was, is) in &pairs.both {
+            self.old_types.renamed.insert(&was.name, &is.ident);
+        }
+        pairs
+    }
+
+    /// Names of old types that are gone, each with the new type that stands where it stood.
+    fn successors(
+        &self,
+        certain: &Pairs<'a, CustomizedType>,
+        operations: &Pairs<'a, Operation>,
+    ) -> HashMap<&'a str, &'a str> {
+        let names = |types: &[&'a CustomizedType]| -> HashSet<&'a str> {
+            types.iter().map(|one| one.name.as_str()).collect()
+        };
+        let (mut gone, mut fresh) = (names(&certain.removed), names(&certain.added));
+        let mut open = Vec::new();
+        for (was, is) in &operations.both {
+            open.push((operations::asked(was), operations::asked(is)));
+            let (was, is) = (&was.response.properties, &is.response.properties);
+            open.push((was.iter().collect(), is.iter().collect()));
+        }
+        let members =
+            |one: &'a CustomizedType| -> Vec<&'a Property> { one.properties.iter().collect() };
+        open.extend(
+            certain
+                .both
+                .iter()
+                .map(|(was, is)| (members(was), members(is))),
+        );
+        let mut found = HashMap::new();
+        while let Some((was, is)) = open.pop() {
+            for (was, is) in shapes_of(&was, &is) {
+                let (Some(was), Some(is)) = (named(was), named(is)) else {
+                    continue;
+                };
+                let types = (self.old_types.get(was), self.new_types.get(is));
+                if let (Some(old), Some(new)) = types
+                    && old.kind == new.kind
+                    && gone.contains(was)
+                    && fresh.contains(is)
+                {
+                    gone.remove(was);
+                    fresh.remove(is);
+                    found.insert(was, is);
+                    open.push((members(old), members(new)));
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn types(&mut self, types: &Pairs<'a, CustomizedType>) {
+        for (old, new) in &types.both {
+            self.one_type(old, new);
+        }
+        for old in &types.removed {
+            let message = format!("{} is gone", spoken(old));
+            let place = before(&old.source);
+            self.found(Rule::TypeRemoved, path_of(old), message, place);
+        }
+        for new in &types.added {
+            let message = format!("{} is new", spoken(new));
+            let place = now(&new.source);
+            self.found(Rule::TypeAdded, path_of(new), message, place);
+        }
+    }
+
+    fn one_type(&mut self, old: &'a CustomizedType, new: &'a CustomizedType) {
+        let (path, what) = (path_of(new), spoken(new));
+        if old.ident != new.ident {
+            let message = format!("{} is called {what} now", spoken(old));
+            self.found(Rule::TypeRenamed, &path, message, now(&new.source));
+        }
+        let words = [&*old.description, &*new.description];
+        self.words(&path, &what, &words[..1], &words[1..], &new.source);
+        self.extensions(&path, &what, &old.ext, &new.ext, &new.source);
+        match (old.kind, new.kind) {
+            (TypeKind::Object, TypeKind::Object) => self.object(old, new),
+            (TypeKind::Enum, TypeKind::Enum) => self.values(old, new),
+            (was, is) => {
+                let meant = |types: &super::Types<'_>, one: &CustomizedType| {
+                    one.shape.as_ref().map(|shape| types.of(shape))
+                };
+                let (meant_was, meant_is) =
+                    (meant(&self.old_types, old), meant(&self.new_types, new));
+                if was != is || meant_was != meant_is {
+                    let message = format!(
+                        "{what} is {}, no longer {}",
+                        kind(is, meant_is),
+                        kind(was, meant_was)
+                    );
+                    self.found(Rule::TypeKind, &path, message, now(&new.source));
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, old: &'a CustomizedType, new: &'a CustomizedType) {
+        let (path, what) = (path_of(new), spoken(new));
+        let sent = old.in_request && new.in_request;
+        if !sent && (can_be_made(old) || can_be_made(new)) && old.in_request != new.in_request {
+            let (rule, message) = if new.in_request {
+                (
+                    Rule::TypeSent,
+                    format!("{what} can be made with `new` and setters"),
+                )
+            } else {
+                let message = format!("{what} is only read: `new` and its setters are gone");
+                (Rule::TypeNotSent, message)
+            };
+            self.found(rule, &path, message, now(&new.source));
+        }
+        let members =
+            |one: &'a CustomizedType| -> Vec<&'a Property> { one.properties.iter().collect() };
+        let holder = Holder {
+            path: path.clone(),
+            function: code(&format!("{}::new", new.ident)),
+            setters: what.clone(),
+            owner: what.clone(),
+            computed: Vec::new(),
+            sent,
+            answer: false,
+        };
+        self.properties(&holder, &members(old), &members(new));
+        self.additional(old, new);
+        let (rule, message) = match (is_from_text(old), is_from_text(new)) {
+            (true, false) => (
+                Rule::ConversionLost,
+                format!("{what} can't be made from text alone any more"),
+            ),
+            (false, true) => (
+                Rule::ConversionGained,
+                format!("{what} can be made from text alone"),
+            ),
+            _ => return self.constructors(old, new),
+        };
+        self.found(rule, &path, message, now(&new.source));
+        self.constructors(old, new);
+    }
+
+    /// The map of fields that the specification does not name.
+    fn additional(&mut self, old: &CustomizedType, new: &CustomizedType) {
+        let of = |types: &super::Types<'_>, one: &CustomizedType| {
+            one.additional.as_ref().map(|shape| types.of(shape))
+        };
+        let (was, is) = (of(&self.old_types, old), of(&self.new_types, new));
+        let what = spoken(new);
+        let (rule, message) = match (was, is) {
+            (None, Some(is)) => {
+                let message = format!("{what} has a further field `additional`, of {}", code(&is));
+                (Rule::FieldAdded, message)
+            }
+            (Some(_), None) => {
+                let message = format!("{what} has no field `additional` any more");
+                (Rule::FieldRemoved, message)
+            }
+            (Some(was), Some(is)) if was != is => {
+                let (was, is) = (code(&was), code(&is));
+                let message = format!("`additional` of {what} holds {is}, no longer {was}");
+                (Rule::FieldRetyped, message)
+            }
+            _ => return,
+        };
+        let path = format!("{} > additionalProperties", path_of(new));
+        self.found(rule, path, message, now(&new.source));
+    }
+
+    fn constructors(&mut self, old: &CustomizedType, new: &CustomizedType) {
+        let (before_all, after_all) = (constructors(old), constructors(new));
+        let pairs = Pairing::new(&before_all, &after_all)
+            .by(|one| Some(one.ident.as_str()))
+            .pairs();
+        let path = |one: &Constructor| format!("{} > {}", path_of(new), one.name);
+        let method = |one: &Constructor| code(&format!("{}::{}", new.ident, one.ident));
+        for (was, is) in &pairs.both {
+            let (path, method) = (path(is), method(is));
+            let takes = |types: &super::Types<'_>, one: &Constructor| -> Vec<String> {
+                let args = one.args.iter();
+                args.map(|property| types.argument(property).to_string())
+                    .collect()
+            };
+            let names = |one: &Constructor| -> Vec<String> {
+                one.args
+                    .iter()
+                    .map(|property| property.name.clone())
+                    .collect()
+            };
+            let fixed = |one: &Constructor| -> Vec<(String, serde_json::Value)> {
+                let fixed = one.fixed.iter();
+                fixed
+                    .map(|one| (one.property.name.clone(), one.value.to_json()))
+                    .collect()
+            };
+            if takes(&self.old_types, was) != takes(&self.new_types, is) || names(was) != names(is)
+            {
+                let message = format!("{method} takes other arguments");
+                self.found(Rule::ConstructorArguments, &path, message, now(&new.source));
+            }
+            if fixed(was) != fixed(is) {
+                let message = format!("{method} sets something else");
+                self.found(Rule::ConstructorValue, &path, message, now(&new.source));
+            }
+            let words = [&*was.description, &*is.description];
+            self.words(&path, &method, &words[..1], &words[1..], &new.source);
+        }
+        for was in &pairs.removed {
+            let message = format!("{} is gone", method(was));
+            let place = before(&old.source);
+            self.found(Rule::ConstructorRemoved, path(was), message, place);
+        }
+        for is in &pairs.added {
+            let message = format!("{} is new", method(is));
+            let place = now(&new.source);
+            self.found(Rule::ConstructorAdded, path(is), message, place);
+        }
+    }
+
+    fn values(&mut self, old: &CustomizedType, new: &CustomizedType) {
+        let (before_all, after_all): (Vec<_>, Vec<_>) =
+            (old.values.iter().collect(), new.values.iter().collect());
+        let pairs = Pairing::new(&before_all, &after_all)
+            .by(|one| Some(one.value.as_str()))
+            .by(|one| Some(one.ident.as_str()))
+            .pairs();
+        let path = |one: &EnumValue| format!("{} > {}", path_of(new), one.value);
+        let variant = |one: &EnumValue| code(&format!("types::{}::{}", new.ident, one.ident));
+        for (was, is) in &pairs.both {
+            let (path, variant) = (path(is), variant(is));
+            if was.ident != is.ident {
+                let message = format!("the value {} is called {variant} now", code(&was.ident));
+                self.found(Rule::ValueRenamed, &path, message, now(&is.source));
+            }
+            if was.value != is.value {
+                let (was, now_sent) = (code(&was.value), code(&is.value));
+                let message = format!("{variant} is sent as {now_sent}, no longer as {was}");
+                self.found(Rule::ValueText, &path, message, now(&is.source));
+            }
+            let words = [&*was.description, &*is.description];
+            self.words(&path, &variant, &words[..1], &words[1..], &is.source);
+        }
+        for was in &pairs.removed {
+            let message = format!("{} is gone", variant(was));
+            self.found(Rule::ValueRemoved, path(was), message, before(&was.source));
+        }
+        for is in &pairs.added {
+            let message = format!("{} is new", variant(is));
+            self.found(Rule::ValueAdded, path(is), message, now(&is.source));
+        }
+    }
+}
+
+fn path_of(one: &CustomizedType) -> String {
+    format!("types > {}", one.name)
+}
+
+fn spoken(one: &CustomizedType) -> String {
+    code(&format!("types::{}", one.ident))
+}
+
+fn kind(kind: TypeKind, meant: Option<String>) -> String {
+    match (kind, meant) {
+        (TypeKind::Object, _) => "a struct".to_owned(),
+        (TypeKind::Enum, _) => "an enum".to_owned(),
+        (TypeKind::Alias, Some(meant)) => code(&meant),
+        (TypeKind::Alias, None) => "an alias".to_owned(),
+    }
+}
+
+/// The shapes of the properties that belong together.
+fn shapes_of<'a>(old: &[&'a Property], new: &[&'a Property]) -> Vec<(&'a Shape, &'a Shape)> {
+    let pairs = properties::pair(old, new);
+    let shapes = pairs.both.iter().map(|(was, is)| (&was.shape, &is.shape));
+    shapes.collect()
+}
+
+/// The type in a shape, however many lists and maps are around it.
+fn named(shape: &Shape) -> Option<&str> {
+    let mut shape = shape;
+    loop {
+        shape = match shape {
+            Shape::List { item } => item,
+            Shape::Map { value } => value,
+            Shape::Named { name, .. } => return Some(name),
+            _ => return None,
+        };
+    }
+}
