@@ -9,10 +9,10 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use commands::input::{Input, Output};
-use commands::lint::Format;
+use commands::lint::Lint;
 use commands::{check, dump, generate, lint};
 
-/// Renders files from a Swagger 2.0 specification and a pack of templates.
+/// Renders files from a Swagger 2.0 or OpenAPI 3 specification and a pack of templates.
 #[derive(Debug, Parser)]
 #[command(name = "codegen", version)]
 struct Cli {
@@ -27,13 +27,7 @@ enum Command {
     /// Compare the files of a pack with what would be written; exit with 1 if they differ.
     Check(Output),
     /// Say what is wrong with a specification; exit with 1 if there are errors.
-    Lint {
-        #[command(flatten)]
-        input: Input,
-        /// How to say it.
-        #[arg(long, value_enum, default_value_t = Format::Human)]
-        format: Format,
-    },
+    Lint(Lint),
     /// Print the model that templates see, as JSON.
     Dump {
         #[command(flatten)]
@@ -68,7 +62,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Generate(output) => generate::generate(&output.generator()),
         Command::Check(output) => check::check(&output.generator()),
-        Command::Lint { input, format } => lint::lint(&input.generator(), format),
+        Command::Lint(arguments) => lint::lint(arguments),
         Command::Dump { input, template } => dump::dump(input.generator(), template),
     }
 }
