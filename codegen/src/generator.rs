@@ -213,14 +213,8 @@ impl Generator {
         let diagnostics = match loaded {
             Err(problems) => problems,
             Ok(loaded) => {
-                let mut found = lint::lint(&loaded.document, &loaded.bundled);
-                found.extend(
-                    self.lower_loaded(&loaded, &Language::default(), &sources)
-                        .err()
-                        .into_iter()
-                        .flatten(),
-                );
-                found
+                let lowered = self.lower_loaded(&loaded, &Language::default(), &sources);
+                lint::lint(&loaded, lowered.err().unwrap_or_default())
             }
         };
         Report::new(diagnostics, &sources)

@@ -1,4 +1,4 @@
-//! Renders SDKs, servers and documents from a Swagger 2.0 specification and a pack of templates.
+//! Renders SDKs, servers and documents from a Swagger 2.0 or OpenAPI 3 specification and a pack of templates.
 //!
 //! Stages, each a module that knows only those before it:
 //!

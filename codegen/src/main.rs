@@ -10,10 +10,10 @@ use clap::{Parser, Subcommand};
 
 use commands::dump::Schema;
 use commands::input::{Input, Output, Overrides};
-use commands::lint::Format;
+use commands::lint::Lint;
 use commands::{check, diff, dump, generate, lint, new_pack, test_pack, watch};
 
-/// Renders files from a Swagger 2.0 specification and a pack of templates.
+/// Renders files from a Swagger 2.0 or OpenAPI 3 specification and a pack of templates.
 #[derive(Debug, Parser)]
 #[command(name = "codegen", version)]
 struct Cli {
@@ -34,13 +34,7 @@ enum Command {
     /// Compare the files of a pack with what would be written; exit with 1 if they differ.
     Check(Output),
     /// Say what is wrong with a specification; exit with 1 if there are errors.
-    Lint {
-        #[command(flatten)]
-        input: Input,
-        /// How to say it.
-        #[arg(long, value_enum, default_value_t = Format::Human)]
-        format: Format,
-    },
+    Lint(Lint),
     /// Say what changed for who uses the SDK, and which version that needs.
     Diff(diff::Diff),
     /// Print the model that templates see, as JSON.
@@ -103,7 +97,7 @@ fn run(command: Command) -> Result<ExitCode> {
         } => watch::watch(&output.generator()),
         Command::Generate { output, .. } => generate::generate(&output.generator()),
         Command::Check(output) => check::check(&output.generator()),
-        Command::Lint { input, format } => lint::lint(&input.generator(), format),
+        Command::Lint(arguments) => lint::lint(arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Dump {
             schema: Some(of), ..

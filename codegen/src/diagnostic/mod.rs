@@ -1,20 +1,35 @@
 //! What is wrong, where, and what to do about it.
 
+mod github;
 mod report;
+pub mod rules;
 
 pub(crate) use report::one_line;
 pub use report::{Finding, Note, Place, Report};
+pub use rules::Rule;
 
 use crate::source::Span;
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; output is still made.
+    /// Good to know; there is nothing to mend.
+    Note,
+    /// Worth mending; output is still made.
     Warning,
     /// No output is made.
     Error,
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
 }
 
 /// A finding that still knows places as spans.
@@ -59,6 +74,14 @@ impl Diagnostic {
     pub fn warning(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
+            ..Self::error(rule, span, message)
+        }
+    }
+
+    /// A note at a place.
+    pub fn note(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
             ..Self::error(rule, span, message)
         }
     }

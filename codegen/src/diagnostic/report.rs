@@ -79,10 +79,13 @@ impl Report {
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .count()
+        self.count(Severity::Error)
+    }
+
+    /// How many findings of one severity there are.
+    pub fn count(&self, severity: Severity) -> usize {
+        let found = self.findings.iter();
+        found.filter(|one| one.severity == severity).count()
     }
 }
 
@@ -165,11 +168,13 @@ const BEFORE: usize = 40;
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        writeln!(f, "{severity}[{}]: {}", self.rule, one_line(&self.message))?;
+        writeln!(
+            f,
+            "{}[{}]: {}",
+            self.severity,
+            self.rule,
+            one_line(&self.message)
+        )?;
         if let Some(place) = &self.place {
             place.write(f)?;
         }

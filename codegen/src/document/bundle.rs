@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::grammar::{Kind, child};
+use super::Dialect;
+use super::dialect::SHARED;
+use super::grammar::{Kind, child, item};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Member, Node, Object, Sources, Value, join_reference};
 
@@ -13,9 +15,15 @@ use crate::source::{FileId, Member, Node, Object, Sources, Value, join_reference
 type Target = (FileId, String);
 
 /// The bundled root document, and the files that were needed.
-pub(crate) fn bundle(path: &Path, sources: &mut Sources) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn bundle(
+    path: &Path,
+    sources: &mut Sources,
+) -> Result<(Node, Dialect), Vec<Diagnostic>> {
     let (root_file, root) = sources.load(path)?;
+    let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
     let mut bundler = Bundler {
+        dialect,
+        size: 0,
         sources,
         root_file,
         root: Rc::clone(&root),
@@ -29,7 +37,7 @@ pub(crate) fn bundle(path: &Path, sources: &mut Sources) -> Result<Node, Vec<Dia
     bundler.fill_hoisted();
     bundler.add_hoisted(&mut bundled);
     if bundler.problems.is_empty() {
-        Ok(bundled)
+        Ok((bundled, dialect))
     } else {
         Err(bundler.problems)
     }
@@ -38,7 +46,14 @@ pub(crate) fn bundle(path: &Path, sources: &mut Sources) -> Result<Node, Vec<Dia
 /// References that lead to references: more than anybody needs, and far from the end of the stack.
 const MAX_CHAIN: usize = 32;
 
+/// Values in the bundle: more than any specification has, and no more than memory holds. Only
+/// references to one big thing from many places come near.
+const MAX_SIZE: usize = 4_000_000;
+
 struct Bundler<'a> {
+    dialect: Dialect,
+    /// How many values were put in place of references.
+    size: usize,
     sources: &'a mut Sources,
     root_file: FileId,
     root: Rc<Node>,
@@ -56,7 +71,8 @@ impl Bundler<'_> {
     /// Notes which definition of the root stands for which place of another file.
     fn name_definitions(&mut self) {
         let root = Rc::clone(&self.root);
-        let definitions = root.get("definitions").and_then(Node::as_object);
+        let definitions = root.pointer(self.dialect.schemas());
+        let definitions = definitions.and_then(Node::as_object);
         for (name, member) in definitions.into_iter().flatten() {
             let Some(reference) = member.node.get("$ref") else {
                 continue;
@@ -81,11 +97,7 @@ impl Bundler<'_> {
                 Value::Object(self.walk_object(object, file, kind))
             }
             Value::Array(items) => {
-                let kind = match kind {
-                    Kind::ParameterList => Kind::Parameter,
-                    Kind::SchemaList => Kind::Schema,
-                    _ => Kind::Opaque,
-                };
+                let kind = item(kind);
                 Value::Array(
                     items
                         .iter()
@@ -105,7 +117,7 @@ impl Bundler<'_> {
         object
             .iter()
             .map(|(key, member)| {
-                let kind = child(kind, key).unwrap_or(Kind::Opaque);
+                let kind = child(self.dialect, kind, key).unwrap_or(Kind::Opaque);
                 let node = self.walk(&member.node, file, kind);
                 let key_span = member.key;
                 (
@@ -124,7 +136,7 @@ impl Bundler<'_> {
         let Some(target) = self.target(reference, file) else {
             return node.clone();
         };
-        if target.0 == self.root_file && is_shared(&target.1) {
+        if target.0 == self.root_file && self.is_shared(&target.1) {
             self.check_shared(reference, &target.1, kind);
             return local_reference(node, reference, format!("#{}", target.1));
         }
@@ -132,7 +144,9 @@ impl Bundler<'_> {
         let is_definition = self.is_own_definition(&target, reference);
         if kind == Kind::Schema && !is_definition {
             let name = self.hoist(&target, reference);
-            return local_reference(node, reference, format!("#/definitions/{name}"));
+            let name = name.replace('~', "~0").replace('/', "~1");
+            let schemas = self.dialect.schemas();
+            return local_reference(node, reference, format!("#{schemas}/{name}"));
         }
         self.inline(node, &target, reference, kind)
     }
@@ -159,13 +173,31 @@ impl Bundler<'_> {
         let found = self.lookup(target, reference);
         let node = match found {
             Some((tree, pointer)) => match tree.pointer(&pointer) {
-                Some(found) => self.walk(found, target.0, kind),
+                Some(found) if self.has_room(found, reference) => self.walk(found, target.0, kind),
+                Some(_) => node.clone(),
                 None => node.clone(),
             },
             None => node.clone(),
         };
         self.open.remove(target);
         node
+    }
+
+    /// Whether the bundle may still grow by what a reference means; says so once if not.
+    fn has_room(&mut self, found: &Node, reference: &Node) -> bool {
+        let had_room = self.size <= MAX_SIZE;
+        if had_room {
+            self.size += found.size();
+        }
+        let has_room = self.size <= MAX_SIZE;
+        if had_room && !has_room {
+            let message = format!("references expand to more than {MAX_SIZE} values");
+            self.problems.push(
+                Diagnostic::error("ref-size", reference.span, message)
+                    .with_help("describe once what so many places refer to, among the definitions"),
+            );
+        }
+        has_room
     }
 
     /// The tree of a target in which the pointer is known to lead somewhere.
@@ -189,7 +221,8 @@ impl Bundler<'_> {
         Some((tree, target.1.clone()))
     }
 
-    /// Works out what a `$ref` means: `#/..` is the root document, unless only its own file has it.
+    /// Works out what a `$ref` means. `#/..` in a part of a Swagger specification is the root, unless
+    /// only the part has it; in a part of an OpenAPI one it is the other way about.
     fn target(&mut self, reference: &Node, file: FileId) -> Option<Target> {
         let Some(text) = reference.as_str() else {
             self.problems.push(
@@ -216,7 +249,11 @@ impl Bundler<'_> {
             return None;
         }
         if path.is_empty() {
-            let own = file != self.root_file && self.root.pointer(&pointer).is_none();
+            let own = file != self.root_file
+                && match self.dialect {
+                    Dialect::Swagger2 => self.root.pointer(&pointer).is_none(),
+                    _ => self.has(file, &pointer),
+                };
             let owner = if own { file } else { self.root_file };
             return Some((owner, pointer));
         }
@@ -234,12 +271,23 @@ impl Bundler<'_> {
         }
     }
 
+    /// Whether a file that was read has something at a pointer.
+    fn has(&mut self, file: FileId, pointer: &str) -> bool {
+        let path = self.sources.file(file).path.clone();
+        let tree = self.sources.load(&path);
+        tree.is_ok_and(|(_, tree)| tree.pointer(pointer).is_some())
+    }
+
+    /// Whether a pointer names something that stays a reference.
+    fn is_shared(&self, pointer: &str) -> bool {
+        let maps = SHARED.iter().filter_map(|kind| self.dialect.shared(*kind));
+        let mut names = maps.filter_map(|map| pointer.strip_prefix(map));
+        names.any(|name| !name.is_empty() && !name.contains('/'))
+    }
+
     fn check_shared(&mut self, reference: &Node, pointer: &str, kind: Kind) {
-        let wanted = match kind {
-            Kind::Parameter => "/parameters/",
-            Kind::Response => "/responses/",
-            _ => "/definitions/",
-        };
+        let wanted = self.dialect.shared(kind);
+        let wanted = wanted.unwrap_or("/paths/");
         if !pointer.starts_with(wanted) {
             self.problems.push(
                 Diagnostic::error(
@@ -259,7 +307,7 @@ impl Bundler<'_> {
     fn is_own_definition(&self, target: &Target, reference: &Node) -> bool {
         self.definitions.get(target).is_some_and(|name| {
             self.root
-                .get("definitions")
+                .pointer(self.dialect.schemas())
                 .and_then(|definitions| definitions.get(name)?.get("$ref"))
                 .is_some_and(|own| own.span == reference.span)
         })
@@ -270,18 +318,14 @@ impl Bundler<'_> {
         if let Some(name) = self.definitions.get(target) {
             return name.clone();
         }
-        let stem = self.sources.file(target.0).path.file_stem();
-        let name = match target.1.rsplit('/').next() {
-            Some(token) if !token.is_empty() => token.to_owned(),
-            _ => stem
-                .map(|stem| stem.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+        let (short, long) = self.hoisted_names(target);
+        let taken = |name: &str| {
+            let definitions = self.root.pointer(self.dialect.schemas());
+            Some(definitions?.as_object()?.get(name)?.key)
         };
-        let pointer = format!(
-            "/definitions/{}",
-            name.replace('~', "~0").replace('/', "~1")
-        );
-        let taken = self.root.pointer(&pointer).map(|node| node.span);
+        // What is nested in a definition may have the name of another one.
+        let name = if taken(&short).is_some() { long } else { short };
+        let taken = taken(&name);
         let taken = taken.or_else(|| {
             let same = self.hoisted.iter().find(|(other, _, _)| *other == name);
             same.map(|(_, _, member)| member.key)
@@ -306,6 +350,32 @@ impl Bundler<'_> {
         name
     }
 
+    /// What a schema is called after its place: the last word of it, and all words.
+    fn hoisted_names(&self, target: &Target) -> (String, String) {
+        let words = target.1.split('/').skip(1);
+        let words = words.map(|word| word.replace("~1", "/").replace("~0", "~"));
+        let keywords = [
+            "components",
+            "schemas",
+            "definitions",
+            "properties",
+            "$defs",
+        ];
+        let names = words
+            .clone()
+            .filter(|word| !keywords.contains(&word.as_str()));
+        let long = names.collect::<Vec<_>>().join("_");
+        match words.last() {
+            Some(short) if !short.is_empty() => (short, long),
+            _ => {
+                let stem = self.sources.file(target.0).path.file_stem();
+                let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+                let stem = stem.unwrap_or_default();
+                (stem.clone(), stem)
+            }
+        }
+    }
+
     fn fill_hoisted(&mut self) {
         let mut next = 0;
         while let Some((_, target, member)) = self.hoisted.get(next) {
@@ -322,20 +392,22 @@ impl Bundler<'_> {
         if self.hoisted.is_empty() {
             return;
         }
-        let span = bundled.span;
-        let Value::Object(root) = &mut bundled.value else {
-            return;
-        };
-        let definitions = root
-            .entry("definitions".to_owned())
-            .or_insert_with(|| Member {
+        let mut node = bundled;
+        for key in self.dialect.schemas().split('/').skip(1) {
+            let span = node.span;
+            let Value::Object(object) = &mut node.value else {
+                return;
+            };
+            let empty = || Member {
                 key: span,
                 node: Node {
                     value: Value::Object(Object::new()),
                     span,
                 },
-            });
-        if let Value::Object(definitions) = &mut definitions.node.value {
+            };
+            node = &mut object.entry(key.to_owned()).or_insert_with(empty).node;
+        }
+        if let Value::Object(definitions) = &mut node.value {
             let hoisted = self.hoisted.drain(..);
             definitions.extend(hoisted.map(|(name, _, member)| (name, member)));
         }
@@ -346,18 +418,13 @@ impl Bundler<'_> {
 fn may_refer(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::PathItem | Kind::Parameter | Kind::Response | Kind::Schema
+        Kind::PathItem
+            | Kind::Parameter
+            | Kind::Response
+            | Kind::RequestBody
+            | Kind::HeaderObject
+            | Kind::Schema
     )
-}
-
-/// Whether a pointer names something that stays a reference.
-fn is_shared(pointer: &str) -> bool {
-    let mut tokens = pointer.split('/').skip(1);
-    matches!(
-        tokens.next(),
-        Some("definitions" | "parameters" | "responses")
-    ) && tokens.next().is_some()
-        && tokens.next().is_none()
 }
 
 fn is_remote(path: &str) -> bool {

@@ -1,6 +1,7 @@
-//! Stage 2: JSON in, a typed specification out: files put together, overlay applied, `$ref`s checked.
+//! Stage 2: JSON in, a typed specification out: files put together, overlays applied, `$ref`s checked.
 
 mod bundle;
+mod dialect;
 pub(crate) mod grammar;
 mod overlay;
 mod read;
@@ -8,6 +9,9 @@ mod types;
 
 use std::path::{Path, PathBuf};
 
+pub use dialect::Dialect;
+pub(crate) use dialect::SHARED;
+pub(crate) use overlay::parse_target;
 pub use types::*;
 
 use crate::diagnostic::Diagnostic;
@@ -20,6 +24,10 @@ pub struct Loaded {
     pub document: Document,
     /// All files as one tree, with the overlays applied.
     pub bundled: Node,
+    /// What the tree is written in.
+    pub dialect: Dialect,
+    /// Warnings and notes of those who read it.
+    pub notes: Vec<Diagnostic>,
 }
 
 /// Reads a specification and all files that belong to it; overlays apply in order.
@@ -32,10 +40,17 @@ pub fn load(
     overlays: &[PathBuf],
     sources: &mut Sources,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut bundled = bundle::bundle(spec, sources)?;
+    let (mut bundled, dialect) = bundle::bundle(spec, sources)?;
+    let mut notes = Vec::new();
     for overlay in overlays {
-        overlay::apply(&mut bundled, overlay, sources)?;
+        notes.extend(overlay::apply(&mut bundled, spec, overlay, sources)?);
     }
-    let document = read::read(&bundled)?;
-    Ok(Loaded { document, bundled })
+    let (document, more) = read::read(&bundled, dialect)?;
+    notes.extend(more);
+    Ok(Loaded {
+        document,
+        bundled,
+        dialect,
+        notes,
+    })
 }

@@ -38,8 +38,25 @@ pub struct Document {
     pub paths: Vec<PathItem>,
     /// Named schemas.
     pub definitions: IndexMap<String, Definition>,
+    /// `x-lint-allow`
+    pub lint_allow: Vec<Allow>,
+    /// Whether `required` may name properties that are not described, as JSON Schema has it.
+    pub open_required: bool,
     /// Facts for templates.
     pub ext: Extensions,
+}
+
+/// An entry of `x-lint-allow`: a finding that is right and stays.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    /// The whole entry.
+    pub span: Span,
+    /// The id of a rule.
+    pub rule: (String, Span),
+    /// A JSON pointer or JSONPath: what the rule is allowed for.
+    pub at: (String, Span),
+    /// Why.
+    pub reason: String,
 }
 
 /// Something that operations stand on because it binds the first parameters of their paths.
@@ -204,6 +221,8 @@ pub struct Schema {
     pub description: String,
     /// The value that the service assumes.
     pub default: Option<Node>,
+    /// `example`, `examples`
+    pub examples: Vec<Node>,
     /// `collectionFormat`
     pub collection: Option<String>,
     /// Limits.

@@ -1,31 +1,32 @@
-//! Keys that Swagger does not know where they stand: most are misspelt.
+//! Keys that the specification's version does not know where they stand: most are misspelt.
 
 use crate::diagnostic::Diagnostic;
-use crate::document::grammar::{Kind, child, is_map};
+use crate::document::Dialect;
+use crate::document::grammar::{Kind, child, is_map, item};
 use crate::source::{Node, Value};
 
 /// A warning for each unknown key.
-pub(super) fn unknown(bundled: &Node) -> Vec<Diagnostic> {
+pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    visit(bundled, Kind::Root, &mut found);
+    visit(bundled, Kind::Root, dialect, &mut found);
     found
 }
 
-fn visit(node: &Node, kind: Kind, found: &mut Vec<Diagnostic>) {
+fn visit(node: &Node, kind: Kind, dialect: Dialect, found: &mut Vec<Diagnostic>) {
     if kind == Kind::Opaque {
         return;
     }
     match &node.value {
         Value::Object(object) => {
             for (key, member) in object {
-                match child(kind, key) {
-                    Some(kind) => visit(&member.node, kind, found),
+                match child(dialect, kind, key) {
+                    Some(kind) => visit(&member.node, kind, dialect, found),
                     None if is_map(kind) => {}
                     None => found.push(
                         Diagnostic::warning(
                             "unknown-key",
                             member.key,
-                            format!("Swagger 2.0 knows no `{key}` here"),
+                            format!("{} knows no `{key}` here", dialect.name()),
                         )
                         .with_help("correct the spelling, or begin it with `x-` to keep it"),
                     ),
@@ -33,13 +34,9 @@ fn visit(node: &Node, kind: Kind, found: &mut Vec<Diagnostic>) {
             }
         }
         Value::Array(items) => {
-            let kind = match kind {
-                Kind::ParameterList => Kind::Parameter,
-                Kind::SchemaList => Kind::Schema,
-                _ => Kind::Opaque,
-            };
+            let kind = item(kind);
             for item in items {
-                visit(item, kind, found);
+                visit(item, kind, dialect, found);
             }
         }
         _ => {}

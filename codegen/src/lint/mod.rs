@@ -1,21 +1,161 @@
 //! Stage 3: what is wrong, or could be better, with a specification that can be read.
 
+mod alike;
+mod allow;
+mod descriptions;
+mod enums;
 mod keys;
+mod names;
 mod rules;
+mod signed;
+mod unused;
+mod values;
 
-use crate::diagnostic::Diagnostic;
-use crate::document::Document;
-use crate::source::Node;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::{Document, In, Loaded, Operation, Schema, SchemaKind};
+use crate::source::Span;
 
-/// All findings: errors and warnings.
-pub fn lint(document: &Document, bundled: &Node) -> Vec<Diagnostic> {
+/// All findings: errors (those of `lowering`, too), warnings and notes, without what is allowed.
+pub fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let document = &loaded.document;
     let mut found = errors(document);
+    found.extend(lowering);
     found.extend(rules::warnings(document));
-    found.extend(keys::unknown(bundled));
-    found
+    found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
+    found.extend(unused::unused(loaded));
+    descriptions::check(document, &mut found);
+    names::check(document, &mut found);
+    enums::check(document, &mut found);
+    signed::check(document, &mut found);
+    values::check(document, &mut found);
+    alike::check(document, &mut found);
+    found.extend(loaded.notes.iter().cloned());
+    // What many operations share is read, and found, many times.
+    found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    found.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+    allow::apply(loaded, found)
 }
 
 /// The findings that forbid output.
 pub fn errors(document: &Document) -> Vec<Diagnostic> {
-    rules::errors(document)
+    let mut found = rules::errors(document);
+    allow::check(document, &mut found);
+    found
+}
+
+/// All operations, in order.
+fn operations(document: &Document) -> impl Iterator<Item = &Operation> {
+    document.paths.iter().flat_map(|item| &item.operations)
+}
+
+/// A value that has a name, wherever it stands.
+struct Named<'d> {
+    name: &'d str,
+    span: Span,
+    schema: &'d Schema,
+    /// Where it goes; none for headers of answers and properties.
+    place: Option<In>,
+}
+
+/// Every parameter, header and property, those within others included.
+fn named(document: &Document) -> Vec<Named<'_>> {
+    let mut found = Vec::new();
+    for definition in document.definitions.values() {
+        properties(&definition.schema, &mut found);
+    }
+    for operation in operations(document) {
+        for parameter in &operation.parameters {
+            if parameter.place != In::Body {
+                found.push(Named {
+                    name: &parameter.name,
+                    span: parameter.name_span,
+                    schema: &parameter.schema,
+                    place: Some(parameter.place),
+                });
+            }
+            properties(&parameter.schema, &mut found);
+        }
+        for response in &operation.responses {
+            found.extend(response.headers.iter().map(|(name, (span, schema))| Named {
+                name,
+                span: *span,
+                schema,
+                place: None,
+            }));
+            if let Some(schema) = &response.schema {
+                properties(schema, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn properties<'d>(schema: &'d Schema, found: &mut Vec<Named<'d>>) {
+    match &schema.kind {
+        SchemaKind::Object(object) => {
+            for (name, (span, schema)) in &object.properties {
+                let span = *span;
+                found.push(Named {
+                    name,
+                    span,
+                    schema,
+                    place: None,
+                });
+                properties(schema, found);
+            }
+            if let crate::document::Additional::Typed(value) = &object.additional {
+                properties(value, found);
+            }
+        }
+        SchemaKind::Array(item) => properties(item, found),
+        SchemaKind::AllOf(parts) => parts.iter().for_each(|part| properties(part, found)),
+        _ => {}
+    }
+}
+
+/// Every schema, whether it has a name or not.
+fn schemas(document: &Document) -> Vec<&Schema> {
+    let mut found = Vec::new();
+    let definitions = document.definitions.values();
+    definitions.for_each(|definition| within(&definition.schema, &mut found));
+    for operation in operations(document) {
+        let parameters = operation.parameters.iter();
+        parameters.for_each(|parameter| within(&parameter.schema, &mut found));
+        for response in &operation.responses {
+            let headers = response.headers.values().map(|(_, schema)| schema);
+            headers
+                .chain(&response.schema)
+                .for_each(|schema| within(schema, &mut found));
+        }
+    }
+    found
+}
+
+fn within<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
+    found.push(schema);
+    match &schema.kind {
+        SchemaKind::Object(object) => {
+            let properties = object.properties.values();
+            properties.for_each(|(_, schema)| within(schema, found));
+            if let crate::document::Additional::Typed(value) = &object.additional {
+                within(value, found);
+            }
+        }
+        SchemaKind::Array(item) => within(item, found),
+        SchemaKind::AllOf(parts) => parts.iter().for_each(|part| within(part, found)),
+        _ => {}
+    }
+}
+
+/// A warning with what to do about it.
+fn warn(
+    rule: &'static str,
+    span: Span,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        ..Diagnostic::error(rule, span, message).with_help(help)
+    }
 }

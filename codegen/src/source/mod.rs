@@ -87,7 +87,10 @@ impl Sources {
         let (file, invalid) = self.read(path)?;
         let parsed = match invalid {
             Some(problem) => Err(vec![*problem]),
-            None => parse::parse(file, &self.file(file).text),
+            None => parse::parse(file, &self.file(file).text).map_err(|problems| {
+                let yaml = self.file(file).is_yaml();
+                yaml.then(|| vec![not_yaml(file)]).unwrap_or(problems)
+            }),
         };
         match parsed {
             Ok(tree) => {
@@ -182,6 +185,16 @@ impl SourceFile {
         (line, start.unwrap_or_default())
     }
 
+    /// Whether a text that is no JSON looks like the other form of specifications.
+    fn is_yaml(&self) -> bool {
+        let text = self.text.trim_start();
+        let first = text.lines().next().unwrap_or_default();
+        let keys = ["swagger:", "openapi:", "overlay:", "---", "%YAML", "#"];
+        let extension = self.path.extension();
+        extension.is_some_and(|end| end == "yaml" || end == "yml")
+            || keys.iter().any(|key| first.starts_with(key))
+    }
+
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
@@ -191,6 +204,12 @@ impl SourceFile {
             .unwrap_or_default();
         rest.lines().next().unwrap_or_default()
     }
+}
+
+fn not_yaml(file: FileId) -> Diagnostic {
+    let span = Span::start_of(file);
+    Diagnostic::error("json-yaml", span, "this is YAML; only JSON is read")
+        .with_help("convert it to JSON, for example by `yq -o=json file.yaml`")
 }
 
 fn line_starts(text: &str) -> Vec<usize> {

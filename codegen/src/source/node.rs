@@ -165,6 +165,28 @@ impl Node {
         }
     }
 
+    /// How many values it holds, itself included.
+    pub(crate) fn size(&self) -> usize {
+        match &self.value {
+            Value::Array(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Object(object) => {
+                let members = object.values().map(|member| member.node.size());
+                1 + members.sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
+
+    /// How many values lie within each other, itself included.
+    pub(crate) fn depth(&self) -> usize {
+        let inner = match &self.value {
+            Value::Array(items) => items.iter().map(Self::depth).max(),
+            Value::Object(object) => object.values().map(|member| member.node.depth()).max(),
+            _ => None,
+        };
+        1 + inner.unwrap_or_default()
+    }
+
     /// The same value without places.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {

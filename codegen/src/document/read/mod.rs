@@ -1,39 +1,87 @@
 //! From the bundled tree to the typed specification.
 
+mod openapi;
 mod operation;
 mod root;
 mod schema;
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
-use super::Document;
 use super::types::Extensions;
+use super::{Dialect, Document};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Object, Span};
 
-/// Reads the whole document, or says all that is wrong with it.
-pub(super) fn read(root: &Node) -> Result<Document, Vec<Diagnostic>> {
+/// Reads the whole document, with warnings and notes, or says all that is wrong with it.
+pub(super) fn read(
+    root: &Node,
+    dialect: Dialect,
+) -> Result<(Document, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut reader = Reader {
         root,
+        dialect,
         problems: Vec::new(),
+        notes: Vec::new(),
+        shared: 0,
+        objects: HashMap::new(),
     };
     let document = reader.document();
     match document {
-        Some(document) if reader.problems.is_empty() => Ok(document),
+        Some(document) if reader.problems.is_empty() => Ok((document, reader.notes)),
         _ => Err(reader.problems),
     }
 }
 
+/// Values read through references to what is shared: more than any specification has, and no more
+/// than memory holds. Only big parameters that many operations share come near.
+const MAX_SHARED: usize = 1_000_000;
+
 /// Reads typed values and collects what is wrong with them.
 struct Reader<'a> {
     root: &'a Node,
+    dialect: Dialect,
     problems: Vec<Diagnostic>,
+    /// Warnings and notes.
+    notes: Vec<Diagnostic>,
+    /// How many values were read through references.
+    shared: usize,
+    /// Whether a shared schema of OpenAPI is an object, as far as that was asked for.
+    objects: HashMap<&'a str, bool>,
 }
 
 impl<'a> Reader<'a> {
     fn problem(&mut self, rule: &'static str, span: Span, message: impl Into<String>, help: &str) {
         self.problems
             .push(Diagnostic::error(rule, span, message).with_help(help));
+    }
+
+    fn warning(&mut self, rule: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        self.notes
+            .push(Diagnostic::warning(rule, span, message).with_help(help));
+    }
+
+    fn note(&mut self, rule: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        self.notes
+            .push(Diagnostic::note(rule, span, message).with_help(help));
+    }
+
+    /// Notes that what is shared is read once more; says so once if that is too much.
+    fn count_shared(&mut self, size: usize, span: Span) -> Option<()> {
+        let had_room = self.shared <= MAX_SHARED;
+        if had_room {
+            self.shared += size;
+        }
+        if self.shared <= MAX_SHARED {
+            return Some(());
+        }
+        if had_room {
+            let message = format!("what operations share expands to more than {MAX_SHARED} values");
+            let help = "shorten what so many operations refer to";
+            self.problem("model-size", span, message, help);
+        }
+        None
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
@@ -151,6 +199,9 @@ impl<'a> Reader<'a> {
                 self.problem("ref-circular", reference.span, message, help);
                 return None;
             };
+            if seen.is_empty() {
+                self.count_shared(found.size(), reference.span)?;
+            }
             seen.push(reference.span);
             node = found;
         }

@@ -1,6 +1,7 @@
 //! Operations, their parameters and their answers.
 
 use super::{Reader, extensions};
+use crate::document::Dialect;
 use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
 use crate::source::{Member, Node, Value};
 
@@ -10,16 +11,24 @@ const FACTS: &[&str] = &["x-paging", "x-idempotent", "x-slow", "x-examples"];
 impl<'a> Reader<'a> {
     pub(super) fn operation(
         &mut self,
-        method: &str,
+        (path, method): (&str, &str),
         member: &'a Member,
         shared: &[Parameter],
     ) -> Option<Operation> {
         let node = &member.node;
         self.object(node, "an operation")?;
-        let id = self.needed(node, "operationId", "operation-id-missing");
-        let own = self.parameters(node);
+        let id = match self.dialect {
+            Dialect::Swagger2 => self.needed(node, "operationId", "operation-id-missing"),
+            _ => self.operation_id(node, path, method, member.key),
+        };
+        let mut own = self.parameters(node);
+        let consumes = match self.dialect {
+            Dialect::Swagger2 => self.consumes(node),
+            _ => self.request_body(node, &mut own),
+        };
         let responses = self.responses(node);
         let (id, id_span) = id?;
+        self.count_shared(shared.len(), member.key)?;
         Some(Operation {
             key: member.key,
             id,
@@ -30,7 +39,7 @@ impl<'a> Reader<'a> {
             docs_url: self.docs_url(node),
             tag: self.plain_texts(node, "tags").into_iter().next(),
             deprecated: self.flag(node, "deprecated"),
-            consumes: self.consumes(node),
+            consumes,
             parameters: overridden(shared, own),
             responses,
             paging: node.get("x-paging").cloned(),
@@ -74,7 +83,10 @@ impl<'a> Reader<'a> {
             .iter()
             .filter_map(|item| {
                 let item = self.resolve(item)?;
-                self.parameter(item)
+                match self.dialect {
+                    Dialect::Swagger2 => self.parameter(item),
+                    _ => self.described_parameter(item),
+                }
             })
             .collect()
     }
@@ -101,11 +113,7 @@ impl<'a> Reader<'a> {
             self.typed_value(node)?
         };
         let required = self.flag(node, "required");
-        if place == In::Path && !required {
-            let message = format!("the path parameter `{name}` must be required");
-            let help = "add `\"required\": true`: a path without it is another path";
-            self.problem("path-parameter-required", node.span, message, help);
-        }
+        self.check_path_parameter(&name, place, required, node);
         Some(Parameter {
             span: node.span,
             name,
@@ -114,6 +122,20 @@ impl<'a> Reader<'a> {
             required,
             schema,
         })
+    }
+
+    pub(super) fn check_path_parameter(
+        &mut self,
+        name: &str,
+        place: In,
+        required: bool,
+        node: &Node,
+    ) {
+        if place == In::Path && !required {
+            let message = format!("the path parameter `{name}` must be required");
+            let help = "add `\"required\": true`: a path without it is another path";
+            self.problem("path-parameter-required", node.span, message, help);
+        }
     }
 
     fn place(&mut self, node: &Node) -> Option<In> {
@@ -150,13 +172,43 @@ impl<'a> Reader<'a> {
         members
             .iter()
             .filter(|(key, _)| !key.starts_with("x-"))
-            .filter_map(|(key, member)| self.response(key, member))
+            .flat_map(|(key, member)| match self.dialect {
+                Dialect::Swagger2 => self.response(key, member).into_iter().collect(),
+                _ => self.described_responses(key, member, members),
+            })
             .collect()
     }
 
     fn response(&mut self, key: &str, member: &'a Member) -> Option<Response> {
         let node = self.resolve(&member.node)?;
         self.object(node, "a response")?;
+        let status = self.status(key, member);
+        let mut headers = indexmap::IndexMap::new();
+        for (name, header) in self.members(node, "headers") {
+            if let Some(schema) = self.typed_value(&header.node) {
+                headers.insert(name.clone(), (header.key, schema));
+            }
+        }
+        let mut schema = node.get("schema").and_then(|schema| self.schema(schema));
+        if let Some(schema) = &mut schema {
+            let examples = self.members(node, "examples");
+            let examples = examples.filter(|(media, _)| media.contains("json"));
+            schema
+                .examples
+                .extend(examples.map(|(_, member)| member.node.clone()));
+        }
+        Some(Response {
+            span: member.key,
+            status,
+            success: self.succeeds(node, status),
+            description: self.text_or_empty(node, "description"),
+            headers,
+            schema,
+        })
+    }
+
+    /// The status that a response stands under; none for `default`.
+    pub(super) fn status(&mut self, key: &str, member: &Member) -> Option<u16> {
         let status = key
             .parse::<u16>()
             .ok()
@@ -170,25 +222,14 @@ impl<'a> Reader<'a> {
                 "use 100 to 599, or default",
             );
         }
-        let succeeds = status.is_some_and(|status| (200..300).contains(&status));
-        let success = match node.get("x-success") {
+        status
+    }
+
+    pub(super) fn succeeds(&mut self, node: &Node, status: Option<u16>) -> bool {
+        match node.get("x-success") {
             Some(_) => self.flag(node, "x-success"),
-            None => succeeds,
-        };
-        let mut headers = indexmap::IndexMap::new();
-        for (name, header) in self.members(node, "headers") {
-            if let Some(schema) = self.typed_value(&header.node) {
-                headers.insert(name.clone(), (header.key, schema));
-            }
+            None => status.is_some_and(|status| (200..300).contains(&status)),
         }
-        Some(Response {
-            span: member.key,
-            status,
-            success,
-            description: self.text_or_empty(node, "description"),
-            headers,
-            schema: node.get("schema").and_then(|schema| self.schema(schema)),
-        })
     }
 }
 

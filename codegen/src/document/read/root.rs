@@ -3,17 +3,22 @@
 use indexmap::IndexMap;
 
 use super::{Reader, extensions};
-use crate::document::types::{Definition, Document, ErrorCode, Handle, PathItem};
+use crate::document::Dialect;
+use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem};
 use crate::source::{Member, Node};
 
 /// Facts of the root that are interpreted.
-const FACTS: &[&str] = &["x-handles", "x-header-prefix", "x-error-codes"];
+const FACTS: &[&str] = &[
+    "x-handles",
+    "x-header-prefix",
+    "x-error-codes",
+    "x-lint-allow",
+];
 
 impl<'a> Reader<'a> {
     pub(super) fn document(&mut self) -> Option<Document> {
         let root = self.root;
         self.object(root, "a specification")?;
-        self.check_version()?;
         let empty = Node {
             value: crate::source::Value::Object(IndexMap::new()),
             span: root.span,
@@ -26,22 +31,23 @@ impl<'a> Reader<'a> {
             return None;
         };
         let paths = self.object(paths, "`paths`")?;
+        let (host, base_path, schemes) = self.address();
         let document = Document {
             span: root.span,
             title: self.text_or_empty(info, "title"),
             version: self.text_or_empty(info, "version"),
             description: self.text_or_empty(info, "description"),
             docs_url: self.docs_url(root),
-            host: self.text_or_empty(root, "host"),
-            base_path: self
-                .text(root, "basePath")
-                .unwrap_or_else(|| "/".to_owned()),
-            schemes: self.plain_texts(root, "schemes"),
+            host,
+            base_path,
+            schemes,
             tags: self.tags(),
             handles: self.handles(),
             header_prefix: self.text(root, "x-header-prefix"),
             error_codes: self.error_codes(),
             definitions: self.definitions(),
+            lint_allow: self.lint_allow(),
+            open_required: self.dialect != Dialect::Swagger2,
             paths: paths
                 .iter()
                 .filter(|(key, _)| !key.starts_with("x-"))
@@ -52,24 +58,37 @@ impl<'a> Reader<'a> {
         Some(document)
     }
 
-    fn check_version(&mut self) -> Option<()> {
+    /// Where the service is: host, path before all paths, schemes.
+    fn address(&mut self) -> (String, String, Vec<String>) {
         let root = self.root;
-        let help = "this generator reads Swagger 2.0: `\"swagger\": \"2.0\"`";
-        match root.get("swagger") {
-            Some(node) if node.as_str() == Some("2.0") => Some(()),
-            Some(node) => {
-                let found = serde_json::to_string(node).unwrap_or_default();
-                let message = format!("Swagger version {found} is not supported");
-                self.problem("swagger-version", node.span, message, help);
-                None
-            }
-            None => {
-                let newer = root.as_object().and_then(|object| object.get("openapi"));
-                let span = newer.map_or(root.span, |member| member.key);
-                self.problem("swagger-version", span, "`swagger` is missing", help);
-                None
+        if self.dialect != Dialect::Swagger2 {
+            return self.servers();
+        }
+        let base_path = self.text(root, "basePath");
+        (
+            self.text_or_empty(root, "host"),
+            base_path.unwrap_or_else(|| "/".to_owned()),
+            self.plain_texts(root, "schemes"),
+        )
+    }
+
+    fn lint_allow(&mut self) -> Vec<Allow> {
+        let root = self.root;
+        let mut entries = Vec::new();
+        for node in self.items(root, "x-lint-allow") {
+            let rule = self.needed(node, "rule", "lint-allow");
+            let at = self.needed(node, "at", "lint-allow");
+            let reason = self.needed(node, "reason", "lint-allow");
+            if let (Some(rule), Some(at), Some((reason, _))) = (rule, at, reason) {
+                entries.push(Allow {
+                    span: node.span,
+                    rule,
+                    at,
+                    reason,
+                });
             }
         }
+        entries
     }
 
     fn tags(&mut self) -> IndexMap<String, String> {
@@ -139,7 +158,14 @@ impl<'a> Reader<'a> {
     fn definitions(&mut self) -> IndexMap<String, Definition> {
         let root = self.root;
         let mut definitions = IndexMap::new();
-        for (name, member) in self.members(root, "definitions") {
+        let holder = match self.dialect {
+            Dialect::Swagger2 => Some((root, "definitions")),
+            _ => root.get("components").map(|node| (node, "schemas")),
+        };
+        let Some((holder, key)) = holder else {
+            return definitions;
+        };
+        for (name, member) in self.members(holder, key) {
             if let Some(schema) = self.schema(&member.node) {
                 let key = member.key;
                 definitions.insert(name.clone(), Definition { key, schema });
@@ -159,13 +185,16 @@ impl<'a> Reader<'a> {
             None => (key, None),
         };
         let shared = self.parameters(&member.node);
+        if self.dialect != Dialect::Swagger2 {
+            self.left_out(&member.node, &["servers", "trace"]);
+        }
         let operations = member
             .node
             .as_object()
             .into_iter()
             .flatten()
             .filter(|(key, _)| is_method(key))
-            .filter_map(|(key, member)| self.operation(key, member, &shared))
+            .filter_map(|(method, member)| self.operation((key, method), member, &shared))
             .collect();
         Some(PathItem {
             key: key.to_owned(),

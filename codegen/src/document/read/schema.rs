@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Reader, extensions};
+use crate::document::Dialect;
 use crate::document::types::{Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind};
 use crate::source::{Node, Span, Value};
 
@@ -26,6 +27,9 @@ const TYPES: &str = "use string, integer, number, boolean, array, object, file o
 impl Reader<'_> {
     /// A schema: a definition, a property, a body.
     pub(super) fn schema(&mut self, node: &Node) -> Option<Schema> {
+        if self.dialect != Dialect::Swagger2 {
+            return self.json_schema(node);
+        }
         self.object(node, "a schema")?;
         let kind = self.schema_kind(node)?;
         Some(self.finish(node, kind))
@@ -51,20 +55,7 @@ impl Reader<'_> {
 
     fn schema_kind(&mut self, node: &Node) -> Option<SchemaKind> {
         if let Some(reference) = node.get("$ref") {
-            let name = reference
-                .as_str()
-                .and_then(|text| text.strip_prefix("#/definitions/"));
-            let Some(name) = name else {
-                let message = "`$ref` must lead to a definition";
-                self.problem(
-                    "ref-invalid",
-                    reference.span,
-                    message,
-                    "`#/definitions/name`",
-                );
-                return None;
-            };
-            return Some(SchemaKind::Ref(name.replace("~1", "/").replace("~0", "~")));
+            return self.definition(reference).map(SchemaKind::Ref);
         }
         if node.get("allOf").is_some() {
             let parts = self.items(node, "allOf").iter();
@@ -92,6 +83,22 @@ impl Reader<'_> {
             "map" => self.map_kind(node),
             _ => self.scalar(node, &name, span),
         }
+    }
+
+    /// The name of the definition that a reference leads to.
+    pub(super) fn definition(&mut self, reference: &Node) -> Option<String> {
+        let schemas = self.dialect.schemas();
+        let name = reference.as_str().and_then(|text| {
+            text.strip_prefix('#')?
+                .strip_prefix(schemas)?
+                .strip_prefix('/')
+        });
+        if name.is_none() {
+            let message = "`$ref` must lead to a definition";
+            let help = format!("`#{schemas}/name`");
+            self.problem("ref-invalid", reference.span, message, &help);
+        }
+        name.map(|name| name.replace("~1", "/").replace("~0", "~"))
     }
 
     /// `type: map` in a schema: an object whose values are all of one type, text if none is said.
@@ -122,7 +129,7 @@ impl Reader<'_> {
         Some(SchemaKind::Array(Box::new(read(self, items)?)))
     }
 
-    fn scalar(&mut self, node: &Node, name: &str, span: Span) -> Option<SchemaKind> {
+    pub(super) fn scalar(&mut self, node: &Node, name: &str, span: Span) -> Option<SchemaKind> {
         let format = self.text(node, "format");
         Some(match name {
             "string" => SchemaKind::Text {
@@ -166,7 +173,7 @@ impl Reader<'_> {
         Some(SchemaKind::Object(object))
     }
 
-    fn finish(&mut self, node: &Node, kind: SchemaKind) -> Schema {
+    pub(super) fn finish(&mut self, node: &Node, kind: SchemaKind) -> Schema {
         let text = matches!(kind, SchemaKind::Text { .. });
         Schema {
             description: self.text_or_empty(node, "description"),
@@ -178,6 +185,7 @@ impl Reader<'_> {
             } else {
                 self.items(node, "enum").to_vec()
             },
+            examples: node.get("example").into_iter().cloned().collect(),
             facts: self.facts(node),
             ext: extensions(node, FACTS),
             ..blank(node, kind)
@@ -204,13 +212,31 @@ impl Reader<'_> {
 
     fn limits(&mut self, node: &Node) -> Limits {
         Limits {
-            minimum: self.number(node, "minimum"),
-            maximum: self.number(node, "maximum"),
+            minimum: self.limit(node, "minimum", "exclusiveMinimum", 1),
+            maximum: self.limit(node, "maximum", "exclusiveMaximum", -1),
             max_length: self
                 .number(node, "maxLength")
                 .and_then(|number| number.as_u64()),
             pattern: self.text(node, "pattern"),
         }
+    }
+
+    /// A limit that may be met. An exclusive one (a flag beside it, or a number of its own) is the
+    /// next whole number of an integer; of other numbers there is no next one.
+    fn limit(
+        &mut self,
+        node: &Node,
+        key: &str,
+        exclusive: &str,
+        step: i64,
+    ) -> Option<serde_json::Number> {
+        let inclusive = self.number(node, key);
+        let bound = match node.get(exclusive).map(|node| &node.value) {
+            None | Some(Value::Bool(false)) => return inclusive,
+            Some(Value::Bool(true)) => inclusive?,
+            Some(_) => self.number(node, exclusive)?,
+        };
+        bound.as_i64()?.checked_add(step).map(Into::into)
     }
 
     fn number(&mut self, node: &Node, key: &str) -> Option<serde_json::Number> {
@@ -224,7 +250,7 @@ impl Reader<'_> {
         }
     }
 
-    fn facts(&mut self, node: &Node) -> Facts {
+    pub(super) fn facts(&mut self, node: &Node) -> Facts {
         let type_name = node.get("x-type-name").map(|node| node.span);
         Facts {
             name: self.text(node, "x-name"),
@@ -270,12 +296,13 @@ impl Reader<'_> {
 }
 
 /// A schema of which nothing but its kind is known.
-fn blank(node: &Node, kind: SchemaKind) -> Schema {
+pub(super) fn blank(node: &Node, kind: SchemaKind) -> Schema {
     Schema {
         span: node.span,
         kind,
         description: String::new(),
         default: None,
+        examples: Vec::new(),
         collection: None,
         limits: Limits::default(),
         values: Vec::new(),

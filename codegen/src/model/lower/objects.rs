@@ -195,7 +195,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn check_required(&mut self, merged: &Merged<'_>) {
-        for (name, span) in &merged.required {
+        let open = self.document.open_required;
+        for (name, span) in merged.required.iter().filter(|_| !open) {
             if !merged.properties.contains_key(name.as_str()) {
                 let message = format!("`{name}` is required, but there is no such property");
                 self.problems.push(

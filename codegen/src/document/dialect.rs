@@ -1,0 +1,103 @@
+//! The versions of specifications that can be read, and where each keeps what is shared.
+
+use super::grammar::Kind;
+use crate::diagnostic::Diagnostic;
+use crate::source::{Node, Span};
+
+/// A version of the specification's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Swagger 2.0.
+    Swagger2,
+    /// OpenAPI 3.0.
+    OpenApi30,
+    /// OpenAPI 3.1.
+    OpenApi31,
+}
+
+impl Dialect {
+    /// What the root says that it is written in.
+    pub(super) fn of(root: &Node) -> Result<Self, Box<Diagnostic>> {
+        let text = |key| root.get(key).map(|node| (node, node.as_str()));
+        match (text("swagger"), text("openapi")) {
+            (Some((_, Some("2.0"))), None) => Ok(Self::Swagger2),
+            (None, Some((_, Some(version)))) if is(version, "3.0") => Ok(Self::OpenApi30),
+            (None, Some((_, Some(version)))) if is(version, "3.1") => Ok(Self::OpenApi31),
+            (Some(_), Some((node, _))) => {
+                Err(unknown(node.span, "this is Swagger and OpenAPI at once"))
+            }
+            (Some((node, _)), None) => Err(unsupported("Swagger", node)),
+            (None, Some((node, _))) => Err(unsupported("OpenAPI", node)),
+            (None, None) if root.as_object().is_none() => {
+                let message = format!("a specification must be an object, this is {}", root.kind());
+                Err(Box::new(
+                    Diagnostic::error("wrong-type", root.span, message).with_help(VERSIONS),
+                ))
+            }
+            (None, None) => Err(unknown(root.span, "`swagger` or `openapi` is missing")),
+        }
+    }
+
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Swagger2 => "Swagger 2.0",
+            Self::OpenApi30 => "OpenAPI 3.0",
+            Self::OpenApi31 => "OpenAPI 3.1",
+        }
+    }
+
+    /// The pointer before the names of shared things of a kind; none if nothing of it is shared.
+    pub(crate) fn shared(self, kind: Kind) -> Option<&'static str> {
+        Some(match (self, kind) {
+            (Self::Swagger2, Kind::Schema) => "/definitions/",
+            (Self::Swagger2, Kind::Parameter) => "/parameters/",
+            (Self::Swagger2, Kind::Response) => "/responses/",
+            (Self::Swagger2, _) => return None,
+            (_, Kind::Schema) => "/components/schemas/",
+            (_, Kind::Parameter) => "/components/parameters/",
+            (_, Kind::Response) => "/components/responses/",
+            (_, Kind::RequestBody) => "/components/requestBodies/",
+            (_, Kind::HeaderObject) => "/components/headers/",
+            _ => return None,
+        })
+    }
+
+    /// Where shared schemas are.
+    pub(crate) fn schemas(self) -> &'static str {
+        match self {
+            Self::Swagger2 => "/definitions",
+            _ => "/components/schemas",
+        }
+    }
+}
+
+/// The kinds of things that may be shared.
+pub(crate) const SHARED: [Kind; 5] = [
+    Kind::Schema,
+    Kind::Parameter,
+    Kind::Response,
+    Kind::RequestBody,
+    Kind::HeaderObject,
+];
+
+const VERSIONS: &str = "this generator reads Swagger 2.0 (`\"swagger\": \"2.0\"`), OpenAPI 3.0 and \
+                        3.1 (`\"openapi\": \"3.1.0\"`)";
+
+/// Whether a version is `release`, whatever its patch.
+fn is(version: &str, release: &str) -> bool {
+    let rest = version.strip_prefix(release);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+}
+
+fn unsupported(what: &str, node: &Node) -> Box<Diagnostic> {
+    let found = serde_json::to_string(node).unwrap_or_default();
+    unknown(
+        node.span,
+        &format!("{what} version {found} is not supported"),
+    )
+}
+
+fn unknown(span: Span, message: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error("swagger-version", span, message).with_help(VERSIONS))
+}

@@ -1,0 +1,154 @@
+//! One action of an overlay, read.
+
+use serde_json_path::JsonPath;
+
+use super::{Version, invalid, target};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Node, Span};
+
+/// One action of an overlay.
+pub(super) struct Action<'a> {
+    /// Counted from 1.
+    pub(super) number: usize,
+    /// What it is done to.
+    pub(super) target: Query<'a>,
+    /// What is done.
+    pub(super) change: Change<'a>,
+}
+
+/// A JSONPath and where it is written.
+pub(super) struct Query<'a> {
+    pub(super) text: &'a str,
+    pub(super) span: Span,
+    path: JsonPath,
+}
+
+/// What an action does.
+pub(super) enum Change<'a> {
+    Remove,
+    Update(&'a Node),
+    Copy(Query<'a>),
+}
+
+impl Query<'_> {
+    /// The JSON pointers of all matches, in the order of the document.
+    pub(super) fn pointers(&self, mirror: &serde_json::Value) -> Vec<String> {
+        target::pointers(&self.path, self.text, mirror)
+    }
+}
+
+impl<'a> Action<'a> {
+    pub(super) fn read(
+        node: &'a Node,
+        number: usize,
+        version: Version,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut problems = unknown_keys(node, number, version);
+        describe(node, number, warnings);
+        let target = query(node, "target", number).map_err(|problem| problems.push(problem));
+        let change = change(node, number, warnings).map_err(|problem| problems.push(problem));
+        match (target, change) {
+            (Ok(target), Ok(change)) if problems.is_empty() => Ok(Self {
+                number,
+                target,
+                change,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic> {
+    if node.as_object().is_none() {
+        let message = format!("action {number} must be an object, this is {}", node.kind());
+        return vec![invalid(node, &message, "give it a target and a change")];
+    }
+    let known: &[&str] = match version {
+        Version::Plain => &["target", "description", "update", "remove"],
+        Version::WithCopy => &["target", "description", "update", "copy", "remove"],
+    };
+    let members = node.as_object().into_iter().flatten();
+    let unknown =
+        members.filter(|(key, _)| !known.contains(&key.as_str()) && !key.starts_with("x-"));
+    unknown
+        .map(|(key, member)| {
+            let message = format!("action {number} has the unknown key `{key}`");
+            let help = match key.as_str() {
+                "copy" => "copies need `\"overlay\": \"1.1.0\"`".to_owned(),
+                _ => format!("known are {}", known.join(", ")),
+            };
+            Diagnostic::error("overlay-invalid", member.key, message).with_help(help)
+        })
+        .collect()
+}
+
+/// The specification leaves descriptions to the author; without one nobody knows when the action has
+/// done its work.
+fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) {
+    let described = node.get("description").and_then(Node::as_str);
+    if described.is_none_or(|text| text.trim().is_empty()) {
+        let message = format!("action {number} has no description");
+        let help = "say why the base file is not enough";
+        warnings.push(Diagnostic::warning("overlay-action", node.span, message).with_help(help));
+    }
+}
+
+fn query<'a>(node: &'a Node, key: &str, number: usize) -> Result<Query<'a>, Diagnostic> {
+    let help = "for example `$.paths['/'].get`";
+    let Some(found) = node.get(key) else {
+        let message = format!("action {number} has no {key}");
+        return Err(invalid(node, &message, "add `\"target\"`, a JSONPath"));
+    };
+    let Some(text) = found.as_str() else {
+        let message = format!("`{key}` must be a string, this is {}", found.kind());
+        return Err(invalid(found, &message, help));
+    };
+    match target::parse(text) {
+        Ok(path) => Ok(Query {
+            text,
+            span: found.span,
+            path,
+        }),
+        Err(error) => {
+            let message = format!("action {number}: its {key} is no JSONPath to look up: {error}");
+            Err(invalid(found, &message, help))
+        }
+    }
+}
+
+fn change<'a>(
+    node: &'a Node,
+    number: usize,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Change<'a>, Diagnostic> {
+    let remove = match node.get("remove") {
+        None => false,
+        Some(remove) => remove.as_bool().ok_or_else(|| {
+            let message = format!("`remove` must be true or false, this is {}", remove.kind());
+            invalid(remove, &message, "correct the value")
+        })?,
+    };
+    let (update, copy) = (node.get("update"), node.get("copy"));
+    match (remove, update, copy) {
+        (true, None, None) => Ok(Change::Remove),
+        (true, Some(idle), _) | (true, None, Some(idle)) => {
+            let message = format!("action {number} removes, so this does nothing");
+            let help = "keep one of the two";
+            warnings
+                .push(Diagnostic::warning("overlay-action", idle.span, message).with_help(help));
+            Ok(Change::Remove)
+        }
+        (false, Some(update), None) => Ok(Change::Update(update)),
+        (false, None, Some(_)) => query(node, "copy", number).map(Change::Copy),
+        (false, Some(_), Some(_)) => {
+            let message = format!("action {number} updates and copies, so neither is done");
+            Err(invalid(node, &message, "make two actions of it"))
+        }
+        (false, None, None) => {
+            let message = format!("action {number} changes nothing");
+            let help = "give one of `\"update\": {..}`, `\"copy\": \"$..\"`, `\"remove\": true`";
+            Err(invalid(node, &message, help))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Corrections and additions to a specification: OpenAPI Overlay 1.0 and 1.1.
+//!
+//! One rule is stricter than the overlay specification's: each action must still do something. One
+//! that the base file has caught up with is an error, so that it dies on that day.
+
+mod action;
+mod merge;
+mod target;
+
+use std::path::Path;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{Node, Sources, join_reference, slashes};
+
+use action::Action;
+use merge::Changing;
+pub(crate) use target::parse as parse_target;
+
+/// Applies the actions of an overlay file, in order. Gives warnings.
+pub(crate) fn apply(
+    document: &mut Node,
+    spec: &Path,
+    path: &Path,
+    sources: &mut Sources,
+) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let (_, overlay) = sources.load(path)?;
+    let mut warnings = Vec::new();
+    let version = version(&overlay)?;
+    check_keys(&overlay)?;
+    check_info(&overlay, &mut warnings)?;
+    check_extends(&overlay, spec, path)?;
+    let mut problems = Vec::new();
+    let mut changing = Changing::new(document);
+    for (index, action) in actions(&overlay)?.iter().enumerate() {
+        match Action::read(action, index + 1, version, &mut warnings) {
+            Ok(action) => problems.extend(changing.apply(&action).err()),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(warnings)
+    } else {
+        Err(problems)
+    }
+}
+
+/// A version of the overlay specification; patches of it make no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    /// 1.0
+    Plain,
+    /// 1.1, which can copy
+    WithCopy,
+}
+
+fn version(overlay: &Node) -> Result<Version, Vec<Diagnostic>> {
+    let found = overlay.get("overlay");
+    let text = found.and_then(Node::as_str).unwrap_or_default();
+    let release = |release: &str| {
+        let patch = text.strip_prefix(release);
+        patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if release("1.0.") {
+        return Ok(Version::Plain);
+    }
+    if release("1.1.") {
+        return Ok(Version::WithCopy);
+    }
+    let at = found.unwrap_or(overlay);
+    let message = "this is no OpenAPI Overlay of version 1.0 or 1.1";
+    let help = "begin the file with `\"overlay\": \"1.1.0\"`";
+    Err(vec![invalid(at, message, help)])
+}
+
+fn check_keys(overlay: &Node) -> Result<(), Vec<Diagnostic>> {
+    let known = ["overlay", "info", "extends", "actions"];
+    let members = overlay.as_object().into_iter().flatten();
+    let unknown =
+        members.filter(|(key, _)| !known.contains(&key.as_str()) && !key.starts_with("x-"));
+    let problems: Vec<_> = unknown
+        .map(|(key, member)| {
+            let message = format!("unknown key `{key}` in an overlay");
+            Diagnostic::error("overlay-invalid", member.key, message)
+                .with_help("known are overlay, info, extends, actions")
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// A title and a version are demanded, but nothing here depends on them.
+fn check_info(overlay: &Node, warnings: &mut Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
+    let info = overlay.get("info");
+    if let Some(info) = info.filter(|info| info.as_object().is_none()) {
+        let message = format!("`info` must be an object, this is {}", info.kind());
+        return Err(vec![invalid(
+            info,
+            &message,
+            "give it a title and a version",
+        )]);
+    }
+    for key in ["title", "version"] {
+        let text = info.and_then(|info| info.get(key)).and_then(Node::as_str);
+        if text.is_none() {
+            let span = info.unwrap_or(overlay).span;
+            let message = format!("the overlay has no `info.{key}`");
+            let help = "say what the overlay is for, and which edition this is";
+            warnings.push(Diagnostic::warning("overlay-info", span, message).with_help(help));
+        }
+    }
+    Ok(())
+}
+
+/// An overlay that was written for one file does not apply to another.
+fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Diagnostic>> {
+    let Some(extends) = overlay.get("extends") else {
+        return Ok(());
+    };
+    let Some(text) = extends.as_str() else {
+        let message = format!("`extends` must be a string, this is {}", extends.kind());
+        let help = "give the path of the specification, from the overlay";
+        return Err(vec![invalid(extends, &message, help)]);
+    };
+    let names_it = match text.split_once("://") {
+        Some(("file", file)) => same_file(Path::new(file), spec),
+        // What stands behind another URL can't be compared; its name can.
+        Some((_, rest)) => {
+            let name = rest
+                .split(['?', '#'])
+                .next()
+                .and_then(|url| url.rsplit('/').next());
+            spec.file_name().is_some_and(|own| name == own.to_str())
+        }
+        None => same_file(&join_reference(path, text), spec),
+    };
+    if names_it {
+        return Ok(());
+    }
+    let message = format!("this overlay extends `{text}`, not {}", slashes(spec));
+    let problem = Diagnostic::error("overlay-extends", extends.span, message).with_help(
+        "apply it to that file, or correct `extends` (a path is relative to the overlay)",
+    );
+    Err(vec![problem])
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+fn actions(overlay: &Node) -> Result<&[Node], Vec<Diagnostic>> {
+    let actions = overlay.get("actions");
+    match actions.map(|node| (node, node.as_array())) {
+        Some((node, Some([]))) => Err(vec![invalid(node, "`actions` is empty", "add an action")]),
+        Some((_, Some(actions))) => Ok(actions),
+        Some((node, None)) => Err(vec![invalid(
+            node,
+            "`actions` must be an array",
+            "list the actions",
+        )]),
+        None => Err(vec![invalid(
+            overlay,
+            "`actions` is missing",
+            "add `\"actions\": [..]`",
+        )]),
+    }
+}
+
+fn invalid(node: &Node, message: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("overlay-invalid", node.span, message).with_help(help)
+}

@@ -1,0 +1,167 @@
+//! Targets: JSONPath expressions, and the places that they lead to.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ptr;
+
+use serde_json_path::JsonPath;
+
+/// More than any target needs, and few enough for the parser.
+const MAX_LENGTH: usize = 4096;
+
+/// Brackets within brackets.
+const MAX_NESTING: usize = 16;
+
+/// Each descent, and each look from the root within a filter, multiplies the work by the size of the
+/// document.
+const MAX_DESCENTS: usize = 2;
+
+/// Reads a target, unless looking it up could take for ever.
+pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
+    let plain = without_quoted(text);
+    if text.len() > MAX_LENGTH {
+        return Err(format!("it is longer than {MAX_LENGTH} bytes"));
+    }
+    let mut nesting = 0_usize;
+    for byte in plain.bytes() {
+        match byte {
+            b'[' | b'(' => nesting += 1,
+            b']' | b')' => nesting = nesting.saturating_sub(1),
+            _ => {}
+        }
+        if nesting > MAX_NESTING {
+            return Err(format!("it nests brackets deeper than {MAX_NESTING}"));
+        }
+    }
+    let descents = plain.matches("..").count() + plain.matches('$').count().saturating_sub(1);
+    if descents > MAX_DESCENTS {
+        return Err(format!(
+            "it looks through the whole document more than {MAX_DESCENTS} times"
+        ));
+    }
+    JsonPath::parse(text).map_err(|error| error.to_string())
+}
+
+/// The text without what stands in quotes.
+fn without_quoted(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match quote {
+            Some(_) if c == '\\' => drop(characters.next()),
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// The JSON pointers of all matches: each once, in the order of the document.
+pub(super) fn pointers(path: &JsonPath, text: &str, mirror: &serde_json::Value) -> Vec<String> {
+    let mut pointers = Vec::new();
+    if text.contains("..") {
+        // A descent would make a path for every value it passes; here only matches get one.
+        let found = path.query(mirror);
+        let wanted: HashSet<*const serde_json::Value> =
+            found.iter().map(|value| ptr::from_ref(*value)).collect();
+        if !wanted.is_empty() {
+            locate(mirror, &wanted, &mut Vec::new(), &mut pointers);
+        }
+    } else {
+        let found = path.query_located(mirror);
+        pointers.extend(found.locations().map(|path| path.to_json_pointer()));
+    }
+    pointers.sort_by(|a, b| in_order(a, b));
+    pointers.dedup();
+    pointers
+}
+
+/// Indexes by number, what lies within something behind it.
+fn in_order(a: &str, b: &str) -> Ordering {
+    let tokens = a.split('/').zip(b.split('/'));
+    let differs = |(a, b): (&str, &str)| match (a.parse::<usize>(), b.parse::<usize>()) {
+        (Ok(a), Ok(b)) => a.cmp(&b),
+        _ => a.cmp(b),
+    };
+    let first = tokens.map(differs).find(|order| order.is_ne());
+    first.unwrap_or_else(|| a.split('/').count().cmp(&b.split('/').count()))
+}
+
+/// A step into a JSON value.
+enum Step<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+impl Step<'_> {
+    fn token(&self) -> String {
+        match self {
+            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => format!("/{index}"),
+        }
+    }
+}
+
+/// Finds the pointers of values that are known by their addresses.
+fn locate<'v>(
+    value: &'v serde_json::Value,
+    wanted: &HashSet<*const serde_json::Value>,
+    path: &mut Vec<Step<'v>>,
+    found: &mut Vec<String>,
+) {
+    if wanted.contains(&ptr::from_ref(value)) {
+        found.push(path.iter().map(Step::token).collect());
+    }
+    let mut visit = |step, value| {
+        path.push(step);
+        locate(value, wanted, path, found);
+        path.pop();
+    };
+    match value {
+        serde_json::Value::Object(object) => {
+            object
+                .iter()
+                .for_each(|(key, value)| visit(Step::Key(key), value));
+        }
+        serde_json::Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(index, value)| visit(Step::Index(index), value));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn places_are_in_order_and_there_once() {
+        let document = json!({ "a": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, { "b": 1 }], "b": 2 });
+        for (text, expected) in [
+            ("$.a[10,2,2,0]", vec!["/a/0", "/a/2", "/a/10"]),
+            ("$..b", vec!["/a/11/b", "/b"]),
+            ("$['b','a'][11]['b','b']", vec!["/a/11/b"]),
+        ] {
+            let path = parse(text).unwrap();
+            assert_eq!(pointers(&path, text, &document), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_take_for_ever_is_refused() {
+        for text in [
+            format!("$[?{}@.a{}]", "(".repeat(30), ")".repeat(30)),
+            "$..[?@..a == $.b]".to_owned(),
+            "$..*..*..*".to_owned(),
+            format!("$.{}", "a".repeat(5000)),
+        ] {
+            parse(&text).unwrap_err();
+        }
+        parse("$..parameters[?@['$ref'] == '#/a..b..c' && @.x == \"$..\\\"..\"]").unwrap();
+    }
+}

@@ -1,0 +1,111 @@
+//! OpenAPI 3.0 and 3.1, read into the same types as Swagger 2.0.
+//!
+//! What the model has no word for is left out or simplified, and a note says so. What no request
+//! could carry is an error.
+
+mod body;
+mod parameter;
+mod response;
+mod schema;
+mod union;
+
+use super::Reader;
+use crate::source::{Node, Span};
+
+impl Reader<'_> {
+    /// Where the service is. The first server counts; others may add schemes.
+    pub(super) fn servers(&mut self) -> (String, String, Vec<String>) {
+        let root = self.root;
+        let mut address: Option<(String, String)> = None;
+        let mut schemes = Vec::new();
+        for server in self.items(root, "servers") {
+            let Some(url) = self.server_url(server) else {
+                continue;
+            };
+            let (scheme, host, path) = split_url(&url);
+            let this = (host.to_owned(), path.to_owned());
+            let first = address.get_or_insert_with(|| this.clone());
+            if *first != this {
+                let help = "callers give another address themselves";
+                let message = "only the first server is taken as the default";
+                self.note("openapi-ignored", server.span, message, help);
+            } else if let Some(scheme) = scheme
+                && !schemes.contains(&scheme)
+            {
+                schemes.push(scheme);
+            }
+        }
+        let (host, path) = address.unwrap_or_default();
+        let path = match path.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            path => path.to_owned(),
+        };
+        (host, path, schemes)
+    }
+
+    /// The URL of a server, each variable at its default.
+    fn server_url(&mut self, server: &Node) -> Option<String> {
+        self.object(server, "a server")?;
+        let (mut url, span) = self.needed(server, "url", "openapi-server")?;
+        for (name, member) in self.members(server, "variables") {
+            if let Some((default, _)) = self.needed(&member.node, "default", "openapi-server") {
+                url = url.replace(&format!("{{{name}}}"), &default);
+            }
+        }
+        if url.contains(['{', '}']) {
+            let message = format!("`{url}` has a variable without a default");
+            let help = "describe it among the server's `variables`";
+            self.problem("openapi-server", span, message, help);
+            return None;
+        }
+        Some(url)
+    }
+
+    /// The id of an operation; made from method and path where it has none.
+    pub(super) fn operation_id(
+        &mut self,
+        node: &Node,
+        path: &str,
+        method: &str,
+        key: Span,
+    ) -> Option<(String, Span)> {
+        self.left_out(node, &["callbacks", "servers"]);
+        if node.get("operationId").is_some() {
+            return self.needed(node, "operationId", "operation-id-missing");
+        }
+        let words = path.split(|c: char| !c.is_alphanumeric());
+        let words = std::iter::once(method).chain(words);
+        let id: String = words.map(capitalized).collect();
+        let message = format!("`{method} {path}` has no `operationId`; it is called `{id}`");
+        let help = "add one, so that the name stays when the path changes";
+        self.warning("operation-id-made", key, message, help);
+        Some((id, key))
+    }
+
+    /// Notes what is known but not read.
+    pub(super) fn left_out(&mut self, node: &Node, keys: &[&str]) {
+        for (key, member) in node.as_object().into_iter().flatten() {
+            if keys.contains(&key.as_str()) {
+                let help = "nothing, unless callers need it";
+                let message = format!("`{key}` is left out");
+                self.note("openapi-ignored", member.key, message, help);
+            }
+        }
+    }
+}
+
+/// Scheme, host and path of a URL; the first two are missing from a relative one.
+fn split_url(url: &str) -> (Option<String>, &str, &str) {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return (None, "", url);
+    };
+    let at = rest.find('/').unwrap_or(rest.len());
+    let (host, path) = rest.split_at(at);
+    (Some(scheme.to_ascii_lowercase()), host, path)
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

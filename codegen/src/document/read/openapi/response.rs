@@ -1,0 +1,85 @@
+//! Responses: statuses by class become statuses by number.
+
+use indexmap::IndexMap;
+
+use super::super::schema::blank;
+use super::Reader;
+use super::body::Media;
+use crate::document::types::{In, Response, SchemaKind};
+use crate::source::{Member, Node, Object};
+
+/// The successes that `2XX` stands for. More of them have no body, or one that is asked for.
+const SUCCESSES: [u16; 4] = [200, 201, 202, 203];
+
+impl<'a> Reader<'a> {
+    /// One response, or several for a class of statuses that means success.
+    pub(in super::super) fn described_responses(
+        &mut self,
+        key: &str,
+        member: &'a Member,
+        all: &Object,
+    ) -> Vec<Response> {
+        let class = match key.as_bytes() {
+            [class @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(*class),
+            _ => None,
+        };
+        let status = match class {
+            None => self.status(key, member),
+            Some(_) => None,
+        };
+        let Some(response) = self.described_response(member, status) else {
+            return Vec::new();
+        };
+        if class != Some(b'2') {
+            return vec![response];
+        }
+        let statuses = SUCCESSES.into_iter();
+        let statuses = statuses.filter(|status| !all.contains_key(&status.to_string()));
+        let with = |status| Response {
+            status: Some(status),
+            success: true,
+            ..response.clone()
+        };
+        statuses.map(with).collect()
+    }
+
+    fn described_response(&mut self, member: &'a Member, status: Option<u16>) -> Option<Response> {
+        let node = self.resolve(&member.node)?;
+        self.object(node, "a response")?;
+        let mut headers = IndexMap::new();
+        for (name, header) in self.members(node, "headers") {
+            let Some(described) = self.resolve(&header.node) else {
+                continue;
+            };
+            if name.eq_ignore_ascii_case("content-type")
+                || self.object(described, "a header").is_none()
+            {
+                continue;
+            }
+            match self.written(described, In::Header) {
+                Some(schema) => drop(headers.insert(name.clone(), (header.key, schema))),
+                None => self.cannot_be_written(name, false, header.key),
+            }
+        }
+        let schema = match self.media(node, false) {
+            None => None,
+            Some(Media::Json(_, media)) => self.body_schema(media),
+            Some(Media::Bytes(_, media) | Media::Form(_, media)) => {
+                Some(blank(media, SchemaKind::File))
+            }
+        };
+        Some(Response {
+            span: member.key,
+            status,
+            success: self.succeeds(node, status),
+            description: described_by(node),
+            headers,
+            schema,
+        })
+    }
+}
+
+fn described_by(node: &Node) -> String {
+    let text = node.get("description").and_then(Node::as_str);
+    text.unwrap_or_default().to_owned()
+}

@@ -1,0 +1,62 @@
+//! `oneOf` and `anyOf`: unions with null are the other type, unions of texts are text, and anything
+//! else is any JSON.
+
+use super::Reader;
+use super::schema::{tells_type, tells_type_itself};
+use crate::document::types::SchemaKind;
+use crate::source::Node;
+
+impl Reader<'_> {
+    /// What a union is. None if its parts only restrict what is said beside it.
+    pub(super) fn union_kind(&mut self, node: &Node, key: &str) -> Option<SchemaKind> {
+        let parts = self.items(node, key).iter();
+        let telling: Vec<&Node> = parts
+            .filter(|part| tells_type(part) && !is_only_null(part))
+            .collect();
+        let own = tells_type_itself(node) || node.get("allOf").is_some();
+        match telling.as_slice() {
+            [] => return (!own).then_some(SchemaKind::Free),
+            [part] if !own => return self.json_schema(part).map(|schema| schema.kind),
+            _ if !own && telling.iter().all(|part| is_text(part)) => {
+                return Some(self.texts_united(&telling));
+            }
+            _ => {}
+        }
+        // `type` beside parts that only repeat or restrict it.
+        let is_scalar = |name: &str| matches!(name, "string" | "integer" | "number" | "boolean");
+        let typed = node.get("type").and_then(Node::as_str);
+        if typed.is_some_and(is_scalar) {
+            return self.own_kind(node);
+        }
+        let (span, message) = (node.span, format!("`{key}` is read as any JSON"));
+        let help = "describe one type if there is one; `discriminator` says nothing to the model";
+        self.note("openapi-union", span, message, help);
+        Some(SchemaKind::Free)
+    }
+
+    /// The values of all, if each part lists its own; else any text.
+    fn texts_united(&mut self, parts: &[&Node]) -> SchemaKind {
+        let mut all = Vec::new();
+        let mut open = false;
+        for part in parts {
+            if let Some(schema) = self.json_schema(part)
+                && let SchemaKind::Text { values, .. } = schema.kind
+            {
+                open |= values.is_empty();
+                all.extend(values);
+            }
+        }
+        SchemaKind::Text {
+            format: None,
+            values: if open { Vec::new() } else { all },
+        }
+    }
+}
+
+fn is_only_null(node: &Node) -> bool {
+    node.get("type").and_then(Node::as_str) == Some("null")
+}
+
+fn is_text(node: &Node) -> bool {
+    node.get("type").and_then(Node::as_str) == Some("string")
+}

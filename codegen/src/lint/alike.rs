@@ -1,0 +1,139 @@
+//! Look-alikes: two names for one thing, and names that hardly differ.
+
+use std::collections::HashMap;
+
+use super::{named, operations, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, In, Schema, SchemaKind};
+use crate::source::Span;
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    definitions(document, found);
+    let ids = operations(document).map(|operation| (operation.id.as_str(), operation.id_span));
+    for pair in hardly_differ(ids) {
+        let message = format!("`{}` and `{}` hardly differ", pair.name, pair.other);
+        let help = "rename one of them";
+        found.push(
+            warn("operation-id-alike", pair.span, message, help)
+                .with_note(pair.first, "the other one"),
+        );
+    }
+    for place in [
+        Some(In::Path),
+        Some(In::Query),
+        Some(In::Header),
+        Some(In::Form),
+        None,
+    ] {
+        let values = named(document);
+        let values = values.iter().filter(|value| value.place == place);
+        for pair in hardly_differ(values.map(|value| (value.name, value.span))) {
+            let message = format!("`{}` is spelt `{}` elsewhere", pair.name, pair.other);
+            let help = "spell them alike";
+            found.push(
+                warn("parameter-alike", pair.span, message, help)
+                    .with_note(pair.first, "elsewhere"),
+            );
+        }
+    }
+}
+
+struct Pair<'n> {
+    name: &'n str,
+    span: Span,
+    other: &'n str,
+    first: Span,
+}
+
+/// Names that differ by capitals and separators alone from one before them.
+fn hardly_differ<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<Pair<'n>> {
+    let mut first: HashMap<String, (&str, Span)> = HashMap::new();
+    let mut found = Vec::new();
+    for (name, span) in names {
+        let letters: String = name
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect();
+        let (other, first) = *first.entry(letters).or_insert((name, span));
+        if other != name {
+            found.push(Pair {
+                name,
+                span,
+                other,
+                first,
+            });
+        }
+    }
+    found
+}
+
+/// Definitions that say the same. Objects of one property are too small to be the same by mistake.
+fn definitions(document: &Document, found: &mut Vec<Diagnostic>) {
+    let mut first: HashMap<String, (&str, Span)> = HashMap::new();
+    for (name, definition) in &document.definitions {
+        let Some(shape) = shape(&definition.schema) else {
+            continue;
+        };
+        let (other, span) = *first.entry(shape).or_insert((name, definition.key));
+        if other != name {
+            let message = format!("`{name}` says the same as `{other}`");
+            let help = format!("let one refer to the other: {{\"$ref\": .. `{other}`}}");
+            found.push(
+                warn("definition-alike", definition.key, message, help)
+                    .with_note(span, "the other one"),
+            );
+        }
+    }
+}
+
+/// What a definition is, in words that are the same for the same; none for small ones.
+fn shape(schema: &Schema) -> Option<String> {
+    match &schema.kind {
+        SchemaKind::Object(object) if object.properties.len() >= 2 => {
+            let mut words: Vec<String> = object
+                .properties
+                .iter()
+                .map(|(name, (_, schema))| {
+                    let required = object.required.iter().any(|(one, _)| one == name);
+                    format!(
+                        "{name:?}{}{}",
+                        if required { '!' } else { '?' },
+                        kind(schema)
+                    )
+                })
+                .collect();
+            words.sort_unstable();
+            Some(format!("{{{}}}", words.join(",")))
+        }
+        SchemaKind::Text { values, .. } if values.len() >= 2 => Some(kind(schema)),
+        _ => None,
+    }
+}
+
+fn kind(schema: &Schema) -> String {
+    match &schema.kind {
+        SchemaKind::Ref(name) => format!("ref {name:?}"),
+        SchemaKind::Object(_) => {
+            let shape = shape(schema);
+            // Small ones and free ones count as what they hold.
+            shape.unwrap_or_else(|| format!("object at {:?}", schema.span))
+        }
+        SchemaKind::Array(item) => format!("[{}]", kind(item)),
+        SchemaKind::Text { format, values } => {
+            let mut values: Vec<&str> = values.iter().map(|(value, _)| value.as_str()).collect();
+            values.sort_unstable();
+            format!("text {format:?} {values:?}")
+        }
+        SchemaKind::Integer(format) => format!("integer {format:?}"),
+        SchemaKind::Number(format) => format!("number {format:?}"),
+        SchemaKind::Boolean => "flag".to_owned(),
+        SchemaKind::File => "bytes".to_owned(),
+        SchemaKind::HeaderMap => "headers".to_owned(),
+        SchemaKind::AllOf(parts) => {
+            let parts: Vec<String> = parts.iter().map(kind).collect();
+            format!("all of {}", parts.join("&"))
+        }
+        SchemaKind::Free => "any".to_owned(),
+    }
+}

@@ -1,0 +1,124 @@
+//! `x-lint-allow`: findings that are right and stay.
+
+use serde_json_path::JsonPath;
+
+use crate::diagnostic::{Diagnostic, Severity, rules};
+use crate::document::{Allow, Document, Loaded};
+use crate::source::{Node, Span, Value};
+
+/// Entries that can't mean anything.
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    for entry in &document.lint_allow {
+        let (rule, span) = &entry.rule;
+        match rules::find(rule) {
+            None => {
+                let message = format!("there is no rule `{rule}`");
+                let help = "`codegen lint --rules` lists them";
+                found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
+            }
+            Some(rule) if rule.severity == Severity::Error => {
+                let message = format!("`{}` is an error, which can't be allowed", rule.id);
+                let help = "mend what it finds";
+                found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
+            }
+            Some(_) => {}
+        }
+        let (at, span) = &entry.at;
+        if let Err(error) = query(at) {
+            let message = format!("`{at}` is no place: {error}");
+            let help = "give a JSON pointer (`/definitions/x`) or a JSONPath (`$.definitions.x`)";
+            found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
+        }
+    }
+}
+
+/// Takes away what is allowed, and adds entries that allow nothing.
+pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let entries = &loaded.document.lint_allow;
+    if entries.is_empty() {
+        return found;
+    }
+    let mirror = loaded.bundled.to_json();
+    for entry in entries {
+        let places = places(entry, &loaded.bundled, &mirror);
+        let before = found.len();
+        found.retain(|one| {
+            let allowed = one.severity != Severity::Error
+                && one.rule == entry.rule.0
+                && one
+                    .span
+                    .is_some_and(|span| places.iter().any(|place| place.holds(span)));
+            !allowed
+        });
+        // An entry that is wrong has been found already.
+        let is_known =
+            rules::find(&entry.rule.0).is_some_and(|rule| rule.severity != Severity::Error);
+        if found.len() == before && is_known && query(&entry.at.0).is_ok() {
+            let message = format!("`{}` finds nothing at {}", entry.rule.0, entry.at.0);
+            let help = "what it allowed is mended: delete the entry";
+            found.push(super::warn("lint-allow-unused", entry.span, message, help));
+        }
+    }
+    found
+}
+
+/// What an entry leads to: a value, and its key if it has one.
+struct Place<'n> {
+    key: Option<Span>,
+    node: &'n Node,
+}
+
+impl Place<'_> {
+    fn holds(&self, span: Span) -> bool {
+        self.key == Some(span) || holds(self.node, span)
+    }
+}
+
+/// Whether something stands in a tree. What an overlay added, or another file holds, lies outside the
+/// text of the value around it.
+fn holds(node: &Node, span: Span) -> bool {
+    node.span.contains(span)
+        || match &node.value {
+            Value::Object(object) => object
+                .values()
+                .any(|member| member.key == span || holds(&member.node, span)),
+            Value::Array(items) => items.iter().any(|item| holds(item, span)),
+            _ => false,
+        }
+}
+
+enum Query<'a> {
+    Pointer(&'a str),
+    Path(JsonPath),
+}
+
+fn query(at: &str) -> Result<Query<'_>, String> {
+    if at.is_empty() || at.starts_with('/') {
+        return Ok(Query::Pointer(at));
+    }
+    crate::document::parse_target(at).map(Query::Path)
+}
+
+fn places<'n>(entry: &Allow, root: &'n Node, mirror: &serde_json::Value) -> Vec<Place<'n>> {
+    let pointers = match query(&entry.at.0) {
+        Ok(Query::Pointer(pointer)) => vec![pointer.to_owned()],
+        Ok(Query::Path(path)) => {
+            let found = path.query_located(mirror);
+            let found = found.locations();
+            found.map(|place| place.to_json_pointer()).collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    let place = |pointer: String| {
+        let node = root.pointer(&pointer)?;
+        let parent = pointer.rsplit_once('/').and_then(|(parent, token)| {
+            let key = token.replace("~1", "/").replace("~0", "~");
+            root.pointer(parent)?.as_object()?.get(&key)
+        });
+        Some(Place {
+            key: parent.map(|member| member.key),
+            node,
+        })
+    };
+    pointers.into_iter().filter_map(place).collect()
+}

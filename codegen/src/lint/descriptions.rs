@@ -1,0 +1,96 @@
+//! What nobody explains.
+
+use super::{named, operations, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, In, Schema, SchemaKind};
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    for (name, definition) in &document.definitions {
+        if is_silent(&definition.schema) {
+            let message = format!("`{name}` has no description");
+            let help = "say in one sentence what it is";
+            found.push(warn(
+                "definition-no-description",
+                definition.key,
+                message,
+                help,
+            ));
+        }
+    }
+    for value in named(document) {
+        if is_silent(value.schema) {
+            let message = format!("`{}` has no description", value.name);
+            let (rule, help) = match value.place {
+                Some(_) => ("parameter-no-description", "say what it does"),
+                None => ("property-no-description", "say what it means"),
+            };
+            found.push(warn(rule, value.span, message, help));
+        }
+    }
+    for code in document
+        .error_codes
+        .iter()
+        .filter(|code| code.description.is_empty())
+    {
+        let message = format!("the error code `{}` has no description", code.code);
+        let help = "say what it means and what to do about it";
+        found.push(warn("error-code-no-description", code.span, message, help));
+    }
+    statuses(document, found);
+}
+
+/// A reference without words of its own has those of what it names.
+fn is_silent(schema: &Schema) -> bool {
+    let speaks = match &schema.kind {
+        SchemaKind::Ref(_) => true,
+        SchemaKind::AllOf(parts) => matches!(parts.as_slice(), [part] if !is_silent(part)),
+        _ => false,
+    };
+    schema.description.trim().is_empty() && !speaks
+}
+
+/// Successes without words, and without a schema where others have one.
+fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
+    for operation in operations(document) {
+        let successes = || {
+            operation
+                .responses
+                .iter()
+                .filter(|response| response.success)
+        };
+        let described = successes().any(|response| response.schema.is_some());
+        for response in successes() {
+            let status = response
+                .status
+                .map_or("default".to_owned(), |status| status.to_string());
+            if response.description.trim().is_empty() {
+                let message = format!("{status} of `{}` has no description", operation.id);
+                let help = "say when it is answered";
+                found.push(warn("status-no-description", response.span, message, help));
+            }
+            // These have no body by definition.
+            let is_empty = matches!(response.status, Some(204 | 205 | 304));
+            if described && response.schema.is_none() && !is_empty && operation.method != "HEAD" {
+                let message = format!(
+                    "{status} of `{}` has no schema, others have one",
+                    operation.id
+                );
+                let help = "add the schema, or say with 204 that there is no body";
+                found.push(warn("status-no-schema", response.span, message, help));
+            }
+        }
+        let bodies = operation
+            .parameters
+            .iter()
+            .filter(|one| one.place == In::Body);
+        for body in bodies.filter(|body| is_silent(&body.schema)) {
+            let message = format!("the body of `{}` has no description", operation.id);
+            found.push(warn(
+                "parameter-no-description",
+                body.name_span,
+                message,
+                "say what it is",
+            ));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Enums: values that are there twice, or in different cases.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{schemas, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, Schema, SchemaKind};
+use crate::source::Span;
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    for schema in schemas(document) {
+        duplicates(schema, found);
+        if let SchemaKind::Text { values, .. } = &schema.kind {
+            cases(values, found);
+        }
+    }
+}
+
+fn duplicates(schema: &Schema, found: &mut Vec<Diagnostic>) {
+    let texts: Vec<(String, Span)> = match &schema.kind {
+        SchemaKind::Text { values, .. } => values.clone(),
+        _ => {
+            let values = schema.values.iter();
+            values
+                .map(|value| (value.to_json().to_string(), value.span))
+                .collect()
+        }
+    };
+    let mut seen = HashSet::new();
+    for (value, span) in &texts {
+        if !seen.insert(value) {
+            let message = format!("the value `{value}` is there twice");
+            found.push(warn("enum-duplicate", *span, message, "remove one of them"));
+        }
+    }
+}
+
+/// Values that stand against the case of most.
+fn cases(values: &[(String, Span)], found: &mut Vec<Diagnostic>) {
+    let mut by_case: HashMap<LetterCase, Vec<&(String, Span)>> = HashMap::new();
+    for value in values {
+        if let Some(case) = LetterCase::of(&value.0) {
+            by_case.entry(case).or_default().push(value);
+        }
+    }
+    let most = by_case.values().map(Vec::len).max().unwrap_or_default();
+    let others: usize = by_case.values().map(Vec::len).sum::<usize>() - most;
+    // Only where one case is the rule is another the exception.
+    if others == 0 || most <= others {
+        return;
+    }
+    for (value, span) in by_case
+        .into_values()
+        .filter(|all| all.len() < most)
+        .flatten()
+    {
+        let message = format!("`{value}` is in another case than the other values");
+        found.push(warn(
+            "enum-case",
+            *span,
+            message,
+            "check how the service spells it",
+        ));
+    }
+}
+
+/// How the letters of a value are written. Separators make no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum LetterCase {
+    Lower,
+    Upper,
+    Mixed,
+}
+
+impl LetterCase {
+    /// None for what has no letters, and for single capitals: they fit everywhere.
+    fn of(value: &str) -> Option<Self> {
+        let letters = || value.chars().filter(|c| c.is_alphabetic());
+        if letters().count() < 2 {
+            return None;
+        }
+        Some(if letters().all(char::is_lowercase) {
+            Self::Lower
+        } else if letters().all(char::is_uppercase) {
+            Self::Upper
+        } else {
+            Self::Mixed
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! Names: what most do is the rule, whatever it is.
+
+use std::collections::HashMap;
+
+use super::{operations, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::Document;
+use crate::naming::Naming;
+use crate::source::Span;
+
+/// So many of a hundred names make a rule.
+const MAJORITY: usize = 75;
+
+/// So many names at least: two are no custom.
+const FEW: usize = 4;
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    let ids: Vec<_> = operations(document)
+        .map(|operation| (operation.id.as_str(), operation.id_span))
+        .collect();
+    for (name, span, style) in against_custom(&ids) {
+        let message = format!("`{name}` is not in {style}, as most operation ids are");
+        found.push(warn("operation-id-case", span, message, "rename it"));
+    }
+    let definitions = document.definitions.iter();
+    let definitions: Vec<_> = definitions
+        .map(|(name, definition)| (name.as_str(), definition.key))
+        .collect();
+    for (name, span, style) in against_custom(&definitions) {
+        let message = format!("`{name}` is not in {style}, as most definitions are");
+        let help = "rename it, or give it an `x-name`";
+        found.push(warn("definition-name-case", span, message, help));
+    }
+    verbs(&ids, found);
+}
+
+/// How the words of a name are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Style {
+    Pascal,
+    Camel,
+    Snake,
+    Kebab,
+    Upper,
+    Other,
+}
+
+impl Style {
+    /// The styles that a name may be of: a single small word is of several.
+    fn of(name: &str) -> Vec<Self> {
+        let has = |test: fn(char) -> bool| name.chars().any(test);
+        let plain = name.chars().all(|c| c.is_alphanumeric());
+        let starts_upper = name.starts_with(char::is_uppercase);
+        let only = |separator: char| name.chars().all(|c| c.is_alphanumeric() || c == separator);
+        match () {
+            () if plain && !has(char::is_uppercase) => vec![Self::Snake, Self::Kebab, Self::Camel],
+            () if plain && starts_upper && !has(char::is_lowercase) => {
+                vec![Self::Upper, Self::Pascal]
+            }
+            () if plain && starts_upper => vec![Self::Pascal],
+            () if plain => vec![Self::Camel],
+            () if only('_') && !has(char::is_uppercase) => vec![Self::Snake],
+            () if only('-') && !has(char::is_uppercase) => vec![Self::Kebab],
+            () if only('_') && !has(char::is_lowercase) => vec![Self::Upper],
+            () => vec![Self::Other],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pascal => "PascalCase",
+            Self::Camel => "camelCase",
+            Self::Snake => "snake_case",
+            Self::Kebab => "kebab-case",
+            Self::Upper => "UPPER_CASE",
+            Self::Other => "one case",
+        }
+    }
+}
+
+/// The names that are not in the style of most, with that style's name.
+fn against_custom<'n>(names: &[(&'n str, Span)]) -> Vec<(&'n str, Span, &'static str)> {
+    let mut counts: HashMap<Style, usize> = HashMap::new();
+    for (name, _) in names {
+        for style in Style::of(name) {
+            *counts.entry(style).or_default() += 1;
+        }
+    }
+    let custom = counts
+        .into_iter()
+        .filter(|(style, count)| *style != Style::Other && *count * 100 >= names.len() * MAJORITY)
+        .max_by_key(|(style, count)| (*count, style.name()));
+    let Some((custom, _)) = custom.filter(|_| names.len() >= FEW) else {
+        return Vec::new();
+    };
+    let against = names
+        .iter()
+        .filter(|(name, _)| !Style::of(name).contains(&custom));
+    against
+        .map(|(name, span)| (*name, *span, custom.name()))
+        .collect()
+}
+
+/// An id such as `BucketDelete` where others are called `DeleteObject`.
+fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
+    let naming = Naming::default();
+    let words: Vec<Vec<String>> = ids.iter().map(|(id, _)| naming.words(id)).collect();
+    let mut leading: HashMap<&str, usize> = HashMap::new();
+    for first in words.iter().filter_map(|words| words.first()) {
+        *leading.entry(first).or_default() += 1;
+    }
+    // A word that often stands in front and hardly ever elsewhere is a verb here.
+    let elsewhere = |word: &str| {
+        let others = words
+            .iter()
+            .filter(|words| words.iter().skip(1).any(|one| one == word));
+        others.count()
+    };
+    let verbs: Vec<&str> = leading
+        .iter()
+        .filter(|(_, count)| **count >= FEW)
+        .filter(|(word, count)| elsewhere(word) * 4 <= **count)
+        .map(|(word, _)| *word)
+        .collect();
+    for ((id, span), words) in ids.iter().zip(&words) {
+        let is_verb = |word: &String| verbs.contains(&word.as_str());
+        let first_is_rare = words
+            .first()
+            .is_some_and(|first| leading.get(first.as_str()) == Some(&1));
+        let verb = words.last().filter(|last| words.len() > 1 && is_verb(last));
+        if let Some(verb) = verb.filter(|_| first_is_rare) {
+            let message = format!("`{id}` ends in `{verb}`, with which other ids begin");
+            found.push(warn(
+                "operation-id-verb",
+                *span,
+                message,
+                "put the verb in front",
+            ));
+        }
+    }
+}

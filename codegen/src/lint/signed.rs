@@ -1,0 +1,92 @@
+//! Sub-resources: what one operation signs, all sign.
+
+use std::collections::HashMap;
+
+use super::warn;
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, In};
+use crate::source::Span;
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    let signed = signed(document);
+    for item in &document.paths {
+        let query = item.sub_resource.as_deref().filter(|_| !item.signed);
+        for marker in query.into_iter().flat_map(markers) {
+            report(
+                &signed,
+                marker,
+                item.span,
+                "`\"x-signed\": false` from the path",
+                found,
+            );
+        }
+        // What the path's query holds already is signed with it.
+        let own = |name: &str| {
+            let query = item.sub_resource.as_deref().filter(|_| item.signed);
+            query
+                .into_iter()
+                .flat_map(markers)
+                .any(|marker| marker == name)
+        };
+        for parameter in item
+            .operations
+            .iter()
+            .flat_map(|operation| &operation.parameters)
+        {
+            let is_bare = parameter.place == In::Query && !parameter.schema.facts.signed;
+            if is_bare && !own(&parameter.name) {
+                let (name, span) = (&parameter.name, parameter.name_span);
+                report(&signed, name, span, "", found);
+            }
+        }
+    }
+}
+
+fn report(
+    signed: &HashMap<&str, Span>,
+    name: &str,
+    span: Span,
+    unsaid: &str,
+    found: &mut Vec<Diagnostic>,
+) {
+    if let Some(other) = signed.get(name) {
+        let message = format!("`{name}` is signed elsewhere, but not here");
+        let help = match unsaid {
+            "" => "add `\"x-signed\": true`, or sign it nowhere".to_owned(),
+            fact => format!("remove {fact}, or sign it nowhere"),
+        };
+        found.push(
+            warn("unsigned-sub-resource", span, message, help).with_note(*other, "signed here"),
+        );
+    }
+}
+
+/// What is signed, and a place where that is said.
+fn signed(document: &Document) -> HashMap<&str, Span> {
+    let mut signed = HashMap::new();
+    for item in &document.paths {
+        let query = item.sub_resource.as_deref().filter(|_| item.signed);
+        for marker in query.into_iter().flat_map(markers) {
+            signed.entry(marker).or_insert(item.span);
+        }
+        for parameter in item
+            .operations
+            .iter()
+            .flat_map(|operation| &operation.parameters)
+        {
+            if parameter.schema.facts.signed {
+                let name = parameter.name.as_str();
+                signed.entry(name).or_insert(parameter.name_span);
+            }
+        }
+    }
+    signed
+}
+
+/// The names in a path's query.
+fn markers(query: &str) -> impl Iterator<Item = &str> {
+    let names = query
+        .split('&')
+        .map(|marker| marker.split('=').next().unwrap_or_default());
+    names.filter(|name| !name.is_empty())
+}

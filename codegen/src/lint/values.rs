@@ -1,0 +1,148 @@
+//! Values in a specification: defaults and examples fit what they belong to.
+
+use super::{operations, schemas, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Document, Object, Schema, SchemaKind};
+use crate::source::{Node, Value};
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    for schema in schemas(document) {
+        if let Some(default) = &schema.default
+            && let Err(misfit) = fits(document, schema, default)
+        {
+            let message = format!("this default does not fit: {}", misfit.what);
+            let help = "correct the default or the type";
+            found.push(warn("default-misfit", misfit.node.span, message, help));
+        }
+        for example in &schema.examples {
+            if let Err(misfit) = fits(document, schema, example) {
+                let message = format!("this example does not fit: {}", misfit.what);
+                let help = "correct the example or the schema";
+                found.push(warn("example-misfit", misfit.node.span, message, help));
+            }
+        }
+        if let SchemaKind::Object(object) = &schema.kind {
+            undescribed(document, object, found);
+        }
+    }
+    types_differ(document, found);
+}
+
+/// Required properties that nothing is known of. In Swagger that is an error.
+fn undescribed(document: &Document, object: &Object, found: &mut Vec<Diagnostic>) {
+    if !document.open_required || object.properties.is_empty() {
+        return;
+    }
+    for (name, span) in &object.required {
+        if !object.properties.contains_key(name) {
+            let message = format!("`{name}` is required, but not described; it is left out");
+            let help = "describe it, or correct the name";
+            found.push(warn("required-undescribed", *span, message, help));
+        }
+    }
+}
+
+struct Misfit<'n> {
+    node: &'n Node,
+    what: String,
+}
+
+/// References from one definition to the next.
+const MAX_ALIASES: usize = 32;
+
+/// Whether a value is one of a schema. Null fits everywhere: it stands for nothing at all.
+fn fits<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Result<(), Misfit<'n>> {
+    let mut schema = schema;
+    for _ in 0..MAX_ALIASES {
+        let SchemaKind::Ref(name) = &schema.kind else {
+            return fits_itself(document, schema, node);
+        };
+        match document.definitions.get(name) {
+            Some(definition) => schema = &definition.schema,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Result<(), Misfit<'n>> {
+    let misfit = |what: String| Err(Misfit { node, what });
+    let wanted = |wanted: &str| misfit(format!("{wanted} is wanted, this is {}", node.kind()));
+    if matches!(node.value, Value::Null) {
+        return Ok(());
+    }
+    if !schema.values.is_empty() && !schema.values.iter().any(|value| value.same_json(node)) {
+        return misfit("it is none of the values".to_owned());
+    }
+    match (&schema.kind, &node.value) {
+        (SchemaKind::Text { values, .. }, Value::String(text)) => {
+            let listed = values.is_empty() || values.iter().any(|(value, _)| value == text);
+            if listed {
+                Ok(())
+            } else {
+                misfit(format!("`{text}` is none of the values"))
+            }
+        }
+        (SchemaKind::Text { .. }, _) => wanted("a string"),
+        (SchemaKind::Integer(_), Value::Number(number)) => {
+            let whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
+            if whole {
+                Ok(())
+            } else {
+                wanted("a whole number")
+            }
+        }
+        (SchemaKind::Integer(_), _) => wanted("a whole number"),
+        (SchemaKind::Number(_), Value::Number(_)) | (SchemaKind::Boolean, Value::Bool(_)) => Ok(()),
+        (SchemaKind::Number(_), _) => wanted("a number"),
+        (SchemaKind::Boolean, _) => wanted("true or false"),
+        (SchemaKind::Array(item), Value::Array(items)) => {
+            items.iter().try_for_each(|node| fits(document, item, node))
+        }
+        // In a parameter or header, a list is text.
+        (SchemaKind::Array(_), Value::String(_)) if schema.collection.is_some() => Ok(()),
+        (SchemaKind::Array(_), _) if schema.facts.one_or_many => Ok(()),
+        (SchemaKind::Array(_), _) => wanted("a list"),
+        (SchemaKind::Object(object), Value::Object(members)) => {
+            members.iter().try_for_each(|(name, member)| {
+                let known = object.properties.get(name);
+                known.map_or(Ok(()), |(_, schema)| fits(document, schema, &member.node))
+            })
+        }
+        (SchemaKind::Object(_), _) => wanted("an object"),
+        // What is made of parts, bytes and any JSON are not looked into.
+        _ => Ok(()),
+    }
+}
+
+/// One parameter, two types.
+fn types_differ(document: &Document, found: &mut Vec<Diagnostic>) {
+    let mut first = std::collections::HashMap::new();
+    for parameter in operations(document).flat_map(|operation| &operation.parameters) {
+        let Some(kind) = plain_kind(&parameter.schema) else {
+            continue;
+        };
+        let key = (parameter.name.as_str(), parameter.place);
+        let (known, span) = *first.entry(key).or_insert((kind, parameter.name_span));
+        if known != kind {
+            let name = &parameter.name;
+            let message = format!("`{name}` is {kind} here and {known} elsewhere");
+            let help = "give both the same type";
+            found.push(
+                warn("parameter-type-differs", parameter.name_span, message, help)
+                    .with_note(span, "elsewhere"),
+            );
+        }
+    }
+}
+
+fn plain_kind(schema: &Schema) -> Option<&'static str> {
+    match schema.kind {
+        SchemaKind::Text { .. } => Some("text"),
+        SchemaKind::Integer(_) => Some("a whole number"),
+        SchemaKind::Number(_) => Some("a number"),
+        SchemaKind::Boolean => Some("a flag"),
+        SchemaKind::Array(_) => Some("a list"),
+        _ => None,
+    }
+}
