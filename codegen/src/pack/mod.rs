@@ -88,6 +88,10 @@ pub struct FileRule {
     pub into: Option<Into>,
     /// An expression: render only if it is true.
     pub when: Option<String>,
+    /// What a comment line begins with, where it is not the pack's; empty for no header.
+    pub comment: Option<String>,
+    /// What such a comment line ends with.
+    pub comment_end: Option<String>,
 }
 
 /// A section of a file that is there.
@@ -206,6 +210,12 @@ impl Pack {
                         .join(", ")
                 ));
             }
+            if file.comment.is_none() && file.comment_end.is_some() {
+                return Err(format!(
+                    "`{}`: `comment_end` needs a `comment` beside it",
+                    file.template
+                ));
+            }
             match (&file.to, &file.into) {
                 (Some(_), None) => {}
                 (None, Some(_)) if file.each == Each::Once => {}
@@ -224,6 +234,16 @@ impl Pack {
             }
         }
         self.language().check()
+    }
+
+    /// What a comment of a file begins and ends with; none for a file without a header.
+    pub(crate) fn comment<'p>(&'p self, rule: &'p FileRule) -> Option<(&'p str, &'p str)> {
+        let (begin, end) = match &rule.comment {
+            Some(own) => (Some(own), &rule.comment_end),
+            None => (self.manifest.comment.as_ref(), &self.manifest.comment_end),
+        };
+        let begin = begin.filter(|begin| !begin.is_empty())?;
+        Some((begin, end.as_deref().unwrap_or_default()))
     }
 
     /// What lowering must know.
