@@ -23,6 +23,9 @@ pub struct Naming {
     pub method: Case,
     /// The case of properties and parameters.
     pub property: Case,
+    /// Whether parameters and properties are called as they are sent, whatever the specification
+    /// calls them with `x-name` or takes off with `x-header-prefix`.
+    pub wire_names: bool,
     /// The case of enum values.
     pub value: Case,
     /// The case of constants.
@@ -66,6 +69,7 @@ impl Default for Naming {
             types: Case::Pascal,
             method: Case::Snake,
             property: Case::Snake,
+            wire_names: false,
             value: Case::Pascal,
             constant: Case::Shouty,
             acronyms: Vec::new(),

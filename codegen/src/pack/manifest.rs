@@ -70,6 +70,10 @@ pub struct FileRule {
     pub into: Option<Into>,
     /// An expression: render only if it is true.
     pub when: Option<String>,
+    /// What a comment line begins with, where it is not the pack's; empty for no header.
+    pub comment: Option<String>,
+    /// What such a comment line ends with.
+    pub comment_end: Option<String>,
 }
 
 /// A section of a file that is there.

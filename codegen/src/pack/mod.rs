@@ -182,6 +182,12 @@ impl Pack {
                         .join(", ")
                 ));
             }
+            if file.comment.is_none() && file.comment_end.is_some() {
+                return Err(format!(
+                    "`{}`: `comment_end` needs a `comment` beside it",
+                    file.template
+                ));
+            }
             match (&file.to, &file.into) {
                 (Some(_), None) => {}
                 (None, Some(_)) if file.each == Each::Once => {}
@@ -200,6 +206,16 @@ impl Pack {
             }
         }
         self.language().check()
+    }
+
+    /// What a comment of a file begins and ends with; none for a file without a header.
+    pub(crate) fn comment<'p>(&'p self, rule: &'p FileRule) -> Option<(&'p str, &'p str)> {
+        let (begin, end) = match &rule.comment {
+            Some(own) => (Some(own), &rule.comment_end),
+            None => (self.manifest.comment.as_ref(), &self.manifest.comment_end),
+        };
+        let begin = begin.filter(|begin| !begin.is_empty())?;
+        Some((begin, end.as_deref().unwrap_or_default()))
     }
 
     /// What lowering must know.

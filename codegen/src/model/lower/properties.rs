@@ -29,6 +29,7 @@ impl<'a> Lowerer<'a> {
         let schema = field.schema;
         let facts = &schema.facts;
         let wanted = match &facts.name {
+            _ if self.language.naming.wire_names => field.name,
             Some(name) => name,
             None => self.ident_source(field.name, field.place.kind),
         };

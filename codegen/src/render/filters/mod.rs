@@ -1,6 +1,7 @@
 //! Filters: each writes text so that it is safe where it goes.
 
 mod markdown;
+mod python;
 mod rust;
 mod text;
 
@@ -9,8 +10,9 @@ use std::sync::Arc;
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 pub use markdown::{md, md_code};
+pub use python::{py_doc, py_str};
 pub use rust::{rust_doc, rust_ident, rust_str};
-pub use text::{comment, py_str};
+pub use text::comment;
 
 use crate::naming::{Case, Naming, words};
 
@@ -43,9 +45,14 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     tera.register_filter("md", |text: &str, _: Kwargs, _: &State| md(text));
     tera.register_filter("md_code", |text: &str, _: Kwargs, _: &State| md_code(text));
     tera.register_filter("py_str", |text: &str, _: Kwargs, _: &State| py_str(text));
+    tera.register_filter("py_doc", |text: &str, args: Kwargs, _: &State| {
+        let indent = args.get::<usize>("indent")?.unwrap_or_default();
+        let hanging = args.get::<usize>("hanging")?.unwrap_or_default();
+        TeraResult::Ok(py_doc(text, indent, hanging))
+    });
     tera.register_filter("comment", |text: &str, args: Kwargs, _: &State| {
         let prefix = args.must_get::<&str>("prefix")?;
-        TeraResult::Ok(comment(text, prefix))
+        TeraResult::Ok(comment(text, prefix, args.get::<usize>("width")?))
     });
     tera.register_filter("json", |value: &Value, args: Kwargs, _: &State| {
         let pretty = args.get::<bool>("pretty")?.unwrap_or_default();

@@ -65,8 +65,19 @@ proptest! {
     }
 
     #[test]
-    fn comments_can_not_be_ended_from_within(text in hostile()) {
-        let comment = comment(&text, "#");
+    fn docstrings_can_not_be_ended_from_within(text in hostile(), indent in 0..12_usize) {
+        let doc = py_doc(&text, indent, 4);
+        let plain = doc.replace("\\\\", "").replace("\\\"", "");
+        prop_assert!(!plain.contains('"') && !plain.contains('\\'), "{doc}");
+        let ends = ['\r', '\u{2028}', '\u{85}', '\0'];
+        prop_assert!(!doc.contains(ends));
+        let margin = " ".repeat(indent);
+        prop_assert!(doc.lines().skip(1).all(|line| line.is_empty() || line.starts_with(&margin)));
+    }
+
+    #[test]
+    fn comments_can_not_be_ended_from_within(text in hostile(), width in 0..40_usize) {
+        let comment = comment(&text, "#", (width > 20).then_some(width));
         prop_assert!(comment.lines().all(|line| line.starts_with('#')));
         prop_assert!(!comment.contains("*/") && !comment.contains("-->"));
         let ends = ['\r', '\u{2028}', '\u{85}'];

@@ -1,4 +1,4 @@
-//! Python and plain comments.
+//! Comments, and the characters that no text should smuggle in.
 
 /// Characters that end a line somewhere.
 pub(super) fn ends_line(c: char) -> bool {
@@ -14,30 +14,40 @@ pub(super) fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Lines of comments: each begins with the prefix, and none can end the comment.
-pub fn comment(text: &str, prefix: &str) -> String {
+/// Lines of comments: each begins with the prefix, and none can end the comment. With a width, they
+/// are wrapped to end before it.
+pub fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
     let clean: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     let clean = clean.replace("*/", "* /").replace("-->", "-- >");
-    let lines = clean.trim().split(ends_line);
+    let room = width.map(|width| width.saturating_sub(prefix.chars().count() + 1));
+    let lines = clean.trim().split(ends_line).flat_map(|line| match room {
+        Some(room) => wrap(line, room, ""),
+        None => vec![line.trim().to_owned()],
+    });
     let lines: Vec<String> = lines
-        .map(|line| format!("{prefix} {}", line.trim()).trim_end().to_owned())
+        .map(|line| format!("{prefix} {line}").trim_end().to_owned())
         .collect();
     lines.join("\n")
 }
 
-/// A Python string literal, quotes included.
-pub fn py_str(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => literal.push_str("\\\""),
-            '\\' => literal.push_str("\\\\"),
-            '\n' => literal.push_str("\\n"),
-            ' '..='~' => literal.push(c),
-            _ => literal.push_str(&format!("\\U{:08x}", u32::from(c))),
+/// Breaks words into lines, at least one; those after the first begin with `hanging`. A word that
+/// is longer than a line stays whole.
+pub(super) fn wrap(text: &str, width: usize, hanging: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        let fits = line.chars().count() + 1 + word.chars().count() <= width;
+        if !is_empty && !fits {
+            lines.push(std::mem::replace(&mut line, hanging.to_owned()));
+            is_empty = true;
         }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
     }
-    literal.push('"');
-    literal
+    lines.push(line);
+    lines
 }
