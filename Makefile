@@ -8,8 +8,15 @@ CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
-# What is rendered from the specification: a pack of templates and the folder it writes to.
-PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated readme=.
+# What is rendered from the specification: a pack of templates, the folder it writes to, and perhaps
+# one overlay more.
+PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated readme=. reference=sdk/docs/en \
+         reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
+
+# $(call each_pack,COMMAND): runs a command of the generator for each of them.
+each_pack = set -e; $(foreach pack,$(PACKS),$(call one_pack,$(1),$(subst =, ,$(pack)));)
+one_pack  = $(CODEGEN) $(1) $(INPUT) $(addprefix --overlay ,$(word 3,$(2))) \
+            --template templates/$(word 1,$(2)) --output $(word 2,$(2))
 
 .DEFAULT_GOAL := help
 
@@ -23,15 +30,11 @@ demo: generate ## Regenerate the SDK from the specification and run the walkthro
 
 .PHONY: generate
 generate: ## Render everything that comes from specs/ and templates/
-	@set -e; for pack in $(PACKS); do \
-	  $(CODEGEN) generate $(INPUT) --template templates/$${pack%%=*} --output $${pack#*=}; \
-	done
+	@$(call each_pack,generate)
 
 .PHONY: check
 check: ## Fail if a rendered file differs from what specs/ and templates/ give
-	@set -e; for pack in $(PACKS); do \
-	  $(CODEGEN) check $(INPUT) --template templates/$${pack%%=*} --output $${pack#*=}; \
-	done
+	@$(call each_pack,check)
 
 .PHONY: lint
 lint: ## Say what is wrong with the specification

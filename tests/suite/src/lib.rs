@@ -13,6 +13,8 @@
 
 pub mod client;
 pub mod keys;
+#[cfg(doctest)]
+mod programs;
 pub mod repository;
 pub mod server;
 pub mod signature;

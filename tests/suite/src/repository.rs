@@ -8,13 +8,17 @@ use qingstor_codegen::Generator;
 pub const SPEC: &str = "specs/qingstor/2016-01-06/api_v2.0.json";
 /// Its overlay.
 pub const OVERLAY: &str = "specs/qingstor/overlay.json";
+/// A further one, with the texts in Chinese.
+pub const CHINESE: &str = "specs/qingstor/overlay.zh-CN.json";
 
-/// The packs and the folders that they are rendered into. The one place that knows them besides
-/// the Makefile, which a test compares with it.
-pub const PACKS: &[(&str, &str)] = &[
-    ("rust", "sdk/src/generated"),
-    ("emulator", "tests/emulator/src/generated"),
-    ("readme", "."),
+/// The packs, the folders that they are rendered into, and further overlays. The one place that
+/// knows them besides the Makefile, which a test compares with it.
+pub const PACKS: &[(&str, &str, &[&str])] = &[
+    ("rust", "sdk/src/generated", &[]),
+    ("emulator", "tests/emulator/src/generated", &[]),
+    ("readme", ".", &[]),
+    ("reference", "sdk/docs/en", &[]),
+    ("reference", "sdk/docs/zh-CN", &[CHINESE]),
 ];
 
 /// The root of the repository.

@@ -5,7 +5,12 @@ use super::text::{ends_line, is_hidden};
 /// Text within a line of Markdown, safe in a table too.
 pub fn md(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.trim().chars() {
+    escape(text.trim(), &mut escaped);
+    escaped
+}
+
+fn escape(text: &str, escaped: &mut String) {
+    for c in text.chars() {
         match c {
             c if ends_line(c) || c == '\t' => escaped.push(' '),
             c if is_hidden(c) => {}
@@ -17,7 +22,6 @@ pub fn md(text: &str) -> String {
             c => escaped.push(c),
         }
     }
-    escaped
 }
 
 /// Text as code within a line of Markdown, safe in a table too.
@@ -40,4 +44,26 @@ pub fn md_code(text: &str) -> String {
         ""
     };
     format!("{fence}{pad}{}{pad}{fence}", clean.replace('|', "\\|"))
+}
+
+/// Text with code between backquotes, within a line of Markdown, safe in a table too.
+pub fn md_text(text: &str) -> String {
+    let pieces: Vec<&str> = text.trim().split('`').collect();
+    let last = pieces.len() - 1;
+    let mut line = String::with_capacity(text.len());
+    for (index, piece) in pieces.iter().enumerate() {
+        if index % 2 == 0 {
+            escape(piece, &mut line);
+        } else if index < last && !piece.is_empty() {
+            line.push_str(&md_code(piece));
+        } else {
+            // Without a partner, or with nothing in between: characters like any other.
+            line.push_str("\\`");
+            escape(piece, &mut line);
+            if index < last {
+                line.push_str("\\`");
+            }
+        }
+    }
+    line
 }

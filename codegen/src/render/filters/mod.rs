@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-pub use markdown::{md, md_code};
+pub use markdown::{md, md_code, md_text};
 pub use python::{py_doc, py_str};
 pub use rust::{rust_doc, rust_ident, rust_str};
 pub use text::comment;
@@ -44,6 +44,7 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     });
     tera.register_filter("md", |text: &str, _: Kwargs, _: &State| md(text));
     tera.register_filter("md_code", |text: &str, _: Kwargs, _: &State| md_code(text));
+    tera.register_filter("md_text", |text: &str, _: Kwargs, _: &State| md_text(text));
     tera.register_filter("py_str", |text: &str, _: Kwargs, _: &State| py_str(text));
     tera.register_filter("py_doc", |text: &str, args: Kwargs, _: &State| {
         let indent = args.get::<usize>("indent")?.unwrap_or_default();

@@ -45,7 +45,7 @@ proptest! {
 
     #[test]
     fn markdown_stays_on_its_line_and_in_its_cell(text in hostile()) {
-        for escaped in [md(&text), md_code(&text)] {
+        for escaped in [md(&text), md_code(&text), md_text(&text)] {
             prop_assert!(!escaped.contains(['\n', '\r', '\u{2028}']), "{escaped:?}");
             let mut previous = ' ';
             for c in escaped.chars() {
@@ -119,5 +119,9 @@ fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
     assert_eq!(md_code("a"), "`a`");
     assert_eq!(md_code("a``b|"), "```a``b\\|```");
     assert_eq!(md_code("`"), "`` ` ``");
+    assert_eq!(md_text(" a_b `c_d` *e* "), "a\\_b `c_d` \\*e\\*");
+    assert_eq!(md_text("a `b|c` `d"), "a `b\\|c` \\`d");
+    assert_eq!(md_text("``a`"), "\\`\\`a\\`");
+    assert_eq!(md_text(""), "");
     assert_eq!(md("a*b\n[c](d)|"), "a\\*b \\[c\\](d)\\|");
 }

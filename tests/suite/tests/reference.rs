@@ -1,0 +1,294 @@
+//! The API reference: every operation has its page, every link leads somewhere, the Chinese pages
+//! are Chinese and say what the English ones say. Its programs are the documentation tests of this
+//! crate.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use qingstor_suite::repository::{CHINESE, generator, read, root};
+use serde_json::Value;
+
+const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
+
+/// The model, with the overlays of a language.
+fn model(language: &str) -> Value {
+    let generator = match language {
+        "en" => generator(),
+        _ => generator().overlay(root().join(CHINESE)),
+    };
+    serde_json::to_value(
+        generator
+            .pack(root().join("templates/reference"))
+            .model()
+            .unwrap(),
+    )
+    .unwrap()
+}
+
+fn operations(model: &Value) -> impl Iterator<Item = &Value> {
+    let resources = model["resources"].as_array().unwrap().iter();
+    resources.flat_map(|resource| resource["operations"].as_array().unwrap())
+}
+
+/// The pages of a language: the path from `sdk/docs`, the text.
+fn pages(language: &str) -> BTreeMap<PathBuf, String> {
+    let docs = root().join("sdk/docs");
+    let mut pages = BTreeMap::new();
+    for folder in [docs.join(language), docs.join(language).join("operations")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                pages.insert(path.strip_prefix(&docs).unwrap().to_owned(), text);
+            }
+        }
+    }
+    pages
+}
+
+/// The text without its programs.
+fn prose(page: &str) -> String {
+    let parts = page.split("```").step_by(2);
+    parts.collect()
+}
+
+/// The targets of all links that are no URLs.
+fn links(page: &str) -> Vec<String> {
+    let prose = prose(page);
+    let targets = prose.split("](").skip(1);
+    targets
+        .filter(|rest| !rest.starts_with("<https://"))
+        .map(|rest| rest[..rest.find(')').unwrap()].to_owned())
+        .collect()
+}
+
+/// The anchors that GitHub gives the headings of a page.
+fn anchors(page: &str) -> HashSet<String> {
+    let prose = prose(page);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|heading| {
+            let text = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept = text
+                .chars()
+                .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+/// `a/../b` as `b`.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => assert!(tidy.pop(), "{}", path.display()),
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+/// The program of a page: the only one.
+fn program(page: &str) -> &str {
+    let mut programs = page.split("```rust no_run\n").skip(1);
+    let program = programs.next().expect("a page without a program");
+    assert!(programs.next().is_none(), "two programs on one page");
+    &program[..program.find("```").unwrap()]
+}
+
+#[test]
+fn every_link_leads_to_a_page_and_a_heading_of_it() {
+    let all: BTreeMap<_, _> = LANGUAGES.into_iter().flat_map(pages).collect();
+    for (path, text) in &all {
+        let links = links(text);
+        assert!(links.len() >= 3, "{}: {links:?}", path.display());
+        for link in links {
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match file {
+                "" => path.clone(),
+                file => tidy(&path.parent().unwrap().join(file)),
+            };
+            let place = format!("{}: {link}", path.display());
+            let target = all
+                .get(&target)
+                .unwrap_or_else(|| panic!("{place}: no such page"));
+            assert!(
+                anchor.is_empty() || anchors(target).contains(anchor),
+                "{place}: no such heading"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_is_reached_from_the_index() {
+    for language in LANGUAGES {
+        let pages = pages(language);
+        let mut reached = BTreeSet::new();
+        let mut next = vec![PathBuf::from(language).join("README.md")];
+        while let Some(path) = next.pop() {
+            let Some(text) = pages.get(&path) else {
+                continue; // In the other language.
+            };
+            if reached.insert(path.clone()) {
+                let folder = path.parent().unwrap();
+                let files = links(text)
+                    .into_iter()
+                    .filter(|link| !link.starts_with('#'));
+                next.extend(files.map(|link| {
+                    let file = link.split('#').next().unwrap();
+                    tidy(&folder.join(file))
+                }));
+            }
+        }
+        assert!(reached.iter().eq(pages.keys()), "{language}: {reached:?}");
+    }
+}
+
+#[test]
+fn every_operation_has_a_page_with_the_same_program_in_both_languages() {
+    let model = model("en");
+    let operations: Vec<_> = operations(&model).collect();
+    let [english, chinese] = LANGUAGES.map(pages);
+    let on_pages = english
+        .keys()
+        .filter(|path| path.starts_with("en/operations"));
+    assert_eq!(on_pages.count(), operations.len());
+    for operation in operations {
+        let title = format!("# {}\n", operation["id"].as_str().unwrap());
+        let mut found = english.iter().filter(|(_, text)| text.contains(&title));
+        let (path, page) = found.next().unwrap_or_else(|| panic!("{title}: no page"));
+        assert!(found.next().is_none(), "{title}: two pages");
+        let file = path.strip_prefix("en").unwrap();
+        let other = &chinese[&Path::new("zh-CN").join(file)];
+        assert_eq!(program(page), program(other), "{title}");
+        let call = format!(".{}(", operation["method_ident"].as_str().unwrap());
+        assert!(program(page).contains(&call), "{title}: {call}");
+    }
+}
+
+/// Calls `visit` with every text of two models of one shape, and where it stands.
+fn texts(one: &Value, other: &Value, place: &str, visit: &mut impl FnMut(&str, &str, &str)) {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            for (key, value) in one {
+                let place = format!("{place}/{key}");
+                let other = other.get(key).unwrap_or_else(|| panic!("{place}: missing"));
+                match (key.as_str(), value, other) {
+                    ("description" | "summary", Value::String(one), Value::String(other)) => {
+                        visit(&place, one, other);
+                    }
+                    _ => texts(value, other, &place, visit),
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            assert_eq!(one.len(), other.len(), "{place}");
+            for (index, (one, other)) in one.iter().zip(other).enumerate() {
+                texts(one, other, &format!("{place}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+/// What stands between backquotes, and the numbers elsewhere: both are the same in any language.
+fn facts(text: &str) -> BTreeSet<String> {
+    let mut facts = BTreeSet::new();
+    for (index, piece) in text.split('`').enumerate() {
+        if index % 2 == 1 {
+            facts.insert(format!("`{piece}`"));
+        } else {
+            let numbers = piece.split(|c: char| !c.is_ascii_digit());
+            facts.extend(
+                numbers
+                    .filter(|number| !number.is_empty())
+                    .map(str::to_owned),
+            );
+        }
+    }
+    facts
+}
+
+/// An English text that changes makes its translation fail here, unless neither code nor a number
+/// in it changed.
+#[test]
+fn every_text_is_there_in_chinese_with_the_same_facts() {
+    let mut seen = 0;
+    let [english, chinese] = LANGUAGES.map(model);
+    texts(&english, &chinese, "", &mut |place, english, chinese| {
+        if english.is_empty() {
+            return;
+        }
+        seen += 1;
+        assert!(is_chinese(chinese), "{place}: not translated: {chinese}");
+        if place.ends_with("/description") {
+            assert_eq!(
+                facts(english),
+                facts(chinese),
+                "{place}: {english}\n{chinese}"
+            );
+        }
+    });
+    assert!(seen > 500, "{seen} texts");
+}
+
+#[test]
+fn the_pack_has_the_same_words_in_both_languages() {
+    let pack: Value = serde_json::from_str(&read("templates/reference/pack.json")).unwrap();
+    let words = &pack["options"]["words"];
+    let [english, chinese] = LANGUAGES.map(|language| words[language].as_object().unwrap());
+    assert!(english.keys().eq(chinese.keys()));
+    for (key, word) in chinese {
+        let text = word.as_str().unwrap_or_default();
+        // Sentences; a single word may be one of the protocol's.
+        if text.contains(' ') {
+            assert!(is_chinese(text), "{key}: {text}");
+        }
+    }
+}
+
+/// What the reference calls things is what the SDK calls them.
+#[test]
+fn names_are_those_of_the_sdk() {
+    let [reference, rust] = ["reference", "rust"].map(|pack| {
+        let text = read(format!("templates/{pack}/pack.json"));
+        serde_json::from_str::<Value>(&text).unwrap()
+    });
+    for key in ["naming", "computed", "plain"] {
+        assert_eq!(reference[key], rust[key], "{key}");
+    }
+    let mut types = rust["types"].clone();
+    types["named"] = "{ident}".into();
+    assert_eq!(reference["types"], types);
+}
+
+#[test]
+fn errors_of_operations_are_codes_of_the_service() {
+    let model = model("en");
+    let codes = model["error_codes"].as_array().unwrap().iter();
+    let codes: BTreeSet<_> = codes.map(|code| code["code"].as_str().unwrap()).collect();
+    let mut listed = 0;
+    for operation in operations(&model) {
+        let errors = operation["ext"]["x-errors"].as_array();
+        for code in errors.into_iter().flatten() {
+            listed += 1;
+            let code = code.as_str().unwrap();
+            assert!(codes.contains(code), "{}: {code}", operation["id"]);
+        }
+    }
+    assert!(listed > 0);
+}
