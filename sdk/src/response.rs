@@ -364,8 +364,9 @@ fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
 /// How long the service wants to be left alone: in seconds, or until a time by its own clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than can be counted is more than anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = http_date(headers, &RETRY_AFTER)?;
     let now = http_date(headers, &http::header::DATE)

@@ -26,7 +26,7 @@ pub(super) enum Completed {
     /// The service says so.
     Told(CompleteMultipartUploadOutput),
     /// The service's answer got lost, but the upload is gone and the object stands.
-    Found(HeadObjectOutput),
+    Found(Box<HeadObjectOutput>),
 }
 
 impl Pending {
@@ -84,20 +84,25 @@ impl Pending {
             Err(error) => error,
         };
         // The object alone proves nothing: it may be an older one of the same content.
-        if !is_gone(&error) && !(error.is_retryable() && self.is_gone().await) {
+        let is_gone = is_gone(&error) || (error.is_retryable() && self.is_gone().await);
+        if !is_gone {
             return Err(error);
         }
         let Some(head) = object.send().await.ok().filter(is_it) else {
             return Err(error);
         };
         self.armed = false;
-        Ok(Completed::Found(head))
+        Ok(Completed::Found(Box::new(head)))
     }
 
     /// Whether the service certainly has no such upload any more.
     async fn is_gone(&self) -> bool {
         let parts = self.bucket.list_multipart(&self.key, &self.upload_id);
-        parts.limit(1).send().await.is_err_and(|error| is_gone(&error))
+        parts
+            .limit(1)
+            .send()
+            .await
+            .is_err_and(|error| is_gone(&error))
     }
 
     /// Gives up what is armed.

@@ -288,7 +288,7 @@ impl Sender {
         let is_it = |head: &HeadObjectOutput| is_made_of(token, Some(bytes), head);
         let output = match pending.complete(call, self.head(), is_it).await? {
             Completed::Told(output) => output,
-            Completed::Found(head) => return Ok(found(token, head)),
+            Completed::Found(head) => return Ok(found(token, *head)),
         };
         let text = |name: &str| {
             let value = output.headers().get(name)?.to_str().ok()?;
