@@ -88,11 +88,14 @@ impl Pending {
         if !is_gone {
             return Err(error);
         }
-        let Some(head) = object.send().await.ok().filter(is_it) else {
-            return Err(error);
-        };
-        self.armed = false;
-        Ok(Completed::Found(Box::new(head)))
+        match object.send().await {
+            Ok(head) if is_it(&head) => {
+                self.armed = false;
+                Ok(Completed::Found(Box::new(head)))
+            }
+            Err(unseen) if !unseen.is_not_found() => Err(unseen),
+            _ => Err(error),
+        }
     }
 
     /// Whether the service certainly has no such upload any more.

@@ -173,9 +173,11 @@ impl<'a> Multipart<'a> {
         if token.parts.is_empty() {
             return Err(error);
         }
-        let head = self.sender.head().send().await.ok();
-        let head = head.filter(|head| is_made_of(&token, token.length, head));
-        head.map(|head| found(&token, head)).ok_or(error)
+        match self.sender.head().send().await {
+            Ok(head) if is_made_of(&token, token.length, &head) => Ok(found(&token, head)),
+            Err(unseen) if !unseen.is_not_found() => Err(unseen.with_resume_token(token)),
+            _ => Err(error),
+        }
     }
 
     /// Sends all parts; gives the length of them all. No task of it is left afterwards.
