@@ -1,7 +1,7 @@
 //! An answer on its way to an operation's output.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
@@ -357,8 +357,9 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
 /// A time among the headers, in Unix seconds.
 fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
     let text = headers.get(name)?.to_str().ok()?;
-    let time = Timestamp::from_http_date(text).ok()?;
-    Some(time.as_unix_seconds())
+    let time = httpdate::parse_http_date(text).ok()?;
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// How long the service wants to be left alone: in seconds, or until a time by its own clock.

@@ -11,7 +11,7 @@ use crate::chance::Chance;
 pub(crate) struct Faults {
     /// The emulator's, as text.
     pub(crate) rules: Vec<String>,
-    /// For the proxy.
+    /// Of the run.
     pub(crate) seed: u64,
     pub(crate) ill: u64,
     pub(crate) most: u64,
@@ -20,12 +20,12 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn choose(chance: &mut Chance) -> Self {
+    pub(crate) fn choose(seed: u64, chance: &mut Chance) -> Self {
         let rules = (0..chance.within(0..3)).map(|_| rule(chance)).collect();
         Self {
             rules,
-            seed: chance.next(),
-            ill: chance.one_of(&[0, 0, 15, 30, 50]),
+            seed,
+            ill: chance.one_of(&[0, 15, 30, 45, 60]),
             most: chance.one_of(&[1000, 200_000, 10 << 20]),
             overwritten: chance.percent(30),
         }
@@ -112,15 +112,15 @@ fn rule(chance: &mut Chance) -> String {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            seed,
             rules,
             ill,
             most,
             overwritten,
-            ..
         } = self;
         write!(
             f,
-            "{rules:?}, {ill} % of connections within {most} bytes, overwritten: {overwritten}"
+            "seed {seed}, {rules:?}, {ill} % of connections within {most} bytes, overwritten: {overwritten}"
         )
     }
 }

@@ -116,7 +116,7 @@ async fn run(world: &World, seed: u64) -> (&'static str, bool) {
         "list",
         "drop",
     ]);
-    let faults = Faults::choose(&mut chance);
+    let faults = Faults::choose(seed, &mut chance);
     let limit = Duration::from_secs(90);
     let ended = tokio::time::timeout(limit, async {
         match what {
@@ -131,19 +131,17 @@ async fn run(world: &World, seed: u64) -> (&'static str, bool) {
     });
     let ended = match ended.await {
         Ok(ended) => ended,
-        Err(_) => panic!("seed {seed}, {what}, {faults}: it hangs"),
+        Err(_) => panic!("{what}, {faults}: it hangs"),
     };
     let well = match ended {
         Ended::Well => true,
         Ended::Excused => false,
         Ended::Failed(error) => {
             let right = faults.explain(&error);
-            assert!(right, "seed {seed}, {what}, {faults}: {error} ({error:?})");
+            assert!(right, "{what}, {faults}: {error} ({error:?})");
             false
         }
     };
-    world
-        .check(&format!("seed {seed}, {what}, {faults}"), well)
-        .await;
+    world.check(&format!("{what}, {faults}"), well).await;
     (what, well)
 }

@@ -148,6 +148,7 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
         assert!(came == old || came == new, "{faults}: other bytes came");
     }
     let _ = std::fs::remove_file(path);
+    world.clean.delete_object(KEY).await.unwrap();
     result.into()
 }
 
