@@ -75,6 +75,8 @@ impl ByteStream {
     /// Keeps what it takes to go on where the connection breaks.
     pub(crate) fn remember(&mut self, again: Again, meta: &ResponseMeta) {
         self.resume = Resume::new(again, meta);
+        // A part without `Content-Length` says in another way how long it is.
+        self.announced = self.announced.or_else(|| self.resume.as_ref()?.len());
     }
 
     /// How many bytes the answer announced: the object's size, or the range's. `None` when it

@@ -37,7 +37,7 @@ use crate::retry::RetryPolicy;
 pub struct Call<I> {
     pub(crate) handle: Handle,
     pub(crate) input: I,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 /// What the caller wishes for one call.
@@ -46,6 +46,9 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) content_md5: bool,
+    /// Whether it may be sent again though it may have been carried out, whatever the operation is:
+    /// who sends it knows what to make of the answer.
+    pub(crate) repeat: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// A setter's mistake, told when the call ends.
     pub(crate) refused: Option<String>,

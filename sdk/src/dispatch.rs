@@ -117,7 +117,7 @@ impl Handle {
         let credentials = bounds.within(self.shared.credentials.current()).await;
         let outgoing = credentials
             .unwrap_or_else(|| Err(bounds.exceeded(None)))
-            .and_then(|credentials| self.outgoing(info, parts, &credentials))
+            .and_then(|credentials| self.outgoing(info, parts, &credentials, options))
             .map_err(|error| error.with_call(self.unsent(info)))?;
         let origin = Origin {
             info,
@@ -278,8 +278,9 @@ async fn read(
     let body = match info.reply {
         Reply::Stream => ResponseBody::Stream(Box::new(stream)),
         Reply::Json => ResponseBody::Whole(stream.collect(MAX_JSON).await?),
-        // Read to its end, so that the connection can be used again.
-        Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await?),
+        // Read to its end, so that the connection can be used again. The head has said it all: what
+        // breaks off here is nothing that anybody waits for.
+        Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await.unwrap_or_default()),
     };
     Ok(Response::new(meta, body, origin))
 }

@@ -295,7 +295,7 @@ impl Error {
     }
 
     /// The same call may succeed later: the connection failed or broke, nothing moved in time, or
-    /// the service was busy (429, 500, 502, 503, 504, and the codes that the API marks so).
+    /// the service was busy (408, 429, 5xx but 501 and 505, and the codes that the API marks so).
     ///
     /// # Troubleshooting
     ///
@@ -307,9 +307,10 @@ impl Error {
         match self.0.kind {
             ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
             ErrorKind::Service => {
-                let transient = self
-                    .status()
-                    .is_some_and(|status| matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504));
+                let transient = self.status().is_some_and(|status| match status.as_u16() {
+                    501 | 505 => false,
+                    other => matches!(other, 408 | 429 | 500..=599),
+                });
                 transient || self.code().is_some_and(ErrorCode::is_retryable)
             }
             _ => false,

@@ -1,7 +1,7 @@
 //! An answer on its way to an operation's output.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
@@ -357,15 +357,17 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
 /// A time among the headers, in Unix seconds.
 fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
     let text = headers.get(name)?.to_str().ok()?;
-    let time = Timestamp::from_http_date(text).ok()?;
-    Some(time.as_unix_seconds())
+    let time = httpdate::parse_http_date(text).ok()?;
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// How long the service wants to be left alone: in seconds, or until a time by its own clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than can be counted is more than anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = http_date(headers, &RETRY_AFTER)?;
     let now = http_date(headers, &http::header::DATE)

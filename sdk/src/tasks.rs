@@ -4,6 +4,7 @@
 mod batch_delete;
 mod copy;
 mod locate;
+mod pending;
 mod transfer;
 
 pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};

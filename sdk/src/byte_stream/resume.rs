@@ -59,6 +59,12 @@ impl Resume {
         })
     }
 
+    /// The length of an answer that is a part.
+    pub(super) fn len(&self) -> Option<u64> {
+        let Span { first, last, .. } = Span::parse(self.content_range.as_ref()?)?;
+        last.checked_sub(first)?.checked_add(1)
+    }
+
     /// The MD5 of the body, where its tag is that.
     pub(super) fn content_md5(&self) -> Option<Digest> {
         let is_whole = self.content_range.is_none();

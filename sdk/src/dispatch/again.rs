@@ -68,6 +68,7 @@ impl Again {
             body: Body::empty(),
             is_form: false,
             slow: self.slow,
+            repeatable: origin.info.repeatable,
         };
         let options = Options {
             retry: self.retry.clone(),

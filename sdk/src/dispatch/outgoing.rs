@@ -7,6 +7,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Uri, header};
 
 use crate::body::Body;
+use crate::call::Options;
 use crate::client::Handle;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -30,16 +31,17 @@ pub(crate) struct Outgoing {
     pub(crate) is_form: bool,
     /// Whether the service may work long before it answers.
     pub(crate) slow: bool,
+    /// Whether a repeat does harm.
+    pub(crate) repeatable: Repeatable,
 }
 
 impl Outgoing {
     /// Whether it may be sent again after this failure.
     pub(crate) fn may_follow(&self, error: &Error) -> bool {
         // A form's fields are in its body, and the operation is one that may be repeated.
-        let repeatable: Repeatable = self.info.repeatable;
         may_repeat(
             Failure::of(error),
-            repeatable,
+            self.repeatable,
             &self.headers,
             self.body.can_start(),
         )
@@ -74,6 +76,7 @@ impl Handle {
         info: &'static OperationInfo,
         mut parts: RequestParts,
         credentials: &Credentials,
+        options: &Options,
     ) -> Result<Outgoing> {
         let is_form = matches!(parts.body, RequestBody::Form(_));
         // Where bytes go up, the service has nothing to copy or fetch first.
@@ -96,6 +99,10 @@ impl Handle {
             body,
             is_form,
             slow: info.slow && !uploads,
+            repeatable: match options.repeat {
+                true => Repeatable::Always,
+                false => info.repeatable,
+            },
         })
     }
 
@@ -130,7 +137,7 @@ impl Handle {
         parts: RequestParts,
     ) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
-        let mut outgoing = self.outgoing(info, parts, &credentials)?;
+        let mut outgoing = self.outgoing(info, parts, &credentials, &Options::default())?;
         let mut headers = std::mem::take(&mut outgoing.headers);
         let skew = self.shared.clock.skew();
         self.sign(&outgoing, &mut headers, skew, &credentials);

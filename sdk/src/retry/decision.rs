@@ -35,7 +35,10 @@ impl Failure {
         }
         match error.status().map(|status| status.as_u16()) {
             Some(429 | 503) => Self::NotDone,
-            Some(500 | 502 | 504) => Self::Unknown,
+            // What the service can't do, it can't do later either.
+            Some(501 | 505) => Self::Final,
+            // Proxies have numbers of their own.
+            Some(408 | 500..=599) => Self::Unknown,
             _ => Self::Final,
         }
     }
@@ -103,6 +106,8 @@ mod tests {
             (answer(503, Some("internal_error")), Unknown),
             (answer(502, None), Unknown),
             (answer(504, Some("some_new_code")), Unknown),
+            (answer(408, None), Unknown),
+            (answer(520, None), Unknown),
             (answer(501, None), Final),
             (answer(505, None), Final),
             (answer(301, None), Final),

@@ -4,13 +4,13 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use super::pending::Pending;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::concurrent::Concurrent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generated::operations::{
-    AbortMultipartUploadInput, HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput,
-    UploadMultipartInput,
+    HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
 };
 use crate::generated::types::{ObjectPart, StorageClass};
 use crate::object_path::ObjectPath;
@@ -60,7 +60,7 @@ impl Bucket {
 
 /// A copy by the service, made by [`Bucket::copy_object`]; `.await` does it.
 ///
-/// Dropping the future stops it, and sends the end of an upload that was begun.
+/// Dropping the future stops it; a task on the runtime then gives up a copy in parts that was begun.
 #[derive(Clone)]
 #[must_use = "nothing is copied until it is awaited"]
 pub struct CopyObject {
@@ -176,24 +176,17 @@ impl CopyObject {
     }
 
     async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u64> {
-        let upload_id = self.initiate(source).send().await?.upload_id;
-        let mut abort = AbortOnDrop(Some(
-            self.bucket.abort_multipart_upload(&self.key, &upload_id),
-        ));
-        match self.fill(source, size, &upload_id).await {
-            Ok(parts) => {
-                abort.0 = None;
-                Ok(parts)
-            }
+        let mut pending = Pending::begin(&self.bucket, self.initiate(source)).await?;
+        match self.fill(source, size, &mut pending).await {
+            Ok(parts) => Ok(parts),
             Err(error) => {
-                if let Some(call) = abort.0.take() {
-                    // The first error says what happened.
-                    let _ = call.send().await;
-                }
+                // The first error says what happened.
+                let _ = pending.give_up().await;
                 Err(error)
             }
         }
     }
+
     /// Begins the upload, with all that the source says of itself.
     fn initiate(&self, source: &HeadObjectOutput) -> Call<InitiateMultipartUploadInput> {
         let mut input = InitiateMultipartUploadInput::new(&self.key);
@@ -214,7 +207,12 @@ impl CopyObject {
     }
 
     /// Copies all parts and puts them together; gives their number.
-    async fn fill(&self, source: &HeadObjectOutput, size: u64, upload_id: &str) -> Result<u64> {
+    async fn fill(
+        &self,
+        source: &HeadObjectOutput,
+        size: u64,
+        pending: &mut Pending,
+    ) -> Result<u64> {
         let part_size = self.part_size.max(size.div_ceil(MAX_PARTS));
         let mut starts = (0..size).step_by(usize::try_from(part_size).unwrap_or(usize::MAX));
         let mut numbers = 1..;
@@ -225,7 +223,7 @@ impl CopyObject {
                 && let (Some(start), Some(number)) = (starts.next(), numbers.next())
             {
                 let end = size.min(start.saturating_add(part_size)) - 1;
-                let call = self.part(source, upload_id, number, (start, end));
+                let call = self.part(source, pending.upload_id(), number, (start, end));
                 running.push(async move {
                     let etag = call.send().await?.etag;
                     let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
@@ -243,13 +241,21 @@ impl CopyObject {
         let parts = u64::try_from(done.len()).unwrap_or(u64::MAX);
         let call = self
             .bucket
-            .complete_multipart_upload(&self.key, upload_id, done);
+            .complete_multipart_upload(&self.key, pending.upload_id(), done);
         // What was not changed is still what it was: the service makes no entity tag of its own.
         let call = match source.etag.is_empty() {
             true => call,
             false => call.etag(&source.etag),
         };
-        call.send().await?;
+        let mut target = self.bucket.head_object(&self.key);
+        if let Some(key) = &self.sse_key {
+            target = target.sse_key(key);
+        }
+        let is_it = |head: &HeadObjectOutput| {
+            let same_etag = !source.etag.is_empty() && head.etag == source.etag;
+            same_etag && head.content_length == Some(size)
+        };
+        pending.complete(call, target, is_it).await?;
         Ok(parts)
     }
 
@@ -296,18 +302,5 @@ impl fmt::Debug for CopyObject {
             .field("bucket", &self.bucket)
             .field("key", &self.key)
             .finish_non_exhaustive()
-    }
-}
-
-/// Ends an upload that nobody waits for any more.
-struct AbortOnDrop(Option<Call<AbortMultipartUploadInput>>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        if let Some(call) = self.0.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(call.send());
-        }
     }
 }

@@ -109,7 +109,7 @@ fn check_settings(concurrency: usize, max_bytes_per_second: Option<u64>) -> Resu
 }
 
 /// What a task of ours gave. A panic, which only a callback of the caller's can cause, goes on.
-fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T> {
+pub(super) fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T> {
     match result {
         Ok(value) => Ok(value),
         Err(error) => match error.try_into_panic() {

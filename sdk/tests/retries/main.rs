@@ -15,6 +15,7 @@ mod bodies;
 mod clock;
 mod connections;
 mod limits;
+mod odd_answers;
 mod streams;
 
 use std::time::Duration;

@@ -16,6 +16,11 @@ pub(crate) struct Customer {
 }
 
 impl Customer {
+    /// Whether there is a key. What is encrypted with one need not have an MD5 as its entity tag.
+    pub(crate) fn is_there(&self) -> bool {
+        self.key.is_some()
+    }
+
     pub(crate) fn new(key: &SseKey) -> Self {
         Self {
             algorithm: Some(key.algorithm()),

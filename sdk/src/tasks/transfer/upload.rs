@@ -31,8 +31,9 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 /// Content up to [`multipart_threshold`](Self::multipart_threshold) goes up by one request, more
 /// of it in parts, several at a time. What a reader or a stream gives goes up by one request if it
 /// ends within the first part. Every request is repeated by the client's own rules, and every part
-/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is no MD5 is not
-/// compared.) A part that differs is sent once more, then the upload fails with `Integrity`.
+/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is no MD5, or
+/// that of content encrypted with a key of the caller's, is not compared; see
+/// [`content_md5`](Self::content_md5).) A part that differs is sent once more, then the upload fails with `Integrity`.
 ///
 /// The finished object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number
 /// of parts>"`.
@@ -54,7 +55,9 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 ///
 /// Unless it is [`resumable`](Self::resumable), an upload that fails gives its parts up before it
 /// returns the error. Dropping the future closes its connections, and starts a task on the runtime
-/// that gives the parts up; if the runtime ends first, they stay. To give up the parts of a resumable
+/// that gives the parts up; if the runtime ends first, they stay. So does an upload, without parts,
+/// of which the service's answer never came: nobody knows its id. A lifecycle rule of the bucket can
+/// end such uploads. To give up the parts of a resumable
 /// upload, call [`Bucket::abort_multipart_upload`].
 ///
 /// ```no_run

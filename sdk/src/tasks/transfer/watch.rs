@@ -23,6 +23,29 @@ pub(crate) struct Gauges {
     pub(crate) limiter: Option<Arc<Limiter>>,
 }
 
+impl Gauges {
+    /// Waits until `len` bytes may come.
+    pub(crate) async fn wait(&self, len: usize) {
+        if let Some(limiter) = &self.limiter {
+            limiter.wait(len).await;
+        }
+    }
+
+    /// Bytes have come.
+    pub(crate) fn moved(&self, len: usize) {
+        if let Some(meter) = &self.meter {
+            meter.moved(len as u64);
+        }
+    }
+
+    /// Bytes stand where they belong.
+    pub(crate) fn confirmed(&self, len: u64) {
+        if let Some(meter) = &self.meter {
+            meter.confirmed(len);
+        }
+    }
+}
+
 /// Watches one body, however often it is sent.
 #[derive(Clone)]
 pub(crate) struct Watch {
@@ -74,10 +97,11 @@ impl Watch {
                 ..Run::default()
             },
         );
-        drop(run);
+        // Counted before anybody else may count: else more could be taken back than was there.
         if let Some(meter) = &self.gauges.meter {
             meter.took_back(earlier.sent);
         }
+        drop(run);
         number
     }
 
@@ -131,10 +155,10 @@ impl Flow for Sending {
         }
         run.md5.update(bytes);
         run.sent += bytes.len() as u64;
-        drop(run);
         if let Some(meter) = &self.watch.gauges.meter {
             meter.moved(bytes.len() as u64);
         }
+        drop(run);
     }
 }
 

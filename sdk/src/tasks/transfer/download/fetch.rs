@@ -1,7 +1,6 @@
 //! Ranges of one object, each checked to be what was asked for.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use super::sink::Sink;
 use crate::client::Bucket;
@@ -12,9 +11,6 @@ use crate::generated::operations::{
 use crate::tasks::transfer::about;
 use crate::tasks::transfer::customer::Customer;
 use crate::tasks::transfer::watch::Gauges;
-
-/// How often a range that breaks off is asked for again.
-const BREAKS: u32 = 5;
 
 /// What all requests of a download share.
 #[derive(Clone, Debug)]
@@ -115,28 +111,16 @@ impl Fetcher {
         begun: Option<GetObjectOutput>,
         sink: &mut Sink,
     ) -> Result<()> {
-        let mut at = range.start;
-        let mut breaks = 0;
-        let mut answer = begun;
-        while at < range.end {
-            let output = match answer.take() {
+        // What breaks off goes on by itself, by the client's rules.
+        if !range.is_empty() {
+            let output = match begun {
                 Some(output) => output,
-                None => self.ask(at..range.end).await?,
+                None => self.ask(range.clone()).await?,
             };
-            let Err(error) = self.read(output, &mut at, range.end, sink).await else {
-                break;
-            };
-            // Without a tag, what comes next might be of another object.
-            if !error.is_retryable() || breaks == BREAKS || self.object.etag.is_empty() {
-                return Err(error);
-            }
-            tokio::time::sleep(Duration::from_millis(50) * (1 << breaks)).await;
-            breaks += 1;
+            self.read(output, range.clone(), sink).await?;
         }
         sink.flush().await?;
-        if let Some(meter) = &self.gauges.meter {
-            meter.confirmed(range.end - range.start);
-        }
+        self.gauges.confirmed(range.end - range.start);
         Ok(())
     }
 
@@ -172,31 +156,27 @@ impl Fetcher {
         Ok(output)
     }
 
-    /// Reads an answer to its end at `end`, and moves `at` along.
+    /// Reads an answer, which must have as many bytes as the range.
     async fn read(
         &self,
         output: GetObjectOutput,
-        at: &mut u64,
-        end: u64,
+        range: Range<u64>,
         sink: &mut Sink,
     ) -> Result<()> {
         let mut body = output.body;
+        let mut missing = range.end - range.start;
         while let Some(chunk) = body.chunk().await? {
             let len = chunk.len() as u64;
-            if len > end - *at {
+            if len > missing {
                 let text = "the answer is longer than the range that was asked for";
                 return Err(self.wrong(ErrorKind::Integrity, text));
             }
-            if let Some(limiter) = &self.gauges.limiter {
-                limiter.wait(chunk.len()).await;
-            }
+            self.gauges.wait(chunk.len()).await;
             sink.write(&chunk).await?;
-            *at += len;
-            if let Some(meter) = &self.gauges.meter {
-                meter.moved(len);
-            }
+            missing -= len;
+            self.gauges.moved(chunk.len());
         }
-        if *at < end {
+        if missing > 0 {
             let text = "the answer is shorter than the range that was asked for";
             return Err(self.wrong(ErrorKind::Interrupted, text));
         }

@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::state::{State, state_path};
+use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::temporary;
 
@@ -13,13 +13,28 @@ use crate::temporary;
 /// just being written may hold the file open for a moment longer.
 pub(super) struct Destination {
     pub(super) file: Arc<PartFile>,
-    pub(super) kept: bool,
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a file when nobody holds it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Removed,
+    /// It stays, unless there is nothing in it.
+    Kept,
+    /// It has another name by now.
+    Published,
 }
 
 impl Drop for Destination {
     fn drop(&mut self) {
-        if !self.kept {
-            // It may have been published; there is nobody left to tell.
+        let goes = match self.fate {
+            Fate::Removed => true,
+            Fate::Kept => self.file.len().is_ok_and(|len| len == 0),
+            Fate::Published => false,
+        };
+        if goes {
+            // There is nobody left to tell.
             let _ = std::fs::remove_file(&self.file.path);
         }
     }
@@ -39,6 +54,7 @@ impl PartFile {
     /// A new file beside `target`. Blocks, but for a moment only; who drops the future leaves
     /// nothing behind.
     pub(super) fn temporary(target: &Path) -> Result<Destination> {
+        refuse_folder(target)?;
         let path = temporary::beside(target);
         let file = File::create_new(&path).map_err(|error| failed(target, error))?;
         Ok(Self::destined(path, target, file, false))
@@ -47,6 +63,7 @@ impl PartFile {
     /// `<name>.part`, new or as an earlier download left it; `None` when another download has it.
     /// Blocks, but for a moment only.
     pub(super) fn resumable(target: &Path) -> Result<Option<Destination>> {
+        refuse_folder(target)?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let path = target.with_file_name(name);
@@ -74,7 +91,10 @@ impl PartFile {
                 file: Mutex::new(file),
                 resumable,
             }),
-            kept: resumable,
+            fate: match resumable {
+                true => Fate::Kept,
+                false => Fate::Removed,
+            },
         }
     }
 
@@ -113,14 +133,14 @@ impl PartFile {
         self.file().sync_all()?;
         std::fs::rename(&self.path, &self.target)?;
         if self.resumable {
-            remove(&state_path(&self.path))?;
+            State::remove(&self.path)?;
         }
         Ok(())
     }
 
-    /// Forgets which ranges are done: their bytes are wrong. Blocks.
+    /// Forgets which ranges are done: their bytes are wrong, or another object's. Blocks.
     pub(super) fn forget(&self) -> io::Result<()> {
-        remove(&state_path(&self.path))
+        State::remove(&self.path)
     }
 
     pub(super) fn failed(&self, error: io::Error) -> Error {
@@ -129,6 +149,14 @@ impl PartFile {
 
     fn file(&self) -> MutexGuard<'_, File> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A folder in the target's place is found now, not after all bytes have come.
+fn refuse_folder(target: &Path) -> Result<()> {
+    match target.is_dir() {
+        true => Err(failed(target, io::ErrorKind::IsADirectory.into())),
+        false => Ok(()),
     }
 }
 
@@ -145,13 +173,6 @@ fn stands_at(file: &File, path: &Path) -> bool {
     #[cfg(not(unix))]
     {
         ours.len() == theirs.len() && ours.created().ok() == theirs.created().ok()
-    }
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

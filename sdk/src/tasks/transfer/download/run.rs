@@ -1,6 +1,5 @@
 //! A download from its beginning to its end.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use md5::{Digest as _, Md5};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::fetch::{Fetcher, First, Object};
-use super::file::{Destination, PartFile};
+use super::file::{Destination, Fate, PartFile};
 use super::sink::Sink;
 use super::state::State;
 use super::writer::Output;
@@ -88,7 +87,8 @@ impl Fetcher {
 
     /// The digest that the content must have, if it is known and asked for.
     pub(super) fn expected(&self, options: &Options) -> Option<Digest> {
-        Digest::from_etag(&self.object.etag).filter(|_| options.verify)
+        let wanted = options.verify && !self.customer.is_there();
+        Digest::from_etag(&self.object.etag).filter(|_| wanted)
     }
 
     pub(super) fn compare(&self, expected: Digest, actual: Digest) -> Result<()> {
@@ -134,6 +134,10 @@ async fn to_file(
 ) -> Result<DownloadOutput> {
     let state = new_state(&fetcher, &first.object);
     let described = describe(&first.output, &first.object);
+    if destination.file.is_resumable() {
+        // Else the ranges of an earlier object could be taken for this one's after a further break.
+        blocking(&destination.file, PartFile::forget).await?;
+    }
     let fetcher = fetcher.pin(first.object, &mut options);
     let begun = Some((0..first.covers, first.output));
     fill(fetcher, options, destination, state, begun, described).await
@@ -142,7 +146,7 @@ async fn to_file(
 /// A file that an earlier download may have begun.
 async fn resume(fetcher: Fetcher, mut options: Options, path: PathBuf) -> Result<DownloadOutput> {
     let destination = take(&path).await?;
-    let earlier = earlier_state(&fetcher, &destination.file, &path)?;
+    let earlier = earlier_state(&fetcher, &destination.file)?;
     let Some(state) = earlier else {
         let first = fetcher.first(options.part_size).await?;
         return to_file(fetcher, options, destination, first).await;
@@ -188,7 +192,7 @@ async fn take(path: &Path) -> Result<Destination> {
 }
 
 /// The state that belongs to this object and to the file as it is.
-fn earlier_state(fetcher: &Fetcher, file: &PartFile, target: &Path) -> Result<Option<State>> {
+fn earlier_state(fetcher: &Fetcher, file: &PartFile) -> Result<Option<State>> {
     let len = file.len().map_err(|error| file.failed(error))?;
     let state = State::read(file.path()).filter(|state| {
         state.bucket == fetcher.bucket.name()
@@ -196,11 +200,6 @@ fn earlier_state(fetcher: &Fetcher, file: &PartFile, target: &Path) -> Result<Op
             && state.size == len
             && !state.etag.is_empty()
     });
-    // A folder in the target's place is found now, not after all bytes have come.
-    if target.is_dir() {
-        let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-        return Err(file.failed(error));
-    }
     Ok(state)
 }
 
@@ -235,14 +234,14 @@ async fn fill(
     if let (Some(expected), Some(verifier)) = (expected, verifier) {
         let actual = verifier.finish(size).await?;
         if let Err(error) = fetcher.compare(expected, actual) {
-            destination.kept = false;
+            destination.fate = Fate::Removed;
             blocking(&file, PartFile::forget).await?;
             return Err(error);
         }
         described.verified = true;
     }
     blocking(&file, PartFile::publish).await?;
-    destination.kept = true;
+    destination.fate = Fate::Published;
     Ok(described)
 }
 
@@ -262,10 +261,10 @@ async fn fetch_all(
         let sink = Sink::file(Arc::clone(file), range.start);
         tasks.spawn(Arc::clone(fetcher).fetch(range, Some(output), sink));
     }
-    let mut missing = VecDeque::from(planned.missing(options.part_size));
+    let mut missing = planned.missing(options.part_size);
     loop {
         while tasks.len() < options.concurrency
-            && let Some(range) = missing.pop_front()
+            && let Some(range) = missing.next()
         {
             let sink = Sink::file(Arc::clone(file), range.start);
             tasks.spawn(Arc::clone(fetcher).fetch(range, None, sink));

@@ -24,6 +24,13 @@ pub(super) fn state_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Where a state stands until it is written.
+fn new_path(path: &Path) -> PathBuf {
+    let mut new = path.to_owned().into_os_string();
+    new.push(".new");
+    new.into()
+}
+
 impl State {
     /// The state of the partial file at `path`. `None` when there is none, or it makes no sense: the
     /// download then begins anew. Blocks.
@@ -43,10 +50,22 @@ impl State {
     /// Blocks. A process that is killed meanwhile leaves the older state.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let path = state_path(path);
-        let mut new = path.clone().into_os_string();
-        new.push(".new");
+        let new = new_path(&path);
         std::fs::write(&new, serde_json::to_vec(self)?)?;
         std::fs::rename(&new, path)
+    }
+
+    /// Removes the state of the partial file at `path`, and what a process left that was killed
+    /// while it wrote it. Blocks.
+    pub(super) fn remove(path: &Path) -> io::Result<()> {
+        let path = state_path(path);
+        for path in [new_path(&path), path] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Adds a range that is done.
@@ -80,19 +99,21 @@ impl State {
     }
 
     /// The bytes that are missing, in ranges of at most `len`.
-    pub(super) fn missing(&self, len: u64) -> Vec<Range<u64>> {
-        let mut missing = Vec::new();
-        let mut at = 0;
-        let end = self.size..self.size;
-        for done in self.done.iter().chain([&end]) {
-            while at < done.start {
-                let next = done.start.min(at.saturating_add(len));
-                missing.push(at..next);
+    /// One after the other: nobody knows how many a large object has.
+    pub(super) fn missing(&self, len: u64) -> impl Iterator<Item = Range<u64>> + Send + use<> {
+        let starts = std::iter::once(0).chain(self.done.iter().map(|done| done.end));
+        let ends = self.done.iter().map(|done| done.start);
+        let ends = ends.chain(std::iter::once(self.size));
+        let gaps: Vec<Range<u64>> = starts.zip(ends).map(|(start, end)| start..end).collect();
+        gaps.into_iter().flat_map(move |gap| {
+            let mut at = gap.start;
+            std::iter::from_fn(move || {
+                let next = gap.end.min(at.saturating_add(len));
+                let range = at..next;
                 at = next;
-            }
-            at = done.end;
-        }
-        missing
+                (!range.is_empty()).then_some(range)
+            })
+        })
     }
 }
 
@@ -145,7 +166,7 @@ mod tests {
             for (start, len) in ranges {
                 state.add(start.min(size)..(start + len).min(size));
             }
-            let missing = state.missing(len);
+            let missing: Vec<_> = state.missing(len).collect();
             prop_assert!(missing.iter().all(|range| range.end - range.start <= len));
             let absent: u64 = missing.iter().map(|range| range.end - range.start).sum();
             prop_assert_eq!(state.bytes() + absent, size);

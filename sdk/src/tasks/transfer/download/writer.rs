@@ -1,6 +1,6 @@
 //! A download to a writer: ranges side by side, written in their order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -47,7 +47,11 @@ impl<'a> Output<'a> {
         let expected = fetcher.expected(&options);
         self.md5 = expected.map(|_| Md5::new());
         let mut tasks = Ranges::new();
-        let written = self.fetch_all(&mut tasks, &fetcher, &options, first).await;
+        let written = if first.covers > options.part_size {
+            self.pass(&fetcher, first).await
+        } else {
+            self.fetch_all(&mut tasks, &fetcher, &options, first).await
+        };
         tasks.shutdown().await;
         written?;
         if let (Some(expected), Some(md5)) = (expected, self.md5.take()) {
@@ -56,6 +60,19 @@ impl<'a> Output<'a> {
         }
         self.writer.flush().await.map_err(unwritable)?;
         Ok(described)
+    }
+
+    /// All of an object that can't be had in ranges: it goes by as it comes, and stays nowhere.
+    async fn pass(&mut self, fetcher: &Fetcher, first: First) -> Result<()> {
+        let mut body = first.output.body;
+        // Its length is that of the object: who gives less or more fails by itself.
+        while let Some(chunk) = body.chunk().await? {
+            fetcher.gauges.wait(chunk.len()).await;
+            self.write(&chunk).await?;
+            fetcher.gauges.moved(chunk.len());
+        }
+        fetcher.gauges.confirmed(first.covers);
+        Ok(())
     }
 
     /// At most one range more than may be under way is in memory, the one that is written included.
@@ -69,7 +86,7 @@ impl<'a> Output<'a> {
         let range = 0..first.covers;
         let mut planned = new_state(fetcher, &first.object);
         planned.add(range.clone());
-        let mut missing = VecDeque::from(planned.missing(options.part_size));
+        let mut missing = planned.missing(options.part_size);
         let sink = Sink::memory(first.covers)?;
         tasks.spawn(Arc::clone(fetcher).fetch(range, Some(first.output), sink));
         // What came before its turn.
@@ -78,7 +95,7 @@ impl<'a> Output<'a> {
         loop {
             while tasks.len() < options.concurrency
                 && tasks.len() + early.len() <= options.concurrency
-                && let Some(range) = missing.pop_front()
+                && let Some(range) = missing.next()
             {
                 let sink = Sink::memory(range.end - range.start)?;
                 tasks.spawn(Arc::clone(fetcher).fetch(range, None, sink));

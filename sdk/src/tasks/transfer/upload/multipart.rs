@@ -4,27 +4,24 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::input::{Content, Input};
 use super::parts::{Done, Present, Sender};
 use super::{Options, UploadOutput};
-use crate::client::Bucket;
+use crate::call::Call;
 use crate::digest::Digest;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::generated::operations::{
-    HeadObjectInput, InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
+    HeadObjectInput, HeadObjectOutput, InitiateMultipartUploadInput,
 };
 use crate::generated::types::ObjectPart;
+use crate::tasks::pending::{Completed, Pending, is_gone};
 use crate::tasks::transfer::joined;
 use crate::tasks::transfer::plan::{Plan, check_total};
 use crate::tasks::transfer::token::ResumeToken;
-
-/// How often the end of an upload is asked for when it is unknown whether it was heard.
-const COMPLETIONS: u32 = 4;
 
 /// Where an upload begins.
 pub(super) enum Start {
@@ -63,73 +60,73 @@ impl<'a> Multipart<'a> {
     }
 
     pub(super) async fn run(mut self) -> Result<UploadOutput> {
-        let (mut token, plan, first, present) = match self.start.take() {
+        let (mut pending, mut token, plan, first, present) = match self.start.take() {
             Some(Start::New { plan, first }) => {
-                let token = self.initiate(plan).await?;
-                (token, plan, first, BTreeMap::new())
+                let pending = self.initiate().await?;
+                let token = self.token(&pending, plan);
+                (pending, token, plan, first, BTreeMap::new())
             }
             Some(Start::Resumed(token)) => match self.present(&token).await {
                 Ok(present) => {
                     let plan = Plan::new(token.part_size, token.length)?;
-                    (token, plan, None, present)
+                    (self.pending(&token), token, plan, None, present)
                 }
                 Err(error) => return self.finished_before(token, error).await,
             },
             None => return Err(Error::invalid_input("the upload was begun already")),
         };
         token.parts.retain(|number, _| present.contains_key(number));
-        let mut guard = Guard {
-            sender: Arc::clone(&self.sender),
-            upload_id: token.upload_id.clone(),
-            runtime: Handle::current(),
-            armed: !self.options.resumable,
-        };
+        if self.options.resumable {
+            pending.keep();
+        }
         self.tell(&token);
         let result = match self.send(&mut token, plan, first, present).await {
-            Ok(bytes) => self.sender.complete(&token, bytes).await,
+            Ok(bytes) => self.sender.complete(&mut pending, &token, bytes).await,
             Err(error) => Err(error),
         };
         let error = match result {
-            Ok(output) => {
-                guard.armed = false;
-                return Ok(output);
-            }
+            Ok(output) => return Ok(output),
             Err(error) => error,
         };
         if self.options.resumable {
             return Err(error.with_resume_token(token));
         }
-        let aborted = guard.abort().await;
-        guard.armed = false;
-        match aborted {
+        match pending.give_up().await {
             Ok(()) => Err(error),
             // What could not be given up can be gone on with.
-            Err(_) => Err(error.with_resume_token(token)),
+            Err(_) => {
+                pending.keep();
+                Err(error.with_resume_token(token))
+            }
         }
     }
 
-    /// Begins the upload. Whoever drops the future meanwhile leaves no upload behind.
-    async fn initiate(&mut self, plan: Plan) -> Result<ResumeToken> {
+    /// Begins the upload.
+    async fn initiate(&mut self) -> Result<Pending> {
         let sender = &self.sender;
         let mut input = InitiateMultipartUploadInput::new(&sender.key);
         self.options.attributes.initiate(&mut input);
         sender.customer.initiate(&mut input);
-        let call = sender.bucket.call(input);
-        let mut beginning = Beginning {
-            sender: Arc::clone(sender),
-            runtime: Handle::current(),
-            task: Some(tokio::spawn(call.send())),
-        };
-        let output = beginning.wait().await?;
-        Ok(ResumeToken {
-            bucket: sender.bucket.name().to_owned(),
-            key: sender.key.clone(),
-            upload_id: output.upload_id,
+        Pending::begin(&sender.bucket, sender.bucket.call(input)).await
+    }
+
+    /// What another process needs to go on with an upload that has just begun.
+    fn token(&self, pending: &Pending, plan: Plan) -> ResumeToken {
+        ResumeToken {
+            bucket: self.sender.bucket.name().to_owned(),
+            key: self.sender.key.clone(),
+            upload_id: pending.upload_id().to_owned(),
             part_size: plan.part_size(),
             length: self.input.len,
             modified: self.input.modified,
             parts: BTreeMap::new(),
-        })
+        }
+    }
+
+    /// An upload of an earlier process.
+    fn pending(&self, token: &ResumeToken) -> Pending {
+        let (bucket, key) = (self.sender.bucket.clone(), self.sender.key.clone());
+        Pending::new(bucket, key, token.upload_id.clone(), Handle::current())
     }
 
     /// The parts that the service holds.
@@ -176,8 +173,11 @@ impl<'a> Multipart<'a> {
         if token.parts.is_empty() {
             return Err(error);
         }
-        let found = self.sender.stands(&token, token.length).await;
-        found.ok().flatten().ok_or(error)
+        match self.sender.head().send().await {
+            Ok(head) if is_made_of(&token, token.length, &head) => Ok(found(&token, head)),
+            Err(unseen) if !unseen.is_not_found() => Err(unseen.with_resume_token(token)),
+            _ => Err(error),
+        }
     }
 
     /// Sends all parts; gives the length of them all. No task of it is left afterwards.
@@ -272,145 +272,72 @@ fn poll_event(
 
 impl Sender {
     /// Makes the object of its parts.
-    async fn complete(&self, token: &ResumeToken, bytes: u64) -> Result<UploadOutput> {
+    async fn complete(
+        &self,
+        pending: &mut Pending,
+        token: &ResumeToken,
+        bytes: u64,
+    ) -> Result<UploadOutput> {
         let etag = etag_of(token);
-        let mut wait = Duration::from_millis(200);
-        let mut left = COMPLETIONS;
-        loop {
-            let parts = token
-                .parts
-                .iter()
-                .map(|(number, part)| ObjectPart::new(*number).etag(part.etag()));
-            let call = self
-                .bucket
-                .complete_multipart_upload(&self.key, &token.upload_id, parts)
-                .etag(&etag);
-            let error = match call.await {
-                Ok(output) => {
-                    let text = |name: &str| {
-                        let value = output.headers().get(name)?.to_str().ok()?;
-                        Some(value.to_owned())
-                    };
-                    return Ok(UploadOutput {
-                        etag: text("etag").unwrap_or(etag),
-                        version_id: text("x-qs-version-id"),
-                        upload_id: Some(token.upload_id.clone()),
-                        parts: u32::try_from(token.parts.len()).unwrap_or(u32::MAX),
-                        bytes,
-                        request_id: output.request_id().map(str::to_owned),
-                    });
-                }
-                Err(error) => error,
-            };
-            // The service may have heard it, and the answer got lost.
-            if !error.is_retryable() && !is_gone(&error) {
-                return Err(error);
-            }
-            if let Ok(Some(output)) = self.stands(token, Some(bytes)).await {
-                return Ok(output);
-            }
-            left -= 1;
-            if left == 0 || is_gone(&error) {
-                return Err(error);
-            }
-            tokio::time::sleep(wait).await;
-            wait *= 4;
-        }
+        let parts = token
+            .parts
+            .iter()
+            .map(|(number, part)| ObjectPart::new(*number).etag(part.etag()));
+        let call = self
+            .bucket
+            .complete_multipart_upload(&self.key, &token.upload_id, parts)
+            .etag(&etag);
+        let is_it = |head: &HeadObjectOutput| is_made_of(token, Some(bytes), head);
+        let output = match pending.complete(call, self.head(), is_it).await? {
+            Completed::Told(output) => output,
+            Completed::Found(head) => return Ok(found(token, *head)),
+        };
+        let text = |name: &str| {
+            let value = output.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        Ok(UploadOutput {
+            etag: text("etag").unwrap_or(etag),
+            version_id: text("x-qs-version-id"),
+            upload_id: Some(token.upload_id.clone()),
+            parts: count(token),
+            bytes,
+            request_id: output.request_id().map(str::to_owned),
+        })
     }
 
-    /// The object, if it is made of the token's parts.
-    async fn stands(&self, token: &ResumeToken, len: Option<u64>) -> Result<Option<UploadOutput>> {
+    /// Asks what the service says of the object.
+    fn head(&self) -> Call<HeadObjectInput> {
         let mut input = HeadObjectInput::new(&self.key);
         self.customer.head(&mut input);
-        let head = self.bucket.call(input).await?;
-        let same_length = len.is_none() || len == head.content_length;
-        if !same_length || head.etag.trim_matches('"') != etag_of(token).trim_matches('"') {
-            return Ok(None);
-        }
-        Ok(Some(UploadOutput {
-            request_id: head.request_id().map(str::to_owned),
-            etag: head.etag,
-            version_id: head.version_id,
-            upload_id: Some(token.upload_id.clone()),
-            parts: u32::try_from(token.parts.len()).unwrap_or(u32::MAX),
-            bytes: head.content_length.unwrap_or_default(),
-        }))
+        self.bucket.call(input)
     }
+}
+
+/// Whether the object is made of the token's parts.
+fn is_made_of(token: &ResumeToken, len: Option<u64>, head: &HeadObjectOutput) -> bool {
+    let same_length = len.is_none() || len == head.content_length;
+    same_length && head.etag.trim_matches('"') == etag_of(token).trim_matches('"')
+}
+
+/// What is known of an upload whose end was not seen.
+fn found(token: &ResumeToken, head: HeadObjectOutput) -> UploadOutput {
+    UploadOutput {
+        request_id: head.request_id().map(str::to_owned),
+        etag: head.etag,
+        version_id: head.version_id,
+        upload_id: Some(token.upload_id.clone()),
+        parts: count(token),
+        bytes: head.content_length.unwrap_or_default(),
+    }
+}
+
+fn count(token: &ResumeToken) -> u32 {
+    u32::try_from(token.parts.len()).unwrap_or(u32::MAX)
 }
 
 /// The entity tag that the object of these parts gets.
 fn etag_of(token: &ResumeToken) -> String {
     let digests = token.parts.values();
     Digest::of_parts(digests.filter_map(|part| Digest::from_etag(&part.md5)))
-}
-
-fn is_gone(error: &Error) -> bool {
-    error.code() == Some(&ErrorCode::UploadNotExists) || error.is_not_found()
-}
-
-/// Gives the parts up when the future is dropped.
-struct Guard {
-    sender: Arc<Sender>,
-    upload_id: String,
-    runtime: Handle,
-    armed: bool,
-}
-
-impl Guard {
-    async fn abort(&self) -> Result<()> {
-        abort(&self.sender.bucket, &self.sender.key, &self.upload_id).await
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if self.armed {
-            let (sender, id) = (
-                Arc::clone(&self.sender),
-                std::mem::take(&mut self.upload_id),
-            );
-            // Nobody is left who could be told of a failure.
-            self.runtime
-                .spawn(async move { abort(&sender.bucket, &sender.key, &id).await.ok() });
-        }
-    }
-}
-
-async fn abort(bucket: &Bucket, key: &str, upload_id: &str) -> Result<()> {
-    bucket.abort_multipart_upload(key, upload_id).await?;
-    Ok(())
-}
-
-/// An upload that is being begun. Its call is not broken off, since an upload whose id got lost
-/// could not be given up.
-struct Beginning {
-    sender: Arc<Sender>,
-    runtime: Handle,
-    task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
-}
-
-impl Beginning {
-    async fn wait(&mut self) -> Result<InitiateMultipartUploadOutput> {
-        let Some(task) = &mut self.task else {
-            return Err(Error::invalid_input("the upload was begun already"));
-        };
-        let output = joined(task.await);
-        self.task = None;
-        output?
-    }
-}
-
-impl Drop for Beginning {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            let sender = Arc::clone(&self.sender);
-            self.runtime.spawn(async move {
-                if let Ok(Ok(output)) = task.await {
-                    let id = output.upload_id;
-                    // Nobody is left who could be told of a failure.
-                    abort(&sender.bucket, &sender.key, &id).await.ok();
-                }
-            });
-        }
-    }
 }

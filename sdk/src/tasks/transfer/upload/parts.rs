@@ -143,6 +143,7 @@ impl Tries {
     pub(super) fn arrived(&self, sender: &Sender, etag: Option<&str>) -> Result<Option<Digest>> {
         let ours = self.watch.digest();
         let theirs = etag.and_then(Digest::from_etag);
+        let theirs = theirs.filter(|_| !sender.customer.is_there());
         match theirs {
             Some(theirs) if theirs != ours => self.watch.take_back(),
             _ => {

@@ -1,0 +1,157 @@
+//! Multipart uploads and copies whose calls are carried out while their answers get lost.
+
+// A test that finds something else may well panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod transfer;
+
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+
+use bytes::Bytes;
+use qingstor_sdk::{CopyObject, SseKey, Upload};
+
+use transfer::{PART, Site, content};
+
+fn upload<'a>(site: &Site, sent: &Bytes) -> Upload<'a> {
+    let upload = site.bucket.upload("k", sent.clone()).part_size(PART as u64);
+    upload.multipart_threshold(0).metadata([("run", "new")])
+}
+
+fn copy(site: &Site) -> CopyObject {
+    let copy = site.bucket.copy_object((site.bucket.name(), "source"), "k");
+    copy.part_size(PART as u64).multipart_threshold(0)
+}
+
+/// An object of the same parts has the same tag: it is no sign that the upload is complete.
+#[tokio::test]
+async fn an_older_object_of_the_same_content_is_not_taken_for_the_new_one() {
+    let site = Site::start().await;
+    let sent = content(2 * PART + 9);
+    let older = upload(&site, &sent).metadata([("run", "old")]);
+    older.await.unwrap();
+    for fault in ["status=504", "reset=before", "code=internal_error"] {
+        site.faults(&[&format!(
+            "operation=CompleteMultipartUpload,times=1,{fault}"
+        )]);
+        upload(&site, &sent).await.unwrap();
+        let head = site.bucket.head_object("k").await.unwrap();
+        assert_eq!(head.metadata.get("run"), Some("new"), "{fault}");
+        assert_eq!(site.unfinished().await, 0, "{fault}");
+        let older = upload(&site, &sent).metadata([("run", "old")]);
+        older.await.unwrap();
+    }
+    // While it can't be completed, it is not complete.
+    site.faults(&["operation=CompleteMultipartUpload,status=504"]);
+    let error = upload(&site, &sent).await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 504);
+    assert_eq!(site.unfinished().await, 0);
+}
+
+#[tokio::test]
+async fn an_end_that_is_never_answered_is_found_out() {
+    let site = Site::start().await;
+    let sent = content(2 * PART + 9);
+    site.faults(&["operation=CompleteMultipartUpload,when=after,reset=before"]);
+    let output = upload(&site, &sent).await.unwrap();
+    assert_eq!((output.parts, output.bytes), (3, sent.len() as u64));
+    assert_eq!(site.content("k").await, sent);
+}
+
+#[tokio::test]
+async fn a_beginning_whose_answer_is_lost_is_repeated() {
+    let site = Site::start().await;
+    let sent = content(PART + 9);
+    for fault in ["reset=before", "status=502", "code=internal_error"] {
+        let rule = format!("operation=InitiateMultipartUpload,times=2,when=after,{fault}");
+        site.faults(&[&rule]);
+        upload(&site, &sent).await.unwrap();
+        assert_eq!(site.content("k").await, sent, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_in_parts_bears_lost_answers_too() {
+    let site = Site::start().await;
+    let stored = content(2 * PART + 9);
+    let put = site.bucket.put_object("source").body(stored.clone());
+    put.await.unwrap();
+    for operation in [
+        "InitiateMultipartUpload",
+        "UploadMultipart",
+        "CompleteMultipartUpload",
+    ] {
+        site.faults(&[&format!(
+            "operation={operation},times=1,when=after,reset=before"
+        )]);
+        assert_eq!(copy(&site).await.unwrap().parts, 3, "{operation}");
+        assert_eq!(site.content("k").await, stored, "{operation}");
+        site.bucket.delete_object("k").await.unwrap();
+    }
+}
+
+/// It gives up what it began, even if it is dropped while it begins, and where no runtime is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_copy_leaves_nothing() {
+    let site = Site::start().await;
+    let put = site.bucket.put_object("source").body(content(3 * PART));
+    put.await.unwrap();
+    site.faults(&["operation=*,latency=20ms,when=after"]);
+    for millis in [30, 45, 60, 80, 100] {
+        let mut copy = copy(&site).into_future();
+        let limit = Duration::from_millis(millis);
+        let cut = tokio::time::timeout(limit, &mut copy).await;
+        std::thread::spawn(move || drop(copy)).join().unwrap();
+        if cut.is_err() {
+            // What was under way may be just beginning there.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        site.nothing_left().await;
+    }
+}
+
+/// The tag of what is encrypted need not be the MD5 of what was sent.
+#[tokio::test]
+async fn the_tag_of_encrypted_content_is_not_compared() {
+    let site = Site::start().await;
+    let (key, sent) = (SseKey::new([7; 32]), content(PART + 9));
+    for threshold in [0, 1 << 30] {
+        site.faults(&[
+            "operation=UploadMultipart,etag=wrong",
+            "operation=PutObject,etag=wrong",
+        ]);
+        let upload = upload(&site, &sent)
+            .multipart_threshold(threshold)
+            .sse_key(&key);
+        let uploaded = upload.content_md5(true).await;
+        if threshold > 0 {
+            uploaded.unwrap();
+            site.faults(&["operation=GetObject,etag=wrong"]);
+            let mut read = Vec::new();
+            let target = qingstor_sdk::Target::writer(&mut read);
+            let output = site
+                .bucket
+                .download("k", target)
+                .sse_key(&key)
+                .await
+                .unwrap();
+            assert!(read == sent && !output.verified);
+        } else {
+            // It gets as far as the end, where the emulator knows its own tags.
+            assert!(uploaded.is_err_and(|error| error.kind() == qingstor_sdk::ErrorKind::Service));
+        }
+    }
+}
+
+/// Compiles only as long as transfers can go to other tasks.
+#[test]
+fn transfers_can_be_spawned() {
+    fn send<T: Future + Send>(_: impl FnOnce(Site) -> T) {}
+    send(|site| copy(&site).into_future());
+    send(|site| upload(&site, &Bytes::new()).into_future());
+}

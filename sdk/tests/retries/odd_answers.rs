@@ -1,0 +1,123 @@
+//! Answers as proxies and other servers give them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use qingstor_sdk::{Body, Bucket, Config, ErrorKind};
+
+use crate::{bucket_of, quick};
+
+type Answer = http::Response<Vec<u8>>;
+
+/// A client that gets these answers: `answer` is asked with the number of the request, from 1.
+fn answered(answer: impl Fn(u32, http::Request<Body>) -> Answer + Send + Sync + 'static) -> Bucket {
+    let (count, answer) = (AtomicU32::new(0), Arc::new(answer));
+    let config = Config::new("ID", "SECRET").in_process(move |request| {
+        let number = count.fetch_add(1, Ordering::Relaxed) + 1;
+        let answer = answer(number, request);
+        async move { answer }
+    });
+    bucket_of(config.retry(quick()))
+}
+
+fn status(status: u16) -> Answer {
+    let answer = http::Response::builder().status(status);
+    answer.body(Vec::new()).unwrap()
+}
+
+#[tokio::test]
+async fn proxies_have_numbers_of_their_own() {
+    for (number, attempts) in [(408, 2), (520, 2), (599, 2), (501, 1), (505, 1)] {
+        let bucket = answered(move |count, _| status(if count == 1 { number } else { 200 }));
+        let seen = match bucket.get_object("k").await {
+            Ok(output) => output.attempts(),
+            Err(error) => {
+                assert!(!error.is_retryable(), "{error}");
+                error.attempts()
+            }
+        };
+        assert_eq!(seen, attempts, "{number}");
+        // What may have been carried out is not repeated if that does harm.
+        let bucket = answered(move |_, _| status(number));
+        assert_eq!(bucket.put().await.unwrap_err().attempts(), 1, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    for asked in [
+        "99999999999999999999999999",
+        "61",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ] {
+        let bucket = answered(move |_, _| {
+            let mut answer = status(503);
+            answer
+                .headers_mut()
+                .insert("retry-after", asked.parse().unwrap());
+            answer
+        });
+        let error = bucket.get_object("k").await.unwrap_err();
+        assert_eq!(error.attempts(), 1, "{asked}");
+        assert!(error.retry_after().unwrap().as_secs() > 60);
+    }
+    for asked in ["Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", ""] {
+        let bucket = answered(move |count, _| {
+            let mut answer = status(if count == 1 { 503 } else { 200 });
+            answer
+                .headers_mut()
+                .insert("retry-after", asked.parse().unwrap());
+            answer
+        });
+        assert_eq!(
+            bucket.get_object("k").await.unwrap().attempts(),
+            2,
+            "{asked}"
+        );
+    }
+}
+
+/// A part says where it ends even if its answer has no length.
+#[tokio::test]
+async fn a_part_without_a_length_is_not_taken_for_whole_when_it_is_short() {
+    let part = |range: &str, body: &str| {
+        let answer = http::Response::builder()
+            .status(206)
+            .header("ETag", "\"e\"");
+        let answer = answer.header("Content-Range", range);
+        answer.body(body.as_bytes().to_vec()).unwrap()
+    };
+    let bucket = answered(move |count, request| match count {
+        1 => part("bytes 0-9/20", "0123"),
+        _ => {
+            assert_eq!(request.headers()["range"], "bytes=4-9");
+            assert_eq!(request.headers()["if-match"], "\"e\"");
+            part("bytes 4-9/20", "456789")
+        }
+    });
+    let output = bucket.get_object("k").range("bytes=0-9").await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), "0123456789");
+    let bucket = answered(move |_, _| part("bytes 0-9/20", ""));
+    let output = bucket.get_object("k").range("bytes=0-9").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+}
+
+/// The head said that it is done; nobody waits for what comes behind it.
+#[tokio::test]
+async fn what_is_done_is_done_though_its_answer_breaks_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut near, _) = listener.accept().await.unwrap();
+        let _ = near.read(&mut [0; 4096]).await.unwrap();
+        let answer = "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"half";
+        near.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let config = Config::new("ID", "SECRET").endpoint(format!("http://{addr}"));
+    let output = bucket_of(config.retry(quick())).put().await.unwrap();
+    assert_eq!(output.status(), 201);
+    server.await.unwrap();
+}
