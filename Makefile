@@ -53,11 +53,15 @@ clippy:
 .PHONY: unit
 unit: ## Unit, wire, specification-change and doc tests
 	$(CARGO) test --workspace --quiet
-	$(CARGO) test --package qingstor-sdk --features blocking --test blocking --quiet
+	$(CARGO) test --package qingstor-sdk --features blocking,reqwest-client,serde --test blocking --test serde --test tls --quiet
+
+.PHONY: examples
+examples: ## Run each example of the SDK; each checks its own result
+	$(CARGO) test --package qingstor-sdk --features blocking --examples --test examples --quiet
 
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none
-	@set -e; for features in "" rustls tracing config-file reqwest-client blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

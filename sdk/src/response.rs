@@ -150,21 +150,10 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub(crate) fn context(&self) -> CallContext {
-        let key = self
-            .uri
-            .path()
-            .strip_prefix(&*self.address.path_prefix)
-            .and_then(|path| path.strip_prefix('/'))
-            .filter(|key| !key.is_empty() && self.address.bucket.is_some())
-            .map(|key| {
-                percent_encoding::percent_decode_str(key)
-                    .decode_utf8_lossy()
-                    .into_owned()
-            });
         CallContext {
             operation: self.info.id,
             bucket: self.address.bucket.clone(),
-            key,
+            key: self.address.key(self.uri.path()),
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
         }
