@@ -5,7 +5,7 @@ SPEC    := specs/qingstor/2016-01-06/api_v2.0.json
 OVERLAY := specs/qingstor/overlay.json
 CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 # One set of features for all that `make test` compiles: another one would compile everything again.
-FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client
+FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # What is rendered from the specification: a pack of templates, the folder it writes to, and perhaps
@@ -62,9 +62,13 @@ clippy:
 unit: ## Unit, wire, specification-change and doc tests
 	$(CARGO) test --workspace $(FEATURES) --quiet
 
+.PHONY: examples
+examples: ## Run each example of the SDK; each checks its own result
+	$(CARGO) test --package qingstor-sdk --features blocking --examples --test examples --quiet
+
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none
-	@set -e; for features in "" rustls tracing config-file reqwest-client blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

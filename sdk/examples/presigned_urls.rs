@@ -37,11 +37,39 @@ async fn main() -> Result<()> {
     );
     assert!(answer.contains("hi.txt"), "{answer}");
 
+    with_curl(&upload, &download).await?;
+
     let remove = bucket.delete_object("hello.txt");
     let answer = send(&remove.presign(Duration::from_secs(60))?, "").await?;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     println!("stored, read and deleted without a key");
     Ok(())
+}
+
+/// The same by curl, if there is one on this machine.
+async fn with_curl(upload: &Presigned, download: &Presigned) -> Result<()> {
+    let mut put = curl(upload)?;
+    put.args(["--data-binary", "from curl"]);
+    let stored = match put.output().await {
+        Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    assert!(stored.status.success(), "{stored:?}");
+    let read = curl(download)?.output().await?;
+    assert_eq!(read.stdout, b"from curl", "{read:?}");
+    println!("curl stored and read it, too");
+    Ok(())
+}
+
+fn curl(call: &Presigned) -> Result<tokio::process::Command> {
+    let mut curl = tokio::process::Command::new("curl");
+    curl.args(["-sS", "--fail", "-X", call.method().as_str()]);
+    for (name, value) in call.headers() {
+        curl.arg("-H").arg(format!("{name}: {}", value.to_str()?));
+    }
+    curl.arg(call.to_string());
+    Ok(curl)
 }
 
 /// A client without credentials.

@@ -54,12 +54,25 @@ pub(crate) struct Options {
     pub(crate) refused: Option<String>,
 }
 
+impl Options {
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) {
+        match checked_header(name, value) {
+            Ok(header) => self.headers.push(header),
+            Err(why) => self.refused = Some(why),
+        }
+    }
+}
+
 impl<I: Operation> Call<I> {
     pub(crate) fn new(handle: Handle, input: I) -> Self {
+        let options = match &handle.wishes {
+            Some(wishes) => Options::clone(wishes),
+            None => Options::default(),
+        };
         Self {
             handle,
             input,
-            options: Options::default(),
+            options,
         }
     }
 
@@ -95,11 +108,7 @@ impl<I: Operation> Call<I> {
     /// runtime; naming one of them, or a value that can't stand in a header, is an `InvalidInput`
     /// when the call is sent. A form's `Content-Type` is the runtime's, too.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        let (name, value) = (name.as_ref(), value.as_ref());
-        match checked_header(name, value) {
-            Ok(header) => self.options.headers.push(header),
-            Err(why) => self.options.refused = Some(why),
-        }
+        self.options.add_header(name.as_ref(), value.as_ref());
         self
     }
 
@@ -186,13 +195,14 @@ impl<I: Operation> Call<I> {
         } else {
             Hash::None
         };
-        match encoded.and_then(|()| parts.complete(hash)) {
-            Ok(()) => {
-                for (name, value) in &options.headers {
-                    parts.headers.insert(name.clone(), value.clone());
-                }
-                Ok((handle, parts, options))
+        let complete = encoded.and_then(|()| parts.complete(hash)).and_then(|()| {
+            for (name, value) in &options.headers {
+                parts.headers.insert(name.clone(), value.clone());
             }
+            parts.refuse_body_beside(I::INFO.excludes_body)
+        });
+        match complete {
+            Ok(()) => Ok((handle, parts, options)),
             Err(error) => Err(error.with_call(handle.unsent(I::INFO))),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::Call;
+use crate::call::{Call, Options};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::{Credentials, Source};
@@ -68,6 +68,8 @@ mod sealed {
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: Arc<Address>,
+    /// What every call of a transfer is sent with. `None` where each call has wishes of its own.
+    pub(crate) wishes: Option<Arc<Options>>,
 }
 
 /// What all clones of a client share.
@@ -104,6 +106,7 @@ impl QingStor {
             handle: Handle {
                 shared: Arc::new(shared),
                 address,
+                wishes: None,
             },
         })
     }
@@ -124,6 +127,7 @@ impl QingStor {
             handle: Handle {
                 shared: Arc::clone(&self.handle.shared),
                 address: Arc::new(address),
+                wishes: None,
             },
         })
     }
@@ -151,6 +155,7 @@ impl QingStor {
         let shared = &self.handle.shared;
         Ok(Handle {
             address: Arc::new(shared.endpoint.bucket_of_all_zones(name)?),
+            wishes: None,
             shared: Arc::new(Shared {
                 endpoint: shared.endpoint.clone(),
                 credentials: Source::Fixed(Credentials::anonymous()),
@@ -165,15 +170,20 @@ impl QingStor {
 }
 
 impl Bucket {
-    /// Another bucket of the same zone.
+    /// Another bucket of the same zone, whose calls are sent with the same wishes.
     pub(crate) fn neighbor(&self, name: &str) -> Result<Self> {
         let address = self.handle.shared.endpoint.bucket(name, self.zone())?;
         Ok(Self {
             handle: Handle {
-                shared: Arc::clone(&self.handle.shared),
                 address: Arc::new(address),
+                ..self.handle.clone()
             },
         })
+    }
+
+    /// What all calls of this handle are sent with.
+    pub(crate) fn wishes(&mut self) -> &mut Options {
+        Arc::make_mut(self.handle.wishes.get_or_insert_default())
     }
 
     /// The bucket's name.

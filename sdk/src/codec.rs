@@ -15,7 +15,7 @@ pub use crate::client::{Bucket, QingStor};
 pub use crate::error::Result;
 pub use crate::form::Form;
 pub use crate::generated::types;
-pub use crate::json::{is_default, nullable, one_or_many};
+pub use crate::json::{is_default, one_or_many};
 pub use crate::metadata::Metadata;
 pub use crate::object_path::ObjectPath;
 pub use crate::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
@@ -25,6 +25,8 @@ pub use crate::request::RequestParts;
 pub use crate::response::{Response, ResponseMeta};
 pub(crate) use crate::response::{empty_outputs, json_outputs, response_meta};
 pub use crate::secret::Secret;
+#[cfg(feature = "serde")]
+pub(crate) use crate::secret::withheld;
 pub(crate) use crate::setters::setters;
 pub(crate) use crate::sse::{copy_source_sse_key, sse_key};
 pub(crate) use crate::string_enum::string_enum;

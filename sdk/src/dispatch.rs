@@ -94,9 +94,11 @@ impl Handle {
         options: Options,
     ) -> Result<Response> {
         let started = Instant::now();
+        #[cfg(feature = "tracing")]
+        let key = trace::key(&self.address, &parts);
         let call = pin!(self.prepared(info, parts, &options, started));
         #[cfg(feature = "tracing")]
-        return trace::call(info, &self.address, started, call).await;
+        return trace::call(info, &self.address, key, started, call).await;
         #[cfg(not(feature = "tracing"))]
         call.await
     }
@@ -178,7 +180,11 @@ impl Handle {
                 redated = true;
             } else {
                 match self.pause(&outgoing, &error, bounds, origin.attempts) {
-                    Some(pause) => tokio::time::sleep(pause).await,
+                    Some(pause) => {
+                        #[cfg(feature = "tracing")]
+                        trace::pause(&error, pause);
+                        tokio::time::sleep(pause).await;
+                    }
                     None => return Err(error),
                 }
             }

@@ -39,6 +39,16 @@ impl Address {
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
     }
+
+    /// The key of the object that a path of this address leads to.
+    pub(crate) fn key(&self, path: &str) -> Option<String> {
+        let key = path.strip_prefix(&*self.path_prefix)?.strip_prefix('/')?;
+        if key.is_empty() || self.bucket.is_none() {
+            return None;
+        }
+        let decoded = percent_encoding::percent_decode_str(key).decode_utf8_lossy();
+        Some(decoded.into_owned())
+    }
 }
 
 impl Endpoint {

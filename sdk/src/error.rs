@@ -75,6 +75,7 @@ pub(crate) struct Answer {
 
 /// The class of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The service answered with an error status. See [`Error::code`] and [`Error::status`].

@@ -1,14 +1,40 @@
 //! What serde needs to read the API's JSON as it is written in practice.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-/// `null` where a list, a map or an object should stand means that there is none.
-pub fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+/// The document without the fields that are `null`; `None` when there are none, or it is no JSON.
+///
+/// Some servers write `null` for an empty list, others for a text that nobody set. Either means
+/// that there is nothing, as if the field were absent. What stands in a list is left alone.
+pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
+    let mut document = serde_json::from_slice(json).ok()?;
+    if !drop_nulls(&mut document) {
+        return None;
+    }
+    serde_json::to_vec(&document).ok()
+}
+
+/// Whether there was something to drop. JSON that was read is not deep.
+fn drop_nulls(value: &mut Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            let before = fields.len();
+            fields.retain(|_, value| !value.is_null());
+            let mut dropped = fields.len() < before;
+            for value in fields.values_mut() {
+                dropped |= drop_nulls(value);
+            }
+            dropped
+        }
+        Value::Array(values) => {
+            let dropped = values
+                .iter_mut()
+                .filter_map(|value| drop_nulls(value).then_some(()));
+            dropped.count() > 0
+        }
+        _ => false,
+    }
 }
 
 /// Whether an optional field is empty, and so not written.

@@ -39,6 +39,8 @@
 //! | inputs and outputs of every operation | [`operations`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
+//! The module `guide` of the documentation has a page for each capability.
+//!
 //! Every operation of the API is one method that gives a [`Call`]. What the API requires is a
 //! parameter of the method; what is optional is a setter on the call; `.await` sends it. A call
 //! owns what it needs, so it can be spawned or kept.
@@ -93,13 +95,14 @@
 //! [connect](Config::connect_timeout), to [stand still](Config::idle_timeout) and to
 //! [work](Config::slow_timeout), a [proxy](Config::proxy), [certificates](Config::ca_certificate_pem)
 //! and limits of the pool. For tests, [`Config::in_process`] answers calls without any network.
-//! `Expect: 100-continue` is not offered: the HTTP library below can't wait for the answer to it.
+//! `Expect: 100-continue` is not waited for, since the HTTP library below can't; but an answer that
+//! comes while a body is still being sent is heard, and ends the sending.
 //!
 //! # What is going on
 //!
 //! With the feature `tracing` each call is one span `call` of the target `qingstor_sdk` (level DEBUG),
-//! with `operation`, `bucket`, `attempts`, `status` and `request_id`; in it, each attempt is an event,
-//! and so is the end of the call. [`Config::observer`] takes an [`Observer`], which is told of each
+//! with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`; in it, each attempt is an
+//! event, and so are each pause and the end of the call. [`Config::observer`] takes an [`Observer`], which is told of each
 //! request and each answer. Neither ever sees a secret, a signature or a body.
 //!
 //! # Features
@@ -112,6 +115,7 @@
 //! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
 //! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
+//! | `serde` | | serde's traits on inputs, outputs, and all else that is data |
 //!
 //! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
 
@@ -136,6 +140,8 @@ mod endpoint;
 mod error;
 mod form;
 mod generated;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod image;
 mod json;
 mod metadata;

@@ -56,6 +56,8 @@ pub struct OperationInfo {
     pub content_md5: bool,
     /// Whether the service may work long before it answers.
     pub slow: bool,
+    /// The headers that say where else the content comes from: none of them goes with a body.
+    pub excludes_body: &'static [&'static str],
 }
 
 /// What the body of an answer is.
@@ -94,6 +96,7 @@ impl OperationInfo {
             repeatable: Repeatable::Always,
             content_md5: false,
             slow: false,
+            excludes_body: &[],
         }
     }
 
@@ -119,6 +122,11 @@ impl OperationInfo {
 
     pub(crate) const fn slow(mut self) -> Self {
         self.slow = true;
+        self
+    }
+
+    pub(crate) const fn excludes_body(mut self, headers: &'static [&'static str]) -> Self {
+        self.excludes_body = headers;
         self
     }
 }

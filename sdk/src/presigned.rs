@@ -1,5 +1,8 @@
 //! [`Presigned`]: a call that someone without credentials can make.
 
+#[cfg(feature = "serde")]
+mod plain;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -29,7 +32,14 @@ use crate::timestamp::Timestamp;
 ///
 /// `Display` gives the URL. `Debug` hides the signature, since it is as good as a key until it
 /// expires.
+/// With the feature `serde` it is written as `method`, `url`, `headers`, `body` and `expires` (Unix
+/// seconds), so that a service can hand it to a browser.
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "plain::Plain", try_from = "plain::Plain")
+)]
 pub struct Presigned {
     method: Method,
     uri: Uri,

@@ -334,6 +334,21 @@ impl RequestParts {
         }
     }
 
+    /// Refuses a body where one of these headers says that the content comes from elsewhere: the
+    /// service would pass over one of the two.
+    pub(crate) fn refuse_body_beside(&self, headers: &[&str]) -> Result<()> {
+        let has_body = matches!(&self.body, RequestBody::Stream(body) if !body.is_empty());
+        match headers
+            .iter()
+            .find(|name| self.headers.contains_key(**name))
+        {
+            Some(name) if has_body => Err(Error::invalid_input(format!(
+                "header `{name}`: the content comes from there, so there must be no body"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads a body that is not in memory for its `Content-MD5`, if there is none yet.
     pub(crate) async fn hash_file(&mut self) -> Result<()> {
         let body = match &self.body {

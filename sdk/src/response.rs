@@ -103,8 +103,10 @@ macro_rules! empty_outputs {
         $(
             $(#[$meta])*
             #[derive(Clone, Debug)]
+            #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
             #[non_exhaustive]
             pub struct $output {
+                #[cfg_attr(feature = "serde", serde(skip))]
                 meta: ResponseMeta,
             }
 
@@ -148,21 +150,10 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub(crate) fn context(&self) -> CallContext {
-        let key = self
-            .uri
-            .path()
-            .strip_prefix(&*self.address.path_prefix)
-            .and_then(|path| path.strip_prefix('/'))
-            .filter(|key| !key.is_empty() && self.address.bucket.is_some())
-            .map(|key| {
-                percent_encoding::percent_decode_str(key)
-                    .decode_utf8_lossy()
-                    .into_owned()
-            });
         CallContext {
             operation: self.info.id,
             bucket: self.address.bucket.clone(),
-            key,
+            key: self.address.key(self.uri.path()),
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
         }
@@ -272,13 +263,23 @@ impl Response {
             ResponseBody::Whole(bytes) => bytes,
             ResponseBody::Stream(_) => return Err(self.undecodable("the body was not read".into())),
         };
-        serde_json::from_slice(body).map_err(|error| {
-            let text = match json::path_at(body, error.line(), error.column()) {
-                Some(path) => format!("the answer's field `{path}`: {error}"),
-                None => format!("the answer's body: {error}"),
-            };
-            self.undecodable(text).with_source(error)
-        })
+        let error = match serde_json::from_slice(body) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        // Looked at only now: most answers have no `null` that would be in the way.
+        match json::without_nulls(body) {
+            Some(body) => serde_json::from_slice(&body).map_err(|error| self.wrong(&body, error)),
+            None => Err(self.wrong(body, error)),
+        }
+    }
+
+    fn wrong(&self, body: &[u8], error: serde_json::Error) -> Error {
+        let text = match json::path_at(body, error.line(), error.column()) {
+            Some(path) => format!("the answer's field `{path}`: {error}"),
+            None => format!("the answer's body: {error}"),
+        };
+        self.undecodable(text).with_source(error)
     }
 
     /// The body as a stream.

@@ -49,6 +49,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 /// A call that was refused as `request_expired` because this machine's clock is wrong is dated by
 /// the service's clock and sent again at once; later calls are dated right from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryPolicy {
     max_attempts: u32,
     initial_backoff: Duration,

@@ -59,6 +59,20 @@ impl Serialize for Secret {
     }
 }
 
+/// `#[serde(serialize_with)]` for a secret in an input: it would end in a file or a log.
+#[cfg(feature = "serde")]
+pub(crate) fn withheld<S: Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        None => serializer.serialize_none(),
+        Some(_) => Err(serde::ser::Error::custom(
+            "an encryption key is not written: leave it out, and set it again afterwards",
+        )),
+    }
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::from)

@@ -1,7 +1,7 @@
 //! Setters of optional fields, one line each.
 
-/// Defines setters: on a call (`setters! { Call<GetObjectInput>(input) { .. } }`), or on a type
-/// itself (`setters! { types::Rule() { .. } }`). What stands behind a name says what it takes:
+/// Defines setters: on a call (`setters! { Call<GetObjectInput>, (input) => .. }`), or on a type
+/// itself (`setters! { Rule, () => .. }`). What stands behind a name says what it takes:
 ///
 /// | kind | argument | field |
 /// | --- | --- | --- |
@@ -13,7 +13,7 @@
 /// | `list(T)` | `impl IntoIterator<Item = T>` | `Vec<T>`, or a map of pairs |
 /// | `entries` | `impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>` | `Metadata` |
 macro_rules! setters {
-    ($target:ty, $at:tt { $($(#[$meta:meta])* $name:ident: $kind:ident $(($ty:ty))?,)* }) => {
+    ($target:ty, $at:tt => $($(#[$meta:meta])* $name:ident: $kind:ident $(($ty:ty))?,)*) => {
         impl $target {
             $(setters! { @ $at $(#[$meta])* $name $kind $(($ty))? })*
         }

@@ -3,6 +3,7 @@
 
 mod batch_delete;
 mod copy;
+mod each_call;
 mod locate;
 mod pending;
 mod transfer;

@@ -13,7 +13,8 @@ use std::io::Read;
 
 use qingstor_emulator::Emulator;
 use qingstor_sdk::blocking::{self, Wait};
-use qingstor_sdk::{Bucket, Config, ErrorKind, QingStor};
+use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::{Bucket, Call, Config, ErrorKind, Operation, QingStor, Result, Source, Target};
 
 /// An emulator, the runtime that it lives on, and a bucket of it.
 fn start() -> (Emulator, tokio::runtime::Runtime, Bucket) {
@@ -77,6 +78,39 @@ fn many_threads_wait_side_by_side() {
     for thread in threads.collect::<Vec<_>>() {
         thread.join().unwrap();
     }
+}
+
+/// Compiles only as long as every operation, of this specification and of any other, can be waited
+/// for: there is one `Wait` for all of them.
+fn wait_for<I>(call: Call<I>) -> Result<I::Output>
+where
+    I: Operation<Output: Send> + Send + 'static,
+{
+    call.wait()
+}
+
+#[test]
+fn whatever_can_be_awaited_can_be_waited_for() {
+    let (_emulator, _runtime, bucket) = start();
+    wait_for(bucket.put_object("a").body("content")).unwrap();
+    wait_for(bucket.put_acl([Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read)])).unwrap();
+    let upload = bucket
+        .upload("b", Source::reader(&b"more"[..]))
+        .wait()
+        .unwrap();
+    assert_eq!(upload.bytes, 4);
+    let copied = bucket.copy_object(("my-bucket", "b"), "c").wait().unwrap();
+    assert_eq!(copied.size, 4);
+    let mut content = Vec::new();
+    bucket
+        .download("c", Target::writer(&mut content))
+        .wait()
+        .unwrap();
+    assert_eq!(content, b"more");
+    let keys = blocking::iterate(bucket.list_objects().items());
+    assert_eq!(keys.map(|key| key.unwrap().key).collect::<String>(), "abc");
+    let body = wait_for(bucket.get_object("a")).unwrap().body;
+    assert_eq!(body.bytes().wait().unwrap(), "content");
 }
 
 #[test]

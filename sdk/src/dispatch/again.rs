@@ -60,6 +60,7 @@ impl Again {
         let handle = Handle {
             shared: Arc::clone(&self.shared),
             address: Arc::clone(&origin.address),
+            wishes: None,
         };
         let outgoing = Outgoing {
             info: origin.info,

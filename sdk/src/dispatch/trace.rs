@@ -1,15 +1,16 @@
 //! What `tracing` is told.
 
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::endpoint::Address;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observe::ResponseEvent;
 use crate::operation::OperationInfo;
+use crate::request::RequestParts;
 use crate::response::Response;
 
 /// Whether anybody listens.
@@ -30,10 +31,30 @@ pub(super) fn attempt(event: &ResponseEvent<'_>) {
     );
 }
 
+/// The call is sent again after this error, and this time.
+pub(super) fn pause(error: &Error, pause: Duration) {
+    tracing::debug!(
+        target: "qingstor_sdk",
+        attempt = error.attempts(),
+        pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+        "sending again after a pause"
+    );
+}
+
+/// The object that the call is for, if anybody wants to know.
+pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
+    let (path, _) = parts
+        .target()
+        .split_once('?')
+        .unwrap_or((parts.target(), ""));
+    if is_on() { address.key(path) } else { None }
+}
+
 /// The span of a call.
 pub(super) async fn call<F: Future<Output = Result<Response>>>(
     info: &OperationInfo,
     address: &Address,
+    key: Option<String>,
     started: Instant,
     call: Pin<&mut F>,
 ) -> Result<Response> {
@@ -45,6 +66,7 @@ pub(super) async fn call<F: Future<Output = Result<Response>>>(
         "call",
         operation = info.id,
         bucket = address.bucket.as_deref(),
+        key,
         attempts = Empty,
         status = Empty,
         request_id = Empty,

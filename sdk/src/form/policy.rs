@@ -130,6 +130,7 @@ impl FormPolicy {
 ///
 /// `Debug` hides the signature.
 #[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FormUpload {
     action: String,
     fields: Vec<(String, String)>,

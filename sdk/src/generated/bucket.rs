@@ -53,6 +53,7 @@ impl Bucket {
 
 /// What [`Bucket::put`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct PutBucketInput {}
 
@@ -70,6 +71,7 @@ impl Operation for PutBucketInput {
 
 /// What [`Bucket::list_objects`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
@@ -84,18 +86,16 @@ pub struct ListObjectsInput {
     pub limit: Option<u32>,
 }
 
-setters! {
-    Call<ListObjectsInput>, (input) {
-        /// Only keys that begin with this text count.
-        prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-        /// first occurrence after the prefix are reported once, as a common prefix.
-        delimiter: text,
-        /// Where to go on: the `next_marker` of the page before.
-        marker: text,
-        /// Most keys to return in one answer.
-        limit: value(u32),
-    }
+setters! { Call<ListObjectsInput>, (input) =>
+    /// Only keys that begin with this text count.
+    prefix: text,
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
+    delimiter: text,
+    /// Where to go on: the `next_marker` of the page before.
+    marker: text,
+    /// Most keys to return in one answer.
+    limit: value(u32),
 }
 
 impl Operation for ListObjectsInput {
@@ -114,13 +114,13 @@ impl Operation for ListObjectsInput {
 
 /// What [`Bucket::list_objects`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListObjectsOutput {
     /// Name of the bucket.
     pub name: String,
     /// Who owns the bucket.
-    #[serde(deserialize_with = "nullable")]
     pub owner: types::Owner,
     /// The `prefix` of the request.
     pub prefix: String,
@@ -135,11 +135,9 @@ pub struct ListObjectsOutput {
     /// Whether there is another page.
     pub has_more: bool,
     /// The objects of this page.
-    #[serde(deserialize_with = "nullable")]
     pub keys: Vec<types::Key>,
     /// The folders of this page: texts that several keys begin with, each ending in the delimiter.
     /// Empty without `delimiter`.
-    #[serde(deserialize_with = "nullable")]
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -154,6 +152,7 @@ paged! {
 
 /// What [`Bucket::head`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct HeadBucketInput {}
 
@@ -169,6 +168,7 @@ impl Operation for HeadBucketInput {
 
 /// What [`Bucket::delete`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketInput {}
 
@@ -244,34 +244,32 @@ impl PostObjectInput {
     }
 }
 
-setters! {
-    Call<PostObjectInput>, (input) {
-        /// Access key whose secret made the signature of a form that brings one.
-        access_key_id: text,
-        /// Base64 of a JSON object that repeats every form field before `file`, other than
-        /// `access_key_id`, `policy` and `signature`.
-        policy: text,
-        /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
-        signature: into(Secret),
-        /// Media type of the object.
-        content_type: text,
-        /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.
-        charset: text,
-        /// URL to which the answer sends the browser.
-        redirect: text,
-        /// Class in which the object is stored.
-        storage_class: value(types::StorageClass),
-        /// Stored with the object: how long browsers and proxies may keep it.
-        cache_control: text,
-        /// Stored with the object: whether a browser shows or saves it, and under which name.
-        content_disposition: text,
-        /// Stored with the object: how the content is encoded, such as `gzip`.
-        content_encoding: text,
-        /// Stored with the object: until when it counts as fresh, as an HTTP date.
-        expires: text,
-        /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
-        metadata: entries,
-    }
+setters! { Call<PostObjectInput>, (input) =>
+    /// Access key whose secret made the signature of a form that brings one.
+    access_key_id: text,
+    /// Base64 of a JSON object that repeats every form field before `file`, other than
+    /// `access_key_id`, `policy` and `signature`.
+    policy: text,
+    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
+    signature: into(Secret),
+    /// Media type of the object.
+    content_type: text,
+    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.
+    charset: text,
+    /// URL to which the answer sends the browser.
+    redirect: text,
+    /// Class in which the object is stored.
+    storage_class: value(types::StorageClass),
+    /// Stored with the object: how long browsers and proxies may keep it.
+    cache_control: text,
+    /// Stored with the object: whether a browser shows or saves it, and under which name.
+    content_disposition: text,
+    /// Stored with the object: how the content is encoded, such as `gzip`.
+    content_encoding: text,
+    /// Stored with the object: until when it counts as fresh, as an HTTP date.
+    expires: text,
+    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
+    metadata: entries,
 }
 
 impl Operation for PostObjectInput {
@@ -302,6 +300,7 @@ impl Operation for PostObjectInput {
 
 /// What [`Bucket::post_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PostObjectOutput {
     /// Entity tag of the object, in double quotes.
@@ -309,6 +308,7 @@ pub struct PostObjectOutput {
     /// The URL in `redirect` with `status`, `code`, `message` and `request_id` added as query
     /// parameters.
     pub location: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 

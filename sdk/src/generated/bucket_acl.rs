@@ -19,6 +19,7 @@ impl Bucket {
 
 /// What [`Bucket::put_acl`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketAclInput {
     /// Who may do what. Empty: the owner alone.
@@ -49,6 +50,7 @@ impl Operation for PutBucketAclInput {
 
 /// What [`Bucket::get_acl`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketAclInput {}
 
@@ -65,14 +67,13 @@ impl Operation for GetBucketAclInput {
 
 /// What [`Bucket::get_acl`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketAclOutput {
     /// Who owns the bucket.
-    #[serde(deserialize_with = "nullable")]
     pub owner: types::Owner,
     /// Who may do what.
-    #[serde(deserialize_with = "nullable")]
     pub acl: Vec<types::Acl>,
     #[serde(skip)]
     meta: ResponseMeta,

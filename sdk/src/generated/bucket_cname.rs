@@ -33,6 +33,7 @@ impl Bucket {
 
 /// What [`Bucket::put_cname`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketCnameInput {
     /// The domain, such as `www.example.com`. It needs a DNS record for the bucket, and an ICP
@@ -68,17 +69,16 @@ impl Operation for PutBucketCnameInput {
 
 /// What [`Bucket::get_cname`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketCnameInput {
     /// Only domains bound for this use are listed. Absent: `normal`.
     pub type_: Option<types::CnameType>,
 }
 
-setters! {
-    Call<GetBucketCnameInput>, (input) {
-        /// Only domains bound for this use are listed.
-        type_: value(types::CnameType),
-    }
+setters! { Call<GetBucketCnameInput>, (input) =>
+    /// Only domains bound for this use are listed.
+    type_: value(types::CnameType),
 }
 
 impl Operation for GetBucketCnameInput {
@@ -95,11 +95,11 @@ impl Operation for GetBucketCnameInput {
 
 /// What [`Bucket::get_cname`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketCnameOutput {
     /// The domains.
-    #[serde(deserialize_with = "nullable")]
     pub cname_records: Vec<types::CnameRecord>,
     /// How many there are.
     pub count: u32,
@@ -111,6 +111,7 @@ json_outputs!(GetBucketCnameOutput);
 
 /// What [`Bucket::delete_cname`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteBucketCnameInput {
     /// The domain to release.

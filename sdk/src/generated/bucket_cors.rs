@@ -31,6 +31,7 @@ impl Bucket {
 
 /// What [`Bucket::put_cors`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketCorsInput {
     /// The rules, in order.
@@ -49,11 +50,9 @@ impl PutBucketCorsInput {
     }
 }
 
-setters! {
-    Call<PutBucketCorsInput>, (input) {
-        /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
-        resp_vary: text,
-    }
+setters! { Call<PutBucketCorsInput>, (input) =>
+    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
+    resp_vary: text,
 }
 
 impl Operation for PutBucketCorsInput {
@@ -72,6 +71,7 @@ impl Operation for PutBucketCorsInput {
 
 /// What [`Bucket::get_cors`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketCorsInput {}
 
@@ -88,11 +88,11 @@ impl Operation for GetBucketCorsInput {
 
 /// What [`Bucket::get_cors`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketCorsOutput {
     /// The rules, in order.
-    #[serde(deserialize_with = "nullable")]
     pub cors_rules: Vec<types::CorsRule>,
     /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
     pub resp_vary: Option<String>,
@@ -104,6 +104,7 @@ json_outputs!(GetBucketCorsOutput);
 
 /// What [`Bucket::delete_cors`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketCorsInput {}
 

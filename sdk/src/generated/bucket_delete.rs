@@ -18,6 +18,7 @@ impl Bucket {
 
 /// What [`Bucket::delete_multiple_objects`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteMultipleObjectsInput {
     /// The objects to delete, named by their keys, at most 1000.
@@ -36,11 +37,9 @@ impl DeleteMultipleObjectsInput {
     }
 }
 
-setters! {
-    Call<DeleteMultipleObjectsInput>, (input) {
-        /// `true` leaves the deleted keys out of the answer, so that it names only failures.
-        quiet: plain(bool),
-    }
+setters! { Call<DeleteMultipleObjectsInput>, (input) =>
+    /// `true` leaves the deleted keys out of the answer, so that it names only failures.
+    quiet: plain(bool),
 }
 
 impl Operation for DeleteMultipleObjectsInput {
@@ -61,14 +60,13 @@ impl Operation for DeleteMultipleObjectsInput {
 
 /// What [`Bucket::delete_multiple_objects`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct DeleteMultipleObjectsOutput {
     /// The keys that are deleted. Empty if `quiet` was set.
-    #[serde(deserialize_with = "nullable")]
     pub deleted: Vec<types::ObjectIdentifier>,
     /// The keys that could not be deleted, each with the reason.
-    #[serde(deserialize_with = "nullable")]
     pub errors: Vec<types::KeyDeleteError>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -34,6 +34,7 @@ impl Bucket {
 
 /// What [`Bucket::put_lifecycle`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketLifecycleInput {
     /// The rules, at most 100. A prefix may have one rule for each kind of action.
@@ -64,6 +65,7 @@ impl Operation for PutBucketLifecycleInput {
 
 /// What [`Bucket::get_lifecycle`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketLifecycleInput {}
 
@@ -80,11 +82,11 @@ impl Operation for GetBucketLifecycleInput {
 
 /// What [`Bucket::get_lifecycle`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketLifecycleOutput {
     /// The rules.
-    #[serde(deserialize_with = "nullable")]
     pub rule: Vec<types::LifecycleRule>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -94,6 +96,7 @@ json_outputs!(GetBucketLifecycleOutput);
 
 /// What [`Bucket::delete_lifecycle`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketLifecycleInput {}
 

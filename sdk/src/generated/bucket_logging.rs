@@ -34,6 +34,7 @@ impl Bucket {
 
 /// What [`Bucket::put_logging`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketLoggingInput {
     /// Bucket for the log files: same owner, same zone.
@@ -68,6 +69,7 @@ impl Operation for PutBucketLoggingInput {
 
 /// What [`Bucket::get_logging`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketLoggingInput {}
 
@@ -84,6 +86,7 @@ impl Operation for GetBucketLoggingInput {
 
 /// What [`Bucket::get_logging`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketLoggingOutput {
@@ -99,6 +102,7 @@ json_outputs!(GetBucketLoggingOutput);
 
 /// What [`Bucket::delete_logging`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketLoggingInput {}
 

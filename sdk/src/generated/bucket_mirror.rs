@@ -34,6 +34,7 @@ impl Bucket {
 
 /// What [`Bucket::put_external_mirror`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketExternalMirrorInput {
     /// Address that the key is appended to: `http://host[:port]/[path]`; `http` if not said.
@@ -64,6 +65,7 @@ impl Operation for PutBucketExternalMirrorInput {
 
 /// What [`Bucket::get_external_mirror`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketExternalMirrorInput {}
 
@@ -81,6 +83,7 @@ impl Operation for GetBucketExternalMirrorInput {
 
 /// What [`Bucket::get_external_mirror`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketExternalMirrorOutput {
@@ -94,6 +97,7 @@ json_outputs!(GetBucketExternalMirrorOutput);
 
 /// What [`Bucket::delete_external_mirror`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketExternalMirrorInput {}
 

@@ -33,6 +33,7 @@ impl Bucket {
 
 /// What [`Bucket::put_notification`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketNotificationInput {
     /// The rules; each is checked for itself.
@@ -63,6 +64,7 @@ impl Operation for PutBucketNotificationInput {
 
 /// What [`Bucket::get_notification`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketNotificationInput {}
 
@@ -79,11 +81,11 @@ impl Operation for GetBucketNotificationInput {
 
 /// What [`Bucket::get_notification`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketNotificationOutput {
     /// The rules; each is checked for itself.
-    #[serde(deserialize_with = "nullable")]
     pub notifications: Vec<types::Notification>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -93,6 +95,7 @@ json_outputs!(GetBucketNotificationOutput);
 
 /// What [`Bucket::delete_notification`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketNotificationInput {}
 

@@ -34,6 +34,7 @@ impl Bucket {
 
 /// What [`Bucket::put_policy`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketPolicyInput {
     /// The statements, in the order in which they are tried.
@@ -64,6 +65,7 @@ impl Operation for PutBucketPolicyInput {
 
 /// What [`Bucket::get_policy`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketPolicyInput {}
 
@@ -80,11 +82,11 @@ impl Operation for GetBucketPolicyInput {
 
 /// What [`Bucket::get_policy`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketPolicyOutput {
     /// The statements, in the order in which they are tried.
-    #[serde(deserialize_with = "nullable")]
     pub statement: Vec<types::PolicyStatement>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -94,6 +96,7 @@ json_outputs!(GetBucketPolicyOutput);
 
 /// What [`Bucket::delete_policy`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketPolicyInput {}
 

@@ -34,6 +34,7 @@ impl Bucket {
 
 /// What [`Bucket::put_replication`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketReplicationInput {
     /// The rules: 1 to 1000, at most 2097152 bytes in all. Their prefixes must not overlap, and all
@@ -65,6 +66,7 @@ impl Operation for PutBucketReplicationInput {
 
 /// What [`Bucket::get_replication`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketReplicationInput {}
 
@@ -81,11 +83,11 @@ impl Operation for GetBucketReplicationInput {
 
 /// What [`Bucket::get_replication`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketReplicationOutput {
     /// The rules.
-    #[serde(deserialize_with = "nullable")]
     pub rules: Vec<types::ReplicationRule>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -95,6 +97,7 @@ json_outputs!(GetBucketReplicationOutput);
 
 /// What [`Bucket::delete_replication`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketReplicationInput {}
 

@@ -16,6 +16,7 @@ impl Bucket {
 
 /// What [`Bucket::put_retention`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct PutBucketRetentionInput {
     /// Days of protection, at most 36500.
@@ -24,13 +25,11 @@ pub struct PutBucketRetentionInput {
     pub years: Option<u32>,
 }
 
-setters! {
-    Call<PutBucketRetentionInput>, (input) {
-        /// Days of protection, at most 36500.
-        days: value(u32),
-        /// Years of protection, of 365 days each, at most 100.
-        years: value(u32),
-    }
+setters! { Call<PutBucketRetentionInput>, (input) =>
+    /// Days of protection, at most 36500.
+    days: value(u32),
+    /// Years of protection, of 365 days each, at most 100.
+    years: value(u32),
 }
 
 impl Operation for PutBucketRetentionInput {
@@ -49,10 +48,12 @@ impl Operation for PutBucketRetentionInput {
 
 /// What [`Bucket::put_retention`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketRetentionOutput {
     /// Id of the retention policy.
     pub worm_id: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 

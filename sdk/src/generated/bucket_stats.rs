@@ -13,6 +13,7 @@ impl Bucket {
 
 /// What [`Bucket::get_statistics`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketStatisticsInput {}
 
@@ -29,6 +30,7 @@ impl Operation for GetBucketStatisticsInput {
 
 /// What [`Bucket::get_statistics`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketStatisticsOutput {
@@ -47,7 +49,6 @@ pub struct GetBucketStatisticsOutput {
     /// When the bucket was created.
     pub created: Option<Timestamp>,
     /// The figures by storage class: `STANDARD`, `STANDARD_IA`.
-    #[serde(deserialize_with = "nullable")]
     pub storage_classes: BTreeMap<String, types::StorageClassStatistics>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -14,6 +14,7 @@ impl Bucket {
 
 /// What [`Bucket::list_multipart_uploads`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListMultipartUploadsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
@@ -30,20 +31,18 @@ pub struct ListMultipartUploadsInput {
     pub limit: Option<u32>,
 }
 
-setters! {
-    Call<ListMultipartUploadsInput>, (input) {
-        /// Only keys that begin with this text count.
-        prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-        /// first occurrence after the prefix are reported once, as a common prefix.
-        delimiter: text,
-        /// Where to go on: the `next_key_marker` of the page before.
-        key_marker: text,
-        /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
-        upload_id_marker: text,
-        /// Most uploads to return in one answer.
-        limit: value(u32),
-    }
+setters! { Call<ListMultipartUploadsInput>, (input) =>
+    /// Only keys that begin with this text count.
+    prefix: text,
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
+    delimiter: text,
+    /// Where to go on: the `next_key_marker` of the page before.
+    key_marker: text,
+    /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
+    upload_id_marker: text,
+    /// Most uploads to return in one answer.
+    limit: value(u32),
 }
 
 impl Operation for ListMultipartUploadsInput {
@@ -64,13 +63,13 @@ impl Operation for ListMultipartUploadsInput {
 
 /// What [`Bucket::list_multipart_uploads`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListMultipartUploadsOutput {
     /// Name of the bucket.
     pub name: String,
     /// The unfinished uploads of this page.
-    #[serde(deserialize_with = "nullable")]
     pub uploads: Vec<types::MultipartUpload>,
     /// The `prefix` of the request.
     pub prefix: String,
@@ -87,7 +86,6 @@ pub struct ListMultipartUploadsOutput {
     /// Whether there is another page.
     pub has_more: bool,
     /// The folders of this page that hold unfinished uploads. Empty without `delimiter`.
-    #[serde(deserialize_with = "nullable")]
     pub common_prefixes: Vec<String>,
     /// The `key_marker` of the request.
     pub key_marker: Option<String>,

@@ -26,6 +26,7 @@ impl Bucket {
 
 /// What [`Bucket::put_versioning`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketVersioningInput {
     /// The versioning status. `DISABLED` cannot be set once versioning was on.
@@ -54,6 +55,7 @@ impl Operation for PutBucketVersioningInput {
 
 /// What [`Bucket::get_versioning`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketVersioningInput {}
 
@@ -70,6 +72,7 @@ impl Operation for GetBucketVersioningInput {
 
 /// What [`Bucket::get_versioning`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketVersioningOutput {

@@ -13,6 +13,7 @@ impl Bucket {
 
 /// What [`Bucket::list_object_versions`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectVersionsInput {
     /// Only keys that begin with this text count. Absent or empty: all keys.
@@ -29,21 +30,19 @@ pub struct ListObjectVersionsInput {
     pub limit: Option<u32>,
 }
 
-setters! {
-    Call<ListObjectVersionsInput>, (input) {
-        /// Only keys that begin with this text count.
-        prefix: text,
-        /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-        /// first occurrence after the prefix are reported once, as a common prefix.
-        delimiter: text,
-        /// Where to go on: the `next_key_marker` of the page before.
-        key_marker: text,
-        /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of
-        /// the page before.
-        version_id_marker: text,
-        /// Most versions and delete markers to return in one answer.
-        limit: value(u32),
-    }
+setters! { Call<ListObjectVersionsInput>, (input) =>
+    /// Only keys that begin with this text count.
+    prefix: text,
+    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
+    /// first occurrence after the prefix are reported once, as a common prefix.
+    delimiter: text,
+    /// Where to go on: the `next_key_marker` of the page before.
+    key_marker: text,
+    /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of the
+    /// page before.
+    version_id_marker: text,
+    /// Most versions and delete markers to return in one answer.
+    limit: value(u32),
 }
 
 impl Operation for ListObjectVersionsInput {
@@ -64,13 +63,13 @@ impl Operation for ListObjectVersionsInput {
 
 /// What [`Bucket::list_object_versions`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListObjectVersionsOutput {
     /// Name of the bucket.
     pub name: String,
     /// Who owns the bucket.
-    #[serde(deserialize_with = "nullable")]
     pub owner: types::Owner,
     /// The `prefix` of the request.
     pub prefix: String,
@@ -89,11 +88,9 @@ pub struct ListObjectVersionsOutput {
     /// Whether there is another page.
     pub has_more: bool,
     /// The versions and delete markers of this page.
-    #[serde(deserialize_with = "nullable")]
     pub keys: Vec<types::VersionKey>,
     /// The folders of this page: texts that several keys begin with, each ending in the delimiter.
     /// Empty without `delimiter`.
-    #[serde(deserialize_with = "nullable")]
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -166,68 +166,65 @@ impl PutObjectInput {
     }
 }
 
-setters! {
-    Call<PutObjectInput>, (input) {
-        /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
-        cache_control: text,
-        /// MD5 digest of the body, Base64.
-        content_md5: text,
-        /// Media type of the object, at most 255 characters.
-        content_type: text,
-        /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
-        content_encoding: text,
-        /// `100-continue` asks the service to accept the headers before the body is sent.
-        expect: text,
-        /// How the content is encrypted with a key of the caller's: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The caller's encryption key: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-        encryption_customer_key_md5: text,
-        /// Copies this object of the same zone, or a version of it, instead of a body; at most 5
-        /// GB.
-        copy_source: into(ObjectPath),
-        /// Which metadata the copy gets.
-        metadata_directive: value(types::MetadataDirective),
-        /// Copies only if the source has changed since this time; else 412.
-        copy_source_if_modified_since: value(Timestamp),
-        /// Copies only if the source has not changed since this time; else 412.
-        copy_source_if_unmodified_since: value(Timestamp),
-        /// Copies only if this is the source's entity tag; else 412.
-        copy_source_if_match: text,
-        /// Copies only if the source's entity tag is another than this; else 412.
-        copy_source_if_none_match: text,
-        /// How the source is encrypted: `AES256`.
-        copy_source_encryption_customer_algorithm: text,
-        /// The key with which the source was encrypted: 32 bytes, Base64.
-        copy_source_encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the source's key, Base64.
-        copy_source_encryption_customer_key_md5: text,
-        /// Moves this object here in place of storing a body.
-        move_source: into(ObjectPath),
-        /// URL from which the service fetches the content, not a body; `http` without a protocol.
-        fetch_source: into(String),
-        /// Fetches only if the content at the URL has not changed since this time; else 412.
-        fetch_if_unmodified_since: value(Timestamp),
-        /// Class in which the object is stored.
-        storage_class: value(types::StorageClass),
-        /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
-        metadata: entries,
-        /// The content of the object.
-        body: into(Body),
-        /// Moves only if the source has changed since this time; else 412.
-        move_source_if_modified_since: value(Timestamp),
-        /// Moves only if the source has not changed since this time; else 412.
-        move_source_if_unmodified_since: value(Timestamp),
-        /// Moves only if this is the source's entity tag; else 412.
-        move_source_if_match: text,
-        /// Moves only if the source's entity tag is another than this; else 412.
-        move_source_if_none_match: text,
-        /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
-        content_disposition: text,
-        /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
-        expires: text,
-    }
+setters! { Call<PutObjectInput>, (input) =>
+    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    cache_control: text,
+    /// MD5 digest of the body, Base64.
+    content_md5: text,
+    /// Media type of the object, at most 255 characters.
+    content_type: text,
+    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    content_encoding: text,
+    /// `100-continue` asks the service to accept the headers before the body is sent.
+    expect: text,
+    /// How the content is encrypted with a key of the caller's: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The caller's encryption key: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    encryption_customer_key_md5: text,
+    /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
+    copy_source: into(ObjectPath),
+    /// Which metadata the copy gets.
+    metadata_directive: value(types::MetadataDirective),
+    /// Copies only if the source has changed since this time; else 412.
+    copy_source_if_modified_since: value(Timestamp),
+    /// Copies only if the source has not changed since this time; else 412.
+    copy_source_if_unmodified_since: value(Timestamp),
+    /// Copies only if this is the source's entity tag; else 412.
+    copy_source_if_match: text,
+    /// Copies only if the source's entity tag is another than this; else 412.
+    copy_source_if_none_match: text,
+    /// How the source is encrypted: `AES256`.
+    copy_source_encryption_customer_algorithm: text,
+    /// The key with which the source was encrypted: 32 bytes, Base64.
+    copy_source_encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    copy_source_encryption_customer_key_md5: text,
+    /// Moves this object here in place of storing a body.
+    move_source: into(ObjectPath),
+    /// URL from which the service fetches the content, not a body; `http` without a protocol.
+    fetch_source: into(String),
+    /// Fetches only if the content at the URL has not changed since this time; else 412.
+    fetch_if_unmodified_since: value(Timestamp),
+    /// Class in which the object is stored.
+    storage_class: value(types::StorageClass),
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
+    metadata: entries,
+    /// The content of the object.
+    body: into(Body),
+    /// Moves only if the source has changed since this time; else 412.
+    move_source_if_modified_since: value(Timestamp),
+    /// Moves only if the source has not changed since this time; else 412.
+    move_source_if_unmodified_since: value(Timestamp),
+    /// Moves only if this is the source's entity tag; else 412.
+    move_source_if_match: text,
+    /// Moves only if the source's entity tag is another than this; else 412.
+    move_source_if_none_match: text,
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    content_disposition: text,
+    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    expires: text,
 }
 sse_key!(PutObjectInput);
 copy_source_sse_key!(PutObjectInput);
@@ -238,7 +235,8 @@ impl Operation for PutObjectInput {
     const INFO: Info = &OperationInfo::new("PutObject", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::UnlessHeader("x-qs-move-source"))
-        .slow();
+        .slow()
+        .excludes_body(&["x-qs-copy-source", "x-qs-move-source", "x-qs-fetch-source"]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -325,6 +323,7 @@ impl Operation for PutObjectInput {
 
 /// What [`Bucket::put_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutObjectOutput {
     /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
@@ -335,6 +334,7 @@ pub struct PutObjectOutput {
     pub version_id: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -356,6 +356,7 @@ response_meta!(PutObjectOutput);
 
 /// What [`Bucket::get_object`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -389,6 +390,7 @@ pub struct GetObjectInput {
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
@@ -418,39 +420,37 @@ impl GetObjectInput {
     }
 }
 
-setters! {
-    Call<GetObjectInput>, (input) {
-        /// Which version of the object is meant, in a bucket with versioning.
-        version_id: text,
-        /// `Expires` of this answer, not the stored one; only in signed requests.
-        response_expires: text,
-        /// `Cache-Control` of this answer, not the stored one; only in signed requests.
-        response_cache_control: text,
-        /// `Content-Type` of this answer, not the stored one; only in signed requests.
-        response_content_type: text,
-        /// `Content-Language` of this answer, not the stored one; only in signed requests.
-        response_content_language: text,
-        /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
-        response_content_encoding: text,
-        /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-        response_content_disposition: text,
-        /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
-        range: text,
-        /// Answers only if the object has changed since this time; else 304.
-        if_modified_since: value(Timestamp),
-        /// Answers only if the object has not changed since this time; else 412.
-        if_unmodified_since: value(Timestamp),
-        /// Answers only if this is the object's entity tag; else 412.
-        if_match: text,
-        /// Answers only if the object's entity tag is another than this; else 304.
-        if_none_match: text,
-        /// How the content is encrypted with a key of the caller's: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The caller's encryption key: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-        encryption_customer_key_md5: text,
-    }
+setters! { Call<GetObjectInput>, (input) =>
+    /// Which version of the object is meant, in a bucket with versioning.
+    version_id: text,
+    /// `Expires` of this answer, not the stored one; only in signed requests.
+    response_expires: text,
+    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    response_cache_control: text,
+    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    response_content_type: text,
+    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    response_content_language: text,
+    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    response_content_encoding: text,
+    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    response_content_disposition: text,
+    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
+    range: text,
+    /// Answers only if the object has changed since this time; else 304.
+    if_modified_since: value(Timestamp),
+    /// Answers only if the object has not changed since this time; else 412.
+    if_unmodified_since: value(Timestamp),
+    /// Answers only if this is the object's entity tag; else 412.
+    if_match: text,
+    /// Answers only if the object's entity tag is another than this; else 304.
+    if_none_match: text,
+    /// How the content is encrypted with a key of the caller's: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The caller's encryption key: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    encryption_customer_key_md5: text,
 }
 sse_key!(GetObjectInput);
 
@@ -503,6 +503,7 @@ impl Operation for GetObjectInput {
 
 /// What [`Bucket::get_object`] gives.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct GetObjectOutput {
     /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
@@ -540,7 +541,9 @@ pub struct GetObjectOutput {
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// The content of the object.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -577,6 +580,7 @@ response_meta!(GetObjectOutput);
 
 /// What [`Bucket::head_object`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -587,6 +591,7 @@ pub struct HeadObjectInput {
     pub encryption_customer_algorithm: Option<String>,
     /// The key with which the object was encrypted: 32 bytes, Base64. Not needed for metadata;
     /// checked if given.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed for metadata; checked if
     /// given.
@@ -618,25 +623,23 @@ impl HeadObjectInput {
     }
 }
 
-setters! {
-    Call<HeadObjectInput>, (input) {
-        /// Which version of the object is meant, in a bucket with versioning.
-        version_id: text,
-        /// How the object is encrypted: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The key with which the object was encrypted: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the key, Base64.
-        encryption_customer_key_md5: text,
-        /// Answers only if the object has changed since this time; else 304.
-        if_modified_since: value(Timestamp),
-        /// Answers only if the object has not changed since this time; else 412.
-        if_unmodified_since: value(Timestamp),
-        /// Answers only if this is the object's entity tag; else 412.
-        if_match: text,
-        /// Answers only if the object's entity tag is another than this; else 304.
-        if_none_match: text,
-    }
+setters! { Call<HeadObjectInput>, (input) =>
+    /// Which version of the object is meant, in a bucket with versioning.
+    version_id: text,
+    /// How the object is encrypted: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The key with which the object was encrypted: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the key, Base64.
+    encryption_customer_key_md5: text,
+    /// Answers only if the object has changed since this time; else 304.
+    if_modified_since: value(Timestamp),
+    /// Answers only if the object has not changed since this time; else 412.
+    if_unmodified_since: value(Timestamp),
+    /// Answers only if this is the object's entity tag; else 412.
+    if_match: text,
+    /// Answers only if the object's entity tag is another than this; else 304.
+    if_none_match: text,
 }
 sse_key!(HeadObjectInput);
 
@@ -677,6 +680,7 @@ impl Operation for HeadObjectInput {
 
 /// What [`Bucket::head_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectOutput {
     /// Media type of the content, as it was stored.
@@ -713,6 +717,7 @@ pub struct HeadObjectOutput {
     pub content_disposition: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -749,6 +754,7 @@ response_meta!(HeadObjectOutput);
 
 /// What [`Bucket::options_object`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -777,11 +783,9 @@ impl OptionsObjectInput {
     }
 }
 
-setters! {
-    Call<OptionsObjectInput>, (input) {
-        /// The headers that the request would carry, separated by commas.
-        access_control_request_headers: text,
-    }
+setters! { Call<OptionsObjectInput>, (input) =>
+    /// The headers that the request would carry, separated by commas.
+    access_control_request_headers: text,
 }
 
 impl Operation for OptionsObjectInput {
@@ -807,6 +811,7 @@ impl Operation for OptionsObjectInput {
 
 /// What [`Bucket::options_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectOutput {
     /// The site that is let in; absent if the rules refuse.
@@ -819,6 +824,7 @@ pub struct OptionsObjectOutput {
     pub access_control_allow_headers: Option<String>,
     /// The answer's headers that scripts may read, separated by commas.
     pub access_control_expose_headers: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -842,6 +848,7 @@ response_meta!(OptionsObjectOutput);
 
 /// What [`Bucket::delete_object`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -861,11 +868,9 @@ impl DeleteObjectInput {
     }
 }
 
-setters! {
-    Call<DeleteObjectInput>, (input) {
-        /// Version or delete marker to remove for good.
-        version_id: text,
-    }
+setters! { Call<DeleteObjectInput>, (input) =>
+    /// Version or delete marker to remove for good.
+    version_id: text,
 }
 
 impl Operation for DeleteObjectInput {
@@ -883,6 +888,7 @@ impl Operation for DeleteObjectInput {
 
 /// What [`Bucket::delete_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectOutput {
     /// Id of the delete marker that was added, or of the version that was removed, in a bucket with
@@ -891,6 +897,7 @@ pub struct DeleteObjectOutput {
     /// With `version_id`: whether the removed version was a delete marker. Without: whether the
     /// newest version before this call was one. Absent means no.
     pub delete_marker: bool,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 

@@ -46,17 +46,15 @@ impl AppendObjectInput {
     }
 }
 
-setters! {
-    Call<AppendObjectInput>, (input) {
-        /// MD5 digest of the appended piece, Base64.
-        content_md5: text,
-        /// Media type of the object, at most 255 characters.
-        content_type: text,
-        /// Class in which the object is stored.
-        storage_class: value(types::StorageClass),
-        /// The bytes to append.
-        body: into(Body),
-    }
+setters! { Call<AppendObjectInput>, (input) =>
+    /// MD5 digest of the appended piece, Base64.
+    content_md5: text,
+    /// Media type of the object, at most 255 characters.
+    content_type: text,
+    /// Class in which the object is stored.
+    storage_class: value(types::StorageClass),
+    /// The bytes to append.
+    body: into(Body),
 }
 
 impl Operation for AppendObjectInput {
@@ -82,10 +80,12 @@ impl Operation for AppendObjectInput {
 
 /// What [`Bucket::append_object`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AppendObjectOutput {
     /// Size of the object after this call in bytes: the position for the next one.
     pub next_append_position: u64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 

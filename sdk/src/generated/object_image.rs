@@ -19,6 +19,7 @@ impl Bucket {
 
 /// What [`Bucket::image_process`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ImageProcessInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -61,23 +62,21 @@ impl ImageProcessInput {
     }
 }
 
-setters! {
-    Call<ImageProcessInput>, (input) {
-        /// `Expires` of this answer, not the stored one; only in signed requests.
-        response_expires: text,
-        /// `Cache-Control` of this answer, not the stored one; only in signed requests.
-        response_cache_control: text,
-        /// `Content-Type` of this answer, not the stored one; only in signed requests.
-        response_content_type: text,
-        /// `Content-Language` of this answer, not the stored one; only in signed requests.
-        response_content_language: text,
-        /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
-        response_content_encoding: text,
-        /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-        response_content_disposition: text,
-        /// Answers only if the object has changed since this time; else 304.
-        if_modified_since: value(Timestamp),
-    }
+setters! { Call<ImageProcessInput>, (input) =>
+    /// `Expires` of this answer, not the stored one; only in signed requests.
+    response_expires: text,
+    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    response_cache_control: text,
+    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    response_content_type: text,
+    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    response_content_language: text,
+    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    response_content_encoding: text,
+    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    response_content_disposition: text,
+    /// Answers only if the object has changed since this time; else 304.
+    if_modified_since: value(Timestamp),
 }
 
 impl Operation for ImageProcessInput {
@@ -109,12 +108,15 @@ impl Operation for ImageProcessInput {
 
 /// What [`Bucket::image_process`] gives.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct ImageProcessOutput {
     /// Length of the result in bytes.
     pub content_length: Option<u64>,
     /// The result.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 

@@ -133,40 +133,38 @@ impl UploadMultipartInput {
     }
 }
 
-setters! {
-    Call<UploadMultipartInput>, (input) {
-        /// MD5 digest of the part, Base64.
-        content_md5: text,
-        /// How the content is encrypted with a key of the caller's: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The caller's encryption key: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-        encryption_customer_key_md5: text,
-        /// Takes the part from this object of the same zone, or from one version of it, in place of
-        /// a body.
-        copy_source: into(ObjectPath),
-        /// Bytes of the source to take, as `bytes=0-1048575`.
-        copy_range: text,
-        /// Copies only if the source has changed since this time; else 412.
-        copy_source_if_modified_since: value(Timestamp),
-        /// Copies only if the source has not changed since this time; else 412.
-        copy_source_if_unmodified_since: value(Timestamp),
-        /// Copies only if this is the source's entity tag; else 412.
-        copy_source_if_match: text,
-        /// Copies only if the source's entity tag is another than this; else 412.
-        copy_source_if_none_match: text,
-        /// How the source is encrypted: `AES256`.
-        copy_source_encryption_customer_algorithm: text,
-        /// The key with which the source was encrypted: 32 bytes, Base64.
-        copy_source_encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the source's key, Base64.
-        copy_source_encryption_customer_key_md5: text,
-        /// The content of the part.
-        body: into(Body),
-        /// `100-continue` asks the service to accept the headers before the body is sent.
-        expect: text,
-    }
+setters! { Call<UploadMultipartInput>, (input) =>
+    /// MD5 digest of the part, Base64.
+    content_md5: text,
+    /// How the content is encrypted with a key of the caller's: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The caller's encryption key: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    encryption_customer_key_md5: text,
+    /// Takes the part from this object of the same zone, or from one version of it, in place of a
+    /// body.
+    copy_source: into(ObjectPath),
+    /// Bytes of the source to take, as `bytes=0-1048575`.
+    copy_range: text,
+    /// Copies only if the source has changed since this time; else 412.
+    copy_source_if_modified_since: value(Timestamp),
+    /// Copies only if the source has not changed since this time; else 412.
+    copy_source_if_unmodified_since: value(Timestamp),
+    /// Copies only if this is the source's entity tag; else 412.
+    copy_source_if_match: text,
+    /// Copies only if the source's entity tag is another than this; else 412.
+    copy_source_if_none_match: text,
+    /// How the source is encrypted: `AES256`.
+    copy_source_encryption_customer_algorithm: text,
+    /// The key with which the source was encrypted: 32 bytes, Base64.
+    copy_source_encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    copy_source_encryption_customer_key_md5: text,
+    /// The content of the part.
+    body: into(Body),
+    /// `100-continue` asks the service to accept the headers before the body is sent.
+    expect: text,
 }
 sse_key!(UploadMultipartInput);
 copy_source_sse_key!(UploadMultipartInput);
@@ -236,6 +234,7 @@ impl Operation for UploadMultipartInput {
 
 /// What [`Bucket::upload_multipart`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct UploadMultipartOutput {
     /// Entity tag of the part, in double quotes.
@@ -246,6 +245,7 @@ pub struct UploadMultipartOutput {
     pub content_copy_range: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -267,6 +267,7 @@ response_meta!(UploadMultipartOutput);
 
 /// What [`Bucket::list_multipart`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ListMultipartInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -291,13 +292,11 @@ impl ListMultipartInput {
     }
 }
 
-setters! {
-    Call<ListMultipartInput>, (input) {
-        /// Parts with a higher number than this are listed.
-        part_number_marker: value(u32),
-        /// Most parts to return in one answer, at most 1000.
-        limit: value(u32),
-    }
+setters! { Call<ListMultipartInput>, (input) =>
+    /// Parts with a higher number than this are listed.
+    part_number_marker: value(u32),
+    /// Most parts to return in one answer, at most 1000.
+    limit: value(u32),
 }
 
 impl Operation for ListMultipartInput {
@@ -317,13 +316,13 @@ impl Operation for ListMultipartInput {
 
 /// What [`Bucket::list_multipart`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListMultipartOutput {
     /// Number of parts in this answer.
     pub count: u32,
     /// The parts of this page.
-    #[serde(deserialize_with = "nullable")]
     pub object_parts: Vec<types::ObjectPart>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -338,6 +337,7 @@ paged! {
 
 /// What [`Bucket::complete_multipart_upload`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -350,6 +350,7 @@ pub struct CompleteMultipartUploadInput {
     /// How the parts are encrypted: `AES256`. Not needed to join them.
     pub encryption_customer_algorithm: Option<String>,
     /// The key with which the parts were encrypted: 32 bytes, Base64. Not needed to join them.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to join the parts.
     pub encryption_customer_key_md5: Option<String>,
@@ -376,17 +377,15 @@ impl CompleteMultipartUploadInput {
     }
 }
 
-setters! {
-    Call<CompleteMultipartUploadInput>, (input) {
-        /// Entity tag that the finished object shall carry, in double quotes.
-        etag: text,
-        /// How the parts are encrypted: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The key with which the parts were encrypted: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the key, Base64.
-        encryption_customer_key_md5: text,
-    }
+setters! { Call<CompleteMultipartUploadInput>, (input) =>
+    /// Entity tag that the finished object shall carry, in double quotes.
+    etag: text,
+    /// How the parts are encrypted: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The key with which the parts were encrypted: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the key, Base64.
+    encryption_customer_key_md5: text,
 }
 sse_key!(CompleteMultipartUploadInput);
 
@@ -423,12 +422,14 @@ impl Operation for CompleteMultipartUploadInput {
 
 /// What [`Bucket::complete_multipart_upload`] gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadOutput {
     /// `AES256` if the object is encrypted with a key of the caller's.
     pub encryption_customer_algorithm: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
     pub encryption_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -448,6 +449,7 @@ response_meta!(CompleteMultipartUploadOutput);
 
 /// What [`Bucket::abort_multipart_upload`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AbortMultipartUploadInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.

@@ -18,6 +18,7 @@ impl Bucket {
 
 /// What [`Bucket::initiate_multipart_upload`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
@@ -27,6 +28,7 @@ pub struct InitiateMultipartUploadInput {
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
@@ -65,29 +67,27 @@ impl InitiateMultipartUploadInput {
     }
 }
 
-setters! {
-    Call<InitiateMultipartUploadInput>, (input) {
-        /// Media type of the object, at most 255 characters.
-        content_type: text,
-        /// How the content is encrypted with a key of the caller's: `AES256`.
-        encryption_customer_algorithm: text,
-        /// The caller's encryption key: 32 bytes, Base64.
-        encryption_customer_key: into(Secret),
-        /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-        encryption_customer_key_md5: text,
-        /// Class in which the object is stored.
-        storage_class: value(types::StorageClass),
-        /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
-        metadata: entries,
-        /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
-        cache_control: text,
-        /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
-        content_encoding: text,
-        /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
-        content_disposition: text,
-        /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
-        expires: text,
-    }
+setters! { Call<InitiateMultipartUploadInput>, (input) =>
+    /// Media type of the object, at most 255 characters.
+    content_type: text,
+    /// How the content is encrypted with a key of the caller's: `AES256`.
+    encryption_customer_algorithm: text,
+    /// The caller's encryption key: 32 bytes, Base64.
+    encryption_customer_key: into(Secret),
+    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    encryption_customer_key_md5: text,
+    /// Class in which the object is stored.
+    storage_class: value(types::StorageClass),
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
+    metadata: entries,
+    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    cache_control: text,
+    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    content_encoding: text,
+    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    content_disposition: text,
+    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    expires: text,
 }
 sse_key!(InitiateMultipartUploadInput);
 
@@ -127,14 +127,13 @@ impl Operation for InitiateMultipartUploadInput {
 
 /// What [`Bucket::initiate_multipart_upload`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadOutput {
     /// `AES256` if the object is encrypted with a key of the caller's.
-    #[serde(skip)]
     pub encryption_customer_algorithm: Option<String>,
     /// MD5 digest of the key that the object is encrypted with, Base64.
-    #[serde(skip)]
     pub encryption_customer_key_md5: Option<String>,
     /// Id of the upload, for every later step.
     pub upload_id: String,

@@ -13,6 +13,7 @@ impl QingStor {
 
 /// What [`QingStor::list_buckets`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListBucketsInput {
     /// Id of a zone, such as `pek3a`: only its buckets are listed. Absent: those of every zone that
@@ -24,15 +25,13 @@ pub struct ListBucketsInput {
     pub limit: Option<u32>,
 }
 
-setters! {
-    Call<ListBucketsInput>, (input) {
-        /// Id of a zone, such as `pek3a`: only its buckets are listed.
-        location: text,
-        /// How many buckets to skip, counted from the start of the list.
-        offset: value(u32),
-        /// Most buckets to return in one answer.
-        limit: value(u32),
-    }
+setters! { Call<ListBucketsInput>, (input) =>
+    /// Id of a zone, such as `pek3a`: only its buckets are listed.
+    location: text,
+    /// How many buckets to skip, counted from the start of the list.
+    offset: value(u32),
+    /// Most buckets to return in one answer.
+    limit: value(u32),
 }
 
 impl Operation for ListBucketsInput {
@@ -51,13 +50,13 @@ impl Operation for ListBucketsInput {
 
 /// What [`QingStor::list_buckets`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListBucketsOutput {
     /// Number of buckets, taken as the total; the documents do not say of what.
     pub count: u32,
     /// The buckets of this page.
-    #[serde(deserialize_with = "nullable")]
     pub buckets: Vec<types::Bucket>,
     #[serde(skip)]
     meta: ResponseMeta,

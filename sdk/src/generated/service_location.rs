@@ -13,17 +13,16 @@ impl QingStor {
 
 /// What [`QingStor::list_locations`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListLocationsInput {
     /// Language of the names. Absent: English.
     pub lang: Option<types::Language>,
 }
 
-setters! {
-    Call<ListLocationsInput>, (input) {
-        /// Language of the names.
-        lang: value(types::Language),
-    }
+setters! { Call<ListLocationsInput>, (input) =>
+    /// Language of the names.
+    lang: value(types::Language),
 }
 
 impl Operation for ListLocationsInput {
@@ -41,11 +40,11 @@ impl Operation for ListLocationsInput {
 
 /// What [`QingStor::list_locations`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListLocationsOutput {
     /// The zones.
-    #[serde(deserialize_with = "nullable")]
     pub locations: Vec<types::Location>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -132,7 +132,6 @@ string_enum! {
 #[non_exhaustive]
 pub struct Acl {
     /// Who gets the permission.
-    #[serde(deserialize_with = "nullable")]
     pub grantee: types::Grantee,
     /// What the grantee may do with the bucket.
     pub permission: types::Permission,
@@ -203,13 +202,11 @@ impl Grantee {
     }
 }
 
-setters! {
-    Grantee, () {
-        /// Id of the user.
-        id: text,
-        /// Name of the group.
-        name: text,
-    }
+setters! { Grantee, () =>
+    /// Id of the user.
+    id: text,
+    /// Name of the group.
+    name: text,
 }
 
 string_enum! {
@@ -238,13 +235,12 @@ pub struct CorsRule {
     /// Site that is let in; `*` stands for any text, as in `http://*.example.com`.
     pub allowed_origin: String,
     /// Methods that are let in.
-    #[serde(deserialize_with = "nullable")]
     pub allowed_methods: Vec<types::CorsMethod>,
     /// Request headers that are let in; `*` for all.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub allowed_headers: Vec<String>,
     /// Headers of the answer that scripts may read.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub expose_headers: Vec<String>,
     /// How many seconds a browser may remember a preflight's answer. Absent: 5; 0 forbids it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,15 +261,13 @@ impl CorsRule {
     }
 }
 
-setters! {
-    CorsRule, () {
-        /// Request headers that are let in; `*` for all.
-        allowed_headers: texts,
-        /// Headers of the answer that scripts may read.
-        expose_headers: texts,
-        /// How many seconds a browser may remember a preflight's answer.
-        max_age_seconds: value(u32),
-    }
+setters! { CorsRule, () =>
+    /// Request headers that are let in; `*` for all.
+    allowed_headers: texts,
+    /// Headers of the answer that scripts may read.
+    expose_headers: texts,
+    /// How many seconds a browser may remember a preflight's answer.
+    max_age_seconds: value(u32),
 }
 
 string_enum! {
@@ -369,13 +363,11 @@ impl PolicyStatement {
     }
 }
 
-setters! {
-    PolicyStatement, () {
-        /// What may be touched.
-        resource: texts,
-        /// What must also hold.
-        condition: value(types::PolicyCondition),
-    }
+setters! { PolicyStatement, () =>
+    /// What may be touched.
+    resource: texts,
+    /// What must also hold.
+    condition: value(types::PolicyCondition),
 }
 
 /// What must also hold for a statement to match. All conditions given must hold; at most 2048
@@ -401,19 +393,17 @@ pub struct PolicyCondition {
     pub is_null: Option<types::IsNullCondition>,
 }
 
-setters! {
-    PolicyCondition, () {
-        /// Holds if a header matches a pattern.
-        string_like: value(types::StringLikeCondition),
-        /// Holds if a header matches no pattern.
-        string_not_like: value(types::StringNotLikeCondition),
-        /// Holds for callers from these networks.
-        ip_address: value(types::IpAddressCondition),
-        /// Holds for callers from elsewhere.
-        not_ip_address: value(types::NotIpAddressCondition),
-        /// Holds if a header is empty, or if it is not.
-        is_null: value(types::IsNullCondition),
-    }
+setters! { PolicyCondition, () =>
+    /// Holds if a header matches a pattern.
+    string_like: value(types::StringLikeCondition),
+    /// Holds if a header matches no pattern.
+    string_not_like: value(types::StringNotLikeCondition),
+    /// Holds for callers from these networks.
+    ip_address: value(types::IpAddressCondition),
+    /// Holds for callers from elsewhere.
+    not_ip_address: value(types::NotIpAddressCondition),
+    /// Holds if a header is empty, or if it is not.
+    is_null: value(types::IsNullCondition),
 }
 
 /// Holds if one of the patterns matches the header.
@@ -430,11 +420,9 @@ pub struct StringLikeCondition {
     pub referer: Vec<String>,
 }
 
-setters! {
-    StringLikeCondition, () {
-        /// Patterns for the `Referer` header; `*` stands for any text.
-        referer: texts,
-    }
+setters! { StringLikeCondition, () =>
+    /// Patterns for the `Referer` header; `*` stands for any text.
+    referer: texts,
 }
 
 /// Holds if none of the patterns matches the header.
@@ -451,11 +439,9 @@ pub struct StringNotLikeCondition {
     pub referer: Vec<String>,
 }
 
-setters! {
-    StringNotLikeCondition, () {
-        /// Patterns that the `Referer` header must not match; `*` stands for any text.
-        referer: texts,
-    }
+setters! { StringNotLikeCondition, () =>
+    /// Patterns that the `Referer` header must not match; `*` stands for any text.
+    referer: texts,
 }
 
 /// Holds if the caller's address lies in one of the networks.
@@ -464,15 +450,13 @@ setters! {
 #[non_exhaustive]
 pub struct IpAddressCondition {
     /// Networks as `address/bits`, for example `172.16.0.0/24`.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
-setters! {
-    IpAddressCondition, () {
-        /// Networks as `address/bits`, for example `172.16.0.0/24`.
-        source_ip: texts,
-    }
+setters! { IpAddressCondition, () =>
+    /// Networks as `address/bits`, for example `172.16.0.0/24`.
+    source_ip: texts,
 }
 
 /// Holds if the caller's address lies in none of the networks.
@@ -481,15 +465,13 @@ setters! {
 #[non_exhaustive]
 pub struct NotIpAddressCondition {
     /// Networks as `address/bits` that the caller must not come from.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
-setters! {
-    NotIpAddressCondition, () {
-        /// Networks as `address/bits` that the caller must not come from.
-        source_ip: texts,
-    }
+setters! { NotIpAddressCondition, () =>
+    /// Networks as `address/bits` that the caller must not come from.
+    source_ip: texts,
 }
 
 /// Holds depending on whether a header is empty.
@@ -538,15 +520,13 @@ impl ObjectPart {
     }
 }
 
-setters! {
-    ObjectPart, () {
-        /// Length of the part in bytes.
-        size: value(u64),
-        /// Entity tag of the part, without quotes.
-        etag: text,
-        /// When the part was stored.
-        created: value(Timestamp),
-    }
+setters! { ObjectPart, () =>
+    /// Length of the part in bytes.
+    size: value(u64),
+    /// Entity tag of the part, without quotes.
+    etag: text,
+    /// When the part was stored.
+    created: value(Timestamp),
 }
 
 /// Why one key of many could not be deleted.
@@ -605,7 +585,6 @@ pub struct LifecycleRule {
     /// Whether the rule is applied.
     pub status: types::RuleStatus,
     /// Which objects the rule is about.
-    #[serde(deserialize_with = "nullable")]
     pub filter: types::LifecycleFilter,
     /// Deletes objects. Absent: the rule deletes none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -646,23 +625,21 @@ impl LifecycleRule {
     }
 }
 
-setters! {
-    LifecycleRule, () {
-        /// Deletes objects.
-        expiration: value(types::LifecycleExpiration),
-        /// Aborts unfinished uploads.
-        abort_incomplete_multipart_upload: value(types::AbortIncompleteMultipartUpload),
-        /// Changes the storage class of objects.
-        transition: value(types::LifecycleTransition),
-        /// Deletes replaced versions.
-        noncurrent_version_expiration: value(types::NoncurrentVersionExpiration),
-        /// Changes the storage class of replaced versions.
-        noncurrent_version_transition: value(types::NoncurrentVersionTransition),
-        /// How far the rule has been applied to objects that are older than it.
-        state: value(types::LifecycleRuleState),
-        /// When the rule was made.
-        created: value(Timestamp),
-    }
+setters! { LifecycleRule, () =>
+    /// Deletes objects.
+    expiration: value(types::LifecycleExpiration),
+    /// Aborts unfinished uploads.
+    abort_incomplete_multipart_upload: value(types::AbortIncompleteMultipartUpload),
+    /// Changes the storage class of objects.
+    transition: value(types::LifecycleTransition),
+    /// Deletes replaced versions.
+    noncurrent_version_expiration: value(types::NoncurrentVersionExpiration),
+    /// Changes the storage class of replaced versions.
+    noncurrent_version_transition: value(types::NoncurrentVersionTransition),
+    /// How far the rule has been applied to objects that are older than it.
+    state: value(types::LifecycleRuleState),
+    /// When the rule was made.
+    created: value(Timestamp),
 }
 
 /// Which objects a lifecycle rule is about.
@@ -675,11 +652,9 @@ pub struct LifecycleFilter {
     pub prefix: Option<String>,
 }
 
-setters! {
-    LifecycleFilter, () {
-        /// Only keys that begin with this text; no patterns.
-        prefix: text,
-    }
+setters! { LifecycleFilter, () =>
+    /// Only keys that begin with this text; no patterns.
+    prefix: text,
 }
 
 /// Deletes objects some time after they were last changed.
@@ -692,11 +667,9 @@ pub struct LifecycleExpiration {
     pub days: Option<u32>,
 }
 
-setters! {
-    LifecycleExpiration, () {
-        /// Days since the last change, at least 1.
-        days: value(u32),
-    }
+setters! { LifecycleExpiration, () =>
+    /// Days since the last change, at least 1.
+    days: value(u32),
 }
 
 /// Aborts multipart uploads that were never completed.
@@ -739,11 +712,9 @@ impl LifecycleTransition {
     }
 }
 
-setters! {
-    LifecycleTransition, () {
-        /// Days since the last change, at least 30.
-        days: value(u32),
-    }
+setters! { LifecycleTransition, () =>
+    /// Days since the last change, at least 30.
+    days: value(u32),
 }
 
 /// Deletes versions some time after a newer one has replaced them.
@@ -756,11 +727,9 @@ pub struct NoncurrentVersionExpiration {
     pub days: Option<u32>,
 }
 
-setters! {
-    NoncurrentVersionExpiration, () {
-        /// Days since the version was replaced.
-        days: value(u32),
-    }
+setters! { NoncurrentVersionExpiration, () =>
+    /// Days since the version was replaced.
+    days: value(u32),
 }
 
 /// Moves versions to another storage class some time after a newer one has replaced them.
@@ -785,11 +754,9 @@ impl NoncurrentVersionTransition {
     }
 }
 
-setters! {
-    NoncurrentVersionTransition, () {
-        /// Days since the version was replaced.
-        days: value(u32),
-    }
+setters! { NoncurrentVersionTransition, () =>
+    /// Days since the version was replaced.
+    days: value(u32),
 }
 
 string_enum! {
@@ -826,7 +793,6 @@ pub struct Notification {
     /// Name of the rule.
     pub id: String,
     /// Events that fire the rule.
-    #[serde(deserialize_with = "nullable")]
     pub event_types: Vec<types::NotificationEvent>,
     /// Patterns of keys, `*` for any text. Absent: every object.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
@@ -858,15 +824,13 @@ impl Notification {
     }
 }
 
-setters! {
-    Notification, () {
-        /// Patterns of keys, `*` for any text.
-        object_filters: texts,
-        /// Settings of the function; for `image` only.
-        cloudfunc_args: value(types::CloudFuncArgs),
-        /// Address to which the result is sent by POST.
-        notify_url: text,
-    }
+setters! { Notification, () =>
+    /// Patterns of keys, `*` for any text.
+    object_filters: texts,
+    /// Settings of the function; for `image` only.
+    cloudfunc_args: value(types::CloudFuncArgs),
+    /// Address to which the result is sent by POST.
+    notify_url: text,
 }
 
 /// Where the access log of a bucket is written.
@@ -923,7 +887,6 @@ pub struct CnameRecord {
 #[non_exhaustive]
 pub struct CnameRecords {
     /// The domains.
-    #[serde(deserialize_with = "nullable")]
     pub cname_records: Vec<types::CnameRecord>,
     /// How many there are.
     pub count: u32,
@@ -958,15 +921,13 @@ impl CloudFuncArgs {
     }
 }
 
-setters! {
-    CloudFuncArgs, () {
-        /// First part of the result's key.
-        key_prefix: text,
-        /// Text between the prefix and the key of the source.
-        key_separator: text,
-        /// Bucket that gets the result.
-        save_bucket: text,
-    }
+setters! { CloudFuncArgs, () =>
+    /// First part of the result's key.
+    key_prefix: text,
+    /// Text between the prefix and the key of the source.
+    key_separator: text,
+    /// Bucket that gets the result.
+    save_bucket: text,
 }
 
 string_enum! {
@@ -991,10 +952,8 @@ pub struct ReplicationRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<types::RuleStatus>,
     /// Which objects the rule is about.
-    #[serde(deserialize_with = "nullable")]
     pub filters: types::ReplicationFilter,
     /// Where the copies go.
-    #[serde(deserialize_with = "nullable")]
     pub destination: types::ReplicationDestination,
     /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
     /// `disabled`.
@@ -1021,15 +980,13 @@ impl ReplicationRule {
     }
 }
 
-setters! {
-    ReplicationRule, () {
-        /// Whether the rule is applied.
-        status: value(types::RuleStatus),
-        /// Whether older objects are copied too, beginning 30 minutes after this was set.
-        sync_marker: value(types::Switch),
-        /// Whether a delete is carried over too.
-        delete_marker: value(types::Switch),
-    }
+setters! { ReplicationRule, () =>
+    /// Whether the rule is applied.
+    status: value(types::RuleStatus),
+    /// Whether older objects are copied too, beginning 30 minutes after this was set.
+    sync_marker: value(types::Switch),
+    /// Whether a delete is carried over too.
+    delete_marker: value(types::Switch),
 }
 
 /// Which objects a replication rule is about.
@@ -1042,11 +999,9 @@ pub struct ReplicationFilter {
     pub prefix: Option<String>,
 }
 
-setters! {
-    ReplicationFilter, () {
-        /// Only keys that begin with this text, at most 1024 characters.
-        prefix: text,
-    }
+setters! { ReplicationFilter, () =>
+    /// Only keys that begin with this text, at most 1024 characters.
+    prefix: text,
 }
 
 /// Where a replication rule copies to.
@@ -1074,13 +1029,11 @@ impl ReplicationDestination {
     }
 }
 
-setters! {
-    ReplicationDestination, () {
-        /// Class of the copies.
-        storage_class: text,
-        /// Zone of the target bucket.
-        zone: text,
-    }
+setters! { ReplicationDestination, () =>
+    /// Class of the copies.
+    storage_class: text,
+    /// Zone of the target bucket.
+    zone: text,
 }
 
 /// The figures of a bucket for one storage class.

@@ -21,6 +21,7 @@ fn check_opacity(name: &str, opacity: Option<f32>) -> Result<(), String> {
 
 /// A rectangle to cut out, in pixels. A side that is not given stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Crop {
     pub(super) width: Option<u32>,
@@ -29,6 +30,7 @@ pub struct Crop {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Position {
     Gravity(Gravity),
     Corner { left: u32, top: u32 },
@@ -68,6 +70,7 @@ impl Crop {
 
 /// To which side a rectangle is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Gravity {
     Center = 0,
@@ -85,6 +88,7 @@ pub enum Gravity {
 
 /// By how much to turn, clockwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rotation {
     /// 0 degrees.
     None = 0,
@@ -98,6 +102,7 @@ pub enum Rotation {
 
 /// The size that a picture shall have, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Resize {
     pub(super) width: Option<u32>,
@@ -142,6 +147,7 @@ impl Resize {
 
 /// What becomes of a picture's proportions when both sides are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ResizeMode {
     /// The size is as given, and the rest is filled.
     Fill = 0,
@@ -153,6 +159,7 @@ pub enum ResizeMode {
 
 /// A text over a picture.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct TextWatermark {
     pub(super) text: String,
@@ -209,6 +216,7 @@ impl TextWatermark {
 
 /// A picture over a picture.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct ImageWatermark {
     pub(super) url: String,
@@ -256,6 +264,7 @@ impl ImageWatermark {
 
 /// The formats that a picture can be given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ImageFormat {
     /// JPEG; a side has at most 65,535 pixels.
     Jpeg,

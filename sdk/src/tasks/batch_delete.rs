@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::each_call::each_call;
 use crate::client::Bucket;
 use crate::concurrent::Concurrent;
 use crate::error::{Error, ErrorCode, Result};
@@ -91,6 +92,7 @@ pub struct DeletedObjects {
 
 /// Why an object could not be deleted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeleteError {
     /// The object's key.
@@ -100,6 +102,7 @@ pub struct DeleteError {
     /// What went wrong, for people to read.
     pub message: String,
     /// The error of the whole call, where it was not this key alone that failed.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub cause: Option<Arc<Error>>,
 }
 
@@ -143,6 +146,8 @@ impl DeleteObjects {
         }
     }
 }
+
+each_call!(DeleteObjects);
 
 impl IntoFuture for DeleteObjects {
     type Output = DeletedObjects;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use super::each_call::each_call;
 use super::pending::Pending;
 use crate::call::Call;
 use crate::client::Bucket;
@@ -77,6 +78,7 @@ pub struct CopyObject {
 
 /// What was copied.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct CopiedObject {
     /// The source's entity tag at the time of the copy, in double quotes; empty if it has none.
@@ -285,6 +287,8 @@ impl CopyObject {
         call
     }
 }
+
+each_call!(CopyObject);
 
 impl IntoFuture for CopyObject {
     type Output = Result<CopiedObject>;

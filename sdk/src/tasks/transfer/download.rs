@@ -19,6 +19,7 @@ use crate::client::Bucket;
 use crate::error::Result;
 use crate::metadata::Metadata;
 use crate::sse::SseKey;
+use crate::tasks::each_call::each_call;
 use crate::timestamp::Timestamp;
 
 /// The smallest range that is worth a request, in bytes.
@@ -158,6 +159,8 @@ impl<'a> Download<'a> {
     }
 }
 
+each_call!(Download<'_>);
+
 impl<'a> IntoFuture for Download<'a> {
     type Output = Result<DownloadOutput>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
@@ -181,6 +184,7 @@ impl fmt::Debug for Download<'_> {
 
 /// What a download gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DownloadOutput {
     /// Length of the object in bytes.

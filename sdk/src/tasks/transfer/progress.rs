@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Progress {
     /// Bytes that the connections have taken (upload) or given (download). What has to be sent or

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::generated::types::StorageClass;
 use crate::metadata::Metadata;
 use crate::sse::SseKey;
+use crate::tasks::each_call::each_call;
 
 /// Content up to this length goes up by one request where the caller does not say, in bytes.
 const THRESHOLD: u64 = 16 << 20;
@@ -247,6 +248,8 @@ impl<'a> Upload<'a> {
     }
 }
 
+each_call!(Upload<'_>);
+
 impl<'a> IntoFuture for Upload<'a> {
     type Output = Result<UploadOutput>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
@@ -270,6 +273,7 @@ impl fmt::Debug for Upload<'_> {
 
 /// What an upload gives.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct UploadOutput {
     /// Entity tag of the object, in double quotes.

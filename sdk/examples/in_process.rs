@@ -1,0 +1,53 @@
+//! A test of one's own program without a network: the client's calls are answered by a closure.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use http::{Method, Request, Response};
+use qingstor_sdk::{Body, Bucket, Config, QingStor};
+
+/// The program under test: the first line of a report, or what to say when there is none.
+async fn headline(bucket: &Bucket) -> Result<String> {
+    match bucket.get_object("report.txt").await {
+        Ok(output) => {
+            let content = output.body.bytes().await?;
+            let text = String::from_utf8_lossy(&content);
+            Ok(text.lines().next().unwrap_or_default().to_owned())
+        }
+        Err(error) if error.is_not_found() => Ok("no report today".into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A bucket whose calls get this answer, and what was asked of it.
+fn answered(status: u16, body: &'static str) -> Result<(Bucket, Arc<Mutex<Vec<String>>>)> {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&asked);
+    let config = Config::new("ID", "SECRET").in_process(move |request: Request<Body>| {
+        let note = format!("{} {}", request.method(), request.uri().path());
+        notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(note);
+        let mut answer = Response::new(body);
+        *answer.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+        async move { answer }
+    });
+    Ok((QingStor::new(config)?.bucket("my-bucket", "pek3a")?, asked))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let (bucket, asked) = answered(200, "All is well\nand more")?;
+    assert_eq!(headline(&bucket).await?, "All is well");
+    let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(asked, [format!("{} /my-bucket/report.txt", Method::GET)]);
+
+    let (bucket, _) = answered(404, "")?;
+    assert_eq!(headline(&bucket).await?, "no report today");
+
+    let (bucket, _) = answered(403, "")?;
+    assert!(headline(&bucket).await.is_err());
+    println!("the program does what it should");
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! A million keys, listed in a few megabytes of memory.
+//!
+//! Who stores a million objects first waits long, so a closure stands for the service: it answers
+//! each page as the service would. Requests are signed, and pages decoded, as ever.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use http::{Request, Response};
+use qingstor_sdk::{Body, Config, QingStor};
+
+const KEYS: usize = 1_000_000;
+const PAGE: usize = 1_000;
+
+/// The page behind the marker that the request has.
+fn page(request: &Request<Body>) -> String {
+    let query = request.uri().query().unwrap_or_default();
+    let marker = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("marker=key-"));
+    let first = marker
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |last: usize| last + 1);
+    let end = KEYS.min(first + PAGE);
+    let mut json = String::from("{\"name\":\"my-bucket\",\"keys\":[");
+    for number in first..end {
+        let comma = if number == first { "" } else { "," };
+        // A string takes all that is written to it.
+        let _ = write!(
+            json,
+            "{comma}{{\"key\":\"key-{number:07}\",\"size\":{number},\"etag\":\"e\",\
+             \"mime_type\":\"text/plain\",\"modified\":1795000000,\"encrypted\":false,\
+             \"created\":\"2026-11-22T10:00:00.000Z\",\"storage_class\":\"STANDARD\"}}"
+        );
+    }
+    let (more, last) = (end < KEYS, end.saturating_sub(1));
+    let next = if more {
+        format!("key-{last:07}")
+    } else {
+        String::new()
+    };
+    let _ = write!(
+        json,
+        "],\"has_more\":{more},\"next_marker\":\"{next}\",\"limit\":{PAGE}}}"
+    );
+    json
+}
+
+/// The most memory that this process ever had, in KiB; Linux tells it.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let config = Config::new("ID", "SECRET").in_process(|request| {
+        let answer = Response::new(page(&request));
+        async move { answer }
+    });
+    let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
+    let (started, before) = (Instant::now(), peak());
+    let mut keys = bucket.list_objects().limit(1000).items();
+    let (mut count, mut bytes) = (0_usize, 0_u64);
+    let mut last = String::new();
+    while let Some(key) = keys.next().await.transpose()? {
+        anyhow::ensure!(last < key.key, "{} came after {last}", key.key);
+        count += 1;
+        bytes += key.size;
+        last = key.key;
+    }
+    println!(
+        "{count} keys, {bytes} bytes in all, {:?}",
+        started.elapsed()
+    );
+    assert_eq!((count, &*last), (KEYS, "key-0999999"));
+    assert_eq!(bytes, (KEYS as u64 - 1) * KEYS as u64 / 2);
+    if let Some(before) = before {
+        let grown = peak()
+            .context("memory was known before")?
+            .saturating_sub(before);
+        println!("the process grew by {grown} KiB");
+        // A few pages, not a million keys, which would be more than 100 MiB.
+        assert!(grown < 16 * 1024, "{grown} KiB");
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! A service that answers before it has read the body, and closes: what it said must be heard.
+
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+use qingstor_sdk::{Body, Bucket, Config, Error, ErrorCode, ErrorKind, QingStor, RetryPolicy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const REFUSED: &str = r#"{"code":"permission_denied","message":"no","request_id":"r"}"#;
+
+/// What the server does once it has the head of a request.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    /// Answers, and closes at once, with what has come unread: the system resets the connection.
+    Close,
+    /// Reads a piece of the body first.
+    ReadSomeAndClose,
+    /// Answers, and closes its own side only.
+    HalfClose,
+}
+
+async fn refuse(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    if let Manner::ReadSomeAndClose = manner {
+        stream.read_exact(&mut vec![0; 100_000]).await?;
+    }
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{REFUSED}",
+        REFUSED.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    if let Manner::HalfClose = manner {
+        stream.shutdown().await?;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    Ok(())
+}
+
+async fn server(manner: Manner) -> Bucket {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(refuse(stream, manner));
+        }
+    });
+    let config = Config::new("ID", "SECRET").endpoint(endpoint);
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    let qingstor = QingStor::new(config.retry(policy)).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
+}
+
+/// A body of each kind: in memory, in a file, a stream.
+async fn body(kind: usize, content: &[u8], path: &Path) -> Body {
+    match kind {
+        0 => Body::from(content.to_vec()),
+        1 => Body::from_path(path).await.unwrap(),
+        _ => Body::from_reader(Cursor::new(content.to_vec()), content.len() as u64),
+    }
+}
+
+/// Sends large bodies; gives what each failed with.
+async fn failures(manner: Manner, rounds: usize) -> Vec<Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let content = vec![7_u8; 16 << 20];
+    std::fs::write(&path, &content).unwrap();
+    let bucket = server(manner).await;
+    let mut failures = Vec::new();
+    for round in 0..rounds {
+        let body = body(round % 3, &content, &path).await;
+        failures.push(bucket.put_object("k").body(body).await.unwrap_err());
+    }
+    failures
+}
+
+fn is_heard(error: &Error) -> bool {
+    error.status().is_some_and(|status| status == 403)
+        && error.code() == Some(&ErrorCode::PermissionDenied)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_heard_while_the_body_is_sent() {
+    for error in failures(Manner::HalfClose, 30).await {
+        assert!(is_heard(&error), "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+    }
+}
+
+/// A reset can overtake what was said before it. Then the connection broke, which is said as it is,
+/// and no other failure is made of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_is_a_refusal_or_a_broken_connection() {
+    for manner in [Manner::Close, Manner::ReadSomeAndClose] {
+        let failures = failures(manner, 30).await;
+        let heard = failures.iter().filter(|error| is_heard(error)).count();
+        for error in &failures {
+            assert!(
+                is_heard(error) || error.kind() == ErrorKind::Connect,
+                "{manner:?}: {error}"
+            );
+        }
+        assert!(heard > 0, "{manner:?}");
+        println!("{manner:?}: {heard} of {} heard", failures.len());
+    }
+}

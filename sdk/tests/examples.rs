@@ -1,0 +1,88 @@
+//! Every example runs, and finds what it asserts to be true.
+//!
+//! `cargo test` builds the examples; `cargo test --test examples` alone does not, unless `--examples`
+//! is said, too.
+
+#![cfg(all(feature = "rustls", feature = "config-file"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// More than the slowest of them takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Those that need a feature which is off are not built.
+const BLOCKING: &str = "blocking";
+
+/// The folder that cargo puts examples into, beside the one of this program.
+fn built() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    own.parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("examples")
+}
+
+fn start(name: &str) -> Child {
+    let program = built().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(&program);
+    // Those that would talk to the real service talk to a server of their own.
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("QINGSTOR_") {
+            command.env_remove(variable);
+        }
+    }
+    let piped = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    piped.spawn().unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; `cargo test --examples` builds it",
+            program.display()
+        )
+    })
+}
+
+#[test]
+fn every_example_runs() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let mut running = BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if cfg!(feature = "blocking") || name != BLOCKING {
+            running.insert(name.clone(), start(&name));
+        }
+    }
+    assert!(running.len() > 10, "{running:?}");
+    let until = Instant::now() + PATIENCE;
+    for (name, mut child) in running {
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                child.kill().unwrap();
+                panic!("{name} does not end");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let output = child.wait_with_output().unwrap();
+        let (said, complained) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success(),
+            "{name}: {}\n{said}\n{complained}",
+            output.status
+        );
+        assert!(!said.is_empty(), "{name} says nothing");
+    }
+}

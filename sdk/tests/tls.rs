@@ -1,0 +1,215 @@
+//! TLS as it is: an emulator behind a certificate of a certificate authority of our own.
+
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use qingstor_emulator::Emulator;
+use qingstor_sdk::{Bucket, Config, ErrorKind, QingStor, RetryPolicy};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// An emulator, and the way to it by TLS.
+struct Site {
+    emulator: Emulator,
+    addr: SocketAddr,
+    /// The certificate of the authority, as PEM.
+    authority: String,
+}
+
+impl Site {
+    /// The server's certificate is for `name`.
+    async fn start(name: &str) -> Self {
+        let emulator = Emulator::builder().in_memory().start().await.unwrap();
+        let (authority, acceptor) = certified(name);
+        let behind = emulator.addr();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    // A client that does not trust the certificate breaks off: that is the test's.
+                    let Ok(mut stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
+                    assert_ne!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+                    let mut behind = TcpStream::connect(behind).await.unwrap();
+                    let _broken_off = copy_bidirectional(&mut stream, &mut behind).await;
+                });
+            }
+        });
+        Self {
+            emulator,
+            addr,
+            authority,
+        }
+    }
+
+    fn config(&self) -> Config {
+        let (id, secret) = (
+            self.emulator.access_key_id(),
+            self.emulator.secret_access_key(),
+        );
+        Config::new(id, secret)
+            .endpoint(format!("https://localhost:{}", self.addr.port()))
+            .retry(RetryPolicy::never())
+    }
+}
+
+/// A new authority's certificate, and a server that has one of it.
+fn certified(name: &str) -> (String, TlsAcceptor) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new([name.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    // A client that could HTTP/2 would take it.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    (authority, TlsAcceptor::from(Arc::new(config)))
+}
+
+fn bucket(config: Config) -> Bucket {
+    let qingstor = QingStor::new(config).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
+}
+
+/// Writes and reads, by one request and by many.
+async fn works(bucket: &Bucket) {
+    bucket.put().await.unwrap();
+    let content = vec![7; 9 << 20];
+    let upload = bucket.upload("k", content.clone());
+    let upload = upload.multipart_threshold(4 << 20).part_size(4 << 20);
+    assert_eq!(upload.await.unwrap().parts, 3);
+    let output = bucket.get_object("k").await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), content);
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_authority_is_good() {
+    let site = Site::start("localhost").await;
+    works(&bucket(site.config().ca_certificate_pem(&*site.authority))).await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let site = Site::start("localhost").await;
+    let stranger = Site::start("localhost").await;
+    for config in [
+        site.config(),
+        site.config().ca_certificate_pem(&*stranger.authority),
+    ] {
+        let error = bucket(config).head().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        let text = error.to_string();
+        assert!(text.contains("certificate"), "{text}");
+        assert!(
+            text.contains("UnknownIssuer") || text.contains("BadSignature"),
+            "{text}"
+        );
+    }
+    assert!(site.emulator.operations_served().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let site = Site::start("storage.example.com").await;
+    let config = site.config().ca_certificate_pem(&*site.authority);
+    let error = bucket(config).head().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let text = error.to_string();
+    assert!(
+        text.contains("localhost") && text.contains("storage.example.com"),
+        "{text}"
+    );
+    assert!(site.emulator.operations_served().is_empty());
+}
+
+/// What a proxy was told to connect to.
+type Targets = Arc<Mutex<Vec<String>>>;
+
+/// A proxy that leads everybody to `target`.
+async fn proxy(target: SocketAddr) -> (SocketAddr, Targets) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let asked = Targets::default();
+    let heads = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            heads.lock().unwrap().push(String::from_utf8(head).unwrap());
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let mut behind = TcpStream::connect(target).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut stream, &mut behind).await });
+        }
+    });
+    (addr, asked)
+}
+
+#[tokio::test]
+async fn tls_goes_through_a_proxy_that_sees_nothing_of_it() {
+    let site = Site::start("storage.example.com").await;
+    let (proxy, asked) = proxy(site.addr).await;
+    let config = site.config().endpoint("https://storage.example.com");
+    let config = config.ca_certificate_pem(&*site.authority);
+    works(&bucket(config.proxy(format!("http://{proxy}")))).await;
+    let asked = asked.lock().unwrap();
+    assert!(!asked.is_empty());
+    for head in asked.iter() {
+        assert!(
+            head.starts_with("CONNECT storage.example.com:443 HTTP/1.1\r\n"),
+            "{head}"
+        );
+        assert!(!head.to_lowercase().contains("authorization"), "{head}");
+    }
+}
+
+#[cfg(feature = "reqwest-client")]
+#[tokio::test]
+async fn a_client_of_the_callers_has_its_own_trust() {
+    use tokio_rustls::rustls::pki_types::CertificateDer;
+    use tokio_rustls::rustls::pki_types::pem::PemObject;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    let site = Site::start("localhost").await;
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(site.authority.as_bytes()).unwrap();
+    roots.add(authority).unwrap();
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    works(&bucket(site.config().reqwest_client(client))).await;
+}

@@ -1,0 +1,213 @@
+//! What `tracing` is told: spans, events, their fields, and no secret.
+
+#![cfg(all(feature = "tracing", feature = "rustls"))]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::{Bucket, Config, QingStor, RetryPolicy, SseKey};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Writes down all that comes, a line each.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Notes {
+    fn add(&self, what: &str, metadata: &tracing::Metadata<'_>, record: impl FnOnce(&mut Fields)) {
+        let mut fields = Fields(String::new());
+        record(&mut fields);
+        let line = format!(
+            "{what} {} {}{}",
+            metadata.level(),
+            metadata.target(),
+            fields.0
+        );
+        self.0.lock().unwrap().push(line);
+    }
+
+    /// What the SDK said since the last time.
+    fn take(&self) -> Vec<String> {
+        let all = std::mem::take(&mut *self.0.lock().unwrap());
+        let own = all
+            .into_iter()
+            .filter(|line| line.contains(" qingstor_sdk"));
+        own.collect()
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Notes {
+    fn on_new_span(&self, span: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        let what = format!("span {}", span.metadata().name());
+        self.add(&what, span.metadata(), |fields| span.record(fields));
+    }
+
+    fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
+        let metadata = context.span(id).unwrap().metadata();
+        self.add("record", metadata, |fields| record.record(fields));
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let span = context.event_span(event).map_or("-", |span| span.name());
+        let what = format!("event in {span}");
+        self.add(&what, event.metadata(), |fields| event.record(fields));
+    }
+}
+
+async fn start() -> (Emulator, Bucket) {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)));
+    let qingstor = QingStor::new(config).unwrap();
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    bucket.put().await.unwrap();
+    (emulator, bucket)
+}
+
+/// Every line has its texts, and there are no others.
+fn assert_lines(lines: &[String], expected: &[&[&str]]) {
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, texts) in lines.iter().zip(expected) {
+        for text in *texts {
+            assert!(line.contains(text), "{text:?} is not in: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_a_span_and_each_attempt_an_event() {
+    let (emulator, bucket) = start().await;
+    let notes = Notes::default();
+    let _listening =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(notes.clone()));
+    emulator
+        .set_faults([FaultRule::on_any().status(503).times(1)])
+        .unwrap();
+    let output = bucket.put_object("a b/c").body("content").await.unwrap();
+    let id = format!("request_id=\"{}\"", output.request_id().unwrap());
+    let span = [
+        "span call DEBUG qingstor_sdk",
+        "operation=\"PutObject\"",
+        "bucket=\"some-bucket\"",
+        "key=\"a b/c\"",
+    ];
+    let ended = ["event in call DEBUG", "attempt ended", "elapsed_ms="];
+    assert_lines(
+        &notes.take(),
+        &[
+            &span,
+            &[&ended[..], &["attempt=1", "status=503", "kind=Service"]].concat(),
+            &[
+                "event in call DEBUG",
+                "sending again",
+                "attempt=1",
+                "pause_ms=",
+            ],
+            &[&ended[..], &["attempt=2", "status=201", &id]].concat(),
+            &["record", "attempts=2"],
+            &["record", "status=201"],
+            &["record", &id],
+            &[
+                "event in call",
+                "call succeeded",
+                "attempts=2",
+                "status=201",
+                &id,
+            ],
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_failure_says_what_is_known_of_it() {
+    let (emulator, bucket) = start().await;
+    let notes = Notes::default();
+    let _listening =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(notes.clone()));
+    let error = bucket.get_object("absent").await.unwrap_err();
+    let id = format!("request_id=\"{}\"", error.request_id().unwrap());
+    let failed = [
+        "call failed",
+        "status=404",
+        "kind=Service",
+        "attempts=1",
+        &id,
+    ];
+    let lines = notes.take();
+    assert!(
+        lines.iter().all(|line| !line.contains("sending again")),
+        "{lines:#?}"
+    );
+    assert_lines(&lines[lines.len() - 1..], &[&failed]);
+    // Nobody answers: there is no status and no id.
+    drop(emulator);
+    let error = bucket.head().retry(RetryPolicy::never()).await.unwrap_err();
+    let lines = notes.take();
+    assert!(
+        lines[0].contains("HeadBucket") && !lines[0].contains("key="),
+        "{lines:#?}"
+    );
+    let last = lines.last().unwrap();
+    assert!(last.contains(&format!("kind={:?}", error.kind())), "{last}");
+    assert!(
+        !last.contains("status=") && !last.contains("request_id="),
+        "{last}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_secret_is_told() {
+    let (emulator, bucket) = start().await;
+    let notes = Notes::default();
+    let _listening =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(notes.clone()));
+    let key = SseKey::new([b'x'; 32]);
+    let call = bucket.put_object("k").sse_key(&key).body("the content");
+    call.header("x-some-token", "hush-hush").await.unwrap();
+    let output = bucket.get_object("k").sse_key(&key).await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), "the content");
+    bucket.get_object("k").await.unwrap_err();
+    let url = bucket
+        .get_object("k")
+        .presign(Duration::from_secs(60))
+        .unwrap();
+    let told = notes.0.lock().unwrap().join("\n");
+    let signature = url.uri().query().unwrap().rsplit('=').next().unwrap();
+    for secret in [
+        emulator.secret_access_key(),
+        // The key of the object, in base64.
+        "eHh4eHh4",
+        "hush-hush",
+        "the content",
+        "authorization",
+        "Authorization",
+        signature,
+    ] {
+        assert!(
+            !secret.is_empty() && !told.contains(secret),
+            "{secret}: {told}"
+        );
+    }
+}
