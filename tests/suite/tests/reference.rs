@@ -292,3 +292,24 @@ fn errors_of_operations_are_codes_of_the_service() {
     }
     assert!(listed > 0);
 }
+
+/// Nothing in the templates is about this service: another one's specification has its reference too.
+#[test]
+fn the_pack_renders_other_services() {
+    for spec in [
+        "codegen/tests/specs/notes.json",
+        "tests/suite/specs/dialect.json",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let generator = qingstor_codegen::Generator::new().spec(root().join(spec));
+        let pack = root().join("templates/reference");
+        let made = generator.pack(pack).out_dir(folder.path()).run();
+        let made = made.unwrap_or_else(|error| panic!("{spec}: {error}"));
+        assert!(
+            made.written
+                .iter()
+                .any(|path| path.starts_with("operations/")),
+            "{spec}"
+        );
+    }
+}
