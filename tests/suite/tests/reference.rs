@@ -292,3 +292,58 @@ fn errors_of_operations_are_codes_of_the_service() {
     }
     assert!(listed > 0);
 }
+
+/// Nothing in the templates is about this service: another one's specification has its reference too.
+#[test]
+fn the_pack_renders_other_services() {
+    for spec in [
+        "codegen/tests/specs/notes.json",
+        "tests/suite/specs/dialect.json",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let generator = qingstor_codegen::Generator::new().spec(root().join(spec));
+        let pack = root().join("templates/reference");
+        let made = generator.pack(pack).out_dir(folder.path()).run();
+        let made = made.unwrap_or_else(|error| panic!("{spec}: {error}"));
+        assert!(
+            made.written
+                .iter()
+                .any(|path| path.starts_with("operations/")),
+            "{spec}"
+        );
+    }
+}
+
+/// No program can write out a value that needs another of its own type; rendering one must end.
+#[test]
+fn types_that_hold_themselves_have_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = serde_json::json!({ "$ref": "#/definitions/node" });
+    let nodes = serde_json::json!({ "type": "array", "items": node });
+    let properties: serde_json::Map<_, _> = (0..6)
+        .map(|number| (format!("branch_{number}"), nodes.clone()))
+        .collect();
+    let names: Vec<_> = properties.keys().collect();
+    let spec = serde_json::json!({
+        "swagger": "2.0",
+        "info": { "title": "Trees", "version": "1" },
+        "paths": { "/": { "put": {
+            "operationId": "PutTree",
+            "parameters": [{ "in": "body", "name": "Body", "schema": {
+                "type": "object", "required": ["root"], "properties": { "root": node }
+            } }],
+            "responses": { "200": { "description": "Stored." } }
+        } } },
+        "definitions": { "node": {
+            "type": "object", "required": names, "properties": properties
+        } }
+    });
+    let path = folder.path().join("spec.json");
+    std::fs::write(&path, spec.to_string()).unwrap();
+    let generator = qingstor_codegen::Generator::new().spec(path);
+    let pack = root().join("templates/reference");
+    let out = folder.path().join("docs");
+    generator.pack(pack).out_dir(&out).run().unwrap();
+    let page = std::fs::read_to_string(out.join("operations/put-tree.md")).unwrap();
+    assert!(program(&page).contains("Default::default()"), "{page}");
+}
