@@ -59,11 +59,10 @@ const CASES: &[(&str, &str, &[&str])] = &[
         ONCE,
         "a\nb {{ nothing }}",
         &[
-            "template-render",
+            "template-name",
             "t.tera:2:6",
             "`nothing`",
             "resources",
-            "the whole",
         ],
     ),
     (ONCE, "{{ service.nothing }}", &["`nothing`", "base_path"]),
@@ -76,7 +75,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),
     (
         EACH,
-        "{{ it.path }} {% if it.sub_resource %}{{ it.nothing }}{% endif %}",
+        "{{ it.path }} {% if it.sub_resource %}{{ 1 | rust_str }}{% endif %}",
         &["resource `folder_acl`"],
     ),
     (

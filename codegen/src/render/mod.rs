@@ -6,7 +6,7 @@ pub mod filters;
 mod guard;
 mod names;
 mod path;
-mod unused;
+mod uses;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -201,9 +201,7 @@ impl<'p> Engine<'p> {
     fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
         let texts = Texts::new(pack);
         let all = texts.all();
-        if let Some(error) = unused::too_deep(&texts, &all) {
-            return Err(error);
-        }
+        uses::refuse_endless(&texts, &all)?;
         let mut tera = Tera::new();
         // Each destination has a filter of its own; HTML's rules would spoil all others.
         tera.autoescape_on(Vec::<String>::new());
@@ -220,7 +218,7 @@ impl<'p> Engine<'p> {
         if !unknown.is_empty() {
             return Err(RenderError::unknown(&unknown, &texts));
         }
-        unused::refuse_unused_additions(&texts, &all)?;
+        uses::refuse_unused_additions(&texts, &all)?;
         Ok(Self {
             tera,
             texts,
