@@ -174,7 +174,7 @@ fn tests_of_sections_and_overlays_have_their_own_files() {
         .write(
             "pack/tests/named/overlay.json",
             r#"{ "overlay": "1.0.0", "info": { "title": "t", "version": "1" },
-                 "actions": [{ "target": "$.info", "update": { "title": "Other" } }] }"#,
+                 "actions": [{ "target": "$.info", "description": "Another name", "update": { "title": "Other" } }] }"#,
         );
     let (code, out, err) = codegen(&workspace, "test-pack pack --update");
     assert_eq!(code, 0, "{out}{err}");
@@ -233,7 +233,7 @@ fn the_schemas_in_the_repository_are_those_of_the_generator() {
         assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), schema);
     }
     let (code, _, err) = codegen(&workspace, "dump");
-    assert_eq!(code, 1);
+    assert_eq!(code, 1, "{err}");
     assert!(err.contains("--schema"), "{err}");
 }
 

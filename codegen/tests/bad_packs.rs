@@ -58,12 +58,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         ONCE,
         "a\nb {{ nothing }}",
-        &[
-            "template-name",
-            "t.tera:2:6",
-            "`nothing`",
-            "resources",
-        ],
+        &["template-name", "t.tera:2:6", "`nothing`", "resources"],
     ),
     (ONCE, "{{ service.nothing }}", &["`nothing`", "base_path"]),
     (

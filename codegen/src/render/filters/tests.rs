@@ -65,8 +65,8 @@ proptest! {
     }
 
     #[test]
-    fn comments_can_not_be_ended_from_within(text in hostile()) {
-        let comment = comment(&text, "#");
+    fn comments_can_not_be_ended_from_within(text in hostile(), width in 0_usize..60) {
+        let comment = comment(&text, "#", Some(width).filter(|width| *width > 0));
         prop_assert!(comment.lines().all(|line| line.starts_with('#')));
         prop_assert!(!comment.contains("*/") && !comment.contains("-->"));
         let ends = ['\r', '\u{2028}', '\u{85}'];
@@ -109,4 +109,18 @@ fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
     assert_eq!(md_code("a``b|"), "```a``b\\|```");
     assert_eq!(md_code("`"), "`` ` ``");
     assert_eq!(md("a*b\n[c](d)|"), "a\\*b \\[c\\](d)\\|");
+}
+
+#[test]
+fn comments_are_broken_between_words() {
+    assert_eq!(comment("one two three", "//", None), "// one two three");
+    assert_eq!(
+        comment("one two three\nfour", "//", Some(10)),
+        "// one two\n// three\n// four"
+    );
+    assert_eq!(
+        comment("incomprehensible is", "#", Some(6)),
+        "# incomprehensible\n# is"
+    );
+    assert_eq!(comment(" ", "#", Some(1)), "#");
 }
