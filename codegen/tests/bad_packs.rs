@@ -106,7 +106,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","when":"(("}]}"#,
         "",
-        &["pack.json#/files/0/when"],
+        &["pack.json:1:", "#/files/0/when"],
     ),
 ];
 

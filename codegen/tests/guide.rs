@@ -42,6 +42,7 @@ fn blocks(guide: &str) -> Vec<Block> {
                 file: file.map(|(_, file)| file.to_owned()),
                 text: text.join("\n") + "\n",
             });
+            before = "";
         } else if !line.is_empty() {
             before = line;
         }

@@ -273,3 +273,64 @@ fn with_header(pack: &Pack, template: &str, spec: &str, text: &str) -> String {
     );
     format!("{}\n{text}\n", header.trim_end())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_are_counted_over_a_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "pack.json",
+            r#"{"model": "1", "files": [{"template": "t.tera", "for": "once", "to": "x"}]}"#,
+        );
+        let part =
+            "{% component part() %}{% for a in range(end=30) %}{% endfor %}{% endcomponent part %}";
+        write("part.tera", part);
+        for (template, fits) in [
+            ("{% for a in range(end=100) %}{% endfor %}", true),
+            ("{% for a in range(end=101) %}{% endfor %}", false),
+            (
+                "{% for a in range(end=9) %}{% for b in range(end=10) %}{% endfor %}{% endfor %}",
+                true,
+            ),
+            (
+                "{% set r = range(end=10) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+                false,
+            ),
+            (
+                "{{ [a for a in range(end=60)] | length }}{{ [a for a in range(end=60)] | length }}",
+                false,
+            ),
+            (
+                "{{ <part /> }}{{ <part /> }}{{ <part /> }}{{ <part /> }}",
+                false,
+            ),
+        ] {
+            write("t.tera", template);
+            let pack = Pack::load(folder.path()).unwrap();
+            let engine = Engine::with_limit(&pack, 100).unwrap();
+            let item = Item {
+                value: None,
+                label: "the whole".to_owned(),
+                source: None,
+            };
+            // Twice: each file begins anew.
+            for _ in 0..2 {
+                let result = engine.render("t.tera", &Context::new(), &item);
+                assert_eq!(result.is_ok(), fits, "{template}: {result:?}");
+                if let Err(error) = result {
+                    let message = error.to_string();
+                    assert!(
+                        message.contains("go round more than 100 times"),
+                        "{message}"
+                    );
+                    assert!(message.contains(".tera:1:"), "{message}");
+                }
+            }
+        }
+    }
+}
