@@ -3,7 +3,7 @@
 use tera::ErrorKind;
 
 use super::names::{Token, Unknown, nearest, tags};
-use super::{IF, Texts};
+use super::texts::Texts;
 use crate::diagnostic::{Finding, Place, Report, Severity};
 use crate::pack::Pack;
 use crate::source::slashes;
@@ -149,63 +149,5 @@ fn with_guess(message: &str) -> String {
     match guess() {
         Some(meant) => format!("{message}; did you mean `{meant}`?"),
         None => message.to_owned(),
-    }
-}
-
-impl Texts<'_> {
-    /// A text as its author wrote it.
-    fn original(&self, name: &str) -> &str {
-        let template = self.pack.templates.get(name);
-        let template = template.map(|template| template.text.as_str());
-        let rule = || self.rules.get(name).map(|rule| rule.text.as_str());
-        template.or_else(rule).unwrap_or_default()
-    }
-
-    /// A place that Tera names.
-    fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
-        let guarded = self.guarded.get(name);
-        let column = guarded.map_or(column, |guarded| {
-            guarded.column(self.original(name), line, column)
-        });
-        self.place_of_author(name, line, column, width)
-    }
-
-    fn place_of_byte(&self, name: &str, at: usize, width: usize) -> Place {
-        let before = self.original(name).get(..at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        self.place_of_author(name, line, column, width)
-    }
-
-    fn place_of_author(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
-        if let Some(rule) = self.rules.get(name) {
-            let is_condition = rule.text.starts_with(IF) && name.ends_with("/when");
-            let skipped = if is_condition { IF.len() } else { 0 };
-            let column = column.saturating_sub(skipped).max(1);
-            let pointer: Vec<&str> = rule.pointer.iter().map(String::as_str).collect();
-            if let Some(place) = self.pack.place(&pointer, column, width) {
-                return place;
-            }
-        }
-        let folder = self
-            .pack
-            .templates
-            .get(name)
-            .map(|template| &template.folder);
-        let text = self.original(name).lines().nth(line.saturating_sub(1));
-        Place {
-            file: slashes(&folder.unwrap_or(&self.pack.folder).join(name)),
-            line,
-            column,
-            pointer: None,
-            text: text.unwrap_or_default().to_owned(),
-            width,
-        }
     }
 }

@@ -6,9 +6,10 @@ pub mod filters;
 mod guard;
 mod names;
 mod path;
+mod texts;
 mod uses;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use tera::{Context, Tera};
 
@@ -19,7 +20,8 @@ pub(crate) use path::check as check_path;
 use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
-use guard::{Guarded, Rounds};
+use guard::Rounds;
+use texts::{Texts, to_name, when_name};
 
 /// All that a pack makes.
 #[derive(Debug, Default)]
@@ -115,84 +117,6 @@ struct Engine<'p> {
     rounds: Rounds,
 }
 
-/// The texts of a pack by the names that Tera knows them under.
-struct Texts<'p> {
-    pack: &'p Pack,
-    /// Paths and conditions of `pack.json`.
-    rules: BTreeMap<String, RuleText>,
-    guarded: BTreeMap<String, Guarded>,
-}
-
-/// A text of `pack.json` that is a template, or a part of one.
-struct RuleText {
-    text: String,
-    /// Where it stands in `pack.json`.
-    pointer: [String; 3],
-}
-
-/// What stands before a condition.
-const IF: &str = "{% if ";
-
-impl<'p> Texts<'p> {
-    fn new(pack: &'p Pack) -> Self {
-        let mut rules = BTreeMap::new();
-        for (index, rule) in pack.manifest.files.iter().enumerate() {
-            let pointer = |key: &str| ["files".to_owned(), index.to_string(), key.to_owned()];
-            if let Some(to) = &rule.to {
-                let (text, pointer) = (to.clone(), pointer("to"));
-                rules.insert(to_name(index), RuleText { text, pointer });
-            }
-            if let Some(when) = &rule.when {
-                let (text, pointer) = (format!("{IF}{when} %}}yes{{% endif %}}"), pointer("when"));
-                rules.insert(when_name(index), RuleText { text, pointer });
-            }
-        }
-        let mut texts = Self {
-            pack,
-            rules,
-            guarded: BTreeMap::new(),
-        };
-        let all = texts.all();
-        texts.guarded = all
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), Guarded::new(text)))
-            .collect();
-        texts
-    }
-
-    /// All texts as their author wrote them.
-    fn all(&self) -> BTreeMap<&str, &str> {
-        let templates = self.pack.templates.iter();
-        let templates = templates.map(|(name, template)| (name.as_str(), template.text.as_str()));
-        let rules = self
-            .rules
-            .iter()
-            .map(|(name, rule)| (name.as_str(), rule.text.as_str()));
-        templates.chain(rules).collect()
-    }
-
-    /// What is rendered for itself.
-    fn entries(&self) -> Vec<names::Entry<'_>> {
-        let rules = self.pack.manifest.files.iter().enumerate();
-        rules
-            .flat_map(|(index, rule)| {
-                let texts = [to_name(index), when_name(index)];
-                let texts = texts
-                    .into_iter()
-                    .filter_map(|name| self.rules.get_key_value(&name));
-                let names = texts.map(|(name, _)| name.as_str());
-                let names = names.chain([rule.template.as_str()]);
-                names
-                    .map(|template| names::Entry {
-                        template,
-                        each: rule.each,
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    }
-}
-
 impl<'p> Engine<'p> {
     fn new(pack: &'p Pack) -> Result<Self, RenderError> {
         Self::with_limit(pack, guard::MOST_ROUNDS)
@@ -247,16 +171,6 @@ impl<'p> Engine<'p> {
             .and_then(|()| Ok(String::from_utf8(output.bytes)?))
             .map_err(|error| RenderError::template(&error, &self.texts, Some((name, &item.label))))
     }
-}
-
-/// The name under which Tera knows the path of a file.
-fn to_name(index: usize) -> String {
-    format!("pack.json#/files/{index}/to")
-}
-
-/// The name under which Tera knows the condition of a file.
-fn when_name(index: usize) -> String {
-    format!("pack.json#/files/{index}/when")
 }
 
 /// Puts the line in front that says where the file came from; one line break ends the file.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::RenderError;
 use super::names::{Tag, Token, nearest, tags};
-use super::{RenderError, Texts};
+use super::texts::Texts;
 
 /// Templates that include or extend others: deeper than this is a mistake, and would exhaust the stack.
 const DEPTH: usize = 40;
