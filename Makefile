@@ -36,6 +36,10 @@ generate: ## Render everything that comes from specs/ and templates/
 check: ## Fail if a rendered file differs from what specs/ and templates/ give
 	@$(call each_pack,check)
 
+.PHONY: schema
+schema: ## Write the JSON Schemas of the model and of pack.json into templates/
+	@set -e; for of in model pack; do $(CODEGEN) dump --schema $$of > templates/$$of.schema.json; done
+
 .PHONY: lint
 lint: ## Say what is wrong with the specification
 	@$(CODEGEN) lint $(INPUT)

@@ -58,13 +58,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         ONCE,
         "a\nb {{ nothing }}",
-        &[
-            "template-render",
-            "t.tera:2:6",
-            "`nothing`",
-            "resources",
-            "the whole",
-        ],
+        &["template-name", "t.tera:2:6", "`nothing`", "resources"],
     ),
     (ONCE, "{{ service.nothing }}", &["`nothing`", "base_path"]),
     (
@@ -76,7 +70,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),
     (
         EACH,
-        "{{ it.path }} {% if it.sub_resource %}{{ it.nothing }}{% endif %}",
+        "{{ it.path }} {% if it.sub_resource %}{{ 1 | rust_str }}{% endif %}",
         &["resource `folder_acl`"],
     ),
     (
@@ -112,7 +106,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","when":"(("}]}"#,
         "",
-        &["pack.json#/files/0/when"],
+        &["pack.json:1:", "#/files/0/when"],
     ),
 ];
 

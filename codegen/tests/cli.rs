@@ -9,23 +9,7 @@
 
 mod common;
 
-use std::process::{Command, Output};
-
-use common::Workspace;
-
-fn codegen(workspace: &Workspace, arguments: &str) -> (i32, String, String) {
-    let output: Output = Command::new(env!("CARGO_BIN_EXE_codegen"))
-        .args(arguments.split_whitespace())
-        .current_dir(workspace.path(""))
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
+use common::{Workspace, codegen};
 
 const ALL: &str = "-f specs/notes.json -t pack -o out";
 

@@ -143,15 +143,15 @@ impl Watched {
         for file in generator.spec_files() {
             let file = absolute(&file);
             if let Some(folder) = file.parent() {
-                self.watch(&folder.to_owned(), RecursiveMode::NonRecursive)?;
+                self.watch(folder, RecursiveMode::NonRecursive)?;
             }
             self.files.insert(file);
         }
         Ok(())
     }
 
-    fn watch(&mut self, folder: &PathBuf, mode: RecursiveMode) -> Result<()> {
-        if folder.is_dir() && self.folders.insert(folder.clone()) {
+    fn watch(&mut self, folder: &Path, mode: RecursiveMode) -> Result<()> {
+        if folder.is_dir() && self.folders.insert(folder.to_owned()) {
             let watching = self.watcher.watch(folder, mode);
             watching.with_context(|| format!("{} can't be watched", folder.display()))?;
         }

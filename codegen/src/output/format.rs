@@ -48,7 +48,7 @@ impl Formatter<'_> {
     /// rustfmt takes many files at once, and starting it costs more than formatting most of them.
     fn format_together(&self, files: &[&RenderedFile]) -> Result<Vec<String>, OutputError> {
         let scratch = tempfile::Builder::new()
-            .prefix(".codegen-")
+            .prefix(super::write::PREFIX)
             .tempdir_in(&self.place)
             .map_err(|error| OutputError::io(&self.place, error))?;
         let mut jobs = Vec::new();

@@ -2,12 +2,19 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::plan::Plan;
 use super::{OutputError, Summary};
 use crate::render::LOCK_NAME;
+
+/// What the names of files begin with that are not yet in their place.
+pub(super) const PREFIX: &str = ".codegen-";
+
+/// No run takes as long.
+const LEFT_BEHIND: Duration = Duration::from_secs(600);
 
 impl Plan {
     /// Writes what changed, removes what is no longer made. Files that are right are not touched.
@@ -16,6 +23,7 @@ impl Plan {
     ///
     /// A file can't be written: then none is replaced, unless the system fails between renames.
     pub fn write(&self) -> Result<Summary, OutputError> {
+        self.remove_leftovers();
         let mut summary = Summary::default();
         let mut staged = Vec::new();
         for (path, planned) in &self.files {
@@ -40,6 +48,30 @@ impl Plan {
             summary.removed.push(path.clone());
         }
         Ok(summary)
+    }
+
+    /// Removes what a run left beside its place that was killed.
+    fn remove_leftovers(&self) {
+        let targets = self.files.keys().map(|path| self.folder.join(path));
+        let mut folders: Vec<PathBuf> = targets
+            .filter_map(|target| target.parent().map(Path::to_owned))
+            .collect();
+        folders.dedup();
+        let entries = folders
+            .iter()
+            .filter_map(|folder| std::fs::read_dir(folder).ok());
+        for entry in entries.flatten().flatten() {
+            let name = entry.file_name();
+            let is_ours = name.to_string_lossy().starts_with(PREFIX);
+            // Another run may be at work: what is young may be its.
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+            if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+                let path = entry.path();
+                // What can't be removed harms nobody: it is tried again in the next run.
+                let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
+            }
+        }
     }
 
     /// Removes the folders that an orphan leaves empty, up to the output folder.
@@ -70,7 +102,7 @@ fn stage(target: &Path, text: &str) -> Result<NamedTempFile, OutputError> {
     let failed = |error| OutputError::io(target, error);
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".codegen-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     builder.permissions(permissions(target));
     let mut file = builder.tempfile_in(&folder).map_err(failed)?;

@@ -2,8 +2,8 @@
 
 use tera::ErrorKind;
 
-use super::names::{Unknown, nearest};
-use super::{IF, Texts};
+use super::names::{Token, Unknown, nearest, tags};
+use super::texts::Texts;
 use crate::diagnostic::{Finding, Place, Report, Severity};
 use crate::pack::Pack;
 use crate::source::slashes;
@@ -71,18 +71,7 @@ impl RenderError {
     /// Names that nothing defines.
     pub(super) fn unknown(unknown: &[Unknown], texts: &Texts<'_>) -> Self {
         let findings = unknown.iter().map(|one| {
-            let text = texts.original(&one.template);
-            let before = text.get(..one.at).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1;
-            let place =
-                texts.place_of_author(&one.template, line, column, one.name.chars().count());
+            let place = texts.place_of_byte(&one.template, one.at, one.name.chars().count());
             let help = "`codegen dump --schema` describes every field of the model";
             finding("template-name", one.message.clone(), Some(place), help)
         });
@@ -97,6 +86,24 @@ impl RenderError {
             format!("more than {depth} templates include or extend each other down to this one");
         let place = texts.place(name, 1, 1, 1);
         let help = "put what they share into fewer templates";
+        Self::Template(Report {
+            findings: vec![finding("template-invalid", message, Some(place), help)],
+        })
+    }
+
+    /// Templates that include or extend each other in a circle: the first is the last.
+    pub(super) fn circle(way: &[&str], texts: &Texts<'_>) -> Self {
+        let first = way.first().copied().unwrap_or_default();
+        let next = way.get(1).copied().unwrap_or_default();
+        let text = texts.original(first);
+        let tag = tags(text).into_iter().find_map(|tag| {
+            let word = tag.words.get(1)?;
+            let is_use = matches!(tag.name(0), Some("include" | "extends"));
+            (is_use && word.token == Token::Text(next)).then_some(word.at)
+        });
+        let place = texts.place_of_byte(first, tag.unwrap_or_default(), next.chars().count() + 2);
+        let message = format!("`{first}` includes or extends itself: {}", way.join(" -> "));
+        let help = "take one of them out, or write a component that ends";
         Self::Template(Report {
             findings: vec![finding("template-invalid", message, Some(place), help)],
         })
@@ -142,50 +149,5 @@ fn with_guess(message: &str) -> String {
     match guess() {
         Some(meant) => format!("{message}; did you mean `{meant}`?"),
         None => message.to_owned(),
-    }
-}
-
-impl Texts<'_> {
-    /// A text as its author wrote it.
-    fn original(&self, name: &str) -> &str {
-        let template = self.pack.templates.get(name);
-        let template = template.map(|template| template.text.as_str());
-        let rule = || self.rules.get(name).map(|rule| rule.text.as_str());
-        template.or_else(rule).unwrap_or_default()
-    }
-
-    /// A place that Tera names.
-    fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
-        let guarded = self.guarded.get(name);
-        let column = guarded.map_or(column, |guarded| {
-            guarded.column(self.original(name), line, column)
-        });
-        self.place_of_author(name, line, column, width)
-    }
-
-    fn place_of_author(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
-        if let Some(rule) = self.rules.get(name) {
-            let is_condition = rule.text.starts_with(IF) && name.ends_with("/when");
-            let skipped = if is_condition { IF.len() } else { 0 };
-            let column = column.saturating_sub(skipped).max(1);
-            let pointer: Vec<&str> = rule.pointer.iter().map(String::as_str).collect();
-            if let Some(place) = self.pack.place(&pointer, column, width) {
-                return place;
-            }
-        }
-        let folder = self
-            .pack
-            .templates
-            .get(name)
-            .map(|template| &template.folder);
-        let text = self.original(name).lines().nth(line.saturating_sub(1));
-        Place {
-            file: slashes(&folder.unwrap_or(&self.pack.folder).join(name)),
-            line,
-            column,
-            pointer: None,
-            text: text.unwrap_or_default().to_owned(),
-            width,
-        }
     }
 }

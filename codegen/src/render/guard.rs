@@ -120,14 +120,17 @@ impl Guarded {
         let rest = original.get(start..).unwrap_or_default();
         let length = rest.find('\n').unwrap_or(rest.len());
         let mut own = column;
+        // How far the line was counted: bytes, and the column there.
+        let mut counted = (0, 1);
         for (at, width) in &self.inserted {
             let Some(before) = at.checked_sub(start).filter(|before| *before <= length) else {
                 continue;
             };
-            let before = rest.get(..before).unwrap_or_default().chars().count() + 1;
+            let between = rest.get(counted.0..before).unwrap_or_default();
+            counted = (before, counted.1 + between.chars().count());
             // What was put in stands for the place where it was put in.
-            if own > before {
-                own = own.saturating_sub(*width).max(before);
+            if own > counted.1 {
+                own = own.saturating_sub(*width).max(counted.1);
             }
         }
         own
@@ -140,8 +143,9 @@ fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     let word = |at: usize| tag.words.get(at);
     let mut wrap = |from: Option<usize>, to: usize, filter: &str| {
         if let Some(from) = from.filter(|from| *from < to) {
-            found.push((from, "(".to_owned()));
-            found.push((to, format!(") | {filter}")));
+            // In brackets all around: behind a bare filter, Tera takes no condition.
+            found.push((from, "((".to_owned()));
+            found.push((to, format!(") | {filter})")));
         }
     };
     for at in 0..tag.words.len() {
@@ -193,16 +197,19 @@ mod tests {
     #[test]
     fn loops_and_sets_go_through_the_filters() {
         for (text, expected) in [
-            ("{%- for a in b.c -%}", "{%- for a in (b.c) | __rounds -%}"),
+            (
+                "{%- for a in b.c -%}",
+                "{%- for a in ((b.c) | __rounds) -%}",
+            ),
             (
                 "{% for a, b in c or d %}",
-                "{% for a, b in (c or d) | __rounds %}",
+                "{% for a, b in ((c or d) | __rounds) %}",
             ),
             (
                 "{{ [a for a in b if a] }}",
-                "{{ [a for a in (b )| __rounds if a] }}",
+                "{{ [a for a in ((b )| __rounds) if a] }}",
             ),
-            ("{% set a = b ~ c %}", "{% set a = (b ~ c) | __size %}"),
+            ("{% set a = b ~ c %}", "{% set a = ((b ~ c) | __size) %}"),
             ("{% set a %}", "{% set a | __size %}"),
             ("{% set a | upper %}", "{% set a | upper | __size %}"),
             ("{{ for }} for a in b", "{{ for }} for a in b"),

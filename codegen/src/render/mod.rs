@@ -6,9 +6,10 @@ pub mod filters;
 mod guard;
 mod names;
 mod path;
-mod unused;
+mod texts;
+mod uses;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use tera::{Context, Tera};
 
@@ -19,7 +20,8 @@ pub(crate) use path::check as check_path;
 use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
-use guard::{Guarded, Rounds};
+use guard::Rounds;
+use texts::{Texts, to_name, when_name};
 
 /// All that a pack makes.
 #[derive(Debug, Default)]
@@ -115,84 +117,6 @@ struct Engine<'p> {
     rounds: Rounds,
 }
 
-/// The texts of a pack by the names that Tera knows them under.
-struct Texts<'p> {
-    pack: &'p Pack,
-    /// Paths and conditions of `pack.json`.
-    rules: BTreeMap<String, RuleText>,
-    guarded: BTreeMap<String, Guarded>,
-}
-
-/// A text of `pack.json` that is a template, or a part of one.
-struct RuleText {
-    text: String,
-    /// Where it stands in `pack.json`.
-    pointer: [String; 3],
-}
-
-/// What stands before a condition.
-const IF: &str = "{% if ";
-
-impl<'p> Texts<'p> {
-    fn new(pack: &'p Pack) -> Self {
-        let mut rules = BTreeMap::new();
-        for (index, rule) in pack.manifest.files.iter().enumerate() {
-            let pointer = |key: &str| ["files".to_owned(), index.to_string(), key.to_owned()];
-            if let Some(to) = &rule.to {
-                let (text, pointer) = (to.clone(), pointer("to"));
-                rules.insert(to_name(index), RuleText { text, pointer });
-            }
-            if let Some(when) = &rule.when {
-                let (text, pointer) = (format!("{IF}{when} %}}yes{{% endif %}}"), pointer("when"));
-                rules.insert(when_name(index), RuleText { text, pointer });
-            }
-        }
-        let mut texts = Self {
-            pack,
-            rules,
-            guarded: BTreeMap::new(),
-        };
-        let all = texts.all();
-        texts.guarded = all
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), Guarded::new(text)))
-            .collect();
-        texts
-    }
-
-    /// All texts as their author wrote them.
-    fn all(&self) -> BTreeMap<&str, &str> {
-        let templates = self.pack.templates.iter();
-        let templates = templates.map(|(name, template)| (name.as_str(), template.text.as_str()));
-        let rules = self
-            .rules
-            .iter()
-            .map(|(name, rule)| (name.as_str(), rule.text.as_str()));
-        templates.chain(rules).collect()
-    }
-
-    /// What is rendered for itself.
-    fn entries(&self) -> Vec<names::Entry<'_>> {
-        let rules = self.pack.manifest.files.iter().enumerate();
-        rules
-            .flat_map(|(index, rule)| {
-                let texts = [to_name(index), when_name(index)];
-                let texts = texts
-                    .into_iter()
-                    .filter_map(|name| self.rules.get_key_value(&name));
-                let names = texts.map(|(name, _)| name.as_str());
-                let names = names.chain([rule.template.as_str()]);
-                names
-                    .map(|template| names::Entry {
-                        template,
-                        each: rule.each,
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    }
-}
-
 impl<'p> Engine<'p> {
     fn new(pack: &'p Pack) -> Result<Self, RenderError> {
         Self::with_limit(pack, guard::MOST_ROUNDS)
@@ -201,9 +125,7 @@ impl<'p> Engine<'p> {
     fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
         let texts = Texts::new(pack);
         let all = texts.all();
-        if let Some(error) = unused::too_deep(&texts, &all) {
-            return Err(error);
-        }
+        uses::refuse_endless(&texts, &all)?;
         let mut tera = Tera::new();
         // Each destination has a filter of its own; HTML's rules would spoil all others.
         tera.autoescape_on(Vec::<String>::new());
@@ -220,7 +142,7 @@ impl<'p> Engine<'p> {
         if !unknown.is_empty() {
             return Err(RenderError::unknown(&unknown, &texts));
         }
-        unused::refuse_unused_additions(&texts, &all)?;
+        uses::refuse_unused_additions(&texts, &all)?;
         Ok(Self {
             tera,
             texts,
@@ -251,16 +173,6 @@ impl<'p> Engine<'p> {
     }
 }
 
-/// The name under which Tera knows the path of a file.
-fn to_name(index: usize) -> String {
-    format!("pack.json#/files/{index}/to")
-}
-
-/// The name under which Tera knows the condition of a file.
-fn when_name(index: usize) -> String {
-    format!("pack.json#/files/{index}/when")
-}
-
 /// Puts the line in front that says where the file came from; one line break ends the file.
 fn with_header(pack: &Pack, rule: &FileRule, spec: &str, text: &str) -> String {
     let text = text.trim_start_matches(['\n', '\r']).trim_end();
@@ -273,4 +185,65 @@ fn with_header(pack: &Pack, rule: &FileRule, spec: &str, text: &str) -> String {
         comment.trim_end()
     );
     format!("{}\n{text}\n", header.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_are_counted_over_a_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "pack.json",
+            r#"{"model": "1", "files": [{"template": "t.tera", "for": "once", "to": "x"}]}"#,
+        );
+        let part =
+            "{% component part() %}{% for a in range(end=30) %}{% endfor %}{% endcomponent part %}";
+        write("part.tera", part);
+        for (template, fits) in [
+            ("{% for a in range(end=100) %}{% endfor %}", true),
+            ("{% for a in range(end=101) %}{% endfor %}", false),
+            (
+                "{% for a in range(end=9) %}{% for b in range(end=10) %}{% endfor %}{% endfor %}",
+                true,
+            ),
+            (
+                "{% set r = range(end=10) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+                false,
+            ),
+            (
+                "{{ [a for a in range(end=60)] | length }}{{ [a for a in range(end=60)] | length }}",
+                false,
+            ),
+            (
+                "{{ <part /> }}{{ <part /> }}{{ <part /> }}{{ <part /> }}",
+                false,
+            ),
+        ] {
+            write("t.tera", template);
+            let pack = Pack::load(folder.path()).unwrap();
+            let engine = Engine::with_limit(&pack, 100).unwrap();
+            let item = Item {
+                value: None,
+                label: "the whole".to_owned(),
+                source: None,
+            };
+            // Twice: each file begins anew.
+            for _ in 0..2 {
+                let result = engine.render("t.tera", &Context::new(), &item);
+                assert_eq!(result.is_ok(), fits, "{template}: {result:?}");
+                if let Err(error) = result {
+                    let message = error.to_string();
+                    assert!(
+                        message.contains("go round more than 100 times"),
+                        "{message}"
+                    );
+                    assert!(message.contains(".tera:1:"), "{message}");
+                }
+            }
+        }
+    }
 }

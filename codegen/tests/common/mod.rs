@@ -9,6 +9,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use qingstor_codegen::{Error, Generator};
 use serde_json::{Value, json};
@@ -100,7 +101,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that it holds.
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -135,4 +137,19 @@ pub(crate) fn model(spec: &Value) -> Result<Value, Error> {
 /// The only operation of a specification.
 pub(crate) fn only_operation(spec: &Value) -> Value {
     model(spec).unwrap()["resources"][0]["operations"][0].clone()
+}
+
+/// Runs the command line in a workspace: exit code, output, errors.
+pub(crate) fn codegen(workspace: &Workspace, arguments: &str) -> (i32, String, String) {
+    let output: Output = Command::new(env!("CARGO_BIN_EXE_codegen"))
+        .args(arguments.split_whitespace())
+        .current_dir(workspace.path(""))
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }

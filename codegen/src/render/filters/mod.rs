@@ -53,7 +53,8 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     });
     tera.register_filter("comment", |text: &str, args: Kwargs, _: &State| {
         let prefix = args.must_get::<&str>("prefix")?;
-        TeraResult::Ok(comment(text, prefix, args.get::<usize>("width")?))
+        let width = args.get::<usize>("width")?;
+        TeraResult::Ok(comment(text, prefix, width))
     });
     tera.register_filter("json", |value: &Value, args: Kwargs, _: &State| {
         let pretty = args.get::<bool>("pretty")?.unwrap_or_default();

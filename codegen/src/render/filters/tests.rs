@@ -125,3 +125,17 @@ fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
     assert_eq!(md_text(""), "");
     assert_eq!(md("a*b\n[c](d)|"), "a\\*b \\[c\\](d)\\|");
 }
+
+#[test]
+fn comments_are_broken_between_words() {
+    assert_eq!(comment("one two three", "//", None), "// one two three");
+    assert_eq!(
+        comment("one two three\nfour", "//", Some(10)),
+        "// one two\n// three\n// four"
+    );
+    assert_eq!(
+        comment("incomprehensible is", "#", Some(6)),
+        "# incomprehensible\n# is"
+    );
+    assert_eq!(comment(" ", "#", Some(1)), "#");
+}

@@ -76,8 +76,11 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// What is set, and what loops bind for blocks that another template fills.
     fn collect_set(&mut self, template: &str, depth: usize) {
-        let tags = self.all.get(template).into_iter().flatten();
-        for tag in tags.filter(|tag| tag.is_statement) {
+        for tag in self.all.get(template).into_iter().flatten() {
+            self.set_somewhere.extend(asked_names(tag));
+            if !tag.is_statement {
+                continue;
+            }
             match (tag.name(0), tag.name(1), tag.words.get(1)) {
                 (Some("set" | "set_global"), Some(name), _) => {
                     self.set_somewhere.insert(name.to_owned());
@@ -263,19 +266,13 @@ impl<'s, 'a> Scan<'s, 'a> {
             return at + 1;
         }
         let Some(held) = self.type_of(name) else {
-            // Whoever asks whether it is there knows that it may not be.
-            let asks = matches!(token(at + 1), Some(Token::Name("is")))
-                || (token(at + 1) == Some(Token::Mark("|"))
-                    && token(at + 2) == Some(Token::Name("default")));
-            if !asks {
-                self.report(
-                    tag,
-                    at,
-                    name,
-                    &format!("nothing is called `{name}` here"),
-                    &self.visible(),
-                );
-            }
+            self.report(
+                tag,
+                at,
+                name,
+                &format!("nothing is called `{name}` here"),
+                &self.visible(),
+            );
             return at + 1;
         };
         self.path(tag, at + 1, held, true).0
@@ -472,4 +469,22 @@ fn bound_names<'t>(tag: &Tag<'t>) -> Vec<&'t str> {
         }
     }
     bound
+}
+
+/// The names that a tag asks for whether they are defined: who asks knows that they may not be.
+fn asked_names(tag: &Tag<'_>) -> Vec<String> {
+    let token = |at: usize| tag.words.get(at).map(|word| word.token);
+    let asks = |at: usize| match (token(at + 1), token(at + 2), token(at + 3)) {
+        (Some(Token::Mark("|")), Some(Token::Name("default")), _) => true,
+        (Some(Token::Name("is")), Some(Token::Name("not")), Some(Token::Name(test)))
+        | (Some(Token::Name("is")), Some(Token::Name(test)), _) => {
+            matches!(test, "defined" | "undefined")
+        }
+        _ => false,
+    };
+    let is_field = |at: usize| at.checked_sub(1).and_then(token) == Some(Token::Mark("."));
+    let asked = (0..tag.words.len()).filter(|at| asks(*at) && !is_field(*at));
+    asked
+        .filter_map(|at| tag.name(at).map(str::to_owned))
+        .collect()
 }

@@ -1,9 +1,10 @@
-//! Which templates stand in for others, and which nobody asks for.
+//! Which templates use which: in circles, too deep, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::RenderError;
 use super::names::{Tag, Token, nearest, tags};
-use super::{RenderError, Texts};
+use super::texts::Texts;
 
 /// Templates that include or extend others: deeper than this is a mistake, and would exhaust the stack.
 const DEPTH: usize = 40;
@@ -54,37 +55,79 @@ fn dotted(tag: &Tag<'_>, at: usize) -> String {
     name
 }
 
-/// A chain of templates that is too long to follow. Circles are left to Tera, which names them.
-pub(super) fn too_deep(texts: &Texts<'_>, all: &BTreeMap<&str, &str>) -> Option<RenderError> {
+/// Refuses circles of templates, and chains that are too long to follow.
+pub(super) fn refuse_endless(
+    texts: &Texts<'_>,
+    all: &BTreeMap<&str, &str>,
+) -> Result<(), RenderError> {
     let uses: BTreeMap<&str, Uses> = all
         .iter()
         .map(|(name, text)| (*name, Uses::of(text)))
         .collect();
-    // The longest way to each template, found by going one step further in each round.
-    let mut depths: BTreeMap<&str, usize> = all.keys().map(|name| (*name, 0)).collect();
-    for round in 1..=all.len() {
-        let mut grew = false;
-        for (name, uses) in &uses {
-            let depth = depths.get(name).copied().unwrap_or_default();
-            for other in &uses.templates {
-                if let Some(known) = depths.get_mut(other.as_str())
-                    && *known <= depth
-                    && depth < round
-                {
-                    *known = depth + 1;
-                    grew = true;
+    let known = |uses: &Uses| -> Vec<&str> {
+        let names = uses.templates.iter();
+        names
+            .filter_map(|name| Some(*all.get_key_value(name.as_str())?.0))
+            .collect()
+    };
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, uses) in &uses {
+        known(uses)
+            .into_iter()
+            .for_each(|other| users.entry(other).or_default().push(name));
+    }
+    // From those that nobody uses downwards; what is never reached so is in a circle, or below one.
+    let mut waiting: BTreeMap<&str, usize> = all
+        .keys()
+        .map(|name| (*name, users.get(name).map_or(0, Vec::len)))
+        .collect();
+    let mut ready: Vec<(&str, usize)> = Vec::new();
+    ready.extend(
+        waiting
+            .iter()
+            .filter(|(_, users)| **users == 0)
+            .map(|(name, _)| (*name, 0)),
+    );
+    let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
+    while let Some((name, depth)) = ready.pop() {
+        waiting.remove(name);
+        if depth > DEPTH {
+            return Err(RenderError::deep(name, DEPTH, texts));
+        }
+        for other in uses.get(name).map(known).unwrap_or_default() {
+            let deepest = depths.entry(other).or_default();
+            *deepest = (*deepest).max(depth + 1);
+            if let Some(users) = waiting.get_mut(other) {
+                *users -= 1;
+                if *users == 0 {
+                    ready.push((other, *deepest));
                 }
             }
         }
-        let deepest = depths.iter().find(|(_, depth)| **depth > DEPTH);
-        if let Some((name, _)) = deepest {
-            return Some(RenderError::deep(name, DEPTH, texts));
-        }
-        if !grew {
-            break;
-        }
     }
-    None
+    let Some(mut name) = waiting.keys().next().copied() else {
+        return Ok(());
+    };
+    // Whoever waits has a user that waits: going up must come back to where it was.
+    let mut way = Vec::new();
+    while !way.contains(&name) {
+        way.push(name);
+        let waits = users
+            .get(name)
+            .into_iter()
+            .flatten()
+            .find(|user| waiting.contains_key(*user));
+        name = waits.copied().unwrap_or(name);
+    }
+    way.push(name);
+    way.reverse();
+    let start = way
+        .iter()
+        .skip(1)
+        .position(|other| *other == name)
+        .map_or(way.len(), |at| at + 2);
+    way.truncate(start);
+    Err(RenderError::circle(&way, texts))
 }
 
 /// Refuses templates of overriding folders that take no other's place and that nothing uses.

@@ -1,0 +1,384 @@
+//! What authors of packs work with: a new pack, its tests, the schemas, overriding folders.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{Workspace, codegen};
+use qingstor_codegen::golden::Golden;
+use qingstor_codegen::{Generator, schema};
+use serde_json::Value;
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// The packs of the repository.
+fn packs() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("templates")).unwrap();
+    let folders = entries.map(|entry| entry.unwrap().path());
+    let packs: Vec<PathBuf> = folders
+        .filter(|path| path.join("pack.json").is_file())
+        .collect();
+    assert!(packs.len() >= 3);
+    packs
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn assert_conforms(schema: &Value, value: &Value, what: &str) {
+    let validator = jsonschema::draft202012::new(schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{what}:\n{}", errors.join("\n"));
+}
+
+#[test]
+fn a_new_pack_works_at_once() {
+    let workspace = Workspace::notes();
+    let (code, out, err) = codegen(&workspace, "new-pack mine/first");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("wrote mine/first/pack.json\n"), "{out}");
+    let listed = out
+        .lines()
+        .filter(|line| line.starts_with("wrote "))
+        .count();
+    assert_eq!(listed, workspace.names("mine/first").len());
+    assert_eq!(
+        workspace.names("mine").len(),
+        listed,
+        "something else was left there"
+    );
+
+    let (code, out, _) = codegen(&workspace, "test-pack mine/first");
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "test small: ok\n1 tests, 0 failed\n")
+    );
+    let all = "-f specs/notes.json -t mine/first -o out";
+    assert_eq!(codegen(&workspace, &format!("generate {all}")).0, 0);
+    assert_eq!(codegen(&workspace, &format!("check {all}")).0, 0);
+    assert!(
+        workspace
+            .read("out/index.txt")
+            .contains("Outline of Notes 1")
+    );
+    let manifest = json(&workspace.path("mine/first/pack.json"));
+    assert_conforms(
+        &json(&workspace.path("mine/first/pack.schema.json")),
+        &manifest,
+        "new pack",
+    );
+}
+
+#[test]
+fn a_new_pack_takes_no_folder_that_holds_something() {
+    let workspace = Workspace::new();
+    workspace.write("full/note.txt", "mine");
+    let (code, _, err) = codegen(&workspace, "new-pack full");
+    assert_eq!(code, 1);
+    assert!(err.contains("full is not empty"), "{err}");
+    assert_eq!(workspace.names(""), ["full/note.txt"]);
+    std::fs::create_dir(workspace.path("empty")).unwrap();
+    assert_eq!(codegen(&workspace, "new-pack empty").0, 0);
+    workspace.write("file", "mine");
+    assert_eq!(codegen(&workspace, "new-pack file").0, 1);
+    assert_eq!(workspace.read("file"), "mine");
+}
+
+#[test]
+fn a_pack_that_changed_fails_its_tests_until_they_are_updated() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    workspace.replace("pack/types.txt.tera", ": one of ", " is one of ");
+    let (code, out, _) = codegen(&workspace, "test-pack pack");
+    assert_eq!(code, 1);
+    for part in [
+        "test small: FAILED\n",
+        "--- pack/tests/small/expected/types.txt (expected)\n",
+        "-Access: one of ALL, MEMBERS_ONLY\n+Access is one of ALL, MEMBERS_ONLY\n",
+        "1 tests, 1 failed\n",
+        "`codegen test-pack pack --update`",
+    ] {
+        assert!(out.contains(part), "lacks {part}:\n{out}");
+    }
+    let (code, out, _) = codegen(&workspace, "test-pack pack --update");
+    assert_eq!(code, 0);
+    assert_eq!(
+        out,
+        "updated pack/tests/small/expected/types.txt\n1 tests, 1 files updated\n"
+    );
+    assert_eq!(codegen(&workspace, "test-pack pack").0, 0);
+
+    workspace.replace(
+        "pack/pack.json",
+        "\"types_file\": true",
+        "\"types_file\": false",
+    );
+    let (code, out, _) = codegen(&workspace, "test-pack pack");
+    assert_eq!(code, 1);
+    assert!(out.contains("-Access is one of"), "{out}");
+    codegen(&workspace, "test-pack pack --update");
+    assert!(
+        !workspace
+            .path("pack/tests/small/expected/types.txt")
+            .exists()
+    );
+    assert_eq!(codegen(&workspace, "test-pack pack").0, 0);
+}
+
+#[test]
+fn a_pack_without_tests_is_told_how_to_get_one() {
+    let workspace = Workspace::notes();
+    let (code, _, err) = codegen(&workspace, "test-pack pack");
+    assert_eq!(code, 1);
+    assert!(err.contains("make the folder pack/tests/small"), "{err}");
+    std::fs::create_dir_all(workspace.path("pack/tests/small")).unwrap();
+    assert_eq!(codegen(&workspace, "test-pack pack --update").0, 0);
+    assert!(
+        workspace
+            .read("pack/tests/small/expected/types.txt")
+            .contains("object Shelf")
+    );
+    // Where the pack stands does not matter.
+    std::fs::create_dir(workspace.path("elsewhere")).unwrap();
+    std::fs::rename(workspace.path("pack"), workspace.path("elsewhere/moved")).unwrap();
+    assert_eq!(codegen(&workspace, "test-pack elsewhere/moved").0, 0);
+}
+
+#[test]
+fn tests_of_sections_and_overlays_have_their_own_files() {
+    let workspace = Workspace::new();
+    workspace
+        .write(
+            "pack/pack.json",
+            r#"{ "model": "1", "files": [
+                { "template": "t.tera", "for": "once", "into": { "file": "README.md", "marker": "list" } } ] }"#,
+        )
+        .write("pack/t.tera", "{{ service.title | md }}")
+        .write(
+            "pack/tests/named/overlay.json",
+            r#"{ "overlay": "1.0.0", "info": { "title": "t", "version": "1" },
+                 "actions": [{ "target": "$.info", "description": "Another name", "update": { "title": "Other" } }] }"#,
+        );
+    let (code, out, err) = codegen(&workspace, "test-pack pack --update");
+    assert_eq!(code, 0, "{out}{err}");
+    let expected = "pack/tests/named/expected/README.md";
+    assert_eq!(
+        workspace.read(expected),
+        "<!-- list:begin -->\nOther\n<!-- list:end -->\n"
+    );
+    workspace.write(expected, "# Mine\n<!-- list:begin -->\n<!-- list:end -->\n");
+    assert_eq!(codegen(&workspace, "test-pack pack").0, 1);
+    assert_eq!(codegen(&workspace, "test-pack pack --update").0, 0);
+    assert!(
+        workspace
+            .read(expected)
+            .starts_with("# Mine\n<!-- list:begin -->\nOther\n")
+    );
+}
+
+#[test]
+fn the_packs_of_the_repository_pass_their_tests() {
+    let mut tests = 0;
+    for pack in packs() {
+        let golden = Golden::new(&pack);
+        for name in golden.names().unwrap() {
+            let outcome = golden.run(&name).unwrap();
+            let diffs: Vec<&str> = outcome
+                .differences
+                .iter()
+                .map(|one| one.diff.as_str())
+                .collect();
+            assert!(diffs.is_empty(), "{}", diffs.join("\n"));
+            tests += 1;
+        }
+    }
+    assert!(tests >= 2, "{tests} tests were found");
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_those_of_the_generator() {
+    for (name, schema) in [("model", schema::model()), ("pack", schema::manifest())] {
+        let file = root().join(format!("templates/{name}.schema.json"));
+        assert!(
+            json(&file) == schema,
+            "{} is stale: run `make schema`",
+            file.display()
+        );
+    }
+    let workspace = Workspace::new();
+    for (arguments, schema) in [
+        ("", schema::model()),
+        ("model", schema::model()),
+        ("pack", schema::manifest()),
+    ] {
+        let (code, out, err) = codegen(&workspace, &format!("dump --schema {arguments}"));
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), schema);
+    }
+    let (code, _, err) = codegen(&workspace, "dump");
+    assert_eq!(code, 2);
+    assert!(err.contains("--file <SPEC>"), "{err}");
+}
+
+#[test]
+fn models_and_packs_conform_to_the_schemas() {
+    let specs = root().join("specs/qingstor");
+    let generator = Generator::new()
+        .spec(specs.join("2016-01-06/api_v2.0.json"))
+        .overlay(specs.join("overlay.json"))
+        .pack(root().join("templates/rust"));
+    let model = serde_json::to_value(generator.model().unwrap()).unwrap();
+    assert_conforms(&schema::model(), &model, "model of QingStor");
+    let notes = Generator::new().spec(common::tests().join("specs/notes.json"));
+    let notes = serde_json::to_value(notes.model().unwrap()).unwrap();
+    assert_conforms(&schema::model(), &notes, "model of the notes");
+    for pack in packs() {
+        let name = pack.display().to_string();
+        assert_conforms(&schema::manifest(), &json(&pack.join("pack.json")), &name);
+    }
+    let mut wrong = notes;
+    wrong["service"]["colour"] = Value::Null;
+    wrong["resources"][0]["path"] = Value::from(1);
+    let validator = jsonschema::draft202012::new(&schema::model()).unwrap();
+    assert!(!validator.is_valid(&wrong));
+}
+
+const OVERRIDDEN: &str = "-f specs/notes.json -t pack -o out --override ours";
+
+#[test]
+fn a_folder_overrides_templates_and_options_and_adds_partials() {
+    let workspace = Workspace::notes();
+    workspace
+        .write(
+            "ours/errors.txt.tera",
+            "{% include \"more/own.tera\" %}{{ pack.mark }}",
+        )
+        .write("ours/more/own.tera", "own ")
+        .write(
+            "ours/pack.json",
+            r##"{ "comment": "//", "options": { "mark": "!" } }"##,
+        );
+    let (code, _, err) = codegen(&workspace, &format!("generate {OVERRIDDEN}"));
+    assert_eq!((code, err.as_str()), (0, ""));
+    let expected = "// @generated by ours/errors.txt.tera from specs/notes.json\nown !\n";
+    assert_eq!(workspace.read("out/errors.txt"), expected);
+    assert!(
+        workspace
+            .read("out/types.txt")
+            .starts_with("// @generated by pack/types.txt.tera ")
+    );
+    let lock = json(&workspace.path("out/codegen.lock.json"));
+    for (name, is_there) in [
+        ("ours/errors.txt.tera", true),
+        ("ours/more/own.tera", true),
+        ("ours/pack.json", true),
+        ("pack/pack.json", true),
+        ("pack/errors.txt.tera", false),
+    ] {
+        assert_eq!(lock["inputs"].get(name).is_some(), is_there, "{name}");
+    }
+    assert_eq!(codegen(&workspace, &format!("check {OVERRIDDEN}")).0, 0);
+    workspace.replace("ours/pack.json", "\"!\"", "\"?\"");
+    let (code, out, _) = codegen(&workspace, &format!("check {OVERRIDDEN}"));
+    assert_eq!(code, 1);
+    assert!(out.contains("ours/pack.json changed since"), "{out}");
+
+    // The last folder wins; the first may still be of use.
+    workspace.write(
+        "last/errors.txt.tera",
+        "{% include \"more/own.tera\" %}last",
+    );
+    let both = format!("generate {OVERRIDDEN} --override last");
+    assert_eq!(codegen(&workspace, &both).0, 0);
+    assert!(workspace.read("out/errors.txt").ends_with("own last\n"));
+}
+
+#[test]
+fn what_overrides_nothing_is_refused() {
+    for (file, text, expected) in [
+        (
+            "ours/error.txt.tera",
+            "x",
+            "did you mean `errors.txt.tera`? (the pack has: errors.txt.tera, property.tera,",
+        ),
+        (
+            "ours/pack.json",
+            r#"{ "optons": {} }"#,
+            "unknown field `optons`",
+        ),
+        ("ours/pack.json", "{\n  \"options\": [", "ours/pack.json:2:"),
+        (
+            "ours/note.txt",
+            "x",
+            "ours: holds neither a template nor a pack.json",
+        ),
+        ("other/note.txt", "x", "ours"),
+    ] {
+        let workspace = Workspace::notes();
+        workspace.write(file, text);
+        let (code, _, err) = codegen(&workspace, &format!("generate {OVERRIDDEN}"));
+        assert_eq!(code, 1, "{file}");
+        assert!(err.contains(expected), "{file}:\n{err}");
+        assert!(!workspace.path("out").exists(), "{file}");
+    }
+}
+
+#[test]
+fn a_handle_that_the_pack_has_no_code_for_is_refused() {
+    let workspace = Workspace::notes();
+    let known = r#""handles": ["Folder"], "options""#;
+    workspace.replace("pack/pack.json", "\"options\"", known);
+    workspace.generator().run().unwrap();
+    workspace.replace("pack/pack.json", "[\"Folder\"]", "[\"Shelf\", \"Room\"]");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    for part in [
+        "error[handle-unknown]: the pack has no code for the handle `Folder`",
+        "notes.json:7:27",
+        "it has for `Shelf`, `Room`",
+    ] {
+        assert!(error.contains(part), "lacks {part}:\n{error}");
+    }
+}
+
+#[test]
+fn what_may_be_absent_is_held_as_the_pack_says() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    workspace.replace("pack/pack.json", "{type}?", "Maybe[{type}]");
+    let small = workspace.path("pack/tests/small/spec.json");
+    let model = Generator::new()
+        .spec(small)
+        .pack(workspace.path("pack"))
+        .model()
+        .unwrap();
+    let shelf = model.types.iter().find(|one| one.name == "shelf").unwrap();
+    let held: Vec<(&str, &str)> = shelf
+        .properties
+        .iter()
+        .map(|p| (p.name.as_str(), p.held_type.as_str()))
+        .collect();
+    let expected = [
+        ("name", "text"),
+        ("created", "Maybe[time]"),
+        ("labels", "map of text"),
+        ("type", "Maybe[text]"),
+    ];
+    assert_eq!(held, expected);
+}
