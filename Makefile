@@ -31,6 +31,10 @@ check: ## Fail if a rendered file differs from what specs/ and templates/ give
 	  $(CODEGEN) check $(INPUT) --template templates/$${pack%%=*} --output $${pack#*=}; \
 	done
 
+.PHONY: python
+python: ## Render a Python package into target/python, for pip install
+	$(CODEGEN) generate $(INPUT) --template templates/python --output target/python
+
 .PHONY: lint
 lint: ## Say what is wrong with the specification
 	@$(CODEGEN) lint $(INPUT)
