@@ -1,5 +1,6 @@
 """What the package does without a service: signatures, settings, checks."""
 
+import base64
 import io
 import json
 import os
@@ -118,7 +119,9 @@ class KnownSignatures(unittest.TestCase):
         )
 
     def test_javascript(self):
-        own = {"x-qs-z": "test-z", "x-qs-a-abc": "test-abc", "x-qs-a": "test-a"}
+        own = {
+            "x-qs-z": "test-z", "x-qs-a-abc": "test-abc", "x-qs-a": "test-a",
+        }
         target = "/test_bucket/test_object.jpg?acl&upload_id=test_upload_id"
         image = {"Content-Type": "image/jpeg"}
         dated = {"x-qs-date": "Fri, 01 Nov 2019 07:40:08 GMT", **own, **image}
@@ -208,7 +211,9 @@ class Requests(unittest.TestCase):
         ):
             with self.subTest(settings=settings):
                 self.assertRaises(ConfigError, bucket, **settings)
-        for name in ("", "short", "Upper-case", "a/../b-c", "-leading", "x" * 64):
+        for name in (
+            "", "short", "Upper-case", "a/../b-c", "-leading", "x" * 64,
+        ):
             with self.subTest(name=name):
                 with self.assertRaises(ParameterInvalidError):
                     service().Bucket(name, "pek3a")
@@ -255,7 +260,8 @@ class Requests(unittest.TestCase):
              "/other-bucket/%E4%B8%AD/a%252Fb?version_id=v%2B1"),
             ("x-qs-copy-source-if-modified-since", date),
             ("x-qs-copy-source-if-unmodified-since", date),
-            ("x-qs-fetch-source", "http://example.com/%41?a=b&c=%E4%B8%AD%201"),
+            ("x-qs-fetch-source",
+             "http://example.com/%41?a=b&c=%E4%B8%AD%201"),
             ("x-qs-meta-a-b", "inner  spaces"),
             ("x-qs-storage-class", "STANDARD_IA"),
             ("Content-Length", "0"),
@@ -276,7 +282,8 @@ class Requests(unittest.TestCase):
     def test_values_are_checked(self):
         make = bucket()
         for call, error in (
-            (lambda: make.put_acl_request(), "acl is required in PutBucketACLInput"),
+            (lambda: make.put_acl_request(),
+             "acl is required in PutBucketACLInput"),
             (lambda: make.upload_multipart_request("k", 0),
              "upload_id is required in UploadMultipartInput"),
             (lambda: make.put_acl_request([{"permission": "READ"}]),
@@ -318,7 +325,8 @@ class Requests(unittest.TestCase):
         request = make.complete_multipart_upload_request("k", "u", parts)
         self.assertEqual(sent(request), {"object_parts": parts})
         statement = {
-            "id": "one", "user": "*", "action": ["get_object"], "effect": "allow"
+            "id": "one", "user": "*", "action": ["get_object"],
+            "effect": "allow",
         }
         request = make.put_policy_request([statement])
         self.assertEqual(sent(request)["statement"][0]["user"], ["*"])
@@ -338,7 +346,8 @@ class Requests(unittest.TestCase):
         for key, expected in (
             ("a.jpg", "image/jpeg"), ("a", "application/octet-stream"),
         ):
-            headers = bucket().put_object_request(key, body=b"x").sign().headers
+            request = bucket().put_object_request(key, body=b"x")
+            headers = request.sign().headers
             self.assertEqual(headers["Content-Type"], expected)
         request = bucket().put_object_request("a.jpg", content_type="a/b")
         self.assertEqual(request.sign().headers["Content-Type"], "a/b")
@@ -352,7 +361,10 @@ class Requests(unittest.TestCase):
         prepared = request.sign_query(3600)
         url = urlsplit(prepared.url)
         self.assertEqual(url.path, "/my-bucket/a%20b.jpg")
-        text = "PUT\n\n\n3600\nx-qs-storage-class:STANDARD\n/my-bucket/a%20b.jpg"
+        text = (
+            "PUT\n\n\n3600\n"
+            "x-qs-storage-class:STANDARD\n/my-bucket/a%20b.jpg"
+        )
         self.assertEqual(parse_qs(url.query, strict_parsing=True), {
             "access_key_id": ["ID"],
             "expires": ["3600"],
@@ -402,15 +414,19 @@ class Bodies(unittest.TestCase):
                 (bytearray(b"ab"), 2, b"ab"), (memoryview(b"ab"), 2, b"ab"),
                 (io.BytesIO(b""), 0, b""),
                 (file, 50_000, b"0123456789" * 5_000),
-                (iter([b"a", b"", b"b"]), None, b"ab"),
-                ([b"a", b"b"], None, b"ab"),
+                (iter([b"a", b"", b"b"]), 2, b"ab"),
+                ([b"a", b"b"], 2, b"ab"),
             ):
                 body = Body(source)
                 self.assertEqual(body.length, length)
                 self.assertEqual(b"".join(body.chunks()), content)
+                again = b"".join(body.chunks())
+                self.assertEqual(again, content, "it can't be sent again")
 
     def test_a_length_that_is_announced_is_kept(self):
-        for source, length in (([b"a"], 2), ([b"abc"], 2), ([b"a", b"bc"], 2)):
+        for source, length in (
+            ([b"a"], 2), ([b"abc"], 2), ([b"a", b"bc"], 2), (b"abc", 2),
+        ):
             with self.assertRaises(ParameterInvalidError):
                 list(Body(source, length).chunks())
         self.assertEqual(list(Body([b"a", b"b"], 2).chunks()), [b"a", b"b"])
@@ -424,7 +440,8 @@ class Bodies(unittest.TestCase):
         for source in (7, {"a": 1}, io.StringIO("text"), object()):
             with self.subTest(source=source):
                 self.assertRaises(ParameterInvalidError, Body, source)
-        body = Body(["text"])
+        self.assertRaises(ParameterInvalidError, Body, ["text"])
+        body = Body(["text"], 4)
         self.assertRaises(ParameterInvalidError, list, body.chunks())
 
 
@@ -443,10 +460,11 @@ class Forms(unittest.TestCase):
         parts = body.decode().split(f"--{boundary}")
         self.assertEqual((parts[0], parts[-1]), ("", "--\r\n"))
         fields = [part.strip("\r\n").split("\r\n\r\n") for part in parts[1:-1]]
-        names = [head.partition('name="')[2].partition('"')[0] for head, _ in fields]
+        names = [
+            head.partition('name="')[2].partition('"')[0] for head, _ in fields
+        ]
         values = dict(zip(names, (value for _, value in fields)))
         self.assertEqual(names[-1], "file")
-        import base64
         policy = json.loads(base64.b64decode(values["policy"]))
         self.assertEqual(
             policy, {"key": "中/${filename}", "x-qs-meta-author": "lin"}
@@ -482,8 +500,10 @@ class Settings(unittest.TestCase):
 
     def test_a_file_of_the_official_sdk(self):
         path = self.write(
-            "\ufeff---\r\n# QingStor\n\naccess_key_id: 'it''s' # whose\n"
-            'secret_access_key: "a\\"\\u00e9 # b"\nhost: stor.example.com  # c\n'
+            "\ufeff---\r\n# QingStor\n\n"
+            "access_key_id: 'it''s' # whose\n"
+            'secret_access_key: "a\\"\\u00e9 # b"\n'
+            "host: stor.example.com  # c\n"
             "port: 8080\nprotocol: HTTP\nconnection_retries: 5\ntimeout: 2.5\n"
             "log_level: debug\nenable_virtual_host_style: True\nzone:\n"
             "qsctl_only: ~\n"
@@ -514,15 +534,15 @@ class Settings(unittest.TestCase):
             ("host: \"\\x\"\n", ":1: host: an escape"),
             ("host: a: b\n", ":1: host: text with a colon"),
             ("host: a\nhost: b\n", ":2: host is there twice"),
-            ("secret_access_key: 0123\n", "secret_access_key must stand in quotes"),
-            ("secret_access_key: 0x1F\n", "secret_access_key must stand in quotes"),
+            ("secret_access_key: 0123\n", "_key must stand in quotes"),
+            ("secret_access_key: 0x1F\n", "_key must stand in quotes"),
             ("access_key_id: true\n", "access_key_id must stand in quotes"),
             ("port: http\n", ":1: port must be a number"),
             ("port: 65536\n", ":1: port must be a number from 1"),
             ("timeout: nan\n", ":1: timeout must be a number of seconds"),
             ("log_level: loud\n", ":1: log_level must be one of"),
             ("protocol: ftp\n", ":1: protocol must be http or https"),
-            ("enable_virtual_host_style: maybe\n", "must be true or false"),
+            ("enable_virtual_host_style: maybe\n", "must be true or"),
         ):
             with self.subTest(text=text):
                 with self.assertRaises(ConfigError) as caught:
