@@ -278,3 +278,33 @@ fn a_generator_without_a_pack_says_so() {
     assert!(matches!(generator.run(), Err(Error::NoPack)));
     assert!(generator.model().is_ok());
 }
+
+/// A folder of files in several languages has a header in each of them, and none where it would do
+/// harm.
+#[test]
+fn a_file_may_have_a_comment_of_its_own() {
+    let workspace = Workspace::notes();
+    workspace.write(
+        "pack/pack.json",
+        r##"{"model": "1", "comment": "#", "comment_end": "end", "files": [
+            {"template": "t.tera", "for": "once", "to": "a"},
+            {"template": "t.tera", "for": "once", "to": "b", "comment": "<!--", "comment_end": "-->"},
+            {"template": "t.tera", "for": "once", "to": "c", "comment": ";"},
+            {"template": "t.tera", "for": "once", "to": "d", "comment": ""}]}"##,
+    );
+    workspace.write("pack/t.tera", "text");
+    workspace.generator().run().unwrap();
+    for (name, begin, end) in [
+        ("a", "# @", " end\ntext\n"),
+        ("b", "<!-- @", " -->\ntext\n"),
+    ] {
+        let text = workspace.read(&format!("out/{name}"));
+        assert!(text.starts_with(begin) && text.ends_with(end), "{text}");
+    }
+    let text = workspace.read("out/c");
+    assert!(
+        text.starts_with("; @") && text.ends_with(".json\ntext\n"),
+        "{text}"
+    );
+    assert_eq!(workspace.read("out/d"), "text\n");
+}

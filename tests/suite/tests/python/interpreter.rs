@@ -48,12 +48,7 @@ impl Interpreter {
     }
 
     /// Runs a program with the package in reach.
-    pub(crate) async fn run(
-        &self,
-        package: &Path,
-        program: &Path,
-        environment: &[(&str, String)],
-    ) {
+    pub(crate) async fn run(&self, package: &Path, program: &Path, environment: &[(&str, String)]) {
         let mut command = self.command();
         command.arg(program).env("PYTHONPATH", package);
         for (name, value) in environment {

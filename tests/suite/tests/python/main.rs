@@ -114,9 +114,7 @@ async fn a_hostile_specification_stays_text() {
     std::fs::write(&spec, document.to_string()).unwrap();
     let folder = package(Generator::new().spec(&spec));
     python.compile(folder.path()).await;
-    python
-        .run(folder.path(), &program("hostile.py"), &[])
-        .await;
+    python.run(folder.path(), &program("hostile.py"), &[]).await;
 }
 
 /// What a docstring, a comment, a string or an f-string might take for its end.
