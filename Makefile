@@ -40,6 +40,10 @@ check: ## Fail if a rendered file differs from what specs/ and templates/ give
 schema: ## Write the JSON Schemas of the model and of pack.json into templates/
 	@set -e; for of in model pack; do $(CODEGEN) dump --schema $$of > templates/$$of.schema.json; done
 
+.PHONY: python
+python: ## Render a Python package into target/python, for pip install
+	$(CODEGEN) generate $(INPUT) --template templates/python --output target/python
+
 .PHONY: lint
 lint: ## Say what is wrong with the specification
 	@$(CODEGEN) lint $(INPUT)

@@ -35,6 +35,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["exactly one of `to` and `into`"],
     ),
     (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","comment_end":"*/"}]}"#,
+        "",
+        &["`comment_end` needs a `comment` beside it"],
+    ),
+    (
         r#"{"model":"1","files":[{"template":"t.tera","for":"often","to":"x"}]}"#,
         "",
         &["unknown variant `often`"],

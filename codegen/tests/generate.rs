@@ -304,3 +304,33 @@ fn what_a_killed_run_left_is_removed_and_what_is_young_is_not() {
         .collect();
     assert_eq!(hidden, [".codegen-young", ".other"]);
 }
+
+/// A folder of files in several languages has a header in each of them, and none where it would do
+/// harm.
+#[test]
+fn a_file_may_have_a_comment_of_its_own() {
+    let workspace = Workspace::notes();
+    workspace.write(
+        "pack/pack.json",
+        r##"{"model": "1", "comment": "#", "comment_end": "end", "files": [
+            {"template": "t.tera", "for": "once", "to": "a"},
+            {"template": "t.tera", "for": "once", "to": "b", "comment": "<!--", "comment_end": "-->"},
+            {"template": "t.tera", "for": "once", "to": "c", "comment": ";"},
+            {"template": "t.tera", "for": "once", "to": "d", "comment": ""}]}"##,
+    );
+    workspace.write("pack/t.tera", "text");
+    workspace.generator().run().unwrap();
+    for (name, begin, end) in [
+        ("a", "# @", " end\ntext\n"),
+        ("b", "<!-- @", " -->\ntext\n"),
+    ] {
+        let text = workspace.read(&format!("out/{name}"));
+        assert!(text.starts_with(begin) && text.ends_with(end), "{text}");
+    }
+    let text = workspace.read("out/c");
+    assert!(
+        text.starts_with("; @") && text.ends_with(".json\ntext\n"),
+        "{text}"
+    );
+    assert_eq!(workspace.read("out/d"), "text\n");
+}

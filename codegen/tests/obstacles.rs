@@ -166,3 +166,27 @@ fn a_list_knows_the_type_of_its_items() {
     assert_eq!(property["type"], "list<list<text>>");
     assert_eq!(property["item_type"], "list<text>");
 }
+
+#[test]
+fn parameters_may_be_called_as_they_are_sent() {
+    let ident = |naming: &str| {
+        let workspace = Workspace::new();
+        let pack = format!(r#"{{"model": "1", "files": [], "naming": {naming}}}"#);
+        workspace.write("pack/pack.json", pack);
+        let model = Generator::new()
+            .spec(tests().join("obstacles.json"))
+            .pack(workspace.path("pack"))
+            .model()
+            .unwrap();
+        let mut properties = model.resources.iter().flat_map(|resource| {
+            let operations = resource.operations.iter();
+            operations.flat_map(|operation| &operation.request.properties)
+        });
+        let name = "X-QS-Encryption-Customer-Key-MD5";
+        let property = properties.find(|property| property.name == name);
+        property.unwrap().ident.clone()
+    };
+    assert_eq!(ident("{}"), "encryption_customer_key_md5");
+    let sent = ident(r#"{"wire_names": true}"#);
+    assert_eq!(sent, "x_qs_encryption_customer_key_md5");
+}

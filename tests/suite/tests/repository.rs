@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use qingstor_suite::repository::{OVERLAY, PACKS, SPEC, generator, read, root};
+use qingstor_suite::repository::{OVERLAY, PACKS, SPEC, UNCOMMITTED, generator, read, root};
 use serde_json::Value;
 
 /// The same as `make check`, so that `cargo test` alone notices, too. Names in rendered files are
@@ -49,9 +49,14 @@ fn every_pack_is_known_to_all() {
         .filter(|entry| entry.path().join("pack.json").exists())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
-    let known: BTreeSet<_> = PACKS.iter().map(|(pack, ..)| (*pack).to_owned()).collect();
+    let known = PACKS.iter().map(|(pack, ..)| pack).chain(UNCOMMITTED);
+    let known: BTreeSet<_> = known.map(|pack| (*pack).to_owned()).collect();
     assert_eq!(packs, known);
     let makefile = read("Makefile").replace("\\\n", " ");
+    for pack in UNCOMMITTED {
+        let task = format!("\n{pack}: ## ");
+        assert!(makefile.contains(&task), "no task {pack}");
+    }
     let listed = makefile
         .lines()
         .find_map(|line| line.strip_prefix("PACKS := "))
