@@ -13,6 +13,7 @@
 
 pub mod client;
 pub mod keys;
+pub mod project;
 pub mod repository;
 pub mod server;
 pub mod signature;
