@@ -48,6 +48,15 @@ python: ## Render a Python package into target/python, for pip install
 lint: ## Say what is wrong with the specification
 	@$(CODEGEN) lint $(INPUT)
 
+# What the specification is compared with: a revision, by default that of the last release.
+BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git log --reverse --diff-filter=A --format=%h -- $(SPEC) | head -n 1)
+
+.PHONY: spec-diff
+spec-diff: ## Say what changed in the specification since BASE, and which version that needs
+	@set -e; base="$(BASE)"; echo "since $$base, $$(git log -1 --format='%cs: %s' "$$base" --)"; \
+	overlay=; if git cat-file -e "$$base:$(OVERLAY)" 2>/dev/null; then overlay="--overlay-old $$base:$(OVERLAY)"; fi; \
+	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
+
 .PHONY: test
 test: format-check clippy unit lint check features docs ## All that the continuous integration runs
 # `unit` has just compiled it.

@@ -219,7 +219,7 @@ impl<'a> Comparison<'a> {
         }
         if old.repeatable != new.repeatable {
             let message = format!(
-                "{method} is repeated after a failure {}, no longer {}",
+                "{method} is repeated after failures: {}; before: {}",
                 repeated(&new.repeatable),
                 repeated(&old.repeatable)
             );

@@ -138,9 +138,15 @@ impl fmt::Display for Report {
                 Side::New => &self.new_prefix,
             };
             let (file, line) = (&change.place.file, change.place.line);
-            writeln!(f, "  {}", change.message)?;
-            writeln!(f, "    {} [{}]", change.path, change.rule.id())?;
-            writeln!(f, "    {prefix}{file}:{line}{}", gone(change.place.side))?;
+            let place = format!("{prefix}{file}:{line}{}", gone(change.place.side));
+            if change.class == Class::Documentation {
+                // There are many of them, and the sentence says it all.
+                writeln!(f, "  {} [{}] {place}", change.message, change.rule.id())?;
+            } else {
+                writeln!(f, "  {}", change.message)?;
+                writeln!(f, "    {} [{}]", change.path, change.rule.id())?;
+                writeln!(f, "    {place}")?;
+            }
         }
         writeln!(
             f,

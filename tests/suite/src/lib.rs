@@ -15,6 +15,7 @@ pub mod client;
 pub mod keys;
 #[cfg(doctest)]
 mod programs;
+pub mod project;
 pub mod repository;
 pub mod server;
 pub mod signature;

@@ -17,12 +17,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use qingstor_codegen::Generator;
-use qingstor_suite::repository::{read, root};
+use qingstor_suite::project::{Runtime, copy, sdk, workspace, write};
+use qingstor_suite::repository::root;
 use qingstor_suite::{Answer, Recorded, Server};
 use serde_json::json;
 
 use crate::edits;
-use crate::tree::{Tree, copy, write};
+use crate::tree::Tree;
 
 const CHANGED: &str = "changed-sdk";
 const MEMBERS: [&str; 3] = [CHANGED, "dialect-sdk", "obstacles-sdk"];
@@ -64,31 +65,20 @@ fn build() -> PathBuf {
         alone(root().join("codegen/tests/obstacles.json")),
     ];
     for (member, generator) in MEMBERS.into_iter().zip(generators) {
-        let folder = project.join(member);
-        let sources = root().join("sdk/src");
-        if member == CHANGED {
-            copy(&sources, &folder.join("src"), &["generated"]);
-        } else {
-            // What takes operations of the API can't stand around another one.
-            let left_out = ["generated", "tasks", "tasks.rs"];
-            copy(&sources, &folder.join("src"), &left_out);
-            write(&folder.join("src/tasks.rs"), b"//! None.\n");
-        }
-        write(&folder.join("Cargo.toml"), manifest(member).as_bytes());
-        generator
-            .out_dir(folder.join("src/generated"))
-            .run()
-            .unwrap();
+        let runtime = match member {
+            CHANGED => Runtime::Whole,
+            _ => Runtime::WithoutTasks,
+        };
+        sdk(&project.join(member), member, runtime, generator);
     }
-    write(&project.join("Cargo.toml"), workspace().as_bytes());
+    let members = MEMBERS.into_iter().chain(["caller"]);
+    workspace(&project, &members.collect::<Vec<_>>());
     let caller = root().join("tests/suite/tests/changes/project");
     copy(&caller, &project.join("caller/src"), &[]);
     write(
         &project.join("caller/Cargo.toml"),
         caller_manifest().as_bytes(),
     );
-    // The versions of this repository, and so no network; Cargo drops what is not needed.
-    write(&project.join("Cargo.lock"), read("Cargo.lock").as_bytes());
     let output = Command::new(env!("CARGO"))
         .args(["build", "--offline", "--quiet", "--package", "caller"])
         .current_dir(&project)
@@ -100,33 +90,6 @@ fn build() -> PathBuf {
     assert!(output.status.success(), "{says}");
     let name = format!("target/debug/caller{}", std::env::consts::EXE_SUFFIX);
     project.join(name)
-}
-
-/// The workspace of this repository with other members.
-fn workspace() -> String {
-    let text = read("Cargo.toml");
-    let (before, rest) = text.split_once("members = [").unwrap();
-    let (_, after) = rest.split_once(']').unwrap();
-    let members: String = MEMBERS.map(|name| format!("{name:?}, ")).concat();
-    // Debug information would only make the build slower.
-    let after = after.replace("debug = \"line-tables-only\"", "debug = false");
-    format!("{before}members = [{members}\"caller\"]{after}")
-}
-
-/// The SDK's manifest under another name, without what belongs to its own tests and documents.
-fn manifest(name: &str) -> String {
-    let text = read("sdk/Cargo.toml").replacen("\"qingstor-sdk\"", &format!("{name:?}"), 1);
-    let mut kept = String::new();
-    for section in text.split_inclusive("\n\n") {
-        let own = ["[dev-dependencies]", "[[bench]]", "[[example]]", "[[test]]"];
-        if !own.iter().any(|header| section.contains(header)) {
-            kept += section;
-        }
-    }
-    kept.lines()
-        .filter(|line| !line.starts_with("readme"))
-        .map(|line| format!("{line}\n"))
-        .collect()
 }
 
 fn caller_manifest() -> String {

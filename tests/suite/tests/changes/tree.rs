@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use qingstor_codegen::Generator;
+use qingstor_suite::project::copy;
 use qingstor_suite::repository::{OVERLAY, SPEC, root};
 use serde_json::Value;
 
@@ -55,43 +56,4 @@ impl Tree {
         });
         files.collect()
     }
-}
-
-/// Makes a folder hold what another one holds, but for some names, which are left as they are.
-pub(crate) fn copy(from: &Path, to: &Path, except: &[&str]) {
-    std::fs::create_dir_all(to).unwrap();
-    let there = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).unwrap();
-        entries
-            .map(Result::unwrap)
-            .filter(|entry| !except.iter().any(|name| entry.file_name() == *name))
-            .collect::<Vec<_>>()
-    };
-    // A module that became a folder must not stand there twice.
-    for entry in there(to) {
-        if from.join(entry.file_name()).exists() {
-            continue;
-        } else if entry.file_type().unwrap().is_dir() {
-            std::fs::remove_dir_all(entry.path()).unwrap();
-        } else {
-            std::fs::remove_file(entry.path()).unwrap();
-        }
-    }
-    for entry in there(from) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target, except);
-        } else {
-            write(&target, &std::fs::read(entry.path()).unwrap());
-        }
-    }
-}
-
-/// Writes a file unless it has this content already.
-pub(crate) fn write(path: &Path, content: &[u8]) {
-    if std::fs::read(path).is_ok_and(|there| there == content) {
-        return;
-    }
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, content).unwrap();
 }

@@ -1,0 +1,310 @@
+//! `codegen diff`: what it prints, what it reads, and what must hold of any two specifications.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::process::Command;
+
+use common::{Workspace, spec, tests};
+use qingstor_codegen::Generator;
+use qingstor_codegen::diff::{Bump, Class, Report, Rule};
+use serde_json::{Value, json};
+
+/// The notes, and the notes with several changes.
+fn changed() -> Workspace {
+    let workspace = Workspace::notes();
+    for file in [
+        "notes.json",
+        "parts/acl.json",
+        "parts/note.json",
+        "parts/types.json",
+    ] {
+        let text = std::fs::read_to_string(tests().join("specs").join(file)).unwrap();
+        workspace.write(&format!("new/{file}"), text);
+    }
+    workspace
+        .replace("new/notes.json", "ListFolders", "ListAllFolders")
+        .replace("new/notes.json", "\"shut\"", "\"closed\"")
+        .replace("new/notes.json", "\"created\": {", "\"made\": {")
+        .replace("new/parts/note.json", "Writes a note", "Writes one note")
+        .replace("new/parts/note.json", "\"201\"", "\"204\"")
+        .replace(
+            "new/parts/acl.json",
+            "\"required\": [\"acl\"]",
+            "\"required\": []",
+        );
+    workspace
+}
+
+fn codegen(workspace: &Workspace, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_codegen"))
+        .args(arguments)
+        .current_dir(workspace.path(""))
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap();
+    (code, text(output.stdout), text(output.stderr))
+}
+
+fn git(workspace: &Workspace, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    let mut command = Command::new("git");
+    command.args(who).args(arguments);
+    let output = command.current_dir(workspace.path("")).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+}
+
+fn compared(old: &Value, new: &Value) -> Report {
+    let workspace = Workspace::new();
+    workspace.write("old.json", old.to_string());
+    workspace.write("new.json", new.to_string());
+    let generator = |name: &str| Generator::new().spec(workspace.path(name));
+    generator("new.json")
+        .changes_since(&generator("old.json"))
+        .unwrap()
+}
+
+#[test]
+fn people_and_programs_read_the_same() {
+    let workspace = changed();
+    let both = ["diff", "specs/notes.json", "new/notes.json"];
+    let (code, text, err) = codegen(&workspace, &both);
+    assert_eq!((code, &*err), (0, ""));
+    insta::assert_snapshot!("text", text);
+    let json = [&both[..], &["--format", "json", "--exit-code"]].concat();
+    let (code, json, _) = codegen(&workspace, &json);
+    assert_eq!(code, 1, "a change is breaking");
+    insta::assert_snapshot!("json", json);
+}
+
+#[test]
+fn a_folder_has_one_root() {
+    let workspace = changed();
+    let (code, text, _) = codegen(&workspace, &["diff", "specs", "specs", "--exit-code"]);
+    assert_eq!((code, &*text), (0, "no changes\n"));
+    workspace.write("specs/parts/other.json", r#"{"openapi": "3.1.0"}"#);
+    let (code, _, err) = codegen(&workspace, &["diff", "specs", "new"]);
+    assert_eq!(code, 1);
+    let names = "specs/notes.json, specs/parts/other.json";
+    assert!(
+        err.contains("several files could be the root") && err.contains(names),
+        "{err}"
+    );
+    let (_, _, err) = codegen(&workspace, &["diff", "pack", "new"]);
+    assert!(err.contains("no JSON file here has `swagger`"), "{err}");
+    let (_, _, err) = codegen(&workspace, &["diff", "nowhere", "new"]);
+    assert!(err.contains("nowhere: there is no such file"), "{err}");
+}
+
+#[test]
+fn a_revision_is_read_with_all_its_files() {
+    let workspace = changed();
+    git(&workspace, &["init", "--quiet"]);
+    git(&workspace, &["add", "."]);
+    git(&workspace, &["commit", "--quiet", "--message", "one"]);
+    git(&workspace, &["tag", "v1"]);
+    workspace.replace("specs/parts/note.json", "PutNote", "WriteNote");
+    let (code, text, err) = codegen(&workspace, &["diff", "v1:specs/notes.json", "specs"]);
+    assert_eq!((code, &*err), (0, ""));
+    assert!(
+        text.contains("[operation-renamed]") && !text.contains("field"),
+        "{text}"
+    );
+    let (_, text, _) = codegen(&workspace, &["diff", "specs", "v1:new"]);
+    assert!(text.contains("v1:new/parts/note.json:"), "{text}");
+
+    for (given, says) in [
+        ("v2:specs/notes.json", "git knows no revision `v2`"),
+        ("v1:none.json", "`v1` has no `none.json`"),
+        ("v1:../x", "without `..`"),
+        ("--upload-pack=x:y", "git knows no revision"),
+    ] {
+        let (code, _, err) = codegen(&workspace, &["diff", "--", given, "specs"]);
+        assert!(code == 1 && err.contains(says), "{given}: {err}");
+    }
+    let mut no_git = Command::new(env!("CARGO_BIN_EXE_codegen"));
+    no_git.args(["diff", "v1:specs", "specs"]).env("PATH", "");
+    let output = no_git.current_dir(workspace.path("")).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("git can't be run; install it"), "{err}");
+}
+
+/// What is wrong with an old specification is said of the revision, not of a folder that is gone.
+#[test]
+fn a_mistake_in_a_revision_names_the_revision() {
+    let workspace = changed();
+    workspace.replace("specs/notes.json", "\"operationId\": \"ListFolders\",", "");
+    git(&workspace, &["init", "--quiet"]);
+    git(&workspace, &["add", "."]);
+    git(&workspace, &["commit", "--quiet", "--message", "one"]);
+    let (code, _, err) = codegen(&workspace, &["diff", "HEAD:specs/notes.json", "new"]);
+    assert!(code == 1 && err.contains("HEAD:specs/notes.json:"), "{err}");
+}
+
+#[test]
+fn nothing_changed_in_what_is_the_same() {
+    for file in ["specs/notes.json", "obstacles.json"] {
+        let generator = Generator::new().spec(tests().join(file));
+        let report = generator.changes_since(&generator).unwrap();
+        assert_eq!(report.changes, [], "{file}");
+        assert_eq!(report.bump, Bump::None);
+    }
+}
+
+/// What appears one way disappears the other way.
+#[test]
+fn the_way_back_is_the_reverse() {
+    let reversed = |rule: Rule| match rule {
+        Rule::OperationAdded => Rule::OperationRemoved,
+        Rule::OperationRemoved => Rule::OperationAdded,
+        Rule::ParameterAdded => Rule::ParameterRemoved,
+        Rule::ParameterRemoved => Rule::ParameterAdded,
+        Rule::ArgumentAdded => Rule::ArgumentRemoved,
+        Rule::ArgumentRemoved => Rule::ArgumentAdded,
+        Rule::ParameterRequired => Rule::ParameterOptional,
+        Rule::ParameterOptional => Rule::ParameterRequired,
+        Rule::FieldAdded => Rule::FieldRemoved,
+        Rule::FieldRemoved => Rule::FieldAdded,
+        Rule::TypeAdded => Rule::TypeRemoved,
+        Rule::TypeRemoved => Rule::TypeAdded,
+        Rule::TypeSent => Rule::TypeNotSent,
+        Rule::TypeNotSent => Rule::TypeSent,
+        Rule::TraitLost => Rule::TraitGained,
+        Rule::TraitGained => Rule::TraitLost,
+        Rule::ValueAdded => Rule::ValueRemoved,
+        Rule::ValueRemoved => Rule::ValueAdded,
+        Rule::ErrorCodeAdded => Rule::ErrorCodeRemoved,
+        Rule::ErrorCodeRemoved => Rule::ErrorCodeAdded,
+        Rule::ConversionGained => Rule::ConversionLost,
+        Rule::ConversionLost => Rule::ConversionGained,
+        other => other,
+    };
+    let ids = |report: &Report, of: &dyn Fn(Rule) -> Rule| -> Vec<&str> {
+        let mut ids: Vec<_> = report.changes.iter().map(|one| of(one.rule).id()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let text = std::fs::read_to_string(tests().join("obstacles.json")).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let mut seen = 0;
+    for key in ["paths", "definitions", "x-error-codes"] {
+        let members: Vec<String> = match &whole[key] {
+            Value::Object(object) => object.keys().cloned().collect(),
+            Value::Array(items) => (0..items.len()).map(|index| index.to_string()).collect(),
+            _ => continue,
+        };
+        for member in members {
+            let mut less = whole.clone();
+            match &mut less[key] {
+                Value::Object(object) => drop(object.remove(&member)),
+                Value::Array(items) => drop(items.remove(member.parse::<usize>().unwrap())),
+                _ => {}
+            }
+            let workspace = Workspace::new();
+            workspace
+                .write("old.json", whole.to_string())
+                .write("new.json", less.to_string());
+            let generator = |name: &str| Generator::new().spec(workspace.path(name));
+            let there = generator("new.json").changes_since(&generator("old.json"));
+            // What others refer to can't go.
+            let Ok(there) = there else { continue };
+            let back = generator("old.json")
+                .changes_since(&generator("new.json"))
+                .unwrap();
+            assert_eq!(
+                ids(&there, &reversed),
+                ids(&back, &|rule| rule),
+                "{key} {member}"
+            );
+            assert!(there.is_breaking(), "{key} {member}: {there}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "{seen}");
+}
+
+#[test]
+fn what_belongs_to_the_whole_service_is_documentation() {
+    let old = spec(json!({}));
+    let mut new = old.clone();
+    new["info"]["version"] = json!("2");
+    new["info"]["description"] = json!("Words.");
+    let report = compared(&old, &new);
+    let rules: Vec<_> = report.changes.iter().map(|one| one.rule).collect();
+    assert_eq!(rules, [Rule::Service, Rule::Words]);
+    assert_eq!(report.count(Class::Documentation), 2);
+    assert_eq!(
+        (report.bump, report.bump_before_1_0),
+        (Bump::Patch, Bump::Patch)
+    );
+    assert!(report.changelog.is_empty());
+}
+
+#[test]
+fn hostile_names_stay_on_their_line() {
+    let operation = |name: &str| {
+        spec(
+            json!({"/": {"get": {"operationId": "Op", "summary": "s", "parameters": [
+            {"name": name, "in": "query", "type": "string"}],
+            "responses": {"200": {"description": "OK"}}}}}),
+        )
+    };
+    let report = compared(&operation("a"), &operation("b\n### `x`\u{1b}[0m"));
+    let lines = report.to_string();
+    assert!(
+        !lines.contains("\n### `") && !lines.contains('\u{1b}'),
+        "{lines}"
+    );
+}
+
+/// Every value replaced by every kind of other, as long as it is a specification at all.
+#[test]
+fn no_two_specifications_are_too_much() {
+    let text = std::fs::read_to_string(tests().join("obstacles.json")).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let mut pointers = Vec::new();
+    walk(&whole, String::new(), &mut pointers);
+    let workspace = Workspace::new();
+    workspace.write("old.json", &text);
+    let old = Generator::new().spec(workspace.path("old.json"));
+    let new = Generator::new().spec(workspace.path("new.json"));
+    let mut compared = 0;
+    for pointer in pointers {
+        for other in [json!("other"), json!(true), json!([]), json!({})] {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(&pointer).unwrap() = other;
+            workspace.write("new.json", changed.to_string());
+            if let (Ok(there), Ok(back)) = (new.changes_since(&old), old.changes_since(&new)) {
+                assert_eq!(
+                    there.changes.is_empty(),
+                    back.changes.is_empty(),
+                    "{pointer}"
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+fn walk(value: &Value, at: String, found: &mut Vec<String>) {
+    let below = |token: String| format!("{at}/{}", token.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .for_each(|(k, v)| walk(v, below(k.clone()), found)),
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(index, v)| walk(v, below(index.to_string()), found));
+        }
+        _ => {}
+    }
+    found.push(at);
+}
