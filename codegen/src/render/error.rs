@@ -74,6 +74,7 @@ fn place(pack: &Pack, file: &str, line: usize, column: usize, width: usize) -> P
         column,
         pointer: None,
         text: line_text.unwrap_or_default().to_owned(),
+        skipped: 0,
         width,
     }
 }
