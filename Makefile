@@ -32,8 +32,8 @@ check: ## Fail if a rendered file differs from what specs/ and templates/ give
 	done
 
 .PHONY: lint
-lint: ## Say what is wrong with the specification
-	@$(CODEGEN) lint $(INPUT)
+lint: ## Say what is wrong with the specification; a warning is a failure, too
+	@$(CODEGEN) lint $(INPUT) --deny warnings
 
 .PHONY: test
 test: format-check clippy lint check unit features docs ## All that the continuous integration runs
