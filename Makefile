@@ -45,8 +45,8 @@ python: ## Render a Python package into target/python, for pip install
 	$(CODEGEN) generate $(INPUT) --template templates/python --output target/python
 
 .PHONY: lint
-lint: ## Say what is wrong with the specification
-	@$(CODEGEN) lint $(INPUT)
+lint: ## Say what is wrong with the specification; a warning is a failure, too
+	@$(CODEGEN) lint $(INPUT) --deny warnings
 
 # What the specification is compared with: a revision, by default that of the last release.
 BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git log --reverse --diff-filter=A --format=%h -- $(SPEC) | head -n 1)

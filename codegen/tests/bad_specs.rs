@@ -53,7 +53,7 @@ fn json_cases() -> Vec<Case> {
         (
             "no JSON",
             "swagger: 2".to_owned(),
-            &[("json-syntax", 1, 1, "")],
+            &[("json-yaml", 1, 1, "")],
         ),
         (
             "truncated",

@@ -105,24 +105,34 @@ fn an_action_that_does_nothing_is_refused() {
             "/actions/0/target",
         ),
         (
-            json!({ "target": "$.info", "update": { "title": "X" } }),
-            "overlay-invalid",
-            "/actions/0",
-        ),
-        (
-            json!({ "target": "$.info", "description": " ", "update": { "title": "X" } }),
-            "overlay-invalid",
-            "/actions/0",
-        ),
-        (
             json!({ "target": "$.info", "description": "d" }),
             "overlay-invalid",
             "/actions/0",
         ),
         (
-            json!({ "target": "$.info", "description": "d", "update": {}, "remove": true }),
+            json!({ "target": "$", "description": "d", "remove": true }),
             "overlay-invalid",
-            "/actions/0",
+            "/actions/0/target",
+        ),
+        (
+            json!({ "target": "$.info", "description": "d", "remove": "yes" }),
+            "overlay-invalid",
+            "/actions/0/remove",
+        ),
+        (
+            json!({ "target": "$.info", "description": "d", "copy": "$.tags" }),
+            "overlay-invalid",
+            "/actions/0/copy",
+        ),
+        (
+            json!({ "target": "$['info','schemes']", "description": "d", "update": {} }),
+            "overlay-invalid",
+            "/actions/0/target",
+        ),
+        (
+            json!({ "target": "$.info", "description": "d", "update": { "title": ["T"] } }),
+            "overlay-invalid",
+            "/actions/0/update/title",
         ),
         (
             json!({ "target": "info[", "description": "d", "remove": true }),
@@ -160,4 +170,154 @@ fn an_overlay_of_another_version_is_refused() {
     let error = generator.run().unwrap_err().to_string();
     assert!(error.contains("overlay.json:1:14   #/overlay"), "{error}");
     assert!(!workspace.path("out").exists());
+}
+
+/// Applies an overlay of version 1.1 as it is.
+fn apply_file(overlay: &Value) -> Result<Value, Error> {
+    let workspace = Workspace::notes();
+    workspace.write("overlay.json", overlay.to_string());
+    let generator = workspace.generator();
+    let generator = generator.overlay(workspace.path("overlay.json"));
+    Ok(serde_json::to_value(generator.model()?).unwrap())
+}
+
+fn rule(overlay: &Value) -> String {
+    match apply_file(overlay) {
+        Err(Error::Spec(report)) => report.findings[0].rule.to_owned(),
+        other => panic!("{overlay}: {other:?}"),
+    }
+}
+
+fn version(version: &str, actions: Value) -> Value {
+    json!({ "overlay": version, "info": { "title": "T", "version": "1" }, "actions": actions })
+}
+
+#[test]
+fn what_is_copied_is_merged_and_may_be_moved() {
+    let model = apply_file(&version(
+        "1.1.0",
+        json!([
+            { "target": "$.definitions", "update": { "shelf": { "type": "object" } } },
+            { "target": "$.definitions.shelf", "copy": "$.definitions.folder" },
+            { "target": "$.definitions.shelf.required", "copy": "$.definitions.folder.required" },
+            { "target": "$.info.title", "copy": "$.host" },
+        ]),
+    ))
+    .unwrap();
+    assert_eq!(model["service"]["title"], "notes.example");
+    let types = model["types"].as_array().unwrap();
+    let properties = |name: &str| {
+        let one = types.iter().find(|one| one["name"] == name).unwrap();
+        one["properties"].as_array().unwrap().len()
+    };
+    assert_eq!(properties("shelf"), properties("folder"));
+    let again = json!([{ "target": "$.info", "copy": "$.tags[0]" }]);
+    assert_eq!(
+        rule(&version("1.0.0", again.clone())),
+        "overlay-invalid",
+        "1.0 can't copy"
+    );
+    apply_file(&version("1.1.7", again)).unwrap();
+    let many = json!([{ "target": "$.info", "copy": "$.paths[*]" }]);
+    assert_eq!(rule(&version("1.1.0", many)), "overlay-invalid");
+}
+
+#[test]
+fn items_are_removed_as_they_were_counted() {
+    let model = apply(&json!([
+        { "target": "$.definitions.folder.properties.access", "description": "d",
+          "update": { "enum": ["a", "b", "c", "d"] } },
+        { "target": "$.definitions.folder.properties.access.enum[4,0,2,0]", "description": "d", "remove": true },
+    ]))
+    .unwrap();
+    let types = model["types"].as_array().unwrap();
+    let access = types
+        .iter()
+        .find(|one| one["ident"] == "FolderAccess")
+        .unwrap();
+    let values: Vec<_> = access["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| &v["value"])
+        .collect();
+    assert_eq!(values, ["shut", "b", "d"]);
+}
+
+#[test]
+fn remove_counts_before_update_and_that_is_said() {
+    let workspace = Workspace::notes();
+    let overlay = json!({ "overlay": "1.0.1", "actions": [
+        { "target": "$.tags", "update": [], "remove": true } ] });
+    workspace.write("overlay.json", overlay.to_string());
+    let generator = workspace
+        .generator()
+        .overlay(workspace.path("overlay.json"));
+    let model = serde_json::to_value(generator.model().unwrap()).unwrap();
+    assert_eq!(model["sub_services"][0]["description"], "");
+    let report = generator.lint();
+    let rules: Vec<_> = report.findings.iter().map(|finding| finding.rule).collect();
+    for expected in ["overlay-action", "overlay-info"] {
+        assert!(rules.contains(&expected), "{report}");
+    }
+}
+
+#[test]
+fn an_overlay_is_for_the_file_that_it_names() {
+    let with = |extends: &str| {
+        let mut overlay = version("1.0.0", json!([{ "target": "$.tags", "remove": true }]));
+        overlay["extends"] = json!(extends);
+        overlay
+    };
+    for fits in [
+        "specs/notes.json",
+        "./specs/../specs/notes.json",
+        "https://x.example/a/notes.json?v=1",
+    ] {
+        apply_file(&with(fits)).unwrap();
+    }
+    for other in [
+        "notes.json",
+        "specs/parts/acl.json",
+        "https://x.example/notes.json/other.json",
+    ] {
+        assert_eq!(rule(&with(other)), "overlay-extends", "{other}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_overlay_is_refused() {
+    let action = json!([{ "target": "$.tags", "remove": true }]);
+    for version_text in ["1", "1.0", "1.2.0", "2.0.0", "1.1.x", ""] {
+        assert_eq!(
+            rule(&version(version_text, action.clone())),
+            "overlay-invalid"
+        );
+    }
+    assert_eq!(rule(&version("1.1.0", json!([]))), "overlay-invalid");
+    assert_eq!(rule(&version("1.1.0", json!({}))), "overlay-invalid");
+    assert_eq!(
+        rule(&json!({ "overlay": "1.0.0", "info": 1, "actions": action })),
+        "overlay-invalid"
+    );
+}
+
+#[test]
+fn copies_of_copies_end() {
+    // Each doubles the document, which would be larger than any memory after forty of them.
+    let double = |index: usize| json!({ "target": "$", "copy": "$", "x-number": index });
+    let wrap =
+        |index: usize| json!({ "target": "$.x-all", "update": { (format!("x-{index}")): {} } });
+    let fill = |index: usize| json!({ "target": format!("$.x-all.x-{index}"), "copy": "$.paths" });
+    let mut actions = vec![json!({ "target": "$", "update": { "x-all": {} } })];
+    for index in 0..60 {
+        actions.extend([wrap(index), fill(index)]);
+        actions.push(json!({ "target": "$.paths", "update": { (format!("x-{index}")): {} } }));
+        actions.push(json!({ "target": format!("$.paths.x-{index}"), "copy": "$.x-all" }));
+    }
+    assert_eq!(rule(&version("1.1.0", json!(actions))), "overlay-invalid");
+    assert_eq!(
+        rule(&version("1.1.0", json!([double(0)]))),
+        "overlay-no-change"
+    );
 }

@@ -1,18 +1,27 @@
 //! `codegen lint`
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
+use qingstor_codegen::Generator;
 use qingstor_codegen::diagnostic::{Report, Severity, rules};
-
-use super::input::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
-    #[command(flatten)]
-    input: Option<Input>,
+    /// The root file of the specification.
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "SPEC",
+        required_unless_present = "rules"
+    )]
+    spec: Option<PathBuf>,
+    /// Corrections and additions to the specification; may be given again, and apply in order.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
     /// How to say it.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -54,10 +63,9 @@ pub(crate) fn lint(arguments: Lint) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(input) = arguments.input else {
-        bail!("error[usage]: no specification was given; add `--file SPEC`, or `--rules`");
-    };
-    let report = input.generator().lint();
+    let generator = Generator::new().spec(arguments.spec.unwrap_or_default());
+    let overlays = arguments.overlay.into_iter();
+    let report = overlays.fold(generator, Generator::overlay).lint();
     match arguments.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
         Format::Github => write!(out, "{}", report.github())?,

@@ -67,6 +67,7 @@ mod tests {
                 column: 7,
                 pointer: None,
                 text: String::new(),
+                skipped: 0,
                 width: 1,
             }),
             notes: Vec::new(),

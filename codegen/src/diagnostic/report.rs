@@ -36,8 +36,10 @@ pub struct Place {
     pub column: usize,
     /// The JSON pointer within the file; none if the file is no JSON.
     pub pointer: Option<String>,
-    /// The text of the line.
+    /// The text of the line; of a long one, the part around the place.
     pub text: String,
+    /// How many characters of the line stand before that part.
+    pub skipped: usize,
     /// How many characters the finding covers on that line.
     pub width: usize,
 }
@@ -113,17 +115,34 @@ impl Place {
     fn new(span: Span, sources: &Sources) -> Self {
         let location = sources.location(span);
         let file = sources.file(span.file);
-        let text = file.line(location.line).to_owned();
+        let line = file.line(location.line);
+        // A minified file has one endless line: show the part around the place.
+        let is_long = line.len() > WIDTH * 4;
+        let before = location.column.saturating_sub(1);
+        let skipped = if is_long {
+            before.saturating_sub(BEFORE)
+        } else {
+            0
+        };
+        let text = match is_long {
+            false => line.to_owned(),
+            true if file.is_ascii() => {
+                let end = line.len().min(skipped + WIDTH);
+                line.get(skipped..end).unwrap_or_default().to_owned()
+            }
+            true => line.chars().skip(skipped).take(WIDTH).collect(),
+        };
         let covered = file.text.get(span.start as usize..span.end as usize);
         let width = covered
             .and_then(|text| text.lines().next())
-            .map_or(1, |text| text.chars().count().max(1));
+            .map_or(1, |text| text.chars().take(WIDTH).count().max(1));
         Self {
             line: location.line,
             column: location.column,
             pointer: sources.pointer(span),
             file: location.file,
             text,
+            skipped,
             width,
         }
     }
@@ -140,13 +159,16 @@ impl Place {
             Some(pointer) => writeln!(f, "   #{pointer}")?,
             None => writeln!(f)?,
         }
-        // A minified file has one endless line: show the part around the place.
-        let skipped = self.column.saturating_sub(1).saturating_sub(BEFORE);
-        let skipped = if self.column > WIDTH { skipped } else { 0 };
-        let text: String = self.text.chars().skip(skipped).take(WIDTH).collect();
+        let column = self.column.saturating_sub(1).saturating_sub(self.skipped);
+        let cut = if column >= WIDTH {
+            column.saturating_sub(BEFORE)
+        } else {
+            0
+        };
+        let text: String = self.text.chars().skip(cut).take(WIDTH).collect();
         let before: String = text
             .chars()
-            .take(self.column - 1 - skipped)
+            .take(column - cut)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         let room = WIDTH.saturating_sub(before.chars().count()).max(1);

@@ -23,6 +23,7 @@ pub(crate) fn bundle(
     let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
     let mut bundler = Bundler {
         dialect,
+        identified: HashMap::new(),
         size: 0,
         sources,
         root_file,
@@ -33,6 +34,9 @@ pub(crate) fn bundle(
         problems: Vec::new(),
     };
     bundler.name_definitions();
+    if dialect == Dialect::OpenApi31 {
+        identify(&root, &mut bundler.identified);
+    }
     let mut bundled = bundler.walk(&root, root_file, Kind::Root);
     bundler.fill_hoisted();
     bundler.add_hoisted(&mut bundled);
@@ -52,6 +56,8 @@ const MAX_SIZE: usize = 4_000_000;
 
 struct Bundler<'a> {
     dialect: Dialect,
+    /// Pointers of schemas by `$id` and `$anchor`; only OpenAPI 3.1 has these.
+    identified: HashMap<(String, String), String>,
     /// How many values were put in place of references.
     size: usize,
     sources: &'a mut Sources,
@@ -237,6 +243,9 @@ impl Bundler<'_> {
         };
         let (path, pointer) = text.split_once('#').unwrap_or((text, ""));
         let pointer = percent_decode(pointer);
+        if let Some(target) = self.identified(path, &pointer) {
+            return Some((self.root_file, target));
+        }
         if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
             self.problems.push(
                 Diagnostic::error(
@@ -285,6 +294,16 @@ impl Bundler<'_> {
         names.any(|name| !name.is_empty() && !name.contains('/'))
     }
 
+    /// Where a schema of the root stands that is referred to by its `$id` or `$anchor`.
+    fn identified(&self, path: &str, fragment: &str) -> Option<String> {
+        if fragment.is_empty() || !fragment.starts_with('/') {
+            let known = self.identified.get(&(path.to_owned(), fragment.to_owned()));
+            return known.cloned();
+        }
+        let known = self.identified.get(&(path.to_owned(), String::new()))?;
+        Some(format!("{known}{fragment}"))
+    }
+
     fn check_shared(&mut self, reference: &Node, pointer: &str, kind: Kind) {
         let wanted = self.dialect.shared(kind);
         let wanted = wanted.unwrap_or("/paths/");
@@ -318,14 +337,10 @@ impl Bundler<'_> {
         if let Some(name) = self.definitions.get(target) {
             return name.clone();
         }
-        let (short, long) = self.hoisted_names(target);
-        let taken = |name: &str| {
-            let definitions = self.root.pointer(self.dialect.schemas());
-            Some(definitions?.as_object()?.get(name)?.key)
-        };
-        // What is nested in a definition may have the name of another one.
-        let name = if taken(&short).is_some() { long } else { short };
-        let taken = taken(&name);
+        let name = self.hoisted_name(target);
+        let definitions = self.root.pointer(self.dialect.schemas());
+        let definitions = definitions.and_then(Node::as_object);
+        let taken = definitions.and_then(|definitions| Some(definitions.get(&name)?.key));
         let taken = taken.or_else(|| {
             let same = self.hoisted.iter().find(|(other, _, _)| *other == name);
             same.map(|(_, _, member)| member.key)
@@ -350,8 +365,9 @@ impl Bundler<'_> {
         name
     }
 
-    /// What a schema is called after its place: the last word of it, and all words.
-    fn hoisted_names(&self, target: &Target) -> (String, String) {
+    /// What a schema is called after its place: the last word of it in Swagger; all names on the way
+    /// in OpenAPI, where what is nested in a definition may be referred to.
+    fn hoisted_name(&self, target: &Target) -> String {
         let words = target.1.split('/').skip(1);
         let words = words.map(|word| word.replace("~1", "/").replace("~0", "~"));
         let keywords = [
@@ -361,19 +377,19 @@ impl Bundler<'_> {
             "properties",
             "$defs",
         ];
-        let names = words
-            .clone()
-            .filter(|word| !keywords.contains(&word.as_str()));
-        let long = names.collect::<Vec<_>>().join("_");
-        match words.last() {
-            Some(short) if !short.is_empty() => (short, long),
+        let name = match self.dialect {
+            Dialect::Swagger2 => words.last().unwrap_or_default(),
             _ => {
-                let stem = self.sources.file(target.0).path.file_stem();
-                let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
-                let stem = stem.unwrap_or_default();
-                (stem.clone(), stem)
+                let names = words.filter(|word| !keywords.contains(&word.as_str()));
+                names.collect::<Vec<_>>().join("_")
             }
+        };
+        if !name.is_empty() {
+            return name;
         }
+        let stem = self.sources.file(target.0).path.file_stem();
+        let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+        stem.unwrap_or_default()
     }
 
     fn fill_hoisted(&mut self) {
@@ -411,6 +427,31 @@ impl Bundler<'_> {
             let hoisted = self.hoisted.drain(..);
             definitions.extend(hoisted.map(|(name, _, member)| (name, member)));
         }
+    }
+}
+
+/// Notes the names that the schemas among the definitions give themselves.
+fn identify(root: &Node, found: &mut HashMap<(String, String), String>) {
+    let schemas = root.pointer("/components/schemas");
+    for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {
+        let token = name.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("/components/schemas/{token}");
+        let id = member.node.get("$id").and_then(Node::as_str);
+        let id = id.unwrap_or_default().trim_end_matches('#');
+        if !id.is_empty() {
+            found.insert((id.to_owned(), String::new()), pointer.clone());
+        }
+        anchors(&member.node, id, &pointer, found);
+    }
+}
+
+fn anchors(node: &Node, id: &str, at: &str, found: &mut HashMap<(String, String), String>) {
+    if let Some(anchor) = node.get("$anchor").and_then(Node::as_str) {
+        found.insert((id.to_owned(), anchor.to_owned()), at.to_owned());
+    }
+    for (key, member) in node.as_object().into_iter().flatten() {
+        let token = key.replace('~', "~0").replace('/', "~1");
+        anchors(&member.node, id, &format!("{at}/{token}"), found);
     }
 }
 

@@ -40,7 +40,8 @@ pub struct Document {
     pub definitions: IndexMap<String, Definition>,
     /// `x-lint-allow`
     pub lint_allow: Vec<Allow>,
-    /// Whether `required` may name properties that are not described, as JSON Schema has it.
+    /// Whether `required` may name properties that are not described, and operations have no
+    /// response, as OpenAPI 3 has it.
     pub open_required: bool,
     /// Facts for templates.
     pub ext: Extensions,
@@ -345,4 +346,56 @@ pub enum Additional {
     Free,
     /// Of one type.
     Typed(Box<Schema>),
+}
+
+impl Schema {
+    /// Whether both describe the same values. Enums of text are all alike: their values are united.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (SchemaKind::Ref(a), SchemaKind::Ref(b)) => a == b,
+            (SchemaKind::Array(a), SchemaKind::Array(b)) => a.is_like(b),
+            (SchemaKind::Object(a), SchemaKind::Object(b)) => a.is_like(b),
+            (SchemaKind::AllOf(a), SchemaKind::AllOf(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_like(b))
+            }
+            (
+                SchemaKind::Text {
+                    format: a,
+                    values: one,
+                },
+                SchemaKind::Text {
+                    format: b,
+                    values: two,
+                },
+            ) => one.is_empty() == two.is_empty() && (a == b || !one.is_empty()),
+            (SchemaKind::Integer(a), SchemaKind::Integer(b)) => {
+                a == b && self.limits.minimum == other.limits.minimum
+            }
+            (SchemaKind::Number(a), SchemaKind::Number(b)) => a == b,
+            (SchemaKind::Boolean, SchemaKind::Boolean)
+            | (SchemaKind::File, SchemaKind::File)
+            | (SchemaKind::HeaderMap, SchemaKind::HeaderMap)
+            | (SchemaKind::Free, SchemaKind::Free) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Object {
+    fn is_like(&self, other: &Self) -> bool {
+        let requires =
+            |object: &Self, name: &str| object.required.iter().any(|(one, _)| one == name);
+        let additional = match (&self.additional, &other.additional) {
+            (Additional::Typed(a), Additional::Typed(b)) => a.is_like(b),
+            (Additional::Typed(_), _) | (_, Additional::Typed(_)) => false,
+            _ => true,
+        };
+        additional
+            && self.properties.len() == other.properties.len()
+            && self.properties.iter().all(|(name, (_, schema))| {
+                let known = other.properties.get(name);
+                known.is_some_and(|(_, known)| schema.is_like(known))
+                    && requires(self, name) == requires(other, name)
+            })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{named, operations, warn};
+use super::{Role, named, operations, warn};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, In, Schema, SchemaKind};
 use crate::source::Span;
@@ -18,15 +18,10 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
                 .with_note(pair.first, "the other one"),
         );
     }
-    for place in [
-        Some(In::Path),
-        Some(In::Query),
-        Some(In::Header),
-        Some(In::Form),
-        None,
-    ] {
-        let values = named(document);
-        let values = values.iter().filter(|value| value.place == place);
+    let values = named(document);
+    let parameters = [In::Path, In::Query, In::Header, In::Form].map(Role::Parameter);
+    for role in parameters.into_iter().chain([Role::Header, Role::Property]) {
+        let values = values.iter().filter(|value| value.role == role);
         for pair in hardly_differ(values.map(|value| (value.name, value.span))) {
             let message = format!("`{}` is spelt `{}` elsewhere", pair.name, pair.other);
             let help = "spell them alike";

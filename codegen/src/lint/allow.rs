@@ -1,5 +1,7 @@
 //! `x-lint-allow`: findings that are right and stay.
 
+use std::collections::HashSet;
+
 use serde_json_path::JsonPath;
 
 use crate::diagnostic::{Diagnostic, Severity, rules};
@@ -45,9 +47,7 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
         found.retain(|one| {
             let allowed = one.severity != Severity::Error
                 && one.rule == entry.rule.0
-                && one
-                    .span
-                    .is_some_and(|span| places.iter().any(|place| place.holds(span)));
+                && one.span.is_some_and(|span| places.contains(&span));
             !allowed
         });
         // An entry that is wrong has been found already.
@@ -62,29 +62,20 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
     found
 }
 
-/// What an entry leads to: a value, and its key if it has one.
-struct Place<'n> {
-    key: Option<Span>,
-    node: &'n Node,
-}
-
-impl Place<'_> {
-    fn holds(&self, span: Span) -> bool {
-        self.key == Some(span) || holds(self.node, span)
-    }
-}
-
-/// Whether something stands in a tree. What an overlay added, or another file holds, lies outside the
-/// text of the value around it.
-fn holds(node: &Node, span: Span) -> bool {
-    node.span.contains(span)
-        || match &node.value {
-            Value::Object(object) => object
-                .values()
-                .any(|member| member.key == span || holds(&member.node, span)),
-            Value::Array(items) => items.iter().any(|item| holds(item, span)),
-            _ => false,
+/// Notes the places of a value and of all inside. What an overlay added, or another file holds, lies
+/// outside the text of the value around it, so it takes a walk.
+fn collect(node: &Node, places: &mut HashSet<Span>) {
+    places.insert(node.span);
+    match &node.value {
+        Value::Object(object) => {
+            for member in object.values() {
+                places.insert(member.key);
+                collect(&member.node, places);
+            }
         }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, places)),
+        _ => {}
+    }
 }
 
 enum Query<'a> {
@@ -99,7 +90,8 @@ fn query(at: &str) -> Result<Query<'_>, String> {
     crate::document::parse_target(at).map(Query::Path)
 }
 
-fn places<'n>(entry: &Allow, root: &'n Node, mirror: &serde_json::Value) -> Vec<Place<'n>> {
+/// What an entry leads to.
+fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> HashSet<Span> {
     let pointers = match query(&entry.at.0) {
         Ok(Query::Pointer(pointer)) => vec![pointer.to_owned()],
         Ok(Query::Path(path)) => {
@@ -109,16 +101,16 @@ fn places<'n>(entry: &Allow, root: &'n Node, mirror: &serde_json::Value) -> Vec<
         }
         Err(_) => Vec::new(),
     };
-    let place = |pointer: String| {
-        let node = root.pointer(&pointer)?;
-        let parent = pointer.rsplit_once('/').and_then(|(parent, token)| {
+    let mut places = HashSet::new();
+    for pointer in pointers {
+        if let Some(node) = root.pointer(&pointer) {
+            collect(node, &mut places);
+        }
+        if let Some((parent, token)) = pointer.rsplit_once('/') {
             let key = token.replace("~1", "/").replace("~0", "~");
-            root.pointer(parent)?.as_object()?.get(&key)
-        });
-        Some(Place {
-            key: parent.map(|member| member.key),
-            node,
-        })
-    };
-    pointers.into_iter().filter_map(place).collect()
+            let parent = root.pointer(parent).and_then(Node::as_object);
+            places.extend(parent.and_then(|parent| Some(parent.get(&key)?.key)));
+        }
+    }
+    places
 }

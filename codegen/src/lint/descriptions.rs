@@ -1,6 +1,6 @@
 //! What nobody explains.
 
-use super::{named, operations, warn};
+use super::{Role, named, operations, warn};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, In, Schema, SchemaKind};
 
@@ -20,9 +20,9 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     for value in named(document) {
         if is_silent(value.schema) {
             let message = format!("`{}` has no description", value.name);
-            let (rule, help) = match value.place {
-                Some(_) => ("parameter-no-description", "say what it does"),
-                None => ("property-no-description", "say what it means"),
+            let (rule, help) = match value.role {
+                Role::Parameter(_) => ("parameter-no-description", "say what it does"),
+                Role::Header | Role::Property => ("property-no-description", "say what it means"),
             };
             found.push(warn(rule, value.span, message, help));
         }

@@ -53,8 +53,15 @@ struct Named<'d> {
     name: &'d str,
     span: Span,
     schema: &'d Schema,
-    /// Where it goes; none for headers of answers and properties.
-    place: Option<In>,
+    role: Role,
+}
+
+/// What a named value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Parameter(In),
+    Header,
+    Property,
 }
 
 /// Every parameter, header and property, those within others included.
@@ -70,7 +77,7 @@ fn named(document: &Document) -> Vec<Named<'_>> {
                     name: &parameter.name,
                     span: parameter.name_span,
                     schema: &parameter.schema,
-                    place: Some(parameter.place),
+                    role: Role::Parameter(parameter.place),
                 });
             }
             properties(&parameter.schema, &mut found);
@@ -80,7 +87,7 @@ fn named(document: &Document) -> Vec<Named<'_>> {
                 name,
                 span: *span,
                 schema,
-                place: None,
+                role: Role::Header,
             }));
             if let Some(schema) = &response.schema {
                 properties(schema, &mut found);
@@ -99,7 +106,7 @@ fn properties<'d>(schema: &'d Schema, found: &mut Vec<Named<'d>>) {
                     name,
                     span,
                     schema,
-                    place: None,
+                    role: Role::Property,
                 });
                 properties(schema, found);
             }

@@ -109,21 +109,17 @@ fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
     for first in words.iter().filter_map(|words| words.first()) {
         *leading.entry(first).or_default() += 1;
     }
+    let mut elsewhere: HashMap<&str, usize> = HashMap::new();
+    for word in words.iter().flat_map(|words| words.iter().skip(1)) {
+        *elsewhere.entry(word).or_default() += 1;
+    }
     // A word that often stands in front and hardly ever elsewhere is a verb here.
-    let elsewhere = |word: &str| {
-        let others = words
-            .iter()
-            .filter(|words| words.iter().skip(1).any(|one| one == word));
-        others.count()
+    let is_verb = |word: &str| {
+        let [first, other] = [&leading, &elsewhere].map(|counts| counts.get(word).copied());
+        let (first, other) = (first.unwrap_or_default(), other.unwrap_or_default());
+        first >= FEW && other * 4 <= first
     };
-    let verbs: Vec<&str> = leading
-        .iter()
-        .filter(|(_, count)| **count >= FEW)
-        .filter(|(word, count)| elsewhere(word) * 4 <= **count)
-        .map(|(word, _)| *word)
-        .collect();
     for ((id, span), words) in ids.iter().zip(&words) {
-        let is_verb = |word: &String| verbs.contains(&word.as_str());
         let first_is_rare = words
             .first()
             .is_some_and(|first| leading.get(first.as_str()) == Some(&1));

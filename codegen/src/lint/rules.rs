@@ -16,7 +16,9 @@ pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
             path_parameters(item, operation, &mut found);
             duplicate_parameters(operation, &mut found);
             bodies(operation, &mut found);
-            statuses(operation, &mut found);
+            if !document.open_required {
+                statuses(operation, &mut found);
+            }
             headers(operation, &mut found);
             lists(operation, &mut found);
         }

@@ -30,6 +30,7 @@ pub struct SourceFile {
     /// What `git hash-object` prints for it.
     pub id: BlobId,
     line_starts: Vec<usize>,
+    is_ascii: bool,
 }
 
 /// All files read so far.
@@ -138,6 +139,7 @@ impl Sources {
             portable: self.portable(path),
             path: path.to_owned(),
             line_starts: line_starts(&text),
+            is_ascii: text.is_ascii(),
             text,
             id,
         });
@@ -164,16 +166,15 @@ impl Sources {
         Location {
             file: file.name.clone(),
             line,
-            column: before.map_or(1, |text| text.chars().count() + 1),
+            column: before.map_or(1, |text| file.characters(text) + 1),
         }
     }
 
     /// The JSON pointer of a span within its file.
     pub fn pointer(&self, span: Span) -> Option<String> {
-        let file = self.file(span.file);
-        // Parsing again is cheaper than keeping every tree for the rare case of a diagnostic.
-        let tree = parse::parse(span.file, &file.text).ok()?;
-        Some(tree.pointer_at(span))
+        let mut trees = self.trees.values();
+        let (_, tree) = trees.find(|(file, _)| *file == span.file)?;
+        Some(tree.as_ref()?.pointer_at(span))
     }
 }
 
@@ -185,6 +186,15 @@ impl SourceFile {
         (line, start.unwrap_or_default())
     }
 
+    /// How many characters a part of it has. A file may be one line of megabytes.
+    fn characters(&self, part: &str) -> usize {
+        if self.is_ascii {
+            part.len()
+        } else {
+            part.chars().count()
+        }
+    }
+
     /// Whether a text that is no JSON looks like the other form of specifications.
     fn is_yaml(&self) -> bool {
         let text = self.text.trim_start();
@@ -193,6 +203,11 @@ impl SourceFile {
         let extension = self.path.extension();
         extension.is_some_and(|end| end == "yaml" || end == "yml")
             || keys.iter().any(|key| first.starts_with(key))
+    }
+
+    /// Whether every byte is a character.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.is_ascii
     }
 
     /// The text of a line (from 1), without its end.

@@ -157,6 +157,9 @@ impl<'a> Reader<'a> {
 
     fn responses(&mut self, node: &'a Node) -> Vec<Response> {
         let Some(responses) = node.get("responses") else {
+            if self.dialect == Dialect::OpenApi31 {
+                return Vec::new();
+            }
             let help = "add `\"responses\"` with at least one status";
             self.problem(
                 "responses-missing",
@@ -169,14 +172,18 @@ impl<'a> Reader<'a> {
         let Some(members) = self.object(responses, "`responses`") else {
             return Vec::new();
         };
-        members
+        let mut responses: Vec<Response> = members
             .iter()
             .filter(|(key, _)| !key.starts_with("x-"))
             .flat_map(|(key, member)| match self.dialect {
                 Dialect::Swagger2 => self.response(key, member).into_iter().collect(),
                 _ => self.described_responses(key, member, members),
             })
-            .collect()
+            .collect();
+        if self.dialect != Dialect::Swagger2 {
+            self.unite_bodies(&mut responses);
+        }
+        responses
     }
 
     fn response(&mut self, key: &str, member: &'a Member) -> Option<Response> {

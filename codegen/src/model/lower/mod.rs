@@ -36,6 +36,8 @@ pub(super) fn lower(
         type_scope: Scope::default(),
         definitions: HashMap::new(),
         types: IndexMap::new(),
+        inline: HashMap::new(),
+        made: 0,
         pending: HashMap::new(),
         used: [Vec::new(), Vec::new()],
     };
@@ -46,6 +48,10 @@ pub(super) fn lower(
         Err(lowerer.problems)
     }
 }
+
+/// Properties and values of a model: more than any API has, and no more than memory holds. Only
+/// objects that are made of each other come near.
+const MAX_MADE: usize = 500_000;
 
 /// A direction in which a type travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +70,12 @@ struct Lowerer<'a> {
     definitions: HashMap<&'a str, (String, crate::model::TypeKind)>,
     /// All types by name, in order of first appearance.
     types: IndexMap<String, CustomizedType>,
+    /// What the inline types were made from.
+    inline: HashMap<String, &'a document::Schema>,
     /// Constructors, which can only be made once all types are known.
     pending: HashMap<String, &'a [document::Constructor]>,
+    /// How many properties and values were made.
+    made: usize,
     /// Types named by requests and by responses.
     used: [Vec<String>; 2],
 }
@@ -220,6 +230,20 @@ impl<'a> Lowerer<'a> {
                 );
             })
             .ok()
+    }
+
+    /// Counts one more property or value; says so once if the model grows too large.
+    fn has_room(&mut self, span: Span) -> bool {
+        self.made += 1;
+        if self.made == MAX_MADE + 1 {
+            let message =
+                format!("the model would have more than {MAX_MADE} properties and values");
+            self.problems.push(
+                Diagnostic::error("model-size", span, message)
+                    .with_help("break up what so many objects are made of"),
+            );
+        }
+        self.made <= MAX_MADE
     }
 
     fn place(&self, span: Span) -> Source {

@@ -1,10 +1,12 @@
 //! Objects and enums: definitions, and those that stand inline.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
-use super::Lowerer;
 use super::properties::Field;
 use super::shapes::{At, definition_kind};
+use super::{Direction, Lowerer};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
 use crate::model::{CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind};
@@ -140,12 +142,20 @@ impl<'a> Lowerer<'a> {
     /// The properties of an object, with those of all its parts.
     pub(super) fn merged(&mut self, schema: &'a Schema) -> Merged<'a> {
         let mut merged = Merged::default();
-        self.merge_into(schema, &mut merged, &mut Vec::new());
+        self.merge_into(schema, &mut merged, &mut Vec::new(), &mut HashSet::new());
         self.check_required(&merged);
         merged
     }
 
-    fn merge_into(&mut self, schema: &'a Schema, merged: &mut Merged<'a>, open: &mut Vec<&'a str>) {
+    /// `open` are the definitions on the way here, `done` those that are merged already: what many
+    /// parts have in common is merged once.
+    fn merge_into(
+        &mut self,
+        schema: &'a Schema,
+        merged: &mut Merged<'a>,
+        open: &mut Vec<&'a str>,
+        done: &mut HashSet<&'a str>,
+    ) {
         match &schema.kind {
             SchemaKind::Object(object) => {
                 for (name, (span, schema)) in &object.properties {
@@ -158,7 +168,7 @@ impl<'a> Lowerer<'a> {
             }
             SchemaKind::AllOf(parts) => {
                 for part in parts {
-                    self.merge_into(part, merged, open);
+                    self.merge_into(part, merged, open, done);
                 }
             }
             SchemaKind::Ref(name) => {
@@ -181,9 +191,11 @@ impl<'a> Lowerer<'a> {
                     );
                     return;
                 }
-                open.push(name);
-                self.merge_into(&definition.schema, merged, open);
-                open.pop();
+                if done.insert(name) {
+                    open.push(name);
+                    self.merge_into(&definition.schema, merged, open, done);
+                    open.pop();
+                }
             }
             _ => {
                 self.problems.push(
@@ -210,13 +222,9 @@ impl<'a> Lowerer<'a> {
     /// A type that has no name of its own: it is named after where it stands.
     pub(super) fn inline(&mut self, schema: &'a Schema, at: At<'_>, inline: Inline) -> Shape {
         let naming = &self.language.naming;
-        let words = match &schema.facts.type_name {
-            Some((name, _)) => naming.words(name),
-            None => [naming.words(at.parent), naming.words(at.field)].concat(),
-        };
-        let name = match &schema.facts.type_name {
-            Some((name, _)) => name.clone(),
-            None => Case::Pascal.join(&words),
+        let (name, words) = match &schema.facts.type_name {
+            Some((name, _)) => (name.clone(), naming.words(name)),
+            None => self.inline_name(schema, at),
         };
         let ident = naming.safe(naming.types.join(&words), Role::Type);
         self.note_use(&name, at.direction);
@@ -254,6 +262,24 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// A name made from where a type stands. What an operation answers with may have a field of the
+    /// same name as what it is sent, and hold something else in it.
+    fn inline_name(&self, schema: &Schema, at: At<'_>) -> (String, Vec<String>) {
+        let naming = &self.language.naming;
+        let (parent, field) = (naming.words(at.parent), naming.words(at.field));
+        let words = [parent.as_slice(), &field].concat();
+        let name = Case::Pascal.join(&words);
+        let is_taken = match self.inline.get(&name) {
+            Some(known) => !known.is_like(schema),
+            None => self.definitions.contains_key(name.as_str()),
+        };
+        if is_taken && at.direction == Some(Direction::Response) {
+            let words = [parent, vec!["output".to_owned()], field].concat();
+            return (Case::Pascal.join(&words), words);
+        }
+        (name, words)
+    }
+
     fn new_inline(
         &mut self,
         name: &str,
@@ -264,6 +290,7 @@ impl<'a> Lowerer<'a> {
         let claimed = self.type_scope.claim([ident], schema.span);
         let help = "give this type a name of its own with `x-type-name`";
         let ident = self.claimed(claimed, name, schema.span, help)?;
+        self.inline.insert(name.to_owned(), schema);
         let mut made = self.blank_type(name, ident.clone(), kind, schema, schema.span);
         match kind {
             TypeKind::Enum => made.values = self.enum_values(schema, &[]),
@@ -323,7 +350,7 @@ impl<'a> Lowerer<'a> {
             let _ = scope.claim([value.ident.clone()], schema.span);
         }
         for (value, span) in values {
-            if all.contains_key(value) {
+            if all.contains_key(value) || !self.has_room(*span) {
                 continue;
             }
             let name = schema.facts.enum_names.get(value).unwrap_or(value);

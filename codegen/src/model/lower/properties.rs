@@ -26,6 +26,9 @@ impl<'a> Lowerer<'a> {
         at: At<'_>,
         scope: &mut Scope,
     ) -> Option<Property> {
+        if !self.has_room(field.span) {
+            return None;
+        }
         let schema = field.schema;
         let facts = &schema.facts;
         let wanted = match &facts.name {

@@ -27,11 +27,25 @@ impl<'a> Lowerer<'a> {
         // Methods of one handle must differ; those of another may be the same.
         let mut methods: HashMap<Option<&str>, Scope> = HashMap::new();
         let mut resources = Vec::new();
-        for item in &document.paths {
-            let wanted = [self.resource_name(item), self.whole_name(item)];
-            let claimed = names.claim(wanted, item.span);
+        // Who has one name only takes it before those that have two.
+        let mut claims: Vec<_> = document
+            .paths
+            .iter()
+            .map(|item| (item, self.resource_name(item), self.whole_name(item), None))
+            .collect();
+        for has_one in [true, false] {
+            for (item, short, whole, claimed) in &mut claims {
+                if (short == whole) == has_one {
+                    let wanted = [short.clone(), whole.clone()];
+                    *claimed = Some(names.claim(wanted, item.span));
+                }
+            }
+        }
+        for (item, _, _, claimed) in claims {
             let help = "two paths would share a file: change one of them";
-            let Some(name) = self.claimed(claimed, &item.key, item.span, help) else {
+            let name =
+                claimed.and_then(|claimed| self.claimed(claimed, &item.key, item.span, help));
+            let Some(name) = name else {
                 continue;
             };
             let handle = self.handle(&item.path);

@@ -158,10 +158,14 @@ fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
     }
     let minimum = schema.limits.minimum.as_ref();
     Shape::Int {
-        bits: if format == Some("int32") { 32 } else { 64 },
-        signed: minimum
-            .and_then(serde_json::Number::as_f64)
-            .is_none_or(|least| least < 0.0),
+        bits: match format {
+            Some("int8" | "int16" | "int32" | "uint8" | "uint16" | "uint32") => 32,
+            _ => 64,
+        },
+        signed: !format.is_some_and(|format| format.starts_with("uint"))
+            && minimum
+                .and_then(serde_json::Number::as_f64)
+                .is_none_or(|least| least < 0.0),
     }
 }
 

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::super::schema::blank;
 use super::Reader;
 use super::body::Media;
-use crate::document::types::{In, Response, SchemaKind};
+use crate::document::types::{In, Response, Schema, SchemaKind};
 use crate::source::{Member, Node, Object};
 
 /// The successes that `2XX` stands for. More of them have no body, or one that is asked for.
@@ -76,6 +76,44 @@ impl<'a> Reader<'a> {
             headers,
             schema,
         })
+    }
+}
+
+impl Reader<'_> {
+    /// Successes with bodies of different kinds are read as any JSON: the model has one body for all.
+    pub(in super::super) fn unite_bodies(&mut self, responses: &mut [Response]) {
+        let successes = responses.iter_mut().filter(|response| response.success);
+        let mut bodies: Vec<&mut Schema> =
+            successes.filter_map(|one| one.schema.as_mut()).collect();
+        let all_objects = bodies.iter().all(|schema| self.has_properties(schema));
+        let differs = |(first, others): (&&mut Schema, &[&mut Schema])| {
+            others.iter().any(|other| !first.is_like(other))
+        };
+        if all_objects || !bodies.split_first().is_some_and(differs) {
+            return;
+        }
+        for schema in &mut bodies {
+            let message = "successes with different bodies are read as any JSON";
+            let help = "describe one body that fits all";
+            self.note("openapi-union", schema.span, message, help);
+            schema.kind = SchemaKind::Free;
+        }
+    }
+
+    fn has_properties(&self, schema: &Schema) -> bool {
+        match &schema.kind {
+            SchemaKind::Object(object) => !object.properties.is_empty(),
+            SchemaKind::AllOf(_) => true,
+            SchemaKind::Ref(name) => {
+                let schemas = self.root.pointer("/components/schemas");
+                let found = schemas.and_then(|schemas| schemas.get(name));
+                found.is_some_and(|found| {
+                    let has = |key| found.get(key).is_some();
+                    has("properties") && !has("anyOf") && !has("oneOf")
+                })
+            }
+            _ => false,
+        }
     }
 }
 

@@ -1,0 +1,345 @@
+//! Every rule of the linter finds what it is for, and nothing in what is right.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::Workspace;
+use qingstor_codegen::Generator;
+use qingstor_codegen::diagnostic::{Report, rules};
+use serde_json::{Value, json};
+
+/// A specification without any finding.
+fn clean() -> Value {
+    let operation = |id: &str| {
+        json!({
+            "operationId": id, "summary": "s",
+            "parameters": [
+                { "name": "limit", "in": "query", "type": "integer", "description": "d", "default": 1 },
+                { "name": "version", "in": "query", "type": "string", "description": "d", "x-signed": true },
+            ],
+            "responses": { "200": { "description": "d", "schema": { "$ref": "#/definitions/big_thing" } } }
+        })
+    };
+    json!({
+        "swagger": "2.0", "info": { "title": "T", "version": "1" },
+        "x-error-codes": [{ "code": "gone", "status": 404, "description": "d", "retry": "no" }],
+        "paths": {
+            "/a": { "get": operation("GetA") }, "/b": { "get": operation("GetB") },
+            "/c": { "get": operation("GetC") }, "/d": { "get": operation("GetD") },
+        },
+        "definitions": {
+            "big_thing": { "description": "d", "type": "object", "properties": {
+                "a_b": { "$ref": "#/definitions/the_state" }, "c": { "$ref": "#/definitions/c_d" },
+                "e": { "$ref": "#/definitions/e_f" }, "h": { "$ref": "#/definitions/g_h" } } },
+            "the_state": { "description": "d", "type": "string", "enum": ["on", "off"] },
+            "c_d": { "description": "d", "type": "array", "items": { "type": "string" } },
+            "e_f": { "description": "d", "type": "object", "properties": {
+                "g": { "type": "string", "description": "d" }, "i": { "type": "boolean", "description": "d" } } },
+            "g_h": { "description": "d", "type": "integer", "example": 3 },
+        }
+    })
+}
+
+fn lint(spec: &Value) -> Report {
+    let workspace = Workspace::new();
+    workspace.write("api.json", serde_json::to_string_pretty(spec).unwrap());
+    Generator::new().spec(workspace.path("api.json")).lint()
+}
+
+fn found(report: &Report) -> Vec<(&'static str, String)> {
+    let place = |finding: &qingstor_codegen::diagnostic::Finding| {
+        let place = finding
+            .place
+            .as_ref()
+            .and_then(|place| place.pointer.clone());
+        (finding.rule, place.unwrap_or_default())
+    };
+    report.findings.iter().map(place).collect()
+}
+
+#[test]
+fn what_is_right_gives_no_finding() {
+    let report = lint(&clean());
+    assert_eq!(found(&report), [], "{report}");
+}
+
+/// A rule, a place, what is put there, and the place of the finding.
+type Change = (&'static str, &'static str, Value, &'static str);
+
+fn changes() -> Vec<Change> {
+    vec![
+        (
+            "no-description",
+            "/paths/~1a/get/summary",
+            json!(""),
+            "/paths/~1a/get/operationId",
+        ),
+        (
+            "parameter-no-description",
+            "/paths/~1a/get/parameters/0/description",
+            json!(""),
+            "/paths/~1a/get/parameters/0/name",
+        ),
+        (
+            "property-no-description",
+            "/definitions/e_f/properties/g/description",
+            json!(" "),
+            "/definitions/e_f/properties/g",
+        ),
+        (
+            "definition-no-description",
+            "/definitions/c_d/description",
+            json!(""),
+            "/definitions/c_d",
+        ),
+        (
+            "error-code-no-description",
+            "/x-error-codes/0/description",
+            json!(""),
+            "/x-error-codes/0/code",
+        ),
+        (
+            "status-no-description",
+            "/paths/~1a/get/responses/200/description",
+            json!(""),
+            "/paths/~1a/get/responses/200",
+        ),
+        (
+            "status-no-schema",
+            "/paths/~1a/get/responses/201",
+            json!({ "description": "d" }),
+            "/paths/~1a/get/responses/201",
+        ),
+        (
+            "no-success",
+            "/paths/~1a/get/responses/200/x-success",
+            json!(false),
+            "/paths/~1a/get/operationId",
+        ),
+        (
+            "definition-unused",
+            "/definitions/own_circle",
+            json!({ "description": "d", "type": "array", "items": { "$ref": "#/definitions/own_circle" } }),
+            "/definitions/own_circle",
+        ),
+        (
+            "parameter-unused",
+            "/parameters",
+            json!({ "spare": { "name": "spare", "in": "query", "type": "string" } }),
+            "/parameters/spare",
+        ),
+        (
+            "enum-case",
+            "/definitions/the_state/enum",
+            json!(["on", "off", "Broken"]),
+            "/definitions/the_state/enum/2",
+        ),
+        (
+            "enum-duplicate",
+            "/definitions/the_state/enum",
+            json!(["on", "off", "on"]),
+            "/definitions/the_state/enum/2",
+        ),
+        (
+            "unsigned-sub-resource",
+            "/paths/~1a/get/parameters/1/x-signed",
+            json!(false),
+            "/paths/~1a/get/parameters/1/name",
+        ),
+        (
+            "operation-id-case",
+            "/paths/~1a/get/operationId",
+            json!("get_a"),
+            "/paths/~1a/get/operationId",
+        ),
+        (
+            "operation-id-verb",
+            "/paths/~1e",
+            json!({ "get": { "operationId": "FolderGet", "summary": "s", "responses": { "200": { "description": "d" } } }, "put": { "operationId": "GetMore", "summary": "s", "responses": { "200": { "description": "d" } } } }),
+            "/paths/~1e/get/operationId",
+        ),
+        (
+            "operation-id-alike",
+            "/paths/~1a/get/operationId",
+            json!("GETB"),
+            "/paths/~1b/get/operationId",
+        ),
+        (
+            "definition-name-case",
+            "/definitions/TheOther",
+            json!({ "description": "d", "$ref": "#/definitions/TheOther" }),
+            "/definitions/TheOther",
+        ),
+        (
+            "parameter-alike",
+            "/paths/~1b/get/parameters/0/name",
+            json!("Limit"),
+            "/paths/~1b/get/parameters/0/name",
+        ),
+        (
+            "parameter-type-differs",
+            "/paths/~1b/get/parameters/0",
+            json!({ "name": "limit", "in": "query", "type": "string", "description": "d" }),
+            "/paths/~1b/get/parameters/0/name",
+        ),
+        (
+            "default-misfit",
+            "/paths/~1a/get/parameters/0/default",
+            json!("one"),
+            "/paths/~1a/get/parameters/0/default",
+        ),
+        (
+            "example-misfit",
+            "/definitions/g_h/example",
+            json!(3.5),
+            "/definitions/g_h/example",
+        ),
+        (
+            "example-misfit",
+            "/paths/~1a/get/responses/200/examples",
+            json!({ "application/json": { "a_b": "maybe" } }),
+            "/paths/~1a/get/responses/200/examples/application~1json/a_b",
+        ),
+        (
+            "definition-alike",
+            "/definitions/x_y",
+            json!({ "description": "d", "type": "object", "properties": {
+            "i": { "type": "boolean", "description": "d" }, "g": { "type": "string", "description": "d" } } }),
+            "/definitions/x_y",
+        ),
+        (
+            "unknown-key",
+            "/paths/~1a/get/sumary",
+            json!(""),
+            "/paths/~1a/get/sumary",
+        ),
+        (
+            "type-name-unused",
+            "/paths/~1a/get/parameters/0/x-type-name",
+            json!("N"),
+            "/paths/~1a/get/parameters/0/x-type-name",
+        ),
+        (
+            "lint-allow-unused",
+            "/x-lint-allow",
+            json!([{ "rule": "enum-case", "at": "", "reason": "r" }]),
+            "/x-lint-allow/0",
+        ),
+    ]
+}
+
+/// Puts a value to a pointer, whose last step may be new.
+fn put(spec: &mut Value, pointer: &str, value: Value) {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    spec.pointer_mut(parent).unwrap()[key.replace("~1", "/")] = value;
+}
+
+#[test]
+fn each_change_gives_its_finding_at_its_place() {
+    for (rule, at, value, place) in changes() {
+        let mut spec = clean();
+        put(&mut spec, at, value);
+        let report = lint(&spec);
+        let wanted = (rule, place.to_owned());
+        assert!(
+            found(&report).contains(&wanted),
+            "{rule} at {place}: {report}"
+        );
+        assert!(!report.has_errors(), "{report}");
+        assert!(report.findings.iter().all(|finding| finding.help.is_some()));
+    }
+}
+
+#[test]
+fn what_is_allowed_is_not_found_and_errors_cant_be() {
+    let mut spec = clean();
+    put(&mut spec, "/definitions/c_d/description", json!(""));
+    for at in [
+        "/definitions/c_d",
+        "$.definitions.c_d",
+        "$",
+        "",
+        "$.definitions[*]",
+    ] {
+        spec["x-lint-allow"] =
+            json!([{ "rule": "definition-no-description", "at": at, "reason": "r" }]);
+        assert_eq!(found(&lint(&spec)), [], "{at}");
+    }
+    for (entry, place) in [
+        (
+            json!({ "rule": "definition-no-description", "at": "" , "reason": "" }),
+            "/x-lint-allow/0/reason",
+        ),
+        (
+            json!({ "rule": "definition-no-description", "at": "" }),
+            "/x-lint-allow/0",
+        ),
+        (
+            json!({ "rule": "no-such-rule", "at": "$", "reason": "r" }),
+            "/x-lint-allow/0/rule",
+        ),
+        (
+            json!({ "rule": "paging", "at": "$", "reason": "r" }),
+            "/x-lint-allow/0/rule",
+        ),
+        (
+            json!({ "rule": "enum-case", "at": "definitions", "reason": "r" }),
+            "/x-lint-allow/0/at",
+        ),
+    ] {
+        spec["x-lint-allow"] = json!([entry]);
+        let report = lint(&spec);
+        let rules = found(&report);
+        let found = rules
+            .iter()
+            .any(|(rule, at)| at == place && (*rule == "lint-allow" || *rule == "wrong-type"));
+        assert!(found && report.has_errors(), "{entry}: {report}");
+    }
+}
+
+#[test]
+fn the_page_of_rules_is_what_the_command_prints() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("LINTS.md");
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(
+        written == rules::document(),
+        "codegen/LINTS.md is stale: `cargo run -p qingstor-codegen -- lint --rules > codegen/LINTS.md`"
+    );
+}
+
+#[test]
+fn warnings_fail_only_where_they_are_denied() {
+    let workspace = Workspace::new();
+    let mut spec = clean();
+    put(&mut spec, "/definitions/c_d/description", json!(""));
+    workspace.write("api.json", spec.to_string());
+    let run = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codegen"));
+        let command = command.args(["lint"]).args(arguments.split_whitespace());
+        let output = command.current_dir(workspace.path("")).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    assert_eq!(run("-f api.json").0, 0);
+    assert_eq!(run("-f api.json --deny warnings").0, 1);
+    let (code, out) = run("-f api.json --format github --deny notes");
+    assert_eq!(code, 1);
+    let start = "::warning file=api.json,line=1,col=";
+    assert!(
+        out.starts_with(start) && out.contains(",title=definition-no-description::`c_d`"),
+        "{out}"
+    );
+    assert_eq!(run("--rules"), (0, rules::document()));
+    assert_eq!(run("").0, 2, "neither a specification nor `--rules`");
+}
