@@ -1,14 +1,14 @@
 //! The memory that transfers need, as the system counts it for this process.
 //!
 //! In a process of its own, with the server in another thread of it: what the server needs counts,
-//! too, but it streams.
+//! too, but it streams. `QINGSTOR_MEMORY_MIB=10240` sends and fetches as much.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod transfer;
 
 use std::future::{Future, IntoFuture};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use qingstor_sdk::{Source, Target};
@@ -59,11 +59,16 @@ async fn memory_is_bounded() {
     /// Buffers of sockets, of the server, of the allocator.
     const SLACK: usize = 24 * MIB;
     const CONCURRENCY: usize = 2;
-    let len = 192 * MIB;
+    const FILE: usize = 192 * MIB;
+    let len = match std::env::var("QINGSTOR_MEMORY_MIB") {
+        Ok(text) => text.parse::<usize>().expect("a number") * MIB,
+        Err(_) => FILE,
+    };
     let bound = PART * (CONCURRENCY + 1) + SLACK;
     let site = Site::start().await;
     let bucket = &site.bucket;
     let before = resident().unwrap();
+    let started = Instant::now();
 
     let upload = bucket
         .upload("k", Source::stream(endless(len)))
@@ -72,18 +77,30 @@ async fn memory_is_bounded() {
     let (output, most) = most_during(upload).await;
     assert_eq!(output.unwrap().bytes, len as u64);
     let grown = most.saturating_sub(before);
-    println!("upload of a stream: {} MiB", grown / MIB);
+    println!(
+        "upload of a stream of {} MiB: {} MiB in memory, {:?}",
+        len / MIB,
+        grown / MIB,
+        started.elapsed()
+    );
     assert!(grown <= bound, "{} MiB for {}", grown / MIB, bound / MIB);
 
     let before = resident().unwrap();
+    let started = Instant::now();
     let download = bucket.download("k", Target::writer(tokio::io::sink()));
     let download = download.part_size(PART as u64).concurrency(CONCURRENCY);
     let (output, most) = most_during(download.into_future()).await;
     assert_eq!(output.unwrap().bytes, len as u64);
     let grown = most.saturating_sub(before);
-    println!("download to a writer: {} MiB", grown / MIB);
+    println!(
+        "download to a writer: {} MiB in memory, {:?}",
+        grown / MIB,
+        started.elapsed()
+    );
     assert!(grown <= bound, "{} MiB for {}", grown / MIB, bound / MIB);
 
+    let file = bucket.upload("k", Source::stream(endless(FILE)));
+    file.await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let before = resident().unwrap();

@@ -61,8 +61,12 @@ impl Faults {
                     .is_none_or(|code| *code == ErrorCode::RequestExpired);
                 expired && self.has("skew=")
             }
-            // The object of an upload whose last answer got lost looks like another one.
-            ErrorKind::Service => error.is_not_found() && self.has("etag=wrong"),
+            // The object of an upload whose last answer got lost looks like another one; and a
+            // copied part, whose bytes nobody here knows, has no such tag.
+            ErrorKind::Service => {
+                let refused = error.code() == Some(&ErrorCode::InvalidArgument);
+                (error.is_not_found() || refused) && self.has("etag=wrong")
+            }
             _ => false,
         }
     }

@@ -53,6 +53,26 @@ async fn a_stream_that_was_begun_is_not_sent_again() {
     assert!(asked.load(Ordering::Relaxed) > 0);
 }
 
+/// The service refuses a body before it has read it, and the refusal is what the caller hears.
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_a_body_is_heard() {
+    let (emulator, bucket) = start().await;
+    fail(
+        &emulator,
+        [FaultRule::on("PutObject").code("permission_denied")],
+    );
+    let large = Bytes::from(vec![7; 24 << 20]);
+    for _ in 0..8 {
+        let error = bucket
+            .put_object("k")
+            .body(large.clone())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Some(&ErrorCode::PermissionDenied), "{error}");
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
 /// Nobody listens at first: the stream is still whole when the connection is made.
 #[tokio::test]
 async fn a_stream_that_was_not_begun_is() {

@@ -176,6 +176,22 @@ impl<'a> Upload<'a> {
 
     /// Is called with the token when the multipart upload has begun, and after each part, so that
     /// it can be kept for the case that the process is killed. Makes the upload resumable.
+    /// What it has stored lacks only parts that were just under way. Those that arrived are found
+    /// when the upload goes on, and none of the others is sent twice.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// # use qingstor_sdk::{ResumeToken, Source};
+    /// // First beside it, then in its place: whoever is killed meanwhile leaves the older one.
+    /// let keep = |token: &ResumeToken| {
+    ///     let written = std::fs::write("video.token.new", token.to_string());
+    ///     if let Err(error) = written.and_then(|()| std::fs::rename("video.token.new", "video.token")) {
+    ///         eprintln!("the upload can't be resumed from here: {error}");
+    ///     }
+    /// };
+    /// bucket.upload("video.mp4", Source::path("video.mp4")).on_token(keep).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn on_token(mut self, keep: impl Fn(&ResumeToken) + Send + Sync + 'static) -> Self {
         self.options.on_token = Some(Box::new(keep));
         self.options.resumable = true;
