@@ -81,7 +81,8 @@ unit: ## Unit, wire, specification-change and doc tests
 
 .PHONY: examples
 examples: ## Run each example of the SDK; each checks its own result
-	$(CARGO) test --package qingstor-sdk --features blocking --examples --test examples --quiet
+	$(CARGO) build --package qingstor-sdk --features blocking --examples --quiet
+	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
 features: ## Build the SDK with each of its features alone, and with none

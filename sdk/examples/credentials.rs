@@ -20,7 +20,7 @@ impl ProvideCredentials for Vault {
         Box::pin(async {
             // Here the vault would be asked, over the network.
             tokio::time::sleep(Duration::from_millis(10)).await;
-            let credentials = Credentials::new("FROM_VAULT", "whispered")?;
+            let credentials = Credentials::new("FROMVAULT", "whispered")?;
             let expires = SystemTime::now() + Duration::from_secs(3600);
             Ok(Provided::new(credentials).expires(expires))
         })
@@ -30,8 +30,8 @@ impl ProvideCredentials for Vault {
 #[tokio::main]
 async fn main() -> Result<()> {
     let emulator = Emulator::builder().in_memory();
-    let emulator = emulator.account("FROM_FILE", "written");
-    let emulator = emulator.account("FROM_VAULT", "whispered").start().await?;
+    let emulator = emulator.account("FROMFILE", "written");
+    let emulator = emulator.account("FROMVAULT", "whispered").start().await?;
     let client = |config: Config| QingStor::new(config.endpoint(emulator.endpoint()));
 
     // The first place that has credentials: there is no file yet, so the vault is asked.
@@ -46,7 +46,7 @@ async fn main() -> Result<()> {
     // A file that somebody changes: a wrong secret first, then the right one.
     std::fs::write(
         &path,
-        "access_key_id: FROM_FILE\nsecret_access_key: misspelled\n",
+        "access_key_id: FROMFILE\nsecret_access_key: misspelled\n",
     )?;
     let qingstor = client(Config::anonymous().credentials_provider(file()))?;
     let Err(error) = qingstor.list_buckets().await else {
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     assert!(error.is_permission_denied() || error.status().is_some_and(|status| status == 401));
     std::fs::write(
         &path,
-        "access_key_id: FROM_FILE\nsecret_access_key: written\n",
+        "access_key_id: FROMFILE\nsecret_access_key: written\n",
     )?;
     tokio::time::sleep(Duration::from_millis(20)).await;
     qingstor.list_buckets().await?;

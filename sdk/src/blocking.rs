@@ -102,7 +102,7 @@ impl<T, S: Stream<Item = Result<T>> + Unpin> Iterator for Iterate<S> {
 }
 
 /// The body of an answer as a [`Read`](io::Read). Its errors hold the SDK's own
-/// [`Error`](crate::Error) as their source.
+/// [`Error`] as their source.
 pub fn reader(body: ByteStream) -> Reader {
     Reader(body)
 }

@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn a_null_is_as_good_as_no_field() {
+        let nulls = r#"{"name":null,"keys":null,"has_more":null,"owner":{"id":null,"name":"n"}}"#;
+        assert!(serde_json::from_str::<ListObjectsOutput>(nulls).is_err());
+        let without = without_nulls(nulls.as_bytes()).unwrap();
+        let page: ListObjectsOutput = serde_json::from_slice(&without).unwrap();
+        assert!(page.name.is_empty() && page.keys.is_empty() && !page.has_more);
+        assert_eq!(without, br#"{"owner":{"name":"n"}}"#);
+        for untouched in ["{\"a\":[null,1]}", "{}", "null", "{", ""] {
+            assert_eq!(without_nulls(untouched.as_bytes()), None, "{untouched}");
+        }
+    }
+
+    #[test]
     fn one_value_is_a_list_of_one() {
         let users = |json: &str| {
             serde_json::from_str::<PolicyStatement>(json).map(|statement| statement.user)

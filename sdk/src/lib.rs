@@ -39,7 +39,7 @@
 //! | inputs and outputs of every operation | [`operations`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
-//! The module `guide` of the documentation has a page for each capability.
+//! The module [`guide`] has a page for each capability.
 //!
 //! Every operation of the API is one method that gives a [`Call`]. What the API requires is a
 //! parameter of the method; what is optional is a setter on the call; `.await` sends it. A call

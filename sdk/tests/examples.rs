@@ -1,7 +1,7 @@
 //! Every example runs, and finds what it asserts to be true.
 //!
-//! `cargo test` builds the examples; `cargo test --test examples` alone does not, unless `--examples`
-//! is said, too.
+//! `cargo test` builds the examples; before `cargo test --test examples` alone, `cargo build --examples`
+//! does.
 
 #![cfg(all(feature = "rustls", feature = "config-file"))]
 #![allow(
@@ -46,7 +46,7 @@ fn start(name: &str) -> Child {
         .stderr(Stdio::piped());
     piped.spawn().unwrap_or_else(|error| {
         panic!(
-            "{}: {error}; `cargo test --examples` builds it",
+            "{}: {error}; `cargo build --examples` makes it",
             program.display()
         )
     })

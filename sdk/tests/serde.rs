@@ -67,7 +67,8 @@ fn rendered(source: &str) -> BTreeSet<&str> {
     for line in source.lines().map(str::trim) {
         let name = line.strip_suffix(" {");
         if let Some(rest) = line.strip_prefix("pub struct ") {
-            names.insert(rest.trim_end_matches(" {"));
+            // A struct without fields closes on its line.
+            names.extend(rest.split_whitespace().next());
         } else if line == "string_enum! {" {
             in_enum = true;
         } else if let (true, Some(name)) = (in_enum, name) {

@@ -194,7 +194,7 @@ async fn nothing_secret_is_told() {
         .presign(Duration::from_secs(60))
         .unwrap();
     let told = notes.0.lock().unwrap().join("\n");
-    let signature = url.uri().query().unwrap().rsplit('=').next().unwrap();
+    let (_, signature) = url.uri().query().unwrap().split_once("signature=").unwrap();
     for secret in [
         emulator.secret_access_key(),
         // The key of the object, in base64.

@@ -115,6 +115,22 @@ async fn what_a_closure_cuts_off_is_missed() {
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
+/// Servers differ in how they say that there is nothing.
+#[tokio::test]
+async fn a_null_counts_as_absent_whatever_its_type() {
+    let answers = |json: &'static str| {
+        bucket(Config::anonymous().in_process(move |_| async move { Response::new(json) }))
+    };
+    let nulls = r#"{"name":null,"keys":[{"key":"k","size":null,"etag":null}],"has_more":null}"#;
+    let page = answers(nulls).list_objects().await.unwrap();
+    assert_eq!((page.name.as_str(), page.has_more), ("", false));
+    assert_eq!((page.keys[0].key.as_str(), page.keys[0].size), ("k", 0));
+    let wrong = r#"{"name":null,"keys":[{"key":"k","size":"many"}]}"#;
+    let error = answers(wrong).list_objects().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("keys[0].size"), "{error}");
+}
+
 /// Notes what it is told.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);

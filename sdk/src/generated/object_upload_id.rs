@@ -174,7 +174,8 @@ impl Operation for UploadMultipartInput {
     type Output = UploadMultipartOutput;
     const INFO: Info = &OperationInfo::new("UploadMultipart", Method::PUT)
         .success(&[201])
-        .slow();
+        .slow()
+        .excludes_body(&["x-qs-copy-source"]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
