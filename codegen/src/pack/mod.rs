@@ -279,6 +279,7 @@ impl Pack {
                 column: location.column + column,
                 pointer: Some(format!("/{}", pointer.join("/"))),
                 text,
+                skipped: 0,
                 width,
             })
         })

@@ -141,6 +141,7 @@ impl Texts<'_> {
             column,
             pointer: None,
             text: text.unwrap_or_default().to_owned(),
+            skipped: 0,
             width,
         }
     }
