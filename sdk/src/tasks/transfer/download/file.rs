@@ -131,11 +131,12 @@ impl PartFile {
     /// Puts the file in the target's place. Blocks.
     pub(super) fn publish(&self) -> io::Result<()> {
         self.file().sync_all()?;
-        std::fs::rename(&self.path, &self.target)?;
         if self.resumable {
+            // Before the file has its name: a process that is killed in between leaves a part that
+            // is fetched again, and not a state that nobody looks for.
             State::remove(&self.path)?;
         }
-        Ok(())
+        std::fs::rename(&self.path, &self.target)
     }
 
     /// Forgets which ranges are done: their bytes are wrong, or another object's. Blocks.
