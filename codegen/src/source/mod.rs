@@ -90,7 +90,11 @@ impl Sources {
             Some(problem) => Err(vec![*problem]),
             None => parse::parse(file, &self.file(file).text).map_err(|problems| {
                 let yaml = self.file(file).is_yaml();
-                yaml.then(|| vec![not_yaml(file)]).unwrap_or(problems)
+                if yaml {
+                    vec![not_yaml(file)]
+                } else {
+                    problems
+                }
             }),
         };
         match parsed {
