@@ -1,4 +1,4 @@
-//! A million keys, listed in a few megabytes of memory.
+//! A million keys, listed in a few megabytes of memory: `million_keys [KEYS]`.
 //!
 //! Who stores a million objects first waits long, so a closure stands for the service: it answers
 //! each page as the service would. Requests are signed, and pages decoded, as ever.
@@ -10,11 +10,10 @@ use anyhow::{Context, Result};
 use http::{Request, Response};
 use qingstor_sdk::{Body, Config, QingStor};
 
-const KEYS: usize = 1_000_000;
 const PAGE: usize = 1_000;
 
 /// The page behind the marker that the request has.
-fn page(request: &Request<Body>) -> String {
+fn page(request: &Request<Body>, keys: usize) -> String {
     let query = request.uri().query().unwrap_or_default();
     let marker = query
         .split('&')
@@ -22,7 +21,7 @@ fn page(request: &Request<Body>) -> String {
     let first = marker
         .and_then(|number| number.parse().ok())
         .map_or(0, |last: usize| last + 1);
-    let end = KEYS.min(first + PAGE);
+    let end = keys.min(first + PAGE);
     let mut json = String::from("{\"name\":\"my-bucket\",\"keys\":[");
     for number in first..end {
         let comma = if number == first { "" } else { "," };
@@ -34,7 +33,7 @@ fn page(request: &Request<Body>) -> String {
              \"created\":\"2026-11-22T10:00:00.000Z\",\"storage_class\":\"STANDARD\"}}"
         );
     }
-    let (more, last) = (end < KEYS, end.saturating_sub(1));
+    let (more, last) = (end < keys, end.saturating_sub(1));
     let next = if more {
         format!("key-{last:07}")
     } else {
@@ -58,8 +57,12 @@ fn peak() -> Option<u64> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let config = Config::new("ID", "SECRET").in_process(|request| {
-        let answer = Response::new(page(&request));
+    let all: usize = match std::env::args().nth(1) {
+        Some(number) => number.parse()?,
+        None => 1_000_000,
+    };
+    let config = Config::new("ID", "SECRET").in_process(move |request| {
+        let answer = Response::new(page(&request, all));
         async move { answer }
     });
     let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
@@ -77,8 +80,8 @@ async fn main() -> Result<()> {
         "{count} keys, {bytes} bytes in all, {:?}",
         started.elapsed()
     );
-    assert_eq!((count, &*last), (KEYS, "key-0999999"));
-    assert_eq!(bytes, (KEYS as u64 - 1) * KEYS as u64 / 2);
+    assert_eq!((count, last), (all, format!("key-{:07}", all - 1)));
+    assert_eq!(bytes, (all as u64 - 1) * all as u64 / 2);
     if let Some(before) = before {
         let grown = peak()
             .context("memory was known before")?

@@ -87,7 +87,7 @@ impl<'de> Deserializer<'de> for Arbitrary {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_bool(self.0 % 2 == 0)
+        visitor.visit_bool(self.0.is_multiple_of(2))
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
