@@ -90,11 +90,7 @@ impl Sources {
             Some(problem) => Err(vec![*problem]),
             None => parse::parse(file, &self.file(file).text).map_err(|problems| {
                 let yaml = self.file(file).is_yaml();
-                if yaml {
-                    vec![not_yaml(file)]
-                } else {
-                    problems
-                }
+                if yaml { vec![not_yaml(file)] } else { problems }
             }),
         };
         match parsed {

@@ -39,8 +39,9 @@ impl Interpreter {
             "{REQUIRED} is set, but there is no python3 from 3.8 with requests: {why}"
         );
         // Past the test harness, which would keep it to itself.
+        let mut terminal = std::io::stderr().lock();
         writeln!(
-            std::io::stderr(),
+            terminal,
             "SKIPPED: the tests of templates/python need python3 from 3.8 with requests: {why}"
         )
         .unwrap();
