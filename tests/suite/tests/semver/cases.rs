@@ -3,7 +3,7 @@
 use qingstor_codegen::diff::Rule;
 use serde_json::{Value, json};
 
-use crate::kit::{self, Kit, list, remove};
+use crate::kit::{self, Kit, list, pascal, remove};
 
 /// One change of a kit.
 pub(crate) struct Case {
@@ -123,7 +123,7 @@ fn send_items(kit: &mut Kit) {
 
 pub(crate) const CASES: &[Case] = &[
     case("operation_added", Rule::OperationAdded, |kit| {
-        let (path, id) = (kit.path(), format!("Delete{}", kit.name));
+        let (path, id) = (kit.path(), format!("Delete{}", pascal(&kit.name)));
         kit.paths[&path]["delete"] = operation(&id);
     }),
     case("operation_removed", Rule::OperationRemoved, |kit| {
@@ -131,7 +131,7 @@ pub(crate) const CASES: &[Case] = &[
         remove(&mut kit.paths[&path], "post");
     }),
     case("operation_renamed", Rule::OperationRenamed, |kit| {
-        let id = format!("Dispatch{}", kit.name);
+        let id = format!("Dispatch{}", pascal(&kit.name));
         set(kit.operation("post"), "operationId", id);
     }),
     case("operation_moved", Rule::OperationMoved, |kit| {
@@ -360,7 +360,9 @@ pub(crate) const CASES: &[Case] = &[
         "conversion_gained",
         Rule::ConversionGained,
         "conversion",
-        further_field,
+        |kit| {
+            remove(kit.fields("rule"), "label");
+        },
     ),
     undone(
         "constructor_added",

@@ -16,6 +16,7 @@ pub(crate) struct Kit {
 impl Kit {
     pub(crate) fn new(name: &str) -> Self {
         let text = include_str!("kit.json").replace("NAME", name);
+        let text = text.replace("TYPES", &pascal(name));
         let Value::Object(mut parts) = serde_json::from_str(&text).unwrap() else {
             panic!("the kit is no object");
         };
@@ -99,17 +100,21 @@ impl Spec {
     }
 }
 
+/// The name as types have it: `ArgumentAdded`.
+pub(crate) fn pascal(name: &str) -> String {
+    let words = name.split('_');
+    words
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect()
+}
+
 /// The program, without the lines that are marked with a feature that the old surface lacks.
 pub(crate) fn program(name: &str, without: &str) -> String {
-    let types = name
-        .split('_')
-        .map(|word| word[..1].to_uppercase() + &word[1..]);
-    let types: String = types.collect();
     let lines = include_str!("kit.txt").lines();
     let mark = format!("// {without}");
     let kept = lines.filter(|line| without.is_empty() || !line.ends_with(&mark));
     let text: Vec<_> = kept.collect();
     text.join("\n")
         .replace("NAME", name)
-        .replace("Types", &types)
+        .replace("Types", &pascal(name))
 }
