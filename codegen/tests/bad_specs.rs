@@ -128,7 +128,7 @@ fn shape_cases() -> Vec<Case> {
         (
             "OpenAPI 3",
             "{ \"openapi\": \"3.0.0\" }".to_owned(),
-            &[("swagger-version", 1, 3, "/openapi")],
+            &[("paths-missing", 1, 1, "")],
         ),
         (
             "Swagger 1.2",

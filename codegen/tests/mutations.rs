@@ -78,3 +78,130 @@ fn a_specification_cut_anywhere_is_refused() {
         assert!(error.contains("error[json-"), "{length}: {error}");
     }
 }
+
+/// Deep, long, wide, strange and circular: each is taken, or refused with a place, in bounded time.
+fn hostile() -> Vec<(&'static str, Value)> {
+    let swagger = |definitions: Value| {
+        json!({ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": {},
+                "definitions": definitions })
+    };
+    let open = |schemas: Value| {
+        json!({ "openapi": "3.1.0", "info": { "title": "T", "version": "1" }, "paths": {},
+                "components": { "schemas": schemas } })
+    };
+    let map = |count: usize, entry: &dyn Fn(usize) -> Value| -> Value {
+        (0..count)
+            .map(|index| (format!("d{index}"), entry(index)))
+            .collect()
+    };
+    let reference = |at: &str, index: usize| json!({ "$ref": format!("#{at}/d{index}") });
+    // Each object is made twice of the next: 2^60 parts, unless what is done is done once.
+    let twice = |at: &'static str| {
+        map(60, &move |index| match index {
+            59 => json!({ "type": "object", "properties": { "p": { "type": "string" } } }),
+            _ => json!({ "allOf": [reference(at, index + 1), reference(at, index + 1)] }),
+        })
+    };
+    // Each object is made of all before it, and adds a property: the square of their number.
+    let all_before = map(700, &|index| {
+        let parts = (0..index).map(|before| reference("/definitions", before));
+        let own = json!({ "type": "object", "properties": { (format!("p{index}")): {} } });
+        json!({ "allOf": parts.chain([own]).collect::<Vec<_>>() })
+    });
+    let mut deep = json!({ "type": "string" });
+    for _ in 0..100 {
+        deep = json!({ "type": "array", "items": deep });
+    }
+    vec![
+        ("parts of parts", swagger(twice("/definitions"))),
+        ("parts of parts, 3.1", open(twice("/components/schemas"))),
+        ("made of all before", swagger(all_before)),
+        (
+            "many keys",
+            swagger(map(100_000, &|_| json!({ "type": "string" }))),
+        ),
+        ("deep", swagger(json!({ "a": deep.clone() }))),
+        ("deep, 3.1", open(json!({ "a": deep }))),
+        (
+            "a chain",
+            open(map(5_000, &|index| {
+                reference("/components/schemas", index + 1)
+            })),
+        ),
+        (
+            "a circle",
+            open(map(50, &|index| {
+                reference("/components/schemas", (index + 1) % 50)
+            })),
+        ),
+        (
+            "a long name",
+            swagger(json!({ ("é".repeat(100_000)): { "type": "object" } })),
+        ),
+        (
+            "strange names",
+            swagger(json!({ "\u{202e}\u{0}\u{1f600}": {}, "a\u{301}": {}, "~/%": {} })),
+        ),
+        (
+            "large numbers",
+            open(
+                json!({ "a": { "type": "integer", "exclusiveMinimum": i64::MAX,
+            "minimum": u64::MAX, "maximum": 1e308, "maxLength": -1 } }),
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn hostile_specifications_end() {
+    for (what, spec) in hostile() {
+        let start = std::time::Instant::now();
+        let workspace = Workspace::new();
+        workspace.write("api.json", spec.to_string());
+        let generator = Generator::new().spec(workspace.path("api.json"));
+        if let Err(error) = generator.model() {
+            let Error::Spec(report) = &error else {
+                panic!("{what}: {error}");
+            };
+            assert!(
+                report.findings.iter().all(|one| one.place.is_some()),
+                "{what}: {error}"
+            );
+        }
+        generator.lint();
+        eprintln!("{what}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn openapi_survives_every_change() {
+    let text = std::fs::read_to_string(tests().join("openapi/openapi31.json")).unwrap();
+    let original: Value = serde_json::from_str(&text).unwrap();
+    let mut all = Vec::new();
+    pointers(&original, "", &mut all);
+    let workspace = Workspace::new();
+    let tag = std::fs::read(tests().join("openapi/parts/tag.json")).unwrap();
+    workspace.write("parts/tag.json", tag);
+    for pointer in all {
+        for other in [
+            json!(null),
+            json!([{ "$ref": "#/" }]),
+            json!({ "oneOf": [1] }),
+        ] {
+            let mut changed = original.clone();
+            *changed.pointer_mut(&pointer).unwrap() = other.clone();
+            workspace.write("api.json", changed.to_string());
+            let generator = Generator::new().spec(workspace.path("api.json"));
+            if let Err(error) = generator.model() {
+                let Error::Spec(report) = &error else {
+                    panic!("{pointer} = {other}: {error}");
+                };
+                let explained = report
+                    .findings
+                    .iter()
+                    .all(|f| f.help.is_some() && f.place.is_some());
+                assert!(explained, "{pointer} = {other}: {report}");
+            }
+        }
+    }
+}

@@ -58,7 +58,7 @@ A warning or note that is right and stays is allowed by a fact of the root, best
 { \"x-lint-allow\": [{ \"rule\": \"enum-case\", \"at\": \"$.definitions.state\", \"reason\": \"the service sends them so\" }] }
 ```
 
-`at` is a JSON pointer or a JSONPath into the specification with its overlays applied: the rule is
+`at` is a JSON pointer or a JSONPath (`$` is everything) into the specification with its overlays applied: the rule is
 allowed for what it leads to, and for all inside. An entry that allows nothing any more is itself a
 finding.
 ";
@@ -115,7 +115,10 @@ mod tests {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                used(&path, found);
+                // Here the calls stand in a list.
+                if !path.ends_with("diagnostic/rules") {
+                    used(&path, found);
+                }
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();

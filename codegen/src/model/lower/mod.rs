@@ -37,6 +37,7 @@ pub(super) fn lower(
         definitions: HashMap::new(),
         types: IndexMap::new(),
         inline: HashMap::new(),
+        merged: 0,
         made: 0,
         pending: HashMap::new(),
         used: [Vec::new(), Vec::new()],
@@ -51,7 +52,10 @@ pub(super) fn lower(
 
 /// Properties and values of a model: more than any API has, and no more than memory holds. Only
 /// objects that are made of each other come near.
-const MAX_MADE: usize = 500_000;
+const MAX_MADE: usize = 200_000;
+
+/// Parts of all objects, each counted as often as it is met.
+const MAX_MERGED: usize = 1_000_000;
 
 /// A direction in which a type travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +78,8 @@ struct Lowerer<'a> {
     inline: HashMap<String, &'a document::Schema>,
     /// Constructors, which can only be made once all types are known.
     pending: HashMap<String, &'a [document::Constructor]>,
+    /// How many parts of objects were looked at.
+    merged: usize,
     /// How many properties and values were made.
     made: usize,
     /// Types named by requests and by responses.
@@ -244,6 +250,19 @@ impl<'a> Lowerer<'a> {
             );
         }
         self.made <= MAX_MADE
+    }
+
+    /// Counts one more part of an object; says so once if there are too many.
+    fn has_patience(&mut self, span: Span) -> bool {
+        self.merged += 1;
+        if self.merged == MAX_MERGED + 1 {
+            let message = format!("objects are made of more than {MAX_MERGED} parts in all");
+            self.problems.push(
+                Diagnostic::error("model-size", span, message)
+                    .with_help("break up what so many objects are made of"),
+            );
+        }
+        self.merged <= MAX_MERGED
     }
 
     fn place(&self, span: Span) -> Source {

@@ -156,6 +156,9 @@ impl<'a> Lowerer<'a> {
         open: &mut Vec<&'a str>,
         done: &mut HashSet<&'a str>,
     ) {
+        if !self.has_patience(schema.span) {
+            return;
+        }
         match &schema.kind {
             SchemaKind::Object(object) => {
                 for (name, (span, schema)) in &object.properties {

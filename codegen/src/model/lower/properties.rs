@@ -92,7 +92,14 @@ impl<'a> Lowerer<'a> {
 
     /// A reference without words of its own has those of the definition.
     fn description(&self, schema: &Schema) -> String {
-        let definition = match &schema.kind {
+        let kind = match &schema.kind {
+            SchemaKind::AllOf(parts) => match parts.as_slice() {
+                [part] => &part.kind,
+                _ => &schema.kind,
+            },
+            kind => kind,
+        };
+        let definition = match kind {
             SchemaKind::Ref(name) => self.document.definitions.get(name),
             _ => None,
         };

@@ -23,7 +23,7 @@ impl Reader<'_> {
                 continue;
             };
             let (scheme, host, path) = split_url(&url);
-            let this = (host.to_owned(), path.to_owned());
+            let this = (host.to_owned(), path.trim_end_matches('/').to_owned());
             let first = address.get_or_insert_with(|| this.clone());
             if *first != this {
                 let help = "callers give another address themselves";
@@ -36,9 +36,10 @@ impl Reader<'_> {
             }
         }
         let (host, path) = address.unwrap_or_default();
-        let path = match path.trim_end_matches('/') {
-            "" => "/".to_owned(),
-            path => path.to_owned(),
+        let path = if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path
         };
         (host, path, schemes)
     }
