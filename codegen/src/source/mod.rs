@@ -77,7 +77,7 @@ impl Sources {
             Some(problem) => Err(vec![*problem]),
             None => parse::parse(file, &self.file(file).text).map_err(|problems| {
                 let yaml = self.file(file).is_yaml();
-                yaml.then(|| vec![not_yaml(file)]).unwrap_or(problems)
+                if yaml { vec![not_yaml(file)] } else { problems }
             }),
         };
         match parsed {
@@ -200,11 +200,11 @@ impl SourceFile {
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
-        let rest = self
-            .text
-            .get(start.unwrap_or_default()..)
-            .unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
+        let end = self.line_starts.get(line).copied();
+        let range = start.unwrap_or_default()..end.unwrap_or(self.text.len());
+        let text = self.text.get(range).unwrap_or_default();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        text.strip_suffix('\r').unwrap_or(text)
     }
 }
 
