@@ -103,7 +103,7 @@ fn hostile() -> Vec<(&'static str, Value)> {
         })
     };
     // Each object is made of all before it, and adds a property: the square of their number.
-    let all_before = map(700, &|index| {
+    let all_before = map(250, &|index| {
         let parts = (0..index).map(|before| reference("/definitions", before));
         let own = json!({ "type": "object", "properties": { (format!("p{index}")): {} } });
         json!({ "allOf": parts.chain([own]).collect::<Vec<_>>() })
@@ -118,7 +118,7 @@ fn hostile() -> Vec<(&'static str, Value)> {
         ("made of all before", swagger(all_before)),
         (
             "many keys",
-            swagger(map(100_000, &|_| json!({ "type": "string" }))),
+            swagger(map(30_000, &|_| json!({ "type": "string" }))),
         ),
         ("deep", swagger(json!({ "a": deep.clone() }))),
         ("deep, 3.1", open(json!({ "a": deep }))),
@@ -155,7 +155,6 @@ fn hostile() -> Vec<(&'static str, Value)> {
 #[test]
 fn hostile_specifications_end() {
     for (what, spec) in hostile() {
-        let start = std::time::Instant::now();
         let workspace = Workspace::new();
         workspace.write("api.json", spec.to_string());
         let generator = Generator::new().spec(workspace.path("api.json"));
@@ -169,7 +168,6 @@ fn hostile_specifications_end() {
             );
         }
         generator.lint();
-        eprintln!("{what}: {:?}", start.elapsed());
     }
 }
 

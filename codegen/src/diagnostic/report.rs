@@ -133,9 +133,8 @@ impl Place {
             true => line.chars().skip(skipped).take(WIDTH).collect(),
         };
         let covered = file.text.get(span.start as usize..span.end as usize);
-        let width = covered
-            .and_then(|text| text.lines().next())
-            .map_or(1, |text| text.chars().take(WIDTH).count().max(1));
+        let width = covered.map(|text| text.chars().take_while(|c| !matches!(c, '\r' | '\n')));
+        let width = width.map_or(1, |text| text.take(WIDTH).count().max(1));
         Self {
             line: location.line,
             column: location.column,

@@ -3,6 +3,7 @@
 mod bundle;
 mod dialect;
 pub(crate) mod grammar;
+mod identity;
 mod overlay;
 mod read;
 mod types;

@@ -213,11 +213,11 @@ impl SourceFile {
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
-        let rest = self
-            .text
-            .get(start.unwrap_or_default()..)
-            .unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
+        let end = self.line_starts.get(line).copied();
+        let range = start.unwrap_or_default()..end.unwrap_or(self.text.len());
+        let text = self.text.get(range).unwrap_or_default();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        text.strip_suffix('\r').unwrap_or(text)
     }
 }
 

@@ -137,23 +137,26 @@ impl Node {
             })
     }
 
-    /// The JSON pointer of the innermost value (or key) at a place in this tree.
+    /// The JSON pointer of the innermost value (or key) at a place in this tree, whose values must
+    /// still stand in the order of the text.
     pub fn pointer_at(&self, span: Span) -> String {
         let mut pointer = String::new();
         let mut node = self;
         loop {
             let next = match &node.value {
-                Value::Object(object) => object
-                    .iter()
-                    .find(|(_, member)| {
-                        member.key.contains(span) || member.node.span.contains(span)
-                    })
-                    .map(|(key, member)| (escape_token(key), &member.node)),
-                Value::Array(items) => items
-                    .iter()
-                    .enumerate()
-                    .find(|(_, item)| item.span.contains(span))
-                    .map(|(index, item)| (index.to_string(), item)),
+                Value::Object(object) => {
+                    let after = object.partition_point(|_, one| one.key.start <= span.start);
+                    let found = object.get_index(after.saturating_sub(1));
+                    found
+                        .filter(|(_, one)| one.key.contains(span) || one.node.span.contains(span))
+                        .map(|(key, member)| (escape_token(key), &member.node))
+                }
+                Value::Array(items) => {
+                    let after = items.partition_point(|item| item.span.start <= span.start);
+                    let index = after.saturating_sub(1);
+                    let found = items.get(index).filter(|item| item.span.contains(span));
+                    found.map(|item| (index.to_string(), item))
+                }
                 _ => None,
             };
             let Some((token, child)) = next else {
