@@ -52,11 +52,8 @@ impl Rendered {
 #[test]
 fn a_new_query_parameter_is_a_setter() {
     let rendered = Rendered::with(edits::add_query_parameter);
-    rendered.adds(
-        "bucket.rs",
-        "        /// Whether each key tells its owner.\n",
-    );
-    rendered.adds("bucket.rs", "        fetch_owner: plain(bool),\n");
+    rendered.adds("bucket.rs", "\n    /// Whether each key tells its owner.\n");
+    rendered.adds("bucket.rs", "\n    fetch_owner: plain(bool),\n");
     rendered.adds("bucket.rs", "request.query(\"fetch_owner\", &true);");
     // Nobody's call changes by it.
     let (_, after) = rendered.both("bucket.rs");
@@ -76,7 +73,7 @@ fn a_new_required_parameter_is_an_argument() {
 #[test]
 fn a_removed_parameter_has_no_setter() {
     let rendered = Rendered::with(edits::remove_parameter);
-    rendered.removes("bucket.rs", "        delimiter: text,\n");
+    rendered.removes("bucket.rs", "\n    delimiter: text,\n");
     rendered.removes("bucket.rs", "request.query(\"delimiter\"");
 }
 
