@@ -1,10 +1,31 @@
 //! Cargo projects that tests make from this repository: the runtime around another rendering.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use qingstor_codegen::Generator;
 
 use crate::repository::{read, root};
+
+/// For all projects, which thus share what they compile of the dependencies. What is rendered gives no
+/// warnings; a small specification need not use all of the runtime, and the obstacles are not documented.
+const RUSTFLAGS: &str = "-D warnings -A dead_code -A unused_imports -A unused_macros -A missing_docs -A unreachable_pub";
+
+/// `cargo build` in a project that lies beside others.
+pub fn cargo_build(project: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["build", "--offline", "--quiet"])
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", target(project))
+        .env("RUSTFLAGS", RUSTFLAGS);
+    command
+}
+
+/// Where projects that lie beside each other are built.
+pub fn target(project: &Path) -> PathBuf {
+    project.with_file_name("projects-target")
+}
 
 /// Which of the SDK's sources stand around a rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

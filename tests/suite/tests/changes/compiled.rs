@@ -13,11 +13,10 @@
 //! run compiles nothing.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use qingstor_codegen::Generator;
-use qingstor_suite::project::{Runtime, copy, sdk, workspace, write};
+use qingstor_suite::project::{Runtime, cargo_build, copy, sdk, target, workspace, write};
 use qingstor_suite::repository::root;
 use qingstor_suite::{Answer, Recorded, Server};
 use serde_json::json;
@@ -27,10 +26,6 @@ use crate::tree::Tree;
 
 const CHANGED: &str = "changed-sdk";
 const MEMBERS: [&str; 3] = [CHANGED, "dialect-sdk", "obstacles-sdk"];
-
-/// What is rendered gives no warnings. A small specification need not use all of the runtime, and
-/// the obstacles are not documented.
-const RUSTFLAGS: &str = "-D warnings -A dead_code -A unused_imports -A unused_macros -A missing_docs -A unreachable_pub";
 
 /// The program. The first test that asks builds it; the others wait for that.
 async fn program() -> &'static Path {
@@ -79,17 +74,14 @@ fn build() -> PathBuf {
         &project.join("caller/Cargo.toml"),
         caller_manifest().as_bytes(),
     );
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--quiet", "--package", "caller"])
-        .current_dir(&project)
-        .env("CARGO_TARGET_DIR", project.join("target"))
-        .env("RUSTFLAGS", RUSTFLAGS)
+    let output = cargo_build(&project)
+        .args(["--package", "caller"])
         .output()
         .unwrap();
     let says = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{says}");
-    let name = format!("target/debug/caller{}", std::env::consts::EXE_SUFFIX);
-    project.join(name)
+    let name = format!("debug/caller{}", std::env::consts::EXE_SUFFIX);
+    target(&project).join(name)
 }
 
 fn caller_manifest() -> String {
@@ -97,7 +89,7 @@ fn caller_manifest() -> String {
         .map(|name| format!("{name} = {{ path = \"../{name}\", default-features = false }}\n"));
     format!(
         "[package]\nname = \"caller\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         {}tokio = {{ workspace = true, features = [\"macros\", \"rt\"] }}\n",
+         {}tokio = {{ workspace = true, features = [\"rt\"] }}\n",
         sdks.concat()
     )
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use qingstor_suite::project::{Runtime, sdk, workspace, write};
+use qingstor_suite::project::{Runtime, cargo_build, sdk, workspace, write};
 use serde_json::Value;
 
 use crate::kit::Spec;
@@ -44,7 +44,7 @@ impl Surfaces {
             );
         }
         workspace(&project, &MEMBERS);
-        let metadata = check(&project);
+        let metadata = build(&project);
         Self { project, metadata }
     }
 
@@ -107,16 +107,12 @@ impl Surfaces {
     }
 }
 
-/// Checks both SDKs, and gives where their metadata is.
-fn check(project: &Path) -> [PathBuf; 2] {
-    let output = Command::new(env!("CARGO"))
-        .args(["check", "--offline", "--quiet", "--no-default-features"])
+/// Builds both SDKs, and gives where their metadata is.
+fn build(project: &Path) -> [PathBuf; 2] {
+    let output = cargo_build(project)
+        .arg("--no-default-features")
         .args(["--message-format", "json-render-diagnostics"])
         .args(MEMBERS.map(|name| ["--package", name]).concat())
-        .current_dir(project)
-        .env("CARGO_TARGET_DIR", project.join("target"))
-        // A small specification need not use all of the runtime.
-        .env("RUSTFLAGS", "-A warnings")
         .output()
         .unwrap();
     let says = String::from_utf8_lossy(&output.stderr);

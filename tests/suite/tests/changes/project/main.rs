@@ -13,8 +13,15 @@ macro_rules! clients {
     }};
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Without tokio's macros: with another feature than the SDK's, all would be compiled once more.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args().collect();
     let endpoint = &arguments[2];
     let (_, changed) = clients!(changed_sdk, endpoint);
