@@ -214,6 +214,11 @@ fn wire_cases() -> Vec<Case> {
             "\"{path}\": {{ \"get\": {{ \"operationId\": \"A\", \"responses\": {{ \"200\": {{}} }} }} }}"
         ))
     };
+    let fact = |fact: &str| {
+        root(&format!(
+            "\"/\": {{ \"get\": {{ \"operationId\": \"A\", {fact}, \"responses\": {{ \"200\": {{}} }} }} }}"
+        ))
+    };
     let list = |rest: &str| parameter(&format!(r#""A", "type": "array", {rest}"#));
     let case = |what, spec, rule, (line, column, pointer): Place| -> Case {
         (what, spec, Vec::leak(vec![(rule, line, column, pointer)]))
@@ -230,6 +235,24 @@ fn wire_cases() -> Vec<Case> {
             parameter(r#""größe", "in": "header", "type": "string""#),
             "header-name",
             NAME,
+        ),
+        case(
+            "a header that is not sent, beside a body",
+            fact(r#""x-excludes-body": ["B"]"#),
+            "x-excludes-body",
+            (4, 57, "/paths/~1/get/x-excludes-body/0"),
+        ),
+        case(
+            "no list of headers",
+            fact(r#""x-excludes-body": "B""#),
+            "x-excludes-body",
+            (4, 56, "/paths/~1/get/x-excludes-body"),
+        ),
+        case(
+            "a header that is no name",
+            fact(r#""x-excludes-body": [7]"#),
+            "x-excludes-body",
+            (4, 57, "/paths/~1/get/x-excludes-body/0"),
         ),
         case(
             "bad prefix",

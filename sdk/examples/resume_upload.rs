@@ -24,25 +24,21 @@ async fn main() -> Result<()> {
         .after(3)
         .code("permission_denied");
     emulator.set_faults([rule])?;
-    let kept = token_path.clone();
-    let result = bucket
-        .upload("backup.tar", Source::path(&path))
-        .concurrency(1)
-        // Whatever happens to this process, the token is on the disk.
-        .on_token(move |token| {
-            if let Err(error) = std::fs::write(&kept, token.to_string()) {
-                eprintln!("{}: {error}", kept.display());
-            }
-        })
-        .await;
-    let error = result.err().context("the upload should have failed")?;
+    let upload = || {
+        bucket
+            .upload("backup.tar", Source::path(&path))
+            .concurrency(1)
+            // Whatever happens to this process, the token is on the disk.
+            .token_file(&token_path)
+    };
+    let error = upload().await.err().context("it should have failed")?;
     println!("broken off  {error}");
 
-    // Another process, another day.
+    // Another process, another day. It finds the token, and goes on.
     emulator.clear_faults();
     let token: ResumeToken = std::fs::read_to_string(&token_path)?.parse()?;
     println!("going on    {} parts are done", token.parts_done());
-    let output = bucket.resume_upload(token, Source::path(&path)).await?;
+    let output = upload().await?;
     println!(
         "done        {} bytes in {} parts",
         output.bytes, output.parts

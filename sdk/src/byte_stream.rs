@@ -10,12 +10,14 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
 use md5::{Digest as _, Md5};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::task::spawn_blocking;
 use tokio::time::Sleep;
 
 use crate::digest::Digest;
 use crate::dispatch::Again;
 use crate::error::{Error, ErrorKind, Result};
 use crate::response::{Origin, ResponseMeta};
+use crate::temporary::{self, put_in_place};
 use crate::transport::{Incoming, IncomingBody, deadline};
 
 mod resume;
@@ -181,8 +183,10 @@ impl ByteStream {
         file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
         drop(file);
-        tokio::fs::rename(&temporary.path, path)
-            .await
+        let (from, to) = (temporary.path.clone(), path.to_owned());
+        let put = spawn_blocking(move || put_in_place(&from, &to)).await;
+        put.map_err(std::io::Error::other)
+            .and_then(|put| put)
             .map_err(failed)?;
         temporary.keep();
         Ok(self.received)
@@ -350,7 +354,7 @@ impl TemporaryFile {
     /// Makes a new file. One quick call, and no other task's: whoever drops the future meanwhile
     /// leaves nothing behind.
     fn beside(path: &Path) -> std::io::Result<(Self, std::fs::File)> {
-        let path = crate::temporary::beside(path);
+        let path = temporary::beside(path);
         let file = std::fs::File::create_new(&path)?;
         Ok((Self { path, kept: false }, file))
     }

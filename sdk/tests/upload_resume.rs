@@ -148,6 +148,56 @@ async fn a_changed_file_and_a_foreign_token_are_refused() {
     assert!(error.to_string().contains("another"), "{error}");
 }
 
+#[tokio::test]
+async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, token, nowhere] = ["file", "token", "no/token"].map(|name| folder.path().join(name));
+    let sent = content(4 * PART + 3);
+    std::fs::write(&path, &sent).unwrap();
+    let upload = |key: &str, token: &std::path::Path| {
+        let upload = site.bucket.upload(key, path.as_path());
+        let upload = upload.part_size(PART as u64).multipart_threshold(0);
+        upload.concurrency(1).token_file(token)
+    };
+    let refusal = ["operation=UploadMultipart,after=2,code=permission_denied"];
+    site.faults(&refusal);
+    let error = upload("k", &token).await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    let stored: ResumeToken = std::fs::read_to_string(&token).unwrap().parse().unwrap();
+    assert_eq!(Some(&stored), error.resume_token());
+
+    site.emulator.clear_faults();
+    let error = upload("another", &token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("belongs to `k`"), "{error}");
+    let before = site.served("UploadMultipart");
+    assert_eq!(upload("k", &token).await.unwrap().parts, 5);
+    assert_eq!(site.served("UploadMultipart") - before, 3, "two were there");
+    assert_eq!(site.content("k").await, sent);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+
+    // Somebody gave it up meanwhile.
+    site.faults(&refusal);
+    let error = upload("k", &token).await.unwrap_err();
+    let id = &error.resume_token().unwrap().upload_id;
+    site.emulator.clear_faults();
+    site.bucket.abort_multipart_upload("k", id).await.unwrap();
+    let error = upload("k", &token).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+
+    // One that can't be read, and one that can't be written.
+    std::fs::write(&token, "something else").unwrap();
+    let error = upload("k", &token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let error = upload("k", &nowhere).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("no/token"), "{error}");
+    assert!(error.resume_token().is_some());
+    assert_eq!(site.unfinished().await, 1);
+}
+
 /// The process is killed at some moment: only the tokens that it stored are left.
 #[tokio::test]
 async fn a_killed_upload_goes_on_from_its_token() {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind};
-use crate::source::Span;
+use crate::source::{Span, Value};
 
 /// What forbids output.
 pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
@@ -20,6 +20,7 @@ pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
                 statuses(operation, &mut found);
             }
             headers(operation, &mut found);
+            named_headers(operation, &mut found);
             lists(operation, &mut found);
         }
     }
@@ -220,20 +221,6 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
         let headers = response.headers.iter();
         headers.map(|(name, (span, schema))| (name.as_str(), *span, schema))
     });
-    if let Some(Idempotent::UnlessHeader(header)) = &operation.idempotent
-        && !sent
-            .clone()
-            .any(|(name, ..)| name.eq_ignore_ascii_case(header))
-    {
-        let message = format!(
-            "`x-idempotent` names `{header}`, which `{}` does not send",
-            operation.id
-        );
-        found.push(
-            Diagnostic::error("x-idempotent", operation.id_span, message)
-                .with_help("name one of the headers among its parameters"),
-        );
-    }
     for (name, span, schema) in sent.chain(answered) {
         let (name, what) = match (&schema.kind, &schema.facts.prefix) {
             (SchemaKind::HeaderMap, Some(prefix)) => (prefix.as_str(), "begins the name of no"),
@@ -245,6 +232,48 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
                 Diagnostic::error("header-name", span, format!("`{name}` {what} header"))
                     .with_help("use ASCII letters, digits and `-`"),
             );
+        }
+    }
+}
+
+/// Facts that name headers of the request.
+fn named_headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
+    let is_sent = |header: &str| {
+        operation.parameters.iter().any(|parameter| {
+            parameter.place == In::Header && parameter.name.eq_ignore_ascii_case(header)
+        })
+    };
+    let mut wrong = |rule: &'static str, span: Span, what: String| {
+        found.push(
+            Diagnostic::error(rule, span, format!("`{rule}` {what}"))
+                .with_help("name headers among the operation's parameters"),
+        );
+    };
+    if let Some(Idempotent::UnlessHeader(header)) = &operation.idempotent
+        && !is_sent(header)
+    {
+        let what = format!("names `{header}`, which `{}` does not send", operation.id);
+        wrong("x-idempotent", operation.id_span, what);
+    }
+    let Some(fact) = operation.ext.get("x-excludes-body") else {
+        return;
+    };
+    let Value::Array(headers) = &fact.value else {
+        wrong("x-excludes-body", fact.span, "is no list of headers".into());
+        return;
+    };
+    for header in headers {
+        match &header.value {
+            Value::String(name) if is_sent(name) => {}
+            Value::String(name) => {
+                let what = format!("names `{name}`, which `{}` does not send", operation.id);
+                wrong("x-excludes-body", header.span, what);
+            }
+            _ => wrong(
+                "x-excludes-body",
+                header.span,
+                "is no list of headers".into(),
+            ),
         }
     }
 }

@@ -303,6 +303,11 @@ pub(super) const RULES: &[Rule] = &[
         "correct the value",
     ),
     error(
+        "x-excludes-body",
+        "a fact about bodies that names a header that is not sent",
+        "name headers of the operation",
+    ),
+    error(
         "x-idempotent",
         "a fact about repeating that names a header that is not sent",
         "name one of the operation's headers",

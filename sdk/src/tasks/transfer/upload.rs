@@ -4,9 +4,11 @@ mod input;
 mod multipart;
 mod parts;
 mod run;
+mod token_file;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use super::customer::Customer;
@@ -93,6 +95,7 @@ struct Options {
     max_bytes_per_second: Option<u64>,
     on_progress: Option<OnProgress>,
     on_token: Option<OnToken>,
+    token_file: Option<PathBuf>,
     attributes: Attributes,
     customer: Customer,
 }
@@ -125,6 +128,7 @@ impl<'a> Upload<'a> {
                 max_bytes_per_second: None,
                 on_progress: None,
                 on_token: None,
+                token_file: None,
                 attributes: Attributes::default(),
                 customer: Customer::default(),
             },
@@ -174,19 +178,43 @@ impl<'a> Upload<'a> {
         self
     }
 
+    /// Keeps the token in the file at `path`, so that an upload goes on where it stopped, even if
+    /// the process was killed: whoever uploads the same key with the same file again goes on.
+    /// Makes the upload resumable.
+    ///
+    /// The file is written when the multipart upload has begun and after each part, as a whole or
+    /// not at all, and removed at the end. One that can't be written ends the upload with `Io`; its
+    /// parts are kept. Each upload needs a file of its own.
+    ///
+    /// A token that belongs to another object or source, or whose upload was given up, is an
+    /// error; without the file the upload begins anew.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// # use qingstor_sdk::Source;
+    /// let upload = bucket.upload("video.mp4", Source::path("video.mp4"));
+    /// upload.token_file("video.token").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.token_file = Some(path.into());
+        self.options.resumable = true;
+        self
+    }
+
     /// Is called with the token when the multipart upload has begun, and after each part, so that
-    /// it can be kept for the case that the process is killed. Makes the upload resumable.
-    /// What it has stored lacks only parts that were just under way. Those that arrived are found
-    /// when the upload goes on, and none of the others is sent twice.
+    /// it can be kept elsewhere than in a [`token_file`](Self::token_file). Makes the upload resumable.
+    /// What it was given last lacks only parts that were just under way. Those that arrived are found
+    /// when the upload goes on, and none of the others is sent twice. It holds up the upload while it
+    /// runs: it should be quick.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// # use qingstor_sdk::{ResumeToken, Source};
-    /// // First beside it, then in its place: whoever is killed meanwhile leaves the older one.
-    /// let keep = |token: &ResumeToken| {
-    ///     let written = std::fs::write("video.token.new", token.to_string());
-    ///     if let Err(error) = written.and_then(|()| std::fs::rename("video.token.new", "video.token")) {
-    ///         eprintln!("the upload can't be resumed from here: {error}");
+    /// let (sender, _kept_by_another_task) = std::sync::mpsc::channel();
+    /// let keep = move |token: &ResumeToken| {
+    ///     if sender.send(token.clone()).is_err() {
+    ///         eprintln!("the upload can't be resumed from here");
     ///     }
     /// };
     /// bucket.upload("video.mp4", Source::path("video.mp4")).on_token(keep).await?;

@@ -136,7 +136,7 @@ impl PartFile {
             // is fetched again, and not a state that nobody looks for.
             State::remove(&self.path)?;
         }
-        std::fs::rename(&self.path, &self.target)
+        temporary::put_in_place(&self.path, &self.target)
     }
 
     /// Forgets which ranges are done: their bytes are wrong, or another object's. Blocks.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::temporary;
+
 /// Which object a partial file belongs to, and which of its bytes are there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
@@ -22,13 +24,6 @@ pub(super) fn state_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".json");
     path.with_file_name(name)
-}
-
-/// Where a state stands until it is written.
-fn new_path(path: &Path) -> PathBuf {
-    let mut new = path.to_owned().into_os_string();
-    new.push(".new");
-    new.into()
 }
 
 impl State {
@@ -49,23 +44,13 @@ impl State {
 
     /// Blocks. A process that is killed meanwhile leaves the older state.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let path = state_path(path);
-        let new = new_path(&path);
-        std::fs::write(&new, serde_json::to_vec(self)?)?;
-        std::fs::rename(&new, path)
+        temporary::replace(&state_path(path), &serde_json::to_vec(self)?)
     }
 
     /// Removes the state of the partial file at `path`, and what a process left that was killed
     /// while it wrote it. Blocks.
     pub(super) fn remove(path: &Path) -> io::Result<()> {
-        let path = state_path(path);
-        for path in [new_path(&path), path] {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        temporary::remove(&state_path(path))
     }
 
     /// Adds a range that is done.

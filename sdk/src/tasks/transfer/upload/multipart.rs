@@ -79,13 +79,15 @@ impl<'a> Multipart<'a> {
         if self.options.resumable {
             pending.keep();
         }
-        self.tell(&token);
         let result = match self.send(&mut token, plan, first, present).await {
             Ok(bytes) => self.sender.complete(&mut pending, &token, bytes).await,
             Err(error) => Err(error),
         };
         let error = match result {
-            Ok(output) => return Ok(output),
+            Ok(output) => {
+                self.options.forget().await?;
+                return Ok(output);
+            }
             Err(error) => error,
         };
         if self.options.resumable {
@@ -174,7 +176,10 @@ impl<'a> Multipart<'a> {
             return Err(error);
         }
         match self.sender.head().send().await {
-            Ok(head) if is_made_of(&token, token.length, &head) => Ok(found(&token, head)),
+            Ok(head) if is_made_of(&token, token.length, &head) => {
+                self.options.forget().await?;
+                Ok(found(&token, head))
+            }
             Err(unseen) if !unseen.is_not_found() => Err(unseen.with_resume_token(token)),
             _ => Err(error),
         }
@@ -188,6 +193,7 @@ impl<'a> Multipart<'a> {
         first: Option<Content>,
         present: BTreeMap<u32, Present>,
     ) -> Result<u64> {
+        self.options.tell(token).await?;
         let mut tasks = JoinSet::new();
         let bytes = self.send_by(&mut tasks, token, plan, first, present).await;
         tasks.shutdown().await;
@@ -228,7 +234,7 @@ impl<'a> Multipart<'a> {
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.input, wanted)).await? {
                 Event::Done(done) => {
                     token.parts.insert(done.number, done.part);
-                    self.tell(token);
+                    self.options.tell(token).await?;
                 }
                 Event::Read(Some(content)) => waiting = Some(content),
                 Event::Read(None) => ended = true,
@@ -238,12 +244,6 @@ impl<'a> Multipart<'a> {
         // An earlier process may have sent parts that the source no longer has.
         token.parts.retain(|done, _| *done < number);
         Ok(bytes)
-    }
-
-    fn tell(&self, token: &ResumeToken) {
-        if let Some(keep) = &self.options.on_token {
-            keep(token);
-        }
     }
 }
 

@@ -33,6 +33,9 @@ impl Upload<'_> {
             let guess = content_type::guess(&self.key, file);
             self.options.attributes.content_type = Some(guess.into());
         }
+        if self.token.is_none() {
+            self.token = self.options.earlier(&self.key).await?;
+        }
         let mut input = Input::open(self.source).await?;
         let options = &mut self.options;
         let meter = options.on_progress.take();
