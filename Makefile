@@ -85,7 +85,8 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK with each of its features alone, and with none
+features: ## Build the SDK with each of its features alone, and with none; the generator as build scripts do
+	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \

@@ -1,5 +1,7 @@
 //! All stages in a row.
 
+mod build_script;
+
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Report;
@@ -57,6 +59,11 @@ pub enum Error {
     /// No pack was given.
     #[error("error[pack]: no pack was given; call `Generator::pack`")]
     NoPack,
+    /// A build script has no folder to write to.
+    #[error(
+        "error[output]: there is no OUT_DIR; call this from a build.rs, or call `Generator::out_dir`"
+    )]
+    NoOutDir,
 }
 
 impl Generator {

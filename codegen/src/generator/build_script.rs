@@ -1,0 +1,132 @@
+//! The generator as Cargo's build scripts call it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{Error, Generator};
+use crate::diagnostic::{Finding, Report, Severity, one_line};
+use crate::render::RenderError;
+
+impl Generator {
+    /// Writes the files from a `build.rs`, and tells Cargo how that went.
+    ///
+    /// Files go to `OUT_DIR`, unless [`Generator::out_dir`] says otherwise. Paths are relative to the
+    /// package. Cargo runs the script again when a file of the specification, an overlay or anything
+    /// in a folder of templates changes, and not otherwise.
+    ///
+    /// What is wrong fails the build: each finding in one line with its file, line and column, and
+    /// below, as the script's error output, the whole report.
+    ///
+    /// ```no_run
+    /// // build.rs
+    /// use std::process::ExitCode;
+    ///
+    /// fn main() -> ExitCode {
+    ///     qingstor_codegen::Generator::new()
+    ///         .spec("specs/api.json")
+    ///         .overlay("specs/overlay.json")
+    ///         .pack("templates")
+    ///         .run_in_build_script()
+    /// }
+    /// ```
+    ///
+    /// A file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. Rust allows no `//!`
+    /// in such a file, and looks beside it for the modules that it declares with a path:
+    /// `#[path = "types.rs"] pub mod types;`.
+    #[must_use = "what `main` of a build script returns tells Cargo of a failure"]
+    pub fn run_in_build_script(&self) -> ExitCode {
+        let done = self.run_for_cargo(env::var_os("OUT_DIR").map(PathBuf::from));
+        let (says, code) = match &done {
+            Ok(inputs) => (rerun_if_changed(inputs), ExitCode::SUCCESS),
+            Err(error) => (failure(error), ExitCode::FAILURE),
+        };
+        let told = io::stdout().lock().write_all(says.as_bytes());
+        if let Err(error) = &done {
+            // Nobody is left to hear that nobody reads this; the exit code still tells.
+            let _ = writeln!(io::stderr(), "{}", error.to_string().trim_end());
+        }
+        if told.is_ok() {
+            code
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+
+    /// Writes the files, and gives what they depend on.
+    fn run_for_cargo(&self, out_dir: Option<PathBuf>) -> Result<BTreeSet<PathBuf>, Error> {
+        if self.out_dir.as_os_str().is_empty() {
+            let folder = out_dir.ok_or(Error::NoOutDir)?;
+            self.clone().out_dir(folder).run()?;
+        } else {
+            self.run()?;
+        }
+        // Cargo looks at all that a folder holds, so that a new template counts. The folder of the
+        // specification may be the package itself, and a new file there changes nothing.
+        let folders = self.pack_folders().map(Path::to_owned);
+        Ok(self.spec_files().into_iter().chain(folders).collect())
+    }
+}
+
+/// Not needed after a failure: then Cargo runs the script again anyway.
+fn rerun_if_changed(inputs: &BTreeSet<PathBuf>) -> String {
+    let mut lines = String::new();
+    for path in inputs {
+        // A path with a line break becomes one that is not there: the script runs each time.
+        let path = one_line(&path.to_string_lossy());
+        // Writing to a string can't fail.
+        let _ = writeln!(lines, "cargo::rerun-if-changed={path}");
+    }
+    lines
+}
+
+/// A line for each finding: Cargo shows them first, with the name of the package.
+fn failure(error: &Error) -> String {
+    let (Error::Spec(report) | Error::Render(RenderError::Template(report))) = error else {
+        let message = error.to_string();
+        return format!("cargo::error={}\n", one_line(message.trim_end()));
+    };
+    let Report { findings } = report;
+    findings.iter().map(line).collect()
+}
+
+fn line(finding: &Finding) -> String {
+    let kind = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning | Severity::Note => "warning",
+    };
+    let place = finding.place.as_ref();
+    let place = place.map_or_else(String::new, |place| {
+        format!("{}:{}:{}: ", place.file, place.line, place.column)
+    });
+    let text = format!("{place}{} [{}]", finding.message, finding.rule);
+    format!("cargo::{kind}={}\n", one_line(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_line_break_says_nothing_else_to_cargo() {
+        let inputs = BTreeSet::from([PathBuf::from("a\ncargo::rustc-cfg=b")]);
+        assert_eq!(
+            rerun_if_changed(&inputs),
+            "cargo::rerun-if-changed=a\\ncargo::rustc-cfg=b\n"
+        );
+    }
+
+    #[test]
+    fn outside_cargo_a_folder_must_be_named() {
+        let generator = Generator::new().spec("api.json").pack("templates");
+        let error = generator.run_for_cargo(None).unwrap_err();
+        assert_eq!(
+            failure(&error),
+            "cargo::error=error[output]: there is no OUT_DIR; call this from a build.rs, or call \
+             `Generator::out_dir`\n"
+        );
+    }
+}
