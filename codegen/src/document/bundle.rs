@@ -9,7 +9,7 @@ use super::Dialect;
 use super::dialect::SHARED;
 use super::grammar::{Kind, child, item};
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Member, Node, Object, Sources, Value, join_reference};
+use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, join_reference};
 
 /// A place in a file: what a reference means once it is resolved.
 type Target = (FileId, String);
@@ -150,7 +150,7 @@ impl Bundler<'_> {
         let is_definition = self.is_own_definition(&target, reference);
         if kind == Kind::Schema && !is_definition {
             let name = self.hoist(&target, reference);
-            let name = name.replace('~', "~0").replace('/', "~1");
+            let name = escape_token(&name);
             let schemas = self.dialect.schemas();
             return local_reference(node, reference, format!("#{schemas}/{name}"));
         }
@@ -434,7 +434,7 @@ impl Bundler<'_> {
 fn identify(root: &Node, found: &mut HashMap<(String, String), String>) {
     let schemas = root.pointer("/components/schemas");
     for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {
-        let token = name.replace('~', "~0").replace('/', "~1");
+        let token = escape_token(name);
         let pointer = format!("/components/schemas/{token}");
         let id = member.node.get("$id").and_then(Node::as_str);
         let id = id.unwrap_or_default().trim_end_matches('#');
@@ -450,7 +450,7 @@ fn anchors(node: &Node, id: &str, at: &str, found: &mut HashMap<(String, String)
         found.insert((id.to_owned(), anchor.to_owned()), at.to_owned());
     }
     for (key, member) in node.as_object().into_iter().flatten() {
-        let token = key.replace('~', "~0").replace('/', "~1");
+        let token = escape_token(key);
         anchors(&member.node, id, &format!("{at}/{token}"), found);
     }
 }

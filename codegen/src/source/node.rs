@@ -137,31 +137,35 @@ impl Node {
             })
     }
 
-    /// The JSON pointer of the innermost value (or key) at a place in this tree.
+    /// The JSON pointer of the innermost value (or key) at a place in this tree, which must be as it
+    /// was read: what stands in order is found without going through all of it.
     pub fn pointer_at(&self, span: Span) -> String {
         let mut pointer = String::new();
         let mut node = self;
-        loop {
-            let next = match &node.value {
-                Value::Object(object) => object
-                    .iter()
-                    .find(|(_, member)| {
-                        member.key.contains(span) || member.node.span.contains(span)
-                    })
-                    .map(|(key, member)| (escape_token(key), &member.node)),
-                Value::Array(items) => items
-                    .iter()
-                    .enumerate()
-                    .find(|(_, item)| item.span.contains(span))
-                    .map(|(index, item)| (index.to_string(), item)),
-                _ => None,
-            };
-            let Some((token, child)) = next else {
-                return pointer;
-            };
+        while let Some((token, child)) = node.child_at(span) {
             pointer.push('/');
             pointer.push_str(&token);
             node = child;
+        }
+        pointer
+    }
+
+    /// The last child that begins before a place, if it goes as far.
+    fn child_at(&self, span: Span) -> Option<(String, &Node)> {
+        match &self.value {
+            Value::Object(object) => {
+                let after = object.partition_point(|_, member| member.key.start <= span.start);
+                let (key, member) = object.get_index(after.checked_sub(1)?)?;
+                let is_in = member.key.contains(span) || member.node.span.contains(span);
+                is_in.then(|| (escape_token(key), &member.node))
+            }
+            Value::Array(items) => {
+                let after = items.partition_point(|item| item.span.start <= span.start);
+                let index = after.checked_sub(1)?;
+                let item = items.get(index)?;
+                item.span.contains(span).then(|| (index.to_string(), item))
+            }
+            _ => None,
         }
     }
 
@@ -221,7 +225,7 @@ impl Node {
 }
 
 /// Writes one token of a JSON pointer.
-fn escape_token(token: &str) -> String {
+pub(crate) fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
