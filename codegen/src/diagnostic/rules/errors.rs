@@ -66,6 +66,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error("handle-name", "a handle without a name", "add `name`"),
     error(
+        "handle-unknown",
+        "a handle that the pack has no code for",
+        "write the code, then name the handle in `handles` of pack.json",
+    ),
+    error(
         "header-name",
         "a header whose name no message can carry",
         "use ASCII letters, digits and `-`",
