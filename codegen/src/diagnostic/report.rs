@@ -116,25 +116,24 @@ impl Place {
         let location = sources.location(span);
         let file = sources.file(span.file);
         let line = file.line(location.line);
+        let start = span.start as usize;
         // A minified file has one endless line: show the part around the place.
-        let is_long = line.len() > WIDTH * 4;
-        let before = location.column.saturating_sub(1);
-        let skipped = if is_long {
-            before.saturating_sub(BEFORE)
+        // A minified file has one endless line: show the part around the place. A finding may stand
+        // at each word of it: none walks more than the part.
+        let (text, skipped) = if line.len() > WIDTH * 4 {
+            let column = location.column.saturating_sub(1);
+            let shown = column.min(BEFORE);
+            let (before, after) = file.text.split_at_checked(start).unwrap_or_default();
+            let before = before.chars().rev().take(shown).map(char::len_utf8).sum();
+            let text = file.text.get(start.saturating_sub(before)..);
+            let text = text.unwrap_or(after).chars().take(WIDTH);
+            (text.take_while(in_line).collect(), column - shown)
         } else {
-            0
+            (line.to_owned(), 0)
         };
-        let text = match is_long {
-            false => line.to_owned(),
-            true if file.is_ascii() => {
-                let end = line.len().min(skipped + WIDTH);
-                line.get(skipped..end).unwrap_or_default().to_owned()
-            }
-            true => line.chars().skip(skipped).take(WIDTH).collect(),
-        };
-        let covered = file.text.get(span.start as usize..span.end as usize);
-        let width = covered.map(|text| text.chars().take_while(|c| !matches!(c, '\r' | '\n')));
-        let width = width.map_or(1, |text| text.take(WIDTH).count().max(1));
+        let covered = file.text.get(start..span.end as usize);
+        let covered = covered.unwrap_or_default().chars().take(WIDTH);
+        let width = covered.take_while(in_line).count().max(1);
         Self {
             line: location.line,
             column: location.column,
@@ -179,6 +178,10 @@ impl Place {
             "^".repeat(self.width.min(room))
         )
     }
+}
+
+fn in_line(c: &char) -> bool {
+    !matches!(c, '\r' | '\n')
 }
 
 /// The most characters of a line that are shown.

@@ -151,7 +151,7 @@ impl Bundler<'_> {
         let is_definition = self.is_own_definition(&target, reference);
         if kind == Kind::Schema && !is_definition {
             let name = self.hoist(&target, reference);
-            let name = name.replace('~', "~0").replace('/', "~1");
+            let name = escape_token(&name);
             let schemas = self.dialect.schemas();
             return local_reference(node, reference, format!("#{schemas}/{name}"));
         }

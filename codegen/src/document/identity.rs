@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::source::Node;
+use crate::source::{Node, escape_token};
 
 /// Notes the names that the schemas among the definitions give themselves.
 pub(super) fn identify(root: &Node, found: &mut HashMap<(String, String), String>) {
     let schemas = root.pointer("/components/schemas");
     for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {
-        let token = name.replace('~', "~0").replace('/', "~1");
+        let token = escape_token(name);
         let pointer = format!("/components/schemas/{token}");
         let id = member.node.get("$id").and_then(Node::as_str);
         let id = id.unwrap_or_default().trim_end_matches('#');
@@ -24,7 +24,7 @@ fn anchors(node: &Node, id: &str, at: &str, found: &mut HashMap<(String, String)
         found.insert((id.to_owned(), anchor.to_owned()), at.to_owned());
     }
     for (key, member) in node.as_object().into_iter().flatten() {
-        let token = key.replace('~', "~0").replace('/', "~1");
+        let token = escape_token(key);
         anchors(&member.node, id, &format!("{at}/{token}"), found);
     }
 }

@@ -6,7 +6,7 @@ use super::warn;
 use crate::diagnostic::Diagnostic;
 use crate::document::grammar::Kind;
 use crate::document::{Loaded, SHARED};
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, Span, Value, escape_token};
 
 /// A warning for each shared thing to which no reference leads but its own.
 pub(super) fn unused(loaded: &Loaded) -> Vec<Diagnostic> {
@@ -19,7 +19,7 @@ pub(super) fn unused(loaded: &Loaded) -> Vec<Diagnostic> {
         };
         let named = loaded.bundled.pointer(map.trim_end_matches('/'));
         for (name, member) in named.and_then(Node::as_object).into_iter().flatten() {
-            let token = name.replace('~', "~0").replace('/', "~1");
+            let token = escape_token(name);
             let from = references.get(format!("#{map}{token}").as_str());
             let mut from = from.into_iter().flatten();
             if from.any(|from| !member.node.span.contains(*from)) {

@@ -140,33 +140,14 @@ impl Guarded {
 /// What must be put into a tag.
 fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    let word = |at: usize| tag.words.get(at);
-    let mut wrap = |from: Option<usize>, to: usize, filter: &str| {
-        if let Some(from) = from.filter(|from| *from < to) {
-            // In brackets all around: behind a bare filter, Tera takes no condition.
-            found.push((from, "((".to_owned()));
-            found.push((to, format!(") | {filter})")));
-        }
-    };
-    for at in 0..tag.words.len() {
-        if tag.name(at) == Some("for") && (at > 0 || tag.is_statement) {
-            let into = (at..tag.words.len()).find(|at| tag.name(*at) == Some("in"));
-            if let Some(into) = into {
-                let end = if at == 0 {
-                    tag.words.len()
-                } else {
-                    end_of_source(tag, into + 1)
-                };
-                let end = word(end).map_or(tag.end, |word| word.at);
-                wrap(word(into + 1).map(|word| word.at), end, ROUNDS);
-            }
-        }
+    for (from, to) in gone_through(tag) {
+        wrap(from, to, ROUNDS, &mut found);
     }
     if tag.is_statement && matches!(tag.name(0), Some("set" | "set_global")) {
-        match word(2).map(|word| word.token) {
-            Some(Token::Mark("=")) => wrap(word(3).map(|word| word.at), tag.end, SIZE),
+        match (tag.words.get(2).map(|word| word.token), tag.words.get(3)) {
+            (Some(Token::Mark("=")), Some(value)) => wrap(value.at, tag.end, SIZE, &mut found),
             // A block: its text goes through the filters that its tag names.
-            None | Some(Token::Mark("|")) if tag.name(1).is_some() => {
+            (None | Some(Token::Mark("|")), _) if tag.name(1).is_some() => {
                 found.push((tag.end, format!(" | {SIZE}")));
             }
             _ => {}
@@ -175,19 +156,45 @@ fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     found
 }
 
-/// Where what a comprehension goes through ends: before its condition or its bracket.
-fn end_of_source(tag: &Tag<'_>, from: usize) -> usize {
+/// Hands an expression to a filter.
+fn wrap(from: usize, to: usize, filter: &str, found: &mut Vec<(usize, String)>) {
+    if from < to {
+        // In brackets all around: behind a bare filter, Tera takes no condition.
+        found.push((from, "((".to_owned()));
+        found.push((to, format!(") | {filter})")));
+    }
+}
+
+/// What the loops of a tag go through: from where to where. It is gone through once, however many
+/// loops stand within each other.
+fn gone_through(tag: &Tag<'_>) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    // Where those begin that have not ended yet, and within how many brackets they stand.
+    let mut open: Vec<(usize, usize)> = Vec::new();
     let mut depth = 0_usize;
-    for at in from..tag.words.len() {
-        match tag.words.get(at).map(|word| word.token) {
-            Some(Token::Mark("(" | "[" | "{" | "?[")) => depth += 1,
-            Some(Token::Mark(")" | "]" | "}")) if depth == 0 => return at,
-            Some(Token::Mark(")" | "]" | "}")) => depth -= 1,
-            Some(Token::Name("if")) if depth == 0 => return at,
+    let mut is_loop = false;
+    for (at, word) in tag.words.iter().enumerate() {
+        match word.token {
+            Token::Name("for") if at > 0 || tag.is_statement => is_loop = true,
+            Token::Name("in") if is_loop => {
+                is_loop = false;
+                open.extend(tag.words.get(at + 1).map(|next| (next.at, depth)));
+            }
+            Token::Mark("(" | "[" | "{" | "?[") => depth += 1,
+            // A comprehension ends before its bracket or its condition; a statement goes to the end.
+            Token::Mark(")" | "]" | "}") | Token::Name("if") => {
+                if let Some((from, _)) = open.pop_if(|(_, own)| *own == depth && depth > 0) {
+                    found.push((from, word.at));
+                }
+                if word.token != Token::Name("if") {
+                    depth = depth.saturating_sub(1);
+                }
+            }
             _ => {}
         }
     }
-    tag.words.len()
+    found.extend(open.into_iter().map(|(from, _)| (from, tag.end)));
+    found
 }
 
 #[cfg(test)]
@@ -209,6 +216,15 @@ mod tests {
                 "{{ [a for a in b if a] }}",
                 "{{ [a for a in ((b )| __rounds) if a] }}",
             ),
+            (
+                "{% for a in [b for b in c(d=[e for e in f]) if b] if g else h %}",
+                "{% for a in (([b for b in ((c(d=[e for e in ((f) | __rounds)])) | __rounds) if b] \
+                 if g else h) | __rounds) %}",
+            ),
+            (
+                "{% if a in b and [c for c in d] %}",
+                "{% if a in b and [c for c in ((d) | __rounds)] %}",
+            ),
             ("{% set a = b ~ c %}", "{% set a = ((b ~ c) | __size) %}"),
             ("{% set a %}", "{% set a | __size %}"),
             ("{% set a | upper %}", "{% set a | upper | __size %}"),
@@ -217,6 +233,15 @@ mod tests {
             let spaceless = |text: &str| text.replace(' ', "");
             assert_eq!(spaceless(&Guarded::new(text).text), spaceless(expected));
         }
+    }
+
+    #[test]
+    fn loops_within_loops_are_gone_through_once() {
+        let start = std::time::Instant::now();
+        for part in ["for ", "[a for a in "] {
+            Guarded::new(&format!("{{{{ {} }}}}", part.repeat(50_000)));
+        }
+        assert!(start.elapsed().as_secs() < 10);
     }
 
     #[test]

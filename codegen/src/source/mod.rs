@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub(crate) use node::escape_token;
 pub use node::{Member, Node, Object, Value};
 pub(crate) use paths::{join_reference, portable, slashes};
 pub use span::{FileId, Span};
@@ -30,8 +31,13 @@ pub struct SourceFile {
     /// What `git hash-object` prints for it.
     pub id: BlobId,
     line_starts: Vec<usize>,
-    is_ascii: bool,
+    /// How many characters stand before each [`STEP`] of bytes.
+    characters: Vec<usize>,
 }
+
+/// A file may be one line of megabytes with a finding in each word: characters are counted from the
+/// last of such steps.
+const STEP: usize = 256;
 
 /// All files read so far.
 #[derive(Debug, Default)]
@@ -139,7 +145,7 @@ impl Sources {
             portable: self.portable(path),
             path: path.to_owned(),
             line_starts: line_starts(&text),
-            is_ascii: text.is_ascii(),
+            characters: characters(&text),
             text,
             id,
         });
@@ -162,11 +168,11 @@ impl Sources {
     pub fn location(&self, span: Span) -> Location {
         let file = self.file(span.file);
         let (line, start) = file.line_at(span.start as usize);
-        let before = file.text.get(start..span.start as usize);
+        let column = file.characters_before(span.start as usize) - file.characters_before(start);
         Location {
             file: file.name.clone(),
             line,
-            column: before.map_or(1, |text| file.characters(text) + 1),
+            column: column + 1,
         }
     }
 
@@ -186,13 +192,13 @@ impl SourceFile {
         (line, start.unwrap_or_default())
     }
 
-    /// How many characters a part of it has. A file may be one line of megabytes.
-    fn characters(&self, part: &str) -> usize {
-        if self.is_ascii {
-            part.len()
-        } else {
-            part.chars().count()
-        }
+    /// How many characters begin before a byte.
+    fn characters_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let step = offset / STEP;
+        let counted = self.characters.get(step).copied().unwrap_or_default();
+        let rest = self.text.as_bytes().get(step * STEP..offset);
+        counted + rest.map_or(0, count_characters)
     }
 
     /// Whether a text that is no JSON looks like the other form of specifications.
@@ -205,19 +211,15 @@ impl SourceFile {
             || keys.iter().any(|key| first.starts_with(key))
     }
 
-    /// Whether every byte is a character.
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.is_ascii
-    }
-
     /// The text of a line (from 1), without its end.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
         let end = self.line_starts.get(line).copied();
-        let range = start.unwrap_or_default()..end.unwrap_or(self.text.len());
-        let text = self.text.get(range).unwrap_or_default();
-        let text = text.strip_suffix('\n').unwrap_or(text);
-        text.strip_suffix('\r').unwrap_or(text)
+        let line = start.unwrap_or_default()..end.unwrap_or(self.text.len());
+        self.text
+            .get(line)
+            .unwrap_or_default()
+            .trim_end_matches(['\r', '\n'])
     }
 }
 
@@ -231,4 +233,20 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0)
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
         .collect()
+}
+
+fn characters(text: &str) -> Vec<usize> {
+    let steps = text.as_bytes().chunks(STEP).map(count_characters);
+    std::iter::once(0)
+        .chain(steps.scan(0, |before, own| {
+            *before += own;
+            Some(*before)
+        }))
+        .collect()
+}
+
+/// How many characters begin in some bytes of a text.
+fn count_characters(bytes: &[u8]) -> usize {
+    let continues = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
+    bytes.iter().filter(|byte| !continues(**byte)).count()
 }

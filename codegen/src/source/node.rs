@@ -137,34 +137,35 @@ impl Node {
             })
     }
 
-    /// The JSON pointer of the innermost value (or key) at a place in this tree, whose values must
-    /// still stand in the order of the text.
+    /// The JSON pointer of the innermost value (or key) at a place in this tree, which must be as it
+    /// was read: what stands in order is found without going through all of it.
     pub fn pointer_at(&self, span: Span) -> String {
         let mut pointer = String::new();
         let mut node = self;
-        loop {
-            let next = match &node.value {
-                Value::Object(object) => {
-                    let after = object.partition_point(|_, one| one.key.start <= span.start);
-                    let found = object.get_index(after.saturating_sub(1));
-                    found
-                        .filter(|(_, one)| one.key.contains(span) || one.node.span.contains(span))
-                        .map(|(key, member)| (escape_token(key), &member.node))
-                }
-                Value::Array(items) => {
-                    let after = items.partition_point(|item| item.span.start <= span.start);
-                    let index = after.saturating_sub(1);
-                    let found = items.get(index).filter(|item| item.span.contains(span));
-                    found.map(|item| (index.to_string(), item))
-                }
-                _ => None,
-            };
-            let Some((token, child)) = next else {
-                return pointer;
-            };
+        while let Some((token, child)) = node.child_at(span) {
             pointer.push('/');
             pointer.push_str(&token);
             node = child;
+        }
+        pointer
+    }
+
+    /// The last child that begins before a place, if it goes as far.
+    fn child_at(&self, span: Span) -> Option<(String, &Node)> {
+        match &self.value {
+            Value::Object(object) => {
+                let after = object.partition_point(|_, member| member.key.start <= span.start);
+                let (key, member) = object.get_index(after.checked_sub(1)?)?;
+                let is_in = member.key.contains(span) || member.node.span.contains(span);
+                is_in.then(|| (escape_token(key), &member.node))
+            }
+            Value::Array(items) => {
+                let after = items.partition_point(|item| item.span.start <= span.start);
+                let index = after.checked_sub(1)?;
+                let item = items.get(index)?;
+                item.span.contains(span).then(|| (index.to_string(), item))
+            }
+            _ => None,
         }
     }
 
@@ -224,7 +225,7 @@ impl Node {
 }
 
 /// Writes one token of a JSON pointer.
-fn escape_token(token: &str) -> String {
+pub(crate) fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 

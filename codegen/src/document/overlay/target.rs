@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ptr;
 
+use crate::source::escape_token;
 use serde_json_path::JsonPath;
 
 /// More than any target needs, and few enough for the parser.
@@ -99,7 +100,7 @@ enum Step<'v> {
 impl Step<'_> {
     fn token(&self) -> String {
         match self {
-            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Key(key) => format!("/{}", escape_token(key)),
             Step::Index(index) => format!("/{index}"),
         }
     }

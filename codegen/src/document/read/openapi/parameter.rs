@@ -3,7 +3,7 @@
 use super::Reader;
 use super::schema::MAX_ALIASES;
 use crate::document::types::{Additional, In, Parameter, Schema, SchemaKind};
-use crate::source::{Node, Span};
+use crate::source::{Node, Span, escape_token};
 
 /// Headers that other parts of a description speak for.
 const SPOKEN_FOR: [&str; 3] = ["accept", "content-type", "authorization"];
@@ -137,10 +137,7 @@ impl<'a> Reader<'a> {
     fn plain(&mut self, mut schema: Schema, depth: usize) -> Option<Inner> {
         let kind = match schema.kind.clone() {
             SchemaKind::Ref(name) => {
-                let pointer = format!(
-                    "/components/schemas/{}",
-                    name.replace('~', "~0").replace('/', "~1")
-                );
+                let pointer = format!("/components/schemas/{}", escape_token(&name));
                 let found = self.root.pointer(&pointer).filter(|_| depth > 0)?;
                 self.count_shared(found.size(), schema.span)?;
                 let target = self.json_schema(found)?;
