@@ -27,6 +27,7 @@ impl Bucket {
 
 /// What [`Bucket::get_book`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetBookInput {
     /// The book
@@ -45,11 +46,9 @@ impl GetBookInput {
     }
 }
 
-setters! {
-    Call<GetBookInput>, (input) {
-        /// Which part of it.
-        range: text,
-    }
+setters! { Call<GetBookInput>, (input) =>
+    /// Which part of it.
+    range: text,
 }
 
 impl Operation for GetBookInput {
@@ -67,12 +66,15 @@ impl Operation for GetBookInput {
 
 /// What [`Bucket::get_book`] gives.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct GetBookOutput {
     /// Differs when the text does
     pub etag: Option<String>,
     /// The API's `body`.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
+    #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
 }
 
@@ -108,11 +110,9 @@ impl PutBookInput {
     }
 }
 
-setters! {
-    Call<PutBookInput>, (input) {
-        /// The API's `body`.
-        body: into(Body),
-    }
+setters! { Call<PutBookInput>, (input) =>
+    /// The API's `body`.
+    body: into(Body),
 }
 
 impl Operation for PutBookInput {
@@ -132,6 +132,7 @@ impl Operation for PutBookInput {
 
 /// What [`Bucket::delete_book`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteBookInput {
     /// The book

@@ -12,17 +12,16 @@ impl QingStor {
 
 /// What [`QingStor::list_shelves`] sends.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListShelvesInput {
     /// How many at most
     pub limit: Option<u32>,
 }
 
-setters! {
-    Call<ListShelvesInput>, (input) {
-        /// How many at most.
-        limit: value(u32),
-    }
+setters! { Call<ListShelvesInput>, (input) =>
+    /// How many at most.
+    limit: value(u32),
 }
 
 impl Operation for ListShelvesInput {
@@ -39,11 +38,11 @@ impl Operation for ListShelvesInput {
 
 /// What [`QingStor::list_shelves`] gives.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListShelvesOutput {
     /// The API's `shelves`.
-    #[serde(deserialize_with = "nullable")]
     pub shelves: Vec<types::Shelf>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -12,6 +12,7 @@ impl Bucket {
 
 /// What [`Bucket::put_shelf_rules`] sends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutShelfRulesInput {
     /// Who may borrow
@@ -27,11 +28,9 @@ impl PutShelfRulesInput {
     }
 }
 
-setters! {
-    Call<PutShelfRulesInput>, (input) {
-        /// For how long.
-        days: value(i64),
-    }
+setters! { Call<PutShelfRulesInput>, (input) =>
+    /// For how long.
+    days: value(i64),
 }
 
 impl Operation for PutShelfRulesInput {

@@ -23,7 +23,6 @@ pub struct Shelf {
     /// The API's `created`.
     pub created: Option<Timestamp>,
     /// The API's `labels`.
-    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
     /// The API's `type`.
     #[serde(rename = "type")]
