@@ -149,6 +149,7 @@ fn comments_of_other_languages_hold_too() {
     ] {
         assert_eq!(comment(text, "//", None), expected);
     }
+    assert_eq!(comment("a */", "", None), "a * /");
 }
 
 #[test]

@@ -36,7 +36,10 @@ pub fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
         None => vec![line.trim().to_owned()],
     });
     let lines: Vec<String> = lines
-        .map(|line| format!("{prefix} {line}").trim_end().to_owned())
+        .map(|line| match prefix {
+            "" => line,
+            prefix => format!("{prefix} {line}").trim_end().to_owned(),
+        })
         // In C, a line that ends so goes on in the next one.
         .map(|line| {
             if line.ends_with('\\') {
