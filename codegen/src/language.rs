@@ -90,6 +90,7 @@ impl Language {
                 ));
             }
         }
+        self.check_placeholders()?;
         // A pack that writes types needs all of them; one that writes none has an empty map.
         let lacking = TYPE_KEYS.iter().find(|key| !self.types.contains_key(**key));
         if let (false, Some(key)) = (self.types.is_empty(), lacking) {
@@ -108,9 +109,37 @@ impl Language {
         }
     }
 
+    /// A slip in what is filled in would end up in every such type.
+    fn check_placeholders(&self) -> Result<(), String> {
+        for (key, pattern) in &self.types {
+            let known = match key.as_str() {
+                "list" => "item",
+                "map" => "value",
+                "named" => "ident",
+                "recursive" | "optional" => "type",
+                _ => continue,
+            };
+            if let Some(found) = placeholders(pattern).find(|found| *found != known) {
+                return Err(format!(
+                    "`{key}` in `types` fills in `{{{known}}}`, not `{{{found}}}`"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the runtime works out a header.
     pub(crate) fn computes(&self, header: &str, required: bool) -> bool {
         let has = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(header));
         has(&self.computed.headers) || (required && has(&self.computed.when_required))
     }
+}
+
+/// The words in braces of a pattern.
+fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('{').skip(1).filter_map(|rest| {
+        let (word, _) = rest.split_once('}')?;
+        let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric());
+        is_word.then_some(word)
+    })
 }

@@ -55,6 +55,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["`types` lacks `bool`"],
     ),
     (
+        r#"{"model":"1","files":[],"types":{"list":"List<{type}>"}}"#,
+        "",
+        &["`list` in `types` fills in `{item}`, not `{type}`"],
+    ),
+    (
         r#"{"model":"1","files":[],"plain":["int"]}"#,
         "",
         &["`plain` knows list, map, bool, not `int`"],
@@ -69,7 +74,30 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         ONCE,
         "{{ service.name | nothing }}",
-        &["Unknown filter `nothing`", "t.tera:1:"],
+        &[
+            "unknown filter `nothing`",
+            "t.tera:1:19\n",
+            " 1 | {{ service.name | nothing }}\n",
+            "rust_str",
+        ],
+    ),
+    (
+        ONCE,
+        "{% for type in types %}\n{{ type.name | coment(prefix='#') }} {{ <part /> }}{% endfor %}",
+        &[
+            "unknown filter `coment`; did you mean `comment`?",
+            "t.tera:2:16\n",
+            "unknown component `part`",
+            "t.tera:2:41\n",
+        ],
+    ),
+    (
+        ONCE,
+        "{% component part() %}{% endcomponent part %}{% for x in types %}{{ <prat /> }}{% endfor %}",
+        &[
+            "unknown component `prat`; did you mean `part`?",
+            "t.tera:1:69\n",
+        ],
     ),
     (ONCE, "{{ 1 | rust_str }}", &["t.tera:1:"]),
     (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),

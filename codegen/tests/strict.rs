@@ -44,6 +44,24 @@ fn refusal(workspace: &Workspace) -> String {
 /// For what, a template, and what the message must say.
 const UNKNOWN: &[(&str, &str, &[&str])] = &[
     (
+        "type",
+        "{% if it.kind == 'objekt' %}{% endif %}",
+        &[
+            "t.tera:1:18",
+            "`kind` is never `objekt`; did you mean `object`? (there are: object, enum, alias)",
+        ],
+    ),
+    (
+        "operation",
+        "{% for p in it.request.properties %}{{ 1 if p.place.kind != \"body\" else 2 }}{% endfor %}",
+        &["t.tera:1:61", "`kind` is never `body`", "header_map"],
+    ),
+    (
+        "type",
+        "{% if it.shape.kind == 'map' or it.shape.item.kind == 'txt' %}{% endif %}",
+        &["`kind` is never `txt`; did you mean `text`?"],
+    ),
+    (
         "once",
         "{{ resorces }}",
         &[

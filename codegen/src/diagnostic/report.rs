@@ -117,7 +117,6 @@ impl Place {
         let file = sources.file(span.file);
         let line = file.line(location.line);
         let start = span.start as usize;
-        // A minified file has one endless line: show the part around the place.
         // A minified file has one endless line: show the part around the place. A finding may stand
         // at each word of it: none walks more than the part.
         let (text, skipped) = if line.len() > WIDTH * 4 {

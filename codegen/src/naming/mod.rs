@@ -32,6 +32,9 @@ pub struct Naming {
     pub constant: Case,
     /// Words that are one word though their letters look like several, for example `ETag`.
     pub acronyms: Vec<String>,
+    /// Whether acronyms stand in `pascal` and `camel` as they are listed: `BucketID`, not `BucketId`.
+    /// The first word of `camel` stays small.
+    pub written_acronyms: bool,
     /// Words that are no identifiers.
     pub keywords: Vec<String>,
     /// What a keyword gets to become one.
@@ -73,6 +76,7 @@ impl Default for Naming {
             value: Case::Pascal,
             constant: Case::Shouty,
             acronyms: Vec::new(),
+            written_acronyms: false,
             keywords: Vec::new(),
             keyword_suffix: "_".to_owned(),
             digit_prefix: "n".to_owned(),
@@ -117,7 +121,26 @@ impl Naming {
 
     /// The name in the case of its role, with symbols spelled out where nothing else is left.
     fn cased(&self, name: &str, role: Role) -> String {
-        self.case(role).join(&self.words(name))
+        self.join(self.case(role), &self.words(name))
+    }
+
+    /// Joins words that are in lower case.
+    pub(crate) fn join(&self, case: Case, words: &[String]) -> String {
+        let first = match case {
+            Case::Pascal => 0,
+            Case::Camel => 1,
+            Case::Snake | Case::Kebab | Case::Shouty => return case.join(words),
+        };
+        if !self.written_acronyms {
+            return case.join(words);
+        }
+        let as_listed = |(index, word): (usize, &String)| {
+            let mut listed = self.acronyms.iter();
+            let listed = listed.find(|acronym| acronym.to_lowercase() == *word);
+            listed.filter(|_| index >= first).unwrap_or(word).clone()
+        };
+        let words: Vec<String> = words.iter().enumerate().map(as_listed).collect();
+        case.join(&words)
     }
 
     /// The words of a name: never none, and together they can begin an identifier.
@@ -225,7 +248,7 @@ impl Naming {
         let with = move |suffix: &str| {
             let mut words = self.words(name);
             words.push(suffix.to_owned());
-            self.safe(self.case(role).join(&words), role)
+            self.safe(self.join(self.case(role), &words), role)
         };
         std::iter::once_with(move || self.ident(name, role))
             .chain(suffix.into_iter().map(with))

@@ -33,6 +33,26 @@ fn words_end_where_a_reader_sees_an_end() {
 }
 
 #[test]
+fn acronyms_may_stand_as_they_are_written() {
+    let naming = Naming {
+        property: Case::Camel,
+        written_acronyms: true,
+        ..naming()
+    };
+    for (name, role, expected) in [
+        ("PutBucketACL", Role::Type, "PutBucketACL"),
+        ("put_bucket_acl", Role::Type, "PutBucketACL"),
+        ("ETag", Role::Type, "ETag"),
+        ("etag_md5", Role::Property, "etagMD5"),
+        ("Content-MD5", Role::Property, "contentMD5"),
+        ("PutBucketACL", Role::Method, "put_bucket_acl"),
+        ("PutBucketACL", Role::Constant, "PUT_BUCKET_ACL"),
+    ] {
+        assert_eq!(naming.ident(name, role), expected, "{name}");
+    }
+}
+
+#[test]
 fn hostile_names_become_identifiers() {
     for (name, role, expected) in [
         ("type", Role::Parameter, "type_"),

@@ -162,9 +162,43 @@ impl Formatter<'_> {
             command: self.command(),
             path: file.path.clone(),
             template: file.template.clone(),
-            message: message.trim_end().to_owned(),
+            message: format!("{}{}", message.trim_end(), shown(message, &file.text)),
         }
     }
+}
+
+/// The first line that a formatter complains about, and some before it: the text is nowhere else to
+/// be seen, since nothing is written.
+fn shown(message: &str, text: &str) -> String {
+    const BEFORE: usize = 2;
+    let Some(line) = complaint(message).filter(|line| *line <= text.lines().count()) else {
+        return "\na formatter gets a file from standard input and writes to standard output"
+            .to_owned();
+    };
+    let first = line.saturating_sub(BEFORE).max(1);
+    let lines = text
+        .lines()
+        .enumerate()
+        .skip(first - 1)
+        .take(line + 1 - first);
+    let lines = lines.map(|(index, text)| format!("\n{:>5} | {text}", index + 1));
+    format!(
+        "\nbefore it was formatted, the file had{}",
+        lines.collect::<String>()
+    )
+}
+
+/// The line in the first `LINE:COLUMN` of a message.
+fn complaint(message: &str) -> Option<usize> {
+    message.match_indices(':').find_map(|(at, _)| {
+        let before = message.get(..at)?;
+        let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let column = message
+            .get(at + 1..)?
+            .starts_with(|c: char| c.is_ascii_digit());
+        let line = before.get(digits..)?.parse().ok()?;
+        (column && line > 0).then_some(line)
+    })
 }
 
 /// The folder, or the nearest one above it that exists.
@@ -256,6 +290,34 @@ mod tests {
         let mut all: Vec<_> = batches.iter().flatten().map(|job| job.index).collect();
         all.sort_unstable();
         assert_eq!(all, (0..9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_line_that_is_complained_about_is_shown() {
+        let text = "one\ntwo\nthree\nfour\n";
+        for message in [
+            "<standard input>:3:1: expected declaration",
+            "error: it is wrong\n --> <stdin>:3:14",
+            "SyntaxError: unexpected token (3:7)",
+        ] {
+            let shown = shown(message, text);
+            assert!(
+                shown.ends_with("had\n    1 | one\n    2 | two\n    3 | three"),
+                "{shown}"
+            );
+        }
+        for message in [
+            "",
+            "cannot use -w with standard input",
+            "a:9:1",
+            "a:0:1: x",
+            ":",
+        ] {
+            assert!(
+                shown(message, text).contains("standard input and"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Manifest {
     /// What a comment line ends with.
     #[serde(default)]
     pub comment_end: Option<String>,
-    /// A command that formats what it reads.
+    /// A command that formats what it gets from standard input, and writes it to standard output.
     #[serde(default)]
     pub formatter: Vec<String>,
     /// The extensions of the files that it formats.

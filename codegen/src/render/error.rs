@@ -31,6 +31,12 @@ impl RenderError {
         texts: &Texts<'_>,
         rendering: Option<(&str, &str)>,
     ) -> Self {
+        if let ErrorKind::Msg(message) = error.kind() {
+            let findings = undefined(message, texts);
+            if !findings.is_empty() {
+                return Self::Template(Report { findings });
+            }
+        }
         let is_rendering = matches!(error.kind(), ErrorKind::RenderingError(_));
         let (message, place) = match error.kind() {
             ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
@@ -149,5 +155,55 @@ fn with_guess(message: &str) -> String {
     match guess() {
         Some(meant) => format!("{message}; did you mean `{meant}`?"),
         None => message.to_owned(),
+    }
+}
+
+/// What Tera says about filters and the like that nothing defines: it puts all of them into one
+/// message, each a line `error: Unknown filter `x`` with its place in the next and carets below.
+fn undefined(message: &str, texts: &Texts<'_>) -> Vec<Finding> {
+    let reports = message.split("error: Unknown ").skip(1);
+    let finding = |report: &str| {
+        let mut lines = report.lines();
+        let what = lines.next()?.trim();
+        let mut place = lines.next()?.trim().strip_prefix("--> ")?.rsplitn(3, ':');
+        let column = place.next()?.parse().ok()?;
+        let line = place.next()?.parse().ok()?;
+        let width = report.matches('^').count().max(1);
+        let place = texts.place(place.next()?, line, column, width);
+        let (kind, name) = what.split_once(" `")?;
+        let known = known(kind, texts);
+        let meant = nearest(name.trim_end_matches('`'), known.iter().copied());
+        let meant = meant
+            .map(|meant| format!("; did you mean `{meant}`?"))
+            .unwrap_or_default();
+        let help = match kind {
+            "filter" => format!("besides Tera's own filters there are {}", known.join(", ")),
+            "component" if known.is_empty() => "the pack has no components".to_owned(),
+            "component" => format!("the pack has the components {}", known.join(", ")),
+            _ => format!("only Tera's own {kind}s are there"),
+        };
+        let message = format!("unknown {what}{meant}");
+        Some(self::finding(
+            "template-invalid",
+            message,
+            Some(place),
+            &help,
+        ))
+    };
+    reports.filter_map(finding).collect()
+}
+
+/// The names of a kind that a template of this pack can use.
+fn known<'t>(kind: &str, texts: &'t Texts<'_>) -> Vec<&'t str> {
+    match kind {
+        "filter" => super::filters::NAMES.to_vec(),
+        "component" => {
+            let texts = texts.all().into_values();
+            let tags = texts.flat_map(tags);
+            tags.filter(|tag| tag.is_statement && tag.name(0) == Some("component"))
+                .filter_map(|tag| tag.name(1))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -130,6 +130,23 @@ fn reserved_names_are_those_of_the_runtime() {
     assert_eq!(reserved("reserved_operations"), methods);
 }
 
+/// Who shows the SDK's names has to find them by the SDK's rules.
+#[test]
+fn the_packs_that_show_the_sdk_name_things_alike() {
+    let parts = |pack: &str| {
+        let pack: Value =
+            serde_json::from_str(&read(format!("templates/{pack}/pack.json"))).unwrap();
+        let keys = |part: &str| pack[part].as_object().unwrap().clone();
+        (keys("naming"), keys("computed"))
+    };
+    let sdk = parts("rust");
+    for pack in ["readme", "reference"] {
+        let (naming, computed) = parts(pack);
+        assert_eq!(naming, sdk.0, "`naming` of {pack}");
+        assert_eq!(computed, sdk.1, "`computed` of {pack}");
+    }
+}
+
 /// The names of the public methods in all blocks of these files that begin with these lines, as
 /// rustfmt leaves them.
 fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {

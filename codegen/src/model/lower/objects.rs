@@ -229,7 +229,7 @@ impl<'a> Lowerer<'a> {
             Some((name, _)) => (name.clone(), naming.words(name)),
             None => self.inline_name(schema, at),
         };
-        let ident = naming.safe(naming.types.join(&words), Role::Type);
+        let ident = naming.safe(naming.join(naming.types, &words), Role::Type);
         self.note_use(&name, at.direction);
         let kind = match inline {
             Inline::Object => TypeKind::Object,

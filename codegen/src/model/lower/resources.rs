@@ -117,7 +117,7 @@ impl<'a> Lowerer<'a> {
         if let Some(at) = at.filter(|_| words.len() > 1) {
             words.remove(at);
         }
-        let short = naming.safe(naming.method.join(&words), Role::Method);
+        let short = naming.safe(naming.join(naming.method, &words), Role::Method);
         let whole = naming.candidates(&operation.id, Role::Method, None);
         let claimed = scope.claim(std::iter::once(short).chain(whole), operation.id_span);
         let help = "rename one of the operations";

@@ -12,9 +12,28 @@ use tera::{Kwargs, State, Tera, TeraResult, Value};
 pub use markdown::{md, md_code, md_text};
 pub use python::{py_doc, py_str};
 pub use rust::{rust_doc, rust_ident, rust_str};
-pub use text::comment;
+pub use text::{comment, json};
 
 use crate::naming::{Case, Naming, words};
+
+/// The names of all filters of this crate.
+pub(super) const NAMES: &[&str] = &[
+    "snake",
+    "pascal",
+    "camel",
+    "kebab",
+    "shouty",
+    "comment",
+    "json",
+    "md",
+    "md_code",
+    "md_text",
+    "py_doc",
+    "py_str",
+    "rust_doc",
+    "rust_ident",
+    "rust_str",
+];
 
 /// Teaches Tera all filters of this crate.
 pub(super) fn register(tera: &mut Tera, naming: &Naming) {
@@ -25,9 +44,9 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
         ("kebab", Case::Kebab),
         ("shouty", Case::Shouty),
     ] {
-        let acronyms = Arc::new(naming.acronyms.clone());
+        let naming = Arc::new(naming.clone());
         tera.register_filter(name, move |text: &str, _: Kwargs, _: &State| {
-            case.join(&words(text, &acronyms))
+            naming.join(case, &words(text, &naming.acronyms))
         });
     }
     let acronyms = naming.acronyms.clone();
@@ -58,12 +77,7 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     });
     tera.register_filter("json", |value: &Value, args: Kwargs, _: &State| {
         let pretty = args.get::<bool>("pretty")?.unwrap_or_default();
-        let text = if pretty {
-            serde_json::to_string_pretty(value)
-        } else {
-            serde_json::to_string(value)
-        };
-        text.map_err(tera::Error::message)
+        json(value, pretty).map_err(tera::Error::message)
     });
 }
 

@@ -139,3 +139,40 @@ fn comments_are_broken_between_words() {
     );
     assert_eq!(comment(" ", "#", Some(1)), "#");
 }
+
+#[test]
+fn comments_of_other_languages_hold_too() {
+    for (text, expected) in [
+        ("a */ b --> c ?> d", "// a * / b -- > c ? > d"),
+        (r"C:\users \u000a x", r"// C:\ users \ u000a x"),
+        ("goes on \\\nhere", "// goes on \\.\n// here"),
+    ] {
+        assert_eq!(comment(text, "//", None), expected);
+    }
+    assert_eq!(comment("a */", "", None), "a * /");
+}
+
+#[test]
+fn json_holds_nothing_that_other_languages_refuse() {
+    let text = "a\u{feff}b\u{2028}c\u{85}d\u{202e}e\u{7f}\n\"ü";
+    let written = json(&text, false).unwrap();
+    assert_eq!(written, r#""a\ufeffb\u2028c\u0085d\u202ee\u007f\n\"ü""#);
+    let read: String = serde_json::from_str(&written).unwrap();
+    assert_eq!(read, text);
+    assert_eq!(json(&[1], true).unwrap(), "[\n  1\n]");
+}
+
+#[test]
+fn every_filter_that_is_listed_is_there() {
+    let mut tera = Tera::default();
+    register(&mut tera, &Naming::default());
+    for name in NAMES {
+        let text = format!("{{{{ \"x\" | {name} }}}}");
+        assert!(tera.add_raw_template("t", &text).is_ok(), "{name}");
+    }
+    let guide = include_str!("../../../../templates/README.md");
+    for name in NAMES {
+        let is_told = guide.contains(&format!("`{name}`")) || guide.contains(&format!("`{name}("));
+        assert!(is_told, "the guide does not tell of {name}");
+    }
+}

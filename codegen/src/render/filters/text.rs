@@ -14,20 +14,66 @@ pub(super) fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// What ends a comment somewhere, or is read as code even in one, and how it is written instead:
+/// C, HTML, PHP, and Java, which reads `\u000a` as the end of the line.
+const ESCAPES: &[(&str, &str)] = &[
+    ("*/", "* /"),
+    ("-->", "-- >"),
+    ("?>", "? >"),
+    ("\\u", "\\ u"),
+];
+
 /// Lines of comments: each begins with the prefix, and none can end the comment. With a width, they
 /// are wrapped to end before it.
 pub fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
     let clean: String = text.chars().filter(|c| !is_hidden(*c)).collect();
-    let clean = clean.replace("*/", "* /").replace("-->", "-- >");
+    let clean = ESCAPES
+        .iter()
+        .fold(clean, |text, (from, to)| text.replace(from, to));
     let room = width.map(|width| width.saturating_sub(prefix.chars().count() + 1));
     let lines = clean.trim().split(ends_line).flat_map(|line| match room {
         Some(room) => wrap(line, room, ""),
         None => vec![line.trim().to_owned()],
     });
     let lines: Vec<String> = lines
-        .map(|line| format!("{prefix} {line}").trim_end().to_owned())
+        .map(|line| match prefix {
+            "" => line,
+            prefix => format!("{prefix} {line}").trim_end().to_owned(),
+        })
+        // In C, a line that ends so goes on in the next one.
+        .map(|line| {
+            if line.ends_with('\\') {
+                line + "."
+            } else {
+                line
+            }
+        })
         .collect();
     lines.join("\n")
+}
+
+/// A value as JSON. Text in it is a literal of other languages, too, so what ends a line there, or
+/// what their compilers refuse or readers don't see, is escaped.
+///
+/// # Errors
+///
+/// The value can't be JSON.
+pub fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::Result<String> {
+    let text = if pretty {
+        serde_json::to_string_pretty(value)?
+    } else {
+        serde_json::to_string(value)?
+    };
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        // The only line feeds are those between the values.
+        if c != '\n' && (ends_line(c) || is_hidden(c)) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    Ok(escaped)
 }
 
 /// Breaks words into lines, at least one; those after the first begin with `hanging`. A word that

@@ -4,6 +4,7 @@
 //! knows each field there can be, so that a slip of the pen is found wherever it stands.
 
 mod lex;
+mod parts;
 mod scan;
 mod types;
 

@@ -204,6 +204,16 @@ impl<'s> Type<'s> {
         names.join(" or ")
     }
 
+    /// The words that it can be, if it can't be anything else.
+    pub(super) fn words(&self) -> Option<Vec<String>> {
+        let word = |known: &Known<'s>| match known {
+            Known::Schema(schema, _) => schema.get("const")?.as_str().map(str::to_owned),
+            Known::Data(_) => None,
+        };
+        let words: Option<Vec<String>> = self.known.iter().map(word).collect();
+        words.filter(|words| !self.any && !words.is_empty())
+    }
+
     /// The names of all fields that it can have, sorted.
     pub(super) fn fields(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
