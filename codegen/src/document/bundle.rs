@@ -10,7 +10,7 @@ use super::dialect::SHARED;
 use super::grammar::{Kind, child, item};
 use super::identity::identify;
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Member, Node, Object, Sources, Value, join_reference};
+use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, join_reference};
 
 /// A place in a file: what a reference means once it is resolved.
 type Target = (FileId, String);
