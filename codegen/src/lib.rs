@@ -35,3 +35,8 @@ pub mod schema;
 pub mod source;
 
 pub use generator::{Error, Generator};
+
+/// The README's programs are documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,9 +34,9 @@ impl Generator {
     /// }
     /// ```
     ///
-    /// A file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. Rust allows no `//!`
-    /// in such a file, and looks beside it for the modules that it declares with a path:
-    /// `#[path = "types.rs"] pub mod types;`.
+    /// One file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. It may not begin with
+    /// `//!`. For more than one, the pack makes a file that says `#[path = "mod.rs"] mod api;`, to be
+    /// included, and `mod.rs` declares the modules beside it.
     #[must_use = "what `main` of a build script returns tells Cargo of a failure"]
     pub fn run_in_build_script(&self) -> ExitCode {
         let done = self.run_for_cargo(env::var_os("OUT_DIR").map(PathBuf::from));

@@ -1,0 +1,14 @@
+//! Renders the routes of QingStor, and of an operation that `overlay.json` adds, into `OUT_DIR`.
+
+use std::process::ExitCode;
+
+use qingstor_codegen::Generator;
+
+fn main() -> ExitCode {
+    Generator::new()
+        .spec("specs/qingstor/2016-01-06/api_v2.0.json")
+        .overlay("specs/qingstor/overlay.json")
+        .overlay("overlay.json")
+        .pack("templates")
+        .run_in_build_script()
+}
