@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::Dialect;
 use super::dialect::SHARED;
 use super::grammar::{Kind, child, item};
+use super::identified::{Identified, identify};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, join_reference};
 
@@ -23,7 +24,7 @@ pub(crate) fn bundle(
     let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
     let mut bundler = Bundler {
         dialect,
-        identified: HashMap::new(),
+        identified: Identified::new(),
         size: 0,
         sources,
         root_file,
@@ -57,7 +58,7 @@ const MAX_SIZE: usize = 4_000_000;
 struct Bundler<'a> {
     dialect: Dialect,
     /// Pointers of schemas by `$id` and `$anchor`; only OpenAPI 3.1 has these.
-    identified: HashMap<(String, String), String>,
+    identified: Identified,
     /// How many values were put in place of references.
     size: usize,
     sources: &'a mut Sources,
@@ -427,31 +428,6 @@ impl Bundler<'_> {
             let hoisted = self.hoisted.drain(..);
             definitions.extend(hoisted.map(|(name, _, member)| (name, member)));
         }
-    }
-}
-
-/// Notes the names that the schemas among the definitions give themselves.
-fn identify(root: &Node, found: &mut HashMap<(String, String), String>) {
-    let schemas = root.pointer("/components/schemas");
-    for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {
-        let token = escape_token(name);
-        let pointer = format!("/components/schemas/{token}");
-        let id = member.node.get("$id").and_then(Node::as_str);
-        let id = id.unwrap_or_default().trim_end_matches('#');
-        if !id.is_empty() {
-            found.insert((id.to_owned(), String::new()), pointer.clone());
-        }
-        anchors(&member.node, id, &pointer, found);
-    }
-}
-
-fn anchors(node: &Node, id: &str, at: &str, found: &mut HashMap<(String, String), String>) {
-    if let Some(anchor) = node.get("$anchor").and_then(Node::as_str) {
-        found.insert((id.to_owned(), anchor.to_owned()), at.to_owned());
-    }
-    for (key, member) in node.as_object().into_iter().flatten() {
-        let token = escape_token(key);
-        anchors(&member.node, id, &format!("{at}/{token}"), found);
     }
 }
 

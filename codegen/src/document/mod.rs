@@ -3,6 +3,7 @@
 mod bundle;
 mod dialect;
 pub(crate) mod grammar;
+mod identified;
 mod overlay;
 mod read;
 mod types;
