@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Dialect;
 use super::dialect::SHARED;
 use super::grammar::{Kind, child, item};
-use super::identity::identify;
+use super::identified::{Identified, identify};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, join_reference};
 
@@ -24,7 +24,7 @@ pub(crate) fn bundle(
     let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
     let mut bundler = Bundler {
         dialect,
-        identified: HashMap::new(),
+        identified: Identified::new(),
         size: 0,
         sources,
         root_file,
@@ -58,7 +58,7 @@ const MAX_SIZE: usize = 4_000_000;
 struct Bundler<'a> {
     dialect: Dialect,
     /// Pointers of schemas by `$id` and `$anchor`; only OpenAPI 3.1 has these.
-    identified: HashMap<(String, String), String>,
+    identified: Identified,
     /// How many values were put in place of references.
     size: usize,
     sources: &'a mut Sources,

@@ -3,7 +3,7 @@
 mod bundle;
 mod dialect;
 pub(crate) mod grammar;
-mod identity;
+mod identified;
 mod overlay;
 mod read;
 mod types;

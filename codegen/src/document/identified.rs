@@ -1,11 +1,14 @@
-//! Names that the schemas of OpenAPI 3.1 give themselves: `$id` and `$anchor`.
+//! Names that schemas of OpenAPI 3.1 give themselves, by `$id` and `$anchor`.
 
 use std::collections::HashMap;
 
 use crate::source::{Node, escape_token};
 
+/// Pointers of schemas by `$id` and `$anchor`.
+pub(super) type Identified = HashMap<(String, String), String>;
+
 /// Notes the names that the schemas among the definitions give themselves.
-pub(super) fn identify(root: &Node, found: &mut HashMap<(String, String), String>) {
+pub(super) fn identify(root: &Node, found: &mut Identified) {
     let schemas = root.pointer("/components/schemas");
     for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {
         let token = escape_token(name);
@@ -19,7 +22,7 @@ pub(super) fn identify(root: &Node, found: &mut HashMap<(String, String), String
     }
 }
 
-fn anchors(node: &Node, id: &str, at: &str, found: &mut HashMap<(String, String), String>) {
+fn anchors(node: &Node, id: &str, at: &str, found: &mut Identified) {
     if let Some(anchor) = node.get("$anchor").and_then(Node::as_str) {
         found.insert((id.to_owned(), anchor.to_owned()), at.to_owned());
     }
