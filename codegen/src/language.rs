@@ -62,7 +62,15 @@ const TYPE_KEYS: &[&str] = &[
 ];
 
 /// The kinds that may be plain.
-const PLAIN_KINDS: &[&str] = &["list", "map", "bool"];
+const PLAIN_KINDS: &[&str] = &[
+    "list",
+    "map",
+    "bool",
+    "bytes",
+    "binary",
+    "free",
+    "recursive",
+];
 
 impl Language {
     /// Refuses what would be read and ignored.
@@ -126,6 +134,11 @@ impl Language {
             }
         }
         Ok(())
+    }
+
+    /// Whether values of a kind are held without an option around them.
+    pub(crate) fn is_plain(&self, kind: &str) -> bool {
+        self.plain.iter().any(|plain| plain == kind)
     }
 
     /// Whether the runtime works out a header.

@@ -62,7 +62,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[],"plain":["int"]}"#,
         "",
-        &["`plain` knows list, map, bool, not `int`"],
+        &["`plain` knows list, map, bool, bytes, binary, free, recursive, not `int`"],
     ),
     (ONCE, "a\n{% if %}", &["template-invalid", "t.tera:2:"]),
     (

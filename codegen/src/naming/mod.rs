@@ -46,6 +46,9 @@ pub struct Naming {
     pub reserved_types: Vec<String>,
     /// What such a name gets.
     pub reserved_types_suffix: String,
+    /// What the output calls an operation's own types, `{ident}Input`, where they stand among the
+    /// others: no type may be called so, and one that would be gets the word `type` at its end.
+    pub operation_types: Vec<String>,
     /// Names of methods that inputs have anyway: no parameter may be called so.
     pub reserved_methods: Vec<String>,
     /// What such a name gets.
@@ -82,6 +85,7 @@ impl Default for Naming {
             digit_prefix: "n".to_owned(),
             reserved_types: Vec::new(),
             reserved_types_suffix: "Type".to_owned(),
+            operation_types: Vec::new(),
             reserved_methods: Vec::new(),
             reserved_methods_suffix: "_param".to_owned(),
             reserved_properties: Vec::new(),

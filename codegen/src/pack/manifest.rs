@@ -43,7 +43,8 @@ pub struct Manifest {
     /// What the runtime works out.
     #[serde(default)]
     pub computed: Computed,
-    /// Kinds of shapes that are never optional: `list`, `map`, `bool`.
+    /// Kinds of shapes that are never optional: `list`, `map`, `bool`, `bytes`, `binary`, `free`,
+    /// `recursive`.
     #[serde(default)]
     pub plain: Vec<String>,
     /// The handles that the output has code for; a specification with another one is refused. None

@@ -66,6 +66,15 @@ impl Lowerer<'_> {
     fn finish(&self, one: &mut CustomizedType) {
         for property in &mut one.properties {
             property.type_name = self.language.type_name(&property.shape);
+            // Only now it is known what holds itself.
+            let holds_itself = matches!(
+                property.shape,
+                Shape::Named {
+                    recursive: true,
+                    ..
+                }
+            );
+            property.plain |= holds_itself && self.language.is_plain("recursive");
             property.held_type = self.language.held_type(&property.type_name, property.plain);
             property.item_type = self.language.item_type(&property.shape);
         }

@@ -165,9 +165,12 @@ impl<'a> Lowerer<'a> {
             Shape::List { .. } => "list",
             Shape::Map { .. } => "map",
             Shape::Bool => "bool",
+            Shape::Bytes => "bytes",
+            Shape::Binary => "binary",
+            Shape::Free => "free",
             _ => return false,
         };
-        self.language.plain.iter().any(|plain| plain == kind)
+        self.language.is_plain(kind)
     }
 
     /// The name without the prefix that all headers of the API share.

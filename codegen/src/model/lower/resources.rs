@@ -94,7 +94,8 @@ impl<'a> Lowerer<'a> {
             .candidates(&operation.id, Role::Type, None);
         // Operations make types of their own (`XxxInput`), so std's names are no danger to them.
         let plain = self.language.naming.words(&operation.id);
-        let plain = self.language.naming.types.join(&plain);
+        let naming = &self.language.naming;
+        let plain = naming.join(naming.types, &plain);
         let plain = Some(plain).filter(|ident| !self.language.naming.keywords.contains(ident));
         let claimed = scope.claim(plain.into_iter().chain(candidates), operation.id_span);
         let help = "rename one of the operations";

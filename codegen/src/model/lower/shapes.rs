@@ -21,15 +21,32 @@ pub(super) struct At<'n> {
 impl<'a> Lowerer<'a> {
     /// Gives every definition its identifier before any inline type can take it.
     pub(super) fn name_definitions(&mut self) {
+        self.take_operation_types();
         let document = self.document;
+        let naming = &self.language.naming;
+        let suffix = (!naming.operation_types.is_empty()).then_some("type");
         for (name, definition) in &document.definitions {
             let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
-            let candidates = self.language.naming.candidates(wanted, Role::Type, None);
+            let candidates = naming.candidates(wanted, Role::Type, suffix);
             let claimed = self.type_scope.claim(candidates, definition.key);
             let help = "give one of them a name of its own with `x-name`";
             if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
                 let kind = definition_kind(definition);
                 self.definitions.insert(name, (ident, kind));
+            }
+        }
+    }
+
+    /// Takes the names that the output gives to the types of operations.
+    fn take_operation_types(&mut self) {
+        let naming = &self.language.naming;
+        let operations = self.document.paths.iter().flat_map(|item| &item.operations);
+        for operation in operations {
+            let ident = naming.join(naming.types, &naming.words(&operation.id));
+            for pattern in &naming.operation_types {
+                let name = pattern.replace("{ident}", &ident);
+                // Operations that are called alike are told so when they get their own names.
+                let _ = self.type_scope.claim([name], operation.id_span);
             }
         }
     }

@@ -1,0 +1,105 @@
+//! Languages that differ in more than spelling: one namespace for all types, pointers that may be
+//! null, acronyms in capitals.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::Workspace;
+use serde_json::{Value, json};
+
+/// A pack that prints names and types, and a specification with what is hard for it.
+fn rendered(changes: &[(&str, &str, Value)]) -> String {
+    let workspace = Workspace::notes();
+    std::fs::remove_dir_all(workspace.path("pack")).unwrap();
+    let mut manifest = json!({
+        "model": "1",
+        "files": [{ "template": "t.tera", "for": "once", "to": "x" }],
+        "naming": { "property": "pascal", "acronyms": ["ID"] },
+        "types": {
+            "text": "string", "bool": "bool", "int32": "int32", "int64": "int64", "uint32": "uint32",
+            "uint64": "uint64", "float32": "float32", "float64": "float64", "bytes": "[]byte",
+            "time": "Time", "date": "string", "list": "[]{item}", "map": "map[string]{value}",
+            "named": "{ident}", "recursive": "*{type}", "free": "any", "binary": "Reader",
+            "optional": "*{type}"
+        },
+        "plain": ["list"]
+    });
+    for (part, key, value) in changes {
+        match *part {
+            "" => manifest[*key] = value.clone(),
+            part => manifest[part][*key] = value.clone(),
+        }
+    }
+    let template = "{% for t in types %}{{ t.ident }}:\
+        {% for p in t.properties %} {{ p.ident }} {{ p.held_type }}{% endfor %}\n{% endfor %}\
+        {% for r in resources %}{% for o in r.operations %}{{ o.ident }}\n{% endfor %}{% endfor %}";
+    let reference = json!({ "$ref": "#/definitions/ListIDOutput" });
+    let spec = json!({
+        "swagger": "2.0",
+        "info": { "title": "t", "version": "1" },
+        "host": "x.example",
+        "schemes": ["https"],
+        "paths": { "/": { "get": {
+            "operationId": "ListID",
+            "summary": "Lists",
+            "responses": { "200": { "description": "ok", "schema": reference } }
+        } } },
+        "definitions": { "ListIDOutput": { "type": "object", "properties": {
+            "any": {},
+            "parent": reference,
+            "raw": { "type": "string", "format": "byte" },
+            "upload_id": { "type": "string" }
+        } } }
+    });
+    workspace
+        .write("pack/pack.json", manifest.to_string())
+        .write("pack/t.tera", template)
+        .write("spec.json", spec.to_string());
+    let out = workspace.path("out");
+    qingstor_codegen::Generator::new()
+        .spec(workspace.path("spec.json"))
+        .pack(workspace.path("pack"))
+        .out_dir(&out)
+        .run()
+        .unwrap();
+    std::fs::read_to_string(out.join("x")).unwrap()
+}
+
+#[test]
+fn acronyms_are_small_and_everything_is_optional_unless_a_pack_says_otherwise() {
+    assert_eq!(
+        rendered(&[]),
+        "ListIdOutput: Any *any Parent **ListIdOutput Raw *[]byte UploadId *string\nListId\n"
+    );
+}
+
+#[test]
+fn acronyms_stand_as_they_are_written() {
+    assert_eq!(
+        rendered(&[("naming", "written_acronyms", json!(true))]),
+        "ListIDOutput: Any *any Parent **ListIDOutput Raw *[]byte UploadID *string\nListID\n"
+    );
+}
+
+#[test]
+fn what_may_be_null_anyway_needs_no_option() {
+    assert_eq!(
+        rendered(&[("", "plain", json!(["recursive", "bytes", "free"]))]),
+        "ListIdOutput: Any any Parent *ListIdOutput Raw []byte UploadId *string\nListId\n"
+    );
+}
+
+#[test]
+fn types_of_operations_keep_their_names_to_themselves() {
+    let patterns = json!(["{ident}Input", "{ident}Output"]);
+    assert_eq!(
+        rendered(&[("naming", "operation_types", patterns)]),
+        "ListIdOutputType: Any *any Parent **ListIdOutputType Raw *[]byte UploadId *string\nListId\n"
+    );
+}
