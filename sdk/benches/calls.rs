@@ -7,6 +7,8 @@
 // A bench that can't run may well panic.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
+mod bare;
+
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -344,11 +346,7 @@ impl Site {
         let _inside = runtime.enter();
         let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").endpoint(&origin);
         let bucket = bucket(config);
-        let reqwest = reqwest::Client::builder()
-            .tls_backend_preconfigured(no_tls())
-            .tcp_nodelay(true)
-            .build()
-            .expect("a client");
+        let reqwest = bare::client().tcp_nodelay(true).build().expect("a client");
         drop(_inside);
         Self {
             server,
@@ -389,15 +387,6 @@ impl Drop for Site {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
-}
-
-fn no_tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }
 
 /// The CPU time of this process, user and system.

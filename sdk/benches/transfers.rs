@@ -4,6 +4,8 @@
 // A bench that can't run may well panic.
 #![allow(clippy::expect_used)]
 
+mod bare;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -56,7 +58,7 @@ fn slow() -> FaultRule {
 fn downloads(criterion: &mut Criterion, runtime: &Runtime, bucket: &Bucket, name: &str) {
     let mut group = criterion.benchmark_group(format!("download {name}"));
     group.throughput(Throughput::Bytes(LEN as u64));
-    let client = reqwest::Client::new();
+    let client = bare::client().build().expect("a client");
     group.bench_function("reqwest, one GET", |b| {
         b.iter(|| {
             let call = bucket.get_object("large");

@@ -72,8 +72,9 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> FaultyBody<B> {
             length = length.min(left);
         }
         if let Some(pace) = &mut self.pace {
-            ready!(pace.poll_turn(context));
+            ready!(pace.turn.as_mut().poll(context));
             length = length.min(pace.bytes);
+            pace.wait_for(length);
         }
         if let Some((left, _)) = &mut self.end {
             *left -= length;
@@ -125,25 +126,28 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for FaultyBody<B> {
 
 /// Some bytes every now and then.
 struct Pace {
+    bytes_per_second: u64,
+    /// The most at once.
     bytes: u64,
-    pause: Duration,
     turn: Pin<Box<Sleep>>,
 }
 
 impl Pace {
     fn new(bytes_per_second: u64) -> Self {
         let bytes = (bytes_per_second / PIECES_PER_SECOND).max(1);
-        let pause = Duration::from_secs_f64(bytes as f64 / bytes_per_second as f64);
-        Self {
+        let mut pace = Self {
+            bytes_per_second,
             bytes,
-            pause,
-            turn: Box::pin(sleep(pause)),
-        }
+            turn: Box::pin(sleep(Duration::ZERO)),
+        };
+        pace.wait_for(bytes);
+        pace
     }
 
-    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        ready!(self.turn.as_mut().poll(context));
-        self.turn.as_mut().reset(Instant::now() + self.pause);
-        Poll::Ready(())
+    /// The next turn comes when so many bytes have had their time: a piece may be shorter than
+    /// what could be sent at once.
+    fn wait_for(&mut self, bytes: u64) {
+        let pause = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
+        self.turn.as_mut().reset(Instant::now() + pause);
     }
 }
