@@ -133,7 +133,13 @@ impl Language {
                 ));
             }
         }
-        Ok(())
+        let mut patterns = self.naming.operation_types.iter();
+        match patterns.find(|pattern| placeholders(pattern).ne(["ident"])) {
+            Some(pattern) => Err(format!(
+                "`operation_types` in `naming` needs `{{ident}}` once in each name, not `{pattern}`"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Whether values of a kind are held without an option around them.

@@ -60,6 +60,14 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["`list` in `types` fills in `{item}`, not `{type}`"],
     ),
     (
+        r#"{"model":"1","files":[],"naming":{"operation_types":["{idnt}Input"]}}"#,
+        "",
+        &[
+            "`operation_types` in `naming` needs `{ident}`",
+            "`{idnt}Input`",
+        ],
+    ),
+    (
         r#"{"model":"1","files":[],"plain":["int"]}"#,
         "",
         &["`plain` knows list, map, bool, bytes, binary, free, recursive, not `int`"],
@@ -197,6 +205,9 @@ fn deep_brackets_do_not_exhaust_the_stack() {
 fn a_missing_pack_is_named() {
     let workspace = Workspace::notes();
     std::fs::remove_dir_all(workspace.path("pack")).unwrap();
+    let error = workspace.generator().run().unwrap_err().to_string();
+    assert!(error.contains("pack: there is no such folder"), "{error}");
+    std::fs::create_dir(workspace.path("pack")).unwrap();
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("pack/pack.json"), "{error}");
 }

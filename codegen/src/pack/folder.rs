@@ -26,6 +26,14 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn read(folder: &Path) -> Result<Self, PackError> {
+        let is_missing = std::fs::metadata(folder)
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        if is_missing {
+            return Err(PackError::invalid(
+                folder,
+                "there is no such folder".to_owned(),
+            ));
+        }
         let path = folder.join("pack.json");
         let manifest = match std::fs::read_to_string(&path) {
             Ok(text) => {
