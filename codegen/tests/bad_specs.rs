@@ -10,19 +10,10 @@
 mod common;
 
 use common::Workspace;
-use qingstor_codegen::diagnostic::Report;
-use qingstor_codegen::{Error, Generator};
 
 /// A description, the text of the specification, and what is found: rule, line, column, pointer.
 type Case = (&'static str, String, Found);
 type Found = &'static [(&'static str, usize, usize, &'static str)];
-
-fn report(workspace: &Workspace) -> Report {
-    match workspace.generator().run() {
-        Err(Error::Spec(report)) => report,
-        other => panic!("{other:?}"),
-    }
-}
 
 /// A root document around some lines of `paths`; they begin in line 4.
 fn root(paths: &str) -> String {
@@ -421,7 +412,7 @@ fn each_is_refused_at_its_place() {
     for (name, text, expected) in cases() {
         let workspace = Workspace::notes();
         workspace.write("specs/notes.json", text);
-        let report = report(&workspace);
+        let report = workspace.refusal();
         let found: Vec<_> = report
             .findings
             .iter()
@@ -448,52 +439,6 @@ fn each_is_refused_at_its_place() {
         );
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-#[test]
-fn bytes_that_are_no_text_are_shown_with_their_place() {
-    let workspace = Workspace::notes();
-    workspace.write("specs/notes.json", b"{\n\"a\": \"\xff\"}");
-    let report = report(&workspace);
-    let place = report.findings[0].place.as_ref().unwrap();
-    assert_eq!(
-        (report.findings[0].rule, place.line, place.column),
-        ("json-utf8", 2, 7)
-    );
-}
-
-#[test]
-fn a_missing_specification_is_named() {
-    let error = Generator::new()
-        .spec("no/such.json")
-        .model()
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("error[file-unreadable]: no/such.json: "),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_mistake_in_a_part_is_shown_in_the_part() {
-    let workspace = Workspace::notes();
-    workspace.replace(
-        "specs/parts/note.json",
-        "\"in\": \"header\"",
-        "\"in\": \"head\"",
-    );
-    let error = workspace.generator().run().unwrap_err().to_string();
-    let shown = error.replace(workspace.path("").to_str().unwrap(), "");
-    insta::assert_snapshot!(shown);
-}
-
-#[test]
-fn the_same_broken_part_is_reported_once() {
-    let workspace = Workspace::notes();
-    workspace.write("specs/parts/note.json", "{");
-    workspace.replace("specs/notes.json", "./parts/acl.json", "./parts/note.json");
-    assert_eq!(report(&workspace).findings.len(), 1);
 }
 
 #[test]

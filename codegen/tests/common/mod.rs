@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use qingstor_codegen::diagnostic::Report;
 use qingstor_codegen::{Error, Generator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -38,6 +39,14 @@ impl Workspace {
         copy(&tests().join("specs"), &workspace.path("specs"));
         copy(&tests().join("packs/minimal"), &workspace.path("pack"));
         workspace
+    }
+
+    /// What is wrong with the specification: nothing is made of it.
+    pub(crate) fn refusal(&self) -> Report {
+        match self.generator().run() {
+            Err(Error::Spec(report)) => report,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
