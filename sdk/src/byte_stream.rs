@@ -36,6 +36,12 @@ use resume::{Resume, Resuming};
 /// can't go on is an `Interrupted` or a `Timeout` error, never an early end. The time that the
 /// caller takes between reads does not count.
 pub struct ByteStream {
+    // Boxed, since it is large and moves on its way to the caller.
+    inner: Box<Inner>,
+}
+
+/// A body on its way.
+struct Inner {
     body: IncomingBody,
     /// How many bytes the answer announced.
     announced: Option<u64>,
@@ -59,39 +65,42 @@ pub struct ByteStream {
 impl ByteStream {
     pub(crate) fn new(incoming: Incoming, announced: Option<u64>, origin: Origin) -> Self {
         Self {
-            body: incoming.body,
-            announced,
-            received: 0,
-            ended: false,
-            idle_timeout: incoming.idle_timeout,
-            idle: incoming.timer,
-            waiting: false,
-            unread: Bytes::new(),
-            origin,
-            resume: None,
-            resuming: None,
-            verify: None,
+            inner: Box::new(Inner {
+                body: incoming.body,
+                announced,
+                received: 0,
+                ended: false,
+                idle_timeout: incoming.idle_timeout,
+                idle: incoming.timer,
+                waiting: false,
+                unread: Bytes::new(),
+                origin,
+                resume: None,
+                resuming: None,
+                verify: None,
+            }),
         }
     }
 
     /// Keeps what it takes to go on where the connection breaks.
     pub(crate) fn remember(&mut self, again: Again, meta: &ResponseMeta) {
-        self.resume = Resume::new(again, meta);
+        let inner = &mut *self.inner;
+        inner.resume = Resume::new(again, meta);
         // A part without `Content-Length` says in another way how long it is.
-        self.announced = self.announced.or_else(|| self.resume.as_ref()?.len());
+        inner.announced = inner.announced.or_else(|| inner.resume.as_ref()?.len());
     }
 
     /// How many bytes the answer announced: the object's size, or the range's. `None` when it
     /// announced nothing.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
-        self.announced
+        self.inner.announced
     }
 
     /// Whether the answer announced that there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.announced == Some(0)
+        self.inner.announced == Some(0)
     }
 
     /// Checks the bytes as they are read: where the answer is a whole object whose `ETag` is an MD5,
@@ -107,9 +116,10 @@ impl ByteStream {
     #[must_use]
     pub fn verified(mut self) -> Self {
         // What was read already would be missing.
-        if self.received == 0 {
-            let digest = self.resume.as_ref().and_then(Resume::content_md5);
-            self.verify = digest.map(|digest| (Md5::new(), digest));
+        let inner = &mut *self.inner;
+        if inner.received == 0 {
+            let digest = inner.resume.as_ref().and_then(Resume::content_md5);
+            inner.verify = digest.map(|digest| (Md5::new(), digest));
         }
         self
     }
@@ -120,7 +130,7 @@ impl ByteStream {
     ///
     /// `Integrity` when they are not what [`verified`](Self::verified) wants; `Interrupted` when the connection broke, `Timeout` when nothing came in time.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        std::future::poll_fn(|cx| self.poll_chunk(cx))
+        std::future::poll_fn(|cx| self.inner.poll_chunk(cx))
             .await
             .transpose()
     }
@@ -144,7 +154,7 @@ impl ByteStream {
         };
         // What is announced is believed only so far: the bytes have yet to come.
         const TRUSTED: u64 = 16 * 1024 * 1024;
-        let expected = usize::try_from(self.announced.unwrap_or(0).min(TRUSTED)).unwrap_or(0);
+        let expected = usize::try_from(self.inner.announced.unwrap_or(0).min(TRUSTED)).unwrap_or(0);
         let mut all = BytesMut::with_capacity(expected.max(first.len() + second.len()));
         all.extend_from_slice(&first);
         let mut next = Some(second);
@@ -152,7 +162,9 @@ impl ByteStream {
             all.extend_from_slice(&chunk);
             if all.len() > limit {
                 let text = format!("the answer's body is larger than {limit} bytes");
-                return Err(Error::new(ErrorKind::Decode, text).with_call(self.origin.context()));
+                return Err(
+                    Error::new(ErrorKind::Decode, text).with_call(self.inner.origin.context())
+                );
             }
             next = self.chunk().await?;
         }
@@ -169,7 +181,7 @@ impl ByteStream {
     /// `Io` when the file can't be written; else as [`chunk`](Self::chunk).
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
-        let origin = self.origin.clone();
+        let origin = self.inner.origin.clone();
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("{}: {error}", path.display()))
                 .with_source(error)
@@ -189,9 +201,11 @@ impl ByteStream {
             .and_then(|put| put)
             .map_err(failed)?;
         temporary.keep();
-        Ok(self.received)
+        Ok(self.inner.received)
     }
+}
 
+impl Inner {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         if !self.unread.is_empty() {
             return Poll::Ready(Some(Ok(std::mem::take(&mut self.unread))));
@@ -284,6 +298,7 @@ impl ByteStream {
         let (resume, rest) = ready!(resuming.poll(cx));
         self.resuming = None;
         let rest = rest?;
+        let rest = *rest.inner;
         self.body = rest.body;
         self.idle = rest.idle;
         self.waiting = false;
@@ -309,7 +324,7 @@ impl Stream for ByteStream {
     type Item = Result<Bytes>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_chunk(cx)
+        self.get_mut().inner.poll_chunk(cx)
     }
 }
 
@@ -319,7 +334,7 @@ impl AsyncRead for ByteStream {
         cx: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        let this = self.get_mut();
+        let this = &mut *self.get_mut().inner;
         // A frame may hold nothing, which must not look like the end.
         while this.unread.is_empty() {
             match ready!(this.poll_chunk(cx)) {
@@ -338,8 +353,8 @@ impl AsyncRead for ByteStream {
 impl fmt::Debug for ByteStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ByteStream")
-            .field("announced", &self.announced)
-            .field("received", &self.received)
+            .field("announced", &self.inner.announced)
+            .field("received", &self.inner.received)
             .finish_non_exhaustive()
     }
 }

@@ -37,10 +37,9 @@ use crate::retry::RetryPolicy;
 pub struct Call<I> {
     pub(crate) handle: Handle,
     pub(crate) input: I,
-    pub(crate) options: Options,
 }
 
-/// What the caller wishes for one call.
+/// What the caller wishes for one call, or for all calls of a transfer.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
@@ -54,6 +53,16 @@ pub(crate) struct Options {
     pub(crate) refused: Option<String>,
 }
 
+/// What most calls are sent with.
+pub(crate) static NO_OPTIONS: Options = Options {
+    timeout: None,
+    retry: None,
+    content_md5: false,
+    repeat: false,
+    headers: Vec::new(),
+    refused: None,
+};
+
 impl Options {
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         match checked_header(name, value) {
@@ -65,29 +74,21 @@ impl Options {
 
 impl<I: Operation> Call<I> {
     pub(crate) fn new(handle: Handle, input: I) -> Self {
-        let options = match &handle.wishes {
-            Some(wishes) => Options::clone(wishes),
-            None => Options::default(),
-        };
-        Self {
-            handle,
-            input,
-            options,
-        }
+        Self { handle, input }
     }
 
     /// Limits the whole call, all attempts up to its output, to this time. Without it only a
     /// standstill ends an attempt. The time that it takes to read a streamed body afterwards does
     /// not count.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
+        self.handle.options_mut().timeout = Some(timeout);
         self
     }
 
     /// How often this call is sent again, in place of what the client's
     /// [`Config::retry`](crate::Config::retry) says.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = Some(policy);
+        self.handle.options_mut().retry = Some(policy);
         self
     }
 
@@ -98,7 +99,7 @@ impl<I: Operation> Call<I> {
     /// A stream, which can be read only once, is an `InvalidInput` when the call is sent; so is a
     /// file that [`build`](Self::build) would have to read.
     pub fn compute_content_md5(mut self) -> Self {
-        self.options.content_md5 = true;
+        self.handle.options_mut().content_md5 = true;
         self
     }
 
@@ -108,7 +109,9 @@ impl<I: Operation> Call<I> {
     /// runtime; naming one of them, or a value that can't stand in a header, is an `InvalidInput`
     /// when the call is sent. A form's `Content-Type` is the runtime's, too.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.options.add_header(name.as_ref(), value.as_ref());
+        self.handle
+            .options_mut()
+            .add_header(name.as_ref(), value.as_ref());
         self
     }
 
@@ -122,14 +125,21 @@ impl<I: Operation> Call<I> {
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio runtime.
-    pub async fn send(self) -> Result<I::Output> {
-        let (handle, mut parts, options) = self.encode()?;
-        if options.content_md5 {
-            let hashed = parts.hash_file().await;
-            hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
+    pub fn send(self) -> impl Future<Output = Result<I::Output>> {
+        // Before the future is made: what it need not hold makes it smaller, and it moves.
+        let mut encoded = self.encode();
+        async move {
+            let (handle, parts) = match encoded {
+                Ok((ref handle, ref mut parts)) => (handle, parts),
+                Err(error) => return Err(error),
+            };
+            if handle.options().content_md5 {
+                let hashed = parts.hash_file().await;
+                hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
+            }
+            let response = handle.dispatch(I::INFO, parts).await?;
+            I::Output::decode(response)
         }
-        let response = handle.dispatch(I::INFO, parts, options).await?;
-        I::Output::decode(response)
     }
 
     /// The signed request, unsent, for another HTTP client to send. Its signature is valid for 15
@@ -149,8 +159,8 @@ impl<I: Operation> Call<I> {
     /// `InvalidInput` when an argument can't be sent; `Credentials` when a
     /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has expired.
     pub fn build(self) -> Result<Request<Body>> {
-        let (handle, parts, options) = self.encode()?;
-        let hashed = match options.content_md5 {
+        let (handle, parts) = self.encode()?;
+        let hashed = match handle.options().content_md5 {
             true => parts.check_hashed(),
             false => Ok(()),
         };
@@ -170,17 +180,14 @@ impl<I: Operation> Call<I> {
     /// is less than a second or more than the clock can count; `Credentials` for anonymous
     /// credentials, and as [`build`](Self::build) has it.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
-        let (handle, parts, _) = self.encode()?;
+        let (handle, parts) = self.encode()?;
         let presigned = handle.presigned(I::INFO, parts, expires);
         presigned.map_err(|error| error.with_call(handle.unsent(I::INFO)))
     }
 
-    fn encode(self) -> Result<(Handle, RequestParts, Options)> {
-        let Self {
-            handle,
-            input,
-            options,
-        } = self;
+    fn encode(self) -> Result<(Handle, RequestParts)> {
+        let Self { handle, input } = self;
+        let options = handle.options();
         let mut parts = RequestParts::new(&handle.address);
         let encoded = match &options.refused {
             Some(why) => Err(Error::invalid_input(why)),
@@ -202,7 +209,7 @@ impl<I: Operation> Call<I> {
             parts.refuse_body_beside(I::INFO.excludes_body)
         });
         match complete {
-            Ok(()) => Ok((handle, parts, options)),
+            Ok(()) => Ok((handle, parts)),
             Err(error) => Err(error.with_call(handle.unsent(I::INFO))),
         }
     }
@@ -213,7 +220,6 @@ impl<I: Clone> Clone for Call<I> {
         Self {
             handle: self.handle.clone(),
             input: self.input.clone(),
-            options: self.options.clone(),
         }
     }
 }
@@ -222,8 +228,8 @@ impl<I: fmt::Debug> fmt::Debug for Call<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("input", &self.input)
-            .field("timeout", &self.options.timeout)
-            .field("retry", &self.options.retry)
+            .field("timeout", &self.handle.options().timeout)
+            .field("retry", &self.handle.options().retry)
             .finish_non_exhaustive()
     }
 }

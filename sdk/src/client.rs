@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::{Call, Options};
+use crate::call::{Call, NO_OPTIONS, Options};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::{Credentials, Source};
@@ -68,8 +68,20 @@ mod sealed {
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: Arc<Address>,
-    /// What every call of a transfer is sent with. `None` where each call has wishes of its own.
-    pub(crate) wishes: Option<Arc<Options>>,
+    /// What calls are sent with; `None` means [`NO_OPTIONS`].
+    pub(crate) options: Option<Arc<Options>>,
+}
+
+impl Handle {
+    /// What calls are sent with.
+    pub(crate) fn options(&self) -> &Options {
+        self.options.as_deref().unwrap_or(&NO_OPTIONS)
+    }
+
+    /// The same, to be changed for this handle alone.
+    pub(crate) fn options_mut(&mut self) -> &mut Options {
+        Arc::make_mut(self.options.get_or_insert_default())
+    }
 }
 
 /// What all clones of a client share.
@@ -106,7 +118,7 @@ impl QingStor {
             handle: Handle {
                 shared: Arc::new(shared),
                 address,
-                wishes: None,
+                options: None,
             },
         })
     }
@@ -127,7 +139,7 @@ impl QingStor {
             handle: Handle {
                 shared: Arc::clone(&self.handle.shared),
                 address: Arc::new(address),
-                wishes: None,
+                options: None,
             },
         })
     }
@@ -155,7 +167,7 @@ impl QingStor {
         let shared = &self.handle.shared;
         Ok(Handle {
             address: Arc::new(shared.endpoint.bucket_of_all_zones(name)?),
-            wishes: None,
+            options: None,
             shared: Arc::new(Shared {
                 endpoint: shared.endpoint.clone(),
                 credentials: Source::Fixed(Credentials::anonymous()),
@@ -183,7 +195,7 @@ impl Bucket {
 
     /// What all calls of this handle are sent with.
     pub(crate) fn wishes(&mut self) -> &mut Options {
-        Arc::make_mut(self.handle.wishes.get_or_insert_default())
+        self.handle.options_mut()
     }
 
     /// The bucket's name.

@@ -1,22 +1,25 @@
 //! The part of a call that is the same for every operation: sign, send, read the answer, and send
 //! again what may be sent again.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use crate::byte_stream::ByteStream;
-use crate::call::Options;
 use crate::client::Handle;
 use crate::clock;
+use crate::credentials::Credentials;
 use crate::error::{CallContext, Error, ErrorCode, ErrorKind, Result};
 use crate::operation::{OperationInfo, Reply};
 use crate::request::RequestParts;
-use crate::response::{Origin, Response, ResponseBody, ResponseMeta, announced, service_error};
+use crate::response::{
+    Origin, Response, ResponseBody, ResponseMeta, Sent, announced, service_error,
+};
 use crate::retry::RetryPolicy;
-use crate::transport::{Outbound, deadline};
+use crate::transport::{Incoming, Outbound, deadline};
 
 mod again;
 mod notice;
@@ -54,8 +57,9 @@ impl<'a> Bounds<'a> {
         }
     }
 
-    /// Waits for `future` as long as the call may take; `None` when that time is over.
-    async fn within<F: Future>(&self, future: F) -> Option<F::Output> {
+    /// Waits for `future` as long as the call may take; `None` when that time is over. It is pinned,
+    /// since the one given here would otherwise be held twice.
+    async fn within<F: Future>(&self, future: Pin<&mut F>) -> Option<F::Output> {
         match self.limit {
             Some((_, end)) => tokio::time::timeout_at(end, future).await.ok(),
             None => Some(future.await),
@@ -90,13 +94,12 @@ impl Handle {
     pub(crate) async fn dispatch(
         &self,
         info: &'static OperationInfo,
-        parts: RequestParts,
-        options: Options,
+        parts: &mut RequestParts,
     ) -> Result<Response> {
         let started = Instant::now();
         #[cfg(feature = "tracing")]
-        let key = trace::key(&self.address, &parts);
-        let call = pin!(self.prepared(info, parts, &options, started));
+        let key = trace::key(&self.address, parts);
+        let call = pin!(self.prepared(info, parts, started));
         #[cfg(feature = "tracing")]
         return trace::call(info, &self.address, key, started, call).await;
         #[cfg(not(feature = "tracing"))]
@@ -106,54 +109,70 @@ impl Handle {
     async fn prepared(
         &self,
         info: &'static OperationInfo,
-        parts: RequestParts,
-        options: &Options,
+        parts: &mut RequestParts,
         started: Instant,
     ) -> Result<Response> {
         if tokio::runtime::Handle::try_current().is_err() {
             let text = "a call must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
+        let options = self.options();
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let bounds = Bounds::new(policy, options.timeout);
-        let credentials = bounds.within(self.shared.credentials.current()).await;
-        let outgoing = credentials
+        let credentials = bounds.within(pin!(self.shared.credentials.current())).await;
+        let (origin, mut outgoing) = credentials
             .unwrap_or_else(|| Err(bounds.exceeded(None)))
-            .and_then(|credentials| self.outgoing(info, parts, &credentials, options))
+            .and_then(|credentials| self.begun(info, parts, started, &credentials))
             .map_err(|error| error.with_call(self.unsent(info)))?;
-        let origin = Origin {
+        // Boxed, since the callers' futures hold this one: two small allocations cost less than a
+        // large one.
+        Box::pin(self.attempts(&mut outgoing, origin, &bounds)).await
+    }
+
+    /// A call that was not sent yet, and its request.
+    fn begun(
+        &self,
+        info: &'static OperationInfo,
+        parts: &mut RequestParts,
+        started: Instant,
+        credentials: &Credentials,
+    ) -> Result<(Origin, Outgoing)> {
+        let (uri, outgoing) = self.outgoing(info, parts, credentials)?;
+        let call = Sent {
             info,
             address: Arc::clone(&self.address),
-            uri: outgoing.uri.clone(),
+            uri,
             started,
+        };
+        let origin = Origin {
+            call: Arc::new(call),
             attempts: 0,
         };
-        self.attempts(outgoing, origin, &bounds, options).await
+        Ok((origin, outgoing))
     }
 
     /// One attempt after the other, until one succeeds or no further one may follow. `origin` has
     /// the number of those before.
     async fn attempts(
         &self,
-        mut outgoing: Outgoing,
+        outgoing: &mut Outgoing,
         mut origin: Origin,
         bounds: &Bounds<'_>,
-        options: &Options,
     ) -> Result<Response> {
-        let checked = bounds.within(self.shared.transport.check(&outgoing.body));
-        let checked = checked.await.unwrap_or_else(|| Err(bounds.exceeded(None)));
+        let checked = bounds
+            .within(pin!(self.shared.transport.check(&outgoing.body)))
+            .await;
+        let checked = checked.unwrap_or_else(|| Err(bounds.exceeded(None)));
         checked.map_err(|error| error.with_call(origin.context()))?;
         let mut last = None;
         let mut redated = false;
         loop {
             origin.attempts = origin.attempts.saturating_add(1);
             let skew = self.shared.clock.skew();
-            let begun = self.begin(&outgoing, &origin);
-            let result = {
-                // Pinned here: a future of this size is better not held twice.
-                let attempt = pin!(self.attempt(&mut outgoing, origin.clone(), skew));
-                bounds.within(attempt).await
-            };
+            let begun = self.begin(outgoing, &origin);
+            let result = bounds
+                .within(pin!(self.attempt(outgoing, &origin, skew)))
+                .await;
             let in_time = result.is_some();
             let result = result
                 .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(origin.context())));
@@ -164,7 +183,7 @@ impl Handle {
                         self.shared.retry_budget.succeeded();
                     }
                     if let ResponseBody::Stream(stream) = &mut response.body {
-                        stream.remember(Again::new(self, outgoing, options), &response.meta);
+                        stream.remember(Again::new(self, outgoing), &response.meta);
                     }
                     return Ok(response);
                 }
@@ -172,14 +191,14 @@ impl Handle {
                 Err(error) => return Err(error),
             };
             // What is learned of the clock serves later calls, too.
-            let expired = !redated && self.learn_time(&outgoing, &error, skew);
+            let expired = !redated && self.learn_time(outgoing, &origin, &error, skew);
             if !bounds.policy.goes_on_after(origin.attempts) {
                 return Err(error);
             }
             if expired && outgoing.body.can_start() {
                 redated = true;
             } else {
-                match self.pause(&outgoing, &error, bounds, origin.attempts) {
+                match self.pause(outgoing, &error, bounds, origin.attempts) {
                     Some(pause) => {
                         #[cfg(feature = "tracing")]
                         trace::pause(&error, pause);
@@ -211,14 +230,14 @@ impl Handle {
 
     /// Learns the service's time from a refusal of the request's date. Whether the request would
     /// be dated in another way now.
-    fn learn_time(&self, outgoing: &Outgoing, error: &Error, used: i64) -> bool {
+    fn learn_time(&self, outgoing: &Outgoing, origin: &Origin, error: &Error, used: i64) -> bool {
         let Some(date) = error.date().filter(|_| outgoing.is_dated()) else {
             return false;
         };
         let least = match error.code().map(ErrorCode::as_str) {
             Some("request_expired") => clock::SAME,
             // The answer to a `HEAD` can't say why.
-            None if outgoing.info.method == Method::HEAD
+            None if origin.call.info.method == Method::HEAD
                 && error.status() == Some(StatusCode::FORBIDDEN) =>
             {
                 clock::REFUSED
@@ -232,61 +251,88 @@ impl Handle {
     async fn attempt(
         &self,
         outgoing: &mut Outgoing,
-        origin: Origin,
+        origin: &Origin,
         skew: i64,
     ) -> Result<Response> {
-        let credentials = self.shared.credentials.current().await;
-        let credentials =
-            credentials.map_err(|error| error.with_call(self.unsent(outgoing.info)))?;
-        let mut headers = outgoing.take_headers();
-        self.sign(outgoing, &mut headers, skew, &credentials);
-        drop(credentials);
-        let info = outgoing.info;
-        let outbound = Outbound {
-            method: &info.method,
-            uri: &outgoing.uri,
-            headers,
-            body: &outgoing.body,
-            root: &self.address.root,
-            slow: outgoing.slow,
-        };
-        let answer = self
+        let outbound = self
+            .shared
+            .credentials
+            .current()
+            .await
+            .map(|credentials| self.outbound(outgoing, &origin.call, skew, &credentials))
+            .map_err(|error| error.with_call(self.unsent(origin.call.info)))?;
+        let (meta, body) = self
             .shared
             .transport
             .send(outbound)
             .await
+            .map(|answer| split(answer, origin.attempts))
             .map_err(|error| error.with_call(origin.context()))?;
-        let (head, body) = answer.into_parts();
-        // Neither has a body, whatever length it announces.
-        let length = if info.method == Method::HEAD || head.status == StatusCode::NO_CONTENT {
-            None
-        } else {
-            announced(&head.headers)
-        };
-        let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
-        let stream = ByteStream::new(body, length, origin.clone());
-        read(info, meta, stream, origin).await
+        let body = read(&meta, body, origin).await?;
+        Ok(Response::new(meta, body, origin.clone()))
+    }
+
+    /// The request of one attempt.
+    fn outbound<'a>(
+        &self,
+        outgoing: &'a mut Outgoing,
+        call: &'a Sent,
+        skew: i64,
+        credentials: &Credentials,
+    ) -> Outbound<'a> {
+        let method = &call.info.method;
+        let mut headers = outgoing.take_headers();
+        if !outgoing.is_form {
+            self.sign((method, &call.uri), &mut headers, skew, credentials);
+        }
+        Outbound {
+            method,
+            uri: &call.uri,
+            headers,
+            body: &outgoing.body,
+            root: &call.address.root,
+            slow: outgoing.slow,
+        }
     }
 }
 
+/// The head and the body of an answer.
+fn split(answer: http::Response<Incoming>, attempts: u32) -> (ResponseMeta, Incoming) {
+    let (head, body) = answer.into_parts();
+    (ResponseMeta::new(head.status, head.headers, attempts), body)
+}
+
 /// Reads as much of an answer's body as the operation's output needs.
-async fn read(
-    info: &OperationInfo,
-    meta: ResponseMeta,
-    mut stream: ByteStream,
-    origin: Origin,
-) -> Result<Response> {
-    if !info.success.contains(&meta.status().as_u16()) {
-        // What breaks off here is the explanation, not the answer: the status stands.
-        let body = stream.collect(MAX_ERROR).await.unwrap_or_default();
-        return Err(service_error(&meta, &body, &origin));
-    }
-    let body = match info.reply {
-        Reply::Stream => ResponseBody::Stream(Box::new(stream)),
-        Reply::Json => ResponseBody::Whole(stream.collect(MAX_JSON).await?),
+async fn read(meta: &ResponseMeta, body: Incoming, origin: &Origin) -> Result<ResponseBody> {
+    let info = origin.call.info;
+    let reply = match info.success.contains(&meta.status().as_u16()) {
+        true => Some(info.reply),
+        false => None,
+    };
+    let limit = match reply {
+        Some(Reply::Json) => MAX_JSON,
+        _ => MAX_ERROR,
+    };
+    // Neither has a body, whatever length it announces.
+    let length = if info.method == Method::HEAD || meta.status() == StatusCode::NO_CONTENT {
+        None
+    } else {
+        announced(meta.headers())
+    };
+    // Where no byte will come there is nothing to wait for.
+    let is_empty = length.unwrap_or(0) == 0 && body.body.is_end();
+    let mut stream = ByteStream::new(body, length, origin.clone());
+    let whole = match reply {
+        Some(Reply::Stream) => return Ok(ResponseBody::Stream(stream)),
+        _ if is_empty => Ok(Bytes::new()),
+        _ => stream.collect(limit).await,
+    };
+    match reply {
+        Some(Reply::Json) => whole.map(ResponseBody::Whole),
         // Read to its end, so that the connection can be used again. The head has said it all: what
         // breaks off here is nothing that anybody waits for.
-        Reply::Empty => ResponseBody::Whole(stream.collect(MAX_ERROR).await.unwrap_or_default()),
-    };
-    Ok(Response::new(meta, body, origin))
+        Some(_) => Ok(ResponseBody::Whole(whole.unwrap_or_default())),
+        // What breaks off here is the explanation, not the answer: the status stands.
+        None => Err(service_error(meta, &whole.unwrap_or_default(), origin)),
+    }
 }

@@ -88,10 +88,13 @@ impl RequestParts {
         }
     }
 
-    /// Ends the target, and gives it with the headers.
-    pub(crate) fn finish(mut self) -> (String, HeaderMap) {
+    /// Ends the target, and takes it and the headers.
+    pub(crate) fn finish(&mut self) -> (String, HeaderMap) {
         self.root_path();
-        (self.target, self.headers)
+        (
+            std::mem::take(&mut self.target),
+            std::mem::take(&mut self.headers),
+        )
     }
 
     /// Appends literal text of the path template.

@@ -141,21 +141,33 @@ pub(crate) use json_outputs;
 /// The call that an answer belongs to. What an error tells of it is worked out when there is one.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
+    pub(crate) call: Arc<Sent>,
+    pub(crate) attempts: u32,
+}
+
+/// What all attempts of a call have in common.
+#[derive(Debug)]
+pub(crate) struct Sent {
     pub(crate) info: &'static OperationInfo,
     pub(crate) address: Arc<Address>,
     pub(crate) uri: Uri,
     pub(crate) started: Instant,
-    pub(crate) attempts: u32,
 }
 
 impl Origin {
     pub(crate) fn context(&self) -> CallContext {
+        let Sent {
+            info,
+            address,
+            uri,
+            started,
+        } = &*self.call;
         CallContext {
-            operation: self.info.id,
-            bucket: self.address.bucket.clone(),
-            key: self.address.key(self.uri.path()),
+            operation: info.id,
+            bucket: address.bucket.clone(),
+            key: address.key(uri.path()),
             attempts: self.attempts,
-            elapsed: self.started.elapsed(),
+            elapsed: started.elapsed(),
         }
     }
 }
@@ -175,7 +187,7 @@ pub struct Response {
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
     Whole(Bytes),
-    Stream(Box<ByteStream>),
+    Stream(ByteStream),
 }
 
 /// The bit of a name's length.
@@ -285,7 +297,7 @@ impl Response {
     /// The body as a stream.
     pub fn take_stream(&mut self) -> Result<ByteStream> {
         match std::mem::replace(&mut self.body, ResponseBody::Whole(Bytes::new())) {
-            ResponseBody::Stream(stream) => Ok(*stream),
+            ResponseBody::Stream(stream) => Ok(stream),
             ResponseBody::Whole(_) => Err(self.undecodable("the body was read already".into())),
         }
     }

@@ -65,6 +65,14 @@ pub(crate) enum IncomingBody {
 }
 
 impl IncomingBody {
+    /// Whether it is known that nothing comes any more.
+    pub(crate) fn is_end(&self) -> bool {
+        match self {
+            Self::Network(body) => body.is_end_stream(),
+            Self::Whole(bytes) => bytes.is_empty(),
+        }
+    }
+
     /// The next bytes. Trailers are passed over: the API has none.
     pub(crate) fn poll_data(
         &mut self,

@@ -133,7 +133,7 @@ impl Resume {
         let response = self.again.send(headers, origin.clone()).await?;
         let is_rest = is_rest(&response, &self.etag, wanted);
         match response.body {
-            ResponseBody::Stream(stream) if is_rest => Ok(*stream),
+            ResponseBody::Stream(stream) if is_rest => Ok(stream),
             _ => {
                 let text = format!(
                     "the rest of the body, bytes {} to {}, came as something else",

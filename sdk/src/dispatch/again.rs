@@ -19,16 +19,17 @@ pub(crate) struct Again {
     shared: Arc<Shared>,
     /// Without date and signature.
     headers: HeaderMap,
-    retry: Option<RetryPolicy>,
+    options: Option<Arc<Options>>,
     slow: bool,
 }
 
 impl Again {
-    pub(super) fn new(handle: &Handle, outgoing: Outgoing, options: &Options) -> Self {
+    /// Takes the headers of `outgoing`, which was answered.
+    pub(super) fn new(handle: &Handle, outgoing: &mut Outgoing) -> Self {
         Self {
             shared: Arc::clone(&handle.shared),
-            headers: outgoing.headers,
-            retry: options.retry.clone(),
+            headers: std::mem::take(&mut outgoing.headers),
+            options: handle.options.clone(),
             slow: outgoing.slow,
         }
     }
@@ -51,7 +52,8 @@ impl Again {
     }
 
     fn policy(&self) -> &RetryPolicy {
-        self.retry.as_ref().unwrap_or(&self.shared.retry)
+        let own = self.options.as_ref().and_then(|own| own.retry.as_ref());
+        own.unwrap_or(&self.shared.retry)
     }
 
     /// Sends the call with these headers in place of its own, by the same rules. `origin`: the call,
@@ -59,23 +61,18 @@ impl Again {
     pub(crate) async fn send(&self, headers: HeaderMap, origin: Origin) -> Result<Response> {
         let handle = Handle {
             shared: Arc::clone(&self.shared),
-            address: Arc::clone(&origin.address),
-            wishes: None,
+            address: Arc::clone(&origin.call.address),
+            options: self.options.clone(),
         };
-        let outgoing = Outgoing {
-            info: origin.info,
-            uri: origin.uri.clone(),
+        let mut outgoing = Outgoing {
             headers,
             body: Body::empty(),
             is_form: false,
             slow: self.slow,
-            repeatable: origin.info.repeatable,
+            repeatable: origin.call.info.repeatable,
         };
-        let options = Options {
-            retry: self.retry.clone(),
-            ..Options::default()
-        };
+        // Reading the body takes what time it takes: the call's own limit was for its answer.
         let bounds = Bounds::new(self.policy(), None);
-        handle.attempts(outgoing, origin, &bounds, &options).await
+        handle.attempts(&mut outgoing, origin, &bounds).await
     }
 }

@@ -14,11 +14,11 @@ impl Handle {
         let observer = self.shared.observer.as_deref();
         if let Some(observer) = observer {
             observer.request(&RequestEvent {
-                operation: origin.info.id,
+                operation: origin.call.info.id,
                 bucket: self.address.bucket.as_deref(),
                 attempt: origin.attempts,
-                method: &origin.info.method,
-                uri: &outgoing.uri,
+                method: &origin.call.info.method,
+                uri: &origin.call.uri,
                 headers: &redacted(&outgoing.headers),
                 body_len: outgoing.body.len(),
             });
@@ -36,7 +36,7 @@ impl Handle {
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();
         let event = ResponseEvent {
-            operation: origin.info.id,
+            operation: origin.call.info.id,
             bucket: self.address.bucket.as_deref(),
             attempt: origin.attempts,
             status: match error {

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Request, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Request, Uri, header};
 
 use crate::body::Body;
-use crate::call::Options;
 use crate::client::Handle;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -23,8 +22,6 @@ const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
 /// A request, but for its date and its signature: each attempt has its own.
 pub(crate) struct Outgoing {
-    pub(crate) info: &'static OperationInfo,
-    pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// A form carries its own signature.
@@ -52,11 +49,6 @@ impl Outgoing {
         !self.is_form && !self.headers.contains_key(&X_QS_DATE)
     }
 
-    /// Path and query as they go over the wire.
-    fn target(&self) -> &str {
-        self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
-    }
-
     /// The headers for one attempt. A copy stays behind, unless there is nothing to copy: most
     /// requests have no headers of their own.
     pub(super) fn take_headers(&mut self) -> HeaderMap {
@@ -70,14 +62,13 @@ impl Outgoing {
 }
 
 impl Handle {
-    /// The request that an operation's input has become; a form is signed here.
+    /// The request that an operation's input has become, and its URL; a form is signed here.
     pub(super) fn outgoing(
         &self,
-        info: &'static OperationInfo,
-        mut parts: RequestParts,
+        info: &OperationInfo,
+        parts: &mut RequestParts,
         credentials: &Credentials,
-        options: &Options,
-    ) -> Result<Outgoing> {
+    ) -> Result<(Uri, Outgoing)> {
         let is_form = matches!(parts.body, RequestBody::Form(_));
         // Where bytes go up, the service has nothing to copy or fetch first.
         let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
@@ -92,36 +83,35 @@ impl Handle {
             }
         };
         let (uri, headers) = self.finish(parts)?;
-        Ok(Outgoing {
-            info,
-            uri,
+        let outgoing = Outgoing {
             headers,
             body,
             is_form,
             slow: info.slow && !uploads,
-            repeatable: match options.repeat {
+            repeatable: match self.options().repeat {
                 true => Repeatable::Always,
                 false => info.repeatable,
             },
-        })
+        };
+        Ok((uri, outgoing))
     }
 
-    /// Dates and signs `headers`, which are those of the request.
+    /// Dates and signs `headers`, which are those of a request with this method and URL.
     pub(super) fn sign(
         &self,
-        outgoing: &Outgoing,
+        (method, uri): (&Method, &Uri),
         headers: &mut HeaderMap,
         skew: i64,
         credentials: &Credentials,
     ) {
-        if outgoing.is_form || credentials.is_anonymous() {
+        if credentials.is_anonymous() {
             return;
         }
         let date = self.shared.clock.date(skew);
         let signed = sign::Parts {
-            method: &outgoing.info.method,
+            method,
             resource_prefix: &self.address.resource_prefix,
-            target: outgoing.target(),
+            target: uri.path_and_query().map_or("/", PathAndQuery::as_str),
             headers,
         };
         if let Some(value) = sign::authorization(signed, &date, credentials) {
@@ -133,18 +123,20 @@ impl Handle {
     /// The signed request, unsent.
     pub(crate) fn request(
         &self,
-        info: &'static OperationInfo,
-        parts: RequestParts,
+        info: &OperationInfo,
+        mut parts: RequestParts,
     ) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
-        let mut outgoing = self.outgoing(info, parts, &credentials, &Options::default())?;
-        let mut headers = std::mem::take(&mut outgoing.headers);
-        let skew = self.shared.clock.skew();
-        self.sign(&outgoing, &mut headers, skew, &credentials);
+        let (uri, mut outgoing) = self.outgoing(info, &mut parts, &credentials)?;
+        if !outgoing.is_form {
+            let call = (&info.method, &uri);
+            let skew = self.shared.clock.skew();
+            self.sign(call, &mut outgoing.headers, skew, &credentials);
+        }
         let mut request = Request::new(outgoing.body);
         *request.method_mut() = info.method.clone();
-        *request.uri_mut() = outgoing.uri;
-        *request.headers_mut() = headers;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = outgoing.headers;
         Ok(request)
     }
 
@@ -188,13 +180,13 @@ impl Handle {
             RequestBody::Json(bytes) => std::mem::take(bytes).into(),
             _ => Bytes::new(),
         };
-        let (uri, headers) = self.finish(parts)?;
+        let (uri, headers) = self.finish(&mut parts)?;
         let method = info.method.clone();
         Ok(Presigned::new(method, uri, headers, body, until))
     }
 
     /// The URL and the headers as they go out.
-    fn finish(&self, parts: RequestParts) -> Result<(Uri, HeaderMap)> {
+    fn finish(&self, parts: &mut RequestParts) -> Result<(Uri, HeaderMap)> {
         let (target, headers) = parts.finish();
         let refused = |error: http::Error| {
             Error::invalid_input("the URL is too long or malformed").with_source(error)

@@ -43,11 +43,12 @@ pub(super) fn pause(error: &Error, pause: Duration) {
 
 /// The object that the call is for, if anybody wants to know.
 pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
-    let (path, _) = parts
-        .target()
-        .split_once('?')
-        .unwrap_or((parts.target(), ""));
-    if is_on() { address.key(path) } else { None }
+    if !is_on() {
+        return None;
+    }
+    let target = parts.target();
+    let (path, _) = target.split_once('?').unwrap_or((target, ""));
+    address.key(path)
 }
 
 /// The span of a call.

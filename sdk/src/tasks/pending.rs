@@ -36,7 +36,7 @@ impl Pending {
         mut call: Call<InitiateMultipartUploadInput>,
     ) -> Result<Self> {
         // Where the answer got lost, an upload is left over with or without a repeat.
-        call.options.repeat = true;
+        call.handle.options_mut().repeat = true;
         let mut beginning = Beginning {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
@@ -75,7 +75,7 @@ impl Pending {
         is_it: impl FnOnce(&HeadObjectOutput) -> bool,
     ) -> Result<Completed> {
         // A repeat of what was carried out finds no upload, and that tells something.
-        call.options.repeat = true;
+        call.handle.options_mut().repeat = true;
         let error = match call.send().await {
             Ok(output) => {
                 self.armed = false;
