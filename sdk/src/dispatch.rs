@@ -171,7 +171,7 @@ impl Handle {
             let skew = self.shared.clock.skew();
             let begun = self.begin(outgoing, &origin);
             let result = bounds
-                .within(pin!(self.attempt(outgoing, &origin, skew)))
+                .within(pin!(begun.around(self.attempt(outgoing, &origin, skew))))
                 .await;
             let in_time = result.is_some();
             let result = result
@@ -261,14 +261,17 @@ impl Handle {
             .await
             .map(|credentials| self.outbound(outgoing, &origin.call, skew, &credentials))
             .map_err(|error| error.with_call(self.unsent(origin.call.info)))?;
-        let (meta, body) = self
+        let (meta, mut stream) = self
             .shared
             .transport
             .send(outbound)
             .await
-            .map(|answer| split(answer, origin.attempts))
+            .map(|answer| split(answer, origin))
             .map_err(|error| error.with_call(origin.context()))?;
-        let body = read(&meta, body, origin).await?;
+        let body = match read(&meta, &mut stream, origin).await? {
+            Some(whole) => ResponseBody::Whole(whole),
+            None => ResponseBody::Stream(stream),
+        };
         Ok(Response::new(meta, body, origin.clone()))
     }
 
@@ -297,42 +300,35 @@ impl Handle {
 }
 
 /// The head and the body of an answer.
-fn split(answer: http::Response<Incoming>, attempts: u32) -> (ResponseMeta, Incoming) {
+fn split(answer: http::Response<Incoming>, origin: &Origin) -> (ResponseMeta, ByteStream) {
     let (head, body) = answer.into_parts();
-    (ResponseMeta::new(head.status, head.headers, attempts), body)
+    // Neither has a body, whatever length it announces.
+    let bodiless = origin.call.info.method == Method::HEAD || head.status == StatusCode::NO_CONTENT;
+    let length = match bodiless {
+        true => None,
+        false => announced(&head.headers),
+    };
+    let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
+    (meta, ByteStream::new(body, length, origin.clone()))
 }
 
-/// Reads as much of an answer's body as the operation's output needs.
-async fn read(meta: &ResponseMeta, body: Incoming, origin: &Origin) -> Result<ResponseBody> {
+/// Reads an answer's body as far as the operation's output needs it; `None` where that is the stream.
+async fn read(
+    meta: &ResponseMeta,
+    stream: &mut ByteStream,
+    origin: &Origin,
+) -> Result<Option<Bytes>> {
     let info = origin.call.info;
-    let reply = match info.success.contains(&meta.status().as_u16()) {
-        true => Some(info.reply),
-        false => None,
-    };
-    let limit = match reply {
-        Some(Reply::Json) => MAX_JSON,
-        _ => MAX_ERROR,
-    };
-    // Neither has a body, whatever length it announces.
-    let length = if info.method == Method::HEAD || meta.status() == StatusCode::NO_CONTENT {
-        None
-    } else {
-        announced(meta.headers())
-    };
-    // Where no byte will come there is nothing to wait for.
-    let is_empty = length.unwrap_or(0) == 0 && body.body.is_end();
-    let mut stream = ByteStream::new(body, length, origin.clone());
-    let whole = match reply {
-        Some(Reply::Stream) => return Ok(ResponseBody::Stream(stream)),
-        _ if is_empty => Ok(Bytes::new()),
-        _ => stream.collect(limit).await,
-    };
-    match reply {
-        Some(Reply::Json) => whole.map(ResponseBody::Whole),
+    if !info.success.contains(&meta.status().as_u16()) {
+        // What breaks off here is the explanation, not the answer: the status stands.
+        let body = stream.collect(MAX_ERROR).await.unwrap_or_default();
+        return Err(service_error(meta, &body, origin));
+    }
+    match info.reply {
+        Reply::Stream => Ok(None),
+        Reply::Json => stream.collect(MAX_JSON).await.map(Some),
         // Read to its end, so that the connection can be used again. The head has said it all: what
         // breaks off here is nothing that anybody waits for.
-        Some(_) => Ok(ResponseBody::Whole(whole.unwrap_or_default())),
-        // What breaks off here is the explanation, not the answer: the status stands.
-        None => Err(service_error(meta, &whole.unwrap_or_default(), origin)),
+        Reply::Empty => Ok(Some(stream.collect(MAX_ERROR).await.unwrap_or_default())),
     }
 }

@@ -97,7 +97,7 @@ fn assert_lines(lines: &[String], expected: &[&[&str]]) {
 }
 
 #[tokio::test]
-async fn a_call_is_a_span_and_each_attempt_an_event() {
+async fn a_call_is_a_span_and_each_attempt_one_within_it() {
     let (emulator, bucket) = start().await;
     let notes = Notes::default();
     let _listening =
@@ -113,11 +113,13 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
         "bucket=\"some-bucket\"",
         "key=\"a b/c\"",
     ];
-    let ended = ["event in call DEBUG", "attempt ended", "elapsed_ms="];
+    let begun = "span attempt DEBUG qingstor_sdk";
+    let ended = ["event in attempt DEBUG", "attempt ended", "elapsed_ms="];
     assert_lines(
         &notes.take(),
         &[
             &span,
+            &[begun, "attempt=1"],
             &[&ended[..], &["attempt=1", "status=503", "kind=Service"]].concat(),
             &[
                 "event in call DEBUG",
@@ -125,6 +127,7 @@ async fn a_call_is_a_span_and_each_attempt_an_event() {
                 "attempt=1",
                 "pause_ms=",
             ],
+            &[begun, "attempt=2"],
             &[&ended[..], &["attempt=2", "status=201", &id]].concat(),
             &["record", "attempts=2"],
             &["record", "status=201"],

@@ -8,9 +8,30 @@ use crate::error::Result;
 use crate::observe::{RequestEvent, ResponseEvent, redacted};
 use crate::response::{Origin, Response, announced};
 
+/// An attempt that has begun.
+pub(super) struct Begun {
+    /// When, if anybody will want to know how long it took.
+    at: Option<Instant>,
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Begun {
+    /// The attempt, within its span.
+    #[cfg(feature = "tracing")]
+    pub(super) fn around<F: Future>(&self, attempt: F) -> tracing::instrument::Instrumented<F> {
+        tracing::Instrument::instrument(attempt, self.span.clone())
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    pub(super) fn around<F: Future>(&self, attempt: F) -> F {
+        attempt
+    }
+}
+
 impl Handle {
-    /// An attempt begins. The time, if anybody will want to know how long it took.
-    pub(super) fn begin(&self, outgoing: &Outgoing, origin: &Origin) -> Option<Instant> {
+    /// An attempt begins.
+    pub(super) fn begin(&self, outgoing: &Outgoing, origin: &Origin) -> Begun {
         let observer = self.shared.observer.as_deref();
         if let Some(observer) = observer {
             observer.request(&RequestEvent {
@@ -24,15 +45,21 @@ impl Handle {
             });
         }
         #[cfg(feature = "tracing")]
-        let wanted = observer.is_some() || super::trace::is_on();
+        let span = super::trace::attempt(origin.attempts);
+        #[cfg(feature = "tracing")]
+        let wanted = observer.is_some() || !span.is_disabled();
         #[cfg(not(feature = "tracing"))]
         let wanted = observer.is_some();
-        wanted.then(Instant::now)
+        Begun {
+            at: wanted.then(Instant::now),
+            #[cfg(feature = "tracing")]
+            span,
+        }
     }
 
     /// An attempt ended.
-    pub(super) fn end(&self, origin: &Origin, begun: Option<Instant>, result: &Result<Response>) {
-        let Some(begun) = begun else { return };
+    pub(super) fn end(&self, origin: &Origin, begun: Begun, result: &Result<Response>) {
+        let Some(at) = begun.at else { return };
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();
         let event = ResponseEvent {
@@ -50,10 +77,10 @@ impl Handle {
             headers: meta.map(|meta| meta.headers()),
             body_len: meta.and_then(|meta| announced(meta.headers())),
             error,
-            elapsed: begun.elapsed(),
+            elapsed: at.elapsed(),
         };
         #[cfg(feature = "tracing")]
-        super::trace::attempt(&event);
+        begun.span.in_scope(|| super::trace::attempt_ended(&event));
         if let Some(observer) = &self.shared.observer {
             observer.response(&event);
         }

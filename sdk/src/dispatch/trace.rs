@@ -18,8 +18,13 @@ pub(super) fn is_on() -> bool {
     tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG)
 }
 
+/// The span of one attempt, so that what the layers below tell can be told apart.
+pub(super) fn attempt(number: u32) -> tracing::Span {
+    tracing::debug_span!(target: "qingstor_sdk", "attempt", attempt = number)
+}
+
 /// One attempt: no headers, no query, no bodies.
-pub(super) fn attempt(event: &ResponseEvent<'_>) {
+pub(super) fn attempt_ended(event: &ResponseEvent<'_>) {
     tracing::debug!(
         target: "qingstor_sdk",
         attempt = event.attempt,
