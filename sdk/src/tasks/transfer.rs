@@ -1,5 +1,6 @@
 //! Uploads and downloads of any size: concurrent, verified, resumable, with bounded memory.
 
+mod claim;
 mod content_type;
 mod customer;
 mod download;

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::input::{Content, Input};
 use super::parts::{Done, Present, Sender};
+use super::token_file::Keeper;
 use super::{Options, UploadOutput};
 use crate::call::Call;
 use crate::digest::Digest;
@@ -34,6 +35,7 @@ pub(super) struct Multipart<'a> {
     sender: Arc<Sender>,
     input: Input<'a>,
     options: Options,
+    keeper: Keeper,
     start: Option<Start>,
 }
 
@@ -49,12 +51,14 @@ impl<'a> Multipart<'a> {
         sender: Arc<Sender>,
         input: Input<'a>,
         options: Options,
+        keeper: Keeper,
         start: Start,
     ) -> Self {
         Self {
             sender,
             input,
             options,
+            keeper,
             start: Some(start),
         }
     }
@@ -85,7 +89,7 @@ impl<'a> Multipart<'a> {
         };
         let error = match result {
             Ok(output) => {
-                self.options.forget().await?;
+                self.keeper.forget().await?;
                 return Ok(output);
             }
             Err(error) => error,
@@ -177,7 +181,7 @@ impl<'a> Multipart<'a> {
         }
         match self.sender.head().send().await {
             Ok(head) if is_made_of(&token, token.length, &head) => {
-                self.options.forget().await?;
+                self.keeper.forget().await?;
                 Ok(found(&token, head))
             }
             Err(unseen) if !unseen.is_not_found() => Err(unseen.with_resume_token(token)),
@@ -193,7 +197,7 @@ impl<'a> Multipart<'a> {
         first: Option<Content>,
         present: BTreeMap<u32, Present>,
     ) -> Result<u64> {
-        self.options.tell(token).await?;
+        self.keeper.begin(token).await?;
         let mut tasks = JoinSet::new();
         let bytes = self.send_by(&mut tasks, token, plan, first, present).await;
         tasks.shutdown().await;
@@ -232,10 +236,7 @@ impl<'a> Multipart<'a> {
                 }
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.input, wanted)).await? {
-                Event::Done(done) => {
-                    token.parts.insert(done.number, done.part);
-                    self.options.tell(token).await?;
-                }
+                Event::Done(done) => self.keeper.add(token, done.number, done.part).await?,
                 Event::Read(Some(content)) => waiting = Some(content),
                 Event::Read(None) => ended = true,
                 Event::Idle => break,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::input::{Content, Input};
 use super::multipart::{Multipart, Start};
 use super::parts::{Sender, Tries};
+use super::token_file::Keeper;
 use super::{Attributes, Upload, UploadOutput};
 use crate::error::{Error, Result};
 use crate::generated::operations::{InitiateMultipartUploadInput, PutObjectInput};
@@ -33,8 +34,9 @@ impl Upload<'_> {
             let guess = content_type::guess(&self.key, file);
             self.options.attributes.content_type = Some(guess.into());
         }
+        let mut keeper = Keeper::open(&mut self.options).await?;
         if self.token.is_none() {
-            self.token = self.options.earlier(&self.key).await?;
+            self.token = keeper.earlier(&self.key).await?;
         }
         let mut input = Input::open(self.source).await?;
         let options = &mut self.options;
@@ -53,7 +55,7 @@ impl Upload<'_> {
         if let Some(token) = self.token {
             check_token(&token, &sender, &input)?;
             let start = Start::Resumed(token);
-            return Multipart::new(sender, input, self.options, start)
+            return Multipart::new(sender, input, self.options, keeper, start)
                 .run()
                 .await;
         }
@@ -74,7 +76,7 @@ impl Upload<'_> {
             None
         };
         let start = Start::New { plan, first };
-        Multipart::new(sender, input, self.options, start)
+        Multipart::new(sender, input, self.options, keeper, start)
             .run()
             .await
     }
