@@ -129,6 +129,12 @@ async fn a_null_counts_as_absent_whatever_its_type() {
     let error = answers(wrong).list_objects().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("keys[0].size"), "{error}");
+    // A field that comes twice is a mistake, and no `null` makes it good.
+    for twice in [r#"{"name":"a","name":null}"#, r#"{"name":null,"name":"a"}"#] {
+        let error = answers(twice).list_objects().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains("`name`"), "{error}");
+    }
 }
 
 /// Notes what it is told.

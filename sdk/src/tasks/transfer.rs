@@ -5,7 +5,7 @@ mod content_type;
 mod customer;
 mod download;
 mod limit;
-mod plan;
+pub(super) mod plan;
 mod progress;
 mod source;
 mod target;
