@@ -36,7 +36,6 @@ pub(super) struct Multipart<'a> {
     input: Input<'a>,
     options: Options,
     keeper: Keeper,
-    start: Option<Start>,
 }
 
 /// What the loop waits for.
@@ -52,32 +51,29 @@ impl<'a> Multipart<'a> {
         input: Input<'a>,
         options: Options,
         keeper: Keeper,
-        start: Start,
     ) -> Self {
         Self {
             sender,
             input,
             options,
             keeper,
-            start: Some(start),
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<UploadOutput> {
-        let (mut pending, mut token, plan, first, present) = match self.start.take() {
-            Some(Start::New { plan, first }) => {
+    pub(super) async fn run(mut self, start: Start) -> Result<UploadOutput> {
+        let (mut pending, mut token, plan, first, present) = match start {
+            Start::New { plan, first } => {
                 let pending = self.initiate().await?;
                 let token = self.token(&pending, plan);
                 (pending, token, plan, first, BTreeMap::new())
             }
-            Some(Start::Resumed(token)) => match self.present(&token).await {
+            Start::Resumed(token) => match self.present(&token).await {
                 Ok(present) => {
                     let plan = Plan::new(token.part_size, token.length)?;
                     (self.pending(&token), token, plan, None, present)
                 }
                 Err(error) => return self.finished_before(token, error).await,
             },
-            None => return Err(Error::invalid_input("the upload was begun already")),
         };
         token.parts.retain(|number, _| present.contains_key(number));
         if self.options.resumable {

@@ -54,10 +54,8 @@ impl Upload<'_> {
         });
         if let Some(token) = self.token {
             check_token(&token, &sender, &input)?;
-            let start = Start::Resumed(token);
-            return Multipart::new(sender, input, self.options, keeper, start)
-                .run()
-                .await;
+            let upload = Multipart::new(sender, input, self.options, keeper);
+            return upload.run(Start::Resumed(token)).await;
         }
         let plan = Plan::new(options.part_size, input.len)?;
         let is_small = |len| len <= options.multipart_threshold;
@@ -75,10 +73,8 @@ impl Upload<'_> {
         } else {
             None
         };
-        let start = Start::New { plan, first };
-        Multipart::new(sender, input, self.options, keeper, start)
-            .run()
-            .await
+        let upload = Multipart::new(sender, input, self.options, keeper);
+        upload.run(Start::New { plan, first }).await
     }
 
     fn check(&self) -> Result<()> {
