@@ -85,18 +85,14 @@ async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
 
 #[tokio::test]
 async fn connections_are_kept_as_many_and_as_long_as_is_wished() {
-    let wishes: [(fn(Config) -> Config, u32); 3] = [
-        (|config| config, 1),
-        (|config| config.pool_max_idle_per_host(0), 3),
-        (
-            |config| config.pool_idle_timeout(Duration::from_millis(1)),
-            3,
-        ),
-    ];
-    for (wish, expected) in wishes {
+    let config = || Config::new("ID", "SECRET");
+    for (config, expected) in [
+        (config(), 1),
+        (config().pool_max_idle_per_host(0), 3),
+        (config().pool_idle_timeout(Duration::from_millis(1)), 3),
+    ] {
         let (addr, made) = counting().await;
-        let config = Config::new("ID", "SECRET").endpoint(format!("http://{addr}"));
-        let bucket = bucket(wish(config));
+        let bucket = bucket(config.endpoint(format!("http://{addr}")));
         for _ in 0..3 {
             bucket.delete_object("k").await.unwrap();
             tokio::time::sleep(Duration::from_millis(20)).await;
