@@ -144,7 +144,8 @@ fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, 
 /// Providers that are asked one after the other; the first that has credentials gives them.
 ///
 /// A provider that fails is passed over, but one whose settings are wrong (`Config`) ends the
-/// search: whoever wrote half a key pair means it.
+/// search: whoever wrote half a key pair means it. All together have the 30 seconds of one provider,
+/// so one that may hang stands last, or has a time limit of its own.
 ///
 /// ```
 /// use qingstor_sdk::{Chain, Config, Credentials, EnvCredentials};
