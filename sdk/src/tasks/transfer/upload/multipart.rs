@@ -199,6 +199,7 @@ impl<'a> Multipart<'a> {
         tasks.shutdown().await;
         let bytes = bytes?;
         self.input.check_unchanged().await?;
+        self.keeper.settle().await?;
         Ok(bytes)
     }
 

@@ -88,6 +88,15 @@ impl Keeper {
         }
     }
 
+    /// Has all that was written on the disk: once the upload is complete, the service knows its
+    /// parts no more, and they are what its object is told by.
+    pub(super) async fn settle(&self) -> Result<()> {
+        match &self.file {
+            Some(file) => file.work(File::sync_data).await,
+            None => Ok(()),
+        }
+    }
+
     /// Removes the file: the object is complete, and there is nothing left to go on with.
     pub(super) async fn forget(&self) -> Result<()> {
         let Some(file) = &self.file else {
@@ -152,8 +161,8 @@ impl TokenFile {
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(text.as_bytes())?;
-            // A power cut may take the lines of parts, of which the service knows. Of the upload
-            // nobody else knows.
+            // A power cut may take the lines of parts, of which the service knows until the end. Of
+            // the upload nobody else knows.
             file.sync_all()
         })
         .await?;
