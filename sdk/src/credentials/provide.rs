@@ -22,7 +22,9 @@ pub type ProvideFuture<'a> =
 /// The client asks when it needs to, never twice at a time, and keeps what it was given: until 5
 /// minutes before it expires (or half its life, if that is less), or as long as
 /// [`refresh_after`](Provided::refresh_after) says. While a provider fails, credentials that are
-/// still valid are used. An answer that takes longer than 30 seconds counts as a failure.
+/// still valid are used, and it is asked again after 10 seconds. An answer that takes longer than 30
+/// seconds counts as a failure; a call that has valid ones waits 2 seconds at most, and goes on with
+/// them, while a task of the runtime waits for the new ones.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
