@@ -58,9 +58,12 @@ fn peak() -> Option<u64> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let all: usize = match std::env::args().nth(1) {
-        Some(number) => number.parse()?,
+        Some(number) => number
+            .parse()
+            .with_context(|| format!("{number:?} is no number: million_keys [KEYS]"))?,
         None => 1_000_000,
     };
+    anyhow::ensure!(all > 0, "there is nothing to list: million_keys [KEYS]");
     let config = Config::new("ID", "SECRET").in_process(move |request| {
         let answer = Response::new(page(&request, all));
         async move { answer }

@@ -60,7 +60,7 @@ async fn main() -> Result<()> {
     for (operation, row) in &rows {
         let mean = row.time / row.attempts.max(1);
         println!(
-            "{operation:12} {:3} requests, {} repeats, {} failed, {mean:?} each",
+            "{operation:12} {:3} requests, {} repeats, {} failed, {mean:.1?} each",
             row.attempts, row.repeats, row.failures
         );
     }

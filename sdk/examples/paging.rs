@@ -2,7 +2,7 @@
 //!
 //! Runs against a QingStor of its own on this machine.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use qingstor_emulator::Emulator;
 use qingstor_sdk::{Config, QingStor};
 
@@ -31,7 +31,8 @@ async fn main() -> Result<()> {
     // Page by page, folders and all.
     let mut pages = bucket.list_objects().delimiter("/").pages();
     while let Some(page) = pages.next().await.transpose()? {
-        println!("folders {:?}, keys {:?}", page.common_prefixes, page.keys);
+        let (folders, keys) = (&page.common_prefixes, page.keys.len());
+        println!("folders {folders:?}, and {keys} keys beside them");
         assert_eq!(page.common_prefixes, ["logs/"]);
     }
 
@@ -41,10 +42,11 @@ async fn main() -> Result<()> {
     assert_eq!(first.map(|page| page.keys.len()), Some(20));
     let marker = pages
         .next_call()
-        .and_then(|call| call.input().marker.clone());
-    println!("the next page begins at {marker:?}");
+        .and_then(|call| call.input().marker.clone())
+        .context("there are more than 20 keys")?;
+    println!("the next page begins behind {marker}");
 
-    let rest = bucket.list_objects().marker(marker.unwrap_or_default());
+    let rest = bucket.list_objects().marker(marker);
     let mut rest = rest.items();
     let mut left = Vec::new();
     while let Some(key) = rest.next().await.transpose()? {

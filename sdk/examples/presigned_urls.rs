@@ -22,7 +22,12 @@ async fn main() -> Result<()> {
     // What the call sets is signed: whoever uploads must send these headers.
     let upload = bucket.put_object("hello.txt").content_type("text/plain");
     let upload = upload.presign(Duration::from_secs(600))?;
-    println!("curl -X PUT -T hello.txt -H 'Content-Type: text/plain' '{upload}'");
+    for (name, value) in upload.headers() {
+        println!(
+            "curl -T hello.txt -H '{name}: {}' '{upload}'",
+            value.to_str()?
+        );
+    }
     let answer = send(&upload, "hello").await?;
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
 

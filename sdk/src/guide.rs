@@ -27,6 +27,21 @@ pub mod downloads {
     #![doc = include_str!("guide/downloads.md")]
 }
 
+/// Copies of any size, which the service makes by itself.
+pub mod copies {
+    #![doc = include_str!("guide/copies.md")]
+}
+
+/// Any number of keys, and what became of each.
+pub mod deletions {
+    #![doc = include_str!("guide/deletions.md")]
+}
+
+/// A bucket whose zone nobody knows.
+pub mod zones {
+    #![doc = include_str!("guide/zones.md")]
+}
+
 /// How damaged bytes are found.
 pub mod integrity {
     #![doc = include_str!("guide/integrity.md")]

@@ -1,18 +1,84 @@
 //! What serde needs to read the API's JSON as it is written in practice.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use std::fmt;
 
-/// The document without the fields that are `null`; `None` when there are none, or it is no JSON.
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+/// The document without the fields that are `null`; `None` when there are none, it is no JSON, or it
+/// has a field twice.
 ///
 /// Some servers write `null` for an empty list, others for a text that nobody set. Either means
 /// that there is nothing, as if the field were absent. What stands in a list is left alone.
 pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
-    let mut document = serde_json::from_slice(json).ok()?;
+    let Tree(mut document) = serde_json::from_slice(json).ok()?;
     if !drop_nulls(&mut document) {
         return None;
     }
     serde_json::to_vec(&document).ok()
+}
+
+/// A document in which no field comes twice: of two values nobody knows which one counts, and
+/// [`Value`] alone would take the last one without a word.
+struct Tree(Value);
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor).map(Self)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Tree(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, Tree(value))) = object.next_entry::<String, _>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(A::Error::custom("a field comes twice"));
+            }
+        }
+        Ok(fields.into())
+    }
 }
 
 /// Whether there was something to drop. JSON that was read is not deep.
@@ -182,6 +248,21 @@ mod tests {
         for untouched in ["{\"a\":[null,1]}", "{}", "null", "{", ""] {
             assert_eq!(without_nulls(untouched.as_bytes()), None, "{untouched}");
         }
+        let kept = r#"{"a":[{"b":null,"c":-1}],"d":0.5,"e":true,"f":18446744073709551615}"#;
+        let without = without_nulls(kept.as_bytes()).unwrap();
+        assert_eq!(without, kept.replace("\"b\":null,", "").as_bytes());
+    }
+
+    #[test]
+    fn a_null_does_not_hide_that_a_field_comes_twice() {
+        for twice in [
+            r#"{"name":"a","name":null}"#,
+            r#"{"name":null,"name":"a"}"#,
+            r#"{"keys":null,"owner":{"id":"a","id":null}}"#,
+            r#"{"name":null,"unknown":[{"a":1,"a":null}]}"#,
+        ] {
+            assert_eq!(without_nulls(twice.as_bytes()), None, "{twice}");
+        }
     }
 
     #[test]
@@ -200,6 +281,7 @@ mod tests {
         #[test]
         fn no_text_and_place_panics(json: Vec<u8>, line in 0_usize..9, column in 0_usize..99) {
             let _ = path_at(&json, line, column);
+            let _ = without_nulls(&json);
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::timestamp::Timestamp;
 ///
 /// `Display` gives the URL. `Debug` hides the signature, since it is as good as a key until it
 /// expires.
+///
 /// With the feature `serde` it is written as `method`, `url`, `headers`, `body` and `expires` (Unix
 /// seconds), so that a service can hand it to a browser.
 #[derive(Clone)]

@@ -87,6 +87,39 @@ async fn what_expires_is_replaced_while_calls_go_on() {
     assert!(asked.load(Ordering::Relaxed) >= 3);
 }
 
+/// A file that somebody rewrites is followed by a client that goes on; one that is gone or damaged for
+/// a while is no failure.
+#[cfg(feature = "config-file")]
+#[tokio::test]
+async fn a_file_that_changes_is_followed_without_a_restart() {
+    let emulator = emulator().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    let write = |id: &str, secret: &str| {
+        let text = format!("access_key_id: {id}\nsecret_access_key: {secret}\n");
+        std::fs::write(&path, text).unwrap();
+    };
+    write("ONE", "first");
+    let file = qingstor_sdk::FileCredentials::new(&path).check_every(Duration::from_millis(1));
+    let qingstor = client(&emulator, Chain::new().or(file));
+    let id = async || {
+        // A failure leaves the file alone for a while; to ask is to look at once.
+        qingstor.refresh_credentials().await.ok();
+        qingstor.list_buckets().await.unwrap();
+        let request = qingstor.list_buckets().build().unwrap();
+        request.headers()["authorization"].to_str().unwrap()[3..6].to_owned()
+    };
+    assert_eq!(id().await, "ONE");
+    write("TWO", "second");
+    assert_eq!(id().await, "TWO");
+    std::fs::write(&path, "access_key_id: ONE\n").unwrap();
+    assert_eq!(id().await, "TWO", "half a pair is none");
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(id().await, "TWO");
+    write("ONE", "first");
+    assert_eq!(id().await, "ONE");
+}
+
 #[tokio::test]
 async fn what_sends_nothing_says_that_nothing_is_known() {
     let emulator = emulator().await;

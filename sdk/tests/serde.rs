@@ -252,3 +252,18 @@ fn a_presigned_call_can_be_handed_on() {
         assert!(!error.to_string().contains("signature"), "{error}");
     }
 }
+
+/// Whoever sends an encrypted upload needs the key; who only looks at the call must not see it.
+#[test]
+fn a_presigned_key_shows_in_no_debug() {
+    let key = SseKey::new([b'x'; 32]);
+    let upload = bucket().put_object("k").sse_key(&key);
+    let presigned = upload.presign(Duration::from_secs(60)).unwrap();
+    let json = serde_json::to_string(&presigned).unwrap();
+    let read: Presigned = serde_json::from_str(&json).unwrap();
+    assert_eq!(read.headers(), presigned.headers());
+    for shown in [format!("{presigned:?}"), format!("{read:?}")] {
+        assert!(!shown.contains(key.to_base64().expose()), "{shown}");
+        assert!(shown.contains("customer-key"), "{shown}");
+    }
+}

@@ -10,11 +10,15 @@
 )]
 
 use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use qingstor_emulator::{Emulator, FaultRule};
-use qingstor_sdk::{Bucket, Config, QingStor, RetryPolicy, SseKey};
+use qingstor_sdk::{
+    Bucket, Config, Credentials, ProvideCredentials, ProvideFuture, Provided, QingStor,
+    RetryPolicy, SseKey,
+};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -213,4 +217,43 @@ async fn nothing_secret_is_told() {
             "{secret}: {told}"
         );
     }
+}
+
+/// Gives a key pair that is to be replaced at once, and then no other.
+struct Closing(Credentials, AtomicBool);
+
+impl ProvideCredentials for Closing {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            if self.1.swap(true, Ordering::Relaxed) {
+                return Err("the vault is closed".into());
+            }
+            Ok(Provided::new(self.0.clone()).refresh_after(Duration::ZERO))
+        })
+    }
+}
+
+/// Nobody's call fails for it: only here is it told, while there is time to mend it.
+#[tokio::test]
+async fn credentials_that_are_not_renewed_are_told() {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let (id, secret) = (emulator.access_key_id(), emulator.secret_access_key());
+    let provider = Closing(
+        Credentials::new(id, secret).unwrap(),
+        AtomicBool::new(false),
+    );
+    let config = Config::anonymous().endpoint(emulator.endpoint());
+    let qingstor = QingStor::new(config.credentials_provider(provider)).unwrap();
+    let notes = Notes::default();
+    let _listening =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(notes.clone()));
+    for _ in 0..2 {
+        qingstor.list_buckets().await.unwrap();
+    }
+    let told = notes.take();
+    let told: Vec<_> = told.iter().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("credentials not renewed"), "{told:?}");
+    assert!(told[0].contains("the vault is closed"), "{told:?}");
+    assert!(!told[0].contains(secret), "{told:?}");
 }

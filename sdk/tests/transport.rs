@@ -62,6 +62,60 @@ async fn a_wrong_setting_is_told_at_once() {
     }
 }
 
+/// Answers every request with nothing; tells how many connections were made.
+async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let made = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&made);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let mut head = vec![0; 4096];
+                while stream.read(&mut head).await.is_ok_and(|len| len > 0) {
+                    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+                    stream.write_all(answer).await.unwrap();
+                }
+            });
+        }
+    });
+    (addr, made)
+}
+
+#[tokio::test]
+async fn connections_are_kept_as_many_and_as_long_as_is_wished() {
+    let config = || Config::new("ID", "SECRET");
+    for (config, expected) in [
+        (config(), 1),
+        (config().pool_max_idle_per_host(0), 3),
+        (config().pool_idle_timeout(Duration::from_millis(1)), 3),
+    ] {
+        let (addr, made) = counting().await;
+        let bucket = bucket(config.endpoint(format!("http://{addr}")));
+        for _ in 0..3 {
+            bucket.delete_object("k").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(made.load(Ordering::Relaxed), expected);
+    }
+}
+
+/// TLS is part of making a connection: whoever takes the connection and says nothing is given up.
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = Config::new("ID", "SECRET")
+        .endpoint(format!("https://{}", listener.local_addr().unwrap()))
+        .connect_timeout(Duration::from_millis(200))
+        .retry(RetryPolicy::never());
+    let call = bucket(config).get_object("k").send();
+    let answer = tokio::time::timeout(Duration::from_secs(20), call).await;
+    let error = answer.expect("it ends by itself").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.is_retryable());
+}
+
 /// Fails twice, then gives back what it was sent.
 #[tokio::test]
 async fn a_closure_answers_as_a_service_would() {
@@ -129,6 +183,12 @@ async fn a_null_counts_as_absent_whatever_its_type() {
     let error = answers(wrong).list_objects().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("keys[0].size"), "{error}");
+    // A field that comes twice is a mistake, and no `null` makes it good.
+    for twice in [r#"{"name":"a","name":null}"#, r#"{"name":null,"name":"a"}"#] {
+        let error = answers(twice).list_objects().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains("`name`"), "{error}");
+    }
 }
 
 /// Notes what it is told.

@@ -187,15 +187,89 @@ async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
     let error = upload("k", &token).await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
 
-    // One that can't be read, and one that can't be written.
+    // One that can't be read, and one that can't be written: nothing is begun.
     std::fs::write(&token, "something else").unwrap();
     let error = upload("k", &token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let error = upload("k", &nowhere).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("no/token"), "{error}");
-    assert!(error.resume_token().is_some());
-    assert_eq!(site.unfinished().await, 1);
+    assert_eq!(error.resume_token(), None);
+    assert_eq!(site.unfinished().await, 0);
+}
+
+/// What is written with a part does not grow with their number: 10,000 parts would be gigabytes.
+#[tokio::test]
+async fn a_token_file_gets_a_line_with_each_part() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, token] = ["file", "token"].map(|name| folder.path().join(name));
+    let sent = content(5 * PART + 3);
+    std::fs::write(&path, &sent).unwrap();
+    let upload = || {
+        let upload = site.bucket.upload("k", path.as_path());
+        let upload = upload.part_size(PART as u64).multipart_threshold(0);
+        upload.concurrency(1).token_file(&token)
+    };
+    site.faults(&["operation=UploadMultipart,after=4,code=permission_denied"]);
+    let error = upload().await.unwrap_err();
+    let begun = std::fs::read_to_string(&token).unwrap();
+    let lines: Vec<_> = begun.lines().collect();
+    assert_eq!(lines.len(), 1 + 4, "{begun}");
+    let first: ResumeToken = lines[0].parse().unwrap();
+    assert_eq!(first.parts_done(), 0, "it is not written again");
+    assert!(lines[1..].iter().all(|line| line.len() == 34), "{begun}");
+
+    // The last line was cut off by a kill: its part is found nonetheless, and nothing is doubled.
+    std::fs::write(&token, &begun[..begun.len() - 9]).unwrap();
+    let before = site.served("UploadMultipart");
+    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
+    assert!(upload().await.is_err());
+    assert_eq!(
+        site.served("UploadMultipart") - before,
+        2,
+        "four were there"
+    );
+    let whole = std::fs::read_to_string(&token).unwrap();
+    assert!(whole.starts_with(&begun[..begun.len() - 9]), "{whole}");
+    assert_eq!(whole.lines().count(), 1 + 4 + 3, "{whole}");
+    let read: ResumeToken = whole.parse().unwrap();
+    assert_eq!(read.parts_done(), 6);
+    assert_eq!(read.upload_id, error.resume_token().unwrap().upload_id);
+
+    site.emulator.clear_faults();
+    let before = site.served("UploadMultipart");
+    assert_eq!(upload().await.unwrap().parts, 6);
+    assert_eq!(site.served("UploadMultipart"), before);
+    assert_eq!(site.content("k").await, sent);
+    assert!(!token.exists());
+}
+
+#[tokio::test]
+async fn a_token_file_belongs_to_one_upload_at_a_time() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    let upload = |key: &str, len| site.bucket.upload(key, content(len)).token_file(&token);
+    site.faults(&["operation=UploadMultipart,latency=500ms"]);
+    let one = upload("k", 5 * PART).into_future();
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        upload("other", 5).await
+    };
+    let (one, other) = tokio::join!(one, other);
+    one.unwrap();
+    let error = other.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("another upload"), "{error}");
+    assert!(!token.exists());
+
+    // Content of one request leaves none behind, whether it arrives or not.
+    upload("small", 5).await.unwrap();
+    assert!(!token.exists());
+    site.faults(&["operation=PutObject,code=permission_denied"]);
+    assert!(upload("small", 5).await.is_err());
+    assert!(!token.exists());
 }
 
 /// The process is killed at some moment: only the tokens that it stored are left.

@@ -14,11 +14,13 @@ const EARLY: Duration = Duration::from_secs(5 * 60);
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long a provider may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a call waits for new ones while there are valid ones.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Where a client's credentials come from.
 pub(crate) enum Source {
     Fixed(Credentials),
-    Provider(Cache),
+    Provider(Arc<Cache>),
 }
 
 /// The credentials for one request.
@@ -90,7 +92,7 @@ pub(crate) struct Cache {
     provider: Arc<dyn ProvideCredentials>,
     held: Mutex<Option<Held>>,
     /// Held by whoever asks the provider: nobody else does meanwhile.
-    flight: tokio::sync::Mutex<()>,
+    flight: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Held {
@@ -129,12 +131,12 @@ impl Held {
 }
 
 impl Cache {
-    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>) -> Self {
-        Self {
+    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>) -> Arc<Self> {
+        Arc::new(Self {
             provider,
             held: Mutex::new(None),
-            flight: tokio::sync::Mutex::new(()),
-        }
+            flight: Arc::default(),
+        })
     }
 
     fn held(&self, good: impl Fn(&Held) -> bool) -> Option<Arc<Credentials>> {
@@ -152,24 +154,44 @@ impl Cache {
         self.held(|held| held.is_valid(now))
     }
 
-    async fn current(&self) -> Result<Arc<Credentials>> {
+    async fn current(self: &Arc<Self>) -> Result<Arc<Credentials>> {
         if let Some(fresh) = self.fresh() {
             return Ok(fresh);
         }
-        let old = self.valid(SystemTime::now());
-        // Whoever has valid ones need not wait for those that another call is fetching.
-        let _flight = match (self.flight.try_lock(), old) {
-            (Ok(flight), _) => flight,
-            (Err(_), Some(old)) => return Ok(old),
-            (Err(_), None) => self.flight.lock().await,
+        if self.valid(SystemTime::now()).is_some() {
+            self.renew().await;
+        }
+        // Valid ones are good enough, new or old.
+        if let Some(valid) = self.valid(SystemTime::now()) {
+            return Ok(valid);
+        }
+        let _flight = self.flight.lock().await;
+        match self.valid(SystemTime::now()) {
+            Some(valid) => Ok(valid),
+            None => self.ask().await,
+        }
+    }
+
+    /// Has new credentials fetched in time, unless another call does, and waits for them, but not
+    /// for long. A task asks: it goes on, though its call may have less time than the provider needs.
+    async fn renew(self: &Arc<Self>) {
+        let Ok(flight) = Arc::clone(&self.flight).try_lock_owned() else {
+            return;
         };
-        if let Some(fresh) = self.fresh() {
-            return Ok(fresh);
+        if self.fresh().is_some() {
+            return;
         }
-        match self.ask().await {
-            Ok(new) => Ok(new),
-            Err(error) => self.keep_old().ok_or(error),
-        }
+        // However it ends: the next one to ask comes later.
+        self.pause();
+        let cache = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let _flight = flight;
+            if let Err(error) = cache.ask().await {
+                not_renewed(&error);
+            }
+        });
+        // What came of it stands in `held`, now or later.
+        let _ = tokio::time::timeout(LINGER, task).await;
     }
 
     /// Asks the provider. The caller holds the flight.
@@ -196,14 +218,21 @@ impl Cache {
         Ok(credentials)
     }
 
-    /// Goes on with what is still valid, and leaves the provider alone for a while.
-    fn keep_old(&self) -> Option<Arc<Credentials>> {
-        let now = SystemTime::now();
+    /// Leaves the provider alone for a while.
+    fn pause(&self) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = held.as_mut().filter(|held| held.is_valid(now))?;
-        held.refresh = now.checked_add(PAUSE);
-        Some(Arc::clone(&held.credentials))
+        if let Some(held) = held.as_mut() {
+            held.refresh = SystemTime::now().checked_add(PAUSE);
+        }
     }
+}
+
+/// No call fails for it, so that nobody else would hear of it before it is too late.
+fn not_renewed(error: &Error) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "qingstor_sdk", %error, "credentials not renewed");
+    #[cfg(not(feature = "tracing"))]
+    let _ = error;
 }
 
 #[cfg(test)]
@@ -309,6 +338,60 @@ mod tests {
         let source = counting(None, None, u32::MAX);
         assert!(source.current().now_or_never().is_none());
         assert_eq!(id(&source).await, "ID1");
+    }
+
+    /// Gives `OLD` at once, which is to be replaced soon, and `NEW` when `wait` is over.
+    struct Slow {
+        asked: Arc<AtomicU32>,
+        wait: Duration,
+    }
+
+    impl ProvideCredentials for Slow {
+        fn provide(&self) -> ProvideFuture<'_> {
+            Box::pin(async {
+                if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+                    let old = Provided::new(Credentials::new("OLD", "SECRET")?);
+                    return Ok(old.refresh_after(Duration::ZERO));
+                }
+                tokio::time::sleep(self.wait).await;
+                Ok(Provided::new(Credentials::new("NEW", "SECRET")?))
+            })
+        }
+    }
+
+    fn slow(wait: Duration) -> (Source, Arc<AtomicU32>) {
+        let asked = Arc::new(AtomicU32::new(0));
+        let provider = Slow {
+            asked: Arc::clone(&asked),
+            wait,
+        };
+        (Source::Provider(Cache::new(Arc::new(provider))), asked)
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_hangs_holds_up_no_call_that_has_valid_ones() {
+        let (source, asked) = slow(Duration::from_secs(3600));
+        assert_eq!(id(&source).await, "OLD");
+        let started = std::time::Instant::now();
+        for _ in 0..50 {
+            assert_eq!(id(&source).await, "OLD");
+        }
+        // One of them waited, and only for a moment.
+        assert!(started.elapsed() < LINGER * 3, "{:?}", started.elapsed());
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_call_without_time_does_not_break_off_what_others_need() {
+        let (source, asked) = slow(Duration::from_millis(200));
+        assert_eq!(id(&source).await, "OLD");
+        let short = Duration::from_millis(20);
+        let given_up = tokio::time::timeout(short, source.current()).await;
+        assert!(given_up.is_err());
+        assert_eq!(id(&source).await, "OLD");
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(id(&source).await, "NEW");
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
 
     #[test]

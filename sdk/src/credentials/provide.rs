@@ -1,6 +1,7 @@
 //! [`ProvideCredentials`]: credentials that are fetched when they are needed, and change.
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fmt;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
@@ -21,7 +22,9 @@ pub type ProvideFuture<'a> =
 /// The client asks when it needs to, never twice at a time, and keeps what it was given: until 5
 /// minutes before it expires (or half its life, if that is less), or as long as
 /// [`refresh_after`](Provided::refresh_after) says. While a provider fails, credentials that are
-/// still valid are used. An answer that takes longer than 30 seconds counts as a failure.
+/// still valid are used, and it is asked again after 10 seconds. An answer that takes longer than 30
+/// seconds counts as a failure; a call that has valid ones waits 2 seconds at most, and goes on with
+/// them, while a task of the runtime waits for the new ones.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -98,7 +101,7 @@ impl ProvideCredentials for Credentials {
 
 /// The environment's `QINGSTOR_ACCESS_KEY_ID` and `QINGSTOR_SECRET_ACCESS_KEY`.
 ///
-/// One without the other is an error of kind `Config`; neither one of kind `Credentials`. Both
+/// One without the other, or one that is not UTF-8, is an error of kind `Config`; neither one of kind `Credentials`. Both
 /// empty means anonymous calls.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -114,15 +117,19 @@ impl EnvCredentials {
 
 impl ProvideCredentials for EnvCredentials {
     fn provide(&self) -> ProvideFuture<'_> {
-        Box::pin(async { Ok(Provided::new(from_env(|name| std::env::var(name).ok())?)) })
+        Box::pin(async { Ok(Provided::new(from_env(|name| std::env::var_os(name))?)) })
     }
 }
 
 /// The environment is an argument, so that tests need not change the process's own.
-fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Error> {
+fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, Error> {
     const ID: &str = "QINGSTOR_ACCESS_KEY_ID";
     const SECRET: &str = "QINGSTOR_SECRET_ACCESS_KEY";
-    match (variable(ID), variable(SECRET).map(Zeroizing::new)) {
+    let text = |name| match variable(name).map(OsString::into_string).transpose() {
+        Ok(text) => Ok(text),
+        Err(_) => Err(Error::config(format!("{name} is not UTF-8"))),
+    };
+    match (text(ID)?, text(SECRET)?.map(Zeroizing::new)) {
         (Some(id), Some(secret)) if id.is_empty() && secret.is_empty() => {
             Ok(Credentials::anonymous())
         }
@@ -139,7 +146,8 @@ fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Credentials, Er
 /// Providers that are asked one after the other; the first that has credentials gives them.
 ///
 /// A provider that fails is passed over, but one whose settings are wrong (`Config`) ends the
-/// search: whoever wrote half a key pair means it.
+/// search: whoever wrote half a key pair means it. All together have the 30 seconds of one provider,
+/// so one that may hang stands last, or has a time limit of its own.
 ///
 /// ```
 /// use qingstor_sdk::{Chain, Config, Credentials, EnvCredentials};
@@ -241,7 +249,7 @@ mod tests {
         let with = |id: Option<&str>, secret: Option<&str>| {
             from_env(|name| {
                 let value = if name.ends_with("KEY_ID") { id } else { secret };
-                value.map(str::to_owned)
+                value.map(OsString::from)
             })
         };
         let credentials = with(Some("ID"), Some("SECRET")).unwrap();
@@ -252,5 +260,12 @@ mod tests {
         assert_eq!(kind(Some("ID"), None), ErrorKind::Config);
         assert_eq!(kind(None, Some("SECRET")), ErrorKind::Config);
         assert_eq!(kind(Some("ID"), Some("")), ErrorKind::Credentials);
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStringExt;
+            let error = from_env(|_| Some(OsString::from_vec(vec![0xff]))).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("not UTF-8"), "{error}");
+        }
     }
 }

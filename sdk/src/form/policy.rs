@@ -75,6 +75,16 @@ impl FormPolicy {
         self.set("Content-Disposition", value)
     }
 
+    /// Stored with the object: how its content is encoded, such as `gzip`.
+    pub fn content_encoding(self, value: impl Into<String>) -> Self {
+        self.set("Content-Encoding", value)
+    }
+
+    /// Stored with the object: until when browsers and proxies may keep it, as an HTTP date.
+    pub fn expires(self, value: impl Into<String>) -> Self {
+        self.set("Expires", value)
+    }
+
     /// Metadata of the caller's, stored with the object. See [`Metadata`].
     pub fn metadata(
         mut self,

@@ -71,6 +71,7 @@ impl Crop {
 /// To which side a rectangle is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Gravity {
     Center = 0,
@@ -148,6 +149,7 @@ impl Resize {
 /// What becomes of a picture's proportions when both sides are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum ResizeMode {
     /// The size is as given, and the rest is filled.
     Fill = 0,
@@ -265,6 +267,7 @@ impl ImageWatermark {
 /// The formats that a picture can be given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum ImageFormat {
     /// JPEG; a side has at most 65,535 pixels.
     Jpeg,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Presigned;
 use crate::error::Error;
-use crate::request::header_value;
+use crate::request::{header_value, is_secret};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +49,9 @@ impl TryFrom<Plain> for Presigned {
         let mut headers = HeaderMap::new();
         for (name, value) in &plain.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("header"))?;
-            headers.insert(name, header_value(value).ok_or_else(|| wrong("header"))?);
+            let mut value = header_value(value).ok_or_else(|| wrong("header"))?;
+            value.set_sensitive(is_secret(&name));
+            headers.insert(name, value);
         }
         let method = Method::from_bytes(plain.method.as_bytes()).map_err(|_| wrong("method"))?;
         let uri: Uri = plain.url.parse().map_err(|_| wrong("URL"))?;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use super::each_call::each_call;
 use super::pending::Pending;
+use super::transfer::plan::{MAX_PART, MIN_PART, Plan};
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::concurrent::Concurrent;
@@ -17,13 +18,8 @@ use crate::generated::types::{ObjectPart, StorageClass};
 use crate::object_path::ObjectPath;
 use crate::sse::SseKey;
 
-const MIB: u64 = 1024 * 1024;
-/// The largest object that one request copies, and the largest part, in bytes.
-const MAX_SINGLE: u64 = 5 * 1024 * MIB;
-/// The smallest part, but for the last one, in bytes.
-const MIN_PART: u64 = 4 * MIB;
-/// The most parts that an object is made of.
-const MAX_PARTS: u64 = 10_000;
+/// The length of a part where the caller wants none, in bytes.
+const PART_SIZE: u64 = 512 << 20;
 
 impl Bucket {
     /// Copies an object of any size within the zone, without its bytes passing through here. The
@@ -49,8 +45,8 @@ impl Bucket {
             bucket: self.clone(),
             source: source.into(),
             key: target_key.into(),
-            multipart_threshold: MAX_SINGLE,
-            part_size: 512 * MIB,
+            multipart_threshold: MAX_PART,
+            part_size: PART_SIZE,
             concurrency: 4,
             storage_class: None,
             sse_key: None,
@@ -92,14 +88,14 @@ pub struct CopiedObject {
 impl CopyObject {
     /// The largest object that is copied by one request, in bytes: at most 5 GiB, the default.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.multipart_threshold = bytes.min(MAX_SINGLE);
+        self.multipart_threshold = bytes.min(MAX_PART);
         self
     }
 
     /// The size of a part in bytes, 4 MiB to 5 GiB. Default 512 MiB. Larger where more than 10,000
     /// parts would be needed.
     pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = bytes.clamp(MIN_PART, MAX_SINGLE);
+        self.part_size = bytes.clamp(MIN_PART, MAX_PART);
         self
     }
 
@@ -160,21 +156,8 @@ impl CopyObject {
 
     async fn copy_whole(&self, source: &HeadObjectOutput) -> Result<()> {
         let mut input = PutObjectInput::new(&self.key);
-        input.copy_source = Some(self.source.clone());
         input.storage_class.clone_from(&self.storage_class);
-        if source.etag.is_empty() {
-            input.copy_source_if_unmodified_since = source.last_modified;
-        } else {
-            input.copy_source_if_match = Some(source.etag.clone());
-        }
-        let mut call = self.bucket.call(input);
-        if let Some(key) = &self.sse_key {
-            call = call.sse_key(key);
-        }
-        if let Some(key) = &self.source_sse_key {
-            call = call.copy_source_sse_key(key);
-        }
-        call.send().await.map(drop)
+        self.whole(source, input).send().await.map(drop)
     }
 
     async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u64> {
@@ -215,17 +198,16 @@ impl CopyObject {
         size: u64,
         pending: &mut Pending,
     ) -> Result<u64> {
-        let part_size = self.part_size.max(size.div_ceil(MAX_PARTS));
-        let mut starts = (0..size).step_by(usize::try_from(part_size).unwrap_or(usize::MAX));
-        let mut numbers = 1..;
+        let mut ranges = ranges(size, Plan::new(self.part_size, Some(size))?.part_size());
         let mut running = Concurrent::new();
         let mut done = Vec::new();
         loop {
             while running.len() < self.concurrency
-                && let (Some(start), Some(number)) = (starts.next(), numbers.next())
+                && let Some((number, range)) = ranges.next()
             {
-                let end = size.min(start.saturating_add(part_size)) - 1;
-                let call = self.part(source, pending.upload_id(), number, (start, end));
+                let mut input = UploadMultipartInput::new(&self.key, pending.upload_id(), number);
+                input.copy_range = Some(range);
+                let call = self.part(source, input);
                 running.push(async move {
                     let etag = call.send().await?.etag;
                     let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
@@ -260,32 +242,47 @@ impl CopyObject {
         pending.complete(call, target, is_it).await?;
         Ok(parts)
     }
+}
 
-    /// Copies the bytes from `start` to `end`, both included.
-    fn part(
-        &self,
-        source: &HeadObjectOutput,
-        upload_id: &str,
-        number: u32,
-        (start, end): (u64, u64),
-    ) -> Call<UploadMultipartInput> {
-        let mut input = UploadMultipartInput::new(&self.key, upload_id, number);
-        input.copy_source = Some(self.source.clone());
-        input.copy_range = Some(format!("bytes={start}-{end}"));
-        if source.etag.is_empty() {
-            input.copy_source_if_unmodified_since = source.last_modified;
-        } else {
-            input.copy_source_if_match = Some(source.etag.clone());
+/// The ranges that an object is copied in, with their numbers.
+fn ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, String)> {
+    let start = move |number: u32| u64::from(number - 1).checked_mul(part_size);
+    (1..).map_while(move |number| {
+        let start = start(number).filter(|start| *start < size)?;
+        let last = size.min(start.saturating_add(part_size)) - 1;
+        Some((number, format!("bytes={start}-{last}")))
+    })
+}
+
+/// Has a call copy the source as it was looked at, with the keys of both.
+macro_rules! copies {
+    ($($name:ident: $input:ty,)*) => {
+        impl CopyObject {
+            $(
+                fn $name(&self, source: &HeadObjectOutput, mut input: $input) -> Call<$input> {
+                    input.copy_source = Some(self.source.clone());
+                    if source.etag.is_empty() {
+                        input.copy_source_if_unmodified_since = source.last_modified;
+                    } else {
+                        input.copy_source_if_match = Some(source.etag.clone());
+                    }
+                    let mut call = self.bucket.call(input);
+                    if let Some(key) = &self.sse_key {
+                        call = call.sse_key(key);
+                    }
+                    if let Some(key) = &self.source_sse_key {
+                        call = call.copy_source_sse_key(key);
+                    }
+                    call
+                }
+            )*
         }
-        let mut call = self.bucket.call(input);
-        if let Some(key) = &self.sse_key {
-            call = call.sse_key(key);
-        }
-        if let Some(key) = &self.source_sse_key {
-            call = call.copy_source_sse_key(key);
-        }
-        call
-    }
+    };
+}
+
+copies! {
+    whole: PutObjectInput,
+    part: UploadMultipartInput,
 }
 
 each_call!(CopyObject);
@@ -306,5 +303,25 @@ impl fmt::Debug for CopyObject {
             .field("bucket", &self.bucket)
             .field("key", &self.key)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_make_up_the_object() {
+        let texts = |size, part_size| -> Vec<_> { ranges(size, part_size).collect() };
+        assert_eq!(texts(0, 4), []);
+        assert_eq!(texts(4, 4), [(1, "bytes=0-3".into())]);
+        assert_eq!(
+            texts(5, 4),
+            [(1, "bytes=0-3".into()), (2, "bytes=4-4".into())]
+        );
+        // Longer than a part of 32 bits.
+        let (_, second) = ranges(8 << 30, MAX_PART).nth(1).unwrap();
+        assert_eq!(second, "bytes=5368709120-8589934591");
+        assert_eq!(ranges(50_000_000_000_000, MAX_PART).count(), 9314);
     }
 }

@@ -1,10 +1,11 @@
 //! Uploads and downloads of any size: concurrent, verified, resumable, with bounded memory.
 
+mod claim;
 mod content_type;
 mod customer;
 mod download;
 mod limit;
-mod plan;
+pub(super) mod plan;
 mod progress;
 mod source;
 mod target;

@@ -1,9 +1,9 @@
 //! Bodies that break and go on.
 
 use qingstor_emulator::{FaultRule, Reset};
-use qingstor_sdk::{Bucket, Config, ErrorKind, RetryPolicy};
+use qingstor_sdk::{Bucket, Config, ErrorKind, RetryBudget, RetryPolicy};
 
-use crate::{bucket_of, fail, hits, quick, start};
+use crate::{bucket_of, config, fail, hits, quick, start};
 
 /// More than a connection holds on its way, each byte telling its place.
 fn content() -> Vec<u8> {
@@ -41,6 +41,23 @@ async fn a_body_goes_on_where_it_broke() {
         assert!(read == content, "{struck}: other bytes");
         assert!(hits(&emulator)[0] > 0, "{struck}");
     }
+}
+
+/// To go on is a repeat: where the client may make none, the break is told.
+#[tokio::test]
+async fn a_body_goes_on_as_long_as_the_budget_lasts() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    let budget = RetryBudget::new(12);
+    let poor = bucket_of(config(&emulator).retry_budget(budget.clone()));
+    fail(&emulator, [cut(100_000, 9)]);
+    let output = poor.get_object("k").await.unwrap();
+    let error = output.body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(budget.tokens().unwrap() < 5, "{budget:?}");
+    // Others are not concerned.
+    let output = bucket.get_object("k").await.unwrap();
+    assert!(output.body.bytes().await.unwrap() == content);
 }
 
 #[tokio::test]

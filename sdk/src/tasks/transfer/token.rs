@@ -18,7 +18,8 @@ const PREFIX: &str = "qsu1.";
 /// What another process needs to go on with an upload: where it goes, how it is cut, and which
 /// parts are done. It holds no credentials, no encryption key and no content.
 ///
-/// It can be kept by serde, or as text: `Display` gives one line of ASCII, `FromStr` reads it.
+/// It can be kept by serde, or as text: `Display` gives one line of ASCII, `FromStr` reads it. What
+/// a [token file](crate::Upload::token_file) holds is read, too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResumeToken {
@@ -63,6 +64,28 @@ impl DonePart {
     pub(crate) fn etag(&self) -> &str {
         self.etag.as_deref().unwrap_or(&self.md5)
     }
+
+    /// The part as a line that stands behind a token's text.
+    pub(crate) fn line(&self, number: u32) -> String {
+        let Self { md5, etag } = self;
+        match etag {
+            Some(etag) => format!("{number} {md5} {etag}"),
+            None => format!("{number} {md5}"),
+        }
+    }
+
+    /// Reads what [`line`](Self::line) writes. `None` for half a line.
+    fn of_line(line: &str) -> Option<(u32, Self)> {
+        let (number, rest) = line.split_once(' ')?;
+        let (md5, etag) = match rest.split_once(' ') {
+            Some((md5, etag)) => (md5, Some(etag)),
+            None => (rest, None),
+        };
+        Some((
+            number.parse().ok()?,
+            Self::new(Digest::from_etag(md5)?, etag),
+        ))
+    }
 }
 
 impl ResumeToken {
@@ -83,20 +106,27 @@ impl fmt::Display for ResumeToken {
 impl FromStr for ResumeToken {
     type Err = Error;
 
-    /// Reads what `Display` writes.
+    /// Reads what `Display` writes, and what a token file holds: behind such a line one for each
+    /// part that was done since.
     ///
     /// # Errors
     ///
     /// `InvalidInput` when the text is no token.
     fn from_str(text: &str) -> Result<Self> {
         let refused = |why: &str| Error::invalid_input(format!("resume token: {why}"));
-        let Some(text) = text.trim().strip_prefix(PREFIX) else {
+        let mut lines = text.trim().lines();
+        let first = lines.next().unwrap_or_default();
+        let Some(text) = first.strip_prefix(PREFIX) else {
             return Err(refused("it does not begin as a token does"));
         };
         let json = BASE64
             .decode(text)
             .map_err(|error| refused("it is damaged").with_source(error))?;
-        serde_json::from_slice(&json).map_err(|error| refused("it is damaged").with_source(error))
+        let mut token: Self = serde_json::from_slice(&json)
+            .map_err(|error| refused("it is damaged").with_source(error))?;
+        // A process that was killed may have left half a line. The service knows that part, too.
+        token.parts.extend(lines.filter_map(DonePart::of_line));
+        Ok(token)
     }
 }
 
@@ -172,6 +202,30 @@ mod tests {
         assert_eq!(serde_json::from_str::<ResumeToken>(&json).unwrap(), token());
         assert_eq!(token().parts[&0].etag(), token().parts[&0].md5);
         assert_eq!(token().parts[&3].etag(), "other");
+    }
+
+    #[test]
+    fn lines_behind_a_token_are_the_parts_that_were_done_since() {
+        let all = token();
+        let mut begun = all.clone();
+        begun.parts.clear();
+        let mut text = begun.to_string();
+        for (number, part) in &all.parts {
+            text.push_str(&format!("\n{}", part.line(*number)));
+        }
+        assert_eq!(text.parse::<ResumeToken>().unwrap(), all);
+        // Half a line, and the line that the next process wrote behind it.
+        let line = all.parts[&3].line(9);
+        for half in 0..line.len() {
+            let torn = format!("{text}\n{}\n{}", &line[..half], all.parts[&0].line(10));
+            let read = torn.parse::<ResumeToken>().unwrap();
+            assert_eq!(read.parts[&10], all.parts[&0]);
+            let part = read.parts.get(&9);
+            assert!(
+                part.is_none_or(|part| part.md5 == all.parts[&0].md5),
+                "{torn}"
+            );
+        }
     }
 
     #[test]

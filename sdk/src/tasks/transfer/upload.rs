@@ -182,9 +182,11 @@ impl<'a> Upload<'a> {
     /// the process was killed: whoever uploads the same key with the same file again goes on.
     /// Makes the upload resumable.
     ///
-    /// The file is written when the multipart upload has begun and after each part, as a whole or
-    /// not at all, and removed at the end. One that can't be written ends the upload with `Io`; its
-    /// parts are kept. Each upload needs a file of its own.
+    /// The file is made before anything is sent, and removed at the end. It gets the token when the
+    /// multipart upload has begun, and a line of some 40 bytes with each part. What a process that is
+    /// killed could not write down any more, the service knows. A file that can't be written ends the
+    /// upload with `Io`; its parts are kept. Each upload needs a file of its own: while one uses it,
+    /// another, of this process or of any, is refused with `Io`.
     ///
     /// A token that belongs to another object or source, or whose upload was given up, is an
     /// error; without the file the upload begins anew.
@@ -206,7 +208,8 @@ impl<'a> Upload<'a> {
     /// it can be kept elsewhere than in a [`token_file`](Self::token_file). Makes the upload resumable.
     /// What it was given last lacks only parts that were just under way. Those that arrived are found
     /// when the upload goes on, and none of the others is sent twice. It holds up the upload while it
-    /// runs: it should be quick.
+    /// runs: it should be quick. A token grows with its parts, up to some 600 KB as text: who has many
+    /// of them stores it now and then, not after each part.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

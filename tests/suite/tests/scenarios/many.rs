@@ -245,12 +245,19 @@ async fn a_form_is_taken_as_it_is_and_refused_when_changed() {
     let form = FormPolicy::new(&store.bucket, "pets/${filename}")
         .content_type("text/plain")
         .cache_control("no-cache")
+        .content_encoding("identity")
+        .expires("Wed, 21 Oct 2099 07:28:00 GMT")
         .metadata([("author", "lin")]);
     let signed = form.clone().sign().unwrap();
     assert_eq!(post(&signed, None).await, 201);
     let stored = store.bucket.get_object("pets/cat.txt").await.unwrap();
     assert_eq!(stored.metadata.get("author"), Some("lin"));
     assert_eq!(stored.cache_control.as_deref(), Some("no-cache"));
+    assert_eq!(stored.content_encoding.as_deref(), Some("identity"));
+    assert_eq!(
+        stored.expires.as_deref(),
+        Some("Wed, 21 Oct 2099 07:28:00 GMT")
+    );
     assert_eq!(stored.body.bytes().await.unwrap(), "meow");
     for (name, _) in signed.fields() {
         let status = post(&signed, Some(name)).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use qingstor_emulator::Emulator;
+use qingstor_sdk::types::{Acl, Grantee, ObjectPart, Permission};
 use qingstor_sdk::{Config, ErrorKind, Presigned, QingStor};
 use qingstor_suite::client::{Reply, fetch};
 use qingstor_suite::keys::{HARD_KEYS, encode};
@@ -130,6 +131,44 @@ async fn signed_headers_are_listed_and_must_be_sent() {
     assert_eq!(call(&presigned, "x").await.status, 201);
     let head = store.bucket.head_object("k").await.unwrap();
     assert_eq!(head.metadata.get("author"), Some("lin"));
+}
+
+/// An upload in parts, a list, a document, a deletion of many: all without a key.
+#[tokio::test]
+async fn calls_of_every_kind_are_presigned() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    let used = async |presigned: qingstor_sdk::Result<Presigned>, body: &str, status: u16| {
+        let presigned = presigned.unwrap();
+        // A document of the API goes along with the call; content is the user's own.
+        let document = String::from_utf8(presigned.body().to_vec()).unwrap();
+        let body = if document.is_empty() { body } else { &document };
+        let answer = call(&presigned, body).await;
+        assert_eq!(answer.status, status, "{presigned:?} {answer:?}");
+        answer.body
+    };
+    let begin = bucket.initiate_multipart_upload("a b").presign(HOUR);
+    let begun = used(begin, "", 200).await;
+    let begun: serde_json::Value = serde_json::from_str(&begun).unwrap();
+    let id = begun["upload_id"].as_str().unwrap();
+    let part = bucket.upload_multipart("a b", id, 0).presign(HOUR);
+    used(part, "content", 201).await;
+    let parts = bucket.list_multipart("a b", id).limit(10).presign(HOUR);
+    assert!(used(parts, "", 200).await.contains("\"part_number\":0"));
+    let complete = bucket.complete_multipart_upload("a b", id, [ObjectPart::new(0)]);
+    used(complete.presign(HOUR), "", 201).await;
+
+    let list = bucket.list_objects().prefix("a ").limit(10).presign(HOUR);
+    assert!(used(list, "", 200).await.contains("\"a b\""));
+    let buckets = store.qingstor.list_buckets().presign(HOUR);
+    assert!(used(buckets, "", 200).await.contains(BUCKET));
+    let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
+    used(bucket.put_acl([everyone]).presign(HOUR), "", 200).await;
+    let read = get(&format!("{}/{BUCKET}/a%20b", store.emulator.endpoint())).await;
+    assert_eq!(read.body, "content");
+    let delete = bucket.delete_multiple_objects(["a b"]).presign(HOUR);
+    used(delete, "", 200).await;
+    assert!(store.keys().await.is_empty());
 }
 
 /// A URL that was changed, or whose time is over, opens nothing.

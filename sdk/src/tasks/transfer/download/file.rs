@@ -1,12 +1,13 @@
 //! A file that is being filled, and takes its place when it is complete.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
+use crate::tasks::transfer::claim::claim;
 use crate::temporary;
 
 /// The download's hold on its file, which is removed on drop unless it is to stay. Ranges that are
@@ -61,26 +62,13 @@ impl PartFile {
     }
 
     /// `<name>.part`, new or as an earlier download left it; `None` when another download has it.
-    /// Blocks, but for a moment only.
-    pub(super) fn resumable(target: &Path) -> Result<Option<Destination>> {
+    pub(super) async fn resumable(target: &Path) -> Result<Option<Destination>> {
         refuse_folder(target)?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let path = target.with_file_name(name);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| failed(target, error))?;
-        match file.try_lock() {
-            // The other download may have published its file between opening and locking.
-            Ok(()) if !stands_at(&file, &path) => Ok(None),
-            Ok(()) => Ok(Some(Self::destined(path, target, file, true))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(target, error)),
-        }
+        let file = claim(&path).await.map_err(|error| failed(target, error))?;
+        Ok(file.map(|file| Self::destined(path, target, file, true)))
     }
 
     fn destined(path: PathBuf, target: &Path, file: File, resumable: bool) -> Destination {
@@ -158,22 +146,6 @@ fn refuse_folder(target: &Path) -> Result<()> {
     match target.is_dir() {
         true => Err(failed(target, io::ErrorKind::IsADirectory.into())),
         false => Ok(()),
-    }
-}
-
-/// Whether `path` still leads to this file.
-fn stands_at(file: &File, path: &Path) -> bool {
-    let (Ok(ours), Ok(theirs)) = (file.metadata(), std::fs::metadata(path)) else {
-        return false;
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino())
-    }
-    #[cfg(not(unix))]
-    {
-        ours.len() == theirs.len() && ours.created().ok() == theirs.created().ok()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
@@ -178,17 +177,12 @@ async fn resume(fetcher: Fetcher, mut options: Options, path: PathBuf) -> Result
     fill(fetcher, options, destination, state, None, described).await
 }
 
-/// The partial file. A download that was just dropped may hold it for a moment longer.
+/// The partial file.
 async fn take(path: &Path) -> Result<Destination> {
-    const TRIES: u32 = 10;
-    for _ in 0..TRIES {
-        if let Some(destination) = PartFile::resumable(path)? {
-            return Ok(destination);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let text = format!("{}: another download writes to it", path.display());
-    Err(Error::new(ErrorKind::Io, text))
+    PartFile::resumable(path).await?.ok_or_else(|| {
+        let text = format!("{}: another download writes to it", path.display());
+        Error::new(ErrorKind::Io, text)
+    })
 }
 
 /// The state that belongs to this object and to the file as it is.

@@ -17,14 +17,15 @@ use crate::tasks::transfer::source::{Kind, Source, SourceStream};
 
 /// A source that is open.
 pub(super) struct Input<'a> {
-    from: From<'a>,
+    from: Origin<'a>,
     /// The length of all, if it is known.
     pub(super) len: Option<u64>,
     /// When the file was last changed, in nanoseconds since 1970.
     pub(super) modified: Option<i64>,
 }
 
-enum From<'a> {
+/// Where its bytes are.
+enum Origin<'a> {
     Bytes(Bytes),
     File { path: Arc<Path>, offset: u64 },
     Stream(Reading<'a>),
@@ -57,7 +58,7 @@ impl<'a> Input<'a> {
         match source.0 {
             Kind::Bytes(bytes) => Ok(Self {
                 len: Some(bytes.len() as u64),
-                from: From::Bytes(bytes),
+                from: Origin::Bytes(bytes),
                 modified: None,
             }),
             Kind::Path(path) => Self::open_file(path).await,
@@ -82,7 +83,7 @@ impl<'a> Input<'a> {
         Ok(Self {
             len: Some(data.len()),
             modified: modified(&data),
-            from: From::File {
+            from: Origin::File {
                 path: path.into(),
                 offset: 0,
             },
@@ -91,7 +92,7 @@ impl<'a> Input<'a> {
 
     fn of_stream(stream: SourceStream<'a>, len: Option<u64>) -> Self {
         Self {
-            from: From::Stream(Reading {
+            from: Origin::Stream(Reading {
                 stream,
                 rest: Bytes::new(),
                 part: Vec::new(),
@@ -104,7 +105,7 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn is_stream(&self) -> bool {
-        matches!(self.from, From::Stream(_))
+        matches!(self.from, Origin::Stream(_))
     }
 
     /// The next part, of `size` bytes unless it is the last one; `None` when there is no more.
@@ -115,12 +116,12 @@ impl<'a> Input<'a> {
     ) -> Poll<Result<Option<Content>>> {
         let total = self.len;
         match &mut self.from {
-            From::Bytes(bytes) => {
+            Origin::Bytes(bytes) => {
                 let len = usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len());
                 let part = bytes.split_to(len);
                 Poll::Ready(Ok((len > 0).then_some(Content::Bytes(part))))
             }
-            From::File { path, offset } => {
+            Origin::File { path, offset } => {
                 let len = size.min(total.unwrap_or(0).saturating_sub(*offset));
                 let part = Content::File {
                     path: Arc::clone(path),
@@ -130,7 +131,7 @@ impl<'a> Input<'a> {
                 *offset += len;
                 Poll::Ready(Ok((len > 0).then_some(part)))
             }
-            From::Stream(reading) => reading.poll_part(cx, size, total),
+            Origin::Stream(reading) => reading.poll_part(cx, size, total),
         }
     }
 
@@ -142,9 +143,9 @@ impl<'a> Input<'a> {
     pub(super) async fn is_over(&mut self) -> Result<bool> {
         let total = self.len;
         match &mut self.from {
-            From::Bytes(bytes) => Ok(bytes.is_empty()),
-            From::File { offset, .. } => Ok(Some(*offset) == total),
-            From::Stream(reading) => {
+            Origin::Bytes(bytes) => Ok(bytes.is_empty()),
+            Origin::File { offset, .. } => Ok(Some(*offset) == total),
+            Origin::Stream(reading) => {
                 while reading.rest.is_empty() && !reading.ended {
                     poll_fn(|cx| reading.poll_more(cx, total)).await?;
                 }
@@ -155,7 +156,7 @@ impl<'a> Input<'a> {
 
     /// Fails when the file is no longer what it was at the beginning.
     pub(super) async fn check_unchanged(&mut self) -> Result<()> {
-        let From::File { path, .. } = &self.from else {
+        let Origin::File { path, .. } = &self.from else {
             return Ok(());
         };
         let data = tokio::fs::metadata(path)

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::input::{Content, Input};
 use super::parts::{Done, Present, Sender};
+use super::token_file::Keeper;
 use super::{Options, UploadOutput};
 use crate::call::Call;
 use crate::digest::Digest;
@@ -34,7 +35,7 @@ pub(super) struct Multipart<'a> {
     sender: Arc<Sender>,
     input: Input<'a>,
     options: Options,
-    start: Option<Start>,
+    keeper: Keeper,
 }
 
 /// What the loop waits for.
@@ -49,31 +50,30 @@ impl<'a> Multipart<'a> {
         sender: Arc<Sender>,
         input: Input<'a>,
         options: Options,
-        start: Start,
+        keeper: Keeper,
     ) -> Self {
         Self {
             sender,
             input,
             options,
-            start: Some(start),
+            keeper,
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<UploadOutput> {
-        let (mut pending, mut token, plan, first, present) = match self.start.take() {
-            Some(Start::New { plan, first }) => {
+    pub(super) async fn run(mut self, start: Start) -> Result<UploadOutput> {
+        let (mut pending, mut token, plan, first, present) = match start {
+            Start::New { plan, first } => {
                 let pending = self.initiate().await?;
                 let token = self.token(&pending, plan);
                 (pending, token, plan, first, BTreeMap::new())
             }
-            Some(Start::Resumed(token)) => match self.present(&token).await {
+            Start::Resumed(token) => match self.present(&token).await {
                 Ok(present) => {
                     let plan = Plan::new(token.part_size, token.length)?;
                     (self.pending(&token), token, plan, None, present)
                 }
                 Err(error) => return self.finished_before(token, error).await,
             },
-            None => return Err(Error::invalid_input("the upload was begun already")),
         };
         token.parts.retain(|number, _| present.contains_key(number));
         if self.options.resumable {
@@ -85,7 +85,7 @@ impl<'a> Multipart<'a> {
         };
         let error = match result {
             Ok(output) => {
-                self.options.forget().await?;
+                self.keeper.forget().await?;
                 return Ok(output);
             }
             Err(error) => error,
@@ -177,7 +177,7 @@ impl<'a> Multipart<'a> {
         }
         match self.sender.head().send().await {
             Ok(head) if is_made_of(&token, token.length, &head) => {
-                self.options.forget().await?;
+                self.keeper.forget().await?;
                 Ok(found(&token, head))
             }
             Err(unseen) if !unseen.is_not_found() => Err(unseen.with_resume_token(token)),
@@ -193,12 +193,13 @@ impl<'a> Multipart<'a> {
         first: Option<Content>,
         present: BTreeMap<u32, Present>,
     ) -> Result<u64> {
-        self.options.tell(token).await?;
+        self.keeper.begin(token).await?;
         let mut tasks = JoinSet::new();
         let bytes = self.send_by(&mut tasks, token, plan, first, present).await;
         tasks.shutdown().await;
         let bytes = bytes?;
         self.input.check_unchanged().await?;
+        self.keeper.settle().await?;
         Ok(bytes)
     }
 
@@ -232,10 +233,7 @@ impl<'a> Multipart<'a> {
                 }
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.input, wanted)).await? {
-                Event::Done(done) => {
-                    token.parts.insert(done.number, done.part);
-                    self.options.tell(token).await?;
-                }
+                Event::Done(done) => self.keeper.add(token, done.number, done.part).await?,
                 Event::Read(Some(content)) => waiting = Some(content),
                 Event::Read(None) => ended = true,
                 Event::Idle => break,

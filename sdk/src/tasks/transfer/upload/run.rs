@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::input::{Content, Input};
 use super::multipart::{Multipart, Start};
 use super::parts::{Sender, Tries};
+use super::token_file::Keeper;
 use super::{Attributes, Upload, UploadOutput};
 use crate::error::{Error, Result};
 use crate::generated::operations::{InitiateMultipartUploadInput, PutObjectInput};
@@ -33,8 +34,9 @@ impl Upload<'_> {
             let guess = content_type::guess(&self.key, file);
             self.options.attributes.content_type = Some(guess.into());
         }
+        let mut keeper = Keeper::open(&mut self.options).await?;
         if self.token.is_none() {
-            self.token = self.options.earlier(&self.key).await?;
+            self.token = keeper.earlier(&self.key).await?;
         }
         let mut input = Input::open(self.source).await?;
         let options = &mut self.options;
@@ -52,10 +54,8 @@ impl Upload<'_> {
         });
         if let Some(token) = self.token {
             check_token(&token, &sender, &input)?;
-            let start = Start::Resumed(token);
-            return Multipart::new(sender, input, self.options, start)
-                .run()
-                .await;
+            let upload = Multipart::new(sender, input, self.options, keeper);
+            return upload.run(Start::Resumed(token)).await;
         }
         let plan = Plan::new(options.part_size, input.len)?;
         let is_small = |len| len <= options.multipart_threshold;
@@ -73,10 +73,8 @@ impl Upload<'_> {
         } else {
             None
         };
-        let start = Start::New { plan, first };
-        Multipart::new(sender, input, self.options, start)
-            .run()
-            .await
+        let upload = Multipart::new(sender, input, self.options, keeper);
+        upload.run(Start::New { plan, first }).await
     }
 
     fn check(&self) -> Result<()> {
