@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::generated::SIGNED_PARAMETERS;
 use crate::operation::{FromResponse, Operation};
 use crate::presigned::Presigned;
-use crate::request::{Hash, RequestParts, header_value};
+use crate::request::{Hash, RequestParts, header_value, is_secret};
 use crate::retry::RetryPolicy;
 
 /// A call that is ready to be sent.
@@ -280,11 +280,7 @@ fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
     }
     match header_value(value) {
         Some(mut value) => {
-            // A customer's key, and what other services take as proof, must not show in `Debug`.
-            let name = parsed.as_str();
-            value.set_sensitive(
-                name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie"),
-            );
+            value.set_sensitive(is_secret(&parsed));
             Ok((parsed, value))
         }
         None => Err(format!(

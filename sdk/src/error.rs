@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 pub use crate::generated::error_code::ErrorCode;
 
@@ -61,6 +61,7 @@ pub(crate) struct CallContext {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) code: Option<ErrorCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) help_url: Option<String>,
@@ -189,6 +190,12 @@ impl Error {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.answer.as_ref()?.request_id.as_deref()
+    }
+
+    /// The headers of the service's answer. `None` when there was none.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        Some(&self.0.answer.as_ref()?.headers)
     }
 
     /// The help page that the service names in its error document.

@@ -414,7 +414,6 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
 
 /// Whether a header's value must not show in any `Debug`: a customer's key, and what other services
 /// take as proof.
-#[cfg(feature = "serde")]
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie")

@@ -311,6 +311,7 @@ impl Response {
             .with_call(self.origin.context())
             .with_answer(Answer {
                 status: self.meta.status,
+                headers: self.meta.headers.clone(),
                 request_id: self.meta.request_id().map(str::to_owned),
                 body,
                 ..Answer::default()
@@ -356,6 +357,7 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
         .with_call(origin.context())
         .with_answer(Answer {
             status: meta.status,
+            headers: meta.headers.clone(),
             code: document.code,
             // A proxy may drop the header.
             request_id: request_id.or(document.request_id),

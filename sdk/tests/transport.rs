@@ -191,6 +191,31 @@ async fn a_null_counts_as_absent_whatever_its_type() {
     }
 }
 
+/// What a success tells of itself, a failure tells, too.
+#[tokio::test]
+async fn an_error_has_the_headers_of_its_answer() {
+    let answers = |status: u16, json: &'static str| {
+        bucket(Config::anonymous().in_process(move |_| async move {
+            let answer = Response::builder().status(status);
+            let answer = answer.header("x-qs-request-id", "rid");
+            answer.header("x-served-by", "node-7").body(json).unwrap()
+        }))
+    };
+    let refused = answers(403, "").list_objects().await.unwrap_err();
+    let undecodable = answers(200, "[]").list_objects().await.unwrap_err();
+    assert_eq!(undecodable.kind(), ErrorKind::Decode);
+    for error in [refused, undecodable] {
+        assert_eq!(error.headers().unwrap()["x-served-by"], "node-7");
+        assert_eq!(error.request_id(), Some("rid"));
+    }
+    let output = answers(200, "{}").list_objects().await.unwrap();
+    assert_eq!(output.headers()["x-served-by"], "node-7");
+    assert_eq!(output.request_id(), Some("rid"));
+    // Nothing was sent: there is no answer.
+    let error = answers(200, "").get_object("../k").await.unwrap_err();
+    assert!(error.headers().is_none());
+}
+
 /// Notes what it is told.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
