@@ -101,8 +101,8 @@ impl ProvideCredentials for Credentials {
 
 /// The environment's `QINGSTOR_ACCESS_KEY_ID` and `QINGSTOR_SECRET_ACCESS_KEY`.
 ///
-/// One without the other, or one that is not UTF-8, is an error of kind `Config`; neither one of kind `Credentials`. Both
-/// empty means anonymous calls.
+/// One without the other, or one that is not UTF-8, is an error of kind `Config`; neither one of
+/// kind `Credentials`. Both empty means anonymous calls.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvCredentials;
