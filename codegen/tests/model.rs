@@ -336,3 +336,38 @@ fn constructors_name_values_and_arguments() {
     let error = model(&spec).unwrap_err().to_string();
     assert!(error.starts_with("error[constructor]"), "{error}");
 }
+
+#[test]
+fn operations_know_their_neighbours_service_first_then_tag_by_tag() {
+    let named = |id: &str, tag: Option<&str>| {
+        let mut one = operation(json!([
+            { "name": "b", "in": "path", "required": true, "type": "string" } ]));
+        one["operationId"] = json!(id);
+        one["tags"] = json!(tag.into_iter().collect::<Vec<_>>());
+        one
+    };
+    let mut whole = operation(json!([]));
+    whole["operationId"] = json!("Whole");
+    whole["tags"] = json!(["B"]);
+    let mut spec = spec(json!({
+        "/{b}": { "get": named("GetB", Some("B")), "put": named("PutB", None) },
+        "/{b}?o": { "get": named("GetO", Some("O")) },
+        "/{b}?c": { "get": named("GetC", Some("B")) },
+        "/": { "get": whole },
+    }));
+    spec["x-handles"] = json!([{ "name": "B", "binds": ["b"] }]);
+    let model = model(&spec).unwrap();
+    let resources = model["resources"].as_array().unwrap().iter();
+    let operations: Vec<&Value> = resources
+        .flat_map(|resource| resource["operations"].as_array().unwrap())
+        .collect();
+    let order = ["Whole", "GetB", "GetC", "GetO", "PutB"];
+    for (at, id) in order.into_iter().enumerate() {
+        let found = operations.iter().find(|one| one["id"] == id).unwrap();
+        let before = at.checked_sub(1).map(|at| order[at]);
+        assert_eq!(found["previous"], json!(before), "{id}");
+        assert_eq!(found["next"], json!(order.get(at + 1)), "{id}");
+    }
+    // What a service or tag has is the same.
+    assert_eq!(model["service"]["operations"][0]["next"], "GetB");
+}
