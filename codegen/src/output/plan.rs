@@ -21,6 +21,8 @@ pub struct Plan {
     pub(super) old_lock: Option<Lock>,
     /// What this run was made from.
     pub(super) inputs: Inputs,
+    /// Templates that are no part of anything.
+    pub(super) unused_templates: Vec<String>,
 }
 
 /// One file.
@@ -62,6 +64,7 @@ impl Plan {
             orphans: Vec::new(),
             old_lock,
             inputs,
+            unused_templates: rendered.unused_templates,
         };
         plan.add_files(&rendered.files, pack)?;
         for (path, text, on_disk) in section::put_in_place(&rendered.sections, folder)? {

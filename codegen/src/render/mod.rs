@@ -30,6 +30,9 @@ pub struct Rendered {
     pub files: Vec<RenderedFile>,
     /// Sections of files that are there.
     pub sections: Vec<Section>,
+    /// Templates of the pack that nothing renders, includes or takes a component from. With an
+    /// overriding folder there are none: what it leaves of a pack is its own affair.
+    pub unused_templates: Vec<String>,
 }
 
 /// A file before it is formatted.
@@ -65,7 +68,10 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
     let engine = Engine::new(pack)?;
     let root = Root::new(model, pack)?;
     let mut context = root.context();
-    let mut rendered = Rendered::default();
+    let mut rendered = Rendered {
+        unused_templates: engine.unused.clone(),
+        ..Rendered::default()
+    };
     // Ignoring case: some file systems do.
     let mut owners: HashMap<String, String> = HashMap::new();
     for (index, rule) in pack.manifest.files.iter().enumerate() {
@@ -115,6 +121,7 @@ struct Engine<'p> {
     tera: Tera,
     texts: Texts<'p>,
     rounds: Rounds,
+    unused: Vec<String>,
 }
 
 impl<'p> Engine<'p> {
@@ -125,7 +132,8 @@ impl<'p> Engine<'p> {
     fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
         let texts = Texts::new(pack);
         let all = texts.all();
-        uses::refuse_endless(&texts, &all)?;
+        let uses = uses::of_all(&all);
+        uses::refuse_endless(&texts, &uses)?;
         let mut tera = Tera::new();
         // Each destination has a filter of its own; HTML's rules would spoil all others.
         tera.autoescape_on(Vec::<String>::new());
@@ -142,11 +150,15 @@ impl<'p> Engine<'p> {
         if !unknown.is_empty() {
             return Err(RenderError::unknown(&unknown, &texts));
         }
-        uses::refuse_unused_additions(&texts, &all)?;
+        let unused = uses::unused(pack, &uses);
+        uses::refuse_unused_additions(pack, &unused)?;
+        let unused = unused.into_iter().filter(|_| !pack.is_overridden());
+        let unused = unused.map(|name| pack.template_name(name)).collect();
         Ok(Self {
             tera,
             texts,
             rounds,
+            unused,
         })
     }
 
