@@ -338,6 +338,32 @@ fn constructors_name_values_and_arguments() {
 }
 
 #[test]
+fn a_default_that_is_all_there_is_stands_for_successes_too() {
+    let answered = |responses: Value| {
+        let mut one = operation(json!([]));
+        one["responses"] = responses;
+        only_operation(&spec(json!({ "/": { "get": one } })))["response"].clone()
+    };
+    let object = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let default = json!({ "description": "d", "schema": object });
+    let response = answered(json!({ "default": default }));
+    assert_eq!(response["success"], json!([200, 201, 202, 203]));
+    assert_eq!(response["properties"][0]["name"], "a");
+    let statuses = response["statuses"].as_array().unwrap();
+    let is_rest = |one: &Value| one["status"].is_null() && one["success"] == false;
+    assert!(is_rest(statuses.last().unwrap()), "{response}");
+    // Beside others, it is what else can happen.
+    let response = answered(json!({ "404": { "description": "d" }, "default": default }));
+    assert_eq!(response["success"], json!([]));
+    let mut failure = default;
+    failure["x-success"] = json!(false);
+    assert_eq!(
+        answered(json!({ "default": failure }))["success"],
+        json!([])
+    );
+}
+
+#[test]
 fn operations_know_their_neighbours_service_first_then_tag_by_tag() {
     let named = |id: &str, tag: Option<&str>| {
         let mut one = operation(json!([
