@@ -61,7 +61,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     for (name, text) in FILES {
         crate::output::write_whole(&staged.join(name), text)?;
     }
-    let mut text = serde_json::to_string_pretty(&schema::manifest()).unwrap_or_default();
+    let mut text = format!("{:#}", schema::manifest());
     text.push('\n');
     crate::output::write_whole(&staged.join(SCHEMA), &text)?;
     let test = staged.join(TESTS).join(FIRST);

@@ -9,8 +9,6 @@ mod path;
 mod texts;
 mod uses;
 
-use std::collections::HashMap;
-
 use tera::{Context, Tera};
 
 pub use error::RenderError;
@@ -21,6 +19,7 @@ use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
 use guard::Rounds;
+use path::Paths;
 use texts::{Texts, to_name, when_name};
 
 /// All that a pack makes.
@@ -72,8 +71,7 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
         unused_templates: engine.unused.clone(),
         ..Rendered::default()
     };
-    // Ignoring case: some file systems do.
-    let mut owners: HashMap<String, String> = HashMap::new();
+    let mut paths = Paths::default();
     for (index, rule) in pack.manifest.files.iter().enumerate() {
         for item in root.items(rule.each) {
             match &item.value {
@@ -93,22 +91,15 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
                 });
                 continue;
             }
-            let to = engine.render(&to_name(index), &context, &item)?;
-            path::check(&to).map_err(|why| path::error(rule, &item, &to, why))?;
-            let owner = format!("`{}` for {}", rule.template, item.label);
-            if let Some(first) = owners.insert(to.to_lowercase(), owner.clone()) {
-                return Err(RenderError::Output(format!(
-                    "two files would be written to `{to}`: {first} and {owner}; \
-                     make `to` in pack.json tell them apart"
-                )));
-            }
+            let path = engine.render(&to_name(index), &context, &item)?;
+            path::check(&path).map_err(|why| path::error(rule, &item, &path, why))?;
+            paths.claim(&path, rule, &item)?;
             let spec = item.source.unwrap_or_else(|| model.source.clone());
-            let text = with_header(pack, rule, &spec, &text);
             rendered.files.push(RenderedFile {
-                path: to,
+                text: with_header(pack, rule, &spec, &text),
                 template: rule.template.clone(),
+                path,
                 spec,
-                text,
             });
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RenderError;
-use super::names::{Tag, Token, nearest, tags};
+use super::names::{Token, component_name, nearest, tags};
 use super::texts::Texts;
 use crate::pack::Pack;
 
@@ -28,32 +28,20 @@ impl Uses {
                         uses.templates.insert(name.to_owned());
                     }
                 }
-                (Some("component"), Some(_)) => drop(uses.defines.insert(dotted(&tag, 1))),
+                (Some("component"), Some(_)) => drop(uses.defines.insert(component_name(&tag, 1))),
                 _ => {
                     // More than the components that are called: any name behind a `<`.
                     let behind = |at: usize| at.checked_sub(1).and_then(|at| tag.words.get(at));
                     let calls = (0..tag.words.len()).filter(|at| {
                         behind(*at).is_some_and(|word| word.token == Token::Mark("<"))
                     });
-                    uses.components.extend(calls.map(|at| dotted(&tag, at)));
+                    uses.components
+                        .extend(calls.map(|at| component_name(&tag, at)));
                 }
             }
         }
         uses
     }
-}
-
-/// A name that may hold dots.
-fn dotted(tag: &Tag<'_>, at: usize) -> String {
-    let mut name = tag.name(at).unwrap_or_default().to_owned();
-    let mut at = at + 1;
-    while let (Some(Token::Mark(".")), Some(part)) =
-        (tag.words.get(at).map(|word| word.token), tag.name(at + 1))
-    {
-        name = format!("{name}.{part}");
-        at += 2;
-    }
-    name
 }
 
 /// What each text needs and gives, by its name.

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use node::escape_token;
 pub use node::{Member, Node, Object, Value};
+pub(crate) use node::{escape_token, unescape_token};
 pub(crate) use paths::{join_reference, portable, slashes};
 pub use span::{FileId, Span};
 
