@@ -358,7 +358,11 @@ fn objects_that_say_the_same_are_one_type_or_told_of() {
         (Some("Point"), None),
         (Some("Point"), Some("Dot")),
     ] {
-        assert_eq!(found_in(one, other), [told.clone()], "{one:?} {other:?}");
+        assert_eq!(
+            found_in(one, other),
+            std::slice::from_ref(&told),
+            "{one:?} {other:?}"
+        );
     }
     assert_eq!(found_in(Some("Point"), Some("Point")), []);
     // Bodies are taken apart: they are no types.

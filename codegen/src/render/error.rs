@@ -144,7 +144,8 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
     }
 }
 
-/// Tera lists the names there are; this adds the one that was probably meant.
+/// Tera lists the names there are; this adds the one that was probably meant. The list is read from
+/// Tera's words: the tests of strict rendering notice when they change.
 fn with_guess(message: &str) -> String {
     let guess = || {
         let name = message.split('`').nth(1)?;
