@@ -326,7 +326,14 @@ fn a_default_that_is_all_there_is_is_no_finding() {
     );
     let report = lint(&spec);
     assert_eq!(found(&report), [], "{report}");
-    spec["paths"]["/a"]["get"]["responses"]["default"]["x-success"] = json!(false);
+    // It stands for several statuses, and is told of once.
+    let default = "/paths/~1a/get/responses/default";
+    put(&mut spec, &format!("{default}/description"), json!(""));
+    assert_eq!(
+        found(&lint(&spec)),
+        [("status-no-description", default.to_owned())]
+    );
+    put(&mut spec, &format!("{default}/x-success"), json!(false));
     assert_eq!(found(&lint(&spec))[0].0, "no-success");
 }
 
