@@ -68,11 +68,11 @@ impl Formatter<'_> {
             .iter()
             .map(|batch| self.start(batch, scratch.path()))
             .collect::<Result<_, _>>()?;
+        // All of them, before anything can fail: the folder that they work in goes with this function.
+        let ended: Vec<_> = running.into_iter().map(Child::wait_with_output).collect();
         let mut texts = vec![String::new(); files.len()];
-        for (child, batch) in running.into_iter().zip(&batches) {
-            let output = child
-                .wait_with_output()
-                .map_err(|error| self.missing(error))?;
+        for (output, batch) in ended.into_iter().zip(&batches) {
+            let output = output.map_err(|error| self.missing(error))?;
             for job in batch {
                 let file = files.get(job.index).copied();
                 let text = match file {
