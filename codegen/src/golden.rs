@@ -1,7 +1,8 @@
 //! A pack's own tests: small specifications, and the files that the pack must make of them.
 //!
 //! A test is a folder `tests/NAME` in the pack: `spec.json` (without it, a small API of the generator's
-//! own), perhaps `overlay.json`, and `expected/` with the outputs.
+//! own), perhaps `overlay.json`, perhaps `pack.json` that is merged into the pack's, and `expected/` with
+//! the outputs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,12 +11,15 @@ use similar::TextDiff;
 
 use crate::generator::{Error, Generator};
 use crate::output::OutputError;
-use crate::pack::{Pack, TESTS};
+use crate::pack::{MANIFEST, Pack, TESTS};
 use crate::render::LOCK_NAME;
 use crate::source::slashes;
 
 /// The specification of tests that have none: a bit of everything, in one file.
 pub const SMALL_SPEC: &str = include_str!("golden/api.json");
+
+/// The name of a pack's first test.
+pub const FIRST: &str = "small";
 
 /// The tests of one pack.
 #[derive(Debug)]
@@ -65,8 +69,10 @@ impl Golden {
     ///
     /// # Errors
     ///
-    /// The folder can't be read.
+    /// There is no such pack, or its folder can't be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
+        // A slip in the path is no pack without tests.
+        Pack::load_with(&self.pack, &self.overrides)?;
         let folder = self.pack.join(TESTS);
         if !folder.is_dir() {
             return Ok(Vec::new());
@@ -115,7 +121,8 @@ impl Golden {
         })
     }
 
-    /// Makes what the pack makes the expected files of a test. Gives the files that changed.
+    /// Makes what the pack makes the expected files of a test, which need not be there before. Gives
+    /// the files that changed.
     ///
     /// # Errors
     ///
@@ -157,24 +164,27 @@ impl Golden {
 
     /// Renders, formats and writes into a folder of its own, and reads what came of it.
     fn make(&self, name: &str, expected: &Files) -> Result<Files, Error> {
+        let overrides = self.overrides_of(name);
+        // First: it says best what is wrong with a folder that is no pack.
+        let loaded = Pack::load_with(&self.pack, &overrides)?;
         let scratch =
             tempfile::tempdir().map_err(|error| OutputError::io(Path::new("."), error))?;
-        let test = absolute(&self.pack.join(TESTS).join(name))?;
+        let pack = absolute(&self.pack)?;
+        let test = pack.join(TESTS).join(name);
         let mut spec = test.join("spec.json");
         if !spec.is_file() {
             spec = scratch.path().join("api.json");
             crate::output::write_whole(&spec, SMALL_SPEC)?;
         }
         let out = scratch.path().join("out");
-        self.place_sections(&out, expected)?;
-        let pack = absolute(&self.pack)?;
+        place_sections(&loaded, &out, expected)?;
         let mut generator = Generator::new().spec(spec).pack(pack).out_dir(&out).apart();
         let overlay = test.join("overlay.json");
         if overlay.is_file() {
             generator = generator.overlay(overlay);
         }
-        for folder in &self.overrides {
-            generator = generator.override_templates(absolute(folder)?);
+        for folder in overrides {
+            generator = generator.override_templates(absolute(&folder)?);
         }
         generator.run()?;
         let mut files = Files::new();
@@ -183,34 +193,36 @@ impl Golden {
         Ok(files)
     }
 
-    /// Sections need files to stand in: those expected, else files with nothing but the markers.
-    fn place_sections(&self, out: &Path, expected: &Files) -> Result<(), Error> {
-        let pack = Pack::load_with(&self.pack, &self.overrides)?;
-        let mut files = Files::new();
-        for into in pack
-            .manifest
-            .files
-            .iter()
-            .filter_map(|rule| rule.into.as_ref())
-        {
-            // Rendering refuses such a path, and says which rule has it.
-            if crate::render::check_path(&into.file).is_err() {
-                continue;
-            }
-            let marker = &into.marker;
-            match expected.get(&into.file) {
-                Some(text) => drop(files.insert(into.file.clone(), text.clone())),
-                None => files
-                    .entry(into.file.clone())
-                    .or_default()
-                    .push_str(&format!("<!-- {marker}:begin -->\n<!-- {marker}:end -->\n")),
-            }
-        }
-        for (path, text) in files {
-            crate::output::write_whole(&out.join(path), &text)?;
-        }
-        Ok(())
+    /// The folders that override the pack in a test: its own last.
+    fn overrides_of(&self, name: &str) -> Vec<PathBuf> {
+        let own = self.pack.join(TESTS).join(name);
+        let own = Some(own).filter(|own| own.join(MANIFEST).is_file());
+        self.overrides.iter().cloned().chain(own).collect()
     }
+}
+
+/// Sections need files to stand in: those expected, else files with nothing but the markers.
+fn place_sections(pack: &Pack, out: &Path, expected: &Files) -> Result<(), Error> {
+    let mut files = Files::new();
+    let rules = pack.manifest.files.iter();
+    for into in rules.filter_map(|rule| rule.into.as_ref()) {
+        // Rendering refuses such a path, and says which rule has it.
+        if crate::render::check_path(&into.file).is_err() {
+            continue;
+        }
+        let marker = &into.marker;
+        match expected.get(&into.file) {
+            Some(text) => drop(files.insert(into.file.clone(), text.clone())),
+            None => files
+                .entry(into.file.clone())
+                .or_default()
+                .push_str(&format!("<!-- {marker}:begin -->\n<!-- {marker}:end -->\n")),
+        }
+    }
+    for (path, text) in files {
+        crate::output::write_whole(&out.join(path), &text)?;
+    }
+    Ok(())
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, OutputError> {

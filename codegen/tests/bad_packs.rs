@@ -107,6 +107,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
             "t.tera:1:69\n",
         ],
     ),
+    (
+        ONCE,
+        "{% component ui.bold() %}{% endcomponent ui.bold %}{{ <ui.bolt /> }}",
+        &["unknown component `ui.bolt`; did you mean `ui.bold`?"],
+    ),
     (ONCE, "{{ 1 | rust_str }}", &["t.tera:1:"]),
     (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),
     (

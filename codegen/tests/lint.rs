@@ -217,6 +217,13 @@ fn changes() -> Vec<Change> {
             "/definitions/x_y",
         ),
         (
+            "object-alike",
+            "/definitions/c_d/items",
+            json!({ "description": "d", "type": "object", "properties": {
+            "i": { "type": "boolean", "description": "d" }, "g": { "type": "string", "description": "d" } } }),
+            "/definitions/c_d/items",
+        ),
+        (
             "unknown-key",
             "/paths/~1a/get/sumary",
             json!(""),
@@ -306,6 +313,76 @@ fn what_is_allowed_is_not_found_and_errors_cant_be() {
             .any(|(rule, at)| at == place && (*rule == "lint-allow" || *rule == "wrong-type"));
         assert!(found && report.has_errors(), "{entry}: {report}");
     }
+}
+
+#[test]
+fn a_default_that_is_all_there_is_is_no_finding() {
+    let mut spec = clean();
+    let ok = spec["paths"]["/a"]["get"]["responses"]["200"].clone();
+    put(
+        &mut spec,
+        "/paths/~1a/get/responses",
+        json!({ "default": ok }),
+    );
+    let report = lint(&spec);
+    assert_eq!(found(&report), [], "{report}");
+    // It stands for several statuses, and is told of once.
+    let default = "/paths/~1a/get/responses/default";
+    put(&mut spec, &format!("{default}/description"), json!(""));
+    assert_eq!(
+        found(&lint(&spec)),
+        [("status-no-description", default.to_owned())]
+    );
+    put(&mut spec, &format!("{default}/x-success"), json!(false));
+    assert_eq!(found(&lint(&spec))[0].0, "no-success");
+}
+
+#[test]
+fn objects_that_say_the_same_are_one_type_or_told_of() {
+    let object = |name: Option<&str>| {
+        let mut object = json!({ "type": "object", "properties": {
+            "x": { "type": "string", "description": "d" }, "y": { "type": "integer", "description": "d" } } });
+        if let Some(name) = name {
+            object["x-type-name"] = json!(name);
+        }
+        object["description"] = json!("d");
+        object
+    };
+    let found_in = |one: Option<&str>, other: Option<&str>| {
+        let mut spec = clean();
+        put(&mut spec, "/definitions/e_f/properties/one", object(one));
+        let list = json!({ "type": "array", "description": "d", "items": object(other) });
+        put(&mut spec, "/definitions/e_f/properties/other", list);
+        let report = lint(&spec);
+        found(&report)
+    };
+    let told = (
+        "object-alike",
+        "/definitions/e_f/properties/other/items".to_owned(),
+    );
+    for (one, other) in [
+        (None, None),
+        (Some("Point"), None),
+        (Some("Point"), Some("Dot")),
+    ] {
+        assert_eq!(
+            found_in(one, other),
+            std::slice::from_ref(&told),
+            "{one:?} {other:?}"
+        );
+    }
+    assert_eq!(found_in(Some("Point"), Some("Point")), []);
+    // Bodies are taken apart: they are no types.
+    let mut spec = clean();
+    for path in ["a", "b"] {
+        let schema = format!("/paths/~1{path}/get/responses/200/schema");
+        put(&mut spec, &schema, object(None));
+    }
+    let rules = found(&lint(&spec));
+    assert!(
+        rules.iter().all(|(rule, _)| *rule != "object-alike"),
+        "{rules:?}"
+    );
 }
 
 #[test]

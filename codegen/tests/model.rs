@@ -336,3 +336,64 @@ fn constructors_name_values_and_arguments() {
     let error = model(&spec).unwrap_err().to_string();
     assert!(error.starts_with("error[constructor]"), "{error}");
 }
+
+#[test]
+fn a_default_that_is_all_there_is_stands_for_successes_too() {
+    let answered = |responses: Value| {
+        let mut one = operation(json!([]));
+        one["responses"] = responses;
+        only_operation(&spec(json!({ "/": { "get": one } })))["response"].clone()
+    };
+    let object = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let default = json!({ "description": "d", "schema": object });
+    let response = answered(json!({ "default": default }));
+    assert_eq!(response["success"], json!([200, 201, 202, 203]));
+    assert_eq!(response["properties"][0]["name"], "a");
+    let statuses = response["statuses"].as_array().unwrap();
+    let is_rest = |one: &Value| one["status"].is_null() && one["success"] == false;
+    assert!(is_rest(statuses.last().unwrap()), "{response}");
+    // Beside others, it is what else can happen.
+    let response = answered(json!({ "404": { "description": "d" }, "default": default }));
+    assert_eq!(response["success"], json!([]));
+    let mut failure = default;
+    failure["x-success"] = json!(false);
+    assert_eq!(
+        answered(json!({ "default": failure }))["success"],
+        json!([])
+    );
+}
+
+#[test]
+fn operations_know_their_neighbours_service_first_then_tag_by_tag() {
+    let named = |id: &str, tag: Option<&str>| {
+        let mut one = operation(json!([
+            { "name": "b", "in": "path", "required": true, "type": "string" } ]));
+        one["operationId"] = json!(id);
+        one["tags"] = json!(tag.into_iter().collect::<Vec<_>>());
+        one
+    };
+    let mut whole = operation(json!([]));
+    whole["operationId"] = json!("Whole");
+    whole["tags"] = json!(["B"]);
+    let mut spec = spec(json!({
+        "/{b}": { "get": named("GetB", Some("B")), "put": named("PutB", None) },
+        "/{b}?o": { "get": named("GetO", Some("O")) },
+        "/{b}?c": { "get": named("GetC", Some("B")) },
+        "/": { "get": whole },
+    }));
+    spec["x-handles"] = json!([{ "name": "B", "binds": ["b"] }]);
+    let model = model(&spec).unwrap();
+    let resources = model["resources"].as_array().unwrap().iter();
+    let operations: Vec<&Value> = resources
+        .flat_map(|resource| resource["operations"].as_array().unwrap())
+        .collect();
+    let order = ["Whole", "GetB", "GetC", "GetO", "PutB"];
+    for (at, id) in order.into_iter().enumerate() {
+        let found = operations.iter().find(|one| one["id"] == id).unwrap();
+        let before = at.checked_sub(1).map(|at| order[at]);
+        assert_eq!(found["previous"], json!(before), "{id}");
+        assert_eq!(found["next"], json!(order.get(at + 1)), "{id}");
+    }
+    // What a service or tag has is the same.
+    assert_eq!(model["service"]["operations"][0]["next"], "GetB");
+}

@@ -8,6 +8,12 @@ use qingstor_codegen::Generator;
 
 pub(crate) fn generate(generator: &Generator) -> Result<ExitCode> {
     let summary = generator.run()?;
+    for template in &summary.unused_templates {
+        eprintln!(
+            "warning[template-unused]: {template}: nothing renders or includes it\n  help: name it in \
+             pack.json, use it in another template, or remove it"
+        );
+    }
     let mut out = std::io::stdout().lock();
     for path in &summary.written {
         writeln!(out, "wrote {path}")?;

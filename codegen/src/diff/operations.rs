@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::properties::Holder;
 use super::surface::{input_is_clone, output_traits, walked};
-use super::{Comparison, Pairing, Pairs, Rule, before, code, codes, now};
-use crate::model::{Operation, Paging, PlaceKind, Property, Repeatable};
+use super::{Comparison, Pairing, Pairs, Rule, Types, before, code, codes, now};
+use crate::model::{Name, Operation, PageLink, PlaceKind, Property, Repeatable, Shape};
 
 /// Operations of one id, else of one name in Rust, else of one method and path.
 pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a, Operation> {
@@ -150,21 +150,13 @@ impl<'a> Comparison<'a> {
             );
             self.found(Rule::RequestMethod, &path, message, now(&new.source));
         }
-        let markers = |operation: &'a Operation| {
-            let query = operation.sub_resource.iter();
-            let names = query.flat_map(|query| query.split('&'));
-            names.map(|marker| marker.split('=').next().unwrap_or_default())
-        };
-        let queries = |operation: &'a Operation| {
-            let all = operation.request.properties.iter();
-            let queries = all.filter(|property| property.place.kind == PlaceKind::Query);
-            queries.map(|property| property.name.as_str())
-        };
-        let names = |operation: &'a Operation| -> BTreeSet<&str> {
-            markers(operation).chain(queries(operation)).collect()
-        };
-        // What only one side sends is told of anyway.
-        for name in names(old).intersection(&names(new)) {
+        self.signed(old, new);
+    }
+
+    /// What enters the signature. What only one side sends is told of anyway.
+    fn signed(&mut self, old: &Operation, new: &Operation) {
+        let (path, method) = (path_of(new), self.method(new));
+        for name in queries(old).intersection(&queries(new)) {
             let signs = |names: &[String]| names.iter().any(|signed| signed == name);
             let is = match (
                 signs(&self.old.signed_parameters),
@@ -181,34 +173,11 @@ impl<'a> Comparison<'a> {
     }
 
     fn behaviour(&mut self, old: &Operation, new: &Operation) {
-        let (path, method) = (path_of(new), self.method(new));
+        self.statuses(old, new);
+        let method = self.method(new);
         let mut changed = |rule, message: String| {
-            self.found(rule, &path, message, now(&new.source));
+            self.found(rule, path_of(new), message, now(&new.source));
         };
-        let sorted = |statuses: &[u16]| -> BTreeSet<u16> { statuses.iter().copied().collect() };
-        let list = |statuses: &BTreeSet<u16>| {
-            let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
-            if texts.is_empty() {
-                "none".to_owned()
-            } else {
-                texts.join(", ")
-            }
-        };
-        let (was, is) = (sorted(&old.response.success), sorted(&new.response.success));
-        if was != is {
-            let (is, was) = (list(&is), list(&was));
-            let message = format!("{method} succeeds with {is}, no longer with {was}");
-            changed(Rule::SuccessStatuses, message);
-        }
-        let failures = |operation: &Operation| -> BTreeSet<Option<u16>> {
-            let statuses = operation.response.statuses.iter();
-            let failures = statuses.filter(|status| !status.success);
-            failures.map(|status| status.status).collect()
-        };
-        if failures(old) != failures(new) {
-            let message = format!("other failures of {method} are documented");
-            changed(Rule::ErrorStatuses, message);
-        }
         if old.content_md5_required != new.content_md5_required {
             let sends = if new.content_md5_required {
                 "sends the body's MD5"
@@ -240,6 +209,22 @@ impl<'a> Comparison<'a> {
                 name(old)
             );
             changed(Rule::Limits, message);
+        }
+    }
+
+    fn statuses(&mut self, old: &Operation, new: &Operation) {
+        let method = self.method(new);
+        let (was, is) = (successes(old), successes(new));
+        if was != is {
+            let (is, was) = (listed(&is), listed(&was));
+            let message = format!("{method} succeeds with {is}, no longer with {was}");
+            let place = now(&new.source);
+            self.found(Rule::SuccessStatuses, path_of(new), message, place);
+        }
+        if failures(old) != failures(new) {
+            let message = format!("other failures of {method} are documented");
+            let place = now(&new.source);
+            self.found(Rule::ErrorStatuses, path_of(new), message, place);
         }
     }
 
@@ -306,11 +291,6 @@ impl<'a> Comparison<'a> {
 
     fn paging(&mut self, old: &'a Operation, new: &'a Operation) {
         let method = self.method(new);
-        let path = format!("{} > paging", path_of(new));
-        let item = |types: &super::Types<'_>, list: &Property| match &list.shape {
-            crate::model::Shape::List { item } => types.of(item),
-            other => types.of(other),
-        };
         let (rule, message) = match (walked(old), walked(new)) {
             (None, None) => return,
             (None, Some(_)) => {
@@ -323,35 +303,11 @@ impl<'a> Comparison<'a> {
             }
             (Some(was), Some(is)) => {
                 let (was, is) = (item(&self.old_types, was), item(&self.new_types, is));
-                let facts = |paging: &Option<Paging>| {
-                    paging.as_ref().map(|paging| {
-                        let Paging {
-                            items,
-                            more,
-                            next,
-                            last,
-                            offset,
-                            total,
-                            ..
-                        } = paging;
-                        (
-                            items.name.clone(),
-                            more.clone(),
-                            next.clone(),
-                            last.clone(),
-                            offset.clone(),
-                            total.clone(),
-                        )
-                    })
-                };
                 if was != is {
-                    let message = format!(
-                        "the items of {method} are {}, no longer {}",
-                        code(&is),
-                        code(&was)
-                    );
+                    let (is, was) = (code(&is), code(&was));
+                    let message = format!("the items of {method} are {is}, no longer {was}");
                     (Rule::PagingItems, message)
-                } else if facts(&old.paging) != facts(&new.paging) {
+                } else if links(old) != links(new) {
                     let message = format!("{method} asks for the next page in another way");
                     (Rule::PagingRule, message)
                 } else {
@@ -359,8 +315,56 @@ impl<'a> Comparison<'a> {
                 }
             }
         };
+        let path = format!("{} > paging", path_of(new));
         self.found(rule, path, message, now(&new.source));
     }
+}
+
+/// The names of all that an operation sends in its query.
+fn queries(operation: &Operation) -> BTreeSet<&str> {
+    let query = operation.sub_resource.iter();
+    let markers = query.flat_map(|query| query.split('&'));
+    let markers = markers.map(|marker| marker.split('=').next().unwrap_or_default());
+    let all = operation.request.properties.iter();
+    let queries = all.filter(|property| property.place.kind == PlaceKind::Query);
+    let queries = queries.map(|property| property.name.as_str());
+    markers.chain(queries).collect()
+}
+
+fn successes(operation: &Operation) -> BTreeSet<u16> {
+    operation.response.success.iter().copied().collect()
+}
+
+fn failures(operation: &Operation) -> BTreeSet<Option<u16>> {
+    let statuses = operation.response.statuses.iter();
+    let failures = statuses.filter(|status| !status.success);
+    failures.map(|status| status.status).collect()
+}
+
+fn listed(statuses: &BTreeSet<u16>) -> String {
+    let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
+    match texts.as_slice() {
+        [] => "none".to_owned(),
+        texts => texts.join(", "),
+    }
+}
+
+/// The type of what a list holds.
+fn item(types: &Types<'_>, list: &Property) -> String {
+    match &list.shape {
+        Shape::List { item } => types.of(item),
+        other => types.of(other),
+    }
+}
+
+/// The names that lead from page to page.
+type Links<'a> = (&'a str, [Option<&'a Name>; 3], [&'a [PageLink]; 2]);
+
+/// What `pages` and `items` go by; the size of a page is the caller's.
+fn links(operation: &Operation) -> Option<Links<'_>> {
+    let paging = operation.paging.as_ref()?;
+    let names = [&paging.more, &paging.offset, &paging.total].map(Option::as_ref);
+    Some((&paging.items.name, names, [&paging.next, &paging.last]))
 }
 
 fn repeated(repeatable: &Repeatable) -> String {

@@ -157,26 +157,8 @@ impl<'a> Comparison<'a> {
 
     /// The type, and whether it must be given.
     fn kind(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
-        let what = self.spoken(holder, new);
-        let retyped = if holder.sent {
-            Rule::ParameterRetyped
-        } else {
-            Rule::FieldRetyped
-        };
-        let required = holder.sent && old.required != new.required;
-        let (was, is) = if required {
-            let ident = code(&new.ident);
-            let (rule, message) = if new.required {
-                let message = format!("{} takes {ident} as an argument now", holder.function);
-                (Rule::ParameterRequired, message)
-            } else {
-                let message = format!(
-                    "{ident} is a setter now, no argument of {} any more",
-                    holder.function
-                );
-                (Rule::ParameterOptional, message)
-            };
-            self.found_in(holder, new, rule, message, now(&new.source));
+        let (was, is) = if holder.sent && old.required != new.required {
+            self.demand(holder, new);
             // That says what becomes of an option around the type.
             (self.bare(holder, old, true), self.bare(holder, new, false))
         } else {
@@ -186,28 +168,54 @@ impl<'a> Comparison<'a> {
             )
         };
         if was != is {
+            let retyped = if holder.sent {
+                Rule::ParameterRetyped
+            } else {
+                Rule::FieldRetyped
+            };
+            let what = self.spoken(holder, new);
             let message = format!("{what} is {}, no longer {}", code(&is), code(&was));
             self.found_in(holder, new, retyped, message, now(&new.source));
-            return;
+        } else if holder.sent && old.required == new.required {
+            self.taken(holder, old, new);
         }
-        if !holder.sent || required {
-            return;
-        }
+    }
+
+    /// A setter became an argument, or the reverse.
+    fn demand(&mut self, holder: &Holder<'_>, new: &Property) {
+        let ident = code(&new.ident);
+        let (rule, message) = if new.required {
+            let message = format!("{} takes {ident} as an argument now", holder.function);
+            (Rule::ParameterRequired, message)
+        } else {
+            let message = format!(
+                "{ident} is a setter now, no argument of {} any more",
+                holder.function
+            );
+            (Rule::ParameterOptional, message)
+        };
+        self.found_in(holder, new, rule, message, now(&new.source));
+    }
+
+    /// What the argument or setter of a field takes whose type is as it was.
+    fn taken(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         let (was, is) = if new.required {
             (self.old_types.argument(old), self.new_types.argument(new))
         } else {
             (self.old_types.setter(old), self.new_types.setter(new))
         };
-        if was != is {
-            let rule = if is.covers(&was) {
-                Rule::ArgumentWidened
-            } else {
-                Rule::ArgumentNarrowed
-            };
-            let (is, was) = (code(&is.to_string()), code(&was.to_string()));
-            let message = format!("{what} takes {is}, no longer {was}");
-            self.found_in(holder, new, rule, message, now(&new.source));
+        if was == is {
+            return;
         }
+        let rule = if is.covers(&was) {
+            Rule::ArgumentWidened
+        } else {
+            Rule::ArgumentNarrowed
+        };
+        let what = self.spoken(holder, new);
+        let (is, was) = (code(&is.to_string()), code(&was.to_string()));
+        let message = format!("{what} takes {is}, no longer {was}");
+        self.found_in(holder, new, rule, message, now(&new.source));
     }
 
     /// What stands on the wire where the types are the same.

@@ -202,35 +202,7 @@ impl<'a> Comparison<'a> {
         let path = |one: &Constructor| format!("{} > {}", path_of(new), one.name);
         let method = |one: &Constructor| code(&format!("{}::{}", new.ident, one.ident));
         for (was, is) in &pairs.both {
-            let (path, method) = (path(is), method(is));
-            let takes = |types: &super::Types<'_>, one: &Constructor| -> Vec<String> {
-                let args = one.args.iter();
-                args.map(|property| types.argument(property).to_string())
-                    .collect()
-            };
-            let names = |one: &Constructor| -> Vec<String> {
-                one.args
-                    .iter()
-                    .map(|property| property.name.clone())
-                    .collect()
-            };
-            let fixed = |one: &Constructor| -> Vec<(String, serde_json::Value)> {
-                let fixed = one.fixed.iter();
-                fixed
-                    .map(|one| (one.property.name.clone(), one.value.to_json()))
-                    .collect()
-            };
-            if takes(&self.old_types, was) != takes(&self.new_types, is) || names(was) != names(is)
-            {
-                let message = format!("{method} takes other arguments");
-                self.found(Rule::ConstructorArguments, &path, message, now(&new.source));
-            }
-            if fixed(was) != fixed(is) {
-                let message = format!("{method} sets something else");
-                self.found(Rule::ConstructorValue, &path, message, now(&new.source));
-            }
-            let words = [&*was.description, &*is.description];
-            self.words(&path, &method, &words[..1], &words[1..], &new.source);
+            self.constructor((was, is), &path(is), &method(is), new);
         }
         for was in &pairs.removed {
             let message = format!("{} is gone", method(was));
@@ -242,6 +214,37 @@ impl<'a> Comparison<'a> {
             let place = now(&new.source);
             self.found(Rule::ConstructorAdded, path(is), message, place);
         }
+    }
+
+    /// One constructor, before and now.
+    fn constructor(
+        &mut self,
+        (was, is): (&Constructor, &Constructor),
+        path: &str,
+        method: &str,
+        of: &CustomizedType,
+    ) {
+        let takes = |types: &super::Types<'_>, one: &Constructor| -> Vec<(String, String)> {
+            let args = one.args.iter();
+            args.map(|one| (one.name.clone(), types.argument(one).to_string()))
+                .collect()
+        };
+        if takes(&self.old_types, was) != takes(&self.new_types, is) {
+            let message = format!("{method} takes other arguments");
+            self.found(Rule::ConstructorArguments, path, message, now(&of.source));
+        }
+        let fixed = |one: &Constructor| -> Vec<(String, serde_json::Value)> {
+            let fixed = one.fixed.iter();
+            fixed
+                .map(|one| (one.property.name.clone(), one.value.to_json()))
+                .collect()
+        };
+        if fixed(was) != fixed(is) {
+            let message = format!("{method} sets something else");
+            self.found(Rule::ConstructorValue, path, message, now(&of.source));
+        }
+        let words = [&*was.description, &*is.description];
+        self.words(path, method, &words[..1], &words[1..], &of.source);
     }
 
     fn values(&mut self, old: &CustomizedType, new: &CustomizedType) {

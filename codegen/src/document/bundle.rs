@@ -10,7 +10,9 @@ use super::dialect::SHARED;
 use super::grammar::{Kind, child, item};
 use super::identified::{Identified, identify};
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, join_reference};
+use crate::source::{
+    FileId, Member, Node, Object, Sources, Value, escape_token, join_reference, unescape_token,
+};
 
 /// A place in a file: what a reference means once it is resolved.
 type Target = (FileId, String);
@@ -370,7 +372,7 @@ impl Bundler<'_> {
     /// in OpenAPI, where what is nested in a definition may be referred to.
     fn hoisted_name(&self, target: &Target) -> String {
         let words = target.1.split('/').skip(1);
-        let words = words.map(|word| word.replace("~1", "/").replace("~0", "~"));
+        let words = words.map(|word| unescape_token(word).into_owned());
         let keywords = [
             "components",
             "schemas",

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::{Role, named, operations, warn};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Document, In, Schema, SchemaKind};
+use crate::document::{Additional, Document, In, Schema, SchemaKind};
 use crate::source::Span;
 
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
-    definitions(document, found);
+    let known = definitions(document, found);
+    inline(document, known, found);
     let ids = operations(document).map(|operation| (operation.id.as_str(), operation.id_span));
     for pair in hardly_differ(ids) {
         let message = format!("`{}` and `{}` hardly differ", pair.name, pair.other);
@@ -63,26 +64,92 @@ fn hardly_differ<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<Pair<'
     found
 }
 
+/// Something by the words of its shape: what messages call it, and where it stands.
+type Known<'d> = HashMap<String, (Option<&'d str>, Span)>;
+
 /// Definitions that say the same. Objects of one property are too small to be the same by mistake.
-fn definitions(document: &Document, found: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<String, (&str, Span)> = HashMap::new();
+fn definitions<'d>(document: &'d Document, found: &mut Vec<Diagnostic>) -> Known<'d> {
+    let mut first = Known::new();
     for (name, definition) in &document.definitions {
         let Some(shape) = shape(&definition.schema) else {
             continue;
         };
-        let (other, span) = *first.entry(shape).or_insert((name, definition.key));
-        if other != name {
-            let message = format!("`{name}` says the same as `{other}`");
-            let help = format!("let one refer to the other: {{\"$ref\": .. `{other}`}}");
-            found.push(
-                warn("definition-alike", definition.key, message, help)
-                    .with_note(span, "the other one"),
-            );
+        let (other, span) = *first.entry(shape).or_insert((Some(name), definition.key));
+        let Some(other) = other.filter(|other| other != name) else {
+            continue;
+        };
+        let message = format!("`{name}` says the same as `{other}`");
+        let help = format!("let one refer to the other: {{\"$ref\": .. `{other}`}}");
+        found.push(
+            warn("definition-alike", definition.key, message, help)
+                .with_note(span, "the other one"),
+        );
+    }
+    first
+}
+
+/// Objects without a definition that say the same as one, or as each other: each of them would become
+/// a type, unless `x-type-name` makes them one.
+fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diagnostic>) {
+    let mut objects = Vec::new();
+    for definition in document.definitions.values() {
+        inside(&definition.schema, &mut objects);
+    }
+    for operation in operations(document) {
+        let sent = operation.parameters.iter().map(|one| &one.schema);
+        let answered = operation
+            .responses
+            .iter()
+            .filter_map(|one| one.schema.as_ref());
+        sent.chain(answered)
+            .for_each(|body| inside(body, &mut objects));
+    }
+    for schema in objects {
+        let Some(shape) = shape(schema) else {
+            continue;
+        };
+        let own = schema
+            .facts
+            .type_name
+            .as_ref()
+            .map(|(name, _)| name.as_str());
+        let (other, span) = *first.entry(shape).or_insert((own, schema.span));
+        // What many operations share is read many times.
+        if span == schema.span || (own.is_some() && own == other) {
+            continue;
         }
+        let other = other.map_or_else(|| "another one".to_owned(), |other| format!("`{other}`"));
+        let message = format!("this object says the same as {other}");
+        let help = "describe it once, among the definitions, and refer to it";
+        found.push(
+            warn("object-alike", schema.span, message, help).with_note(span, "the other one"),
+        );
     }
 }
 
-/// What a definition is, in words that are the same for the same; none for small ones.
+/// The objects inside a schema that have no names of their own. A body itself is none of them: it is
+/// taken apart.
+fn inside<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
+    let mut held = |held: &'d Schema| {
+        if matches!(held.kind, SchemaKind::Object(_)) {
+            found.push(held);
+        }
+        inside(held, found);
+    };
+    match &schema.kind {
+        SchemaKind::Object(object) => {
+            object.properties.values().for_each(|(_, one)| held(one));
+            if let Additional::Typed(value) = &object.additional {
+                held(value);
+            }
+        }
+        SchemaKind::Array(item) => held(item),
+        SchemaKind::AllOf(parts) => parts.iter().for_each(|part| inside(part, found)),
+        _ => {}
+    }
+}
+
+/// What a schema is, in words that are the same for the same; none for small ones.
 fn shape(schema: &Schema) -> Option<String> {
     match &schema.kind {
         SchemaKind::Object(object) if object.properties.len() >= 2 => {

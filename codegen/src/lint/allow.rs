@@ -6,7 +6,7 @@ use serde_json_path::JsonPath;
 
 use crate::diagnostic::{Diagnostic, Severity, rules};
 use crate::document::{Allow, Document, Loaded};
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, Span, Value, unescape_token};
 
 /// Entries that can't mean anything.
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -107,9 +107,9 @@ fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> HashSet<Spa
             collect(node, &mut places);
         }
         if let Some((parent, token)) = pointer.rsplit_once('/') {
-            let key = token.replace("~1", "/").replace("~0", "~");
+            let key = unescape_token(token);
             let parent = root.pointer(parent).and_then(Node::as_object);
-            places.extend(parent.and_then(|parent| Some(parent.get(&key)?.key)));
+            places.extend(parent.and_then(|parent| Some(parent.get(&*key)?.key)));
         }
     }
     places

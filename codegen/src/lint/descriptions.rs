@@ -37,6 +37,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         found.push(warn("error-code-no-description", code.span, message, help));
     }
     statuses(document, found);
+    bodies(document, found);
 }
 
 /// A reference without words of its own has those of what it names.
@@ -60,11 +61,8 @@ fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
         };
         let described = successes().any(|response| response.schema.is_some());
         for response in successes() {
-            let status = response
-                .status
-                .map_or("default".to_owned(), |status| status.to_string());
             if response.description.trim().is_empty() {
-                let message = format!("{status} of `{}` has no description", operation.id);
+                let message = format!("a success of `{}` has no description", operation.id);
                 let help = "say when it is answered";
                 found.push(warn("status-no-description", response.span, message, help));
             }
@@ -72,24 +70,28 @@ fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
             let is_empty = matches!(response.status, Some(204 | 205 | 304));
             if described && response.schema.is_none() && !is_empty && operation.method != "HEAD" {
                 let message = format!(
-                    "{status} of `{}` has no schema, others have one",
+                    "a success of `{}` has no schema, others have one",
                     operation.id
                 );
                 let help = "add the schema, or say with 204 that there is no body";
                 found.push(warn("status-no-schema", response.span, message, help));
             }
         }
-        let bodies = operation
-            .parameters
-            .iter()
-            .filter(|one| one.place == In::Body);
+    }
+}
+
+fn bodies(document: &Document, found: &mut Vec<Diagnostic>) {
+    for operation in operations(document) {
+        let parameters = operation.parameters.iter();
+        let bodies = parameters.filter(|one| one.place == In::Body);
         for body in bodies.filter(|body| is_silent(&body.schema)) {
             let message = format!("the body of `{}` has no description", operation.id);
+            let help = "say what it is";
             found.push(warn(
                 "parameter-no-description",
                 body.name_span,
                 message,
-                "say what it is",
+                help,
             ));
         }
     }

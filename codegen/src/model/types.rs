@@ -141,6 +141,11 @@ pub struct Operation {
     pub resource: String,
     /// Where it stands.
     pub source: Source,
+    /// The id of the operation before it, where documents list them: those of the service, then tag
+    /// by tag.
+    pub previous: Option<String>,
+    /// The id of the operation after it.
+    pub next: Option<String>,
     /// What is sent.
     pub request: Request,
     /// What is answered.

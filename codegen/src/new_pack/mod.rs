@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use crate::golden::{FIRST, Golden, SMALL_SPEC};
 use crate::output::OutputError;
+use crate::pack::TESTS;
 use crate::schema;
 use crate::source::slashes;
 
@@ -18,9 +20,6 @@ const FILES: &[(&str, &str)] = &[
 
 /// What `pack.json` names as its schema.
 const SCHEMA: &str = "pack.schema.json";
-
-/// The name of the pack's test.
-const TEST: &str = "small";
 
 /// Why no pack was made.
 #[derive(Debug, thiserror::Error)]
@@ -62,16 +61,15 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     for (name, text) in FILES {
         crate::output::write_whole(&staged.join(name), text)?;
     }
-    let mut text = serde_json::to_string_pretty(&schema::manifest()).unwrap_or_default();
+    let mut text = format!("{:#}", schema::manifest());
     text.push('\n');
     crate::output::write_whole(&staged.join(SCHEMA), &text)?;
-    let test = staged.join(crate::pack::TESTS).join(TEST);
-    std::fs::create_dir_all(&test).map_err(failed)?;
-    crate::output::write_whole(&test.join("spec.json"), crate::golden::SMALL_SPEC)?;
-    let expected = crate::golden::Golden::new(&staged).update(TEST)?;
+    let test = staged.join(TESTS).join(FIRST);
+    crate::output::write_whole(&test.join("spec.json"), SMALL_SPEC)?;
+    let expected = Golden::new(&staged).update(FIRST)?;
     let mut names: Vec<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
     names.push(SCHEMA.to_owned());
-    names.push(format!("{}/{TEST}/spec.json", crate::pack::TESTS));
+    names.push(format!("{TESTS}/{FIRST}/spec.json"));
     let staged_name = format!("{}/", slashes(&staged));
     names.extend(
         expected

@@ -59,7 +59,9 @@ impl Plan {
             .filter_map(|(path, planned)| self.compare_file(path, planned))
             .collect();
         for path in &self.orphans {
-            let there = std::fs::read_to_string(self.folder.join(path)).unwrap_or_default();
+            // It goes whatever it holds: what can't be read is shown as nothing.
+            let there = std::fs::read(self.folder.join(path)).unwrap_or_default();
+            let there = String::from_utf8_lossy(&there);
             stale.push(Stale {
                 path: self.name(path),
                 kind: StaleKind::Orphan,

@@ -41,8 +41,9 @@ struct Formatter<'a> {
     place: PathBuf,
 }
 
-/// Texts below this size are not worth a second process.
-const WORTH_A_PROCESS: usize = 40_000;
+/// Texts below this size are not worth a second process: starting rustfmt takes as long as formatting half
+/// of it, and two that start at once hinder each other.
+const WORTH_A_PROCESS: usize = 250_000;
 
 impl Formatter<'_> {
     /// rustfmt takes many files at once, and starting it costs more than formatting most of them.
@@ -53,8 +54,9 @@ impl Formatter<'_> {
             .map_err(|error| OutputError::io(&self.place, error))?;
         let mut jobs = Vec::new();
         for (index, file) in files.iter().enumerate() {
-            let path = scratch.path().join(format!("f{index}")).join("mod.rs");
-            lay_out(&path, &file.text).map_err(|error| OutputError::io(&path, error))?;
+            let path = scratch.path().join(format!("f{index}.rs"));
+            let path =
+                lay_out(path.clone(), &file.text).map_err(|error| OutputError::io(&path, error))?;
             jobs.push(Job {
                 index,
                 size: file.text.len(),
@@ -66,11 +68,11 @@ impl Formatter<'_> {
             .iter()
             .map(|batch| self.start(batch, scratch.path()))
             .collect::<Result<_, _>>()?;
+        // All of them, before anything can fail: the folder that they work in goes with this function.
+        let ended: Vec<_> = running.into_iter().map(Child::wait_with_output).collect();
         let mut texts = vec![String::new(); files.len()];
-        for (child, batch) in running.into_iter().zip(&batches) {
-            let output = child
-                .wait_with_output()
-                .map_err(|error| self.missing(error))?;
+        for (output, batch) in ended.into_iter().zip(&batches) {
+            let output = output.map_err(|error| self.missing(error))?;
             for job in batch {
                 let file = files.get(job.index).copied();
                 let text = match file {
@@ -223,16 +225,22 @@ struct Job {
     path: PathBuf,
 }
 
-/// Writes a text where rustfmt can work on it. It follows `mod x;` to other files, so each of them
-/// gets an empty one.
-fn lay_out(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir(folder)?;
-    std::fs::write(path, text)?;
-    for module in declared_modules(text) {
+/// Writes a text where rustfmt can work on it; gives the path. It follows `mod x;` to other files, so
+/// each of them gets an empty one, in a folder for this text alone.
+fn lay_out(path: PathBuf, text: &str) -> std::io::Result<PathBuf> {
+    let mut modules = declared_modules(text).peekable();
+    if modules.peek().is_none() {
+        std::fs::write(&path, text)?;
+        return Ok(path);
+    }
+    let folder = path.with_extension("");
+    std::fs::create_dir(&folder)?;
+    for module in modules {
         std::fs::write(folder.join(format!("{module}.rs")), "")?;
     }
-    Ok(())
+    let path = folder.join("mod.rs");
+    std::fs::write(&path, text)?;
+    Ok(path)
 }
 
 /// The modules that a text declares to stand in other files.

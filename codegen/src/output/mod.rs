@@ -23,6 +23,8 @@ pub struct Summary {
     pub unchanged: usize,
     /// Files that are no longer made, in order.
     pub removed: Vec<String>,
+    /// Templates that are no part of anything, in order.
+    pub unused_templates: Vec<String>,
 }
 
 /// Why nothing could be written or compared.

@@ -21,6 +21,8 @@ pub struct Plan {
     pub(super) old_lock: Option<Lock>,
     /// What this run was made from.
     pub(super) inputs: Inputs,
+    /// Templates that are no part of anything.
+    pub(super) unused_templates: Vec<String>,
 }
 
 /// One file.
@@ -30,6 +32,14 @@ pub(super) struct Planned {
     /// What is there now.
     pub(super) on_disk: Option<Vec<u8>>,
     pub(super) kind: PlannedKind,
+}
+
+/// A file on its way to being planned.
+struct Draft<'r> {
+    file: &'r RenderedFile,
+    /// None until it is formatted.
+    text: Option<String>,
+    on_disk: Option<Vec<u8>>,
 }
 
 /// What a file is to us.
@@ -62,6 +72,7 @@ impl Plan {
             orphans: Vec::new(),
             old_lock,
             inputs,
+            unused_templates: rendered.unused_templates,
         };
         plan.add_files(&rendered.files, pack)?;
         for (path, text, on_disk) in section::put_in_place(&rendered.sections, folder)? {
@@ -80,48 +91,48 @@ impl Plan {
 
     fn add_files(&mut self, files: &[RenderedFile], pack: &Pack) -> Result<(), OutputError> {
         let command = &pack.manifest.formatter;
+        let mut drafts = Vec::with_capacity(files.len());
+        for file in files {
+            let on_disk = read(&self.folder.join(&file.path))?;
+            self.check_way(&file.path, on_disk.as_deref())?;
+            let known = self.still_formatted(file, command, on_disk.as_deref());
+            let plain = || (!formats(pack, &file.path)).then(|| file.text.clone());
+            drafts.push(Draft {
+                file,
+                text: known.or_else(plain),
+                on_disk,
+            });
+        }
+        self.format(&mut drafts, command)?;
         let mut lock = Lock::new(command.clone(), self.inputs.clone());
-        let mut open = Vec::new();
-        let mut texts: Vec<Option<String>> = Vec::new();
-        let mut on_disk = Vec::new();
-        for (index, file) in files.iter().enumerate() {
-            let bytes = read(&self.folder.join(&file.path))?;
-            self.check_way(&file.path, bytes.as_deref())?;
-            let known = self.still_formatted(file, command, bytes.as_deref());
-            if known.is_none() && formats(pack, &file.path) {
-                open.push((index, file));
-                texts.push(None);
-            } else {
-                texts.push(Some(known.unwrap_or_else(|| file.text.clone())));
-            }
-            on_disk.push(bytes);
-        }
-        let wanted: Vec<&RenderedFile> = open.iter().map(|(_, file)| *file).collect();
-        let formatted = format::format(command, &wanted, &self.folder)?;
-        for ((index, _), text) in open.into_iter().zip(formatted) {
-            if let Some(slot) = texts.get_mut(index) {
-                *slot = Some(text);
-            }
-        }
-        for ((file, text), on_disk) in files.iter().zip(texts).zip(on_disk) {
-            let text = text.unwrap_or_default();
+        for draft in drafts {
+            let (file, text) = (draft.file, draft.text.unwrap_or_default());
             let output = Output {
                 id: BlobId::of(text.as_bytes()),
                 rendered: BlobId::of(file.text.as_bytes()),
                 inputs: inputs_of(file, pack),
             };
             lock.outputs.insert(file.path.clone(), output);
-            let kind = PlannedKind::Whole;
-            self.files.insert(
-                file.path.clone(),
-                Planned {
-                    text,
-                    on_disk,
-                    kind,
-                },
-            );
+            let planned = Planned {
+                text,
+                on_disk: draft.on_disk,
+                kind: PlannedKind::Whole,
+            };
+            self.files.insert(file.path.clone(), planned);
         }
         self.finish(lock)
+    }
+
+    /// Gives the drafts their texts that have none yet.
+    fn format(&self, drafts: &mut [Draft<'_>], command: &[String]) -> Result<(), OutputError> {
+        let open = || drafts.iter().filter(|draft| draft.text.is_none());
+        let wanted: Vec<&RenderedFile> = open().map(|draft| draft.file).collect();
+        let formatted = format::format(command, &wanted, &self.folder)?;
+        let open = drafts.iter_mut().filter(|draft| draft.text.is_none());
+        for (draft, text) in open.zip(formatted) {
+            draft.text = Some(text);
+        }
+        Ok(())
     }
 
     /// Adds the lock file; a pack that makes sections alone has none.

@@ -24,7 +24,10 @@ impl Plan {
     /// A file can't be written: then none is replaced, unless the system fails between renames.
     pub fn write(&self) -> Result<Summary, OutputError> {
         self.remove_leftovers();
-        let mut summary = Summary::default();
+        let mut summary = Summary {
+            unused_templates: self.unused_templates.clone(),
+            ..Summary::default()
+        };
         let mut staged = Vec::new();
         for (path, planned) in &self.files {
             if planned.on_disk.as_deref() == Some(planned.text.as_bytes()) {

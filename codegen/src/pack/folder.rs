@@ -13,6 +13,9 @@ use crate::source::slashes;
 /// The end of the names of templates.
 const TEMPLATE_END: &str = ".tera";
 
+/// The file that says what a pack makes.
+pub(crate) const MANIFEST: &str = "pack.json";
+
 /// The folder in a pack that holds its tests: nothing in it is a template.
 pub(crate) const TESTS: &str = "tests";
 
@@ -34,7 +37,7 @@ impl Folder {
                 "there is no such folder".to_owned(),
             ));
         }
-        let path = folder.join("pack.json");
+        let path = folder.join(MANIFEST);
         let manifest = match std::fs::read_to_string(&path) {
             Ok(text) => {
                 let id = BlobId::of(text.as_bytes());

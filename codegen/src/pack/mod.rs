@@ -15,7 +15,7 @@ use crate::language::Language;
 use crate::model::MODEL_VERSION;
 use crate::source::{Node, Sources, portable, slashes};
 use folder::Folder;
-pub(crate) use folder::TESTS;
+pub(crate) use folder::{MANIFEST, TESTS};
 
 /// A template pack, read.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Pack {
     /// A file is missing or can't be read, or a `pack.json` is wrong.
     pub fn load_with(folder: &Path, overrides: &[PathBuf]) -> Result<Self, PackError> {
         let base = Folder::read(folder)?;
-        let path = folder.join("pack.json");
+        let path = folder.join(MANIFEST);
         let Some((text, id)) = base.manifest else {
             let missing = std::io::ErrorKind::NotFound.into();
             return Err(PackError::read(&path, missing));
@@ -135,7 +135,7 @@ impl Pack {
             let Some((text, id)) = over.manifest else {
                 continue;
             };
-            let path = folder.join("pack.json");
+            let path = folder.join(MANIFEST);
             folder::merge(&mut merged, folder::parse(&path, &text)?);
             // A reader of the merged text finds no place in it that anybody wrote.
             manifest = serde_json::from_value(merged.clone())
@@ -232,6 +232,12 @@ impl Pack {
     /// The option `client`: what the type is called that operations without a handle stand on.
     pub(crate) fn client(&self) -> Option<&str> {
         self.manifest.options.get("client")?.as_str()
+    }
+
+    /// Whether another folder has a say in it.
+    pub(crate) fn is_overridden(&self) -> bool {
+        let mut templates = self.templates.values();
+        self.manifests.len() > 1 || templates.any(|template| template.folder != self.folder)
     }
 
     /// The name of a template that means the same on another machine.

@@ -2,7 +2,7 @@
 
 use tera::ErrorKind;
 
-use super::names::{Token, Unknown, nearest, tags};
+use super::names::{Token, Unknown, component_name, nearest, tags};
 use super::texts::Texts;
 use crate::diagnostic::{Finding, Place, Report, Severity};
 use crate::pack::Pack;
@@ -144,7 +144,8 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
     }
 }
 
-/// Tera lists the names there are; this adds the one that was probably meant.
+/// Tera lists the names there are; this adds the one that was probably meant. The list is read from
+/// Tera's words: the tests of strict rendering notice when they change.
 fn with_guess(message: &str) -> String {
     let guess = || {
         let name = message.split('`').nth(1)?;
@@ -172,7 +173,7 @@ fn undefined(message: &str, texts: &Texts<'_>) -> Vec<Finding> {
         let place = texts.place(place.next()?, line, column, width);
         let (kind, name) = what.split_once(" `")?;
         let known = known(kind, texts);
-        let meant = nearest(name.trim_end_matches('`'), known.iter().copied());
+        let meant = nearest(name.trim_end_matches('`'), known.iter().map(String::as_str));
         let meant = meant
             .map(|meant| format!("; did you mean `{meant}`?"))
             .unwrap_or_default();
@@ -194,14 +195,17 @@ fn undefined(message: &str, texts: &Texts<'_>) -> Vec<Finding> {
 }
 
 /// The names of a kind that a template of this pack can use.
-fn known<'t>(kind: &str, texts: &'t Texts<'_>) -> Vec<&'t str> {
+fn known(kind: &str, texts: &Texts<'_>) -> Vec<String> {
     match kind {
-        "filter" => super::filters::NAMES.to_vec(),
+        "filter" => {
+            let names = super::filters::NAMES.iter();
+            names.map(|name| (*name).to_owned()).collect()
+        }
         "component" => {
             let texts = texts.all().into_values();
             let tags = texts.flat_map(tags);
             tags.filter(|tag| tag.is_statement && tag.name(0) == Some("component"))
-                .filter_map(|tag| tag.name(1))
+                .map(|tag| component_name(&tag, 1))
                 .collect()
         }
         _ => Vec::new(),

@@ -9,8 +9,6 @@ mod path;
 mod texts;
 mod uses;
 
-use std::collections::HashMap;
-
 use tera::{Context, Tera};
 
 pub use error::RenderError;
@@ -21,6 +19,7 @@ use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
 use guard::Rounds;
+use path::Paths;
 use texts::{Texts, to_name, when_name};
 
 /// All that a pack makes.
@@ -30,6 +29,9 @@ pub struct Rendered {
     pub files: Vec<RenderedFile>,
     /// Sections of files that are there.
     pub sections: Vec<Section>,
+    /// Templates of the pack that nothing renders, includes or takes a component from. With an
+    /// overriding folder there are none: what it leaves of a pack is its own affair.
+    pub unused_templates: Vec<String>,
 }
 
 /// A file before it is formatted.
@@ -65,9 +67,11 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
     let engine = Engine::new(pack)?;
     let root = Root::new(model, pack)?;
     let mut context = root.context();
-    let mut rendered = Rendered::default();
-    // Ignoring case: some file systems do.
-    let mut owners: HashMap<String, String> = HashMap::new();
+    let mut rendered = Rendered {
+        unused_templates: engine.unused.clone(),
+        ..Rendered::default()
+    };
+    let mut paths = Paths::default();
     for (index, rule) in pack.manifest.files.iter().enumerate() {
         for item in root.items(rule.each) {
             match &item.value {
@@ -87,22 +91,15 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
                 });
                 continue;
             }
-            let to = engine.render(&to_name(index), &context, &item)?;
-            path::check(&to).map_err(|why| path::error(rule, &item, &to, why))?;
-            let owner = format!("`{}` for {}", rule.template, item.label);
-            if let Some(first) = owners.insert(to.to_lowercase(), owner.clone()) {
-                return Err(RenderError::Output(format!(
-                    "two files would be written to `{to}`: {first} and {owner}; \
-                     make `to` in pack.json tell them apart"
-                )));
-            }
+            let path = engine.render(&to_name(index), &context, &item)?;
+            path::check(&path).map_err(|why| path::error(rule, &item, &path, why))?;
+            paths.claim(&path, rule, &item)?;
             let spec = item.source.unwrap_or_else(|| model.source.clone());
-            let text = with_header(pack, rule, &spec, &text);
             rendered.files.push(RenderedFile {
-                path: to,
+                text: with_header(pack, rule, &spec, &text),
                 template: rule.template.clone(),
+                path,
                 spec,
-                text,
             });
         }
     }
@@ -115,6 +112,7 @@ struct Engine<'p> {
     tera: Tera,
     texts: Texts<'p>,
     rounds: Rounds,
+    unused: Vec<String>,
 }
 
 impl<'p> Engine<'p> {
@@ -125,7 +123,8 @@ impl<'p> Engine<'p> {
     fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
         let texts = Texts::new(pack);
         let all = texts.all();
-        uses::refuse_endless(&texts, &all)?;
+        let uses = uses::of_all(&all);
+        uses::refuse_endless(&texts, &uses)?;
         let mut tera = Tera::new();
         // Each destination has a filter of its own; HTML's rules would spoil all others.
         tera.autoescape_on(Vec::<String>::new());
@@ -142,11 +141,15 @@ impl<'p> Engine<'p> {
         if !unknown.is_empty() {
             return Err(RenderError::unknown(&unknown, &texts));
         }
-        uses::refuse_unused_additions(&texts, &all)?;
+        let unused = uses::unused(pack, &uses);
+        uses::refuse_unused_additions(pack, &unused)?;
+        let unused = unused.into_iter().filter(|_| !pack.is_overridden());
+        let unused = unused.map(|name| pack.template_name(name)).collect();
         Ok(Self {
             tera,
             texts,
             rounds,
+            unused,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Paths that templates give: they must stay in the output folder, on every system.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Component, Path};
 
 use super::RenderError;
@@ -39,6 +41,36 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
         return Err("that is the name of the lock file");
     }
     Ok(())
+}
+
+/// The paths that are taken, and by what.
+#[derive(Default)]
+pub(super) struct Paths {
+    /// In small letters: some file systems know no others.
+    owners: HashMap<String, String>,
+}
+
+impl Paths {
+    /// Takes a path, unless another file has it.
+    pub(super) fn claim(
+        &mut self,
+        path: &str,
+        rule: &FileRule,
+        item: &Item,
+    ) -> Result<(), RenderError> {
+        let owner = format!("`{}` for {}", rule.template, item.label);
+        match self.owners.entry(path.to_lowercase()) {
+            Entry::Vacant(free) => {
+                free.insert(owner);
+                Ok(())
+            }
+            Entry::Occupied(first) => Err(RenderError::Output(format!(
+                "two files would be written to `{path}`: {} and {owner}; make `to` in pack.json tell \
+                 them apart",
+                first.get()
+            ))),
+        }
+    }
 }
 
 pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> RenderError {

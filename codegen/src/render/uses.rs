@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RenderError;
-use super::names::{Tag, Token, nearest, tags};
+use super::names::{Token, component_name, nearest, tags};
 use super::texts::Texts;
+use crate::pack::Pack;
 
 /// Templates that include or extend others: deeper than this is a mistake, and would exhaust the stack.
 const DEPTH: usize = 40;
 
 /// What a template needs of others, and gives to them.
 #[derive(Default)]
-struct Uses {
+pub(super) struct Uses {
     templates: BTreeSet<String>,
     components: BTreeSet<String>,
     defines: BTreeSet<String>,
@@ -27,14 +28,15 @@ impl Uses {
                         uses.templates.insert(name.to_owned());
                     }
                 }
-                (Some("component"), Some(_)) => drop(uses.defines.insert(dotted(&tag, 1))),
+                (Some("component"), Some(_)) => drop(uses.defines.insert(component_name(&tag, 1))),
                 _ => {
                     // More than the components that are called: any name behind a `<`.
                     let behind = |at: usize| at.checked_sub(1).and_then(|at| tag.words.get(at));
                     let calls = (0..tag.words.len()).filter(|at| {
                         behind(*at).is_some_and(|word| word.token == Token::Mark("<"))
                     });
-                    uses.components.extend(calls.map(|at| dotted(&tag, at)));
+                    uses.components
+                        .extend(calls.map(|at| component_name(&tag, at)));
                 }
             }
         }
@@ -42,42 +44,30 @@ impl Uses {
     }
 }
 
-/// A name that may hold dots.
-fn dotted(tag: &Tag<'_>, at: usize) -> String {
-    let mut name = tag.name(at).unwrap_or_default().to_owned();
-    let mut at = at + 1;
-    while let (Some(Token::Mark(".")), Some(part)) =
-        (tag.words.get(at).map(|word| word.token), tag.name(at + 1))
-    {
-        name = format!("{name}.{part}");
-        at += 2;
-    }
-    name
+/// What each text needs and gives, by its name.
+pub(super) type AllUses<'t> = BTreeMap<&'t str, Uses>;
+
+pub(super) fn of_all<'t>(all: &BTreeMap<&'t str, &str>) -> AllUses<'t> {
+    let texts = all.iter();
+    texts.map(|(name, text)| (*name, Uses::of(text))).collect()
 }
 
 /// Refuses circles of templates, and chains that are too long to follow.
-pub(super) fn refuse_endless(
-    texts: &Texts<'_>,
-    all: &BTreeMap<&str, &str>,
-) -> Result<(), RenderError> {
-    let uses: BTreeMap<&str, Uses> = all
-        .iter()
-        .map(|(name, text)| (*name, Uses::of(text)))
-        .collect();
-    let known = |uses: &Uses| -> Vec<&str> {
-        let names = uses.templates.iter();
+pub(super) fn refuse_endless(texts: &Texts<'_>, uses: &AllUses<'_>) -> Result<(), RenderError> {
+    let known = |one: &Uses| -> Vec<&str> {
+        let names = one.templates.iter();
         names
-            .filter_map(|name| Some(*all.get_key_value(name.as_str())?.0))
+            .filter_map(|name| Some(*uses.get_key_value(name.as_str())?.0))
             .collect()
     };
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, uses) in &uses {
-        known(uses)
+    for (name, one) in uses {
+        known(one)
             .into_iter()
             .for_each(|other| users.entry(other).or_default().push(name));
     }
     // From those that nobody uses downwards; what is never reached so is in a circle, or below one.
-    let mut waiting: BTreeMap<&str, usize> = all
+    let mut waiting: BTreeMap<&str, usize> = uses
         .keys()
         .map(|name| (*name, users.get(name).map_or(0, Vec::len)))
         .collect();
@@ -130,42 +120,33 @@ pub(super) fn refuse_endless(
     Err(RenderError::circle(&way, texts))
 }
 
+/// The templates that nothing renders, includes, extends or takes a component from.
+pub(super) fn unused<'p>(pack: &'p Pack, uses: &AllUses<'_>) -> Vec<&'p str> {
+    let is_rendered = |name: &str| {
+        let mut rules = pack.manifest.files.iter();
+        rules.any(|rule| rule.template == name)
+    };
+    let is_used = |name: &str| {
+        let own = uses.get(name).map(|uses| &uses.defines);
+        uses.iter().any(|(other, uses)| {
+            let gives = || own.is_some_and(|own| !own.is_disjoint(&uses.components));
+            *other != name && (uses.templates.contains(name) || gives())
+        })
+    };
+    let names = pack.templates.keys().map(String::as_str);
+    names
+        .filter(|name| !is_rendered(name) && !is_used(name))
+        .collect()
+}
+
 /// Refuses templates of overriding folders that take no other's place and that nothing uses.
-pub(super) fn refuse_unused_additions(
-    texts: &Texts<'_>,
-    all: &BTreeMap<&str, &str>,
-) -> Result<(), RenderError> {
-    let pack = texts.pack;
-    let added = || pack.templates.iter().filter(|(_, template)| template.added);
-    if added().next().is_none() {
+pub(super) fn refuse_unused_additions(pack: &Pack, unused: &[&str]) -> Result<(), RenderError> {
+    let is_added = |name: &str| pack.templates.get(name).is_some_and(|one| one.added);
+    let Some(name) = unused.iter().find(|name| is_added(name)) else {
         return Ok(());
-    }
-    let uses: BTreeMap<&str, Uses> = all
-        .iter()
-        .map(|(name, text)| (*name, Uses::of(text)))
-        .collect();
-    for (name, _) in added() {
-        let own = uses.get(name.as_str()).map(|uses| &uses.defines);
-        let others = || uses.iter().filter(|(other, _)| **other != name.as_str());
-        let is_used = others().any(|(_, uses)| {
-            uses.templates.contains(name)
-                || own.is_some_and(|own| own.iter().any(|part| uses.components.contains(part)))
-        });
-        let has_rule = pack
-            .manifest
-            .files
-            .iter()
-            .any(|rule| rule.template == *name);
-        if !is_used && !has_rule {
-            let own: Vec<&str> = pack
-                .templates
-                .iter()
-                .filter(|(_, template)| !template.added)
-                .map(|(name, _)| name.as_str())
-                .collect();
-            let meant = nearest(name, own.iter().copied());
-            return Err(RenderError::unused(name, meant, &own, pack));
-        }
-    }
-    Ok(())
+    };
+    let own = pack.templates.keys().map(String::as_str);
+    let own: Vec<&str> = own.filter(|name| !is_added(name)).collect();
+    let meant = nearest(name, own.iter().copied());
+    Err(RenderError::unused(name, meant, &own, pack))
 }

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use node::escape_token;
 pub use node::{Member, Node, Object, Value};
+pub(crate) use node::{escape_token, unescape_token};
 pub(crate) use paths::{join_reference, portable, slashes};
 pub use span::{FileId, Span};
 
@@ -44,6 +44,8 @@ const STEP: usize = 256;
 pub struct Sources {
     files: Vec<SourceFile>,
     trees: HashMap<PathBuf, (FileId, Option<Rc<Node>>)>,
+    /// The real paths of those that were asked for: a reference from each operation asks for one.
+    real: HashMap<PathBuf, PathBuf>,
     /// Absolute paths outside the current folder are named relative to this one.
     base: PathBuf,
     /// Whether the current folder names nothing.
@@ -87,7 +89,7 @@ impl Sources {
     ///
     /// What is wrong with its text. A file that failed before fails again without a new report.
     pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let real = self.real(path);
         if let Some((file, tree)) = self.trees.get(&real) {
             return tree.clone().map(|tree| (*file, tree)).ok_or_else(Vec::new);
         }
@@ -110,6 +112,16 @@ impl Sources {
                 Err(problems)
             }
         }
+    }
+
+    /// The path without links and detours: one file has one.
+    fn real(&mut self, path: &Path) -> PathBuf {
+        if let Some(real) = self.real.get(path) {
+            return real.clone();
+        }
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.real.insert(path.to_owned(), real.clone());
+        real
     }
 
     fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {

@@ -1,5 +1,7 @@
 //! JSON that knows where it stands.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -110,9 +112,9 @@ impl Node {
             .strip_prefix('/')?
             .split('/')
             .try_fold(self, |node, token| {
-                let token = token.replace("~1", "/").replace("~0", "~");
+                let token = unescape_token(token);
                 match &node.value {
-                    Value::Object(object) => object.get(&token).map(|member| &member.node),
+                    Value::Object(object) => object.get(&*token).map(|member| &member.node),
                     Value::Array(items) => items.get(token.parse::<usize>().ok()?),
                     _ => None,
                 }
@@ -128,9 +130,9 @@ impl Node {
             .strip_prefix('/')?
             .split('/')
             .try_fold(self, |node, token| {
-                let token = token.replace("~1", "/").replace("~0", "~");
+                let token = unescape_token(token);
                 match &mut node.value {
-                    Value::Object(object) => object.get_mut(&token).map(|member| &mut member.node),
+                    Value::Object(object) => object.get_mut(&*token).map(|member| &mut member.node),
                     Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
                     _ => None,
                 }
@@ -227,6 +229,15 @@ impl Node {
 /// Writes one token of a JSON pointer.
 pub(crate) fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
+}
+
+/// The key that a token of a JSON pointer means.
+pub(crate) fn unescape_token(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
 }
 
 /// Any JSON: where it stood is not written.

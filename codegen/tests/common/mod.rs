@@ -9,7 +9,6 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use qingstor_codegen::diagnostic::Report;
 use qingstor_codegen::{Error, Generator};
@@ -149,8 +148,9 @@ pub(crate) fn only_operation(spec: &Value) -> Value {
 }
 
 /// Runs the command line in a workspace: exit code, output, errors.
+#[cfg(feature = "cli")]
 pub(crate) fn codegen(workspace: &Workspace, arguments: &str) -> (i32, String, String) {
-    let output: Output = Command::new(env!("CARGO_BIN_EXE_codegen"))
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_codegen"))
         .args(arguments.split_whitespace())
         .current_dir(workspace.path(""))
         .output()

@@ -64,6 +64,11 @@ pub(super) const RULES: &[Rule] = &[
         "an operation without a status that means success",
         "add a 2xx status, or `\"x-success\": true` to another",
     ),
+    warning(
+        "object-alike",
+        "an object without a definition that says the same as another, or as a definition",
+        "describe it once, among the definitions, and refer to it",
+    ),
     note(
         "openapi-ignored",
         "something of OpenAPI that the generator leaves out",

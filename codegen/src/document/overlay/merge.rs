@@ -2,7 +2,7 @@
 
 use super::action::{Action, Change};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Member, Node, Object, Span, Value};
+use crate::source::{Member, Node, Object, Span, Value, unescape_token};
 
 /// Values that all actions may add: more than any overlay has, and no more than memory holds.
 const MAX_ADDED: usize = 4_000_000;
@@ -127,15 +127,15 @@ impl<'d> Changing<'d> {
         let Some((parent, token)) = pointer.rsplit_once('/') else {
             return Err(wrong(action, "would remove the whole document"));
         };
-        let key = token.replace("~1", "/").replace("~0", "~");
+        let key = unescape_token(token);
         let parent_node = self.document.pointer_mut(parent);
         let removed = match parent_node.map(|node| &mut node.value) {
-            Some(Value::Object(object)) => object.shift_remove(&key).is_some(),
+            Some(Value::Object(object)) => object.shift_remove(&*key).is_some(),
             Some(Value::Array(items)) => remove_item(items, &key),
             _ => false,
         };
         match self.mirror.pointer_mut(parent) {
-            Some(serde_json::Value::Object(object)) => drop(object.remove(&key)),
+            Some(serde_json::Value::Object(object)) => drop(object.remove(&*key)),
             Some(serde_json::Value::Array(items)) => drop(remove_item(items, &key)),
             _ => {}
         }

@@ -1,7 +1,6 @@
 //! Targets: JSONPath expressions, and the places that they lead to.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::ptr;
 
 use crate::source::escape_token;
@@ -66,11 +65,8 @@ pub(super) fn pointers(path: &JsonPath, text: &str, mirror: &serde_json::Value) 
     if text.contains("..") {
         // A descent would make a path for every value it passes; here only matches get one.
         let found = path.query(mirror);
-        let wanted: HashSet<*const serde_json::Value> =
-            found.iter().map(|value| ptr::from_ref(*value)).collect();
-        if !wanted.is_empty() {
-            locate(mirror, &wanted, &mut Vec::new(), &mut pointers);
-        }
+        let found = found.iter().map(|value| ptr::from_ref(*value));
+        Search::new(found.collect()).visit(mirror, &mut pointers);
     } else {
         let found = path.query_located(mirror);
         pointers.extend(found.locations().map(|path| path.to_json_pointer()));
@@ -106,32 +102,50 @@ impl Step<'_> {
     }
 }
 
-/// Finds the pointers of values that are known by their addresses.
-fn locate<'v>(
-    value: &'v serde_json::Value,
-    wanted: &HashSet<*const serde_json::Value>,
-    path: &mut Vec<Step<'v>>,
-    found: &mut Vec<String>,
-) {
-    if wanted.contains(&ptr::from_ref(value)) {
-        found.push(path.iter().map(Step::token).collect());
+/// A walk to values that are known by their addresses.
+struct Search<'v> {
+    /// Sorted, each once. A document has many values and few that match: this is quicker than hashes.
+    wanted: Vec<*const serde_json::Value>,
+    path: Vec<Step<'v>>,
+}
+
+impl<'v> Search<'v> {
+    fn new(mut wanted: Vec<*const serde_json::Value>) -> Self {
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self {
+            wanted,
+            path: Vec::new(),
+        }
     }
-    let mut visit = |step, value| {
-        path.push(step);
-        locate(value, wanted, path, found);
-        path.pop();
-    };
-    match value {
-        serde_json::Value::Object(object) => {
-            object
-                .iter()
-                .for_each(|(key, value)| visit(Step::Key(key), value));
+
+    /// Adds the pointers of what is wanted below a value, until all are found.
+    fn visit(&mut self, value: &'v serde_json::Value, found: &mut Vec<String>) {
+        if found.len() == self.wanted.len() {
+            return;
         }
-        serde_json::Value::Array(items) => {
-            let items = items.iter().enumerate();
-            items.for_each(|(index, value)| visit(Step::Index(index), value));
+        if self.wanted.binary_search(&ptr::from_ref(value)).is_ok() {
+            found.push(self.path.iter().map(Step::token).collect());
         }
-        _ => {}
+        match value {
+            serde_json::Value::Object(object) => {
+                for (key, value) in object {
+                    self.step(Step::Key(key), value, found);
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for (index, value) in items.iter().enumerate() {
+                    self.step(Step::Index(index), value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, step: Step<'v>, value: &'v serde_json::Value, found: &mut Vec<String>) {
+        self.path.push(step);
+        self.visit(value, found);
+        self.path.pop();
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Reader, extensions};
 use crate::document::Dialect;
 use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
-use crate::source::{Member, Node, Value};
+use crate::source::{Member, Node, Object, Value};
 
 /// Facts of an operation that are interpreted.
 const FACTS: &[&str] = &["x-paging", "x-idempotent", "x-slow", "x-examples"];
@@ -183,7 +183,21 @@ impl<'a> Reader<'a> {
         if self.dialect != Dialect::Swagger2 {
             self.unite_bodies(&mut responses);
         }
+        if let ([default], true) = (responses.as_slice(), self.is_all_there_is(members)) {
+            let whole: Vec<_> = successes(default, |_| true).collect();
+            responses.splice(..0, whole);
+        }
         responses
+    }
+
+    /// Whether `default` is the only response, and does not say that it is a failure: then it stands
+    /// for successes, too.
+    fn is_all_there_is(&mut self, members: &'a Object) -> bool {
+        let mut named = members.iter().filter(|(key, _)| !key.starts_with("x-"));
+        let only = named.next().filter(|_| named.next().is_none());
+        let default = only.filter(|(key, _)| *key == "default");
+        let node = default.and_then(|(_, member)| self.resolve(&member.node));
+        node.is_some_and(|node| node.get("x-success").is_none())
     }
 
     fn response(&mut self, key: &str, member: &'a Member) -> Option<Response> {
@@ -238,6 +252,23 @@ impl<'a> Reader<'a> {
             None => status.is_some_and(|status| (200..300).contains(&status)),
         }
     }
+}
+
+/// The successes that `2XX` stands for, and `default` alone. More of them have no body, or one that is
+/// asked for.
+const SUCCESSES: [u16; 4] = [200, 201, 202, 203];
+
+/// A response that is no status's own, as one of each success that is open.
+pub(super) fn successes(
+    response: &Response,
+    is_open: impl Fn(&u16) -> bool,
+) -> impl Iterator<Item = Response> {
+    let with = move |status| Response {
+        status: Some(status),
+        success: true,
+        ..response.clone()
+    };
+    SUCCESSES.into_iter().filter(is_open).map(with)
 }
 
 /// The parameters of a path, each replaced by the operation's own of the same name and place.

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{Reader, extensions};
 use crate::document::Dialect;
 use crate::document::types::{Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind};
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, Span, Value, unescape_token};
 
 /// Facts of a parameter, property or schema that are interpreted.
 const FACTS: &[&str] = &[
@@ -98,7 +98,7 @@ impl Reader<'_> {
             let help = format!("`#{schemas}/name`");
             self.problem("ref-invalid", reference.span, message, &help);
         }
-        name.map(|name| name.replace("~1", "/").replace("~0", "~"))
+        name.map(|name| unescape_token(name).into_owned())
     }
 
     /// `type: map` in a schema: an object whose values are all of one type, text if none is said.

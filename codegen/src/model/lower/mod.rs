@@ -3,6 +3,7 @@
 mod finish;
 mod objects;
 mod operations;
+mod order;
 mod paging;
 mod properties;
 mod resources;
@@ -91,7 +92,9 @@ impl<'a> Lowerer<'a> {
         self.refuse_unknown_handles();
         self.name_definitions();
         self.lower_definitions();
-        let resources = self.resources();
+        let mut resources = self.resources();
+        // Before anything else shares them.
+        order::tell_neighbours(&mut resources);
         let operations = || resources.iter().flat_map(|resource| &resource.operations);
         let service = self.service(operations());
         let sub_services = self.sub_services(operations());

@@ -44,6 +44,8 @@ impl<'a> Lowerer<'a> {
             handle: standing.handle.map(|handle| handle.name.clone()),
             resource: standing.resource.clone(),
             source: self.place(operation.key),
+            previous: None,
+            next: None,
             content_md5_required: operation.parameters.iter().any(|parameter| {
                 parameter.place == In::Header
                     && parameter.required

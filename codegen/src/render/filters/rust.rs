@@ -41,7 +41,7 @@ pub fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut in_list = false;
     for line in text.trim().split(ends_line) {
-        let clean: String = line.chars().filter(|c| !is_hidden(*c)).collect();
+        let clean = line.replace(is_hidden, "");
         let (bullet, rest) = split_bullet(clean.trim());
         if rest.is_empty() && bullet.is_empty() {
             // Two empty lines in a row are one.
@@ -124,7 +124,7 @@ fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some(length) = url_length(rest) {
+        if let Some(length) = Some(rest).filter(|_| c == 'h').and_then(url_length) {
             let (url, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
             escaped.push_str(&format!("<{url}>"));
             rest = after;

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 pub(super) use lex::{Tag, Token, Word, tags};
+pub(super) use parts::component_name;
 use scan::Scan;
 use types::{Schemas, Type};
 

@@ -29,7 +29,7 @@ pub(super) fn is_component(tag: &Tag<'_>, at: usize) -> bool {
 }
 
 /// The name of a component, which may hold dots.
-pub(super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
+pub(in super::super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
     let mut name = tag.name(at).unwrap_or_default().to_owned();
     let mut at = at + 1;
     while let (Some(Token::Mark(".")), Some(part)) =

@@ -2,14 +2,12 @@
 
 use indexmap::IndexMap;
 
+use super::super::operation::successes;
 use super::super::schema::blank;
 use super::Reader;
 use super::body::Media;
 use crate::document::types::{In, Response, Schema, SchemaKind};
 use crate::source::{Member, Node, Object};
-
-/// The successes that `2XX` stands for. More of them have no body, or one that is asked for.
-const SUCCESSES: [u16; 4] = [200, 201, 202, 203];
 
 impl<'a> Reader<'a> {
     /// One response, or several for a class of statuses that means success.
@@ -33,14 +31,8 @@ impl<'a> Reader<'a> {
         if class != Some(b'2') {
             return vec![response];
         }
-        let statuses = SUCCESSES.into_iter();
-        let statuses = statuses.filter(|status| !all.contains_key(&status.to_string()));
-        let with = |status| Response {
-            status: Some(status),
-            success: true,
-            ..response.clone()
-        };
-        statuses.map(with).collect()
+        let is_open = |status: &u16| !all.contains_key(&status.to_string());
+        successes(&response, is_open).collect()
     }
 
     fn described_response(&mut self, member: &'a Member, status: Option<u16>) -> Option<Response> {

@@ -1,7 +1,7 @@
 //! Schemas: JSON Schema as OpenAPI has it, as far as it names types.
 
 use crate::document::types::{Additional, Object, Schema, SchemaKind};
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, Span, Value, unescape_token};
 
 use super::super::schema::blank;
 use super::Reader;
@@ -257,9 +257,9 @@ impl<'a> Reader<'a> {
     pub(super) fn shared_schema(&self, reference: &Node) -> Option<(&'a str, &'a Node)> {
         let pointer = reference.as_str()?.strip_prefix('#')?;
         let name = pointer.strip_prefix("/components/schemas/")?;
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescape_token(name);
         let schemas = self.root.pointer("/components/schemas")?.as_object()?;
-        let (_, name, member) = schemas.get_full(&name)?;
+        let (_, name, member) = schemas.get_full(&*name)?;
         Some((name, &member.node))
     }
 

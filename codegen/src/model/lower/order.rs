@@ -1,0 +1,36 @@
+//! Which operation comes before and after each, as documents list them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{Operation, Resource};
+
+/// Tells each operation its neighbours: those of the service come first, then those of each tag,
+/// then those without one.
+pub(super) fn tell_neighbours(resources: &mut [Resource]) {
+    let all = resources.iter_mut();
+    let mut all: Vec<_> = all
+        .flat_map(|resource| resource.operations.iter_mut().map(Arc::make_mut))
+        .collect();
+    let mut tags: HashMap<String, usize> = HashMap::new();
+    for tag in all.iter().filter_map(|operation| operation.tag.as_ref()) {
+        let next = tags.len();
+        tags.entry(tag.clone()).or_insert(next);
+    }
+    // Stable: within a group, the order is the specification's.
+    all.sort_by_key(|operation| group(operation, &tags));
+    let ids: Vec<String> = all.iter().map(|operation| operation.id.clone()).collect();
+    for (at, operation) in all.into_iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| ids.get(before));
+        operation.previous = before.cloned();
+        operation.next = ids.get(at + 1).cloned();
+    }
+}
+
+fn group(operation: &Operation, tags: &HashMap<String, usize>) -> usize {
+    if operation.handle.is_none() {
+        return 0;
+    }
+    let tag = operation.tag.as_ref().and_then(|tag| tags.get(tag));
+    tag.map_or(usize::MAX, |tag| tag + 1)
+}
