@@ -1,5 +1,6 @@
 //! Edits of templates, by characters and by words.
 
+use proptest::collection;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -22,7 +23,50 @@ pub(crate) enum Edit {
     Drop(Index),
     /// A tag is there once more, elsewhere.
     Copy(Index, Index),
+    /// A name takes the place of another: what is left is most often a template.
+    Rename(Index, Index),
+    /// An expression takes the place of a name.
+    Express(Index, &'static str),
 }
+
+/// What can stand where a name does.
+const EXPRESSIONS: &[&str] = &[
+    "it",
+    "none",
+    "resources",
+    "types",
+    "service",
+    "pack",
+    "error_codes",
+    "1",
+    "-1.5",
+    "\"\"",
+    "\"a.b\"",
+    "[it]",
+    "[1, [2]]",
+    "{\"a\": it}",
+    "range(end=30)",
+    "range(start=9, end=1)",
+    "(it | json)",
+    "(it | length)",
+    "(types | first)",
+    "(types | json | upper)",
+    "(error_codes | group_by(attribute=\"status\"))",
+    "[x for x in types if x.kind]",
+    "it.name.it",
+    "it?.name",
+    "types[0]",
+    "types[99999]",
+    "resources[0][\"name\"]",
+    "types[::-1]",
+    "(1 / 0)",
+    "(2 ** 9999)",
+    "(9223372036854775807 * 9223372036854775807 * 9223372036854775807)",
+    "(it ~ it ~ types)",
+    "loop.index0",
+    "throw(message=\"no\")",
+    "unknown(a=1)",
+];
 
 /// What templates are made of, and what they should not be made of.
 const PIECES: &[&str] = &[
@@ -143,7 +187,13 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
         2 => at().prop_map(Edit::Drop),
         2 => (at(), at()).prop_map(|(from, to)| Edit::Copy(from, to)),
     ];
-    proptest::collection::vec(edit, 1..4)
+    // Most of the others leave what is no template at all, and only the parser has to do with it.
+    let gentle = prop_oneof![
+        (at(), at()).prop_map(|(at, by)| Edit::Rename(at, by)),
+        (at(), select(EXPRESSIONS)).prop_map(|(at, by)| Edit::Express(at, by)),
+    ];
+    let (edits, gentle) = (collection::vec(edit, 1..4), collection::vec(gentle, 1..4));
+    prop_oneof![edits, gentle]
 }
 
 /// A template after some edits.
@@ -191,6 +241,16 @@ impl Edit {
                 let end: String = first.chars().skip(half).collect();
                 return before.concat() + &begin + piece + &end + &rest.concat();
             }
+            Self::Rename(at, by) => {
+                if let Some((at, by)) = name(&words, at).zip(name(&words, by)) {
+                    texts[at] = texts[by];
+                }
+            }
+            Self::Express(at, by) => {
+                if let Some(at) = name(&words, at) {
+                    texts[at] = by;
+                }
+            }
             Self::Cut(at) => texts.truncate(word(at)),
             Self::Replace(at, by) => texts[word(at)] = texts[word(by)],
             Self::Swap(a, b) => texts.swap(word(a), word(b)),
@@ -211,6 +271,43 @@ impl Edit {
         texts.concat()
     }
 }
+
+/// Where a name of a tag stands that is no word of the language.
+fn name(words: &[Word<'_>], index: &Index) -> Option<usize> {
+    let is_name = |word: &Word<'_>| {
+        let begins = word.text.starts_with(|c: char| c.is_alphabetic());
+        word.tagged && begins && !KEYWORDS.contains(&word.text)
+    };
+    let names: Vec<usize> = (0..words.len()).filter(|at| is_name(&words[*at])).collect();
+    (!names.is_empty()).then(|| *index.get(&names))
+}
+
+const KEYWORDS: &[&str] = &[
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "in",
+    "endfor",
+    "set",
+    "set_global",
+    "endset",
+    "component",
+    "endcomponent",
+    "include",
+    "extends",
+    "block",
+    "endblock",
+    "filter",
+    "endfilter",
+    "raw",
+    "endraw",
+    "and",
+    "or",
+    "not",
+    "is",
+];
 
 /// A stretch of a template, and whether it belongs to a tag.
 struct Word<'t> {
