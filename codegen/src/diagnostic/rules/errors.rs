@@ -175,8 +175,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "paging",
-        "a paging fact that names a field or parameter that is not there",
-        "name fields of the answer and parameters of the request",
+        "a paging fact that names what is not there, or of another type",
+        "name fields of the answer and parameters of the request; what is handed on has one type",
     ),
     error(
         "parameter-duplicate",

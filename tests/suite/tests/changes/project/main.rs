@@ -2,6 +2,7 @@
 
 mod changed;
 mod dialect;
+mod notes;
 mod obstacles;
 
 macro_rules! clients {
@@ -27,6 +28,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (_, changed) = clients!(changed_sdk, endpoint);
     let (dialect, dialect_bucket) = clients!(dialect_sdk, endpoint);
     let (obstacles, obstacles_bucket) = clients!(obstacles_sdk, endpoint);
+    let (notes, notes_bucket) = clients!(notes_sdk, endpoint);
     match &*arguments[1] {
         "changed list" => changed::list(&changed).await?,
         "changed stats" => changed::stats(&changed).await?,
@@ -43,6 +45,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         "dialect part" => dialect::part(&dialect_bucket).await?,
         "obstacles everything" => obstacles::everything(&obstacles).await?,
         "obstacles rest" => obstacles::rest(&obstacles, &obstacles_bucket).await?,
+        "notes list" => notes::list(&notes).await?,
+        "notes put" => notes::put(&notes_bucket).await?,
+        "notes fill" => notes::fill(&notes_bucket).await?,
+        "notes get" => notes::get(&notes_bucket).await?,
+        "notes keep" => notes::keep(&notes_bucket).await?,
         other => panic!("no call {other:?}"),
     }
     Ok(())
