@@ -120,7 +120,14 @@ impl<'a> Lowerer<'a> {
         }
         let short = naming.safe(naming.join(naming.method, &words), Role::Method);
         let whole = naming.candidates(&operation.id, Role::Method, None);
-        let claimed = scope.claim(std::iter::once(short).chain(whole), operation.id_span);
+        let further = |method: &str| {
+            let patterns = naming.operation_methods.iter();
+            patterns
+                .map(|one| one.replace("{method}", method))
+                .collect()
+        };
+        let candidates = std::iter::once(short).chain(whole);
+        let claimed = scope.claim_with(candidates, further, operation.id_span);
         let help = "rename one of the operations";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
