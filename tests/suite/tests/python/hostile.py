@@ -40,7 +40,7 @@ class Hostile(unittest.TestCase):
         service = QingStor(Config("ID", "SECRET"))
         bucket = service.Bucket("my-bucket", "zone")
         for owner, name in (
-            (service, "make"), (service, "make_request"), (bucket, "put"), (bucket, "put_bucket_request"),
+            (service, "make"), (service, "make_request_mixed"), (bucket, "put"), (bucket, "put_bucket_request"),
         ):
             made = getattr(owner, name + "_request")()
             self.assertIn(f"``{name}``", type(owner).__dict__[name + "_request"].__doc__)
