@@ -214,6 +214,10 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         assert!(form.contains(part), "{part:?} in {form}");
     }
 
+    let sent = call("dialect ports", Answer::new(204)).await;
+    let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
+    assert_eq!(targets, ["/com1/1%2C2", "/com1"]);
+
     let sent = call("dialect part", Answer::new(206).body("part")).await;
     assert_eq!(sent[0].target, "/my-bucket/7");
 }

@@ -100,6 +100,12 @@ pub(crate) async fn form(bucket: &Bucket) -> Result<()> {
     Ok(())
 }
 
+pub(crate) async fn ports(qingstor: &QingStor) -> Result<()> {
+    qingstor.get_port([1, 2]).await?;
+    qingstor.get_ports().await?;
+    Ok(())
+}
+
 pub(crate) async fn part(bucket: &Bucket) -> Result<()> {
     let output = bucket.get_part(7).await?;
     assert_eq!(output.status(), 206);
