@@ -186,19 +186,19 @@ impl<'a> Comparison<'a> {
             self.found(rule, &path, message, now(&new.source));
         };
         let sorted = |statuses: &[u16]| -> BTreeSet<u16> { statuses.iter().copied().collect() };
-        let list = |statuses: &BTreeSet<u16>| {
-            let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
-            if texts.is_empty() {
-                "none".to_owned()
-            } else {
-                texts.join(", ")
-            }
-        };
         let (was, is) = (sorted(&old.response.success), sorted(&new.response.success));
-        if was != is {
-            let (is, was) = (list(&is), list(&was));
-            let message = format!("{method} succeeds with {is}, no longer with {was}");
-            changed(Rule::SuccessStatuses, message);
+        let list = |statuses: std::collections::btree_set::Difference<'_, u16>| {
+            let texts: Vec<_> = statuses.map(u16::to_string).collect();
+            (!texts.is_empty()).then(|| texts.join(" and "))
+        };
+        let message = match (list(is.difference(&was)), list(was.difference(&is))) {
+            (Some(further), None) => Some(format!("succeeds with {further}, too")),
+            (None, Some(gone)) => Some(format!("no longer succeeds with {gone}")),
+            (Some(is), Some(was)) => Some(format!("succeeds with {is}, no longer with {was}")),
+            (None, None) => None,
+        };
+        if let Some(message) = message {
+            changed(Rule::SuccessStatuses, format!("{method} {message}"));
         }
         let failures = |operation: &Operation| -> BTreeSet<Option<u16>> {
             let statuses = operation.response.statuses.iter();
