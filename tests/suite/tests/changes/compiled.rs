@@ -218,6 +218,12 @@ async fn every_type_and_format_goes_out_and_comes_back() {
     let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
     assert_eq!(targets, ["/com1/1%2C2", "/com1"]);
 
+    let sent = call("dialect odd", Answer::new(204)).await;
+    assert_eq!(
+        sent[0].target,
+        "/odd/true0.5/%F0%9F%98%80/true?%C3%A9=1&e%CC%81=2&%2A%2F=3"
+    );
+
     let sent = call("dialect part", Answer::new(206).body("part")).await;
     assert_eq!(sent[0].target, "/my-bucket/7");
 }

@@ -43,6 +43,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         "dialect tree" => dialect::tree(&dialect_bucket).await?,
         "dialect form" => dialect::form(&dialect_bucket).await?,
         "dialect ports" => dialect::ports(&dialect).await?,
+        "dialect odd" => dialect::odd(&dialect).await?,
         "dialect part" => dialect::part(&dialect_bucket).await?,
         "obstacles everything" => obstacles::everything(&obstacles).await?,
         "obstacles rest" => obstacles::rest(&obstacles, &obstacles_bucket).await?,
