@@ -133,13 +133,22 @@ impl Language {
                 ));
             }
         }
-        let mut patterns = self.naming.operation_types.iter();
-        match patterns.find(|pattern| placeholders(pattern).ne(["ident"])) {
-            Some(pattern) => Err(format!(
-                "`operation_types` in `naming` needs `{{ident}}` once in each name, not `{pattern}`"
-            )),
-            None => Ok(()),
+        for (key, word, patterns) in [
+            ("operation_types", "ident", &self.naming.operation_types),
+            (
+                "operation_methods",
+                "method",
+                &self.naming.operation_methods,
+            ),
+        ] {
+            let mut patterns = patterns.iter();
+            if let Some(pattern) = patterns.find(|pattern| placeholders(pattern).ne([word])) {
+                return Err(format!(
+                    "`{key}` in `naming` needs `{{{word}}}` once in each name, not `{pattern}`"
+                ));
+            }
         }
+        Ok(())
     }
 
     /// Whether values of a kind are held without an option around them.

@@ -60,6 +60,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["`list` in `types` fills in `{item}`, not `{type}`"],
     ),
     (
+        r#"{"model":"1","files":[],"naming":{"operation_methods":["send"]}}"#,
+        "",
+        &["`operation_methods` in `naming` needs `{method}`", "`send`"],
+    ),
+    (
         r#"{"model":"1","files":[],"naming":{"operation_types":["{idnt}Input"]}}"#,
         "",
         &[

@@ -399,6 +399,16 @@ fn rule_cases() -> Vec<Case> {
             &[("all-of-circular", 3, 35, "/definitions/a/allOf/0")],
         ),
         (
+            "one error code twice",
+            root("").replace("\"paths\"", "\"x-error-codes\": [{ \"code\": \"a\" },\n{ \"code\": \"a\" }], \"paths\""),
+            &[("error-code", 4, 11, "/x-error-codes/1/code")],
+        ),
+        (
+            "one or many of what is no list",
+            root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": { \"type\": \"string\",\n\"x-one-or-many\": true } } } }, \"paths\""),
+            &[("x-one-or-many", 4, 18, "/definitions/a/properties/b/x-one-or-many")],
+        ),
+        (
             "required, but not there",
             root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": {} }, \"required\": [\"c\"] } }, \"paths\""),
             &[("required-unknown", 3, 65, "/definitions/a/required/0")],

@@ -247,6 +247,42 @@ fn what_belongs_to_the_whole_service_is_documentation() {
     assert!(report.changelog.is_empty());
 }
 
+/// What a reader of a changelog must be told: which, and how it was.
+#[test]
+fn the_lines_of_a_changelog_name_what_was_and_what_is() {
+    let base = || {
+        spec(
+            json!({"/": {"get": {"operationId": "Op", "summary": "s", "parameters": [
+            {"name": "flag", "in": "query", "type": "boolean"}],
+            "responses": {"200": {"description": "OK", "schema": {"properties": {
+                "at": {"type": "string", "format": "date-time"}}}}}}}}),
+        )
+    };
+    let lines = |change: fn(&mut Value)| {
+        let mut new = base();
+        change(&mut new["paths"]["/"]["get"]);
+        let both = [compared(&base(), &new), compared(&new, &base())];
+        both.map(|report| report.changelog.into_values().flatten().collect::<String>())
+    };
+    let status = lines(|op| op["responses"]["201"] = json!({"description": "Done"}));
+    assert!(status[0].ends_with("succeeds with 201, too."), "{status:?}");
+    assert!(
+        status[1].ends_with("no longer succeeds with 201."),
+        "{status:?}"
+    );
+    let place = lines(|op| op["parameters"][0]["in"] = "header".into());
+    assert!(
+        place[0].ends_with("is sent in a header, no longer in the query."),
+        "{place:?}"
+    );
+    let time = lines(|op| {
+        let fields = &mut op["responses"]["200"]["schema"]["properties"];
+        fields["at"]["format"] = "date-time-rfc822".into();
+    });
+    let expected = "is written as an HTTP date, no longer as ISO 8601.";
+    assert!(time[0].ends_with(expected), "{time:?}");
+}
+
 #[test]
 fn hostile_names_stay_on_their_line() {
     let operation = |name: &str| {

@@ -276,7 +276,8 @@ fn paths_become_segments_after_what_the_handle_binds() {
 #[test]
 fn paging_names_what_is_there() {
     let mut one = operation(json!([{ "name": "marker", "in": "query", "type": "string" }]));
-    one["responses"]["200"]["schema"] = json!({ "properties": { "keys": {}, "next_marker": {} } });
+    one["responses"]["200"]["schema"] =
+        json!({ "properties": { "keys": {}, "next_marker": { "type": "string" } } });
     one["x-paging"] = json!({ "items": "keys", "next": { "next_marker": "marker" } });
     let paths = |one: &Value| spec(json!({ "/": { "get": one } }));
     let paging = only_operation(&paths(&one))["paging"].clone();
@@ -318,6 +319,84 @@ fn paging_looks_into_the_items_and_counts() {
     assert!(
         error.contains("names `etag`, which the item does not have"),
         "{error}"
+    );
+}
+
+/// What would be handed to a parameter that can't take it is refused: no pack could render it.
+#[test]
+fn paging_hands_on_what_fits() {
+    let one = |parameter: Value, paging: Value| {
+        let mut one = operation(json!([parameter]));
+        one["responses"]["200"]["schema"] = json!({ "properties": {
+            "list": { "type": "array", "items": { "type": "string" } }, "map": { "type": "map" },
+            "text": { "type": "string" }, "big": { "type": "integer", "format": "int64" },
+            "tone": { "type": "string", "enum": ["a"] }, "flag": { "type": "boolean" },
+        } });
+        one["x-paging"] = paging;
+        spec(json!({ "/": { "get": one } }))
+    };
+    let text = json!({ "name": "p", "in": "query", "type": "string" });
+    let mut required = text.clone();
+    required["required"] = true.into();
+    let small = json!({ "name": "p", "in": "query", "type": "integer", "format": "int32" });
+    let with = |key: &str, value: Value| json!({ "items": "list", (key): value });
+    for (parameter, paging, expected) in [
+        (
+            &text,
+            json!({ "items": "map" }),
+            "`map`, which is `map<text>`, not a list",
+        ),
+        (
+            &text,
+            with("more", "text".into()),
+            "`text`, which is `text`, not a flag",
+        ),
+        (
+            &text,
+            with("total", "flag".into()),
+            "`flag`, which is `bool`, not a whole number",
+        ),
+        (
+            &text,
+            with("limit", "p".into()),
+            "`p`, which is `text`, not a whole number",
+        ),
+        (
+            &text,
+            with("next", json!({ "big": "p" })),
+            "`big`, which is `int64`, to `p`, which is `text`",
+        ),
+        (
+            &small,
+            with("next", json!({ "big": "p" })),
+            "`big`, which is `int64`, to `p`, which is `int32`",
+        ),
+        (
+            &text,
+            with("next", json!({ "flag": "p" })),
+            "`flag`, which is `bool`, not text or a whole number",
+        ),
+        (
+            &required,
+            with("next", json!({ "text": "p" })),
+            "sets `p`, which is required",
+        ),
+        (
+            &text,
+            with("next", json!({ "tone": "p" })),
+            "not text or a whole number",
+        ),
+    ] {
+        let error = model(&one(parameter.clone(), paging))
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("error[paging]"), "{error}");
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+    let fits = one(text, with("next", json!({ "text": "p" })));
+    assert_eq!(
+        only_operation(&fits)["paging"]["next"][0]["to"]["name"],
+        "p"
     );
 }
 

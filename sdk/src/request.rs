@@ -110,6 +110,17 @@ impl RequestParts {
         Ok(())
     }
 
+    /// Appends a list as a path parameter: its values, joined.
+    pub fn path_list(
+        &mut self,
+        name: &str,
+        collection: Collection,
+        values: &[impl Parameter],
+    ) -> Result<()> {
+        let joined = collection.join(name, values)?;
+        self.path(name, &joined.unwrap_or_default())
+    }
+
     fn begin_parameter(&mut self) {
         self.root_path();
         self.target.push(if self.query_begun { '&' } else { '?' });

@@ -215,9 +215,14 @@ impl<'a> Comparison<'a> {
     fn statuses(&mut self, old: &Operation, new: &Operation) {
         let method = self.method(new);
         let (was, is) = (successes(old), successes(new));
-        if was != is {
-            let (is, was) = (listed(&is), listed(&was));
-            let message = format!("{method} succeeds with {is}, no longer with {was}");
+        let message = match (listed(is.difference(&was)), listed(was.difference(&is))) {
+            (Some(further), None) => Some(format!("succeeds with {further}, too")),
+            (None, Some(gone)) => Some(format!("no longer succeeds with {gone}")),
+            (Some(is), Some(was)) => Some(format!("succeeds with {is}, no longer with {was}")),
+            (None, None) => None,
+        };
+        if let Some(message) = message {
+            let message = format!("{method} {message}");
             let place = now(&new.source);
             self.found(Rule::SuccessStatuses, path_of(new), message, place);
         }
@@ -341,12 +346,10 @@ fn failures(operation: &Operation) -> BTreeSet<Option<u16>> {
     failures.map(|status| status.status).collect()
 }
 
-fn listed(statuses: &BTreeSet<u16>) -> String {
-    let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
-    match texts.as_slice() {
-        [] => "none".to_owned(),
-        texts => texts.join(", "),
-    }
+/// Statuses as a sentence has them; `None` if there are none.
+fn listed<'s>(statuses: impl Iterator<Item = &'s u16>) -> Option<String> {
+    let texts: Vec<_> = statuses.map(u16::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(" and "))
 }
 
 /// The type of what a list holds.

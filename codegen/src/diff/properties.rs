@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
             (Rule::ParameterRequired, message)
         } else {
             let message = format!(
-                "{ident} is a setter now, no argument of {} any more",
+                "{ident} is a setter now, no longer an argument of {}",
                 holder.function
             );
             (Rule::ParameterOptional, message)
@@ -223,7 +223,8 @@ impl<'a> Comparison<'a> {
         let what = self.spoken(holder, new);
         if old.place.kind != new.place.kind {
             let message = format!(
-                "{what} stands in {}, no longer in {}",
+                "{what} {} in {}, no longer in {}",
+                if holder.sent { "is sent" } else { "comes" },
                 part(new.place.kind),
                 part(old.place.kind)
             );
@@ -236,7 +237,17 @@ impl<'a> Comparison<'a> {
             && old.one_or_many == new.one_or_many
             && self.same_form(holder, old, new);
         if !same {
-            let message = format!("{what} is written in another way");
+            let meant = (
+                self.old_types.meant(&old.shape),
+                self.new_types.meant(&new.shape),
+            );
+            let message = match meant {
+                (Shape::Time { format: was }, Shape::Time { format: is }) if was != is => {
+                    let (is, was) = (time_format(is), time_format(was));
+                    format!("{what} is written as {is}, no longer as {was}")
+                }
+                _ => format!("{what} is written in another way"),
+            };
             self.found_in(holder, new, Rule::Encoding, message, now(&new.source));
         }
     }
@@ -390,5 +401,16 @@ fn part(kind: PlaceKind) -> &'static str {
         PlaceKind::Json => "the JSON body",
         PlaceKind::Value | PlaceKind::Stream => "the whole body",
         PlaceKind::Form | PlaceKind::FormFile => "the form",
+    }
+}
+
+/// A form of times, as `written as` takes it.
+fn time_format(format: &str) -> &str {
+    match format {
+        "iso8601" => "ISO 8601",
+        "http_date" => "an HTTP date",
+        "unix" => "seconds since 1970",
+        "date" => "a day",
+        other => other,
     }
 }

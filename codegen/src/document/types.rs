@@ -263,7 +263,7 @@ pub struct Facts {
     /// `x-present`: always there in an answer.
     pub present: bool,
     /// `x-one-or-many`: a list that may come as a single item.
-    pub one_or_many: bool,
+    pub one_or_many: Option<Span>,
     /// `x-computed`: the runtime works it out.
     pub computed: bool,
     /// `x-deprecated`

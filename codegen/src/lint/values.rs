@@ -101,7 +101,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
         }
         // In a parameter or header, a list is text.
         (SchemaKind::Array(_), Value::String(_)) if schema.collection.is_some() => Ok(()),
-        (SchemaKind::Array(_), _) if schema.facts.one_or_many => Ok(()),
+        (SchemaKind::Array(_), _) if schema.facts.one_or_many.is_some() => Ok(()),
         (SchemaKind::Array(_), _) => wanted("a list"),
         (SchemaKind::Object(object), Value::Object(members)) => {
             members.iter().try_for_each(|(name, member)| {

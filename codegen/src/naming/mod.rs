@@ -3,12 +3,14 @@
 mod case;
 mod spell;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 pub use case::{Case, words};
 use schemars::JsonSchema;
 use serde::Deserialize;
 pub(crate) use spell::variant;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::source::Span;
 
@@ -49,6 +51,9 @@ pub struct Naming {
     /// What the output calls an operation's own types, `{ident}Input`, where they stand among the
     /// others: no type may be called so, and one that would be gets the word `type` at its end.
     pub operation_types: Vec<String>,
+    /// What the output calls further methods of an operation, `{method}_request`, where they stand
+    /// among the others: no other operation's method may be called so.
+    pub operation_methods: Vec<String>,
     /// Names of methods that inputs have anyway: no parameter may be called so.
     pub reserved_methods: Vec<String>,
     /// What such a name gets.
@@ -86,6 +91,7 @@ impl Default for Naming {
             reserved_types: Vec::new(),
             reserved_types_suffix: "Type".to_owned(),
             operation_types: Vec::new(),
+            operation_methods: Vec::new(),
             reserved_methods: Vec::new(),
             reserved_methods_suffix: "_param".to_owned(),
             reserved_properties: Vec::new(),
@@ -148,7 +154,14 @@ impl Naming {
     }
 
     /// The words of a name: never none, and together they can begin an identifier.
+    ///
+    /// Languages compare identifiers in a normal form (Rust in NFC, Python in NFKC), so what is equal
+    /// there must be equal here, too.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
+        let name: &str = &match name.is_ascii() {
+            true => Cow::Borrowed(name),
+            false => Cow::Owned(name.nfkc().collect()),
+        };
         let mut found = words(name, &self.acronyms);
         let begins_badly = |found: &[String]| {
             let first = found.first().and_then(|word| word.chars().next());
@@ -220,18 +233,36 @@ impl Scope {
     where
         I: IntoIterator<Item = String>,
     {
+        self.claim_with(candidates, |_| Vec::new(), span)
+    }
+
+    /// Takes the first identifier that is still free together with others that are made of it.
+    ///
+    /// # Errors
+    ///
+    /// One of each is taken: the first that was, and who has it.
+    pub fn claim_with<I>(
+        &mut self,
+        candidates: I,
+        others: impl Fn(&str) -> Vec<String>,
+        span: Span,
+    ) -> Result<String, Collision>
+    where
+        I: IntoIterator<Item = String>,
+    {
         let mut collision = None;
         for ident in candidates {
-            match self.taken.get(&ident) {
-                None => {
-                    self.taken.insert(ident.clone(), span);
-                    return Ok(ident);
-                }
-                Some(first) => {
-                    let first = *first;
-                    collision.get_or_insert(Collision { ident, first });
-                }
+            let others = others(&ident);
+            let mut all = std::iter::once(&ident).chain(&others);
+            let taken = all.find_map(|one| Some((one, *self.taken.get(one)?)));
+            if let Some((ident, first)) = taken {
+                let ident = ident.clone();
+                collision.get_or_insert(Collision { ident, first });
+                continue;
             }
+            self.taken.extend(others.into_iter().map(|one| (one, span)));
+            self.taken.insert(ident.clone(), span);
+            return Ok(ident);
         }
         Err(collision.unwrap_or(Collision {
             ident: String::new(),

@@ -98,3 +98,35 @@ fn anywhere() -> Span {
     let (file, _) = Sources::new(&path).load(&path).unwrap();
     Span::start_of(file)
 }
+
+#[test]
+fn names_that_a_compiler_takes_for_one_are_one() {
+    let ident = |name| naming().ident(name, Role::Parameter);
+    // A ligature, a letter and its accent, full width: each is what it is in the normal form.
+    for (name, expected) in [
+        ("\u{fb01}le", "file"),
+        ("e\u{301}t\u{e9}", "\u{e9}t\u{e9}"),
+        ("\u{ff53}end", "send_param"),
+        ("\u{ff54}ype", "type_"),
+    ] {
+        assert_eq!(ident(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_name_and_what_is_made_of_it_are_taken_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    std::fs::write(&path, "0").unwrap();
+    let (_, node) = Sources::new(&path).load(&path).unwrap();
+    let mut scope = Scope::default();
+    let mut claim = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned());
+        scope.claim_with(names, |name| vec![format!("{name}_request")], node.span)
+    };
+    assert_eq!(claim(&["put"]).unwrap(), "put");
+    assert_eq!(claim(&["put_request", "put_more"]).unwrap(), "put_more");
+    assert_eq!(claim(&["get_request"]).unwrap(), "get_request");
+    assert_eq!(claim(&["get"]).unwrap_err().ident, "get_request");
+    assert_eq!(claim(&["get"]).unwrap_err().first, node.span);
+}

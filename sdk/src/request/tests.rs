@@ -86,6 +86,20 @@ fn lists_are_joined_as_the_spec_says() {
 }
 
 #[test]
+fn a_list_in_a_path_is_one_segment() {
+    let path = |values: &[&str]| {
+        let mut parts = parts(true);
+        parts.literal("/");
+        let joined = parts.path_list("n", Collection::Csv, values);
+        joined.map(|()| parts.target().to_owned())
+    };
+    assert_eq!(path(&["a", "b c"]).unwrap(), "/a%2Cb%20c");
+    for refused in [&[][..], &["a,b", "c"], &[".."]] {
+        assert_eq!(path(refused).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
 fn a_url_is_encoded_only_where_it_must_be() {
     let mut parts = parts(true);
     let name = HeaderName::from_static("x-qs-fetch-source");

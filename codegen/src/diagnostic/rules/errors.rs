@@ -46,8 +46,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "error-code",
-        "an error code without a code, or with an unknown word for repeating",
-        "give `code`, and yes, no or special for `retry`",
+        "an error code without a code, there twice, or with an unknown word for repeating",
+        "give each `code` once, and yes, no or special for `retry`",
     ),
     error(
         "file-unreadable",
@@ -175,8 +175,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "paging",
-        "a paging fact that names a field or parameter that is not there",
-        "name fields of the answer and parameters of the request",
+        "a paging fact that names what is not there, or of another type",
+        "name fields of the answer and parameters of the request; what is handed on has one type",
     ),
     error(
         "parameter-duplicate",
@@ -311,5 +311,10 @@ pub(super) const RULES: &[Rule] = &[
         "x-idempotent",
         "a fact about repeating that names a header that is not sent",
         "name one of the operation's headers",
+    ),
+    error(
+        "x-one-or-many",
+        "a fact about lists that stands at something else",
+        "put it at an array",
     ),
 ];

@@ -1,8 +1,11 @@
 //! The root object and the paths.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use super::{Reader, extensions};
+use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem};
 use crate::source::{Member, Node};
@@ -119,10 +122,20 @@ impl<'a> Reader<'a> {
     fn error_codes(&mut self) -> Vec<ErrorCode> {
         let root = self.root;
         let mut codes = Vec::new();
+        let mut spans = HashMap::new();
         for node in self.items(root, "x-error-codes") {
             let Some((code, span)) = self.needed(node, "code", "error-code") else {
                 continue;
             };
+            if let Some(first) = spans.insert(code.clone(), span) {
+                let message = format!("the code `{code}` is there twice");
+                self.problems.push(
+                    Diagnostic::error("error-code", span, message)
+                        .with_note(first, "the first one")
+                        .with_help("remove one of them"),
+                );
+                continue;
+            }
             let status = node
                 .get("status")
                 .filter(|status| !matches!(status.value, crate::source::Value::Null));

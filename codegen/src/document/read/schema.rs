@@ -252,13 +252,14 @@ impl Reader<'_> {
 
     pub(super) fn facts(&mut self, node: &Node) -> Facts {
         let type_name = node.get("x-type-name").map(|node| node.span);
+        let one_or_many = node.get("x-one-or-many").map(|node| node.span);
         Facts {
             name: self.text(node, "x-name"),
             type_name: self.text(node, "x-type-name").zip(type_name),
             prefix: self.text(node, "x-prefix"),
             signed: self.flag(node, "x-signed"),
             present: self.flag(node, "x-present"),
-            one_or_many: self.flag(node, "x-one-or-many"),
+            one_or_many: one_or_many.filter(|_| self.flag(node, "x-one-or-many")),
             computed: self.flag(node, "x-computed"),
             deprecated: self.flag(node, "x-deprecated"),
             enum_descriptions: self.text_map(node, "x-enum-descriptions"),

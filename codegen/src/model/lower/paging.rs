@@ -6,6 +6,9 @@ use crate::document;
 use crate::model::{Name, PageLink, Paging, Property, Request, Response, Shape};
 use crate::source::{Node, Span};
 
+const FLAG: &str = "a flag";
+const NUMBER: &str = "a whole number";
+
 impl Lowerer<'_> {
     pub(super) fn paging(
         &mut self,
@@ -18,23 +21,35 @@ impl Lowerer<'_> {
             self.paging_problem(raw.span, "`x-paging` must name its `items`");
             return None;
         };
-        let items = self.page_name(&response.properties, node, "answer")?;
-        let list = response.properties.iter().find(|p| p.name == items.name)?;
+        let list = self.page_text(&response.properties, node, "answer")?;
+        if !matches!(list.shape, Shape::List { .. } | Shape::Free) {
+            self.mistyped(node.span, list, "a list");
+        }
         let of_item = self.item_properties(list);
         let asked = &request.properties;
         let next = self.page_links(raw.get("next"), (&response.properties, "answer"), asked);
         let last = self.page_links(raw.get("last"), (&of_item, "item"), asked);
-        let mut named = |key: &str, properties: &[Property], side: &str| {
+        let mut named = |key: &str, wanted: &str, properties: &[Property], side: &str| {
             let node = raw.get(key)?;
-            self.page_name(properties, node, side)
+            let found = self.page_text(properties, node, side)?;
+            let fits = match wanted {
+                FLAG => matches!(found.shape, Shape::Bool),
+                _ => matches!(found.shape, Shape::Int { .. }),
+            };
+            if !fits {
+                self.mistyped(node.span, found, wanted);
+            } else if key == "offset" {
+                self.settable(node.span, found);
+            }
+            Some(name(found))
         };
         Some(Paging {
             item_type: list.item_type.clone(),
-            items,
-            limit: named("limit", asked, "request"),
-            more: named("more", &response.properties, "answer"),
-            offset: named("offset", asked, "request"),
-            total: named("total", &response.properties, "answer"),
+            items: name(list),
+            limit: named("limit", NUMBER, asked, "request"),
+            more: named("more", FLAG, &response.properties, "answer"),
+            offset: named("offset", NUMBER, asked, "request"),
+            total: named("total", NUMBER, &response.properties, "answer"),
             next,
             last,
             raw: raw.clone(),
@@ -60,42 +75,75 @@ impl Lowerer<'_> {
         to: &[Property],
     ) -> Vec<PageLink> {
         let mut found = Vec::new();
-        for (name, member) in links.and_then(Node::as_object).into_iter().flatten() {
-            let from = self.page_property(from, name, member.key, side);
-            let to = self.page_name(to, &member.node, "request");
+        for (field, member) in links.and_then(Node::as_object).into_iter().flatten() {
+            let from = self.page_property(from, field, member.key, side);
+            let to = self.page_text(to, &member.node, "request");
             if let (Some(from), Some(to)) = (from, to) {
-                found.push(PageLink { from, to });
+                self.followable(member.node.span, from, to);
+                found.push(PageLink {
+                    from: name(from),
+                    to: name(to),
+                });
             }
         }
         found
     }
 
     /// The property that a text of the fact names.
-    fn page_name(&mut self, properties: &[Property], node: &Node, side: &str) -> Option<Name> {
-        self.page_property(
-            properties,
-            node.as_str().unwrap_or_default(),
-            node.span,
-            side,
-        )
+    fn page_text<'p>(
+        &mut self,
+        properties: &'p [Property],
+        node: &Node,
+        side: &str,
+    ) -> Option<&'p Property> {
+        let name = node.as_str().unwrap_or_default();
+        self.page_property(properties, name, node.span, side)
     }
 
-    fn page_property(
+    fn page_property<'p>(
         &mut self,
-        properties: &[Property],
+        properties: &'p [Property],
         name: &str,
         span: Span,
         side: &str,
-    ) -> Option<Name> {
+    ) -> Option<&'p Property> {
         let found = properties.iter().find(|property| property.name == name);
         if found.is_none() {
             let message = format!("`x-paging` names `{name}`, which the {side} does not have");
             self.paging_problem(span, &message);
         }
-        found.map(|property| Name {
-            name: property.name.clone(),
-            ident: property.ident.clone(),
-        })
+        found
+    }
+
+    /// What an answer gives must be what the next request takes.
+    fn followable(&mut self, span: Span, from: &Property, to: &Property) {
+        if !matches!(from.shape, Shape::Text | Shape::Int { .. }) {
+            self.mistyped(span, from, "text or a whole number");
+        } else if from.shape != to.shape {
+            let message = format!(
+                "`x-paging` hands `{}`, which is `{}`, to `{}`, which is `{}`",
+                from.name, from.type_name, to.name, to.type_name
+            );
+            self.paging_problem(span, &message);
+        } else {
+            self.settable(span, to);
+        }
+    }
+
+    /// The first page is asked for without it.
+    fn settable(&mut self, span: Span, parameter: &Property) {
+        if parameter.required {
+            let message = format!("`x-paging` sets `{}`, which is required", parameter.name);
+            self.paging_problem(span, &message);
+        }
+    }
+
+    fn mistyped(&mut self, span: Span, found: &Property, wanted: &str) {
+        let message = format!(
+            "`x-paging` names `{}`, which is `{}`, not {wanted}",
+            found.name, found.type_name
+        );
+        self.paging_problem(span, &message);
     }
 
     fn paging_problem(&mut self, span: Span, message: &str) {
@@ -103,5 +151,12 @@ impl Lowerer<'_> {
                     \"next\": {\"next_marker\": \"marker\"}}";
         self.problems
             .push(Diagnostic::error("paging", span, message).with_help(help));
+    }
+}
+
+fn name(property: &Property) -> Name {
+    Name {
+        name: property.name.clone(),
+        ident: property.ident.clone(),
     }
 }

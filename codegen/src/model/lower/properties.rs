@@ -57,6 +57,12 @@ impl<'a> Lowerer<'a> {
             None => self.shape(schema, at),
         };
         self.check_content(&shape, field.place.kind, schema.span);
+        if let (Some(span), false) = (facts.one_or_many, matches!(shape, Shape::List { .. })) {
+            let message = format!("one or many of `{}`, which is no list", field.name);
+            let problem = Diagnostic::error("x-one-or-many", span, message);
+            let help = "say that it is an array, or remove the fact";
+            self.problems.push(problem.with_help(help));
+        }
         let required = field.required && !computed;
         let plain = required || facts.present || self.is_plain(&shape);
         let type_name = match schema.kind {
@@ -83,7 +89,7 @@ impl<'a> Lowerer<'a> {
             max_length: schema.limits.max_length,
             pattern: schema.limits.pattern.clone(),
             enum_values: schema.values.clone(),
-            one_or_many: facts.one_or_many,
+            one_or_many: facts.one_or_many.is_some(),
             deprecated: facts.deprecated,
             source: self.place(field.span),
             ext: schema.ext.clone(),

@@ -16,8 +16,9 @@ pub(super) struct Standing<'d> {
     pub(super) resource: String,
 }
 
-/// File names that mean a device on some systems.
+/// File names that mean a device on some systems, and those that do with a digit behind them.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
+const PORTS: &[&str] = &["com", "lpt"];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn resources(&mut self) -> Vec<Resource> {
@@ -120,7 +121,14 @@ impl<'a> Lowerer<'a> {
         }
         let short = naming.safe(naming.join(naming.method, &words), Role::Method);
         let whole = naming.candidates(&operation.id, Role::Method, None);
-        let claimed = scope.claim(std::iter::once(short).chain(whole), operation.id_span);
+        let further = |method: &str| {
+            let patterns = naming.operation_methods.iter();
+            patterns
+                .map(|one| one.replace("{method}", method))
+                .collect()
+        };
+        let candidates = std::iter::once(short).chain(whole);
+        let claimed = scope.claim_with(candidates, further, operation.id_span);
         let help = "rename one of the operations";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
@@ -206,7 +214,10 @@ impl<'a> Lowerer<'a> {
         let name = Case::Snake.join(words);
         let naming = &self.language.naming;
         let reserved = [&naming.keywords, &naming.reserved_resources];
-        if DEVICES.contains(&name.as_str()) || reserved.iter().any(|list| list.contains(&name)) {
+        let port = name.strip_suffix(|c| matches!(c, '1'..='9'));
+        let is_device =
+            DEVICES.contains(&name.as_str()) || port.is_some_and(|port| PORTS.contains(&port));
+        if is_device || reserved.iter().any(|list| list.contains(&name)) {
             return name + "_resource";
         }
         name

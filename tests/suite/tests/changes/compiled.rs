@@ -1,14 +1,16 @@
-//! What is rendered compiles and works: one project with three SDKs, each the runtime of this
+//! What is rendered compiles and works: one project with four SDKs, each the runtime of this
 //! repository around another specification, and a program that calls them.
 //!
 //! - `changed-sdk`: the API with every change of `edits` that leaves the program's other calls as
 //!   they are, at once;
 //! - `dialect-sdk`: `specs/dialect.json`, every type, format and place;
-//! - `obstacles-sdk`: the generator's own `obstacles.json`, names that are hard to take.
+//! - `obstacles-sdk`: the generator's own `obstacles.json`, names that are hard to take;
+//! - `notes-sdk`: the generator's own API in three dialects, as OpenAPI 3.1. A test shows that the
+//!   other two give the same.
 //!
 //! Each is a copy of `sdk/` under another name with the rendering in place of `src/generated`: the
 //! runtime asks of it only what the pack always gives (`types`, `operations`, `ErrorCode`, the
-//! signed parameters), but for `tasks`, which is for this API alone and left out of the other two.
+//! signed parameters), but for `tasks`, which is for this API alone and left out of the others.
 //! The project stays in Cargo's folder for tests, and only what changed is written anew: a second
 //! run compiles nothing.
 
@@ -25,7 +27,7 @@ use crate::edits;
 use crate::tree::Tree;
 
 const CHANGED: &str = "changed-sdk";
-const MEMBERS: [&str; 3] = [CHANGED, "dialect-sdk", "obstacles-sdk"];
+const MEMBERS: [&str; 4] = [CHANGED, "dialect-sdk", "obstacles-sdk", "notes-sdk"];
 
 /// The program. The first test that asks builds it; the others wait for that.
 async fn program() -> &'static Path {
@@ -49,15 +51,11 @@ fn build() -> PathBuf {
     ] {
         change(&tree);
     }
-    let alone = |spec: PathBuf| {
-        Generator::new()
-            .spec(spec)
-            .pack(root().join("templates/rust"))
-    };
     let generators = [
         tree.generator(),
         alone(root().join("tests/suite/specs/dialect.json")),
         alone(root().join("codegen/tests/obstacles.json")),
+        notes("openapi31.json", &inputs.path().join("notes")),
     ];
     for (member, generator) in MEMBERS.into_iter().zip(generators) {
         let runtime = match member {
@@ -82,6 +80,24 @@ fn build() -> PathBuf {
     assert!(output.status.success(), "{says}");
     let name = format!("debug/caller{}", std::env::consts::EXE_SUFFIX);
     target(&project).join(name)
+}
+
+fn alone(spec: PathBuf) -> Generator {
+    let pack = root().join("templates/rust");
+    Generator::new().spec(spec).pack(pack)
+}
+
+/// The generator of the notes in a dialect, in a copy: the runtime has one handle, and so they get
+/// its name.
+fn notes(file: &str, folder: &Path) -> Generator {
+    copy(&root().join("codegen/tests/openapi"), folder, &[]);
+    let path = folder.join(file);
+    let spec = std::fs::read_to_string(&path).unwrap();
+    let handle = |name: &str| format!("\"name\": \"{name}\",\n      \"binds\"");
+    let renamed = spec.replace(&handle("Folder"), &handle("Bucket"));
+    assert_ne!(renamed, spec);
+    write(&path, renamed.as_bytes());
+    alone(path)
 }
 
 fn caller_manifest() -> String {
@@ -198,6 +214,16 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         assert!(form.contains(part), "{part:?} in {form}");
     }
 
+    let sent = call("dialect ports", Answer::new(204)).await;
+    let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
+    assert_eq!(targets, ["/com1/1%2C2", "/com1"]);
+
+    let sent = call("dialect odd", Answer::new(204)).await;
+    assert_eq!(
+        sent[0].target,
+        "/odd/true0.5/%F0%9F%98%80/true?%C3%A9=1&e%CC%81=2&%2A%2F=3"
+    );
+
     let sent = call("dialect part", Answer::new(206).body("part")).await;
     assert_eq!(sent[0].target, "/my-bucket/7");
 }
@@ -209,6 +235,61 @@ async fn http_dates_stand_in_json_as_the_specification_says() {
     let sent = call("dialect tree mailed", Answer::new(200)).await;
     let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(body["mailed"], "Sun, 16 Aug 2015 09:05:00 GMT");
+}
+
+#[test]
+fn three_dialects_give_one_rendering() {
+    let folder = tempfile::tempdir().unwrap();
+    let rendered = |file: &str| {
+        let files = notes(file, folder.path()).render().unwrap().files;
+        let body = |text: &str| {
+            let (header, body) = text.split_once('\n').unwrap();
+            assert!(header.contains(file), "{header}");
+            body.to_owned()
+        };
+        let files = files
+            .iter()
+            .map(|file| (file.path.clone(), body(&file.text)));
+        files.collect::<Vec<_>>()
+    };
+    let compiled = rendered("openapi31.json");
+    assert_eq!(rendered("openapi30.json"), compiled);
+    assert_eq!(rendered("swagger2.json"), compiled);
+}
+
+/// What is rendered from OpenAPI calls as what is rendered from Swagger does.
+#[tokio::test]
+async fn openapi_can_be_called() {
+    let folders = json!({"folders": [{"name": "a", "owner": {"id": "o"}}], "next": null});
+    let answer = Answer::json(200, &folders).header("X-Note-Count", "1");
+    let sent = call("notes list", answer).await;
+    assert_eq!(
+        sent[0].target,
+        "/?limit=2&marker=m&state=open&piped=a%7Cb&comma=1%2C2&spaced=c%20d&many=e&many=f"
+    );
+    assert_eq!(sent[0].header("x-note-since"), Some("2015-08-16T09:05:00Z"));
+    assert_eq!(sent[0].header("x-note-kinds"), Some("g,h"));
+
+    let answer = Answer::json(201, &json!({"name": "b", "owner": {"id": "o"}}));
+    let sent = call("notes put", answer).await;
+    assert_eq!((&*sent[0].method, &*sent[0].target), ("PUT", "/my-bucket"));
+    assert_eq!(
+        sent[0].text(),
+        r#"{"name":"b","digest":"ZA==","owner":{"id":"o"},"reply":{"word":"yes"}}"#
+    );
+
+    let sent = call("notes fill", Answer::new(200)).await;
+    let form = sent[0].text();
+    for part in ["name=\"title\"\r\n\r\na title\r\n", "\r\n\r\ncontent\r\n"] {
+        assert!(form.contains(part), "{part:?} in {form}");
+    }
+
+    let answer = Answer::new(200).header("ETag", "\"tag\"").body("a note");
+    let sent = call("notes get", answer).await;
+    assert_eq!(sent[0].target, "/my-bucket/a%20note");
+
+    let sent = call("notes keep", Answer::new(201)).await;
+    assert_eq!((&*sent[0].method, &*sent[0].text()), ("PUT", "kept"));
 }
 
 #[tokio::test]

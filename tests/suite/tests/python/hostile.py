@@ -32,6 +32,20 @@ class Hostile(unittest.TestCase):
         self.assertIn("gr%C3%B6%C3%9Fe=5", prepared.url)
         self.assertEqual(prepared.body, b'{"match": {"x": {"self": "1"}}}')
 
+    def test_names_that_python_takes_for_one_differ(self):
+        found = list(inspect.signature(QingStor.everything).parameters)
+        self.assertEqual(found[-3:], ["self_query", "file", "file_query"])
+
+    def test_each_operation_has_its_two_methods(self):
+        service = QingStor(Config("ID", "SECRET"))
+        bucket = service.Bucket("my-bucket", "zone")
+        for owner, name in (
+            (service, "make"), (service, "make_request_mixed"), (bucket, "put"), (bucket, "put_bucket_request"),
+        ):
+            made = getattr(owner, name + "_request")()
+            self.assertIn(f"``{name}``", type(owner).__dict__[name + "_request"].__doc__)
+            self.assertTrue(callable(made.sign))
+
     def test_every_type_can_be_resolved(self):
         for name, kind in vars(types).items():
             if isinstance(kind, type) and issubclass(kind, dict):

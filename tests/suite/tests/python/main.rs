@@ -102,9 +102,35 @@ async fn a_hostile_specification_stays_text() {
     let mut document: Value = serde_json::from_str(&read("codegen/tests/obstacles.json")).unwrap();
     poison(&mut document);
     let parameters = &mut document["paths"]["/"]["post"]["parameters"];
-    for name in ["class", "from", "operations", "types", "List"] {
+    // The last two are one identifier to Python, and so is a full width `self`.
+    for name in [
+        "class",
+        "from",
+        "operations",
+        "types",
+        "List",
+        "ｓelf",
+        "file",
+        "ﬁle",
+    ] {
         let parameter = json!({"name": name, "in": "query", "type": "string"});
         parameters.as_array_mut().unwrap().push(parameter);
+    }
+    // The method of each makes another one that is called so.
+    for id in ["MakeRequest", "Make", "PutBucketRequest"] {
+        let path = match id.contains("Bucket") {
+            true => "/{bucketName}?request".to_owned(),
+            false => format!("/{id}"),
+        };
+        let parameters = &document["paths"]["/{bucketName}"]["parameters"];
+        let parameters = if path.contains('{') {
+            parameters.clone()
+        } else {
+            json!([])
+        };
+        let responses = json!({"200": {"description": "OK"}});
+        let operation = json!({"operationId": id, "summary": id, "responses": responses});
+        document["paths"][path] = json!({"parameters": parameters, "put": operation});
     }
     document["definitions"]["List"] = json!({"type": "object", "properties": {
         "from import": {"$ref": "#/definitions/Literal"},

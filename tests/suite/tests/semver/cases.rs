@@ -408,6 +408,14 @@ pub(crate) const CASES: &[Case] = &[
     case("error_code_removed", Rule::ErrorCodeRemoved, |kit| {
         kit.codes.clear()
     }),
+    case("error_code_renamed", Rule::ErrorCodeRenamed, |kit| {
+        // The first of two that would be called alike has the plain name.
+        kit.codes.swap(0, 1)
+    }),
+    case("error_code_text", Rule::ErrorCodeText, |kit| {
+        let code = format!("{}.code", kit.name);
+        set(&mut kit.codes[0], "code", code);
+    }),
     case("error_code_retry", Rule::ErrorCodeRetry, |kit| {
         set(&mut kit.codes[0], "retry", "yes")
     }),

@@ -24,9 +24,6 @@ use kit::Spec;
 
 /// Rules that no program can tell from others: words, and what the SDK does not render.
 const NOT_COMPILED: &[Rule] = &[
-    // Two error codes of one identifier are refused, so only another pack can rename one.
-    Rule::ErrorCodeRenamed,
-    Rule::ErrorCodeText,
     // Of the whole specification, not of one operation.
     Rule::Service,
 ];

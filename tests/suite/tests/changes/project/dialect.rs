@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, Tree};
+use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, RMatchColor, Tree};
 use dialect_sdk::{Blob, Body, Bucket, QingStor, Result, Secret, Timestamp};
 
 fn time() -> Timestamp {
@@ -97,6 +97,18 @@ pub(crate) async fn tree(bucket: &Bucket) -> Result<()> {
 pub(crate) async fn form(bucket: &Bucket) -> Result<()> {
     let call = bucket.post_form("a title", Body::from("content"));
     call.tags(["x", "y"]).when(time()).await?;
+    Ok(())
+}
+
+pub(crate) async fn ports(qingstor: &QingStor) -> Result<()> {
+    qingstor.get_port([1, 2]).await?;
+    qingstor.get_ports().await?;
+    Ok(())
+}
+
+pub(crate) async fn odd(qingstor: &QingStor) -> Result<()> {
+    let call = qingstor.r_match(true, 0.5, RMatchColor::U1f600);
+    call.é("1").é_query("2").star_slash("3").await?;
     Ok(())
 }
 

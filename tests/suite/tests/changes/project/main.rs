@@ -2,6 +2,7 @@
 
 mod changed;
 mod dialect;
+mod notes;
 mod obstacles;
 
 macro_rules! clients {
@@ -27,6 +28,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (_, changed) = clients!(changed_sdk, endpoint);
     let (dialect, dialect_bucket) = clients!(dialect_sdk, endpoint);
     let (obstacles, obstacles_bucket) = clients!(obstacles_sdk, endpoint);
+    let (notes, notes_bucket) = clients!(notes_sdk, endpoint);
     match &*arguments[1] {
         "changed list" => changed::list(&changed).await?,
         "changed stats" => changed::stats(&changed).await?,
@@ -40,9 +42,16 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         "dialect name" => dialect::name(&dialect).await?,
         "dialect tree" => dialect::tree(&dialect_bucket).await?,
         "dialect form" => dialect::form(&dialect_bucket).await?,
+        "dialect ports" => dialect::ports(&dialect).await?,
+        "dialect odd" => dialect::odd(&dialect).await?,
         "dialect part" => dialect::part(&dialect_bucket).await?,
         "obstacles everything" => obstacles::everything(&obstacles).await?,
         "obstacles rest" => obstacles::rest(&obstacles, &obstacles_bucket).await?,
+        "notes list" => notes::list(&notes).await?,
+        "notes put" => notes::put(&notes_bucket).await?,
+        "notes fill" => notes::fill(&notes_bucket).await?,
+        "notes get" => notes::get(&notes_bucket).await?,
+        "notes keep" => notes::keep(&notes_bucket).await?,
         other => panic!("no call {other:?}"),
     }
     Ok(())
