@@ -142,6 +142,14 @@ fn shape_cases() -> Vec<Case> {
             &[("path-slash", 4, 1, "/paths/x")],
         ),
         (
+            "base paths that begin no URL",
+            "{\n\"swagger\": \"2.0\",\n\"basePath\": \"v2/../\",\n\"paths\": {}\n}".to_owned(),
+            &[
+                ("path-slash", 3, 13, "/basePath"),
+                ("path-text", 3, 13, "/basePath"),
+            ],
+        ),
+        (
             "several at once",
             parameters(
                 "{ \"name\": \"a\", \"in\": \"pathh\", \"type\": \"string\" },\n{ \"in\": \"query\", \"type\": \"string\" }",

@@ -6,6 +6,7 @@ use http::uri::{Authority, Scheme};
 use reqwest::Url;
 
 use crate::error::{Error, Result};
+use crate::generated::BASE_PATH;
 
 /// The address of the service as the configuration gives it.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub(crate) struct Address {
     pub(crate) authority: Authority,
     /// Both as the HTTP library takes them: a host is dear to parse, and stays the same.
     pub(crate) root: Url,
-    /// `/bucket` when the bucket stands in the path.
+    /// The service's own path, and `/bucket` when the bucket stands in the path.
     pub(crate) path_prefix: String,
     /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
     pub(crate) resource_prefix: String,
@@ -123,7 +124,7 @@ impl Endpoint {
     }
 
     pub(crate) fn service(&self) -> Result<Address> {
-        self.address("", String::new(), String::new())
+        self.address("", BASE_PATH.to_owned(), String::new())
     }
 
     /// The bucket at the host of all zones, which tells where it lies. In path style always: the
@@ -132,7 +133,7 @@ impl Endpoint {
         check_bucket_name(name)?;
         Ok(Address {
             bucket: Some(name.to_owned()),
-            ..self.address("", format!("/{name}"), String::new())?
+            ..self.address("", format!("{BASE_PATH}/{name}"), String::new())?
         })
     }
 
@@ -150,11 +151,11 @@ impl Endpoint {
         let (labels, path_prefix, resource_prefix) = if self.virtual_host {
             (
                 format!("{name}.{zone_label}"),
-                String::new(),
+                BASE_PATH.to_owned(),
                 format!("/{name}"),
             )
         } else {
-            (zone_label, format!("/{name}"), String::new())
+            (zone_label, format!("{BASE_PATH}/{name}"), String::new())
         };
         Ok(Address {
             bucket: Some(name.to_owned()),

@@ -55,6 +55,9 @@ pub mod operations {
     pub use super::service_location::*;
 }
 
+/// What stands before every path: nothing, unless the service has a path of its own.
+pub(crate) const BASE_PATH: &str = "";
+
 /// The query parameters that a signature covers, sorted.
 pub(crate) const SIGNED_PARAMETERS: &[&str] = &[
     "acl",

@@ -8,7 +8,7 @@ use super::{Reader, extensions};
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem};
-use crate::source::{Member, Node};
+use crate::source::{Member, Node, Span};
 
 /// Facts of the root that are interpreted.
 const FACTS: &[&str] = &[
@@ -67,12 +67,34 @@ impl<'a> Reader<'a> {
         if self.dialect != Dialect::Swagger2 {
             return self.servers();
         }
-        let base_path = self.text(root, "basePath");
+        let base_path = self.text(root, "basePath").unwrap_or_default();
+        let span = root.get("basePath").map_or(root.span, |node| node.span);
         (
             self.text_or_empty(root, "host"),
-            base_path.unwrap_or_else(|| "/".to_owned()),
+            self.base_path(&base_path, span),
             self.plain_texts(root, "schemes"),
         )
+    }
+
+    /// The path before all paths, without a slash at its end unless it is nothing else. It is sent as
+    /// it stands.
+    pub(super) fn base_path(&mut self, text: &str, span: Span) -> String {
+        let path = text.trim_end_matches('/');
+        if path.is_empty() {
+            return "/".to_owned();
+        }
+        if !path.starts_with('/') {
+            let message = format!("the base path `{text}` must begin with `/`");
+            self.problem("path-slash", span, message, "add the slash");
+        }
+        let sent =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
+        if !path.bytes().all(sent) || path.split('/').any(|step| matches!(step, "." | "..")) {
+            let message = format!("the base path `{text}` is none that a URL can begin with");
+            let help = "write it as it is sent: percent-encoded, without `.`, `..`, `?` and `#`";
+            self.problem("path-text", span, message, help);
+        }
+        path.to_owned()
     }
 
     fn lint_allow(&mut self) -> Vec<Allow> {

@@ -265,14 +265,17 @@ async fn openapi_can_be_called() {
     let sent = call("notes list", answer).await;
     assert_eq!(
         sent[0].target,
-        "/?limit=2&marker=m&state=open&piped=a%7Cb&comma=1%2C2&spaced=c%20d&many=e&many=f"
+        "/v2/?limit=2&marker=m&state=open&piped=a%7Cb&comma=1%2C2&spaced=c%20d&many=e&many=f"
     );
     assert_eq!(sent[0].header("x-note-since"), Some("2015-08-16T09:05:00Z"));
     assert_eq!(sent[0].header("x-note-kinds"), Some("g,h"));
 
     let answer = Answer::json(201, &json!({"name": "b", "owner": {"id": "o"}}));
     let sent = call("notes put", answer).await;
-    assert_eq!((&*sent[0].method, &*sent[0].target), ("PUT", "/my-bucket"));
+    assert_eq!(
+        (&*sent[0].method, &*sent[0].target),
+        ("PUT", "/v2/my-bucket")
+    );
     assert_eq!(
         sent[0].text(),
         r#"{"name":"b","digest":"ZA==","owner":{"id":"o"},"reply":{"word":"yes"}}"#
@@ -286,7 +289,7 @@ async fn openapi_can_be_called() {
 
     let answer = Answer::new(200).header("ETag", "\"tag\"").body("a note");
     let sent = call("notes get", answer).await;
-    assert_eq!(sent[0].target, "/my-bucket/a%20note");
+    assert_eq!(sent[0].target, "/v2/my-bucket/a%20note");
 
     let sent = call("notes keep", Answer::new(201)).await;
     assert_eq!((&*sent[0].method, &*sent[0].text()), ("PUT", "kept"));

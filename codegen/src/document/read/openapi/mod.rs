@@ -17,6 +17,7 @@ impl Reader<'_> {
     pub(super) fn servers(&mut self) -> (String, String, Vec<String>) {
         let root = self.root;
         let mut address: Option<(String, String)> = None;
+        let mut span = root.span;
         let mut schemes = Vec::new();
         for server in self.items(root, "servers") {
             let Some(url) = self.server_url(server) else {
@@ -24,6 +25,9 @@ impl Reader<'_> {
             };
             let (scheme, host, path) = split_url(&url);
             let this = (host.to_owned(), path.trim_end_matches('/').to_owned());
+            if address.is_none() {
+                span = server.span;
+            }
             let first = address.get_or_insert_with(|| this.clone());
             if *first != this {
                 let help = "callers give another address themselves";
@@ -36,11 +40,7 @@ impl Reader<'_> {
             }
         }
         let (host, path) = address.unwrap_or_default();
-        let path = if path.is_empty() {
-            "/".to_owned()
-        } else {
-            path
-        };
+        let path = self.base_path(&path, span);
         (host, path, schemes)
     }
 

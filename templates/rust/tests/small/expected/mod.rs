@@ -15,5 +15,8 @@ pub mod operations {
     pub use super::shelf_rules::*;
 }
 
+/// What stands before every path: nothing, unless the service has a path of its own.
+pub(crate) const BASE_PATH: &str = "";
+
 /// The query parameters that a signature covers, sorted.
 pub(crate) const SIGNED_PARAMETERS: &[&str] = &["rules"];
