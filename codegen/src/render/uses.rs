@@ -95,19 +95,26 @@ pub(super) fn refuse_endless(texts: &Texts<'_>, uses: &AllUses<'_>) -> Result<()
             }
         }
     }
-    let Some(mut name) = waiting.keys().next().copied() else {
-        return Ok(());
-    };
-    // Whoever waits has a user that waits: going up must come back to where it was.
+    match waiting.keys().next() {
+        None => Ok(()),
+        Some(first) => {
+            let way = circle(first, |name| {
+                let mut users = users.get(name).into_iter().flatten();
+                users.find(|user| waiting.contains_key(*user)).copied()
+            });
+            Err(RenderError::circle(&way, texts))
+        }
+    }
+}
+
+/// The circle that a name is in, or is used by: who has a user that waits finds it by going up,
+/// which must come back to where it was. The first of it comes again at its end.
+fn circle<'t>(first: &'t str, user: impl Fn(&str) -> Option<&'t str>) -> Vec<&'t str> {
+    let mut name = first;
     let mut way = Vec::new();
     while !way.contains(&name) {
         way.push(name);
-        let waits = users
-            .get(name)
-            .into_iter()
-            .flatten()
-            .find(|user| waiting.contains_key(*user));
-        name = waits.copied().unwrap_or(name);
+        name = user(name).unwrap_or(name);
     }
     way.push(name);
     way.reverse();
@@ -117,7 +124,7 @@ pub(super) fn refuse_endless(texts: &Texts<'_>, uses: &AllUses<'_>) -> Result<()
         .position(|other| *other == name)
         .map_or(way.len(), |at| at + 2);
     way.truncate(start);
-    Err(RenderError::circle(&way, texts))
+    way
 }
 
 /// The templates that nothing renders, includes, extends or takes a component from.

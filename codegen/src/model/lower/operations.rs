@@ -66,29 +66,8 @@ impl<'a> Lowerer<'a> {
         let mut properties = Vec::new();
         let mut body = no_body();
         for parameter in &operation.parameters {
-            let bound = parameter.place == In::Path
-                && standing
-                    .handle
-                    .is_some_and(|handle| handle.binds.contains(&parameter.name));
             if parameter.place == In::Body {
-                body = self.body(
-                    &parameter.schema,
-                    &operation.id,
-                    Direction::Request,
-                    &mut properties,
-                    &mut scope,
-                );
-                body.name = Some(parameter.name.clone());
-                body.required = parameter.required;
-                if let Some(property) = properties.last_mut()
-                    && matches!(body.kind, BodyKind::Value | BodyKind::Stream)
-                {
-                    property.name.clone_from(&parameter.name);
-                    property.required = parameter.required;
-                    property.plain |= parameter.required;
-                    property.held_type =
-                        self.language.held_type(&property.type_name, property.plain);
-                }
+                body = self.sent_body(parameter, &operation.id, &mut properties, &mut scope);
                 continue;
             }
             let place = parameter_place(parameter);
@@ -105,7 +84,7 @@ impl<'a> Lowerer<'a> {
             };
             let at = at(&operation.id, Direction::Request);
             if let Some(mut property) = self.property(field, at, &mut scope) {
-                if bound {
+                if standing.binds(parameter) {
                     // The handle gives it.
                     property.computed = true;
                     property.required = false;
@@ -128,6 +107,35 @@ impl<'a> Lowerer<'a> {
             properties,
             body,
         }
+    }
+
+    /// The body of a request, as its parameter describes it.
+    fn sent_body(
+        &mut self,
+        parameter: &'a document::Parameter,
+        operation_id: &str,
+        properties: &mut Vec<Property>,
+        scope: &mut Scope,
+    ) -> Body {
+        let direction = Direction::Request;
+        let mut body = self.body(
+            &parameter.schema,
+            operation_id,
+            direction,
+            properties,
+            scope,
+        );
+        body.name = Some(parameter.name.clone());
+        body.required = parameter.required;
+        if let Some(property) = properties.last_mut()
+            && matches!(body.kind, BodyKind::Value | BodyKind::Stream)
+        {
+            property.name.clone_from(&parameter.name);
+            property.required = parameter.required;
+            property.plain |= parameter.required;
+            property.held_type = self.language.held_type(&property.type_name, property.plain);
+        }
+        body
     }
 
     /// Takes a body apart into properties.

@@ -31,19 +31,8 @@ impl<'a> Lowerer<'a> {
         }
         let schema = field.schema;
         let facts = &schema.facts;
-        let wanted = match &facts.name {
-            _ if self.language.naming.wire_names => field.name,
-            Some(name) => name,
-            None => self.ident_source(field.name, field.place.kind),
-        };
-        let suffix = place_word(field.place.kind);
-        let candidates = self
-            .language
-            .naming
-            .candidates(wanted, field.role, Some(suffix));
-        let claimed = scope.claim(candidates, field.span);
-        let help = "name one of them with `x-name`";
-        let ident = self.claimed(claimed, field.name, field.span, help)?;
+        let wanted = self.wanted_name(&field);
+        let ident = self.property_ident(&field, wanted, scope)?;
         let is_header = field.place.kind == PlaceKind::Header;
         let computed = field.role == Role::Parameter
             && (facts.computed
@@ -57,12 +46,7 @@ impl<'a> Lowerer<'a> {
             None => self.shape(schema, at),
         };
         self.check_content(&shape, field.place.kind, schema.span);
-        if let (Some(span), false) = (facts.one_or_many, matches!(shape, Shape::List { .. })) {
-            let message = format!("one or many of `{}`, which is no list", field.name);
-            let problem = Diagnostic::error("x-one-or-many", span, message);
-            let help = "say that it is an array, or remove the fact";
-            self.problems.push(problem.with_help(help));
-        }
+        self.check_one_or_many(&shape, &field);
         let required = field.required && !computed;
         let plain = required || facts.present || self.is_plain(&shape);
         let type_name = match schema.kind {
@@ -94,6 +78,44 @@ impl<'a> Lowerer<'a> {
             source: self.place(field.span),
             ext: schema.ext.clone(),
         })
+    }
+
+    /// What the identifier of a property is made of.
+    fn wanted_name<'f>(&self, field: &Field<'a, 'f>) -> &'f str
+    where
+        'a: 'f,
+    {
+        match &field.schema.facts.name {
+            _ if self.language.naming.wire_names => field.name,
+            Some(name) => name,
+            None => self.ident_source(field.name, field.place.kind),
+        }
+    }
+
+    fn property_ident(
+        &mut self,
+        field: &Field<'a, '_>,
+        wanted: &str,
+        scope: &mut Scope,
+    ) -> Option<String> {
+        let suffix = place_word(field.place.kind);
+        let naming = &self.language.naming;
+        let candidates = naming.candidates(wanted, field.role, Some(suffix));
+        let claimed = scope.claim(candidates, field.span);
+        let help = "name one of them with `x-name`";
+        self.claimed(claimed, field.name, field.span, help)
+    }
+
+    fn check_one_or_many(&mut self, shape: &Shape, field: &Field<'a, '_>) {
+        let Some(span) = field.schema.facts.one_or_many else {
+            return;
+        };
+        if !matches!(shape, Shape::List { .. }) {
+            let message = format!("one or many of `{}`, which is no list", field.name);
+            let problem = Diagnostic::error("x-one-or-many", span, message);
+            let help = "say that it is an array, or remove the fact";
+            self.problems.push(problem.with_help(help));
+        }
     }
 
     /// A reference without words of its own has those of the definition.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Lowerer;
-use crate::document::{self, Handle, PathItem};
+use crate::document::{self, Handle, In, PathItem};
 use crate::model::{Request, Resource, Segment};
 use crate::naming::{Case, Role, Scope};
 
@@ -16,39 +16,25 @@ pub(super) struct Standing<'d> {
     pub(super) resource: String,
 }
 
+impl Standing<'_> {
+    /// Whether the handle gives this parameter.
+    pub(super) fn binds(&self, parameter: &document::Parameter) -> bool {
+        let binds = |handle: &Handle| handle.binds.contains(&parameter.name);
+        parameter.place == In::Path && self.handle.is_some_and(binds)
+    }
+}
+
 /// File names that mean a device on some systems, and those that do with a digit behind them.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
 const PORTS: &[&str] = &["com", "lpt"];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn resources(&mut self) -> Vec<Resource> {
-        let document = self.document;
-        let mut names = Scope::default();
         let mut idents = Scope::default();
         // Methods of one handle must differ; those of another may be the same.
         let mut methods: HashMap<Option<&str>, Scope> = HashMap::new();
         let mut resources = Vec::new();
-        // Who has one name only takes it before those that have two.
-        let mut claims: Vec<_> = document
-            .paths
-            .iter()
-            .map(|item| (item, self.resource_name(item), self.whole_name(item), None))
-            .collect();
-        for has_one in [true, false] {
-            for (item, short, whole, claimed) in &mut claims {
-                if (short == whole) == has_one {
-                    let wanted = [short.clone(), whole.clone()];
-                    *claimed = Some(names.claim(wanted, item.span));
-                }
-            }
-        }
-        for (item, _, _, claimed) in claims {
-            let help = "two paths would share a file: change one of them";
-            let name =
-                claimed.and_then(|claimed| self.claimed(claimed, &item.key, item.span, help));
-            let Some(name) = name else {
-                continue;
-            };
+        for (item, name) in self.resource_names() {
             let handle = self.handle(&item.path);
             let standing = Standing {
                 handle,
@@ -82,6 +68,30 @@ impl<'a> Lowerer<'a> {
             });
         }
         resources
+    }
+
+    /// The paths that have a name of their own, and that name.
+    fn resource_names(&mut self) -> Vec<(&'a PathItem, String)> {
+        let mut names = Scope::default();
+        let items = self.document.paths.iter();
+        let mut claims: Vec<_> = items
+            .map(|item| (item, self.resource_name(item), self.whole_name(item), None))
+            .collect();
+        // Who has one name only takes it before those that have two.
+        for has_one in [true, false] {
+            for (item, short, whole, claimed) in &mut claims {
+                if (short == whole) == has_one {
+                    let wanted = [short.clone(), whole.clone()];
+                    *claimed = Some(names.claim(wanted, item.span));
+                }
+            }
+        }
+        let help = "two paths would share a file: change one of them";
+        let named = claims.into_iter().filter_map(|(item, _, _, claimed)| {
+            let name = self.claimed(claimed?, &item.key, item.span, help)?;
+            Some((item, name))
+        });
+        named.collect()
     }
 
     fn operation_ident(
