@@ -101,9 +101,10 @@
 //! # What is going on
 //!
 //! With the feature `tracing` each call is one span `call` of the target `qingstor_sdk` (level DEBUG),
-//! with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`; in it, each attempt is an
-//! event, and so are each pause and the end of the call. [`Config::observer`] takes an [`Observer`], which is told of each
-//! request and each answer. Neither ever sees a secret, a signature or a body.
+//! with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`; in it, each attempt is a
+//! span `attempt`, and the end of each attempt, each pause and the end of the call are events.
+//! [`Config::observer`] takes an [`Observer`], which is told of each request and each answer. Neither
+//! ever sees a secret, a signature or a body.
 //!
 //! # Features
 //!
@@ -111,7 +112,7 @@
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
-//! | `tracing` | yes | a span for each call, an event for each attempt; no secrets |
+//! | `tracing` | yes | spans and events for each call and attempt; no secrets |
 //! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
 //! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
