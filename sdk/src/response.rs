@@ -16,6 +16,7 @@ use crate::json;
 use crate::metadata::Metadata;
 use crate::operation::OperationInfo;
 use crate::parameter::{Collection, FromText};
+use crate::request::is_secret;
 use crate::timestamp::Timestamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
@@ -311,12 +312,24 @@ impl Response {
             .with_call(self.origin.context())
             .with_answer(Answer {
                 status: self.meta.status,
-                headers: self.meta.headers.clone(),
+                headers: kept(&self.meta.headers),
                 request_id: self.meta.request_id().map(str::to_owned),
                 body,
                 ..Answer::default()
             })
     }
+}
+
+/// The headers for an error, which is more likely than an output to end in a log: what proxies take as
+/// proof, such as a cookie, does not show in its `Debug`.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    for (name, value) in &mut kept {
+        if is_secret(name) {
+            value.set_sensitive(true);
+        }
+    }
+    kept
 }
 
 /// A copy, so that the error does not keep the whole body alive.
@@ -357,7 +370,7 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
         .with_call(origin.context())
         .with_answer(Answer {
             status: meta.status,
-            headers: meta.headers.clone(),
+            headers: kept(&meta.headers),
             code: document.code,
             // A proxy may drop the header.
             request_id: request_id.or(document.request_id),

@@ -198,6 +198,7 @@ async fn an_error_has_the_headers_of_its_answer() {
         bucket(Config::anonymous().in_process(move |_| async move {
             let answer = Response::builder().status(status);
             let answer = answer.header("x-qs-request-id", "rid");
+            let answer = answer.header("set-cookie", "hush-hush");
             answer.header("x-served-by", "node-7").body(json).unwrap()
         }))
     };
@@ -206,6 +207,8 @@ async fn an_error_has_the_headers_of_its_answer() {
     assert_eq!(undecodable.kind(), ErrorKind::Decode);
     for error in [refused, undecodable] {
         assert_eq!(error.headers().unwrap()["x-served-by"], "node-7");
+        assert_eq!(error.headers().unwrap()["set-cookie"], "hush-hush");
+        assert!(!format!("{error:?} {error}").contains("hush"), "{error:?}");
         assert_eq!(error.request_id(), Some("rid"));
     }
     let output = answers(200, "{}").list_objects().await.unwrap();
