@@ -4,13 +4,15 @@
 //! the same time are committed together: a flush to disk takes as long for fifty as for one.
 
 use std::cell::Cell;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use redb::backends::InMemoryBackend;
 use redb::{
-    Database, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table,
+    Builder, Database, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table,
     TableDefinition, Value, WriteTransaction,
 };
 use serde::Serialize;
@@ -220,6 +222,22 @@ impl Change<'_> {
     }
 }
 
+/// A file that its library was still laying out when it was killed can't be opened ever again, so it
+/// gets its name when it is whole.
+fn open_file(builder: &Builder, file: &Path) -> Result<Database, StoreError> {
+    if !file.try_exists()? {
+        let unfinished = file.with_extension("unfinished");
+        if let Err(error) = fs::remove_file(&unfinished)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error.into());
+        }
+        drop(builder.create(&unfinished)?);
+        fs::rename(unfinished, file)?;
+    }
+    Ok(builder.open(file)?)
+}
+
 /// Makes one change, and gives what tells its caller about it once it is committed, or not.
 type Job = Box<dyn FnOnce(&mut Change<'_>) -> Reply + Send>;
 
@@ -243,7 +261,7 @@ impl RecordStore {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_SIZE);
         let database = match file {
-            Some(file) => builder.create(file)?,
+            Some(file) => open_file(&builder, file)?,
             None => builder.create_with_backend(InMemoryBackend::new())?,
         };
         let transaction = database.begin_write()?;
@@ -308,7 +326,7 @@ impl RecordStore {
                 }),
             }
         });
-        let gone = || E::from(StoreError::Io(std::io::Error::other("the store is closed")));
+        let gone = || E::from(StoreError::Io(io::Error::other("the store is closed")));
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.send(job).map_err(|_| gone())?;
         receiver.await.map_err(|_| gone())?
@@ -363,7 +381,7 @@ fn write(database: &Database, contents: &Contents, queue: &mpsc::Receiver<Job>) 
         for reply in replies {
             let outcome = match &failure {
                 None => Ok(()),
-                Some(error) => Err(StoreError::Io(std::io::Error::other(error.clone()))),
+                Some(error) => Err(StoreError::Io(io::Error::other(error.clone()))),
             };
             (reply.tell)(outcome);
         }
@@ -398,10 +416,7 @@ fn commit(
         replies.push(reply);
     }
     if is_broken {
-        return abort(
-            transaction,
-            std::io::Error::other("a change failed half-way"),
-        );
+        return abort(transaction, io::Error::other("a change failed half-way"));
     }
     // A content's file is on disk already, but maybe not its name.
     if !batch.adopted.is_empty()

@@ -3,6 +3,7 @@
 //! ```text
 //! qingstor-emulator.json     marks the directory; locked while in use
 //! records.redb               buckets, objects, uploads
+//! records.unfinished         what becomes that file at the first start
 //! content/<random id>        never changed once a record names it
 //! ```
 //!
@@ -45,6 +46,12 @@ impl Directory {
             }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+
+    /// Whether there are contents, but no records that would tell what they are. Records are on disk
+    /// before the first content.
+    pub(super) fn has_lost_records(&self) -> io::Result<bool> {
+        Ok(!self.records().try_exists()? && fs::read_dir(self.content())?.next().is_some())
     }
 
     /// Has the names of what was just made on disk.

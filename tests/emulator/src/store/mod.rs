@@ -80,12 +80,19 @@ impl Store {
 
     fn open_directory(root: &Path) -> Result<Self> {
         let directory = Directory::open(root)?;
-        let contents = Contents::in_directory(directory.content(), true);
-        let mut store = Self::with(Some(&directory.records()), contents, root)?;
-        directory.sync().map_err(|source| Error::DataDir {
+        let failed = |source| Error::DataDir {
             path: root.to_owned(),
             source,
-        })?;
+        };
+        if directory.has_lost_records().map_err(failed)? {
+            return Err(Error::Damaged {
+                path: directory.records(),
+                reason: "the file is missing, but there are contents".to_owned(),
+            });
+        }
+        let contents = Contents::in_directory(directory.content(), true);
+        let mut store = Self::with(Some(&directory.records()), contents, root)?;
+        directory.sync().map_err(failed)?;
         let damaged = |reason: String| Error::Damaged {
             path: directory.content(),
             reason,

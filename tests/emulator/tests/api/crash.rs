@@ -56,9 +56,27 @@ async fn work_until_killed(mut workers: Vec<Worker>, program: Program) -> Vec<Wo
     workers
 }
 
+/// So often as the environment says, or else some times.
+fn rounds() -> u32 {
+    std::env::var(ROUNDS.0).map_or(ROUNDS.1, |rounds| rounds.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_killed_is_made_up_for() {
+    for _ in 0..rounds() * 5 {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        let program = spawn(&data);
+        tokio::time::sleep(Duration::from_micros(fastrand::u64(..40_000))).await;
+        kill(program);
+        let (mut program, _) = start(&data).await;
+        program.end("-TERM");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_every_kill() {
-    let rounds = std::env::var(ROUNDS.0).map_or(ROUNDS.1, |rounds| rounds.parse().unwrap());
+    let rounds = rounds();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let mut slowest_start = Duration::ZERO;

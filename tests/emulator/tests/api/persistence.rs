@@ -102,6 +102,32 @@ async fn damage_is_reported_with_its_place() {
     assert!(error.contains("records.redb"), "{error}");
 }
 
+#[tokio::test]
+async fn contents_without_records_are_not_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let content = directory.path().join("content/0123456789abcdef");
+    start(directory.path()).await.shutdown().await;
+    std::fs::write(&content, "content").unwrap();
+    std::fs::remove_file(directory.path().join("records.redb")).unwrap();
+    let error = open_damaged(directory.path()).await;
+    assert!(
+        error.contains("records.redb: the file is missing"),
+        "{error}"
+    );
+    assert!(content.exists());
+}
+
+#[tokio::test]
+async fn records_that_were_not_finished_are_begun_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    start(directory.path()).await.shutdown().await;
+    std::fs::remove_file(directory.path().join("records.redb")).unwrap();
+    let unfinished = directory.path().join("records.unfinished");
+    std::fs::write(&unfinished, [0; 73728]).unwrap();
+    start(directory.path()).await.shutdown().await;
+    assert!(!unfinished.exists());
+}
+
 async fn open_damaged(directory: &std::path::Path) -> String {
     let error = Emulator::builder().data_dir(directory).start().await;
     let error = error.unwrap_err();

@@ -54,9 +54,12 @@ pub(crate) fn client_of(program: &mut Program) -> Client {
     BufReader::with_capacity(1, stdout)
         .read_line(&mut line)
         .unwrap();
-    let addr = line.trim_end().strip_prefix("listening on http://");
+    let Some(addr) = line.trim_end().strip_prefix("listening on http://") else {
+        program.0.kill().unwrap();
+        panic!("it said {line:?} and ended: {}", program.log());
+    };
     Client {
-        addr: addr.unwrap().parse().unwrap(),
+        addr: addr.parse().unwrap(),
         id: "ALICE".to_owned(),
         secret: SECRET.to_owned(),
     }
