@@ -112,6 +112,7 @@ macro_rules! empty_outputs {
             }
 
             impl FromResponse for $output {
+                #[inline]
                 fn decode(response: Response) -> Result<Self> {
                     Ok(Self { meta: response.meta })
                 }
@@ -127,6 +128,7 @@ macro_rules! json_outputs {
     ($($output:ident),* $(,)?) => {
         $(
             impl FromResponse for $output {
+                #[inline]
                 fn decode(response: Response) -> Result<Self> {
                     let mut output: Self = response.json_object()?;
                     output.meta = response.meta;

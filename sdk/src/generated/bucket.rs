@@ -277,6 +277,7 @@ impl Operation for PostObjectInput {
     type Output = PostObjectOutput;
     const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         let mut form = Form::new();
         form.text("key", &self.key);
@@ -313,6 +314,7 @@ pub struct PostObjectOutput {
 }
 
 impl FromResponse for PostObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?,

@@ -40,6 +40,7 @@ impl Operation for PutBucketAclInput {
     type Output = PutBucketAclOutput;
     const INFO: Info = &OperationInfo::new("PutBucketACL", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("acl");
         request.json_object();

@@ -58,6 +58,7 @@ impl Operation for PutBucketCnameInput {
     type Output = PutBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCNAME", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
         request.json_object();
@@ -132,6 +133,7 @@ impl Operation for DeleteBucketCnameInput {
     type Output = DeleteBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketCNAME", Method::DELETE).success(&[204]);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cname");
         request.json_object();

@@ -60,6 +60,7 @@ impl Operation for PutBucketCorsInput {
     type Output = PutBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCORS", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("cors");
         request.json_object();

@@ -49,6 +49,7 @@ impl Operation for DeleteMultipleObjectsInput {
         .reply(Reply::Json)
         .content_md5();
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("delete");
         request.json_object();

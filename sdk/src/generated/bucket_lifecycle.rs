@@ -55,6 +55,7 @@ impl Operation for PutBucketLifecycleInput {
     type Output = PutBucketLifecycleOutput;
     const INFO: Info = &OperationInfo::new("PutBucketLifecycle", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("lifecycle");
         request.json_object();

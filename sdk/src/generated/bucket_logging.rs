@@ -58,6 +58,7 @@ impl Operation for PutBucketLoggingInput {
     type Output = PutBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("logging");
         request.json_object();

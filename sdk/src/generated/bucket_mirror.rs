@@ -55,6 +55,7 @@ impl Operation for PutBucketExternalMirrorInput {
     type Output = PutBucketExternalMirrorOutput;
     const INFO: Info = &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("mirror");
         request.json_object();

@@ -54,6 +54,7 @@ impl Operation for PutBucketNotificationInput {
     type Output = PutBucketNotificationOutput;
     const INFO: Info = &OperationInfo::new("PutBucketNotification", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("notification");
         request.json_object();

@@ -55,6 +55,7 @@ impl Operation for PutBucketPolicyInput {
     type Output = PutBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("PutBucketPolicy", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("policy");
         request.json_object();

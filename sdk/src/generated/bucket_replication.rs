@@ -56,6 +56,7 @@ impl Operation for PutBucketReplicationInput {
     type Output = PutBucketReplicationOutput;
     const INFO: Info = &OperationInfo::new("PutBucketReplication", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("replication");
         request.json_object();

@@ -37,6 +37,7 @@ impl Operation for PutBucketRetentionInput {
     type Output = PutBucketRetentionOutput;
     const INFO: Info = &OperationInfo::new("PutBucketRetention", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("retention");
         request.json_object();
@@ -58,6 +59,7 @@ pub struct PutBucketRetentionOutput {
 }
 
 impl FromResponse for PutBucketRetentionOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             worm_id: response.header(header!("x-qs-worm-id"))?,

@@ -45,6 +45,7 @@ impl Operation for PutBucketVersioningInput {
     type Output = PutBucketVersioningOutput;
     const INFO: Info = &OperationInfo::new("PutBucketVersioning", Method::PUT);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("versioning");
         request.json_object();

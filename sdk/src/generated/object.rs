@@ -339,6 +339,7 @@ pub struct PutObjectOutput {
 }
 
 impl FromResponse for PutObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?.unwrap_or_default(),
@@ -548,6 +549,7 @@ pub struct GetObjectOutput {
 }
 
 impl FromResponse for GetObjectOutput {
+    #[inline]
     fn decode(mut response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?.unwrap_or_default(),
@@ -722,6 +724,7 @@ pub struct HeadObjectOutput {
 }
 
 impl FromResponse for HeadObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             content_type: response.header(header!("content-type"))?,
@@ -829,6 +832,7 @@ pub struct OptionsObjectOutput {
 }
 
 impl FromResponse for OptionsObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             access_control_allow_origin: response.header(header!("access-control-allow-origin"))?,
@@ -902,6 +906,7 @@ pub struct DeleteObjectOutput {
 }
 
 impl FromResponse for DeleteObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             version_id: response.header(header!("x-qs-version-id"))?,

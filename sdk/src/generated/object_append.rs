@@ -90,6 +90,7 @@ pub struct AppendObjectOutput {
 }
 
 impl FromResponse for AppendObjectOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             next_append_position: response

@@ -121,6 +121,7 @@ pub struct ImageProcessOutput {
 }
 
 impl FromResponse for ImageProcessOutput {
+    #[inline]
     fn decode(mut response: Response) -> Result<Self> {
         Ok(Self {
             content_length: response.header(header!("content-length"))?,

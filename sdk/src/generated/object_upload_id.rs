@@ -251,6 +251,7 @@ pub struct UploadMultipartOutput {
 }
 
 impl FromResponse for UploadMultipartOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?,
@@ -398,6 +399,7 @@ impl Operation for CompleteMultipartUploadInput {
         .repeatable(Repeatable::Never)
         .slow();
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("objectKey", &self.key)?;
@@ -435,6 +437,7 @@ pub struct CompleteMultipartUploadOutput {
 }
 
 impl FromResponse for CompleteMultipartUploadOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
             encryption_customer_algorithm: response

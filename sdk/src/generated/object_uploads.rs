@@ -146,6 +146,7 @@ pub struct InitiateMultipartUploadOutput {
 }
 
 impl FromResponse for InitiateMultipartUploadOutput {
+    #[inline]
     fn decode(response: Response) -> Result<Self> {
         let mut output: Self = response.json_object()?;
         output.encryption_customer_algorithm =

@@ -153,6 +153,7 @@ impl IntoFuture for DeleteObjects {
     type Output = DeletedObjects;
     type IntoFuture = Pin<Box<dyn Future<Output = DeletedObjects> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }

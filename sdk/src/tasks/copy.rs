@@ -291,6 +291,7 @@ impl IntoFuture for CopyObject {
     type Output = Result<CopiedObject>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<CopiedObject>> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }

@@ -119,6 +119,7 @@ impl Pending {
 }
 
 impl Drop for Pending {
+    #[inline]
     fn drop(&mut self) {
         if self.armed {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
@@ -169,6 +170,7 @@ impl Beginning {
 }
 
 impl Drop for Beginning {
+    #[inline]
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));

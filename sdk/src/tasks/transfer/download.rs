@@ -165,6 +165,7 @@ impl<'a> IntoFuture for Download<'a> {
     type Output = Result<DownloadOutput>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }

@@ -112,6 +112,7 @@ impl FromStr for ResumeToken {
     /// # Errors
     ///
     /// `InvalidInput` when the text is no token.
+    #[inline]
     fn from_str(text: &str) -> Result<Self> {
         let refused = |why: &str| Error::invalid_input(format!("resume token: {why}"));
         let mut lines = text.trim().lines();

@@ -301,6 +301,7 @@ impl<'a> IntoFuture for Upload<'a> {
     type Output = Result<UploadOutput>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }

@@ -29,6 +29,7 @@ pub(super) fn state_path(path: &Path) -> PathBuf {
 impl State {
     /// The state of the partial file at `path`. `None` when there is none, or it makes no sense: the
     /// download then begins anew. Blocks.
+    #[inline]
     pub(super) fn read(path: &Path) -> Option<Self> {
         let json = std::fs::read(state_path(path)).ok()?;
         let state: Self = serde_json::from_slice(&json).ok()?;

@@ -79,6 +79,7 @@ pub struct GetBookOutput {
 }
 
 impl FromResponse for GetBookOutput {
+    #[inline]
     fn decode(mut response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?,

@@ -38,6 +38,7 @@ impl Operation for PutShelfRulesInput {
     type Output = PutShelfRulesOutput;
     const INFO: Info = &OperationInfo::new("PutShelfRules", Method::PUT).success(&[204]);
 
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("rules");
         request.json_object();
