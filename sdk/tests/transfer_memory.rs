@@ -35,6 +35,7 @@ fn server() {
         println!("\n{ADDRESS}{} {id} {secret}", emulator.endpoint());
         let end = || std::io::stdin().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(end).await.unwrap().unwrap();
+        emulator.shutdown().await;
     });
 }
 
@@ -139,7 +140,7 @@ async fn memory_is_bounded() {
     }
     /// Buffers of connections, what the allocator keeps for its threads, and the code that runs for
     /// the first time. Less than the parts of a file would need, were they held.
-    const SLACK: usize = 24 * MIB;
+    const SLACK: usize = 48 * MIB;
     const CONCURRENCY: usize = 2;
     const FILE: usize = 192 * MIB;
     let len = match std::env::var("QINGSTOR_MEMORY_MIB") {
