@@ -57,3 +57,29 @@ fn the_same_broken_part_is_reported_once() {
     workspace.replace("specs/notes.json", "./parts/acl.json", "./parts/note.json");
     assert_eq!(workspace.refusal().findings.len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_part_without_an_end_is_refused() {
+    let workspace = Workspace::notes();
+    let part = workspace.path("specs/parts/note.json");
+    std::fs::remove_file(&part).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", part).unwrap();
+    let report = workspace.refusal();
+    assert_eq!(report.findings[0].rule, "file-unreadable");
+    let message = &report.findings[0].message;
+    assert!(message.ends_with("it is no regular file"), "{message}");
+    assert!(report.findings[0].place.is_some());
+}
+
+#[test]
+fn a_file_that_is_far_too_large_is_refused() {
+    let workspace = Workspace::notes();
+    let spec = workspace.path("specs/notes.json");
+    let file = std::fs::File::create(spec).unwrap();
+    file.set_len((256 << 20) + 1).unwrap();
+    let report = workspace.refusal();
+    assert_eq!(report.findings[0].rule, "file-unreadable");
+    let message = &report.findings[0].message;
+    assert!(message.ends_with("larger than 256 MiB"), "{message}");
+}

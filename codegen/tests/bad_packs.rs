@@ -221,3 +221,19 @@ fn a_missing_pack_is_named() {
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("pack/pack.json"), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_template_without_an_end_is_refused() {
+    for name in ["types.txt.tera", "pack.json"] {
+        let workspace = Workspace::notes();
+        let path = workspace.path(&format!("pack/{name}"));
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let error = workspace.generator().run().unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.contains("no regular file"),
+            "{error}"
+        );
+    }
+}

@@ -270,7 +270,7 @@ impl Bundler<'_> {
             return Some((owner, pointer));
         }
         let path = join_reference(&self.sources.file(file).path, path);
-        match self.sources.load(&path) {
+        match self.sources.load_part(&path) {
             Ok((file, _)) => Some((file, pointer)),
             Err(problems) => {
                 self.problems

@@ -1,6 +1,7 @@
 //! The files of one folder of templates, and what they say merged.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::{PackError, Template};
 use crate::blob::BlobId;
-use crate::source::slashes;
+use crate::source::{check_regular, slashes};
 
 /// The end of the names of templates.
 const TEMPLATE_END: &str = ".tera";
@@ -29,8 +30,8 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn read(folder: &Path) -> Result<Self, PackError> {
-        let is_missing = std::fs::metadata(folder)
-            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        let is_missing =
+            std::fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         if is_missing {
             return Err(PackError::invalid(
                 folder,
@@ -38,12 +39,12 @@ impl Folder {
             ));
         }
         let path = folder.join(MANIFEST);
-        let manifest = match std::fs::read_to_string(&path) {
+        let manifest = match text(&path) {
             Ok(text) => {
                 let id = BlobId::of(text.as_bytes());
                 Some((text, id))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => None,
             Err(error) => return Err(PackError::read(&path, error)),
         };
         let mut templates = BTreeMap::new();
@@ -73,8 +74,7 @@ fn collect(
             }
         } else if name.ends_with(TEMPLATE_END) {
             let path = entry.path();
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| PackError::read(&path, error))?;
+            let text = text(&path).map_err(|error| PackError::read(&path, error))?;
             let template = Template {
                 id: BlobId::of(text.as_bytes()),
                 text,
@@ -85,6 +85,11 @@ fn collect(
         }
     }
     Ok(())
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    check_regular(path)?;
+    std::fs::read_to_string(path)
 }
 
 /// Reads JSON; an error says where.

@@ -6,6 +6,8 @@ mod paths;
 mod span;
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -114,6 +116,16 @@ impl Sources {
         }
     }
 
+    /// Reads and parses a file that another one names: a regular one.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(crate) fn load_part(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
+        check_regular(path).map_err(|error| unreadable(path, &error))?;
+        self.load(path)
+    }
+
     /// The path without links and detours: one file has one.
     fn real(&mut self, path: &Path) -> PathBuf {
         if let Some(real) = self.real.get(path) {
@@ -125,16 +137,7 @@ impl Sources {
     }
 
     fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            vec![
-                Diagnostic::error_nowhere("file-unreadable", format!("{}: {error}", slashes(path)))
-                    .with_help("check the path and its permissions"),
-            ]
-        })?;
-        if u32::try_from(bytes.len()).is_err() {
-            let message = format!("{}: larger than 4 GiB", slashes(path));
-            return Err(vec![Diagnostic::error_nowhere("file-unreadable", message)]);
-        }
+        let bytes = bytes(path).map_err(|error| unreadable(path, &error))?;
         let id = BlobId::of(&bytes);
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let (text, invalid) = match String::from_utf8(bytes) {
@@ -194,6 +197,35 @@ impl Sources {
         let (_, tree) = trees.find(|(file, _)| *file == span.file)?;
         Some(tree.as_ref()?.pointer_at(span))
     }
+}
+
+/// The largest file, in bytes: many times the largest specification that anybody has.
+const MAX_FILE: u32 = 256 << 20;
+
+/// What a user names may be a pipe. What a file names may not: nobody would write into it, and a
+/// device may have no end.
+pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
+    if path.metadata()?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::other("it is no regular file"))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(u64::from(MAX_FILE) + 1);
+    file.read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_FILE as usize {
+        let text = format!("it is larger than {} MiB", MAX_FILE >> 20);
+        return Err(io::Error::other(text));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Vec<Diagnostic> {
+    let message = format!("{}: {error}", slashes(path));
+    let problem = Diagnostic::error_nowhere("file-unreadable", message);
+    vec![problem.with_help("check the path and its permissions")]
 }
 
 impl SourceFile {
