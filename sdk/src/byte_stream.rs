@@ -166,13 +166,16 @@ impl ByteStream {
             all.extend_from_slice(&chunk);
             if all.len() > limit {
                 let text = format!("the answer's body is larger than {limit} bytes");
-                return Err(
-                    Error::new(ErrorKind::Decode, text).with_call(self.inner.origin.context())
-                );
+                return Err(self.of_call(Error::new(ErrorKind::Decode, text)));
             }
             next = self.chunk().await?;
         }
         Ok(all.freeze())
+    }
+
+    /// The error with what is known of the call.
+    pub(crate) fn of_call(&self, error: Error) -> Error {
+        error.with_call(self.inner.origin.context())
     }
 
     /// Writes all of it to the file at `path`, and gives the number of bytes.
@@ -246,22 +249,21 @@ impl Inner {
                 let text = format!("the body ended after {} bytes", self.received_of());
                 self.broke(cx, Error::new(ErrorKind::Interrupted, text))
             }
-            None => match self.verify.take() {
-                Some((md5, expected)) => {
-                    let actual = Digest::of(md5);
-                    if actual == expected {
-                        self.ended = true;
-                        return Poll::Ready(None);
-                    }
-                    let text = format!("the body has the MD5 {actual}, and its ETag is {expected}");
-                    self.fail(Error::new(ErrorKind::Integrity, text))
-                }
-                None => {
-                    self.ended = true;
-                    Poll::Ready(None)
-                }
-            },
+            None => self.end(),
         }
+    }
+
+    /// The body is whole; is it what its ETag says?
+    fn end(&mut self) -> Poll<Option<Result<Bytes>>> {
+        if let Some((md5, expected)) = self.verify.take() {
+            let actual = Digest::of(md5);
+            if actual != expected {
+                let text = format!("the body has the MD5 {actual}, and its ETag is {expected}");
+                return self.fail(Error::new(ErrorKind::Integrity, text));
+            }
+        }
+        self.ended = true;
+        Poll::Ready(None)
     }
 
     /// Nothing is there: starts the timer, or looks whether it has run out.

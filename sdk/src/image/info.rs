@@ -78,7 +78,7 @@ impl ImageInfo {
         let text = body.collect(MAX_INFO).await?;
         serde_json::from_slice(&text).map_err(|error| {
             let text = format!("the description of the picture: {error}");
-            Error::new(ErrorKind::Decode, text).with_source(error)
+            body.of_call(Error::new(ErrorKind::Decode, text).with_source(error))
         })
     }
 }

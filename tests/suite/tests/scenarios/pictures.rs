@@ -1,5 +1,6 @@
 //! Pictures that the service changes.
 
+use qingstor_sdk::ErrorKind;
 use qingstor_sdk::image::{
     Crop, Gravity, ImageFormat, ImageInfo, ImagePipeline, Resize, ResizeMode, Rotation,
     TextWatermark,
@@ -56,5 +57,7 @@ async fn a_pipeline_is_understood() {
         .bucket
         .image_process("picture.png", "rotate:a_90")
         .await;
-    assert!(ImageInfo::read(no_picture.unwrap().body).await.is_err());
+    let error = ImageInfo::read(no_picture.unwrap().body).await.unwrap_err();
+    assert_eq!(error.operation(), Some("ImageProcess"));
+    assert_eq!(error.kind(), ErrorKind::Decode);
 }
