@@ -178,15 +178,7 @@ impl Handle {
                 .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(origin.context())));
             self.end(&origin, begun, &result);
             let error = match result {
-                Ok(mut response) => {
-                    if origin.attempts == 1 {
-                        self.shared.retry_budget.succeeded();
-                    }
-                    if let ResponseBody::Stream(stream) = &mut response.body {
-                        stream.remember(Again::new(self, outgoing), &response.meta);
-                    }
-                    return Ok(response);
-                }
+                Ok(response) => return Ok(self.succeeded(outgoing, &origin, response)),
                 Err(error) if in_time => error,
                 Err(error) => return Err(error),
             };
@@ -209,6 +201,22 @@ impl Handle {
             }
             last = Some(error);
         }
+    }
+
+    /// Does what a success asks for.
+    fn succeeded(
+        &self,
+        outgoing: &mut Outgoing,
+        origin: &Origin,
+        mut response: Response,
+    ) -> Response {
+        if origin.attempts == 1 {
+            self.shared.retry_budget.succeeded();
+        }
+        if let ResponseBody::Stream(stream) = &mut response.body {
+            stream.remember(Again::new(self, outgoing), &response.meta);
+        }
+        response
     }
 
     /// How long to wait before the call is sent again; `None` when it must not be.

@@ -136,47 +136,69 @@ pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String>
         .take(line.checked_sub(1)?)
         .map(|line| line.len() + 1)
         .sum();
-    let text = json.get(..(start + column).min(json.len()))?;
-    // One entry for each open object (its current key) and list (its current index).
-    let mut open: Vec<Step> = Vec::new();
-    let mut string: Option<Vec<u8>> = None;
-    let mut escaped = false;
-    for &byte in text {
-        if let Some(content) = &mut string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    let content = String::from_utf8_lossy(content).into_owned();
-                    if let Some(Step::Object {
-                        key,
-                        in_value: false,
-                    }) = open.last_mut()
-                    {
-                        *key = content;
-                    }
-                    string = None;
-                    continue;
-                }
-                _ => {}
-            }
-            content.push(byte);
-            continue;
-        }
+    let mut place = Place::default();
+    for &byte in json.get(..(start + column).min(json.len()))? {
+        place.read(byte);
+    }
+    let path = place.to_string();
+    (!path.is_empty()).then_some(path)
+}
+
+/// Where the reader of a JSON text stands.
+#[derive(Default)]
+struct Place {
+    /// One entry for each open object (its current key) and list (its current index).
+    open: Vec<Step>,
+    /// What the string has so far in which it stands.
+    string: Option<Vec<u8>>,
+    escaped: bool,
+}
+
+enum Step {
+    Object { key: String, in_value: bool },
+    List(usize),
+}
+
+impl Place {
+    fn read(&mut self, byte: u8) {
+        let Some(content) = &mut self.string else {
+            return self.read_outside(byte);
+        };
         match byte {
-            b'"' => string = Some(Vec::new()),
-            b'{' => open.push(Step::Object {
+            _ if self.escaped => self.escaped = false,
+            b'\\' => self.escaped = true,
+            b'"' => return self.end_string(),
+            _ => {}
+        }
+        content.push(byte);
+    }
+
+    fn end_string(&mut self) {
+        let content = self.string.take().unwrap_or_default();
+        if let Some(Step::Object {
+            key,
+            in_value: false,
+        }) = self.open.last_mut()
+        {
+            *key = String::from_utf8_lossy(&content).into_owned();
+        }
+    }
+
+    fn read_outside(&mut self, byte: u8) {
+        match byte {
+            b'"' => self.string = Some(Vec::new()),
+            b'{' => self.open.push(Step::Object {
                 key: String::new(),
                 in_value: false,
             }),
-            b'[' => open.push(Step::List(0)),
-            b'}' | b']' => drop(open.pop()),
+            b'[' => self.open.push(Step::List(0)),
+            b'}' | b']' => drop(self.open.pop()),
             b':' => {
-                if let Some(Step::Object { in_value, .. }) = open.last_mut() {
+                if let Some(Step::Object { in_value, .. }) = self.open.last_mut() {
                     *in_value = true;
                 }
             }
-            b',' => match open.last_mut() {
+            b',' => match self.open.last_mut() {
                 Some(Step::Object { in_value, .. }) => *in_value = false,
                 Some(Step::List(index)) => *index += 1,
                 None => {}
@@ -184,23 +206,19 @@ pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String>
             _ => {}
         }
     }
-    let mut path = String::new();
-    for step in &open {
-        match step {
-            Step::List(index) => path.push_str(&format!("[{index}]")),
-            Step::Object { key, .. } if path.is_empty() => path.push_str(key),
-            Step::Object { key, .. } => {
-                path.push('.');
-                path.push_str(key);
-            }
-        }
-    }
-    if path.is_empty() { None } else { Some(path) }
 }
 
-enum Step {
-    Object { key: String, in_value: bool },
-    List(usize),
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, step) in self.open.iter().enumerate() {
+            match step {
+                Step::List(index) => write!(f, "[{index}]")?,
+                Step::Object { key, .. } if depth == 0 => f.write_str(key)?,
+                Step::Object { key, .. } => write!(f, ".{key}")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

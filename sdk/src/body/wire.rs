@@ -196,14 +196,11 @@ impl WireBody {
                     return Poll::Ready(item);
                 }
                 Content::Reading(reading) => {
-                    let read = match ready!(Pin::new(reading).poll(cx)) {
-                        Ok(read) => read,
-                        Err(error) => Err(io::Error::other(error)),
-                    };
+                    let read = ready!(Pin::new(reading).poll(cx));
                     self.content = Content::Done;
-                    let (file, bytes) = match read {
-                        Ok(read) => read,
-                        Err(error) => return Poll::Ready(Some(Err(error))),
+                    let (file, bytes) = match read.map_err(io::Error::other) {
+                        Ok(Ok(read)) => read,
+                        Ok(Err(error)) | Err(error) => return Poll::Ready(Some(Err(error))),
                     };
                     if bytes.is_empty() {
                         return Poll::Ready(None);
@@ -211,26 +208,27 @@ impl WireBody {
                     self.content = Content::File(file);
                     return Poll::Ready(Some(Ok(bytes)));
                 }
-                Content::Path(_) | Content::File(_) => {
-                    // One byte more than announced is asked for, so that a file that grew is seen.
-                    let more = u64::from(self.offset.is_none());
-                    let wanted = self.content_remaining.saturating_add(more).min(FILE_CHUNK);
-                    let offset = self.offset.unwrap_or(0);
-                    self.content = match std::mem::replace(&mut self.content, Content::Done) {
-                        Content::Path(path) => Content::Reading(spawn_blocking(move || {
-                            let file = open_at(&path, offset).map_err(|error| {
-                                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                            })?;
-                            read(file, wanted)
-                        })),
-                        Content::File(file) => {
-                            Content::Reading(spawn_blocking(move || read(file, wanted)))
-                        }
-                        other => other,
-                    };
-                }
+                Content::Path(_) | Content::File(_) => self.begin_reading(),
             }
         }
+    }
+
+    /// Has the next piece of a file read on a thread that may block.
+    fn begin_reading(&mut self) {
+        // One byte more than announced is asked for, so that a file that grew is seen.
+        let more = u64::from(self.offset.is_none());
+        let wanted = self.content_remaining.saturating_add(more).min(FILE_CHUNK);
+        let offset = self.offset.unwrap_or(0);
+        self.content = match std::mem::replace(&mut self.content, Content::Done) {
+            Content::Path(path) => Content::Reading(spawn_blocking(move || {
+                let file = open_at(&path, offset).map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })?;
+                read(file, wanted)
+            })),
+            Content::File(file) => Content::Reading(spawn_blocking(move || read(file, wanted))),
+            other => other,
+        };
     }
 
     fn fail(&mut self, error: Error) -> io::Error {

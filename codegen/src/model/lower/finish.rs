@@ -120,30 +120,14 @@ impl Lowerer<'_> {
         let property = |name: &str| one.properties.iter().find(|p| p.name == name).cloned();
         let mut fixed = Vec::new();
         for (name, value) in &constructor.fixed {
-            let Some(property) = property(name) else {
-                self.constructor_problem(value.span, &one.name, name);
-                return None;
-            };
-            let enumeration = enumeration(&property, types, names);
-            let value_ident = enumeration.and_then(|enumeration| {
-                let wanted = value.as_str()?;
-                let found = enumeration
-                    .values
-                    .iter()
-                    .find(|known| known.value == wanted);
-                found.map(|known| known.ident.clone())
-            });
-            let fits = enumeration.is_none() && fits(value, &property.shape);
-            if value_ident.is_none() && !fits {
-                self.constructor_problem(value.span, &one.name, value.as_str().unwrap_or(name));
-                return None;
+            let found = property(name).ok_or_else(|| name.clone());
+            match found.and_then(|property| fixed_value(property, value, types, names)) {
+                Ok(value) => fixed.push(value),
+                Err(unknown) => {
+                    self.constructor_problem(value.span, &one.name, &unknown);
+                    return None;
+                }
             }
-            fixed.push(Fixed {
-                type_ident: enumeration.map(|enumeration| enumeration.ident.clone()),
-                property,
-                value: value.clone(),
-                value_ident,
-            });
         }
         let mut args = Vec::new();
         for (name, span) in &constructor.args {
@@ -181,6 +165,32 @@ impl Lowerer<'_> {
                 .with_help("name a property of the type and a value that it may have"),
         );
     }
+}
+
+/// What a constructor sets a property to, or the word that does not fit.
+fn fixed_value(
+    property: Property,
+    value: &Node,
+    types: &[CustomizedType],
+    names: &HashMap<String, usize>,
+) -> Result<Fixed, String> {
+    let enumeration = enumeration(&property, types, names);
+    let value_ident = enumeration.and_then(|enumeration| {
+        let wanted = value.as_str()?;
+        let mut values = enumeration.values.iter();
+        let found = values.find(|known| known.value == wanted);
+        found.map(|known| known.ident.clone())
+    });
+    let fits = enumeration.is_none() && fits(value, &property.shape);
+    if value_ident.is_none() && !fits {
+        return Err(value.as_str().unwrap_or(&property.name).to_owned());
+    }
+    Ok(Fixed {
+        type_ident: enumeration.map(|enumeration| enumeration.ident.clone()),
+        property,
+        value: value.clone(),
+        value_ident,
+    })
 }
 
 /// Whether a value written in the specification is one of a property.

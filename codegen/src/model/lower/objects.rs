@@ -174,38 +174,42 @@ impl<'a> Lowerer<'a> {
                     self.merge_into(part, merged, open, done);
                 }
             }
-            SchemaKind::Ref(name) => {
-                let Some(definition) = self.document.definitions.get(name) else {
-                    self.problems.push(
-                        Diagnostic::error(
-                            "ref-missing",
-                            schema.span,
-                            format!("there is no definition `{name}`"),
-                        )
-                        .with_help("correct the reference or add the definition"),
-                    );
-                    return;
-                };
-                if open.contains(&name.as_str()) || open.len() == MAX_PARTS_DEPTH {
-                    let message = format!("`{name}` is made of itself, or of too many parts");
-                    self.problems.push(
-                        Diagnostic::error("all-of-circular", schema.span, message)
-                            .with_help("take this part out of `allOf`"),
-                    );
-                    return;
-                }
-                if done.insert(name) {
-                    open.push(name);
-                    self.merge_into(&definition.schema, merged, open, done);
-                    open.pop();
-                }
-            }
+            SchemaKind::Ref(name) => self.merge_definition(name, schema.span, merged, open, done),
             _ => {
                 self.problems.push(
                     Diagnostic::error("all-of-object", schema.span, "only objects can be merged")
                         .with_help("make every part of `allOf` an object"),
                 );
             }
+        }
+    }
+
+    fn merge_definition(
+        &mut self,
+        name: &'a str,
+        span: Span,
+        merged: &mut Merged<'a>,
+        open: &mut Vec<&'a str>,
+        done: &mut HashSet<&'a str>,
+    ) {
+        let Some(definition) = self.document.definitions.get(name) else {
+            let message = format!("there is no definition `{name}`");
+            let problem = Diagnostic::error("ref-missing", span, message);
+            let help = "correct the reference or add the definition";
+            self.problems.push(problem.with_help(help));
+            return;
+        };
+        if open.contains(&name) || open.len() == MAX_PARTS_DEPTH {
+            let message = format!("`{name}` is made of itself, or of too many parts");
+            let problem = Diagnostic::error("all-of-circular", span, message);
+            let help = "take this part out of `allOf`";
+            self.problems.push(problem.with_help(help));
+            return;
+        }
+        if done.insert(name) {
+            open.push(name);
+            self.merge_into(&definition.schema, merged, open, done);
+            open.pop();
         }
     }
 

@@ -152,21 +152,9 @@ impl<'a> Lowerer<'a> {
             Direction::Response => Role::Property,
         };
         let description = schema.description.clone();
+        let at = at(operation, direction);
         if self.is_object(schema) {
-            let merged = self.merged(schema);
-            for (name, (span, schema)) in &merged.properties {
-                let required = merged.required.iter().any(|(required, _)| required == name);
-                let place = place(PlaceKind::Json);
-                let field = Field {
-                    name,
-                    span: *span,
-                    schema,
-                    required,
-                    place,
-                    role,
-                };
-                properties.extend(self.property(field, at(operation, direction), scope));
-            }
+            self.fields(schema, role, at, properties, scope);
             return Body {
                 kind: BodyKind::Json,
                 description,
@@ -181,7 +169,7 @@ impl<'a> Lowerer<'a> {
             place: place(PlaceKind::Value),
             role,
         };
-        let Some(mut property) = self.property(field, at(operation, direction), scope) else {
+        let Some(mut property) = self.property(field, at, scope) else {
             return no_body();
         };
         let kind = match property.shape {
@@ -198,6 +186,29 @@ impl<'a> Lowerer<'a> {
             ident,
             description,
             ..no_body()
+        }
+    }
+
+    /// Each field of a JSON object is a property.
+    fn fields(
+        &mut self,
+        schema: &'a Schema,
+        role: Role,
+        at: At<'_>,
+        properties: &mut Vec<Property>,
+        scope: &mut Scope,
+    ) {
+        let merged = self.merged(schema);
+        for (name, (span, schema)) in &merged.properties {
+            let field = Field {
+                name,
+                span: *span,
+                schema,
+                required: merged.required.iter().any(|(required, _)| required == name),
+                place: place(PlaceKind::Json),
+                role,
+            };
+            properties.extend(self.property(field, at, scope));
         }
     }
 
