@@ -1,7 +1,7 @@
 //! [`Operation`]: what the specification says of one call, as data and two functions.
 //!
 //! The larger of these functions are `#[inline]`, as is what begins a transfer: a program compiles
-//! those that it uses, and this crate compiles none. It halves what the compiler has to do.
+//! those that it uses. This halves what the compiler has to do for this crate.
 
 use http::Method;
 

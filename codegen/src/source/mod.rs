@@ -122,7 +122,9 @@ impl Sources {
     ///
     /// As [`load`](Self::load).
     pub(crate) fn load_part(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
-        check_regular(path).map_err(|error| unreadable(path, &error))?;
+        if !self.real.contains_key(path) {
+            check_regular(path).map_err(|error| unreadable(path, &error))?;
+        }
         self.load(path)
     }
 
