@@ -178,14 +178,19 @@ impl ByteStream {
         error.with_call(self.inner.origin.context())
     }
 
-    /// Writes all of it to the file at `path`, and gives the number of bytes.
+    /// Writes all of it to the file at `path`, and returns the number of bytes.
     ///
-    /// The bytes go to a temporary file beside it, which takes its place when all have come and
-    /// are on the disk. A failure, or dropping the future, leaves an older file as it was.
+    /// The bytes go to a temporary file beside it, which replaces it when it is complete and on the
+    /// disk. A failure, or dropping the future, leaves an existing file unchanged. See
+    /// [`Target::file`](crate::Target::file) for permissions and symbolic links.
+    ///
+    /// To write to a pipe, a socket or a device, use `tokio::io::copy`: a `ByteStream` is an
+    /// [`AsyncRead`].
     ///
     /// # Errors
     ///
-    /// `Io` when the file can't be written; else as [`chunk`](Self::chunk).
+    /// Returns `Io` if the file can't be written, or if `path` is, or leads to, something that is not
+    /// a regular file; otherwise as [`chunk`](Self::chunk).
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
         let origin = self.inner.origin.clone();
@@ -194,16 +199,15 @@ impl ByteStream {
                 .with_source(error)
                 .with_call(origin.context())
         };
-        let (temporary, file) = TemporaryFile::beside(path).map_err(failed)?;
+        let (temporary, file) = TemporaryFile::create(path).map_err(failed)?;
         let mut file = tokio::fs::File::from_std(file);
         while let Some(chunk) = self.chunk().await? {
             file.write_all(&chunk).await.map_err(failed)?;
         }
         file.flush().await.map_err(failed)?;
-        file.sync_all().await.map_err(failed)?;
-        drop(file);
+        let file = file.into_std().await;
         let (from, to) = (temporary.path.clone(), path.to_owned());
-        let put = spawn_blocking(move || put_in_place(&from, &to)).await;
+        let put = spawn_blocking(move || put_in_place(&file, &from, &to)).await;
         put.map_err(std::io::Error::other)
             .and_then(|put| put)
             .map_err(failed)?;
@@ -372,11 +376,10 @@ struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Makes a new file. One quick call, and no other task's: whoever drops the future meanwhile
-    /// leaves nothing behind.
-    fn beside(path: &Path) -> std::io::Result<(Self, std::fs::File)> {
-        let path = temporary::beside(path);
-        let file = std::fs::File::create_new(&path)?;
+    /// Creates the file. Blocks for a moment, in the caller's task: a future that is dropped in the
+    /// meantime leaves nothing behind.
+    fn create(target: &Path) -> std::io::Result<(Self, std::fs::File)> {
+        let (path, file) = temporary::create(target)?;
         Ok((Self { path, kept: false }, file))
     }
 

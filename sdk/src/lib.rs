@@ -152,6 +152,7 @@ mod operation;
 mod paginate;
 mod parameter;
 mod presigned;
+mod regular_file;
 mod request;
 mod response;
 mod retry;

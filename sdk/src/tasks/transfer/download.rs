@@ -118,7 +118,8 @@ impl<'a> Download<'a> {
     /// Keeps what has come when the download fails, its future is dropped or the process is killed:
     /// in `<name>.part` beside the file, with the ranges that are done in `<name>.part.json`. The next
     /// resumable download of the same object to the same path goes on from there; if the object has
-    /// changed, it begins anew. Two downloads to one path at once are refused with `Io`.
+    /// changed, it begins anew. Two downloads to one path at once are refused with `Io`, and so is a
+    /// `<name>.part` or `<name>.part.json` that is not a regular file, or that is a link.
     ///
     /// For files only: a writer is refused with `InvalidInput`.
     pub fn resumable(mut self, resumable: bool) -> Self {

@@ -186,7 +186,8 @@ impl<'a> Upload<'a> {
     /// multipart upload has begun, and a line of some 40 bytes with each part. What a process that is
     /// killed could not write down any more, the service knows. A file that can't be written ends the
     /// upload with `Io`; its parts are kept. Each upload needs a file of its own: while one uses it,
-    /// another, of this process or of any, is refused with `Io`.
+    /// another, of this process or of any, is refused with `Io`. So is a path that is not a regular
+    /// file, or that is a link.
     ///
     /// A token that belongs to another object or source, or whose upload was given up, is an
     /// error; without the file the upload begins anew.

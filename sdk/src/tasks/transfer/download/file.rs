@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::state::State;
+use super::state::{State, state_path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tasks::transfer::claim::claim;
 use crate::temporary;
@@ -52,22 +52,31 @@ pub(super) struct PartFile {
 }
 
 impl PartFile {
-    /// A new file beside `target`. Blocks, but for a moment only; who drops the future leaves
+    /// Refuses what a file can't replace, before anything is sent. Blocks, but for a moment only.
+    pub(super) fn check_target(target: &Path) -> Result<()> {
+        temporary::check_target(target).map_err(|error| failed(target, error))?;
+        Ok(())
+    }
+
+    /// A new file beside `target`. Blocks, but for a moment only; a future that is dropped leaves
     /// nothing behind.
     pub(super) fn temporary(target: &Path) -> Result<Destination> {
-        refuse_folder(target)?;
-        let path = temporary::beside(target);
-        let file = File::create_new(&path).map_err(|error| failed(target, error))?;
+        let (path, file) = temporary::create(target).map_err(|error| failed(target, error))?;
         Ok(Self::destined(path, target, file, false))
     }
 
     /// `<name>.part`, new or as an earlier download left it; `None` when another download has it.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Io` if `<name>.part` is anything but a regular file with a single name.
     pub(super) async fn resumable(target: &Path) -> Result<Option<Destination>> {
-        refuse_folder(target)?;
+        let options = temporary::options(target).map_err(|error| failed(target, error))?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let path = target.with_file_name(name);
-        let file = claim(&path).await.map_err(|error| failed(target, error))?;
+        let file = claim(&path, &options).await;
+        let file = file.map_err(|error| failed(&path, error))?;
         Ok(file.map(|file| Self::destined(path, target, file, true)))
     }
 
@@ -118,13 +127,14 @@ impl PartFile {
 
     /// Puts the file in the target's place. Blocks.
     pub(super) fn publish(&self) -> io::Result<()> {
-        self.file().sync_all()?;
+        let file = self.file();
+        file.sync_all()?;
         if self.resumable {
             // Before the file has its name: a process that is killed in between leaves a part that
             // is fetched again, and not a state that nobody looks for.
             State::remove(&self.path)?;
         }
-        temporary::put_in_place(&self.path, &self.target)
+        temporary::put_in_place(&file, &self.path, &self.target)
     }
 
     /// Forgets which ranges are done: their bytes are wrong, or another object's. Blocks.
@@ -136,19 +146,15 @@ impl PartFile {
         failed(&self.target, error)
     }
 
+    pub(super) fn state_failed(&self, error: io::Error) -> Error {
+        failed(&state_path(&self.path), error)
+    }
+
     fn file(&self) -> MutexGuard<'_, File> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A folder in the target's place is found now, not after all bytes have come.
-fn refuse_folder(target: &Path) -> Result<()> {
-    match target.is_dir() {
-        true => Err(failed(target, io::ErrorKind::IsADirectory.into())),
-        false => Ok(()),
-    }
-}
-
-fn failed(target: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{}: {error}", target.display())).with_source(error)
+fn failed(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
 }

@@ -50,6 +50,9 @@ impl Download<'_> {
             },
             object: Object::default(),
         };
+        if let Kind::File(path) = &self.target.0 {
+            PartFile::check_target(path)?;
+        }
         match self.target.0 {
             Kind::File(path) if options.resumable => resume(fetcher, self.options, path).await,
             Kind::File(path) => {
@@ -188,7 +191,8 @@ async fn take(path: &Path) -> Result<Destination> {
 /// The state that belongs to this object and to the file as it is.
 fn earlier_state(fetcher: &Fetcher, file: &PartFile) -> Result<Option<State>> {
     let len = file.len().map_err(|error| file.failed(error))?;
-    let state = State::read(file.path()).filter(|state| {
+    let state = State::read(file.path()).map_err(|error| file.state_failed(error))?;
+    let state = state.filter(|state| {
         state.bucket == fetcher.bucket.name()
             && state.key == fetcher.key
             && state.size == len

@@ -1,12 +1,17 @@
 //! What is known of a download that was broken off.
 
+use std::fs::OpenOptions;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::regular_file::{open_unlinked, read_at_most};
 use crate::temporary;
+
+/// The longest state that is read, in bytes. That of 10,000 separate ranges has less than 1 MiB.
+const MAX_STATE: u64 = 16 << 20;
 
 /// Which object a partial file belongs to, and which of its bytes are there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,12 +32,26 @@ pub(super) fn state_path(path: &Path) -> PathBuf {
 }
 
 impl State {
-    /// The state of the partial file at `path`. `None` when there is none, or it makes no sense: the
-    /// download then begins anew. Blocks.
-    #[inline]
-    pub(super) fn read(path: &Path) -> Option<Self> {
-        let json = std::fs::read(state_path(path)).ok()?;
-        let state: Self = serde_json::from_slice(&json).ok()?;
+    /// Reads the state of the partial file at `path`. Returns `None` if there is none, or if it is
+    /// invalid: the download then starts from the beginning. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the state is anything but a regular file with a single name.
+    pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
+        let file = match open_unlinked(&state_path(path), OpenOptions::new().read(true)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let json = match read_at_most(&file, MAX_STATE) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
+            json => json?,
+        };
+        Ok(Self::parse(&json))
+    }
+
+    fn parse(json: &[u8]) -> Option<Self> {
+        let state: Self = serde_json::from_slice(json).ok()?;
         let mut end = 0;
         for range in &state.done {
             if range.start < end || range.end <= range.start {
@@ -120,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_no_state() {
+    fn ignores_a_state_that_is_invalid() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.part");
-        assert_eq!(State::read(&path), None);
+        assert_eq!(State::read(&path).unwrap(), None);
         let mut good = state(10);
         good.add(2..5);
         good.write(&path).unwrap();
-        assert_eq!(State::read(&path), Some(good.clone()));
+        assert_eq!(State::read(&path).unwrap(), Some(good.clone()));
         for done in [&[(4, 3)][..], &[(0, 3), (2, 4)], &[(0, 11)]] {
             let done = done.iter().map(|&(start, end)| start..end).collect();
             let bad = State {
@@ -135,10 +154,10 @@ mod tests {
                 ..good.clone()
             };
             bad.write(&path).unwrap();
-            assert_eq!(State::read(&path), None);
+            assert_eq!(State::read(&path).unwrap(), None);
         }
         std::fs::write(state_path(&path), "{").unwrap();
-        assert_eq!(State::read(&path), None);
+        assert_eq!(State::read(&path).unwrap(), None);
     }
 
     proptest! {

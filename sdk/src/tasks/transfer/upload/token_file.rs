@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::{OnToken, Options};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tasks::transfer::claim::claim;
+use crate::tasks::transfer::claim::{claim, new_file};
 use crate::tasks::transfer::joined;
 use crate::tasks::transfer::token::{DonePart, ResumeToken};
 
@@ -116,7 +116,8 @@ impl Keeper {
 
 impl TokenFile {
     async fn open(path: PathBuf) -> Result<Self> {
-        let file = claim(&path).await.map_err(|error| failed(&path, error))?;
+        let file = claim(&path, &new_file()).await;
+        let file = file.map_err(|error| failed(&path, error))?;
         let Some(file) = file else {
             let text = format!("token file {}: another upload uses it", path.display());
             return Err(Error::new(ErrorKind::Io, text));

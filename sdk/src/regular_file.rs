@@ -1,0 +1,175 @@
+//! Opens regular files, and nothing else: no pipe that blocks, no device without an end.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Opens the regular file at `path` for reading. Follows symbolic links. Blocks.
+///
+/// # Errors
+///
+/// Returns `InvalidInput` if the path leads to anything but a regular file.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // Before opening, because opening a pipe waits for its other end, and afterwards, because the
+    // path may lead elsewhere by then.
+    check(&std::fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Opens the existing file at `path` itself: follows no symbolic link, and refuses a file that has
+/// another name, because both let the owner of a shared folder choose which file is opened. Blocks.
+///
+/// # Errors
+///
+/// Returns `InvalidInput` if `path` is not a regular file with a single name, and `NotFound` if there
+/// is none, or another one by the time that it is open.
+pub(crate) fn open_unlinked(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    check(&std::fs::symlink_metadata(path)?)?;
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    check(&metadata)?;
+    if !is_at(&metadata, path) {
+        let text = "was removed or replaced while it was opened";
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        return Err(wrong("has several names (hard links)"));
+    }
+    Ok(file)
+}
+
+/// Reads all of `file`, at most `limit` bytes. Blocks.
+///
+/// # Errors
+///
+/// Returns `FileTooLarge` if the file is longer.
+pub(crate) fn read_at_most(file: &File, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        let text = format!("is longer than {limit} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(content)
+}
+
+/// Returns whether `path` itself, not what a symbolic link leads to, is the file of `metadata`.
+pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (metadata.dev(), metadata.ino()) == (found.dev(), found.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        metadata.len() == found.len() && metadata.created().ok() == found.created().ok()
+    }
+}
+
+/// Returns an error that names the kind of file, unless it is a regular one.
+pub(crate) fn check(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    match kind.is_file() {
+        true => Ok(()),
+        false => Err(wrong(&format!("is {}, not a regular file", describe(kind)))),
+    }
+}
+
+fn wrong(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
+fn describe(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        return "a directory";
+    }
+    if kind.is_symlink() {
+        return "a symbolic link";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    "a special file"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_at_most_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "12345").unwrap();
+        assert_eq!(read_at_most(&open(&path).unwrap(), 5).unwrap(), b"12345");
+        let error = read_at_most(&open(&path).unwrap(), 4).unwrap_err();
+        assert_eq!(error.to_string(), "is longer than 4 bytes");
+    }
+
+    #[test]
+    fn notices_that_another_file_took_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, away] = ["file", "away"].map(|name| folder.path().join(name));
+        let file = File::create(&path).unwrap().metadata().unwrap();
+        assert!(is_at(&file, &path));
+        std::fs::rename(&path, away).unwrap();
+        assert!(!is_at(&file, &path));
+        std::fs::write(&path, "another's").unwrap();
+        assert!(!is_at(&file, &path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_what_is_not_a_regular_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "").unwrap();
+        std::fs::hard_link(path("file"), path("hard")).unwrap();
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(path("pipe"))
+            .status();
+        assert!(made.unwrap().success());
+
+        assert!(open(&path("link")).is_ok());
+        for (name, says) in [
+            ("pipe", "a pipe"),
+            ("socket", "a socket"),
+            ("", "a directory"),
+        ] {
+            let error = open(&path(name)).unwrap_err().to_string();
+            assert_eq!(error, format!("is {says}, not a regular file"));
+        }
+        let error = open(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "is a device, not a regular file");
+
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        for (name, says) in [
+            ("link", "is a symbolic link, not a regular file"),
+            ("pipe", "is a pipe, not a regular file"),
+            ("hard", "has several names (hard links)"),
+        ] {
+            let error = open_unlinked(&path(name), &options).unwrap_err();
+            assert_eq!(error.to_string(), says);
+        }
+    }
+}
