@@ -13,11 +13,10 @@ use crate::error::{Error, Result};
 use crate::observe::Observer;
 use crate::retry::{RetryBudget, RetryPolicy};
 
+#[cfg(feature = "config-file")]
+pub(crate) mod file;
 mod layers;
 mod transport;
-
-#[cfg(feature = "config-file")]
-pub(crate) use layers::file_credentials;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
@@ -108,6 +107,9 @@ impl Config {
     /// The file is the one that `QINGSTOR_CONFIG_PATH` names, which must then exist, or
     /// `~/.qingstor/config.yaml`, if it exists. Keys that are not in the table are passed over:
     /// they belong to other SDKs. Without the feature `config-file` no file is read.
+    ///
+    /// The file must be a regular file (or a link to one) of at most 1 MiB. YAML aliases are refused,
+    /// and so are lists and maps that are nested more than 32 deep.
     ///
     /// # Errors
     ///

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "config-file")]
+use super::file;
 use super::{Config, check_user_agent, scheme, split_url};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Writes a setting's text into the configuration, or says what is wrong with it.
-type Apply = fn(&mut Config, &str) -> Result<(), String>;
+pub(super) type Apply = fn(&mut Config, &str) -> Result<(), String>;
 
 /// The one table of settings: their key in a file; in the environment `QINGSTOR_` and the key in
 /// upper case.
-const SETTINGS: &[(&str, Apply)] = &[
+pub(super) const SETTINGS: &[(&str, Apply)] = &[
     ("access_key_id", |config, text| {
         config.access_key_id = text.to_owned();
         Ok(())
@@ -99,7 +101,7 @@ pub(super) fn load(
 }
 
 /// The two settings that are worth something only together.
-const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
 
 fn variable_name(key: &str) -> String {
     format!("QINGSTOR_{}", key.to_ascii_uppercase())
@@ -124,8 +126,8 @@ fn read_file(
             None => return Ok(false),
         },
     };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => Zeroizing::new(text),
+    let text = match file::read(&path) {
+        Ok(text) => text,
         Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(error) => {
             return Err(
@@ -133,27 +135,8 @@ fn read_file(
             );
         }
     };
-    yaml::apply(config, &text)
+    file::apply(config, &text)
         .map_err(|why| Error::config(format!("config: {}{why}", path.display())))
-}
-
-/// The key pair in a file that was read.
-#[cfg(feature = "config-file")]
-pub(crate) fn file_credentials(
-    path: &std::path::Path,
-    text: &str,
-) -> Result<crate::credentials::Credentials> {
-    let mut config = Config::anonymous();
-    let found = yaml::apply(&mut config, text)
-        .map_err(|why| Error::config(format!("{}{why}", path.display())))?;
-    if found {
-        return config.resolve_credentials();
-    }
-    let text = format!(
-        "{} has no access_key_id and secret_access_key",
-        path.display()
-    );
-    Err(Error::new(ErrorKind::Credentials, text))
 }
 
 #[cfg(not(feature = "config-file"))]
@@ -163,66 +146,6 @@ fn read_file(
     _: Option<PathBuf>,
 ) -> Result<bool> {
     Ok(false)
-}
-
-#[cfg(feature = "config-file")]
-mod yaml {
-    use yaml_rust2::{Yaml, YamlLoader};
-
-    use super::{CREDENTIALS, Config, SETTINGS};
-
-    /// Applies each known key; says whether credentials are among them. An error begins with the
-    /// line it is about, and never quotes a value that may be secret.
-    pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
-        let documents = YamlLoader::load_from_str(text).map_err(|error| {
-            let marker = error.marker();
-            format!(":{}:{}: {}", marker.line(), marker.col() + 1, error.info())
-        })?;
-        let Some(document) = documents.first() else {
-            return Ok(false);
-        };
-        let Yaml::Hash(entries) = document else {
-            return Err(": it must be a map of settings".into());
-        };
-        let mut credentials = false;
-        for (key, value) in entries {
-            let Some(key) = key.as_str() else { continue };
-            let Some((_, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
-                continue;
-            };
-            let at = || line_of(text, key);
-            let is_credential = CREDENTIALS.contains(&key);
-            let value = match value {
-                Yaml::Null => continue,
-                // YAML would read `0123` as a number, and the key would be another.
-                Yaml::Real(_) | Yaml::Integer(_) | Yaml::Boolean(_) if is_credential => {
-                    return Err(format!("{}: `{key}` must stand in quotes", at()));
-                }
-                Yaml::String(text) | Yaml::Real(text) => text.clone(),
-                Yaml::Integer(number) => number.to_string(),
-                Yaml::Boolean(flag) => flag.to_string(),
-                _ => return Err(format!("{}: `{key}` must be a plain value", at())),
-            };
-            if value.is_empty() && !is_credential {
-                continue;
-            }
-            set(config, &value).map_err(|why| format!("{}: `{key}`: {why}", at()))?;
-            credentials |= is_credential;
-        }
-        Ok(credentials)
-    }
-
-    /// `:` and the line on which a top-level key stands; nothing when it is written in another way.
-    fn line_of(text: &str, key: &str) -> String {
-        let is_key = |line: &str| {
-            line.strip_prefix(key)
-                .is_some_and(|rest| rest.trim_start().starts_with(':'))
-        };
-        match text.lines().position(is_key) {
-            Some(index) => format!(":{}", index + 1),
-            None => String::new(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -361,7 +284,7 @@ mod tests {
             ),
             (
                 "secret_access_key: 0123\n",
-                ":1: `secret_access_key` must stand in quotes",
+                ":1: `secret_access_key` must be in quotes",
             ),
             ("- a\n", ": it must be a map of settings"),
             ("a: 'b\n", ":1:4: "),

@@ -4,17 +4,16 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use zeroize::Zeroizing;
-
 use super::{Credentials, ProvideCredentials, ProvideFuture, Provided};
-use crate::config::file_credentials;
+use crate::config::file;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The configuration file, of which `access_key_id` and `secret_access_key` are read again when it
 /// changes.
 ///
-/// Whether it has changed is looked at every 30 seconds at most, and only when a call is made. While
-/// the file can't be read, what was read before stays in use.
+/// The provider checks at most every 30 seconds whether the file has changed, and only when a request
+/// is sent. While the file can't be read, the previous credentials stay in use. The file must be a
+/// regular file (or a link to one) of at most 1 MiB, as for [`Config::load`](crate::Config::load).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -76,8 +75,10 @@ impl FileCredentials {
         {
             return Ok(credentials.clone());
         }
-        let text = tokio::fs::read_to_string(&path).await.map_err(failed)?;
-        let credentials = file_credentials(&path, &Zeroizing::new(text))?;
+        let from = path.clone();
+        let text = tokio::task::spawn_blocking(move || file::read(&from)).await;
+        let text = text.map_err(std::io::Error::other).and_then(|text| text);
+        let credentials = file::credentials(&path, &text.map_err(failed)?)?;
         *self.lock() = Some((stamp, credentials.clone()));
         Ok(credentials)
     }

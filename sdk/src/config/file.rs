@@ -1,0 +1,290 @@
+//! The configuration file: which files are read, and what they may contain.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+
+use yaml_rust2::Yaml;
+use yaml_rust2::parser::{Event, Parser, Tag};
+use yaml_rust2::scanner::{Marker, TScalarStyle};
+use zeroize::Zeroizing;
+
+use super::Config;
+use super::layers::{CREDENTIALS, SETTINGS};
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind, Result};
+use crate::regular_file;
+
+/// The longest file that is read, in bytes.
+const MAX_LEN: u64 = 1 << 20;
+/// How deep lists and maps may be nested.
+const MAX_DEPTH: usize = 32;
+
+/// Reads the text of a configuration file. Blocks.
+///
+/// # Errors
+///
+/// Returns an error if the path does not lead to a regular file of at most 1 MiB of UTF-8.
+pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = regular_file::open(path)?;
+    let bytes = Zeroizing::new(regular_file::read_at_most(&file, MAX_LEN)?);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "is not valid UTF-8",
+        )),
+    }
+}
+
+/// Returns the key pair in the text of a configuration file.
+pub(crate) fn credentials(path: &Path, text: &str) -> Result<Credentials> {
+    let path = path.display();
+    let mut config = Config::anonymous();
+    let found = apply(&mut config, text).map_err(|why| Error::config(format!("{path}{why}")))?;
+    if found {
+        return config.resolve_credentials();
+    }
+    let text = format!("{path} has no access_key_id and secret_access_key");
+    Err(Error::new(ErrorKind::Credentials, text))
+}
+
+/// Applies each known setting, and returns whether credentials are among them. An error starts with
+/// its line, and never quotes a value that may be secret.
+pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
+    let mut credentials = false;
+    for entry in entries(text)? {
+        let Entry { key, value, line } = entry;
+        let Some((_, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
+            continue;
+        };
+        let wrong = |why: &dyn Display| Err(format!(":{line}: `{key}`{why}"));
+        let is_credential = CREDENTIALS.contains(&&*key);
+        let value = match value {
+            Yaml::Null => continue,
+            // YAML would read `0123` as a number, and the key would be another.
+            Yaml::Real(_) | Yaml::Integer(_) | Yaml::Boolean(_) if is_credential => {
+                return wrong(&" must be in quotes");
+            }
+            Yaml::String(text) | Yaml::Real(text) => text,
+            Yaml::Integer(number) => number.to_string(),
+            Yaml::Boolean(flag) => flag.to_string(),
+            _ => return wrong(&" must be a plain value"),
+        };
+        if value.is_empty() && !is_credential {
+            continue;
+        }
+        if let Err(why) = set(config, &value) {
+            return wrong(&format_args!(": {why}"));
+        }
+        credentials |= is_credential;
+    }
+    Ok(credentials)
+}
+
+/// A setting at the top of the file.
+struct Entry {
+    key: String,
+    /// `BadValue` for a list or a map, whose content no setting needs.
+    value: Yaml,
+    line: usize,
+}
+
+/// Returns the entries of the map that the first document is.
+///
+/// Builds no tree: nested lists and maps are counted and skipped, so that neither their number nor
+/// their depth takes memory or stack. Aliases, which can stand for any number of values, are refused.
+fn entries(text: &str) -> Result<Vec<Entry>, String> {
+    let mut parser = Parser::new_from_str(text);
+    let mut entries = Vec::new();
+    let mut names = BTreeSet::new();
+    let (mut documents, mut depth) = (0, 0_usize);
+    // A key whose value comes next; a key that is no text is `None` inside.
+    let mut pending: Option<(Option<String>, usize)> = None;
+    loop {
+        let (event, at) = parser.next_token().map_err(|error| {
+            let at = error.marker();
+            format!(":{}:{}: {}", at.line(), at.col() + 1, error.info())
+        })?;
+        let is_map = matches!(event, Event::MappingStart(..));
+        let node = match event {
+            Event::StreamEnd => return Ok(entries),
+            Event::DocumentStart => {
+                documents += 1;
+                continue;
+            }
+            Event::Alias(_) => return Err(refused(at, "aliases (`*name`) are not supported")),
+            Event::SequenceEnd | Event::MappingEnd => {
+                depth = depth.saturating_sub(1);
+                continue;
+            }
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let why = format!("lists and maps are nested more than {MAX_DEPTH} deep");
+                    return Err(refused(at, &why));
+                }
+                Yaml::BadValue
+            }
+            Event::Scalar(text, style, _, tag) => scalar(text, style, tag),
+            Event::Nothing | Event::StreamStart | Event::DocumentEnd => continue,
+        };
+        let starts_collection = matches!(node, Yaml::BadValue);
+        // The other documents of the file belong to other programs.
+        match (documents, depth) {
+            (1, 0) if !node.is_null() => return Err(": it must be a map of settings".into()),
+            (1, 1) if starts_collection && is_map => continue,
+            (1, 1) if starts_collection => return Err(": it must be a map of settings".into()),
+            (1, 1) => {}
+            (1, 2) if starts_collection => {}
+            _ => continue,
+        }
+        let Some((key, line)) = pending.take() else {
+            let key = node.into_string();
+            if let Some(key) = &key
+                && !names.insert(key.clone())
+            {
+                return Err(refused(at, &format!("`{key}` is set twice")));
+            }
+            pending = Some((key, at.line()));
+            continue;
+        };
+        if let Some(key) = key {
+            entries.push(Entry {
+                key,
+                value: node,
+                line,
+            });
+        }
+    }
+}
+
+fn refused(at: Marker, why: &str) -> String {
+    format!(":{}: {why}", at.line())
+}
+
+/// The value of a scalar, as the YAML library reads it: only plain text may be a number, a boolean or
+/// `null`, unless a tag says that it is text.
+fn scalar(text: String, style: TScalarStyle, tag: Option<Tag>) -> Yaml {
+    let typed = tag.as_ref().is_none_or(|tag| {
+        tag.handle == "tag:yaml.org,2002:"
+            && matches!(&*tag.suffix, "bool" | "int" | "float" | "null")
+    });
+    match style {
+        TScalarStyle::Plain if typed => Yaml::from_str(&text),
+        _ => Yaml::String(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        apply(&mut Config::anonymous(), text).unwrap_err()
+    }
+
+    #[test]
+    fn skips_what_belongs_to_other_programs() {
+        let text = "other: {a: [1, {b: 2}], access_key_id: no}\n\
+                    ? [a, b]\n: c\n1: x\n\
+                    access_key_id: &anchor 'ID'\n\
+                    list:\n- access_key_id: no\n\
+                    secret_access_key: !!str 0123\n\
+                    port: 0x50\nhost:\n---\naccess_key_id: no\n";
+        let mut config = Config::anonymous();
+        assert!(apply(&mut config, text).unwrap());
+        assert_eq!(config.access_key_id, "ID");
+        assert_eq!(&*config.secret_access_key, "0123");
+        assert_eq!((config.port, &*config.host), (Some(80), "qingstor.com"));
+        for nothing in ["", "# text\n", "---\n", "~\n", "{}\n"] {
+            assert!(!apply(&mut config, nothing).unwrap(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_with_the_line() {
+        for (text, says) in [
+            (
+                "a: 1\nb: &x [1]\nc: *x\n",
+                ":3: aliases (`*name`) are not supported",
+            ),
+            ("port: 1\n\nport: 2\n", ":3: `port` is set twice"),
+            ("\n\n  host: [a]\n", ":3: `host` must be a plain value"),
+            (
+                "a:\n  b: 1\nhost: {c: d}\n",
+                ":3: `host` must be a plain value",
+            ),
+            ("text\n", ": it must be a map of settings"),
+            ("[a]\n", ": it must be a map of settings"),
+        ] {
+            assert_eq!(refusal(text), says, "{text:?}");
+        }
+    }
+
+    /// None may take memory, stack, or more than a moment.
+    #[test]
+    fn refuses_bombs_at_once() {
+        let len = usize::try_from(MAX_LEN).unwrap();
+        let nested_maps: String = (0..5000)
+            .map(|depth| format!("{}a:\n", " ".repeat(depth.min(200))))
+            .collect();
+        let aliases: String = (1..30)
+            .map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(9)))
+            .collect();
+        let bombs = [
+            "[".repeat(len),
+            "{".repeat(len),
+            "{a: ".repeat(len / 4),
+            "- ".repeat(len / 2),
+            "? ".repeat(len / 2),
+            "a:\n".to_owned() + &"- ".repeat(len / 2),
+            nested_maps,
+            format!("a0: &a0 x\n{aliases}"),
+            format!("x: &x\n  y: *x\n"),
+            "&a ".repeat(len / 3),
+            "!!str ".repeat(len / 6),
+            "'".repeat(len),
+        ];
+        let start = Instant::now();
+        for bomb in &bombs {
+            assert!(refusal(bomb).starts_with(':'));
+        }
+        // Long, but harmless.
+        for text in [
+            "a: [".to_owned() + &"[],".repeat(len / 3 - 10) + "]",
+            "a: {".to_owned() + &"b: c,".repeat(len / 5 - 10) + "}",
+            "#".repeat(len),
+            "\n".repeat(len),
+            "a: ".to_owned() + &"b".repeat(len - 10),
+            (0..len / 10).map(|n| format!("k{n}: v\n")).collect(),
+        ] {
+            let result = apply(&mut Config::anonymous(), &text);
+            assert!(!result.unwrap(), "{:?}", text.get(..20));
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn reads_regular_files_of_at_most_1_mib() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        let len = usize::try_from(MAX_LEN).unwrap();
+        std::fs::write(&path, "#".repeat(len)).unwrap();
+        assert_eq!(read(&path).unwrap().len(), len);
+        std::fs::write(&path, "#".repeat(len + 1)).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert_eq!(error, "is longer than 1048576 bytes");
+        std::fs::write(&path, b"a: \xff").unwrap();
+        assert_eq!(read(&path).unwrap_err().to_string(), "is not valid UTF-8");
+        assert!(
+            read(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("a directory")
+        );
+    }
+}
