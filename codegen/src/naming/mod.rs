@@ -51,6 +51,10 @@ pub struct Naming {
     /// What the output calls an operation's own types, `{ident}Input`, where they stand among the
     /// others: no type may be called so, and one that would be gets the word `type` at its end.
     pub operation_types: Vec<String>,
+    /// Names that no operation may have where its identifier is the name of a type.
+    pub reserved_operation_types: Vec<String>,
+    /// Suffix of such a name.
+    pub reserved_operation_types_suffix: String,
     /// What the output calls further methods of an operation, `{method}_request`, where they stand
     /// among the others: no other operation's method may be called so.
     pub operation_methods: Vec<String>,
@@ -91,6 +95,8 @@ impl Default for Naming {
             reserved_types: Vec::new(),
             reserved_types_suffix: "Type".to_owned(),
             operation_types: Vec::new(),
+            reserved_operation_types: Vec::new(),
+            reserved_operation_types_suffix: "Operation".to_owned(),
             operation_methods: Vec::new(),
             reserved_methods: Vec::new(),
             reserved_methods_suffix: "_param".to_owned(),
@@ -176,6 +182,14 @@ impl Naming {
             first.insert_str(0, &self.digit_prefix);
         }
         found
+    }
+
+    /// Adds the suffix if the name is reserved for something else than an operation.
+    pub(crate) fn safe_operation_type(&self, mut ident: String) -> String {
+        if self.reserved_operation_types.contains(&ident) {
+            ident.push_str(&self.reserved_operation_types_suffix);
+        }
+        ident
     }
 
     fn case(&self, role: Role) -> Case {

@@ -99,16 +99,21 @@ impl<'a> Lowerer<'a> {
         operation: &document::Operation,
         scope: &mut Scope,
     ) -> Option<String> {
-        let candidates = self
-            .language
-            .naming
-            .candidates(&operation.id, Role::Type, None);
-        // Operations make types of their own (`XxxInput`), so std's names are no danger to them.
-        let plain = self.language.naming.words(&operation.id);
         let naming = &self.language.naming;
-        let plain = naming.join(naming.types, &plain);
-        let plain = Some(plain).filter(|ident| !self.language.naming.keywords.contains(ident));
-        let claimed = scope.claim(plain.into_iter().chain(candidates), operation.id_span);
+        // An operation's types are `XxxInput` and the like, so the language's own names are no danger to most packs.
+        let plain = naming.join(naming.types, &naming.words(&operation.id));
+        let plain = Some(plain).filter(|ident| !naming.keywords.contains(ident));
+        let candidates = naming.candidates(&operation.id, Role::Type, None);
+        let candidates = plain.into_iter().chain(candidates);
+        let own_types = |ident: &str| {
+            let patterns = naming.operation_types.iter();
+            patterns.map(|one| one.replace("{ident}", ident)).collect()
+        };
+        let claimed = scope.claim_with(
+            candidates.map(|ident| naming.safe_operation_type(ident)),
+            own_types,
+            operation.id_span,
+        );
         let help = "rename one of the operations";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
