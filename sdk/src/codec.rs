@@ -27,7 +27,6 @@ pub(crate) use crate::response::{empty_outputs, json_outputs, response_meta};
 pub use crate::secret::Secret;
 #[cfg(feature = "serde")]
 pub(crate) use crate::secret::withheld;
-pub(crate) use crate::setters::setters;
 pub(crate) use crate::sse::{copy_source_sse_key, sse_key};
 pub(crate) use crate::string_enum::string_enum;
 pub use crate::timestamp::{Timestamp, rfc822, unix};

@@ -157,7 +157,6 @@ mod request;
 mod response;
 mod retry;
 mod secret;
-mod setters;
 mod sign;
 mod sse;
 mod string_enum;

@@ -66,32 +66,14 @@ impl ResponseMeta {
     }
 }
 
-/// Gives each output its `status`, `request_id`, `headers` and `attempts`.
+/// Makes `status()`, `request_id()`, `headers()` and `attempts()` of [`ResponseMeta`] methods of each output.
 macro_rules! response_meta {
     ($($output:ident),* $(,)?) => {$(
-        impl $output {
-            /// The answer's status.
-            #[must_use]
-            pub fn status(&self) -> http::StatusCode {
-                self.meta.status()
-            }
+        impl std::ops::Deref for $output {
+            type Target = ResponseMeta;
 
-            /// The id under which the service knows the request. Its support asks for it.
-            #[must_use]
-            pub fn request_id(&self) -> Option<&str> {
-                self.meta.request_id()
-            }
-
-            /// All headers of the answer.
-            #[must_use]
-            pub fn headers(&self) -> &http::HeaderMap {
-                self.meta.headers()
-            }
-
-            /// How often the request was sent until this answer came: 1 when nothing went wrong.
-            #[must_use]
-            pub fn attempts(&self) -> u32 {
-                self.meta.attempts()
+            fn deref(&self) -> &ResponseMeta {
+                &self.meta
             }
         }
     )*};

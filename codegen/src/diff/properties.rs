@@ -66,7 +66,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{} takes a further argument {argument}", holder.function);
             (Rule::ArgumentAdded, message)
         } else if holder.sent {
-            let setter = code(&format!("{ident}({})", self.new_types.setter(property)));
+            let setter = code(&format!("{ident}({})", self.new_types.argument(property)));
             let message = format!("{} has a further setter {setter}", holder.setters);
             (Rule::ParameterAdded, message)
         } else {
@@ -199,11 +199,8 @@ impl<'a> Comparison<'a> {
 
     /// What the argument or setter of a field takes whose type is as it was.
     fn taken(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
-        let (was, is) = if new.required {
-            (self.old_types.argument(old), self.new_types.argument(new))
-        } else {
-            (self.old_types.setter(old), self.new_types.setter(new))
-        };
+        let was = self.old_types.argument(old);
+        let is = self.new_types.argument(new);
         if was == is {
             return;
         }

@@ -87,7 +87,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// What an argument takes that must be given.
+    /// The type of the argument that sets a property: of a method, a constructor or a setter.
     pub(super) fn argument(&self, property: &Property) -> Takes {
         let field = self.field(property);
         match &property.shape {
@@ -96,20 +96,11 @@ impl<'a> Types<'a> {
             Shape::List { item } => {
                 Takes::items(self.of(item), property.ext.contains_key("x-into"))
             }
+            Shape::Map { value } => Takes::items(format!("(String, {})", self.of(value)), false),
             Shape::Text | Shape::Binary | Shape::Free | Shape::Bytes | Shape::Format { .. } => {
                 Takes::one(field, true)
             }
             _ => Takes::one(field, false),
-        }
-    }
-
-    /// What the setter of an optional property takes.
-    pub(super) fn setter(&self, property: &Property) -> Takes {
-        match &property.shape {
-            _ if is_pairs(property) => Takes::pairs(),
-            Shape::List { item } => Takes::items(self.of(item), **item == Shape::Text),
-            Shape::Map { value } => Takes::items(format!("(String, {})", self.of(value)), false),
-            _ => self.argument(property),
         }
     }
 }

@@ -6,8 +6,16 @@ impl Bucket {
     /// anyone, and an account may own only a limited number of buckets (2 unless raised). Creating
     /// and deleting the same bucket should lie more than a minute apart. Never anonymous.
     ///
-    /// See PUT Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
-    pub fn put(&self) -> Call<PutBucketInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.put().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
+    pub fn put(&self) -> PutBucket {
         self.call(PutBucketInput::default())
     }
 
@@ -16,24 +24,50 @@ impl Bucket {
     /// order of the storage, which need not be byte order, and listing is throttled: do not list
     /// one bucket in parallel.
     ///
-    /// See GET Bucket (List Objects), <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
-    pub fn list_objects(&self) -> Call<ListObjectsInput> {
+    /// Optional parameters, see [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.list_objects().prefix("photos/").limit(100).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
+    pub fn list_objects(&self) -> ListObjects {
         self.call(ListObjectsInput::default())
     }
 
     /// Tells whether a bucket exists and whether the caller may use it. The answer has no body: 404
     /// means that there is no such bucket, 403 that access is refused. Never anonymous.
     ///
-    /// See HEAD Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
-    pub fn head(&self) -> Call<HeadBucketInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.head().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
+    pub fn head(&self) -> HeadBucket {
         self.call(HeadBucketInput::default())
     }
 
     /// Deletes a bucket, which must be empty and active. Only the owner may do so. The name may
     /// stay blocked for about a minute afterwards.
     ///
-    /// See DELETE Bucket, <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
-    pub fn delete(&self) -> Call<DeleteBucketInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
+    pub fn delete(&self) -> DeleteBucket {
         self.call(DeleteBucketInput::default())
     }
 
@@ -41,17 +75,32 @@ impl Bucket {
     /// permission. The form is signed with the caller's own key unless it brings a signature. At
     /// most 5 GB; up to 20 MB is recommended. A repeat does no harm.
     ///
-    /// See POST Object, <https://docs.qingcloud.com/qingstor/api/object/post.html>
-    pub fn post_object(
-        &self,
-        key: impl Into<String>,
-        file: impl Into<Body>,
-    ) -> Call<PostObjectInput> {
+    /// Optional parameters, which are methods of [`PostObject`]:
+    /// `access_key_id`, `policy`, `signature`, `content_type`, `charset`, `redirect`,
+    /// `storage_class`, `cache_control`, `content_disposition`, `content_encoding`, `expires`,
+    /// `metadata`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket
+    ///     .post_object("photos/cat.jpg", "content")
+    ///     .content_type("image/jpeg")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/post.html>
+    pub fn post_object(&self, key: impl Into<String>, file: impl Into<Body>) -> PostObject {
         self.call(PostObjectInput::new(key, file))
     }
 }
 
-/// What [`Bucket::put`] sends.
+/// Request of the operation `PutBucket`, created by [`Bucket::put`].
+pub type PutBucket = Call<PutBucketInput>;
+
+/// Input of [`Bucket::put`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -69,33 +118,51 @@ impl Operation for PutBucketInput {
     }
 }
 
-/// What [`Bucket::list_objects`] sends.
+/// Request of the operation `ListObjects`, created by [`Bucket::list_objects`].
+pub type ListObjects = Call<ListObjectsInput>;
+
+/// Input of [`Bucket::list_objects`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectsInput {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Only keys that begin with this text count.
     pub prefix: Option<String>,
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_marker` of the page before. Absent or empty: from the start.
+    /// Where to go on: the `next_marker` of the page before.
     pub marker: Option<String>,
-    /// Most keys to return in one answer. Default 100. Larger values than the service allows
-    /// (documented: 100) are cut down, not refused.
+    /// Most keys to return in one answer.
     pub limit: Option<u32>,
 }
 
-setters! { Call<ListObjectsInput>, (input) =>
-    /// Only keys that begin with this text count.
-    prefix: text,
+impl ListObjects {
+    /// Only keys that begin with this text count. Absent or empty: all keys.
+    pub fn prefix(mut self, value: impl Into<String>) -> Self {
+        self.input.prefix = Some(value.into());
+        self
+    }
+
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
-    delimiter: text,
-    /// Where to go on: the `next_marker` of the page before.
-    marker: text,
-    /// Most keys to return in one answer.
-    limit: value(u32),
+    pub fn delimiter(mut self, value: impl Into<String>) -> Self {
+        self.input.delimiter = Some(value.into());
+        self
+    }
+
+    /// Where to go on: the `next_marker` of the page before. Absent or empty: from the start.
+    pub fn marker(mut self, value: impl Into<String>) -> Self {
+        self.input.marker = Some(value.into());
+        self
+    }
+
+    /// Most keys to return in one answer. Default 100. Larger values than the service allows
+    /// (documented: 100) are cut down, not refused.
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListObjectsInput {
@@ -112,7 +179,7 @@ impl Operation for ListObjectsInput {
     }
 }
 
-/// What [`Bucket::list_objects`] gives.
+/// Output of [`Bucket::list_objects`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -143,14 +210,15 @@ pub struct ListObjectsOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(ListObjectsOutput);
-
 paged! {
     ListObjectsInput, keys: types::Key,
     more: has_more, next: [marker = next_marker]
 }
 
-/// What [`Bucket::head`] sends.
+/// Request of the operation `HeadBucket`, created by [`Bucket::head`].
+pub type HeadBucket = Call<HeadBucketInput>;
+
+/// Input of [`Bucket::head`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -166,7 +234,10 @@ impl Operation for HeadBucketInput {
     }
 }
 
-/// What [`Bucket::delete`] sends.
+/// Request of the operation `DeleteBucket`, created by [`Bucket::delete`].
+pub type DeleteBucket = Call<DeleteBucketInput>;
+
+/// Input of [`Bucket::delete`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -184,29 +255,30 @@ impl Operation for DeleteBucketInput {
     }
 }
 
-/// What [`Bucket::post_object`] sends.
+/// Request of the operation `PostObject`, created by [`Bucket::post_object`].
+pub type PostObject = Call<PostObjectInput>;
+
+/// Input of [`Bucket::post_object`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PostObjectInput {
     /// Key of the object to store, without a leading `/`. `${filename}` in it stands for the name
     /// of the uploaded file, without folders.
     pub key: String,
-    /// Access key whose secret made the signature of a form that brings one. Absent: the caller's.
+    /// Access key whose secret made the signature of a form that brings one.
     pub access_key_id: Option<String>,
     /// Base64 of a JSON object that repeats every form field before `file`, other than
-    /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`. Absent: it
-    /// is made from the fields.
+    /// `access_key_id`, `policy` and `signature`.
     pub policy: Option<String>,
-    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent. Absent: it is made with the
-    /// caller's own key.
+    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
     pub signature: Option<Secret>,
-    /// Media type of the object. Must agree with the type of the file part.
+    /// Media type of the object.
     pub content_type: Option<String>,
-    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8. Absent: UTF-8.
+    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.
     pub charset: Option<String>,
-    /// URL to which the answer sends the browser. Absent: the answer is 201.
+    /// URL to which the answer sends the browser.
     pub redirect: Option<String>,
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Class in which the object is stored.
     pub storage_class: Option<types::StorageClass>,
     /// Stored with the object: how long browsers and proxies may keep it.
     pub cache_control: Option<String>,
@@ -216,14 +288,14 @@ pub struct PostObjectInput {
     pub content_encoding: Option<String>,
     /// Stored with the object: until when it counts as fresh, as an HTTP date.
     pub expires: Option<String>,
-    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`. At most 2048 bytes in all.
+    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
     pub metadata: Metadata,
     /// The content of the object, and the last field that counts.
     pub file: Body,
 }
 
 impl PostObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, file: impl Into<Body>) -> Self {
         Self {
             key: key.into(),
@@ -244,32 +316,84 @@ impl PostObjectInput {
     }
 }
 
-setters! { Call<PostObjectInput>, (input) =>
-    /// Access key whose secret made the signature of a form that brings one.
-    access_key_id: text,
+impl PostObject {
+    /// Access key whose secret made the signature of a form that brings one. Absent: the caller's.
+    pub fn access_key_id(mut self, value: impl Into<String>) -> Self {
+        self.input.access_key_id = Some(value.into());
+        self
+    }
+
     /// Base64 of a JSON object that repeats every form field before `file`, other than
-    /// `access_key_id`, `policy` and `signature`.
-    policy: text,
-    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
-    signature: into(Secret),
-    /// Media type of the object.
-    content_type: text,
-    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.
-    charset: text,
-    /// URL to which the answer sends the browser.
-    redirect: text,
-    /// Class in which the object is stored.
-    storage_class: value(types::StorageClass),
+    /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`. Absent: it
+    /// is made from the fields.
+    pub fn policy(mut self, value: impl Into<String>) -> Self {
+        self.input.policy = Some(value.into());
+        self
+    }
+
+    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent. Absent: it is made with the
+    /// caller's own key.
+    pub fn signature(mut self, value: impl Into<Secret>) -> Self {
+        self.input.signature = Some(value.into());
+        self
+    }
+
+    /// Media type of the object. Must agree with the type of the file part.
+    pub fn content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.content_type = Some(value.into());
+        self
+    }
+
+    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8. Absent: UTF-8.
+    pub fn charset(mut self, value: impl Into<String>) -> Self {
+        self.input.charset = Some(value.into());
+        self
+    }
+
+    /// URL to which the answer sends the browser. Absent: the answer is 201.
+    pub fn redirect(mut self, value: impl Into<String>) -> Self {
+        self.input.redirect = Some(value.into());
+        self
+    }
+
+    /// Class in which the object is stored. Absent: `STANDARD`.
+    pub fn storage_class(mut self, value: types::StorageClass) -> Self {
+        self.input.storage_class = Some(value);
+        self
+    }
+
     /// Stored with the object: how long browsers and proxies may keep it.
-    cache_control: text,
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.input.cache_control = Some(value.into());
+        self
+    }
+
     /// Stored with the object: whether a browser shows or saves it, and under which name.
-    content_disposition: text,
+    pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.input.content_disposition = Some(value.into());
+        self
+    }
+
     /// Stored with the object: how the content is encoded, such as `gzip`.
-    content_encoding: text,
+    pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.input.content_encoding = Some(value.into());
+        self
+    }
+
     /// Stored with the object: until when it counts as fresh, as an HTTP date.
-    expires: text,
-    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
-    metadata: entries,
+    pub fn expires(mut self, value: impl Into<String>) -> Self {
+        self.input.expires = Some(value.into());
+        self
+    }
+
+    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`. At most 2048 bytes in all.
+    pub fn metadata(
+        mut self,
+        value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.input.metadata = value.into_iter().collect();
+        self
+    }
 }
 
 impl Operation for PostObjectInput {
@@ -299,7 +423,7 @@ impl Operation for PostObjectInput {
     }
 }
 
-/// What [`Bucket::post_object`] gives.
+/// Output of [`Bucket::post_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -324,13 +448,15 @@ impl FromResponse for PostObjectOutput {
     }
 }
 
+json_outputs!(ListObjectsOutput);
+
 response_meta!(PostObjectOutput);
 
 empty_outputs! {
-    /// What [`Bucket::put`] gives: status and headers.
+    /// Output of [`Bucket::put`]: the status and the headers.
     PutBucketOutput,
-    /// What [`Bucket::head`] gives: status and headers.
+    /// Output of [`Bucket::head`]: the status and the headers.
     HeadBucketOutput,
-    /// What [`Bucket::delete`] gives: status and headers.
+    /// Output of [`Bucket::delete`]: the status and the headers.
     DeleteBucketOutput,
 }

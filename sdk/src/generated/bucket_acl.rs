@@ -4,20 +4,45 @@ use crate::codec::*;
 impl Bucket {
     /// Replaces the access control list of a bucket. For the owner only. An empty list: private.
     ///
-    /// See PUT Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
-    pub fn put_acl(&self, acl: impl IntoIterator<Item = types::Acl>) -> Call<PutBucketAclInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let acl = [types::Acl::new(
+    ///     types::Grantee::group("QS_ALL_USERS"),
+    ///     types::Permission::Read,
+    /// )];
+    /// bucket.put_acl(acl).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
+    pub fn put_acl(&self, acl: impl IntoIterator<Item = types::Acl>) -> PutBucketAcl {
         self.call(PutBucketAclInput::new(acl))
     }
 
     /// Reads the owner and the access control list of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket ACL, <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
-    pub fn get_acl(&self) -> Call<GetBucketAclInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_acl().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
+    pub fn get_acl(&self) -> GetBucketAcl {
         self.call(GetBucketAclInput::default())
     }
 }
 
-/// What [`Bucket::put_acl`] sends.
+/// Request of the operation `PutBucketAcl`, created by [`Bucket::put_acl`].
+pub type PutBucketAcl = Call<PutBucketAclInput>;
+
+/// Input of [`Bucket::put_acl`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -27,7 +52,7 @@ pub struct PutBucketAclInput {
 }
 
 impl PutBucketAclInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(acl: impl IntoIterator<Item = types::Acl>) -> Self {
         Self {
             acl: acl.into_iter().collect(),
@@ -49,7 +74,10 @@ impl Operation for PutBucketAclInput {
     }
 }
 
-/// What [`Bucket::get_acl`] sends.
+/// Request of the operation `GetBucketAcl`, created by [`Bucket::get_acl`].
+pub type GetBucketAcl = Call<GetBucketAclInput>;
+
+/// Input of [`Bucket::get_acl`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -66,7 +94,7 @@ impl Operation for GetBucketAclInput {
     }
 }
 
-/// What [`Bucket::get_acl`] gives.
+/// Output of [`Bucket::get_acl`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -83,6 +111,6 @@ pub struct GetBucketAclOutput {
 json_outputs!(GetBucketAclOutput);
 
 empty_outputs! {
-    /// What [`Bucket::put_acl`] gives: status and headers.
+    /// Output of [`Bucket::put_acl`]: the status and the headers.
     PutBucketAclOutput,
 }

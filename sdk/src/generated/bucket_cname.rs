@@ -5,33 +5,59 @@ impl Bucket {
     /// Binds a domain of your own to a bucket. Its DNS record must point to the bucket, and no
     /// other bucket may hold the domain. Only the owner may do so.
     ///
-    /// See PUT Bucket CNAME, <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
-    pub fn put_cname(
-        &self,
-        domain: impl Into<String>,
-        type_: types::CnameType,
-    ) -> Call<PutBucketCnameInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// bucket.put_cname("photos.example.com", types::CnameType::Normal).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
+    pub fn put_cname(&self, domain: impl Into<String>, type_: types::CnameType) -> PutBucketCname {
         self.call(PutBucketCnameInput::new(domain, type_))
     }
 
     /// Lists the domains that are bound to a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket CNAME, <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
-    pub fn get_cname(&self) -> Call<GetBucketCnameInput> {
+    /// Optional parameters, see [`GetBucketCname`]: `type_`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_cname().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
+    pub fn get_cname(&self) -> GetBucketCname {
         self.call(GetBucketCnameInput::default())
     }
 
     /// Releases a domain from a bucket. The domain travels in a JSON body, which is unusual for a
     /// DELETE. Only the owner may do so.
     ///
-    /// See DELETE Bucket CNAME,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
-    pub fn delete_cname(&self, domain: impl Into<String>) -> Call<DeleteBucketCnameInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_cname("photos.example.com").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
+    pub fn delete_cname(&self, domain: impl Into<String>) -> DeleteBucketCname {
         self.call(DeleteBucketCnameInput::new(domain))
     }
 }
 
-/// What [`Bucket::put_cname`] sends.
+/// Request of the operation `PutBucketCname`, created by [`Bucket::put_cname`].
+pub type PutBucketCname = Call<PutBucketCnameInput>;
+
+/// Input of [`Bucket::put_cname`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -44,7 +70,7 @@ pub struct PutBucketCnameInput {
 }
 
 impl PutBucketCnameInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(domain: impl Into<String>, type_: types::CnameType) -> Self {
         Self {
             domain: domain.into(),
@@ -68,18 +94,24 @@ impl Operation for PutBucketCnameInput {
     }
 }
 
-/// What [`Bucket::get_cname`] sends.
+/// Request of the operation `GetBucketCname`, created by [`Bucket::get_cname`].
+pub type GetBucketCname = Call<GetBucketCnameInput>;
+
+/// Input of [`Bucket::get_cname`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketCnameInput {
-    /// Only domains bound for this use are listed. Absent: `normal`.
+    /// Only domains bound for this use are listed.
     pub type_: Option<types::CnameType>,
 }
 
-setters! { Call<GetBucketCnameInput>, (input) =>
-    /// Only domains bound for this use are listed.
-    type_: value(types::CnameType),
+impl GetBucketCname {
+    /// Only domains bound for this use are listed. Absent: `normal`.
+    pub fn type_(mut self, value: types::CnameType) -> Self {
+        self.input.type_ = Some(value);
+        self
+    }
 }
 
 impl Operation for GetBucketCnameInput {
@@ -94,7 +126,7 @@ impl Operation for GetBucketCnameInput {
     }
 }
 
-/// What [`Bucket::get_cname`] gives.
+/// Output of [`Bucket::get_cname`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -108,9 +140,10 @@ pub struct GetBucketCnameOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketCnameOutput);
+/// Request of the operation `DeleteBucketCname`, created by [`Bucket::delete_cname`].
+pub type DeleteBucketCname = Call<DeleteBucketCnameInput>;
 
-/// What [`Bucket::delete_cname`] sends.
+/// Input of [`Bucket::delete_cname`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -120,7 +153,7 @@ pub struct DeleteBucketCnameInput {
 }
 
 impl DeleteBucketCnameInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(domain: impl Into<String>) -> Self {
         Self {
             domain: domain.into(),
@@ -142,9 +175,11 @@ impl Operation for DeleteBucketCnameInput {
     }
 }
 
+json_outputs!(GetBucketCnameOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_cname`] gives: status and headers.
+    /// Output of [`Bucket::put_cname`]: the status and the headers.
     PutBucketCnameOutput,
-    /// What [`Bucket::delete_cname`] gives: status and headers.
+    /// Output of [`Bucket::delete_cname`]: the status and the headers.
     DeleteBucketCnameOutput,
 }

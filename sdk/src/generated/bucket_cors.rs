@@ -5,43 +5,74 @@ impl Bucket {
     /// Replaces the rules by which browsers on other sites may use a bucket (cross-origin resource
     /// sharing). Only the owner may do so.
     ///
-    /// See PUT Bucket CORS, <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
-    pub fn put_cors(
-        &self,
-        cors_rules: impl IntoIterator<Item = types::CorsRule>,
-    ) -> Call<PutBucketCorsInput> {
+    /// Optional parameters, see [`PutBucketCors`]: `resp_vary`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let cors_rules = [types::CorsRule::new(
+    ///     "https://www.example.com",
+    ///     [types::CorsMethod::Get, types::CorsMethod::Put],
+    /// )];
+    /// bucket.put_cors(cors_rules).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
+    pub fn put_cors(&self, cors_rules: impl IntoIterator<Item = types::CorsRule>) -> PutBucketCors {
         self.call(PutBucketCorsInput::new(cors_rules))
     }
 
     /// Reads the cross-origin rules of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket CORS, <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
-    pub fn get_cors(&self) -> Call<GetBucketCorsInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_cors().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
+    pub fn get_cors(&self) -> GetBucketCors {
         self.call(GetBucketCorsInput::default())
     }
 
     /// Removes all cross-origin rules of a bucket. Only the owner may do so.
     ///
-    /// See DELETE Bucket CORS,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
-    pub fn delete_cors(&self) -> Call<DeleteBucketCorsInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_cors().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
+    pub fn delete_cors(&self) -> DeleteBucketCors {
         self.call(DeleteBucketCorsInput::default())
     }
 }
 
-/// What [`Bucket::put_cors`] sends.
+/// Request of the operation `PutBucketCors`, created by [`Bucket::put_cors`].
+pub type PutBucketCors = Call<PutBucketCorsInput>;
+
+/// Input of [`Bucket::put_cors`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketCorsInput {
     /// The rules, in order.
     pub cors_rules: Vec<types::CorsRule>,
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
+    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
     pub resp_vary: Option<String>,
 }
 
 impl PutBucketCorsInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(cors_rules: impl IntoIterator<Item = types::CorsRule>) -> Self {
         Self {
             cors_rules: cors_rules.into_iter().collect(),
@@ -50,9 +81,12 @@ impl PutBucketCorsInput {
     }
 }
 
-setters! { Call<PutBucketCorsInput>, (input) =>
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
-    resp_vary: text,
+impl PutBucketCors {
+    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
+    pub fn resp_vary(mut self, value: impl Into<String>) -> Self {
+        self.input.resp_vary = Some(value.into());
+        self
+    }
 }
 
 impl Operation for PutBucketCorsInput {
@@ -70,7 +104,10 @@ impl Operation for PutBucketCorsInput {
     }
 }
 
-/// What [`Bucket::get_cors`] sends.
+/// Request of the operation `GetBucketCors`, created by [`Bucket::get_cors`].
+pub type GetBucketCors = Call<GetBucketCorsInput>;
+
+/// Input of [`Bucket::get_cors`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -87,7 +124,7 @@ impl Operation for GetBucketCorsInput {
     }
 }
 
-/// What [`Bucket::get_cors`] gives.
+/// Output of [`Bucket::get_cors`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -101,9 +138,10 @@ pub struct GetBucketCorsOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketCorsOutput);
+/// Request of the operation `DeleteBucketCors`, created by [`Bucket::delete_cors`].
+pub type DeleteBucketCors = Call<DeleteBucketCorsInput>;
 
-/// What [`Bucket::delete_cors`] sends.
+/// Input of [`Bucket::delete_cors`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -120,9 +158,11 @@ impl Operation for DeleteBucketCorsInput {
     }
 }
 
+json_outputs!(GetBucketCorsOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_cors`] gives: status and headers.
+    /// Output of [`Bucket::put_cors`]: the status and the headers.
     PutBucketCorsOutput,
-    /// What [`Bucket::delete_cors`] gives: status and headers.
+    /// Output of [`Bucket::delete_cors`]: the status and the headers.
     DeleteBucketCorsOutput,
 }

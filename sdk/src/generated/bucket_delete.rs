@@ -6,17 +6,29 @@ impl Bucket {
     /// request as a whole succeeds even if some keys fail, so look at `errors` in the answer. A
     /// repeat does no harm.
     ///
-    /// See Delete Multiple Objects,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
+    /// Optional parameters, see [`DeleteMultipleObjects`]: `quiet`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.delete_multiple_objects(["photos/cat.jpg", "photos/dog.jpg"]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
     pub fn delete_multiple_objects(
         &self,
         objects: impl IntoIterator<Item = impl Into<types::ObjectIdentifier>>,
-    ) -> Call<DeleteMultipleObjectsInput> {
+    ) -> DeleteMultipleObjects {
         self.call(DeleteMultipleObjectsInput::new(objects))
     }
 }
 
-/// What [`Bucket::delete_multiple_objects`] sends.
+/// Request of the operation `DeleteMultipleObjects`, created by [`Bucket::delete_multiple_objects`].
+pub type DeleteMultipleObjects = Call<DeleteMultipleObjectsInput>;
+
+/// Input of [`Bucket::delete_multiple_objects`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -28,7 +40,7 @@ pub struct DeleteMultipleObjectsInput {
 }
 
 impl DeleteMultipleObjectsInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(objects: impl IntoIterator<Item = impl Into<types::ObjectIdentifier>>) -> Self {
         Self {
             objects: objects.into_iter().map(Into::into).collect(),
@@ -37,9 +49,12 @@ impl DeleteMultipleObjectsInput {
     }
 }
 
-setters! { Call<DeleteMultipleObjectsInput>, (input) =>
+impl DeleteMultipleObjects {
     /// `true` leaves the deleted keys out of the answer, so that it names only failures.
-    quiet: plain(bool),
+    pub fn quiet(mut self, value: bool) -> Self {
+        self.input.quiet = value;
+        self
+    }
 }
 
 impl Operation for DeleteMultipleObjectsInput {
@@ -59,7 +74,7 @@ impl Operation for DeleteMultipleObjectsInput {
     }
 }
 
-/// What [`Bucket::delete_multiple_objects`] gives.
+/// Output of [`Bucket::delete_multiple_objects`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]

@@ -6,33 +6,65 @@ impl Bucket {
     /// uploads as they age. New and changed rules take effect after 24 hours. Rules that contradict
     /// each other are refused with `invalid_request`. Only the owner may do so.
     ///
-    /// See PUT Bucket Lifecycle,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let rule = [types::LifecycleRule::new(
+    ///     "expire-logs",
+    ///     types::RuleStatus::Enabled,
+    ///     types::LifecycleFilter::default().prefix("logs/"),
+    /// )
+    /// .expiration(types::LifecycleExpiration::default().days(30))];
+    /// bucket.put_lifecycle(rule).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
     pub fn put_lifecycle(
         &self,
         rule: impl IntoIterator<Item = types::LifecycleRule>,
-    ) -> Call<PutBucketLifecycleInput> {
+    ) -> PutBucketLifecycle {
         self.call(PutBucketLifecycleInput::new(rule))
     }
 
     /// Reads the lifecycle rules of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket Lifecycle,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
-    pub fn get_lifecycle(&self) -> Call<GetBucketLifecycleInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_lifecycle().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
+    pub fn get_lifecycle(&self) -> GetBucketLifecycle {
         self.call(GetBucketLifecycleInput::default())
     }
 
     /// Removes all lifecycle rules of a bucket. Only the owner may do so.
     ///
-    /// See DELETE Bucket Lifecycle,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
-    pub fn delete_lifecycle(&self) -> Call<DeleteBucketLifecycleInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_lifecycle().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
+    pub fn delete_lifecycle(&self) -> DeleteBucketLifecycle {
         self.call(DeleteBucketLifecycleInput::default())
     }
 }
 
-/// What [`Bucket::put_lifecycle`] sends.
+/// Request of the operation `PutBucketLifecycle`, created by [`Bucket::put_lifecycle`].
+pub type PutBucketLifecycle = Call<PutBucketLifecycleInput>;
+
+/// Input of [`Bucket::put_lifecycle`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -42,7 +74,7 @@ pub struct PutBucketLifecycleInput {
 }
 
 impl PutBucketLifecycleInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(rule: impl IntoIterator<Item = types::LifecycleRule>) -> Self {
         Self {
             rule: rule.into_iter().collect(),
@@ -64,7 +96,10 @@ impl Operation for PutBucketLifecycleInput {
     }
 }
 
-/// What [`Bucket::get_lifecycle`] sends.
+/// Request of the operation `GetBucketLifecycle`, created by [`Bucket::get_lifecycle`].
+pub type GetBucketLifecycle = Call<GetBucketLifecycleInput>;
+
+/// Input of [`Bucket::get_lifecycle`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -81,7 +116,7 @@ impl Operation for GetBucketLifecycleInput {
     }
 }
 
-/// What [`Bucket::get_lifecycle`] gives.
+/// Output of [`Bucket::get_lifecycle`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -93,9 +128,10 @@ pub struct GetBucketLifecycleOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketLifecycleOutput);
+/// Request of the operation `DeleteBucketLifecycle`, created by [`Bucket::delete_lifecycle`].
+pub type DeleteBucketLifecycle = Call<DeleteBucketLifecycleInput>;
 
-/// What [`Bucket::delete_lifecycle`] sends.
+/// Input of [`Bucket::delete_lifecycle`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -112,9 +148,11 @@ impl Operation for DeleteBucketLifecycleInput {
     }
 }
 
+json_outputs!(GetBucketLifecycleOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_lifecycle`] gives: status and headers.
+    /// Output of [`Bucket::put_lifecycle`]: the status and the headers.
     PutBucketLifecycleOutput,
-    /// What [`Bucket::delete_lifecycle`] gives: status and headers.
+    /// Output of [`Bucket::delete_lifecycle`]: the status and the headers.
     DeleteBucketLifecycleOutput,
 }

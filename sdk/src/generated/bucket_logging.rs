@@ -5,34 +5,58 @@ impl Bucket {
     /// Has the access log of a bucket written into another bucket, one file an hour with a delay of
     /// one to two hours. An earlier setting is replaced. Only the owner may do so.
     ///
-    /// See PUT Bucket Logging,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.put_logging("example-logs", "access/").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
     pub fn put_logging(
         &self,
         target_bucket: impl Into<String>,
         target_prefix: impl Into<String>,
-    ) -> Call<PutBucketLoggingInput> {
+    ) -> PutBucketLogging {
         self.call(PutBucketLoggingInput::new(target_bucket, target_prefix))
     }
 
     /// Reads where the access log of a bucket is written. Only the owner may do so.
     ///
-    /// See GET Bucket Logging,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
-    pub fn get_logging(&self) -> Call<GetBucketLoggingInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_logging().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
+    pub fn get_logging(&self) -> GetBucketLogging {
         self.call(GetBucketLoggingInput::default())
     }
 
     /// Ends the access log of a bucket. Only the owner may do so.
     ///
-    /// See DELETE Bucket Logging,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
-    pub fn delete_logging(&self) -> Call<DeleteBucketLoggingInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_logging().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
+    pub fn delete_logging(&self) -> DeleteBucketLogging {
         self.call(DeleteBucketLoggingInput::default())
     }
 }
 
-/// What [`Bucket::put_logging`] sends.
+/// Request of the operation `PutBucketLogging`, created by [`Bucket::put_logging`].
+pub type PutBucketLogging = Call<PutBucketLoggingInput>;
+
+/// Input of [`Bucket::put_logging`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -44,7 +68,7 @@ pub struct PutBucketLoggingInput {
 }
 
 impl PutBucketLoggingInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(target_bucket: impl Into<String>, target_prefix: impl Into<String>) -> Self {
         Self {
             target_bucket: target_bucket.into(),
@@ -68,7 +92,10 @@ impl Operation for PutBucketLoggingInput {
     }
 }
 
-/// What [`Bucket::get_logging`] sends.
+/// Request of the operation `GetBucketLogging`, created by [`Bucket::get_logging`].
+pub type GetBucketLogging = Call<GetBucketLoggingInput>;
+
+/// Input of [`Bucket::get_logging`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -85,7 +112,7 @@ impl Operation for GetBucketLoggingInput {
     }
 }
 
-/// What [`Bucket::get_logging`] gives.
+/// Output of [`Bucket::get_logging`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -99,9 +126,10 @@ pub struct GetBucketLoggingOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketLoggingOutput);
+/// Request of the operation `DeleteBucketLogging`, created by [`Bucket::delete_logging`].
+pub type DeleteBucketLogging = Call<DeleteBucketLoggingInput>;
 
-/// What [`Bucket::delete_logging`] sends.
+/// Input of [`Bucket::delete_logging`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -118,9 +146,11 @@ impl Operation for DeleteBucketLoggingInput {
     }
 }
 
+json_outputs!(GetBucketLoggingOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_logging`] gives: status and headers.
+    /// Output of [`Bucket::put_logging`]: the status and the headers.
     PutBucketLoggingOutput,
-    /// What [`Bucket::delete_logging`] gives: status and headers.
+    /// Output of [`Bucket::delete_logging`]: the status and the headers.
     DeleteBucketLoggingOutput,
 }

@@ -6,33 +6,57 @@ impl Bucket {
     /// earlier setting is replaced. The site must send `Content-Length`, and later changes there go
     /// unnoticed. Only the owner may do so.
     ///
-    /// See PUT Bucket External Mirror,
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.put_external_mirror("https://www.example.com/photos").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
-    pub fn put_external_mirror(
-        &self,
-        source_site: impl Into<String>,
-    ) -> Call<PutBucketExternalMirrorInput> {
+    pub fn put_external_mirror(&self, source_site: impl Into<String>) -> PutBucketExternalMirror {
         self.call(PutBucketExternalMirrorInput::new(source_site))
     }
 
     /// Reads the site that a bucket mirrors. Only the owner may do so.
     ///
-    /// See GET Bucket External Mirror,
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_external_mirror().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
-    pub fn get_external_mirror(&self) -> Call<GetBucketExternalMirrorInput> {
+    pub fn get_external_mirror(&self) -> GetBucketExternalMirror {
         self.call(GetBucketExternalMirrorInput::default())
     }
 
     /// Stops a bucket from mirroring another site. Only the owner may do so.
     ///
-    /// See DELETE Bucket External Mirror,
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_external_mirror().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
-    pub fn delete_external_mirror(&self) -> Call<DeleteBucketExternalMirrorInput> {
+    pub fn delete_external_mirror(&self) -> DeleteBucketExternalMirror {
         self.call(DeleteBucketExternalMirrorInput::default())
     }
 }
 
-/// What [`Bucket::put_external_mirror`] sends.
+/// Request of the operation `PutBucketExternalMirror`, created by [`Bucket::put_external_mirror`].
+pub type PutBucketExternalMirror = Call<PutBucketExternalMirrorInput>;
+
+/// Input of [`Bucket::put_external_mirror`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -42,7 +66,7 @@ pub struct PutBucketExternalMirrorInput {
 }
 
 impl PutBucketExternalMirrorInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(source_site: impl Into<String>) -> Self {
         Self {
             source_site: source_site.into(),
@@ -64,7 +88,10 @@ impl Operation for PutBucketExternalMirrorInput {
     }
 }
 
-/// What [`Bucket::get_external_mirror`] sends.
+/// Request of the operation `GetBucketExternalMirror`, created by [`Bucket::get_external_mirror`].
+pub type GetBucketExternalMirror = Call<GetBucketExternalMirrorInput>;
+
+/// Input of [`Bucket::get_external_mirror`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -82,7 +109,7 @@ impl Operation for GetBucketExternalMirrorInput {
     }
 }
 
-/// What [`Bucket::get_external_mirror`] gives.
+/// Output of [`Bucket::get_external_mirror`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -94,9 +121,10 @@ pub struct GetBucketExternalMirrorOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketExternalMirrorOutput);
+/// Request of the operation `DeleteBucketExternalMirror`, created by [`Bucket::delete_external_mirror`].
+pub type DeleteBucketExternalMirror = Call<DeleteBucketExternalMirrorInput>;
 
-/// What [`Bucket::delete_external_mirror`] sends.
+/// Input of [`Bucket::delete_external_mirror`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -114,9 +142,11 @@ impl Operation for DeleteBucketExternalMirrorInput {
     }
 }
 
+json_outputs!(GetBucketExternalMirrorOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_external_mirror`] gives: status and headers.
+    /// Output of [`Bucket::put_external_mirror`]: the status and the headers.
     PutBucketExternalMirrorOutput,
-    /// What [`Bucket::delete_external_mirror`] gives: status and headers.
+    /// Output of [`Bucket::delete_external_mirror`]: the status and the headers.
     DeleteBucketExternalMirrorOutput,
 }

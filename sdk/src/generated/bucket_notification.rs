@@ -5,33 +5,65 @@ impl Bucket {
     /// Replaces the rules that hand events in a bucket to a cloud function. Rules are checked one
     /// by one, so an event may fire several. Only the owner may do so.
     ///
-    /// See PUT Bucket Notification,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let notifications = [types::Notification::new(
+    ///     "new-photos",
+    ///     [types::NotificationEvent::CreateObject],
+    ///     types::CloudFunc::Notifier,
+    /// )
+    /// .notify_url("https://www.example.com/events")];
+    /// bucket.put_notification(notifications).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
     pub fn put_notification(
         &self,
         notifications: impl IntoIterator<Item = types::Notification>,
-    ) -> Call<PutBucketNotificationInput> {
+    ) -> PutBucketNotification {
         self.call(PutBucketNotificationInput::new(notifications))
     }
 
     /// Reads the notification rules of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket Notification,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
-    pub fn get_notification(&self) -> Call<GetBucketNotificationInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_notification().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
+    pub fn get_notification(&self) -> GetBucketNotification {
         self.call(GetBucketNotificationInput::default())
     }
 
     /// Removes all notification rules of a bucket. Only the owner may do so.
     ///
-    /// See DELETE Bucket Notification,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
-    pub fn delete_notification(&self) -> Call<DeleteBucketNotificationInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_notification().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
+    pub fn delete_notification(&self) -> DeleteBucketNotification {
         self.call(DeleteBucketNotificationInput::default())
     }
 }
 
-/// What [`Bucket::put_notification`] sends.
+/// Request of the operation `PutBucketNotification`, created by [`Bucket::put_notification`].
+pub type PutBucketNotification = Call<PutBucketNotificationInput>;
+
+/// Input of [`Bucket::put_notification`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -41,7 +73,7 @@ pub struct PutBucketNotificationInput {
 }
 
 impl PutBucketNotificationInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(notifications: impl IntoIterator<Item = types::Notification>) -> Self {
         Self {
             notifications: notifications.into_iter().collect(),
@@ -63,7 +95,10 @@ impl Operation for PutBucketNotificationInput {
     }
 }
 
-/// What [`Bucket::get_notification`] sends.
+/// Request of the operation `GetBucketNotification`, created by [`Bucket::get_notification`].
+pub type GetBucketNotification = Call<GetBucketNotificationInput>;
+
+/// Input of [`Bucket::get_notification`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -80,7 +115,7 @@ impl Operation for GetBucketNotificationInput {
     }
 }
 
-/// What [`Bucket::get_notification`] gives.
+/// Output of [`Bucket::get_notification`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -92,9 +127,10 @@ pub struct GetBucketNotificationOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketNotificationOutput);
+/// Request of the operation `DeleteBucketNotification`, created by [`Bucket::delete_notification`].
+pub type DeleteBucketNotification = Call<DeleteBucketNotificationInput>;
 
-/// What [`Bucket::delete_notification`] sends.
+/// Input of [`Bucket::delete_notification`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -112,9 +148,11 @@ impl Operation for DeleteBucketNotificationInput {
     }
 }
 
+json_outputs!(GetBucketNotificationOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_notification`] gives: status and headers.
+    /// Output of [`Bucket::put_notification`]: the status and the headers.
     PutBucketNotificationOutput,
-    /// What [`Bucket::delete_notification`] gives: status and headers.
+    /// Output of [`Bucket::delete_notification`]: the status and the headers.
     DeleteBucketNotificationOutput,
 }

@@ -6,33 +6,66 @@ impl Bucket {
     /// statement that matches a request decides; if none does, the access control list decides.
     /// Only the owner may do so.
     ///
-    /// See PUT Bucket Policy,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let statement = [types::PolicyStatement::new(
+    ///     "public-photos",
+    ///     ["*"],
+    ///     [types::PolicyAction::GetObject],
+    ///     types::PolicyEffect::Allow,
+    /// )
+    /// .resource(["example-bucket/photos/*"])];
+    /// bucket.put_policy(statement).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
     pub fn put_policy(
         &self,
         statement: impl IntoIterator<Item = types::PolicyStatement>,
-    ) -> Call<PutBucketPolicyInput> {
+    ) -> PutBucketPolicy {
         self.call(PutBucketPolicyInput::new(statement))
     }
 
     /// Reads the policy of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket Policy,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
-    pub fn get_policy(&self) -> Call<GetBucketPolicyInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_policy().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
+    pub fn get_policy(&self) -> GetBucketPolicy {
         self.call(GetBucketPolicyInput::default())
     }
 
     /// Removes the policy of a bucket: its access control list alone decides. For the owner only.
     ///
-    /// See DELETE Bucket Policy,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
-    pub fn delete_policy(&self) -> Call<DeleteBucketPolicyInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_policy().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
+    pub fn delete_policy(&self) -> DeleteBucketPolicy {
         self.call(DeleteBucketPolicyInput::default())
     }
 }
 
-/// What [`Bucket::put_policy`] sends.
+/// Request of the operation `PutBucketPolicy`, created by [`Bucket::put_policy`].
+pub type PutBucketPolicy = Call<PutBucketPolicyInput>;
+
+/// Input of [`Bucket::put_policy`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -42,7 +75,7 @@ pub struct PutBucketPolicyInput {
 }
 
 impl PutBucketPolicyInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(statement: impl IntoIterator<Item = types::PolicyStatement>) -> Self {
         Self {
             statement: statement.into_iter().collect(),
@@ -64,7 +97,10 @@ impl Operation for PutBucketPolicyInput {
     }
 }
 
-/// What [`Bucket::get_policy`] sends.
+/// Request of the operation `GetBucketPolicy`, created by [`Bucket::get_policy`].
+pub type GetBucketPolicy = Call<GetBucketPolicyInput>;
+
+/// Input of [`Bucket::get_policy`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -81,7 +117,7 @@ impl Operation for GetBucketPolicyInput {
     }
 }
 
-/// What [`Bucket::get_policy`] gives.
+/// Output of [`Bucket::get_policy`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -93,9 +129,10 @@ pub struct GetBucketPolicyOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketPolicyOutput);
+/// Request of the operation `DeleteBucketPolicy`, created by [`Bucket::delete_policy`].
+pub type DeleteBucketPolicy = Call<DeleteBucketPolicyInput>;
 
-/// What [`Bucket::delete_policy`] sends.
+/// Input of [`Bucket::delete_policy`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -112,9 +149,11 @@ impl Operation for DeleteBucketPolicyInput {
     }
 }
 
+json_outputs!(GetBucketPolicyOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_policy`] gives: status and headers.
+    /// Output of [`Bucket::put_policy`]: the status and the headers.
     PutBucketPolicyOutput,
-    /// What [`Bucket::delete_policy`] gives: status and headers.
+    /// Output of [`Bucket::delete_policy`]: the status and the headers.
     DeleteBucketPolicyOutput,
 }

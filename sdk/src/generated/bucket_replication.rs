@@ -6,33 +6,64 @@ impl Bucket {
     /// a bucket of the same owner in another zone. Settings of the bucket are not copied. Cannot be
     /// combined with versioning. Only the owner may do so.
     ///
-    /// See PUT Bucket Replication,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let rules = [types::ReplicationRule::new(
+    ///     "copy-photos",
+    ///     types::ReplicationFilter::default().prefix("photos/"),
+    ///     types::ReplicationDestination::new("example-copy"),
+    /// )];
+    /// bucket.put_replication(rules).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
     pub fn put_replication(
         &self,
         rules: impl IntoIterator<Item = types::ReplicationRule>,
-    ) -> Call<PutBucketReplicationInput> {
+    ) -> PutBucketReplication {
         self.call(PutBucketReplicationInput::new(rules))
     }
 
     /// Reads the replication rules of a bucket. Only the owner may do so.
     ///
-    /// See GET Bucket Replication,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
-    pub fn get_replication(&self) -> Call<GetBucketReplicationInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_replication().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
+    pub fn get_replication(&self) -> GetBucketReplication {
         self.call(GetBucketReplicationInput::default())
     }
 
     /// Removes all replication rules of a bucket. Only the owner may do so.
     ///
-    /// See DELETE Bucket Replication,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
-    pub fn delete_replication(&self) -> Call<DeleteBucketReplicationInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_replication().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
+    pub fn delete_replication(&self) -> DeleteBucketReplication {
         self.call(DeleteBucketReplicationInput::default())
     }
 }
 
-/// What [`Bucket::put_replication`] sends.
+/// Request of the operation `PutBucketReplication`, created by [`Bucket::put_replication`].
+pub type PutBucketReplication = Call<PutBucketReplicationInput>;
+
+/// Input of [`Bucket::put_replication`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -43,7 +74,7 @@ pub struct PutBucketReplicationInput {
 }
 
 impl PutBucketReplicationInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(rules: impl IntoIterator<Item = types::ReplicationRule>) -> Self {
         Self {
             rules: rules.into_iter().collect(),
@@ -65,7 +96,10 @@ impl Operation for PutBucketReplicationInput {
     }
 }
 
-/// What [`Bucket::get_replication`] sends.
+/// Request of the operation `GetBucketReplication`, created by [`Bucket::get_replication`].
+pub type GetBucketReplication = Call<GetBucketReplicationInput>;
+
+/// Input of [`Bucket::get_replication`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -82,7 +116,7 @@ impl Operation for GetBucketReplicationInput {
     }
 }
 
-/// What [`Bucket::get_replication`] gives.
+/// Output of [`Bucket::get_replication`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -94,9 +128,10 @@ pub struct GetBucketReplicationOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(GetBucketReplicationOutput);
+/// Request of the operation `DeleteBucketReplication`, created by [`Bucket::delete_replication`].
+pub type DeleteBucketReplication = Call<DeleteBucketReplicationInput>;
 
-/// What [`Bucket::delete_replication`] sends.
+/// Input of [`Bucket::delete_replication`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -114,9 +149,11 @@ impl Operation for DeleteBucketReplicationInput {
     }
 }
 
+json_outputs!(GetBucketReplicationOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_replication`] gives: status and headers.
+    /// Output of [`Bucket::put_replication`]: the status and the headers.
     PutBucketReplicationOutput,
-    /// What [`Bucket::delete_replication`] gives: status and headers.
+    /// Output of [`Bucket::delete_replication`]: the status and the headers.
     DeleteBucketReplicationOutput,
 }

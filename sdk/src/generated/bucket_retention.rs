@@ -7,14 +7,27 @@ impl Bucket {
     /// locked one can only be prolonged. Cannot be combined with versioning; appending stays
     /// possible. Only the owner may do so.
     ///
-    /// See PUT Bucket Retention,
+    /// Optional parameters, see [`PutBucketRetention`]: `days`, `years`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.put_retention().days(30).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See
     /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
-    pub fn put_retention(&self) -> Call<PutBucketRetentionInput> {
+    pub fn put_retention(&self) -> PutBucketRetention {
         self.call(PutBucketRetentionInput::default())
     }
 }
 
-/// What [`Bucket::put_retention`] sends.
+/// Request of the operation `PutBucketRetention`, created by [`Bucket::put_retention`].
+pub type PutBucketRetention = Call<PutBucketRetentionInput>;
+
+/// Input of [`Bucket::put_retention`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -25,11 +38,18 @@ pub struct PutBucketRetentionInput {
     pub years: Option<u32>,
 }
 
-setters! { Call<PutBucketRetentionInput>, (input) =>
+impl PutBucketRetention {
     /// Days of protection, at most 36500.
-    days: value(u32),
+    pub fn days(mut self, value: u32) -> Self {
+        self.input.days = Some(value);
+        self
+    }
+
     /// Years of protection, of 365 days each, at most 100.
-    years: value(u32),
+    pub fn years(mut self, value: u32) -> Self {
+        self.input.years = Some(value);
+        self
+    }
 }
 
 impl Operation for PutBucketRetentionInput {
@@ -47,7 +67,7 @@ impl Operation for PutBucketRetentionInput {
     }
 }
 
-/// What [`Bucket::put_retention`] gives.
+/// Output of [`Bucket::put_retention`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]

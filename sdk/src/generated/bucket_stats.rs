@@ -5,13 +5,24 @@ impl Bucket {
     /// Reports how many objects a bucket holds and how many bytes they take. Only the owner may
     /// ask; never anonymous. The figures may lag behind recent writes.
     ///
-    /// See GET Bucket Statistics, <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
-    pub fn get_statistics(&self) -> Call<GetBucketStatisticsInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_statistics().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
+    pub fn get_statistics(&self) -> GetBucketStatistics {
         self.call(GetBucketStatisticsInput::default())
     }
 }
 
-/// What [`Bucket::get_statistics`] sends.
+/// Request of the operation `GetBucketStatistics`, created by [`Bucket::get_statistics`].
+pub type GetBucketStatistics = Call<GetBucketStatisticsInput>;
+
+/// Input of [`Bucket::get_statistics`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -28,7 +39,7 @@ impl Operation for GetBucketStatisticsInput {
     }
 }
 
-/// What [`Bucket::get_statistics`] gives.
+/// Output of [`Bucket::get_statistics`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]

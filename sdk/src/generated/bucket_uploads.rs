@@ -5,44 +5,76 @@ impl Bucket {
     /// Lists one page of the multipart uploads that were begun in a bucket and are neither
     /// completed nor aborted. Sorted by key, uploads of one key by the time they began.
     ///
-    /// See List Multipart Uploads,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
-    pub fn list_multipart_uploads(&self) -> Call<ListMultipartUploadsInput> {
+    /// Optional parameters, which are methods of [`ListMultipartUploads`]:
+    /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.list_multipart_uploads().prefix("photos/").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
+    pub fn list_multipart_uploads(&self) -> ListMultipartUploads {
         self.call(ListMultipartUploadsInput::default())
     }
 }
 
-/// What [`Bucket::list_multipart_uploads`] sends.
+/// Request of the operation `ListMultipartUploads`, created by [`Bucket::list_multipart_uploads`].
+pub type ListMultipartUploads = Call<ListMultipartUploadsInput>;
+
+/// Input of [`Bucket::list_multipart_uploads`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListMultipartUploadsInput {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Only keys that begin with this text count.
     pub prefix: Option<String>,
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    /// Where to go on: the `next_key_marker` of the page before.
     pub key_marker: Option<String>,
     /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
-    /// Means something only together with `key_marker`.
     pub upload_id_marker: Option<String>,
-    /// Most uploads to return in one answer. Default 200, at most 1000.
+    /// Most uploads to return in one answer.
     pub limit: Option<u32>,
 }
 
-setters! { Call<ListMultipartUploadsInput>, (input) =>
-    /// Only keys that begin with this text count.
-    prefix: text,
+impl ListMultipartUploads {
+    /// Only keys that begin with this text count. Absent or empty: all keys.
+    pub fn prefix(mut self, value: impl Into<String>) -> Self {
+        self.input.prefix = Some(value.into());
+        self
+    }
+
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
-    delimiter: text,
-    /// Where to go on: the `next_key_marker` of the page before.
-    key_marker: text,
+    pub fn delimiter(mut self, value: impl Into<String>) -> Self {
+        self.input.delimiter = Some(value.into());
+        self
+    }
+
+    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    pub fn key_marker(mut self, value: impl Into<String>) -> Self {
+        self.input.key_marker = Some(value.into());
+        self
+    }
+
     /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
-    upload_id_marker: text,
-    /// Most uploads to return in one answer.
-    limit: value(u32),
+    /// Means something only together with `key_marker`.
+    pub fn upload_id_marker(mut self, value: impl Into<String>) -> Self {
+        self.input.upload_id_marker = Some(value.into());
+        self
+    }
+
+    /// Most uploads to return in one answer. Default 200, at most 1000.
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListMultipartUploadsInput {
@@ -61,7 +93,7 @@ impl Operation for ListMultipartUploadsInput {
     }
 }
 
-/// What [`Bucket::list_multipart_uploads`] gives.
+/// Output of [`Bucket::list_multipart_uploads`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -95,9 +127,9 @@ pub struct ListMultipartUploadsOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(ListMultipartUploadsOutput);
-
 paged! {
     ListMultipartUploadsInput, uploads: types::MultipartUpload,
     next: [key_marker = next_key_marker, upload_id_marker = next_upload_id_marker]
 }
+
+json_outputs!(ListMultipartUploadsOutput);

@@ -6,25 +6,41 @@ impl Bucket {
     /// never be taken back to `DISABLED`; versions kept so far survive a suspension. Cannot be
     /// combined with replication or retention. Only the owner may do so.
     ///
-    /// See PUT Bucket Versioning,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
-    pub fn put_versioning(
-        &self,
-        status: types::VersioningStatus,
-    ) -> Call<PutBucketVersioningInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// bucket.put_versioning(types::VersioningStatus::Enabled).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
+    pub fn put_versioning(&self, status: types::VersioningStatus) -> PutBucketVersioning {
         self.call(PutBucketVersioningInput::new(status))
     }
 
     /// Reads whether a bucket keeps old object versions. Only the owner may do so.
     ///
-    /// See GET Bucket Versioning,
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
-    pub fn get_versioning(&self) -> Call<GetBucketVersioningInput> {
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_versioning().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
+    pub fn get_versioning(&self) -> GetBucketVersioning {
         self.call(GetBucketVersioningInput::default())
     }
 }
 
-/// What [`Bucket::put_versioning`] sends.
+/// Request of the operation `PutBucketVersioning`, created by [`Bucket::put_versioning`].
+pub type PutBucketVersioning = Call<PutBucketVersioningInput>;
+
+/// Input of [`Bucket::put_versioning`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -34,7 +50,7 @@ pub struct PutBucketVersioningInput {
 }
 
 impl PutBucketVersioningInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(status: types::VersioningStatus) -> Self {
         Self { status }
     }
@@ -54,7 +70,10 @@ impl Operation for PutBucketVersioningInput {
     }
 }
 
-/// What [`Bucket::get_versioning`] sends.
+/// Request of the operation `GetBucketVersioning`, created by [`Bucket::get_versioning`].
+pub type GetBucketVersioning = Call<GetBucketVersioningInput>;
+
+/// Input of [`Bucket::get_versioning`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
@@ -71,7 +90,7 @@ impl Operation for GetBucketVersioningInput {
     }
 }
 
-/// What [`Bucket::get_versioning`] gives.
+/// Output of [`Bucket::get_versioning`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -86,6 +105,6 @@ pub struct GetBucketVersioningOutput {
 json_outputs!(GetBucketVersioningOutput);
 
 empty_outputs! {
-    /// What [`Bucket::put_versioning`] gives: status and headers.
+    /// Output of [`Bucket::put_versioning`]: the status and the headers.
     PutBucketVersioningOutput,
 }

@@ -5,44 +5,77 @@ impl Bucket {
     /// Lists one page of all object versions and delete markers in a bucket. Needs read permission.
     /// Keys come in alphabetical order, the versions of one key from new to old.
     ///
-    /// See List Object Versions, <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
-    pub fn list_object_versions(&self) -> Call<ListObjectVersionsInput> {
+    /// Optional parameters, which are methods of [`ListObjectVersions`]:
+    /// `prefix`, `delimiter`, `key_marker`, `version_id_marker`, `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.list_object_versions().prefix("photos/").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
+    pub fn list_object_versions(&self) -> ListObjectVersions {
         self.call(ListObjectVersionsInput::default())
     }
 }
 
-/// What [`Bucket::list_object_versions`] sends.
+/// Request of the operation `ListObjectVersions`, created by [`Bucket::list_object_versions`].
+pub type ListObjectVersions = Call<ListObjectVersionsInput>;
+
+/// Input of [`Bucket::list_object_versions`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectVersionsInput {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Only keys that begin with this text count.
     pub prefix: Option<String>,
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    /// Where to go on: the `next_key_marker` of the page before.
     pub key_marker: Option<String>,
     /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of the
-    /// page before. Absent: at the first version of the key that follows.
+    /// page before.
     pub version_id_marker: Option<String>,
-    /// Most versions and delete markers to return in one answer. Default 100.
+    /// Most versions and delete markers to return in one answer.
     pub limit: Option<u32>,
 }
 
-setters! { Call<ListObjectVersionsInput>, (input) =>
-    /// Only keys that begin with this text count.
-    prefix: text,
+impl ListObjectVersions {
+    /// Only keys that begin with this text count. Absent or empty: all keys.
+    pub fn prefix(mut self, value: impl Into<String>) -> Self {
+        self.input.prefix = Some(value.into());
+        self
+    }
+
     /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
     /// first occurrence after the prefix are reported once, as a common prefix.
-    delimiter: text,
-    /// Where to go on: the `next_key_marker` of the page before.
-    key_marker: text,
+    pub fn delimiter(mut self, value: impl Into<String>) -> Self {
+        self.input.delimiter = Some(value.into());
+        self
+    }
+
+    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    pub fn key_marker(mut self, value: impl Into<String>) -> Self {
+        self.input.key_marker = Some(value.into());
+        self
+    }
+
     /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of the
-    /// page before.
-    version_id_marker: text,
-    /// Most versions and delete markers to return in one answer.
-    limit: value(u32),
+    /// page before. Absent: at the first version of the key that follows.
+    pub fn version_id_marker(mut self, value: impl Into<String>) -> Self {
+        self.input.version_id_marker = Some(value.into());
+        self
+    }
+
+    /// Most versions and delete markers to return in one answer. Default 100.
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListObjectVersionsInput {
@@ -61,7 +94,7 @@ impl Operation for ListObjectVersionsInput {
     }
 }
 
-/// What [`Bucket::list_object_versions`] gives.
+/// Output of [`Bucket::list_object_versions`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -96,9 +129,9 @@ pub struct ListObjectVersionsOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(ListObjectVersionsOutput);
-
 paged! {
     ListObjectVersionsInput, keys: types::VersionKey,
     more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
 }
+
+json_outputs!(ListObjectVersionsOutput);

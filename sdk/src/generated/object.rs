@@ -7,8 +7,31 @@ impl Bucket {
     /// body is then empty. A single request stores at most 5 GB; use a multipart upload for more.
     /// Needs write permission, and read permission on the source of a copy or move.
     ///
-    /// See PUT Object, <https://docs.qingcloud.com/qingstor/api/object/put.html>
-    pub fn put_object(&self, key: impl Into<String>) -> Call<PutObjectInput> {
+    /// Optional parameters, which are methods of [`PutObject`]:
+    /// `cache_control`, `content_md5`, `content_type`, `content_encoding`, `expect`,
+    /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`,
+    /// `copy_source`, `metadata_directive`, `copy_source_if_modified_since`,
+    /// `copy_source_if_unmodified_since`, `copy_source_if_match`, `copy_source_if_none_match`,
+    /// `copy_source_encryption_customer_algorithm`, `copy_source_encryption_customer_key`,
+    /// `copy_source_encryption_customer_key_md5`, `move_source`, `fetch_source`,
+    /// `fetch_if_unmodified_since`, `storage_class`, `metadata`, `body`,
+    /// `move_source_if_modified_since`, `move_source_if_unmodified_since`, `move_source_if_match`,
+    /// `move_source_if_none_match`, `content_disposition`, `expires`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket
+    ///     .put_object("photos/cat.jpg")
+    ///     .content_type("image/jpeg")
+    ///     .body("content")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/put.html>
+    pub fn put_object(&self, key: impl Into<String>) -> PutObject {
         self.call(PutObjectInput::new(key))
     }
 
@@ -16,16 +39,43 @@ impl Bucket {
     /// only where policy or access control list lets everyone read. If the key is missing and the
     /// bucket mirrors another site, the answer may be a redirect there.
     ///
-    /// See GET Object, <https://docs.qingcloud.com/qingstor/api/object/get.html>
-    pub fn get_object(&self, key: impl Into<String>) -> Call<GetObjectInput> {
+    /// Optional parameters, which are methods of [`GetObject`]:
+    /// `version_id`, `response_expires`, `response_cache_control`, `response_content_type`,
+    /// `response_content_language`, `response_content_encoding`, `response_content_disposition`,
+    /// `range`, `if_modified_since`, `if_unmodified_since`, `if_match`, `if_none_match`,
+    /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_object("photos/cat.jpg").range("bytes=0-1023").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/get.html>
+    pub fn get_object(&self, key: impl Into<String>) -> GetObject {
         self.call(GetObjectInput::new(key))
     }
 
     /// Reads the metadata of an object without its content. Needs read permission. Errors carry a
     /// status but no code or message, since an answer to HEAD has no body.
     ///
-    /// See HEAD Object, <https://docs.qingcloud.com/qingstor/api/object/head.html>
-    pub fn head_object(&self, key: impl Into<String>) -> Call<HeadObjectInput> {
+    /// Optional parameters, which are methods of [`HeadObject`]:
+    /// `version_id`, `encryption_customer_algorithm`, `encryption_customer_key`,
+    /// `encryption_customer_key_md5`, `if_modified_since`, `if_unmodified_since`, `if_match`,
+    /// `if_none_match`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.head_object("photos/cat.jpg").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/head.html>
+    pub fn head_object(&self, key: impl Into<String>) -> HeadObject {
         self.call(HeadObjectInput::new(key))
     }
 
@@ -33,13 +83,25 @@ impl Bucket {
     /// through. If they do not, the status is still 200 and the `Access-Control-Allow-*` headers
     /// are missing.
     ///
-    /// See OPTIONS Object, <https://docs.qingcloud.com/qingstor/api/object/options.html>
+    /// Optional parameters, see [`OptionsObject`]: `access_control_request_headers`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket
+    ///     .options_object("photos/cat.jpg", "https://www.example.com", "GET")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/options.html>
     pub fn options_object(
         &self,
         key: impl Into<String>,
         origin: impl Into<String>,
         access_control_request_method: impl Into<String>,
-    ) -> Call<OptionsObjectInput> {
+    ) -> OptionsObject {
         self.call(OptionsObjectInput::new(
             key,
             origin,
@@ -51,13 +113,26 @@ impl Bucket {
     /// whether or not the key exists. In a bucket with versioning a delete without `version_id`
     /// only adds a delete marker.
     ///
-    /// See DELETE Object, <https://docs.qingcloud.com/qingstor/api/object/delete.html>
-    pub fn delete_object(&self, key: impl Into<String>) -> Call<DeleteObjectInput> {
+    /// Optional parameters, see [`DeleteObject`]: `version_id`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.delete_object("photos/cat.jpg").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/delete.html>
+    pub fn delete_object(&self, key: impl Into<String>) -> DeleteObject {
         self.call(DeleteObjectInput::new(key))
     }
 }
 
-/// What [`Bucket::put_object`] sends.
+/// Request of the operation `PutObject`, created by [`Bucket::put_object`].
+pub type PutObject = Call<PutObjectInput>;
+
+/// Input of [`Bucket::put_object`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PutObjectInput {
@@ -65,9 +140,9 @@ pub struct PutObjectInput {
     pub key: String,
     /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
     pub cache_control: Option<String>,
-    /// MD5 digest of the body, Base64. One that differs is refused with `bad_digest`.
+    /// MD5 digest of the body, Base64.
     pub content_md5: Option<String>,
-    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
     /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
     pub content_encoding: Option<String>,
@@ -75,14 +150,13 @@ pub struct PutObjectInput {
     pub expect: Option<String>,
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// The caller's encryption key: 32 bytes, Base64.
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
     pub copy_source: Option<ObjectPath>,
-    /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
-    /// copied onto itself to change its metadata.
+    /// Which metadata the copy gets.
     pub metadata_directive: Option<types::MetadataDirective>,
     /// Copies only if the source has changed since this time; else 412.
     pub copy_source_if_modified_since: Option<Timestamp>,
@@ -92,27 +166,23 @@ pub struct PutObjectInput {
     pub copy_source_if_match: Option<String>,
     /// Copies only if the source's entity tag is another than this; else 412.
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    /// How the source is encrypted: `AES256`.
     pub copy_source_encryption_customer_algorithm: Option<String>,
     /// The key with which the source was encrypted: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the source's key, Base64.
     pub copy_source_encryption_customer_key_md5: Option<String>,
-    /// Moves this object here in place of storing a body. Metadata and encryption go along, and the
-    /// source is gone afterwards: a repeat after success fails.
+    /// Moves this object here in place of storing a body.
     pub move_source: Option<ObjectPath>,
-    /// URL from which the service fetches the content, not a body; `http` without a protocol. The
-    /// site must send `Content-Length`; redirects (301, 302, 307) are followed.
+    /// URL from which the service fetches the content, not a body; `http` without a protocol.
     pub fetch_source: Option<String>,
     /// Fetches only if the content at the URL has not changed since this time; else 412.
     pub fetch_if_unmodified_since: Option<Timestamp>,
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Class in which the object is stored.
     pub storage_class: Option<types::StorageClass>,
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
-    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
-    /// all keys and values together at most 2048. Never anonymous.
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
     pub metadata: Metadata,
-    /// The content of the object. Absent: an empty object.
+    /// The content of the object.
     pub body: Option<Body>,
     /// Moves only if the source has changed since this time; else 412.
     pub move_source_if_modified_since: Option<Timestamp>,
@@ -129,7 +199,7 @@ pub struct PutObjectInput {
 }
 
 impl PutObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -166,65 +236,188 @@ impl PutObjectInput {
     }
 }
 
-setters! { Call<PutObjectInput>, (input) =>
+impl PutObject {
     /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
-    cache_control: text,
-    /// MD5 digest of the body, Base64.
-    content_md5: text,
-    /// Media type of the object, at most 255 characters.
-    content_type: text,
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.input.cache_control = Some(value.into());
+        self
+    }
+
+    /// MD5 digest of the body, Base64. One that differs is refused with `bad_digest`.
+    pub fn content_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.content_md5 = Some(value.into());
+        self
+    }
+
+    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    pub fn content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.content_type = Some(value.into());
+        self
+    }
+
     /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
-    content_encoding: text,
+    pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.input.content_encoding = Some(value.into());
+        self
+    }
+
     /// `100-continue` asks the service to accept the headers before the body is sent.
-    expect: text,
+    pub fn expect(mut self, value: impl Into<String>) -> Self {
+        self.input.expect = Some(value.into());
+        self
+    }
+
     /// How the content is encrypted with a key of the caller's: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The caller's encryption key: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    encryption_customer_key_md5: text,
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
     /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
-    copy_source: into(ObjectPath),
-    /// Which metadata the copy gets.
-    metadata_directive: value(types::MetadataDirective),
+    pub fn copy_source(mut self, value: impl Into<ObjectPath>) -> Self {
+        self.input.copy_source = Some(value.into());
+        self
+    }
+
+    /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
+    /// copied onto itself to change its metadata.
+    pub fn metadata_directive(mut self, value: types::MetadataDirective) -> Self {
+        self.input.metadata_directive = Some(value);
+        self
+    }
+
     /// Copies only if the source has changed since this time; else 412.
-    copy_source_if_modified_since: value(Timestamp),
+    pub fn copy_source_if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.copy_source_if_modified_since = Some(value);
+        self
+    }
+
     /// Copies only if the source has not changed since this time; else 412.
-    copy_source_if_unmodified_since: value(Timestamp),
+    pub fn copy_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.copy_source_if_unmodified_since = Some(value);
+        self
+    }
+
     /// Copies only if this is the source's entity tag; else 412.
-    copy_source_if_match: text,
+    pub fn copy_source_if_match(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_if_match = Some(value.into());
+        self
+    }
+
     /// Copies only if the source's entity tag is another than this; else 412.
-    copy_source_if_none_match: text,
-    /// How the source is encrypted: `AES256`.
-    copy_source_encryption_customer_algorithm: text,
+    pub fn copy_source_if_none_match(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_if_none_match = Some(value.into());
+        self
+    }
+
+    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    pub fn copy_source_encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
     /// The key with which the source was encrypted: 32 bytes, Base64.
-    copy_source_encryption_customer_key: into(Secret),
+    pub fn copy_source_encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.copy_source_encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the source's key, Base64.
-    copy_source_encryption_customer_key_md5: text,
-    /// Moves this object here in place of storing a body.
-    move_source: into(ObjectPath),
-    /// URL from which the service fetches the content, not a body; `http` without a protocol.
-    fetch_source: into(String),
+    pub fn copy_source_encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
+    /// Moves this object here in place of storing a body. Metadata and encryption go along, and the
+    /// source is gone afterwards: a repeat after success fails.
+    pub fn move_source(mut self, value: impl Into<ObjectPath>) -> Self {
+        self.input.move_source = Some(value.into());
+        self
+    }
+
+    /// URL from which the service fetches the content, not a body; `http` without a protocol. The
+    /// site must send `Content-Length`; redirects (301, 302, 307) are followed.
+    pub fn fetch_source(mut self, value: impl Into<String>) -> Self {
+        self.input.fetch_source = Some(value.into());
+        self
+    }
+
     /// Fetches only if the content at the URL has not changed since this time; else 412.
-    fetch_if_unmodified_since: value(Timestamp),
-    /// Class in which the object is stored.
-    storage_class: value(types::StorageClass),
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
-    metadata: entries,
-    /// The content of the object.
-    body: into(Body),
+    pub fn fetch_if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.fetch_if_unmodified_since = Some(value);
+        self
+    }
+
+    /// Class in which the object is stored. Absent: `STANDARD`.
+    pub fn storage_class(mut self, value: types::StorageClass) -> Self {
+        self.input.storage_class = Some(value);
+        self
+    }
+
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
+    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
+    /// all keys and values together at most 2048. Never anonymous.
+    pub fn metadata(
+        mut self,
+        value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.input.metadata = value.into_iter().collect();
+        self
+    }
+
+    /// The content of the object. Absent: an empty object.
+    pub fn body(mut self, value: impl Into<Body>) -> Self {
+        self.input.body = Some(value.into());
+        self
+    }
+
     /// Moves only if the source has changed since this time; else 412.
-    move_source_if_modified_since: value(Timestamp),
+    pub fn move_source_if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.move_source_if_modified_since = Some(value);
+        self
+    }
+
     /// Moves only if the source has not changed since this time; else 412.
-    move_source_if_unmodified_since: value(Timestamp),
+    pub fn move_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.move_source_if_unmodified_since = Some(value);
+        self
+    }
+
     /// Moves only if this is the source's entity tag; else 412.
-    move_source_if_match: text,
+    pub fn move_source_if_match(mut self, value: impl Into<String>) -> Self {
+        self.input.move_source_if_match = Some(value.into());
+        self
+    }
+
     /// Moves only if the source's entity tag is another than this; else 412.
-    move_source_if_none_match: text,
+    pub fn move_source_if_none_match(mut self, value: impl Into<String>) -> Self {
+        self.input.move_source_if_none_match = Some(value.into());
+        self
+    }
+
     /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
-    content_disposition: text,
+    pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.input.content_disposition = Some(value.into());
+        self
+    }
+
     /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
-    expires: text,
+    pub fn expires(mut self, value: impl Into<String>) -> Self {
+        self.input.expires = Some(value.into());
+        self
+    }
 }
 sse_key!(PutObjectInput);
 copy_source_sse_key!(PutObjectInput);
@@ -321,7 +514,7 @@ impl Operation for PutObjectInput {
     }
 }
 
-/// What [`Bucket::put_object`] gives.
+/// Output of [`Bucket::put_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -353,16 +546,17 @@ impl FromResponse for PutObjectOutput {
     }
 }
 
-response_meta!(PutObjectOutput);
+/// Request of the operation `GetObject`, created by [`Bucket::get_object`].
+pub type GetObject = Call<GetObjectInput>;
 
-/// What [`Bucket::get_object`] sends.
+/// Input of [`Bucket::get_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    /// Which version of the object is meant, in a bucket with versioning.
     pub version_id: Option<String>,
     /// `Expires` of this answer, not the stored one; only in signed requests.
     pub response_expires: Option<String>,
@@ -375,10 +569,8 @@ pub struct GetObjectInput {
     /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
     /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    /// `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
-    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred. One range
-    /// only. Outside the object: 416 `invalid_range`. Absent: all.
+    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
     pub range: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
@@ -390,7 +582,7 @@ pub struct GetObjectInput {
     pub if_none_match: Option<String>,
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// The caller's encryption key: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
@@ -398,7 +590,7 @@ pub struct GetObjectInput {
 }
 
 impl GetObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -421,37 +613,98 @@ impl GetObjectInput {
     }
 }
 
-setters! { Call<GetObjectInput>, (input) =>
-    /// Which version of the object is meant, in a bucket with versioning.
-    version_id: text,
+impl GetObject {
+    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    pub fn version_id(mut self, value: impl Into<String>) -> Self {
+        self.input.version_id = Some(value.into());
+        self
+    }
+
     /// `Expires` of this answer, not the stored one; only in signed requests.
-    response_expires: text,
+    pub fn response_expires(mut self, value: impl Into<String>) -> Self {
+        self.input.response_expires = Some(value.into());
+        self
+    }
+
     /// `Cache-Control` of this answer, not the stored one; only in signed requests.
-    response_cache_control: text,
+    pub fn response_cache_control(mut self, value: impl Into<String>) -> Self {
+        self.input.response_cache_control = Some(value.into());
+        self
+    }
+
     /// `Content-Type` of this answer, not the stored one; only in signed requests.
-    response_content_type: text,
+    pub fn response_content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_type = Some(value.into());
+        self
+    }
+
     /// `Content-Language` of this answer, not the stored one; only in signed requests.
-    response_content_language: text,
+    pub fn response_content_language(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_language = Some(value.into());
+        self
+    }
+
     /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
-    response_content_encoding: text,
+    pub fn response_content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_encoding = Some(value.into());
+        self
+    }
+
     /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    response_content_disposition: text,
-    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
-    range: text,
+    /// `attachment; filename="..."` makes browsers save the file.
+    pub fn response_content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_disposition = Some(value.into());
+        self
+    }
+
+    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred. One range
+    /// only. Outside the object: 416 `invalid_range`. Absent: all.
+    pub fn range(mut self, value: impl Into<String>) -> Self {
+        self.input.range = Some(value.into());
+        self
+    }
+
     /// Answers only if the object has changed since this time; else 304.
-    if_modified_since: value(Timestamp),
+    pub fn if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.if_modified_since = Some(value);
+        self
+    }
+
     /// Answers only if the object has not changed since this time; else 412.
-    if_unmodified_since: value(Timestamp),
+    pub fn if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.if_unmodified_since = Some(value);
+        self
+    }
+
     /// Answers only if this is the object's entity tag; else 412.
-    if_match: text,
+    pub fn if_match(mut self, value: impl Into<String>) -> Self {
+        self.input.if_match = Some(value.into());
+        self
+    }
+
     /// Answers only if the object's entity tag is another than this; else 304.
-    if_none_match: text,
+    pub fn if_none_match(mut self, value: impl Into<String>) -> Self {
+        self.input.if_none_match = Some(value.into());
+        self
+    }
+
     /// How the content is encrypted with a key of the caller's: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The caller's encryption key: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    encryption_customer_key_md5: text,
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
 }
 sse_key!(GetObjectInput);
 
@@ -502,7 +755,7 @@ impl Operation for GetObjectInput {
     }
 }
 
-/// What [`Bucket::get_object`] gives.
+/// Output of [`Bucket::get_object`].
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
@@ -578,25 +831,24 @@ impl FromResponse for GetObjectOutput {
     }
 }
 
-response_meta!(GetObjectOutput);
+/// Request of the operation `HeadObject`, created by [`Bucket::head_object`].
+pub type HeadObject = Call<HeadObjectInput>;
 
-/// What [`Bucket::head_object`] sends.
+/// Input of [`Bucket::head_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    /// Which version of the object is meant, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// How the object is encrypted: `AES256`. Not needed for metadata; checked if given.
+    /// How the object is encrypted: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the object was encrypted: 32 bytes, Base64. Not needed for metadata;
-    /// checked if given.
+    /// The key with which the object was encrypted: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed for metadata; checked if
-    /// given.
+    /// MD5 digest of the 32 raw bytes of the key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
@@ -609,7 +861,7 @@ pub struct HeadObjectInput {
 }
 
 impl HeadObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -625,23 +877,56 @@ impl HeadObjectInput {
     }
 }
 
-setters! { Call<HeadObjectInput>, (input) =>
-    /// Which version of the object is meant, in a bucket with versioning.
-    version_id: text,
-    /// How the object is encrypted: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The key with which the object was encrypted: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
-    /// MD5 digest of the 32 raw bytes of the key, Base64.
-    encryption_customer_key_md5: text,
+impl HeadObject {
+    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    pub fn version_id(mut self, value: impl Into<String>) -> Self {
+        self.input.version_id = Some(value.into());
+        self
+    }
+
+    /// How the object is encrypted: `AES256`. Not needed for metadata; checked if given.
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The key with which the object was encrypted: 32 bytes, Base64. Not needed for metadata;
+    /// checked if given.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
+    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed for metadata; checked if
+    /// given.
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
     /// Answers only if the object has changed since this time; else 304.
-    if_modified_since: value(Timestamp),
+    pub fn if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.if_modified_since = Some(value);
+        self
+    }
+
     /// Answers only if the object has not changed since this time; else 412.
-    if_unmodified_since: value(Timestamp),
+    pub fn if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.if_unmodified_since = Some(value);
+        self
+    }
+
     /// Answers only if this is the object's entity tag; else 412.
-    if_match: text,
+    pub fn if_match(mut self, value: impl Into<String>) -> Self {
+        self.input.if_match = Some(value.into());
+        self
+    }
+
     /// Answers only if the object's entity tag is another than this; else 304.
-    if_none_match: text,
+    pub fn if_none_match(mut self, value: impl Into<String>) -> Self {
+        self.input.if_none_match = Some(value.into());
+        self
+    }
 }
 sse_key!(HeadObjectInput);
 
@@ -680,7 +965,7 @@ impl Operation for HeadObjectInput {
     }
 }
 
-/// What [`Bucket::head_object`] gives.
+/// Output of [`Bucket::head_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -753,9 +1038,10 @@ impl FromResponse for HeadObjectOutput {
     }
 }
 
-response_meta!(HeadObjectOutput);
+/// Request of the operation `OptionsObject`, created by [`Bucket::options_object`].
+pub type OptionsObject = Call<OptionsObjectInput>;
 
-/// What [`Bucket::options_object`] sends.
+/// Input of [`Bucket::options_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -771,7 +1057,7 @@ pub struct OptionsObjectInput {
 }
 
 impl OptionsObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(
         key: impl Into<String>,
         origin: impl Into<String>,
@@ -786,9 +1072,12 @@ impl OptionsObjectInput {
     }
 }
 
-setters! { Call<OptionsObjectInput>, (input) =>
+impl OptionsObject {
     /// The headers that the request would carry, separated by commas.
-    access_control_request_headers: text,
+    pub fn access_control_request_headers(mut self, value: impl Into<String>) -> Self {
+        self.input.access_control_request_headers = Some(value.into());
+        self
+    }
 }
 
 impl Operation for OptionsObjectInput {
@@ -812,7 +1101,7 @@ impl Operation for OptionsObjectInput {
     }
 }
 
-/// What [`Bucket::options_object`] gives.
+/// Output of [`Bucket::options_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -848,22 +1137,22 @@ impl FromResponse for OptionsObjectOutput {
     }
 }
 
-response_meta!(OptionsObjectOutput);
+/// Request of the operation `DeleteObject`, created by [`Bucket::delete_object`].
+pub type DeleteObject = Call<DeleteObjectInput>;
 
-/// What [`Bucket::delete_object`] sends.
+/// Input of [`Bucket::delete_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Version or delete marker to remove for good. Absent: a bucket with versioning gets a delete
-    /// marker, any other loses the object.
+    /// Version or delete marker to remove for good.
     pub version_id: Option<String>,
 }
 
 impl DeleteObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -872,9 +1161,13 @@ impl DeleteObjectInput {
     }
 }
 
-setters! { Call<DeleteObjectInput>, (input) =>
-    /// Version or delete marker to remove for good.
-    version_id: text,
+impl DeleteObject {
+    /// Version or delete marker to remove for good. Absent: a bucket with versioning gets a delete
+    /// marker, any other loses the object.
+    pub fn version_id(mut self, value: impl Into<String>) -> Self {
+        self.input.version_id = Some(value.into());
+        self
+    }
 }
 
 impl Operation for DeleteObjectInput {
@@ -890,7 +1183,7 @@ impl Operation for DeleteObjectInput {
     }
 }
 
-/// What [`Bucket::delete_object`] gives.
+/// Output of [`Bucket::delete_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -918,4 +1211,10 @@ impl FromResponse for DeleteObjectOutput {
     }
 }
 
-response_meta!(DeleteObjectOutput);
+response_meta!(
+    PutObjectOutput,
+    GetObjectOutput,
+    HeadObjectOutput,
+    OptionsObjectOutput,
+    DeleteObjectOutput
+);

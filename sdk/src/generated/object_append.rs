@@ -6,13 +6,27 @@ impl Bucket {
     /// says at which position it writes, so two writers cannot interleave unnoticed. At most 5 GB a
     /// call and 50 TB in all; encryption is not possible. Needs write permission.
     ///
-    /// See Append Object, <https://docs.qingcloud.com/qingstor/api/object/append.html>
-    pub fn append_object(&self, key: impl Into<String>, position: u64) -> Call<AppendObjectInput> {
+    /// Optional parameters, which are methods of [`AppendObject`]:
+    /// `content_md5`, `content_type`, `storage_class`, `body`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.append_object("logs/today.log", 0).body("first line\n").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/append.html>
+    pub fn append_object(&self, key: impl Into<String>, position: u64) -> AppendObject {
         self.call(AppendObjectInput::new(key, position))
     }
 }
 
-/// What [`Bucket::append_object`] sends.
+/// Request of the operation `AppendObject`, created by [`Bucket::append_object`].
+pub type AppendObject = Call<AppendObjectInput>;
+
+/// Input of [`Bucket::append_object`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AppendObjectInput {
@@ -21,19 +35,18 @@ pub struct AppendObjectInput {
     /// Offset in bytes at which the piece begins: 0 for a new object, else its present size. Any
     /// other value is refused with `invalid_argument`.
     pub position: u64,
-    /// MD5 digest of the appended piece, Base64. One that differs is refused with `bad_digest`.
+    /// MD5 digest of the appended piece, Base64.
     pub content_md5: Option<String>,
-    /// Media type of the object, at most 255 characters. Counts at the first append only; absent:
-    /// `application/octet-stream`.
+    /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
-    /// Class in which the object is stored. Counts at the first append only; absent: `STANDARD`.
+    /// Class in which the object is stored.
     pub storage_class: Option<types::StorageClass>,
     /// The bytes to append.
     pub body: Option<Body>,
 }
 
 impl AppendObjectInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, position: u64) -> Self {
         Self {
             key: key.into(),
@@ -46,15 +59,31 @@ impl AppendObjectInput {
     }
 }
 
-setters! { Call<AppendObjectInput>, (input) =>
-    /// MD5 digest of the appended piece, Base64.
-    content_md5: text,
-    /// Media type of the object, at most 255 characters.
-    content_type: text,
-    /// Class in which the object is stored.
-    storage_class: value(types::StorageClass),
+impl AppendObject {
+    /// MD5 digest of the appended piece, Base64. One that differs is refused with `bad_digest`.
+    pub fn content_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.content_md5 = Some(value.into());
+        self
+    }
+
+    /// Media type of the object, at most 255 characters. Counts at the first append only; absent:
+    /// `application/octet-stream`.
+    pub fn content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.content_type = Some(value.into());
+        self
+    }
+
+    /// Class in which the object is stored. Counts at the first append only; absent: `STANDARD`.
+    pub fn storage_class(mut self, value: types::StorageClass) -> Self {
+        self.input.storage_class = Some(value);
+        self
+    }
+
     /// The bytes to append.
-    body: into(Body),
+    pub fn body(mut self, value: impl Into<Body>) -> Self {
+        self.input.body = Some(value.into());
+        self
+    }
 }
 
 impl Operation for AppendObjectInput {
@@ -78,7 +107,7 @@ impl Operation for AppendObjectInput {
     }
 }
 
-/// What [`Bucket::append_object`] gives.
+/// Output of [`Bucket::append_object`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]

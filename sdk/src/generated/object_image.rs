@@ -6,18 +6,29 @@ impl Bucket {
     /// The object itself stays as it is. The source may have at most 10 MB and must not be
     /// encrypted. Needs read permission.
     ///
-    /// See Image Process,
-    /// <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
-    pub fn image_process(
-        &self,
-        key: impl Into<String>,
-        action: impl Into<String>,
-    ) -> Call<ImageProcessInput> {
+    /// Optional parameters, which are methods of [`ImageProcess`]:
+    /// `response_expires`, `response_cache_control`, `response_content_type`,
+    /// `response_content_language`, `response_content_encoding`, `response_content_disposition`,
+    /// `if_modified_since`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.image_process("photos/cat.jpg", "resize:w_300|format:t_webp").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
+    pub fn image_process(&self, key: impl Into<String>, action: impl Into<String>) -> ImageProcess {
         self.call(ImageProcessInput::new(key, action))
     }
 }
 
-/// What [`Bucket::image_process`] sends.
+/// Request of the operation `ImageProcess`, created by [`Bucket::image_process`].
+pub type ImageProcess = Call<ImageProcessInput>;
+
+/// Input of [`Bucket::image_process`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -39,14 +50,13 @@ pub struct ImageProcessInput {
     /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
     pub response_content_encoding: Option<String>,
     /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    /// `attachment; filename="..."` makes browsers save the file.
     pub response_content_disposition: Option<String>,
     /// Answers only if the object has changed since this time; else 304.
     pub if_modified_since: Option<Timestamp>,
 }
 
 impl ImageProcessInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, action: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -62,21 +72,49 @@ impl ImageProcessInput {
     }
 }
 
-setters! { Call<ImageProcessInput>, (input) =>
+impl ImageProcess {
     /// `Expires` of this answer, not the stored one; only in signed requests.
-    response_expires: text,
+    pub fn response_expires(mut self, value: impl Into<String>) -> Self {
+        self.input.response_expires = Some(value.into());
+        self
+    }
+
     /// `Cache-Control` of this answer, not the stored one; only in signed requests.
-    response_cache_control: text,
+    pub fn response_cache_control(mut self, value: impl Into<String>) -> Self {
+        self.input.response_cache_control = Some(value.into());
+        self
+    }
+
     /// `Content-Type` of this answer, not the stored one; only in signed requests.
-    response_content_type: text,
+    pub fn response_content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_type = Some(value.into());
+        self
+    }
+
     /// `Content-Language` of this answer, not the stored one; only in signed requests.
-    response_content_language: text,
+    pub fn response_content_language(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_language = Some(value.into());
+        self
+    }
+
     /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
-    response_content_encoding: text,
+    pub fn response_content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_encoding = Some(value.into());
+        self
+    }
+
     /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    response_content_disposition: text,
+    /// `attachment; filename="..."` makes browsers save the file.
+    pub fn response_content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.input.response_content_disposition = Some(value.into());
+        self
+    }
+
     /// Answers only if the object has changed since this time; else 304.
-    if_modified_since: value(Timestamp),
+    pub fn if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.if_modified_since = Some(value);
+        self
+    }
 }
 
 impl Operation for ImageProcessInput {
@@ -106,7 +144,7 @@ impl Operation for ImageProcessInput {
     }
 }
 
-/// What [`Bucket::image_process`] gives.
+/// Output of [`Bucket::image_process`].
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]

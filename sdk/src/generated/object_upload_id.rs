@@ -7,14 +7,31 @@ impl Bucket {
     /// same number again replaces the part. Each has 4 MB to 5 GB, the last one may be smaller.
     /// Needs write permission.
     ///
-    /// See Upload Multipart,
-    /// <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
+    /// Optional parameters, which are methods of [`UploadMultipart`]:
+    /// `content_md5`, `encryption_customer_algorithm`, `encryption_customer_key`,
+    /// `encryption_customer_key_md5`, `copy_source`, `copy_range`, `copy_source_if_modified_since`,
+    /// `copy_source_if_unmodified_since`, `copy_source_if_match`, `copy_source_if_none_match`,
+    /// `copy_source_encryption_customer_algorithm`, `copy_source_encryption_customer_key`,
+    /// `copy_source_encryption_customer_key_md5`, `body`, `expect`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket
+    ///     .upload_multipart("photos/cat.jpg", "fde133b5f6d932cd", 0)
+    ///     .body("content")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
     pub fn upload_multipart(
         &self,
         key: impl Into<String>,
         upload_id: impl Into<String>,
         part_number: u32,
-    ) -> Call<UploadMultipartInput> {
+    ) -> UploadMultipart {
         self.call(UploadMultipartInput::new(key, upload_id, part_number))
     }
 
@@ -22,12 +39,22 @@ impl Bucket {
     /// Needs read permission. The answer does not say whether there are more: ask again from the
     /// last part number until a page is empty.
     ///
-    /// See List Multipart, <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
+    /// Optional parameters, see [`ListMultipart`]: `part_number_marker`, `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.list_multipart("photos/cat.jpg", "fde133b5f6d932cd").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
     pub fn list_multipart(
         &self,
         key: impl Into<String>,
         upload_id: impl Into<String>,
-    ) -> Call<ListMultipartInput> {
+    ) -> ListMultipart {
         self.call(ListMultipartInput::new(key, upload_id))
     }
 
@@ -35,14 +62,30 @@ impl Bucket {
     /// upload. Parts that are not listed are dropped. Needs write permission. The upload id is gone
     /// afterwards, so a repeat fails.
     ///
-    /// See Complete multipart upload,
-    /// <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
+    /// Optional parameters, which are methods of [`CompleteMultipartUpload`]:
+    /// `etag`, `encryption_customer_algorithm`, `encryption_customer_key`,
+    /// `encryption_customer_key_md5`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// let object_parts = [types::ObjectPart::new(0), types::ObjectPart::new(1)];
+    /// let output = bucket
+    ///     .complete_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd", object_parts)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
     pub fn complete_multipart_upload(
         &self,
         key: impl Into<String>,
         upload_id: impl Into<String>,
         object_parts: impl IntoIterator<Item = types::ObjectPart>,
-    ) -> Call<CompleteMultipartUploadInput> {
+    ) -> CompleteMultipartUpload {
         self.call(CompleteMultipartUploadInput::new(
             key,
             upload_id,
@@ -53,18 +96,28 @@ impl Bucket {
     /// Ends a multipart upload and frees the parts that it holds. Needs write permission. Succeeds
     /// for an unknown or finished upload too.
     ///
-    /// See Abort Multipart Upload,
-    /// <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.abort_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
     pub fn abort_multipart_upload(
         &self,
         key: impl Into<String>,
         upload_id: impl Into<String>,
-    ) -> Call<AbortMultipartUploadInput> {
+    ) -> AbortMultipartUpload {
         self.call(AbortMultipartUploadInput::new(key, upload_id))
     }
 }
 
-/// What [`Bucket::upload_multipart`] sends.
+/// Request of the operation `UploadMultipart`, created by [`Bucket::upload_multipart`].
+pub type UploadMultipart = Call<UploadMultipartInput>;
+
+/// Input of [`Bucket::upload_multipart`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadMultipartInput {
@@ -74,18 +127,18 @@ pub struct UploadMultipartInput {
     pub upload_id: String,
     /// Number of the part, 0 to 10000. Numbers order the parts and may leave gaps.
     pub part_number: u32,
-    /// MD5 digest of the part, Base64. One that differs is refused with `bad_digest`.
+    /// MD5 digest of the part, Base64.
     pub content_md5: Option<String>,
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// The caller's encryption key: 32 bytes, Base64.
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// Takes the part from this object of the same zone, or from one version of it, in place of a
     /// body.
     pub copy_source: Option<ObjectPath>,
-    /// Bytes of the source to take, as `bytes=0-1048575`. Absent: all of it.
+    /// Bytes of the source to take, as `bytes=0-1048575`.
     pub copy_range: Option<String>,
     /// Copies only if the source has changed since this time; else 412.
     pub copy_source_if_modified_since: Option<Timestamp>,
@@ -95,20 +148,20 @@ pub struct UploadMultipartInput {
     pub copy_source_if_match: Option<String>,
     /// Copies only if the source's entity tag is another than this; else 412.
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    /// How the source is encrypted: `AES256`.
     pub copy_source_encryption_customer_algorithm: Option<String>,
     /// The key with which the source was encrypted: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the source's key, Base64.
     pub copy_source_encryption_customer_key_md5: Option<String>,
-    /// The content of the part. Leave it out when the part is copied.
+    /// The content of the part.
     pub body: Option<Body>,
     /// `100-continue` asks the service to accept the headers before the body is sent.
     pub expect: Option<String>,
 }
 
 impl UploadMultipartInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>, part_number: u32) -> Self {
         Self {
             key: key.into(),
@@ -133,38 +186,97 @@ impl UploadMultipartInput {
     }
 }
 
-setters! { Call<UploadMultipartInput>, (input) =>
-    /// MD5 digest of the part, Base64.
-    content_md5: text,
+impl UploadMultipart {
+    /// MD5 digest of the part, Base64. One that differs is refused with `bad_digest`.
+    pub fn content_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.content_md5 = Some(value.into());
+        self
+    }
+
     /// How the content is encrypted with a key of the caller's: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The caller's encryption key: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    encryption_customer_key_md5: text,
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
     /// Takes the part from this object of the same zone, or from one version of it, in place of a
     /// body.
-    copy_source: into(ObjectPath),
-    /// Bytes of the source to take, as `bytes=0-1048575`.
-    copy_range: text,
+    pub fn copy_source(mut self, value: impl Into<ObjectPath>) -> Self {
+        self.input.copy_source = Some(value.into());
+        self
+    }
+
+    /// Bytes of the source to take, as `bytes=0-1048575`. Absent: all of it.
+    pub fn copy_range(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_range = Some(value.into());
+        self
+    }
+
     /// Copies only if the source has changed since this time; else 412.
-    copy_source_if_modified_since: value(Timestamp),
+    pub fn copy_source_if_modified_since(mut self, value: Timestamp) -> Self {
+        self.input.copy_source_if_modified_since = Some(value);
+        self
+    }
+
     /// Copies only if the source has not changed since this time; else 412.
-    copy_source_if_unmodified_since: value(Timestamp),
+    pub fn copy_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
+        self.input.copy_source_if_unmodified_since = Some(value);
+        self
+    }
+
     /// Copies only if this is the source's entity tag; else 412.
-    copy_source_if_match: text,
+    pub fn copy_source_if_match(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_if_match = Some(value.into());
+        self
+    }
+
     /// Copies only if the source's entity tag is another than this; else 412.
-    copy_source_if_none_match: text,
-    /// How the source is encrypted: `AES256`.
-    copy_source_encryption_customer_algorithm: text,
+    pub fn copy_source_if_none_match(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_if_none_match = Some(value.into());
+        self
+    }
+
+    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    pub fn copy_source_encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
     /// The key with which the source was encrypted: 32 bytes, Base64.
-    copy_source_encryption_customer_key: into(Secret),
+    pub fn copy_source_encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.copy_source_encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the source's key, Base64.
-    copy_source_encryption_customer_key_md5: text,
-    /// The content of the part.
-    body: into(Body),
+    pub fn copy_source_encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.copy_source_encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
+    /// The content of the part. Leave it out when the part is copied.
+    pub fn body(mut self, value: impl Into<Body>) -> Self {
+        self.input.body = Some(value.into());
+        self
+    }
+
     /// `100-continue` asks the service to accept the headers before the body is sent.
-    expect: text,
+    pub fn expect(mut self, value: impl Into<String>) -> Self {
+        self.input.expect = Some(value.into());
+        self
+    }
 }
 sse_key!(UploadMultipartInput);
 copy_source_sse_key!(UploadMultipartInput);
@@ -233,7 +345,7 @@ impl Operation for UploadMultipartInput {
     }
 }
 
-/// What [`Bucket::upload_multipart`] gives.
+/// Output of [`Bucket::upload_multipart`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -265,9 +377,10 @@ impl FromResponse for UploadMultipartOutput {
     }
 }
 
-response_meta!(UploadMultipartOutput);
+/// Request of the operation `ListMultipart`, created by [`Bucket::list_multipart`].
+pub type ListMultipart = Call<ListMultipartInput>;
 
-/// What [`Bucket::list_multipart`] sends.
+/// Input of [`Bucket::list_multipart`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -276,14 +389,14 @@ pub struct ListMultipartInput {
     pub key: String,
     /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
     pub upload_id: String,
-    /// Parts with a higher number than this are listed. Absent: all parts.
+    /// Parts with a higher number than this are listed.
     pub part_number_marker: Option<u32>,
     /// Most parts to return in one answer, at most 1000.
     pub limit: Option<u32>,
 }
 
 impl ListMultipartInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -294,11 +407,18 @@ impl ListMultipartInput {
     }
 }
 
-setters! { Call<ListMultipartInput>, (input) =>
-    /// Parts with a higher number than this are listed.
-    part_number_marker: value(u32),
+impl ListMultipart {
+    /// Parts with a higher number than this are listed. Absent: all parts.
+    pub fn part_number_marker(mut self, value: u32) -> Self {
+        self.input.part_number_marker = Some(value);
+        self
+    }
+
     /// Most parts to return in one answer, at most 1000.
-    limit: value(u32),
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListMultipartInput {
@@ -316,7 +436,7 @@ impl Operation for ListMultipartInput {
     }
 }
 
-/// What [`Bucket::list_multipart`] gives.
+/// Output of [`Bucket::list_multipart`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -330,14 +450,15 @@ pub struct ListMultipartOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(ListMultipartOutput);
-
 paged! {
     ListMultipartInput, object_parts: types::ObjectPart,
     last: [part_number_marker = part_number]
 }
 
-/// What [`Bucket::complete_multipart_upload`] sends.
+/// Request of the operation `CompleteMultipartUpload`, created by [`Bucket::complete_multipart_upload`].
+pub type CompleteMultipartUpload = Call<CompleteMultipartUploadInput>;
+
+/// Input of [`Bucket::complete_multipart_upload`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -346,22 +467,21 @@ pub struct CompleteMultipartUploadInput {
     pub key: String,
     /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
     pub upload_id: String,
-    /// Entity tag that the finished object shall carry, in double quotes. Sources disagree on
-    /// whether the service computes one when it is absent.
+    /// Entity tag that the finished object shall carry, in double quotes.
     pub etag: Option<String>,
-    /// How the parts are encrypted: `AES256`. Not needed to join them.
+    /// How the parts are encrypted: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the parts were encrypted: 32 bytes, Base64. Not needed to join them.
+    /// The key with which the parts were encrypted: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to join the parts.
+    /// MD5 digest of the 32 raw bytes of the key, Base64.
     pub encryption_customer_key_md5: Option<String>,
     /// The parts to join, by ascending number. Only `part_number` and, as a check, `etag` matter.
     pub object_parts: Vec<types::ObjectPart>,
 }
 
 impl CompleteMultipartUploadInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(
         key: impl Into<String>,
         upload_id: impl Into<String>,
@@ -379,15 +499,31 @@ impl CompleteMultipartUploadInput {
     }
 }
 
-setters! { Call<CompleteMultipartUploadInput>, (input) =>
-    /// Entity tag that the finished object shall carry, in double quotes.
-    etag: text,
-    /// How the parts are encrypted: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The key with which the parts were encrypted: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
-    /// MD5 digest of the 32 raw bytes of the key, Base64.
-    encryption_customer_key_md5: text,
+impl CompleteMultipartUpload {
+    /// Entity tag that the finished object shall carry, in double quotes. Sources disagree on
+    /// whether the service computes one when it is absent.
+    pub fn etag(mut self, value: impl Into<String>) -> Self {
+        self.input.etag = Some(value.into());
+        self
+    }
+
+    /// How the parts are encrypted: `AES256`. Not needed to join them.
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The key with which the parts were encrypted: 32 bytes, Base64. Not needed to join them.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
+    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to join the parts.
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
 }
 sse_key!(CompleteMultipartUploadInput);
 
@@ -423,7 +559,7 @@ impl Operation for CompleteMultipartUploadInput {
     }
 }
 
-/// What [`Bucket::complete_multipart_upload`] gives.
+/// Output of [`Bucket::complete_multipart_upload`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -449,9 +585,10 @@ impl FromResponse for CompleteMultipartUploadOutput {
     }
 }
 
-response_meta!(CompleteMultipartUploadOutput);
+/// Request of the operation `AbortMultipartUpload`, created by [`Bucket::abort_multipart_upload`].
+pub type AbortMultipartUpload = Call<AbortMultipartUploadInput>;
 
-/// What [`Bucket::abort_multipart_upload`] sends.
+/// Input of [`Bucket::abort_multipart_upload`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -463,7 +600,7 @@ pub struct AbortMultipartUploadInput {
 }
 
 impl AbortMultipartUploadInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>, upload_id: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -485,7 +622,11 @@ impl Operation for AbortMultipartUploadInput {
     }
 }
 
+json_outputs!(ListMultipartOutput);
+
+response_meta!(UploadMultipartOutput, CompleteMultipartUploadOutput);
+
 empty_outputs! {
-    /// What [`Bucket::abort_multipart_upload`] gives: status and headers.
+    /// Output of [`Bucket::abort_multipart_upload`]: the status and the headers.
     AbortMultipartUploadOutput,
 }

@@ -6,37 +6,50 @@ impl Bucket {
     /// permission. Each call begins another upload; one that is not completed takes up space until
     /// it is aborted or a lifecycle rule removes it.
     ///
-    /// See Initiate Multipart Upload,
-    /// <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
-    pub fn initiate_multipart_upload(
-        &self,
-        key: impl Into<String>,
-    ) -> Call<InitiateMultipartUploadInput> {
+    /// Optional parameters, which are methods of [`InitiateMultipartUpload`]:
+    /// `content_type`, `encryption_customer_algorithm`, `encryption_customer_key`,
+    /// `encryption_customer_key_md5`, `storage_class`, `metadata`, `cache_control`,
+    /// `content_encoding`, `content_disposition`, `expires`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket
+    ///     .initiate_multipart_upload("photos/cat.jpg")
+    ///     .content_type("image/jpeg")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
+    pub fn initiate_multipart_upload(&self, key: impl Into<String>) -> InitiateMultipartUpload {
         self.call(InitiateMultipartUploadInput::new(key))
     }
 }
 
-/// What [`Bucket::initiate_multipart_upload`] sends.
+/// Request of the operation `InitiateMultipartUpload`, created by [`Bucket::initiate_multipart_upload`].
+pub type InitiateMultipartUpload = Call<InitiateMultipartUploadInput>;
+
+/// Input of [`Bucket::initiate_multipart_upload`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadInput {
     /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
     pub key: String,
-    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
     /// How the content is encrypted with a key of the caller's: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// The caller's encryption key: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
     pub encryption_customer_key_md5: Option<String>,
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Class in which the object is stored.
     pub storage_class: Option<types::StorageClass>,
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
-    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
-    /// all keys and values together at most 2048. Never anonymous.
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
     pub metadata: Metadata,
     /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
     pub cache_control: Option<String>,
@@ -49,7 +62,7 @@ pub struct InitiateMultipartUploadInput {
 }
 
 impl InitiateMultipartUploadInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -67,27 +80,71 @@ impl InitiateMultipartUploadInput {
     }
 }
 
-setters! { Call<InitiateMultipartUploadInput>, (input) =>
-    /// Media type of the object, at most 255 characters.
-    content_type: text,
+impl InitiateMultipartUpload {
+    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    pub fn content_type(mut self, value: impl Into<String>) -> Self {
+        self.input.content_type = Some(value.into());
+        self
+    }
+
     /// How the content is encrypted with a key of the caller's: `AES256`.
-    encryption_customer_algorithm: text,
-    /// The caller's encryption key: 32 bytes, Base64.
-    encryption_customer_key: into(Secret),
+    pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_algorithm = Some(value.into());
+        self
+    }
+
+    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
+        self.input.encryption_customer_key = Some(value.into());
+        self
+    }
+
     /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
-    encryption_customer_key_md5: text,
-    /// Class in which the object is stored.
-    storage_class: value(types::StorageClass),
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
-    metadata: entries,
+    pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
+        self.input.encryption_customer_key_md5 = Some(value.into());
+        self
+    }
+
+    /// Class in which the object is stored. Absent: `STANDARD`.
+    pub fn storage_class(mut self, value: types::StorageClass) -> Self {
+        self.input.storage_class = Some(value);
+        self
+    }
+
+    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
+    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
+    /// all keys and values together at most 2048. Never anonymous.
+    pub fn metadata(
+        mut self,
+        value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.input.metadata = value.into_iter().collect();
+        self
+    }
+
     /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
-    cache_control: text,
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.input.cache_control = Some(value.into());
+        self
+    }
+
     /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
-    content_encoding: text,
+    pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.input.content_encoding = Some(value.into());
+        self
+    }
+
     /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
-    content_disposition: text,
+    pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.input.content_disposition = Some(value.into());
+        self
+    }
+
     /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
-    expires: text,
+    pub fn expires(mut self, value: impl Into<String>) -> Self {
+        self.input.expires = Some(value.into());
+        self
+    }
 }
 sse_key!(InitiateMultipartUploadInput);
 
@@ -125,7 +182,7 @@ impl Operation for InitiateMultipartUploadInput {
     }
 }
 
-/// What [`Bucket::initiate_multipart_upload`] gives.
+/// Output of [`Bucket::initiate_multipart_upload`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]

@@ -5,33 +5,57 @@ impl QingStor {
     /// Lists the buckets of the account. The global host answers for all zones, the host of a zone
     /// for that zone alone. The request must be signed; anonymous callers are refused.
     ///
-    /// See Get Service, <https://docs.qingcloud.com/qingstor/api/service/get.html>
-    pub fn list_buckets(&self) -> Call<ListBucketsInput> {
+    /// Optional parameters, see [`ListBuckets`]: `location`, `offset`, `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
+    /// let output = qingstor.list_buckets().limit(20).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/service/get.html>
+    pub fn list_buckets(&self) -> ListBuckets {
         self.call(ListBucketsInput::default())
     }
 }
 
-/// What [`QingStor::list_buckets`] sends.
+/// Request of the operation `ListBuckets`, created by [`QingStor::list_buckets`].
+pub type ListBuckets = Call<ListBucketsInput>;
+
+/// Input of [`QingStor::list_buckets`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListBucketsInput {
-    /// Id of a zone, such as `pek3a`: only its buckets are listed. Absent: those of every zone that
-    /// the host answers for. An unknown zone is `invalid_location`.
+    /// Id of a zone, such as `pek3a`: only its buckets are listed.
     pub location: Option<String>,
-    /// How many buckets to skip, counted from the start of the list. Default 0.
+    /// How many buckets to skip, counted from the start of the list.
     pub offset: Option<u32>,
-    /// Most buckets to return in one answer. Default 200.
+    /// Most buckets to return in one answer.
     pub limit: Option<u32>,
 }
 
-setters! { Call<ListBucketsInput>, (input) =>
-    /// Id of a zone, such as `pek3a`: only its buckets are listed.
-    location: text,
-    /// How many buckets to skip, counted from the start of the list.
-    offset: value(u32),
-    /// Most buckets to return in one answer.
-    limit: value(u32),
+impl ListBuckets {
+    /// Id of a zone, such as `pek3a`: only its buckets are listed. Absent: those of every zone that
+    /// the host answers for. An unknown zone is `invalid_location`.
+    pub fn location(mut self, value: impl Into<String>) -> Self {
+        self.input.location = Some(value.into());
+        self
+    }
+
+    /// How many buckets to skip, counted from the start of the list. Default 0.
+    pub fn offset(mut self, value: u32) -> Self {
+        self.input.offset = Some(value);
+        self
+    }
+
+    /// Most buckets to return in one answer. Default 200.
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListBucketsInput {
@@ -48,7 +72,7 @@ impl Operation for ListBucketsInput {
     }
 }
 
-/// What [`QingStor::list_buckets`] gives.
+/// Output of [`QingStor::list_buckets`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
@@ -62,9 +86,9 @@ pub struct ListBucketsOutput {
     meta: ResponseMeta,
 }
 
-json_outputs!(ListBucketsOutput);
-
 paged! {
     ListBucketsInput, buckets: types::Bucket,
     offset: offset, total: count
 }
+
+json_outputs!(ListBucketsOutput);

@@ -5,24 +5,40 @@ impl QingStor {
     /// Lists the zones of the service. Only the global host answers, not that of a zone. Anonymous
     /// callers may ask too.
     ///
-    /// See GET Locations, <https://docs.qingcloud.com/qingstor/api/service/location.html>
-    pub fn list_locations(&self) -> Call<ListLocationsInput> {
+    /// Optional parameters, see [`ListLocations`]: `lang`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
+    /// let output = qingstor.list_locations().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/service/location.html>
+    pub fn list_locations(&self) -> ListLocations {
         self.call(ListLocationsInput::default())
     }
 }
 
-/// What [`QingStor::list_locations`] sends.
+/// Request of the operation `ListLocations`, created by [`QingStor::list_locations`].
+pub type ListLocations = Call<ListLocationsInput>;
+
+/// Input of [`QingStor::list_locations`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListLocationsInput {
-    /// Language of the names. Absent: English.
+    /// Language of the names.
     pub lang: Option<types::Language>,
 }
 
-setters! { Call<ListLocationsInput>, (input) =>
-    /// Language of the names.
-    lang: value(types::Language),
+impl ListLocations {
+    /// Language of the names. Absent: English.
+    pub fn lang(mut self, value: types::Language) -> Self {
+        self.input.lang = Some(value);
+        self
+    }
 }
 
 impl Operation for ListLocationsInput {
@@ -38,7 +54,7 @@ impl Operation for ListLocationsInput {
     }
 }
 
-/// What [`QingStor::list_locations`] gives.
+/// Output of [`QingStor::list_locations`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]

@@ -138,7 +138,7 @@ pub struct Acl {
 }
 
 impl Acl {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(grantee: types::Grantee, permission: types::Permission) -> Self {
         Self {
             grantee,
@@ -165,17 +165,16 @@ pub struct Grantee {
     /// Whether `id` names a user or `name` a group.
     #[serde(rename = "type")]
     pub type_: types::GranteeType,
-    /// Id of the user. Needed for `user`.
+    /// Id of the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Name of the group. Needed for `group`; the only one is `QS_ALL_USERS`, everyone, anonymous
-    /// callers included.
+    /// Name of the group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
 impl Grantee {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(type_: types::GranteeType) -> Self {
         Self {
             type_,
@@ -202,11 +201,19 @@ impl Grantee {
     }
 }
 
-setters! { Grantee, () =>
-    /// Id of the user.
-    id: text,
-    /// Name of the group.
-    name: text,
+impl Grantee {
+    /// Id of the user. Needed for `user`.
+    pub fn id(mut self, value: impl Into<String>) -> Self {
+        self.id = Some(value.into());
+        self
+    }
+
+    /// Name of the group. Needed for `group`; the only one is `QS_ALL_USERS`, everyone, anonymous
+    /// callers included.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = Some(value.into());
+        self
+    }
 }
 
 string_enum! {
@@ -242,13 +249,13 @@ pub struct CorsRule {
     /// Headers of the answer that scripts may read.
     #[serde(skip_serializing_if = "is_default")]
     pub expose_headers: Vec<String>,
-    /// How many seconds a browser may remember a preflight's answer. Absent: 5; 0 forbids it.
+    /// How many seconds a browser may remember a preflight's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
 }
 
 impl CorsRule {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(
         allowed_origin: impl Into<String>,
         allowed_methods: impl IntoIterator<Item = types::CorsMethod>,
@@ -261,13 +268,24 @@ impl CorsRule {
     }
 }
 
-setters! { CorsRule, () =>
+impl CorsRule {
     /// Request headers that are let in; `*` for all.
-    allowed_headers: texts,
+    pub fn allowed_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_headers = value.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Headers of the answer that scripts may read.
-    expose_headers: texts,
-    /// How many seconds a browser may remember a preflight's answer.
-    max_age_seconds: value(u32),
+    pub fn expose_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.expose_headers = value.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How many seconds a browser may remember a preflight's answer. Absent: 5; 0 forbids it.
+    pub fn max_age_seconds(mut self, value: u32) -> Self {
+        self.max_age_seconds = Some(value);
+        self
+    }
 }
 
 string_enum! {
@@ -335,18 +353,16 @@ pub struct PolicyStatement {
     pub action: Vec<types::PolicyAction>,
     /// What the statement does to a request that it matches.
     pub effect: types::PolicyEffect,
-    /// What may be touched. For actions on objects it is needed, as `bucket/pattern` with `*` for
-    /// any text; for actions on the bucket it is the bucket's name or left out. At most 2048
-    /// characters.
+    /// What may be touched.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
     pub resource: Vec<String>,
-    /// What must also hold. Absent: nothing.
+    /// What must also hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<types::PolicyCondition>,
 }
 
 impl PolicyStatement {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(
         id: impl Into<String>,
         user: impl IntoIterator<Item = impl Into<String>>,
@@ -363,11 +379,20 @@ impl PolicyStatement {
     }
 }
 
-setters! { PolicyStatement, () =>
-    /// What may be touched.
-    resource: texts,
-    /// What must also hold.
-    condition: value(types::PolicyCondition),
+impl PolicyStatement {
+    /// What may be touched. For actions on objects it is needed, as `bucket/pattern` with `*` for
+    /// any text; for actions on the bucket it is the bucket's name or left out. At most 2048
+    /// characters.
+    pub fn resource(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.resource = value.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What must also hold. Absent: nothing.
+    pub fn condition(mut self, value: types::PolicyCondition) -> Self {
+        self.condition = Some(value);
+        self
+    }
 }
 
 /// What must also hold for a statement to match. All conditions given must hold; at most 2048
@@ -393,17 +418,36 @@ pub struct PolicyCondition {
     pub is_null: Option<types::IsNullCondition>,
 }
 
-setters! { PolicyCondition, () =>
+impl PolicyCondition {
     /// Holds if a header matches a pattern.
-    string_like: value(types::StringLikeCondition),
+    pub fn string_like(mut self, value: types::StringLikeCondition) -> Self {
+        self.string_like = Some(value);
+        self
+    }
+
     /// Holds if a header matches no pattern.
-    string_not_like: value(types::StringNotLikeCondition),
+    pub fn string_not_like(mut self, value: types::StringNotLikeCondition) -> Self {
+        self.string_not_like = Some(value);
+        self
+    }
+
     /// Holds for callers from these networks.
-    ip_address: value(types::IpAddressCondition),
+    pub fn ip_address(mut self, value: types::IpAddressCondition) -> Self {
+        self.ip_address = Some(value);
+        self
+    }
+
     /// Holds for callers from elsewhere.
-    not_ip_address: value(types::NotIpAddressCondition),
+    pub fn not_ip_address(mut self, value: types::NotIpAddressCondition) -> Self {
+        self.not_ip_address = Some(value);
+        self
+    }
+
     /// Holds if a header is empty, or if it is not.
-    is_null: value(types::IsNullCondition),
+    pub fn is_null(mut self, value: types::IsNullCondition) -> Self {
+        self.is_null = Some(value);
+        self
+    }
 }
 
 /// Holds if one of the patterns matches the header.
@@ -420,9 +464,12 @@ pub struct StringLikeCondition {
     pub referer: Vec<String>,
 }
 
-setters! { StringLikeCondition, () =>
+impl StringLikeCondition {
     /// Patterns for the `Referer` header; `*` stands for any text.
-    referer: texts,
+    pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.referer = value.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 /// Holds if none of the patterns matches the header.
@@ -439,9 +486,12 @@ pub struct StringNotLikeCondition {
     pub referer: Vec<String>,
 }
 
-setters! { StringNotLikeCondition, () =>
+impl StringNotLikeCondition {
     /// Patterns that the `Referer` header must not match; `*` stands for any text.
-    referer: texts,
+    pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.referer = value.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 /// Holds if the caller's address lies in one of the networks.
@@ -454,9 +504,12 @@ pub struct IpAddressCondition {
     pub source_ip: Vec<String>,
 }
 
-setters! { IpAddressCondition, () =>
+impl IpAddressCondition {
     /// Networks as `address/bits`, for example `172.16.0.0/24`.
-    source_ip: texts,
+    pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.source_ip = value.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 /// Holds if the caller's address lies in none of the networks.
@@ -469,9 +522,12 @@ pub struct NotIpAddressCondition {
     pub source_ip: Vec<String>,
 }
 
-setters! { NotIpAddressCondition, () =>
+impl NotIpAddressCondition {
     /// Networks as `address/bits` that the caller must not come from.
-    source_ip: texts,
+    pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.source_ip = value.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 /// Holds depending on whether a header is empty.
@@ -485,7 +541,7 @@ pub struct IsNullCondition {
 }
 
 impl IsNullCondition {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(referer: bool) -> Self {
         Self { referer }
     }
@@ -502,7 +558,7 @@ pub struct ObjectPart {
     /// Length of the part in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Entity tag of the part, without quotes. In a request, the service checks it if it is given.
+    /// Entity tag of the part, without quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// When the part was stored.
@@ -511,7 +567,7 @@ pub struct ObjectPart {
 }
 
 impl ObjectPart {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(part_number: u32) -> Self {
         Self {
             part_number,
@@ -520,13 +576,24 @@ impl ObjectPart {
     }
 }
 
-setters! { ObjectPart, () =>
+impl ObjectPart {
     /// Length of the part in bytes.
-    size: value(u64),
-    /// Entity tag of the part, without quotes.
-    etag: text,
+    pub fn size(mut self, value: u64) -> Self {
+        self.size = Some(value);
+        self
+    }
+
+    /// Entity tag of the part, without quotes. In a request, the service checks it if it is given.
+    pub fn etag(mut self, value: impl Into<String>) -> Self {
+        self.etag = Some(value.into());
+        self
+    }
+
     /// When the part was stored.
-    created: value(Timestamp),
+    pub fn created(mut self, value: Timestamp) -> Self {
+        self.created = Some(value);
+        self
+    }
 }
 
 /// Why one key of many could not be deleted.
@@ -586,31 +653,31 @@ pub struct LifecycleRule {
     pub status: types::RuleStatus,
     /// Which objects the rule is about.
     pub filter: types::LifecycleFilter,
-    /// Deletes objects. Absent: the rule deletes none.
+    /// Deletes objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration: Option<types::LifecycleExpiration>,
-    /// Aborts unfinished uploads. Absent: the rule aborts none.
+    /// Aborts unfinished uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_incomplete_multipart_upload: Option<types::AbortIncompleteMultipartUpload>,
-    /// Changes the storage class of objects. Absent: the rule changes none.
+    /// Changes the storage class of objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<types::LifecycleTransition>,
-    /// Deletes replaced versions. Absent: the rule deletes none.
+    /// Deletes replaced versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noncurrent_version_expiration: Option<types::NoncurrentVersionExpiration>,
-    /// Changes the storage class of replaced versions. Absent: the rule changes none.
+    /// Changes the storage class of replaced versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noncurrent_version_transition: Option<types::NoncurrentVersionTransition>,
-    /// How far the rule has been applied to objects that are older than it. Only in answers.
+    /// How far the rule has been applied to objects that are older than it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<types::LifecycleRuleState>,
-    /// When the rule was made. Only in answers.
+    /// When the rule was made.
     #[serde(with = "unix", skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
 }
 
 impl LifecycleRule {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(
         id: impl Into<String>,
         status: types::RuleStatus,
@@ -625,21 +692,57 @@ impl LifecycleRule {
     }
 }
 
-setters! { LifecycleRule, () =>
-    /// Deletes objects.
-    expiration: value(types::LifecycleExpiration),
-    /// Aborts unfinished uploads.
-    abort_incomplete_multipart_upload: value(types::AbortIncompleteMultipartUpload),
-    /// Changes the storage class of objects.
-    transition: value(types::LifecycleTransition),
-    /// Deletes replaced versions.
-    noncurrent_version_expiration: value(types::NoncurrentVersionExpiration),
-    /// Changes the storage class of replaced versions.
-    noncurrent_version_transition: value(types::NoncurrentVersionTransition),
-    /// How far the rule has been applied to objects that are older than it.
-    state: value(types::LifecycleRuleState),
-    /// When the rule was made.
-    created: value(Timestamp),
+impl LifecycleRule {
+    /// Deletes objects. Absent: the rule deletes none.
+    pub fn expiration(mut self, value: types::LifecycleExpiration) -> Self {
+        self.expiration = Some(value);
+        self
+    }
+
+    /// Aborts unfinished uploads. Absent: the rule aborts none.
+    pub fn abort_incomplete_multipart_upload(
+        mut self,
+        value: types::AbortIncompleteMultipartUpload,
+    ) -> Self {
+        self.abort_incomplete_multipart_upload = Some(value);
+        self
+    }
+
+    /// Changes the storage class of objects. Absent: the rule changes none.
+    pub fn transition(mut self, value: types::LifecycleTransition) -> Self {
+        self.transition = Some(value);
+        self
+    }
+
+    /// Deletes replaced versions. Absent: the rule deletes none.
+    pub fn noncurrent_version_expiration(
+        mut self,
+        value: types::NoncurrentVersionExpiration,
+    ) -> Self {
+        self.noncurrent_version_expiration = Some(value);
+        self
+    }
+
+    /// Changes the storage class of replaced versions. Absent: the rule changes none.
+    pub fn noncurrent_version_transition(
+        mut self,
+        value: types::NoncurrentVersionTransition,
+    ) -> Self {
+        self.noncurrent_version_transition = Some(value);
+        self
+    }
+
+    /// How far the rule has been applied to objects that are older than it. Only in answers.
+    pub fn state(mut self, value: types::LifecycleRuleState) -> Self {
+        self.state = Some(value);
+        self
+    }
+
+    /// When the rule was made. Only in answers.
+    pub fn created(mut self, value: Timestamp) -> Self {
+        self.created = Some(value);
+        self
+    }
 }
 
 /// Which objects a lifecycle rule is about.
@@ -647,14 +750,17 @@ setters! { LifecycleRule, () =>
 #[serde(default)]
 #[non_exhaustive]
 pub struct LifecycleFilter {
-    /// Only keys that begin with this text; no patterns. Absent or empty: every object.
+    /// Only keys that begin with this text; no patterns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
-setters! { LifecycleFilter, () =>
-    /// Only keys that begin with this text; no patterns.
-    prefix: text,
+impl LifecycleFilter {
+    /// Only keys that begin with this text; no patterns. Absent or empty: every object.
+    pub fn prefix(mut self, value: impl Into<String>) -> Self {
+        self.prefix = Some(value.into());
+        self
+    }
 }
 
 /// Deletes objects some time after they were last changed.
@@ -667,9 +773,12 @@ pub struct LifecycleExpiration {
     pub days: Option<u32>,
 }
 
-setters! { LifecycleExpiration, () =>
+impl LifecycleExpiration {
     /// Days since the last change, at least 1.
-    days: value(u32),
+    pub fn days(mut self, value: u32) -> Self {
+        self.days = Some(value);
+        self
+    }
 }
 
 /// Aborts multipart uploads that were never completed.
@@ -682,7 +791,7 @@ pub struct AbortIncompleteMultipartUpload {
 }
 
 impl AbortIncompleteMultipartUpload {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(days_after_initiation: u32) -> Self {
         Self {
             days_after_initiation,
@@ -703,7 +812,7 @@ pub struct LifecycleTransition {
 }
 
 impl LifecycleTransition {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(storage_class: types::StorageClass) -> Self {
         Self {
             storage_class,
@@ -712,9 +821,12 @@ impl LifecycleTransition {
     }
 }
 
-setters! { LifecycleTransition, () =>
+impl LifecycleTransition {
     /// Days since the last change, at least 30.
-    days: value(u32),
+    pub fn days(mut self, value: u32) -> Self {
+        self.days = Some(value);
+        self
+    }
 }
 
 /// Deletes versions some time after a newer one has replaced them.
@@ -727,9 +839,12 @@ pub struct NoncurrentVersionExpiration {
     pub days: Option<u32>,
 }
 
-setters! { NoncurrentVersionExpiration, () =>
+impl NoncurrentVersionExpiration {
     /// Days since the version was replaced.
-    days: value(u32),
+    pub fn days(mut self, value: u32) -> Self {
+        self.days = Some(value);
+        self
+    }
 }
 
 /// Moves versions to another storage class some time after a newer one has replaced them.
@@ -745,7 +860,7 @@ pub struct NoncurrentVersionTransition {
 }
 
 impl NoncurrentVersionTransition {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(storage_class: types::StorageClass) -> Self {
         Self {
             storage_class,
@@ -754,9 +869,12 @@ impl NoncurrentVersionTransition {
     }
 }
 
-setters! { NoncurrentVersionTransition, () =>
+impl NoncurrentVersionTransition {
     /// Days since the version was replaced.
-    days: value(u32),
+    pub fn days(mut self, value: u32) -> Self {
+        self.days = Some(value);
+        self
+    }
 }
 
 string_enum! {
@@ -794,7 +912,7 @@ pub struct Notification {
     pub id: String,
     /// Events that fire the rule.
     pub event_types: Vec<types::NotificationEvent>,
-    /// Patterns of keys, `*` for any text. Absent: every object.
+    /// Patterns of keys, `*` for any text.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
     pub object_filters: Vec<String>,
     /// Function that handles the event.
@@ -802,14 +920,13 @@ pub struct Notification {
     /// Settings of the function; for `image` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloudfunc_args: Option<types::CloudFuncArgs>,
-    /// Address to which the result is sent by POST. It must answer within 5 seconds; a failed call
-    /// is repeated after 1 second.
+    /// Address to which the result is sent by POST.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl Notification {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(
         id: impl Into<String>,
         event_types: impl IntoIterator<Item = types::NotificationEvent>,
@@ -824,13 +941,25 @@ impl Notification {
     }
 }
 
-setters! { Notification, () =>
-    /// Patterns of keys, `*` for any text.
-    object_filters: texts,
+impl Notification {
+    /// Patterns of keys, `*` for any text. Absent: every object.
+    pub fn object_filters(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.object_filters = value.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Settings of the function; for `image` only.
-    cloudfunc_args: value(types::CloudFuncArgs),
-    /// Address to which the result is sent by POST.
-    notify_url: text,
+    pub fn cloudfunc_args(mut self, value: types::CloudFuncArgs) -> Self {
+        self.cloudfunc_args = Some(value);
+        self
+    }
+
+    /// Address to which the result is sent by POST. It must answer within 5 seconds; a failed call
+    /// is repeated after 1 second.
+    pub fn notify_url(mut self, value: impl Into<String>) -> Self {
+        self.notify_url = Some(value.into());
+        self
+    }
 }
 
 /// Where the access log of a bucket is written.
@@ -903,16 +1032,16 @@ pub struct CloudFuncArgs {
     /// First part of the result's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_prefix: Option<String>,
-    /// Text between the prefix and the key of the source. The wire name is misspelt so.
+    /// Text between the prefix and the key of the source.
     #[serde(rename = "key_seprate", skip_serializing_if = "Option::is_none")]
     pub key_separator: Option<String>,
-    /// Bucket that gets the result. Absent: the bucket of the source.
+    /// Bucket that gets the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_bucket: Option<String>,
 }
 
 impl CloudFuncArgs {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(action: impl Into<String>) -> Self {
         Self {
             action: action.into(),
@@ -921,13 +1050,24 @@ impl CloudFuncArgs {
     }
 }
 
-setters! { CloudFuncArgs, () =>
+impl CloudFuncArgs {
     /// First part of the result's key.
-    key_prefix: text,
-    /// Text between the prefix and the key of the source.
-    key_separator: text,
-    /// Bucket that gets the result.
-    save_bucket: text,
+    pub fn key_prefix(mut self, value: impl Into<String>) -> Self {
+        self.key_prefix = Some(value.into());
+        self
+    }
+
+    /// Text between the prefix and the key of the source. The wire name is misspelt so.
+    pub fn key_separator(mut self, value: impl Into<String>) -> Self {
+        self.key_separator = Some(value.into());
+        self
+    }
+
+    /// Bucket that gets the result. Absent: the bucket of the source.
+    pub fn save_bucket(mut self, value: impl Into<String>) -> Self {
+        self.save_bucket = Some(value.into());
+        self
+    }
 }
 
 string_enum! {
@@ -948,24 +1088,23 @@ string_enum! {
 pub struct ReplicationRule {
     /// Name of the rule, unique in the bucket, at most 255 characters.
     pub id: String,
-    /// Whether the rule is applied. Absent: `enabled`.
+    /// Whether the rule is applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<types::RuleStatus>,
     /// Which objects the rule is about.
     pub filters: types::ReplicationFilter,
     /// Where the copies go.
     pub destination: types::ReplicationDestination,
-    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
-    /// `disabled`.
+    /// Whether older objects are copied too, beginning 30 minutes after this was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_marker: Option<types::Switch>,
-    /// Whether a delete is carried over too. Absent: `disabled`.
+    /// Whether a delete is carried over too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_marker: Option<types::Switch>,
 }
 
 impl ReplicationRule {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(
         id: impl Into<String>,
         filters: types::ReplicationFilter,
@@ -980,13 +1119,25 @@ impl ReplicationRule {
     }
 }
 
-setters! { ReplicationRule, () =>
-    /// Whether the rule is applied.
-    status: value(types::RuleStatus),
-    /// Whether older objects are copied too, beginning 30 minutes after this was set.
-    sync_marker: value(types::Switch),
-    /// Whether a delete is carried over too.
-    delete_marker: value(types::Switch),
+impl ReplicationRule {
+    /// Whether the rule is applied. Absent: `enabled`.
+    pub fn status(mut self, value: types::RuleStatus) -> Self {
+        self.status = Some(value);
+        self
+    }
+
+    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
+    /// `disabled`.
+    pub fn sync_marker(mut self, value: types::Switch) -> Self {
+        self.sync_marker = Some(value);
+        self
+    }
+
+    /// Whether a delete is carried over too. Absent: `disabled`.
+    pub fn delete_marker(mut self, value: types::Switch) -> Self {
+        self.delete_marker = Some(value);
+        self
+    }
 }
 
 /// Which objects a replication rule is about.
@@ -994,14 +1145,17 @@ setters! { ReplicationRule, () =>
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReplicationFilter {
-    /// Only keys that begin with this text, at most 1024 characters. Absent or empty: every object.
+    /// Only keys that begin with this text, at most 1024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
-setters! { ReplicationFilter, () =>
-    /// Only keys that begin with this text, at most 1024 characters.
-    prefix: text,
+impl ReplicationFilter {
+    /// Only keys that begin with this text, at most 1024 characters. Absent or empty: every object.
+    pub fn prefix(mut self, value: impl Into<String>) -> Self {
+        self.prefix = Some(value.into());
+        self
+    }
 }
 
 /// Where a replication rule copies to.
@@ -1011,16 +1165,16 @@ setters! { ReplicationFilter, () =>
 pub struct ReplicationDestination {
     /// The target: same owner, another zone. All rules of a bucket must name the same one.
     pub bucket: String,
-    /// Class of the copies. Absent: `STANDARD`. The documents write it in either case.
+    /// Class of the copies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
-    /// Zone of the target bucket. Answers name it; a request need not.
+    /// Zone of the target bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
 }
 
 impl ReplicationDestination {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(bucket: impl Into<String>) -> Self {
         Self {
             bucket: bucket.into(),
@@ -1029,11 +1183,18 @@ impl ReplicationDestination {
     }
 }
 
-setters! { ReplicationDestination, () =>
-    /// Class of the copies.
-    storage_class: text,
-    /// Zone of the target bucket.
-    zone: text,
+impl ReplicationDestination {
+    /// Class of the copies. Absent: `STANDARD`. The documents write it in either case.
+    pub fn storage_class(mut self, value: impl Into<String>) -> Self {
+        self.storage_class = Some(value.into());
+        self
+    }
+
+    /// Zone of the target bucket. Answers name it; a request need not.
+    pub fn zone(mut self, value: impl Into<String>) -> Self {
+        self.zone = Some(value.into());
+        self
+    }
 }
 
 /// The figures of a bucket for one storage class.
@@ -1059,7 +1220,7 @@ pub struct ObjectIdentifier {
 }
 
 impl ObjectIdentifier {
-    /// Takes what the API requires.
+    /// Creates the value from its required fields.
     pub fn new(key: impl Into<String>) -> Self {
         Self { key: key.into() }
     }

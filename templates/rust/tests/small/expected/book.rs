@@ -4,40 +4,71 @@ use crate::codec::*;
 impl Bucket {
     /// Reads a book
     ///
+    /// Optional parameters, see [`GetBook`]: `range`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let output = bucket.get_book("example").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// See Reads a book.
-    pub fn get_book(&self, book_key: impl Into<String>) -> Call<GetBookInput> {
+    pub fn get_book(&self, book_key: impl Into<String>) -> GetBook {
         self.call(GetBookInput::new(book_key))
     }
 
     /// Replaces what has the same key.
     /// A title may hold "quotes".
     ///
+    /// Optional parameters, see [`PutBook`]: `body`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.put_book("example").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// See Writes a book.
-    pub fn put_book(&self, book_key: impl Into<String>) -> Call<PutBookInput> {
+    pub fn put_book(&self, book_key: impl Into<String>) -> PutBook {
         self.call(PutBookInput::new(book_key))
     }
 
     /// Takes a book off
     ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// bucket.delete_book("example").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// See Takes a book off.
-    pub fn delete_book(&self, book_key: impl Into<String>) -> Call<DeleteBookInput> {
+    pub fn delete_book(&self, book_key: impl Into<String>) -> DeleteBook {
         self.call(DeleteBookInput::new(book_key))
     }
 }
 
-/// What [`Bucket::get_book`] sends.
+/// Request of the operation `GetBook`, created by [`Bucket::get_book`].
+pub type GetBook = Call<GetBookInput>;
+
+/// Input of [`Bucket::get_book`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetBookInput {
     /// The book
     pub book_key: String,
-    /// Which part of it
+    /// Which part of it.
     pub range: Option<String>,
 }
 
 impl GetBookInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(book_key: impl Into<String>) -> Self {
         Self {
             book_key: book_key.into(),
@@ -46,9 +77,12 @@ impl GetBookInput {
     }
 }
 
-setters! { Call<GetBookInput>, (input) =>
-    /// Which part of it.
-    range: text,
+impl GetBook {
+    /// Which part of it
+    pub fn range(mut self, value: impl Into<String>) -> Self {
+        self.input.range = Some(value.into());
+        self
+    }
 }
 
 impl Operation for GetBookInput {
@@ -64,14 +98,14 @@ impl Operation for GetBookInput {
     }
 }
 
-/// What [`Bucket::get_book`] gives.
+/// Output of [`Bucket::get_book`].
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct GetBookOutput {
     /// Differs when the text does
     pub etag: Option<String>,
-    /// The API's `body`.
+    /// The field `body` of the API.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -89,20 +123,21 @@ impl FromResponse for GetBookOutput {
     }
 }
 
-response_meta!(GetBookOutput);
+/// Request of the operation `PutBook`, created by [`Bucket::put_book`].
+pub type PutBook = Call<PutBookInput>;
 
-/// What [`Bucket::put_book`] sends.
+/// Input of [`Bucket::put_book`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PutBookInput {
     /// The book
     pub book_key: String,
-    /// The API's `body`.
+    /// The field `body` of the API.
     pub body: Option<Body>,
 }
 
 impl PutBookInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(book_key: impl Into<String>) -> Self {
         Self {
             book_key: book_key.into(),
@@ -111,9 +146,12 @@ impl PutBookInput {
     }
 }
 
-setters! { Call<PutBookInput>, (input) =>
-    /// The API's `body`.
-    body: into(Body),
+impl PutBook {
+    /// The field `body` of the API.
+    pub fn body(mut self, value: impl Into<Body>) -> Self {
+        self.input.body = Some(value.into());
+        self
+    }
 }
 
 impl Operation for PutBookInput {
@@ -131,7 +169,10 @@ impl Operation for PutBookInput {
     }
 }
 
-/// What [`Bucket::delete_book`] sends.
+/// Request of the operation `DeleteBook`, created by [`Bucket::delete_book`].
+pub type DeleteBook = Call<DeleteBookInput>;
+
+/// Input of [`Bucket::delete_book`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
@@ -141,7 +182,7 @@ pub struct DeleteBookInput {
 }
 
 impl DeleteBookInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(book_key: impl Into<String>) -> Self {
         Self {
             book_key: book_key.into(),
@@ -161,9 +202,11 @@ impl Operation for DeleteBookInput {
     }
 }
 
+response_meta!(GetBookOutput);
+
 empty_outputs! {
-    /// What [`Bucket::put_book`] gives: status and headers.
+    /// Output of [`Bucket::put_book`]: the status and the headers.
     PutBookOutput,
-    /// What [`Bucket::delete_book`] gives: status and headers.
+    /// Output of [`Bucket::delete_book`]: the status and the headers.
     DeleteBookOutput,
 }

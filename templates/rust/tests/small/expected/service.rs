@@ -4,24 +4,40 @@ use crate::codec::*;
 impl QingStor {
     /// All shelves
     ///
+    /// Optional parameters, see [`ListShelves`]: `limit`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
+    /// let output = qingstor.list_shelves().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// See All shelves.
-    pub fn list_shelves(&self) -> Call<ListShelvesInput> {
+    pub fn list_shelves(&self) -> ListShelves {
         self.call(ListShelvesInput::default())
     }
 }
 
-/// What [`QingStor::list_shelves`] sends.
+/// Request of the operation `ListShelves`, created by [`QingStor::list_shelves`].
+pub type ListShelves = Call<ListShelvesInput>;
+
+/// Input of [`QingStor::list_shelves`].
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListShelvesInput {
-    /// How many at most
+    /// How many at most.
     pub limit: Option<u32>,
 }
 
-setters! { Call<ListShelvesInput>, (input) =>
-    /// How many at most.
-    limit: value(u32),
+impl ListShelves {
+    /// How many at most
+    pub fn limit(mut self, value: u32) -> Self {
+        self.input.limit = Some(value);
+        self
+    }
 }
 
 impl Operation for ListShelvesInput {
@@ -36,13 +52,13 @@ impl Operation for ListShelvesInput {
     }
 }
 
-/// What [`QingStor::list_shelves`] gives.
+/// Output of [`QingStor::list_shelves`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListShelvesOutput {
-    /// The API's `shelves`.
+    /// The field `shelves` of the API.
     pub shelves: Vec<types::Shelf>,
     #[serde(skip)]
     meta: ResponseMeta,

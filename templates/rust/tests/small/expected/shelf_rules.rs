@@ -4,33 +4,51 @@ use crate::codec::*;
 impl Bucket {
     /// Says who may borrow
     ///
+    /// Optional parameters, see [`PutShelfRules`]: `days`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types;
+    ///
+    /// bucket.put_shelf_rules(types::Access::All).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// See Says who may borrow.
-    pub fn put_shelf_rules(&self, access: types::Access) -> Call<PutShelfRulesInput> {
+    pub fn put_shelf_rules(&self, access: types::Access) -> PutShelfRules {
         self.call(PutShelfRulesInput::new(access))
     }
 }
 
-/// What [`Bucket::put_shelf_rules`] sends.
+/// Request of the operation `PutShelfRules`, created by [`Bucket::put_shelf_rules`].
+pub type PutShelfRules = Call<PutShelfRulesInput>;
+
+/// Input of [`Bucket::put_shelf_rules`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutShelfRulesInput {
     /// Who may borrow
     pub access: types::Access,
-    /// For how long
+    /// For how long.
     pub days: Option<i64>,
 }
 
 impl PutShelfRulesInput {
-    /// Takes what the API requires.
+    /// Creates the input from its required fields.
     pub fn new(access: types::Access) -> Self {
         Self { access, days: None }
     }
 }
 
-setters! { Call<PutShelfRulesInput>, (input) =>
-    /// For how long.
-    days: value(i64),
+impl PutShelfRules {
+    /// For how long
+    pub fn days(mut self, value: i64) -> Self {
+        self.input.days = Some(value);
+        self
+    }
 }
 
 impl Operation for PutShelfRulesInput {
@@ -49,6 +67,6 @@ impl Operation for PutShelfRulesInput {
 }
 
 empty_outputs! {
-    /// What [`Bucket::put_shelf_rules`] gives: status and headers.
+    /// Output of [`Bucket::put_shelf_rules`]: the status and the headers.
     PutShelfRulesOutput,
 }

@@ -20,11 +20,11 @@ string_enum! {
 pub struct Shelf {
     /// Unique
     pub name: String,
-    /// The API's `created`.
+    /// The field `created` of the API.
     pub created: Option<Timestamp>,
-    /// The API's `labels`.
+    /// The field `labels` of the API.
     pub labels: BTreeMap<String, String>,
-    /// The API's `type`.
+    /// The field `type` of the API.
     #[serde(rename = "type")]
     pub type_: Option<String>,
 }
