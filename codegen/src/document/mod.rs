@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use dialect::Dialect;
 pub(crate) use dialect::SHARED;
-pub(crate) use overlay::parse_target;
+pub(crate) use overlay::{idle_parts, parse_target};
 pub use types::*;
 
 use crate::diagnostic::Diagnostic;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json_path::JsonPath;
 
 use crate::diagnostic::{Diagnostic, Severity, rules};
-use crate::document::{Allow, Document, Loaded};
+use crate::document::{Allow, Document, Loaded, idle_parts};
 use crate::source::{Node, Span, Value, unescape_token};
 
 /// Entries that can't mean anything.
@@ -42,7 +42,7 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
     }
     let mirror = loaded.bundled.to_json();
     for entry in entries {
-        let places = places(entry, &loaded.bundled, &mirror);
+        let (places, idle) = places(entry, &loaded.bundled, &mirror);
         let before = found.len();
         found.retain(|one| {
             let allowed = one.severity != Severity::Error
@@ -57,6 +57,10 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
             let message = format!("`{}` finds nothing at {}", entry.rule.0, entry.at.0);
             let help = "what it allowed is mended: delete the entry";
             found.push(super::warn("lint-allow-unused", entry.span, message, help));
+        } else if let Some(part) = idle.first() {
+            let message = format!("`{part}` matches nothing: {}", entry.at.0);
+            let help = "correct it, or remove it from the entry";
+            found.push(super::warn("lint-allow-unused", entry.at.1, message, help));
         }
     }
     found
@@ -90,14 +94,19 @@ fn query(at: &str) -> Result<Query<'_>, String> {
     crate::document::parse_target(at).map(Query::Path)
 }
 
-/// What an entry leads to.
-fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> HashSet<Span> {
-    let pointers = match query(&entry.at.0) {
+/// Returns the spans that an entry leads to, and the parts of its path that match nothing.
+fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> (HashSet<Span>, Vec<String>) {
+    let mut idle = Vec::new();
+    let pointers: Vec<String> = match query(&entry.at.0) {
         Ok(Query::Pointer(pointer)) => vec![pointer.to_owned()],
         Ok(Query::Path(path)) => {
             let found = path.query_located(mirror);
             let found = found.locations();
-            found.map(|place| place.to_json_pointer()).collect()
+            let found: Vec<_> = found.map(|place| place.to_json_pointer()).collect();
+            if !found.is_empty() {
+                idle = idle_parts(&entry.at.0, &found, mirror);
+            }
+            found
         }
         Err(_) => Vec::new(),
     };
@@ -112,5 +121,5 @@ fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> HashSet<Spa
             places.extend(parent.and_then(|parent| Some(parent.get(&*key)?.key)));
         }
     }
-    places
+    (places, idle)
 }

@@ -1,6 +1,7 @@
 //! Changes: the document, and a mirror of it in which targets are looked up.
 
 use super::action::{Action, Change};
+use super::target::idle_parts;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Member, Node, Object, Span, Value, unescape_token};
 
@@ -31,6 +32,12 @@ impl<'d> Changing<'d> {
         let pointers = action.target.pointers(&self.mirror);
         if pointers.is_empty() {
             return Err(idle(action, "overlay-no-match", "matches nothing"));
+        }
+        let idle_parts = idle_parts(action.target.text, &pointers, &self.mirror);
+        if !idle_parts.is_empty() {
+            let parts: Vec<String> = idle_parts.iter().map(|part| format!("`{part}`")).collect();
+            let what = format!("matches nothing with {}", parts.join(", "));
+            return Err(idle(action, "overlay-no-match", &what));
         }
         let copied;
         let update = match &action.change {

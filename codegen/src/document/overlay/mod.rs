@@ -14,7 +14,7 @@ use crate::source::{Node, Sources, join_reference, slashes};
 
 use action::Action;
 use merge::Changing;
-pub(crate) use target::parse as parse_target;
+pub(crate) use target::{idle_parts, parse as parse_target};
 
 /// Applies the actions of an overlay file, in order. Gives warnings.
 pub(crate) fn apply(

@@ -1,10 +1,13 @@
 //! Targets: JSONPath expressions, and the places that they lead to.
 
+mod union;
+
 use std::cmp::Ordering;
 use std::ptr;
 
 use crate::source::escape_token;
 use serde_json_path::JsonPath;
+pub(crate) use union::idle_parts;
 
 /// More than any target needs, and few enough for the parser.
 const MAX_LENGTH: usize = 4096;
