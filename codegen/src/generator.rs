@@ -38,6 +38,7 @@ pub struct Generator {
     apart: bool,
     out_dir: PathBuf,
     base: Option<PathBuf>,
+    on_warnings: Option<fn(&Report)>,
 }
 
 /// Why nothing was made.
@@ -122,6 +123,16 @@ impl Generator {
     #[must_use]
     pub fn base(mut self, path: impl Into<PathBuf>) -> Self {
         self.base = Some(path.into());
+        self
+    }
+
+    /// Calls a function with warnings about the specification, if there are any, whenever files are made or compared.
+    ///
+    /// These are the warnings of [`Generator::lint`] which mean that the output may differ from what the author of the
+    /// specification meant, for example that a key is unknown. Without this call they are not computed.
+    #[must_use]
+    pub fn on_warnings(mut self, print: fn(&Report)) -> Self {
+        self.on_warnings = Some(print);
         self
     }
 
@@ -239,8 +250,15 @@ impl Generator {
 
     fn plan(&self) -> Result<Plan, Error> {
         let (pack, mut sources) = self.open()?;
-        let model = self.lower(&pack.language(), &mut sources)?;
+        let (model, loaded) = self.load(&pack.language(), &mut sources)?;
         let rendered = render::render(&model, &pack)?;
+        if let Some(print) = self.on_warnings {
+            let mut report = Report::new(lint::doubts(&loaded), &sources);
+            report.findings.extend(rendered.warnings.iter().cloned());
+            if !report.findings.is_empty() {
+                print(&report);
+            }
+        }
         let inputs = inputs(&pack, &sources);
         Ok(Plan::new(rendered, &pack, inputs, &self.out_dir)?)
     }
@@ -257,11 +275,16 @@ impl Generator {
     }
 
     fn lower(&self, language: &Language, sources: &mut Sources) -> Result<Model, Error> {
+        Ok(self.load(language, sources)?.0)
+    }
+
+    /// Reads the specification; returns its model in the words of a language.
+    fn load(&self, language: &Language, sources: &mut Sources) -> Result<(Model, Loaded), Error> {
         let loaded = document::load(&self.spec, &self.overlays, sources)
             .map_err(|problems| Error::Spec(Report::new(problems, sources)))?;
-        let mut problems = lint::errors(&loaded.document);
+        let mut problems = lint::errors(&loaded);
         match self.lower_loaded(&loaded, language, sources) {
-            Ok(model) if problems.is_empty() => return Ok(model),
+            Ok(model) if problems.is_empty() => return Ok((model, loaded)),
             Ok(_) => {}
             Err(more) => problems.extend(more),
         }

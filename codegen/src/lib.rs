@@ -32,6 +32,7 @@ pub mod output;
 pub mod pack;
 pub mod render;
 pub mod schema;
+mod slip;
 pub mod source;
 
 pub use generator::{Error, Generator};

@@ -95,7 +95,10 @@ fn run(command: Command) -> Result<ExitCode> {
             output,
             watch: true,
         } => watch::watch(&output.generator()),
-        Command::Generate { output, .. } => generate::generate(&output.generator()),
+        Command::Generate { output, .. } => {
+            let folder = output.folder.clone();
+            generate::generate(&output.generator(), &folder)
+        }
         Command::Check(output) => check::check(&output.generator()),
         Command::Lint(arguments) => lint::lint(arguments),
         Command::Diff(arguments) => diff::diff(&arguments),

@@ -1,13 +1,19 @@
 //! `codegen generate`
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use qingstor_codegen::Generator;
 
-pub(crate) fn generate(generator: &Generator) -> Result<ExitCode> {
+pub(crate) fn generate(generator: &Generator, folder: &Path) -> Result<ExitCode> {
     let summary = generator.run()?;
+    // Several runs may write files of one name.
+    let shown = |path: &str| {
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
+        folder.join(path).display().to_string().replace('\\', "/")
+    };
     for template in &summary.unused_templates {
         eprintln!(
             "warning[template-unused]: {template}: nothing renders or includes it\n  help: name it in \
@@ -16,10 +22,10 @@ pub(crate) fn generate(generator: &Generator) -> Result<ExitCode> {
     }
     let mut out = std::io::stdout().lock();
     for path in &summary.written {
-        writeln!(out, "wrote {path}")?;
+        writeln!(out, "wrote {}", shown(path))?;
     }
     for path in &summary.removed {
-        writeln!(out, "removed {path}")?;
+        writeln!(out, "removed {}", shown(path))?;
     }
     writeln!(
         out,

@@ -1,5 +1,6 @@
 //! What commands read, and where they write to.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -25,8 +26,8 @@ pub(crate) struct Output {
     #[command(flatten)]
     overrides: Overrides,
     /// Where files are written to.
-    #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
+    #[arg(short = 'o', long = "output", value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +55,8 @@ impl Input {
 impl Output {
     pub(crate) fn generator(self) -> Generator {
         let generator = self.overrides.apply(self.input.generator());
-        generator.pack(self.template).out_dir(self.output)
+        let generator = generator.pack(self.template).out_dir(self.folder);
+        // Output that nobody reads any more is no reason to write no files.
+        generator.on_warnings(|warnings| drop(writeln!(std::io::stderr(), "{warnings}")))
     }
 }

@@ -1,44 +1,152 @@
-//! Keys that the specification's version does not know where they stand: most are misspelt.
+//! Keys, facts and formats that nothing reads at their place: most are misspelt.
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
+use crate::document::grammar::words::{
+    Fact, Inside, fact, inside_of, is_documentation, meant_format, meant_key,
+};
 use crate::document::grammar::{Kind, child, is_map, item};
-use crate::source::{Node, Value};
+use crate::source::{Member, Node, Value};
 
-/// A warning for each unknown key.
+/// Finds unknown keys: errors where the key that is meant would change the output, else warnings.
 pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    visit(bundled, Kind::Root, dialect, &mut found);
-    found
+    let mut keys = Keys {
+        dialect,
+        found: Vec::new(),
+    };
+    keys.visit(bundled, Kind::Root);
+    keys.found
 }
 
-fn visit(node: &Node, kind: Kind, dialect: Dialect, found: &mut Vec<Diagnostic>) {
-    if kind == Kind::Opaque {
-        return;
+struct Keys {
+    dialect: Dialect,
+    found: Vec<Diagnostic>,
+}
+
+impl Keys {
+    fn visit(&mut self, node: &Node, kind: Kind) {
+        if kind == Kind::Opaque {
+            return;
+        }
+        match &node.value {
+            Value::Object(object) => {
+                for (key, member) in object {
+                    self.member(kind, key, member);
+                }
+                self.format(node, kind);
+            }
+            Value::Array(items) => {
+                let kind = item(kind);
+                items.iter().for_each(|item| self.visit(item, kind));
+            }
+            _ => {}
+        }
     }
-    match &node.value {
-        Value::Object(object) => {
-            for (key, member) in object {
-                match child(dialect, kind, key) {
-                    Some(kind) => visit(&member.node, kind, dialect, found),
-                    None if is_map(kind) => {}
-                    None => found.push(
-                        Diagnostic::warning(
-                            "unknown-key",
-                            member.key,
-                            format!("{} knows no `{key}` here", dialect.name()),
-                        )
-                        .with_help("correct the spelling, or begin it with `x-` to keep it"),
-                    ),
+
+    fn member(&mut self, kind: Kind, key: &str, member: &Member) {
+        match child(self.dialect, kind, key) {
+            Some(Kind::Opaque) if !is_map(kind) => {
+                if key.starts_with("x-") {
+                    self.fact(kind, key, member);
+                }
+                if let Some(inside) = inside_of(key) {
+                    self.inside(inside, &member.node);
                 }
             }
-        }
-        Value::Array(items) => {
-            let kind = item(kind);
-            for item in items {
-                visit(item, kind, dialect, found);
+            Some(kind) => self.visit(&member.node, kind),
+            None if is_map(kind) => {}
+            None => {
+                let meant = meant_key(self.dialect, kind, key);
+                let place = format!("{} does not have `{key}` here", self.dialect.name());
+                self.unknown(key, member, place, meant);
             }
         }
-        _ => {}
+    }
+
+    fn unknown(&mut self, key: &str, member: &Member, message: String, meant: Option<&str>) {
+        self.found.push(match meant {
+            Some(meant) if !is_documentation(meant) => {
+                let message = format!("{message}; did you mean `{meant}`?");
+                let help = format!("write `{meant}`, or begin the key with `x-` if it is your own");
+                Diagnostic::error("misspelt-key", member.key, message).with_help(help)
+            }
+            Some(meant) => {
+                let message = format!("{message}; did you mean `{meant}`?");
+                Diagnostic::warning("unknown-key", member.key, message)
+                    .with_help(format!("write `{meant}`, or `x-{key}` if it is your own"))
+            }
+            None => Diagnostic::warning("unknown-key", member.key, message)
+                .with_help("correct the spelling, or begin it with `x-` to keep it"),
+        });
+    }
+
+    fn fact(&mut self, kind: Kind, key: &str, member: &Member) {
+        match fact(kind, key) {
+            Fact::Fine => {}
+            Fact::Misplaced => {
+                let message = format!("`{key}` has no effect here");
+                self.found.push(
+                    Diagnostic::warning("misplaced-fact", member.key, message)
+                        .with_help("move it to the object that it describes"),
+                );
+            }
+            Fact::Misspelt(meant) => {
+                let message = format!("`{key}` is unknown; did you mean `{meant}`?");
+                self.found.push(
+                    Diagnostic::error("misspelt-key", member.key, message)
+                        .with_help(format!("write `{meant}`, or choose a less similar name")),
+                );
+            }
+        }
+    }
+
+    /// Checks the keys of an object that the grammar does not describe.
+    fn inside(&mut self, inside: &Inside, node: &Node) {
+        if inside.each {
+            let entries = node.as_array().into_iter().flatten();
+            let members = node.as_object().into_iter().flatten();
+            let members = members.map(|(_, member)| &member.node);
+            entries
+                .chain(members)
+                .for_each(|entry| self.keys_of(inside, entry));
+        } else {
+            self.keys_of(inside, node);
+        }
+    }
+
+    fn keys_of(&mut self, inside: &Inside, node: &Node) {
+        for (key, member) in node.as_object().into_iter().flatten() {
+            if inside.keys.contains(&key.as_str()) || key.starts_with("x-") {
+                continue;
+            }
+            if inside.key.starts_with("x-") {
+                let message = format!("`{}` does not have `{key}`", inside.key);
+                self.found.push(
+                    Diagnostic::error("misspelt-key", member.key, message)
+                        .with_help(format!("its keys are {}", inside.keys.join(", "))),
+                );
+            } else {
+                let meant = crate::slip::meant(key, inside.keys.iter().copied());
+                let message = format!("`{}` does not have `{key}`", inside.key);
+                self.unknown(key, member, message, meant);
+            }
+        }
+    }
+
+    fn format(&mut self, node: &Node, kind: Kind) {
+        let holds_format = matches!(kind, Kind::Parameter | Kind::Header | Kind::Schema);
+        let Some(format) = node.get("format").filter(|_| holds_format) else {
+            return;
+        };
+        if let Some(meant) = format.as_str().and_then(meant_format) {
+            let message = format!(
+                "unknown format `{}`; did you mean `{meant}`?",
+                format.as_str().unwrap_or_default()
+            );
+            self.found.push(
+                Diagnostic::warning("format-alike", format.span, message)
+                    .with_help("an unknown format is ignored: correct it, or choose another name"),
+            );
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::source::Span;
 /// All findings: errors (those of `lowering`, too), warnings and notes, without what is allowed.
 pub fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let document = &loaded.document;
-    let mut found = errors(document);
+    let mut found = errors(loaded);
     found.extend(lowering);
     found.extend(rules::warnings(document));
     found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
@@ -30,17 +30,59 @@ pub fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     values::check(document, &mut found);
     alike::check(document, &mut found);
     found.extend(loaded.notes.iter().cloned());
-    // What many operations share is read, and found, many times.
-    found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
-    found.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+    sort(&mut found);
     allow::apply(loaded, found)
 }
 
-/// The findings that forbid output.
-pub fn errors(document: &Document) -> Vec<Diagnostic> {
-    let mut found = rules::errors(document);
-    allow::check(document, &mut found);
+/// Findings that prevent output.
+pub fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut found = rules::errors(&loaded.document);
+    allow::check(&loaded.document, &mut found);
+    let keys = keys::unknown(&loaded.bundled, loaded.dialect);
+    found.extend(
+        keys.into_iter()
+            .filter(|one| one.severity == Severity::Error),
+    );
     found
+}
+
+/// Rules whose findings mean that the output may differ from what the author meant.
+const DOUBTS: &[&str] = &[
+    "default-misfit",
+    "enum-duplicate",
+    "format-alike",
+    "misplaced-fact",
+    "no-success",
+    "required-undescribed",
+    "type-name-unused",
+    "unknown-key",
+    "unsigned-sub-resource",
+];
+
+/// Warnings that `generate` and `check` print, too: something was probably meant that is not in the output.
+pub fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
+    let document = &loaded.document;
+    let mut found = rules::warnings(document);
+    found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
+    enums::check(document, &mut found);
+    signed::check(document, &mut found);
+    values::check(document, &mut found);
+    found.extend(loaded.notes.iter().cloned());
+    let is_doubt = |one: &Diagnostic| DOUBTS.contains(&one.rule);
+    found.retain(is_doubt);
+    if found.is_empty() {
+        return found;
+    }
+    sort(&mut found);
+    let mut left = allow::apply(loaded, found);
+    left.retain(is_doubt);
+    left
+}
+
+/// Sorts by place, and removes repetitions: what many operations share is read many times.
+fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    found.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
 }
 
 /// All operations, in order.

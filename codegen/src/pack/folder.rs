@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{PackError, Template};
 use crate::blob::BlobId;
-use crate::source::{check_regular, slashes};
+use crate::source::{Sources, check_regular, slashes};
 
 /// The end of the names of templates.
 const TEMPLATE_END: &str = ".tera";
@@ -102,6 +102,23 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, P
     })
 }
 
+/// Refuses a file with one key twice in an object: only the last one would count.
+pub(super) fn refuse_repeated_keys(path: &Path) -> Result<(), PackError> {
+    let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
+    let problems = sources.load(path).err().unwrap_or_default();
+    let mut problems = problems.into_iter();
+    let Some(problem) = problems.find(|problem| problem.rule == "json-duplicate-key") else {
+        return Ok(());
+    };
+    let location = problem.span.map(|span| sources.location(span));
+    Err(PackError::Manifest {
+        path: slashes(path),
+        line: location.as_ref().map_or(1, |location| location.line),
+        column: location.as_ref().map_or(1, |location| location.column),
+        message: problem.message,
+    })
+}
+
 /// The message of a JSON error without the place, which is said in front of it.
 fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
@@ -109,6 +126,51 @@ fn without_place(error: &serde_json::Error) -> String {
         Some((message, _)) => message.to_owned(),
         None => message,
     }
+}
+
+/// A key that an overriding folder adds to the options of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Addition {
+    /// The keys that lead to it from the options.
+    pub(crate) pointer: Vec<String>,
+    /// The keys that are beside it without the folder.
+    pub(crate) siblings: Vec<String>,
+}
+
+/// Finds the keys that a patch adds to a value.
+pub(super) fn additions(target: &Value, patch: &Value) -> Vec<Addition> {
+    let mut found = Vec::new();
+    add(target, patch, &mut Vec::new(), &mut found);
+    found
+}
+
+fn add(target: &Value, patch: &Value, at: &mut Vec<String>, found: &mut Vec<Addition>) {
+    let nothing = serde_json::Map::new();
+    let known = target.as_object().unwrap_or(&nothing);
+    for (key, value) in patch.as_object().into_iter().flatten() {
+        at.push(key.clone());
+        match known.get(key) {
+            Some(old) => add(old, value, at, found),
+            None => found.push(Addition {
+                pointer: at.clone(),
+                siblings: known.keys().cloned().collect(),
+            }),
+        }
+        at.pop();
+    }
+}
+
+/// Returns the keys that lead to a null in a patch for which the target has nothing to remove.
+pub(super) fn idle_removal(target: &Value, patch: &Value) -> Option<Vec<String>> {
+    patch.as_object()?.iter().find_map(|(key, value)| {
+        let old = target.get(key);
+        let mut rest = match old {
+            None if value.is_null() => Vec::new(),
+            old => idle_removal(old.unwrap_or(&Value::Null), value)?,
+        };
+        rest.insert(0, key.clone());
+        Some(rest)
+    })
 }
 
 /// A JSON merge patch (RFC 7396): objects are merged, null removes, all else replaces.
@@ -135,7 +197,43 @@ pub(super) fn merge(target: &mut Value, patch: Value) {
 mod tests {
     use serde_json::json;
 
-    use super::merge;
+    use super::{Addition, additions, idle_removal, merge};
+
+    #[test]
+    fn new_keys_of_a_patch_are_known_with_their_siblings() {
+        let target = json!({"a": {"b": 1, "c": 2}, "d": "x"});
+        let found = additions(
+            &target,
+            &json!({"a": {"b": 3, "e": {"f": 1}}, "d": {"g": 1}}),
+        );
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+        assert_eq!(
+            found,
+            [
+                Addition {
+                    pointer: keys(&["a", "e"]),
+                    siblings: keys(&["b", "c"])
+                },
+                Addition {
+                    pointer: keys(&["d", "g"]),
+                    siblings: keys(&[])
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_removal_of_nothing_is_found() {
+        let target = json!({"a": {"b": 1}});
+        assert_eq!(idle_removal(&target, &json!({"a": {"b": null}})), None);
+        for (patch, expected) in [
+            (json!({"x": null}), vec!["x"]),
+            (json!({"a": {"b": 1, "x": null}}), vec!["a", "x"]),
+            (json!({"x": {"y": null}}), vec!["x", "y"]),
+        ] {
+            assert_eq!(idle_removal(&target, &patch).unwrap(), expected);
+        }
+    }
 
     #[test]
     fn a_patch_merges_objects_removes_by_null_and_replaces_the_rest() {

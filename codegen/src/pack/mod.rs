@@ -15,7 +15,10 @@ use crate::language::Language;
 use crate::model::MODEL_VERSION;
 use crate::source::{Node, Sources, portable, slashes};
 use folder::Folder;
-pub(crate) use folder::{MANIFEST, TESTS};
+pub(crate) use folder::{Addition, MANIFEST, TESTS};
+
+/// The option that names the type that operations without a handle are on: `diff` reads it.
+pub(crate) const CLIENT_OPTION: &str = "client";
 
 /// A template pack, read.
 #[derive(Debug)]
@@ -28,6 +31,10 @@ pub struct Pack {
     pub templates: BTreeMap<String, Template>,
     /// The files that the manifest was read from.
     manifests: Vec<(PathBuf, BlobId)>,
+    /// Options that overriding folders add.
+    additions: Vec<Addition>,
+    /// The texts of templates that another folder replaced.
+    replaced_texts: Vec<String>,
     /// Whether files are named within their folders alone, wherever these are.
     apart: bool,
 }
@@ -119,8 +126,10 @@ impl Pack {
         };
         let mut manifest: Manifest = folder::parse(&path, &text)?;
         let mut merged: serde_json::Value = folder::parse(&path, &text)?;
+        folder::refuse_repeated_keys(&path)?;
         let mut templates = base.templates;
         let mut manifests = vec![(path, id)];
+        let (mut additions, mut replaced_texts) = (Vec::new(), Vec::new());
         for folder in overrides {
             let over = Folder::read(folder)?;
             if over.templates.is_empty() && over.manifest.is_none() {
@@ -130,13 +139,24 @@ impl Pack {
             for (name, mut template) in over.templates {
                 let replaced = templates.get(&name);
                 template.added = replaced.is_none_or(|replaced| replaced.added);
-                templates.insert(name, template);
+                replaced_texts.extend(templates.insert(name, template).map(|one| one.text));
             }
             let Some((text, id)) = over.manifest else {
                 continue;
             };
             let path = folder.join(MANIFEST);
-            folder::merge(&mut merged, folder::parse(&path, &text)?);
+            let patch: serde_json::Value = folder::parse(&path, &text)?;
+            folder::refuse_repeated_keys(&path)?;
+            if let Some(keys) = folder::idle_removal(&merged, &patch) {
+                let key = keys.join("/");
+                let message = format!("null removes `{key}`, which the pack does not have");
+                return Err(PackError::invalid(&path, message));
+            }
+            if let Some(options) = patch.get("options") {
+                let own = merged.get("options").unwrap_or(&serde_json::Value::Null);
+                additions.extend(folder::additions(own, options));
+            }
+            folder::merge(&mut merged, patch);
             // A reader of the merged text finds no place in it that anybody wrote.
             manifest = serde_json::from_value(merged.clone())
                 .map_err(|error| PackError::invalid(&path, error.to_string()))?;
@@ -147,6 +167,8 @@ impl Pack {
             manifest,
             templates,
             manifests,
+            additions,
+            replaced_texts,
             apart: false,
         };
         let last = pack.manifests.last().map(|(path, _)| path.as_path());
@@ -231,7 +253,17 @@ impl Pack {
 
     /// The option `client`: what the type is called that operations without a handle stand on.
     pub(crate) fn client(&self) -> Option<&str> {
-        self.manifest.options.get("client")?.as_str()
+        self.manifest.options.get(CLIENT_OPTION)?.as_str()
+    }
+
+    /// Options that overriding folders add.
+    pub(crate) fn additions(&self) -> &[Addition] {
+        &self.additions
+    }
+
+    /// The texts of templates that another folder replaced: they read options, too, before that.
+    pub(crate) fn replaced_texts(&self) -> impl Iterator<Item = &str> {
+        self.replaced_texts.iter().map(String::as_str)
     }
 
     /// Whether another folder has a say in it.

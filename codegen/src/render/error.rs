@@ -4,8 +4,8 @@ use tera::ErrorKind;
 
 use super::names::{Token, Unknown, component_name, nearest, tags};
 use super::texts::Texts;
-use crate::diagnostic::{Finding, Place, Report, Severity};
-use crate::pack::Pack;
+use crate::diagnostic::{Finding, Note, Place, Report, Severity};
+use crate::pack::{Addition, Pack};
 use crate::source::slashes;
 
 /// Why a pack can't be rendered.
@@ -36,6 +36,13 @@ impl RenderError {
             if !findings.is_empty() {
                 return Self::Template(Report { findings });
             }
+        }
+        if let ErrorKind::SyntaxError(report) = error.kind()
+            && let Some(finding) = unbalanced(report.filename(), texts)
+        {
+            return Self::Template(Report {
+                findings: vec![finding],
+            });
         }
         let is_rendering = matches!(error.kind(), ErrorKind::RenderingError(_));
         let (message, place) = match error.kind() {
@@ -78,8 +85,7 @@ impl RenderError {
     pub(super) fn unknown(unknown: &[Unknown], texts: &Texts<'_>) -> Self {
         let findings = unknown.iter().map(|one| {
             let place = texts.place_of_byte(&one.template, one.at, one.name.chars().count());
-            let help = "`codegen dump --schema` describes every field of the model";
-            finding("template-name", one.message.clone(), Some(place), help)
+            finding("template-name", one.message.clone(), Some(place), one.help)
         });
         Self::Template(Report {
             findings: findings.collect(),
@@ -115,6 +121,28 @@ impl RenderError {
         })
     }
 
+    /// An option that an overriding folder adds and that no template reads.
+    pub(super) fn unread_option(addition: &Addition, pack: &Pack) -> Self {
+        let option = addition.pointer.join("/");
+        let key = addition.pointer.last().map(String::as_str);
+        let key = key.unwrap_or_default();
+        let siblings = addition.siblings.iter().map(String::as_str);
+        let meant = nearest(key, siblings.clone());
+        let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        let there = match addition.siblings.as_slice() {
+            [] => String::new(),
+            _ => format!(" (there are: {})", siblings.collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("no template reads the option `{option}`{meant}{there}");
+        let pointer = addition.pointer.iter().map(String::as_str);
+        let pointer: Vec<&str> = std::iter::once("options").chain(pointer).collect();
+        let place = pack.place(&pointer, 0, 1);
+        let help = "correct the name, or read the option as `pack.NAME` in a template";
+        Self::Template(Report {
+            findings: vec![finding("option-unread", message, place, help)],
+        })
+    }
+
     /// A template of an overriding folder that nothing uses.
     pub(super) fn unused(name: &str, meant: Option<&str>, own: &[&str], pack: &Pack) -> Self {
         let file = pack.templates.get(name);
@@ -133,6 +161,17 @@ impl RenderError {
     }
 }
 
+/// A warning about an option that no template reads.
+pub(super) fn unread_option(option: &str, pack: &Pack) -> Finding {
+    let place = pack.place(&["options", option], 0, 1);
+    let message = format!("no template reads the option `{option}`");
+    let help = "correct its name, or remove it";
+    Finding {
+        severity: Severity::Warning,
+        ..finding("option-unread", message, place, help)
+    }
+}
+
 fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str) -> Finding {
     Finding {
         severity: Severity::Error,
@@ -142,6 +181,30 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
         notes: Vec::new(),
         help: Some(help.to_owned()),
     }
+}
+
+/// What Tera calls an unknown tag or an early end where a block is not closed.
+fn unbalanced(name: &str, texts: &Texts<'_>) -> Option<Finding> {
+    let found = super::names::unbalanced(texts.original(name))?;
+    let place = |at: usize, shown: &str| texts.place_of_byte(name, at, shown.chars().count());
+    let first_word = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+    let word = found.message.split('`').nth(1).map(first_word);
+    let shown = place(found.at, &word.unwrap_or_default());
+    let note = found.open.map(|(open, at)| Note {
+        place: place(at, &first_word(&open)),
+        label: format!("`{open}` is still open"),
+    });
+    let message = match &note {
+        Some(note) => format!(
+            "{}: {} since line {}",
+            found.message, note.label, note.place.line
+        ),
+        None => found.message,
+    };
+    let help = "close each block within the block that it is in";
+    let mut finding = finding("template-invalid", message, Some(shown), help);
+    finding.notes.extend(note);
+    Some(finding)
 }
 
 /// Tera lists the names there are; this adds the one that was probably meant. The list is read from

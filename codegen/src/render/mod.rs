@@ -15,6 +15,7 @@ pub use error::RenderError;
 pub use path::LOCK_NAME;
 pub(crate) use path::check as check_path;
 
+use crate::diagnostic::Finding;
 use crate::model::Model;
 use crate::pack::{FileRule, Pack};
 use context::{Item, Root};
@@ -32,6 +33,8 @@ pub struct Rendered {
     /// Templates of the pack that nothing renders, includes or takes a component from. With an
     /// overriding folder there are none: what it leaves of a pack is its own affair.
     pub unused_templates: Vec<String>,
+    /// Warnings about the pack.
+    pub warnings: Vec<Finding>,
 }
 
 /// A file before it is formatted.
@@ -69,6 +72,7 @@ pub fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
     let mut context = root.context();
     let mut rendered = Rendered {
         unused_templates: engine.unused.clone(),
+        warnings: engine.warnings.clone(),
         ..Rendered::default()
     };
     let mut paths = Paths::default();
@@ -113,6 +117,7 @@ struct Engine<'p> {
     texts: Texts<'p>,
     rounds: Rounds,
     unused: Vec<String>,
+    warnings: Vec<Finding>,
 }
 
 impl<'p> Engine<'p> {
@@ -141,6 +146,15 @@ impl<'p> Engine<'p> {
         if !unknown.is_empty() {
             return Err(RenderError::unknown(&unknown, &texts));
         }
+        let read = names::Read::by(all.values().copied().chain(pack.replaced_texts()));
+        let mut additions = pack.additions().iter();
+        if let Some(addition) = additions.find(|addition| read.is_unread(addition)) {
+            return Err(RenderError::unread_option(addition, pack));
+        }
+        let unread = read.unread(pack.manifest.options.keys()).into_iter();
+        let warnings = unread
+            .map(|option| error::unread_option(option, pack))
+            .collect();
         let unused = uses::unused(pack, &uses);
         uses::refuse_unused_additions(pack, &unused)?;
         let unused = unused.into_iter().filter(|_| !pack.is_overridden());
@@ -150,6 +164,7 @@ impl<'p> Engine<'p> {
             texts,
             rounds,
             unused,
+            warnings,
         })
     }
 

@@ -124,6 +124,11 @@ pub(super) const RULES: &[Rule] = &[
         "describe each query parameter by its name",
     ),
     error(
+        "misspelt-key",
+        "a key or fact that is unknown where a similar one is known",
+        "write the one that is meant",
+    ),
+    error(
         "model-size",
         "a specification that expands to more than the generator holds",
         "break up what is repeated so often",

@@ -50,9 +50,19 @@ pub(super) const RULES: &[Rule] = &[
         "correct the example or the schema",
     ),
     warning(
+        "format-alike",
+        "an unknown format whose name is similar to a known one",
+        "correct the format, or choose a less similar name",
+    ),
+    warning(
         "lint-allow-unused",
         "an entry of `x-lint-allow` that allows nothing any more",
         "delete it",
+    ),
+    warning(
+        "misplaced-fact",
+        "a fact of the generator at an object where it has no effect",
+        "move it to the object that it describes",
     ),
     warning(
         "no-description",

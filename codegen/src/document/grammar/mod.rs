@@ -2,6 +2,7 @@
 
 mod openapi;
 mod swagger;
+pub(crate) mod words;
 
 use super::Dialect;
 

@@ -176,3 +176,10 @@ fn every_filter_that_is_listed_is_there() {
         assert!(is_told, "the guide does not tell of {name}");
     }
 }
+
+#[test]
+fn the_arguments_of_every_filter_are_listed() {
+    for name in NAMES {
+        assert!(super::super::names::lists_filter(name), "{name}");
+    }
+}

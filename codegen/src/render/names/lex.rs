@@ -49,20 +49,25 @@ const MARKS: &[&str] = &[
 
 /// All tags of a template up to the first that does not end: Tera refuses that one.
 pub(crate) fn tags(text: &str) -> Vec<Tag<'_>> {
+    whole(text).0
+}
+
+/// The same, and whether every tag ends.
+pub(crate) fn whole(text: &str) -> (Vec<Tag<'_>>, bool) {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some((open, kind)) = next_opening(text, at) {
         let inside = open + 2;
         if kind == b'#' {
             let Some(end) = find(text, inside, "#}") else {
-                break;
+                return (tags, false);
             };
             at = end + 2;
             continue;
         }
         let is_statement = kind == b'%';
         let Some((tag, end)) = read_tag(text, inside, is_statement) else {
-            break;
+            return (tags, false);
         };
         at = end;
         if is_statement && tag.words.len() == 1 && tag.name(0) == Some("raw") {
@@ -71,7 +76,7 @@ pub(crate) fn tags(text: &str) -> Vec<Tag<'_>> {
         }
         tags.push(tag);
     }
-    tags
+    (tags, true)
 }
 
 /// The next `{{`, `{%` or `{#`, and its second character.

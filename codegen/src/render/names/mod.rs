@@ -3,7 +3,10 @@
 //! Tera refuses to print what is undefined, but takes it for false in a condition. The model's schema
 //! knows each field there can be, so that a slip of the pen is found wherever it stands.
 
+mod arguments;
+mod blocks;
 mod lex;
+mod options;
 mod parts;
 mod scan;
 mod types;
@@ -12,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+pub(super) use blocks::unbalanced;
 pub(super) use lex::{Tag, Token, Word, tags};
+pub(super) use options::Read;
 pub(super) use parts::component_name;
 use scan::Scan;
 use types::{Schemas, Type};
@@ -30,6 +35,8 @@ pub(super) struct Unknown {
     pub(super) name: String,
     /// What is wrong.
     pub(super) message: String,
+    /// What to do.
+    pub(super) help: &'static str,
 }
 
 /// A template that is rendered for itself.
@@ -73,7 +80,14 @@ pub(super) fn check(
             break;
         }
     }
+    arguments::check(&tags, &mut unknown);
     unknown.into_iter().collect()
+}
+
+/// Returns whether the arguments of a filter are known.
+#[cfg(test)]
+pub(super) fn lists_filter(name: &str) -> bool {
+    arguments::FILTERS.iter().any(|(known, _)| *known == name)
 }
 
 /// How much is known of the parameters: it only ever grows.

@@ -433,6 +433,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             at: tag.words.get(at).map_or(tag.end, |word| word.at),
             name: name.to_owned(),
             message: format!("{what}{meant}{known}"),
+            help: "`codegen dump --schema` describes every field of the model",
         });
     }
 }

@@ -1,0 +1,82 @@
+//! Recognizes misspelt words.
+
+/// Returns whether `word` is probably a misspelling of `known`.
+///
+/// That is so if they differ only in case and separators, or by a few typing errors: one in a word of at least four letters,
+/// two in a word of at least seven. A typing error is a missing, additional, wrong or swapped letter.
+pub(crate) fn is_slip(word: &str, known: &str) -> bool {
+    if word == known {
+        return false;
+    }
+    let plain = |text: &str| -> Vec<char> {
+        let kept = text.chars().filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    let (word, known) = (plain(word), plain(known));
+    let allowed = match known.len().min(word.len()) {
+        0..=3 => 0,
+        4..=6 => 1,
+        _ => 2,
+    };
+    word.len().abs_diff(known.len()) <= allowed && typing_errors(&word, &known) <= allowed
+}
+
+/// Returns the first known word that `word` is probably a misspelling of.
+pub(crate) fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known.into_iter().find(|known| is_slip(word, known))
+}
+
+/// The optimal string alignment distance. Quadratic: callers compare lengths first.
+fn typing_errors(a: &[char], b: &[char]) -> usize {
+    let mut before_last = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX);
+            let replaced = at(&last, j) + usize::from(x != y);
+            let mut least = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = |i: usize, j: usize| a.get(i) == Some(y) && b.get(j) == Some(x);
+            if let (Some(i), Some(j)) = (i.checked_sub(1), j.checked_sub(1))
+                && swapped(i, j)
+            {
+                least = least.min(at(&before_last, j) + 1);
+            }
+            row.push(least);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_errors_are_told_from_other_words() {
+        for (word, known) in [
+            ("requierd", "required"),
+            ("Required", "required"),
+            ("read_only", "readOnly"),
+            ("operationID", "operationId"),
+            ("parametrs", "parameters"),
+            ("tpye", "type"),
+            ("itmes", "items"),
+            ("defualt", "default"),
+        ] {
+            assert!(is_slip(word, known), "{word} {known}");
+        }
+        for (word, known) in [
+            ("required", "required"),
+            ("in", "id"),
+            ("oneOf", "allOf"),
+            ("uri", "url"),
+            ("not", "name"),
+            ("nullable", "required"),
+            ("", "in"),
+        ] {
+            assert!(!is_slip(word, known), "{word} {known}");
+        }
+    }
+}
