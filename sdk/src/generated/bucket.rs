@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Creates a bucket in the zone that the request is sent to. The name must not be in use by
-    /// anyone, and an account may own only a limited number of buckets (2 unless raised). Creating
-    /// and deleting the same bucket should lie more than a minute apart. Never anonymous.
+    /// Creates a bucket in the zone that receives the request. The name must not be in use by any
+    /// account, and an account can own only a limited number of buckets (2 by default). Wait more
+    /// than a minute between creating and deleting the same bucket. Requires a signed request.
     ///
     /// # Examples
     ///
@@ -19,10 +19,10 @@ impl Bucket {
         self.call(PutBucketInput::default())
     }
 
-    /// Lists one page of the keys of a bucket. Needs read permission; anonymous callers are
-    /// refused, even on a publicly readable bucket, unless a policy lets them in. Keys come in the
-    /// order of the storage, which need not be byte order, and listing is throttled: do not list
-    /// one bucket in parallel.
+    /// Lists the objects of a bucket, one page at a time. Requires read permission. Anonymous
+    /// requests are rejected even if the bucket is publicly readable, unless a policy allows them.
+    /// Keys are returned in storage order, which is not necessarily byte order. Listing is
+    /// throttled, so do not list the same bucket concurrently.
     ///
     /// Optional parameters, see [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
     ///
@@ -39,8 +39,9 @@ impl Bucket {
         self.call(ListObjectsInput::default())
     }
 
-    /// Tells whether a bucket exists and whether the caller may use it. The answer has no body: 404
-    /// means that there is no such bucket, 403 that access is refused. Never anonymous.
+    /// Checks whether a bucket exists and whether the caller can access it. The response has no
+    /// body: 404 means that it does not exist, 403 that access is denied. Requires a signed
+    /// request.
     ///
     /// # Examples
     ///
@@ -55,8 +56,8 @@ impl Bucket {
         self.call(HeadBucketInput::default())
     }
 
-    /// Deletes a bucket, which must be empty and active. Only the owner may do so. The name may
-    /// stay blocked for about a minute afterwards.
+    /// Deletes a bucket, which must be empty and active. Requires bucket ownership. The name can
+    /// remain unavailable for about a minute after the deletion.
     ///
     /// # Examples
     ///
@@ -71,9 +72,10 @@ impl Bucket {
         self.call(DeleteBucketInput::default())
     }
 
-    /// Stores an object as an HTML form does. All fields after `file` are ignored. Needs write
-    /// permission. The form is signed with the caller's own key unless it brings a signature. At
-    /// most 5 GB; up to 20 MB is recommended. A repeat does no harm.
+    /// Stores an object with a form upload, like an HTML form. The service ignores all fields after
+    /// `file`. Requires write permission. The client signs the form with its own key, unless the
+    /// form contains a signature. At most 5 GB; up to 20 MB is recommended. The operation is
+    /// idempotent.
     ///
     /// Optional parameters, which are methods of [`PostObject`]:
     /// `access_key_id`, `policy`, `signature`, `content_type`, `charset`, `redirect`,
@@ -126,39 +128,38 @@ pub type ListObjects = Call<ListObjectsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectsInput {
-    /// Only keys that begin with this text count.
+    /// Limits the results to keys with this prefix.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_marker` of the page before.
+    /// Page start: the `next_marker` of the previous page.
     pub marker: Option<String>,
-    /// Most keys to return in one answer.
+    /// Maximum number of keys in the response.
     pub limit: Option<u32>,
 }
 
 impl ListObjects {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.input.prefix = Some(value.into());
         self
     }
 
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders. Keys that are equal up to
+    /// the first delimiter after the prefix are returned once, as a common prefix.
     pub fn delimiter(mut self, value: impl Into<String>) -> Self {
         self.input.delimiter = Some(value.into());
         self
     }
 
-    /// Where to go on: the `next_marker` of the page before. Absent or empty: from the start.
+    /// Page start: the `next_marker` of the previous page. If not set or empty, the first page.
     pub fn marker(mut self, value: impl Into<String>) -> Self {
         self.input.marker = Some(value.into());
         self
     }
 
-    /// Most keys to return in one answer. Default 100. Larger values than the service allows
-    /// (documented: 100) are cut down, not refused.
+    /// Maximum number of keys in the response. The default is 100. The service reduces values above
+    /// its maximum (100 according to the documents) instead of rejecting them.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -187,24 +188,23 @@ impl Operation for ListObjectsInput {
 pub struct ListObjectsOutput {
     /// Name of the bucket.
     pub name: String,
-    /// Who owns the bucket.
+    /// Owner of the bucket.
     pub owner: types::Owner,
     /// The `prefix` of the request.
     pub prefix: String,
     /// The `delimiter` of the request.
     pub delimiter: String,
-    /// The limit that applied: the one asked for, or less.
+    /// Limit that the service applied. It can be lower than the requested limit.
     pub limit: u32,
-    /// Kept for old clients; the documents contradict each other on its value. Do not use it.
+    /// For compatibility with old clients. The documents disagree about its value; do not use it.
     pub marker: Option<String>,
-    /// Where the next page begins; pass it on as `marker`. Opaque: it need not be a key.
+    /// Start of the next page, to pass as `marker`. The value is opaque, not necessarily a key.
     pub next_marker: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,
-    /// The objects of this page.
+    /// Objects on this page.
     pub keys: Vec<types::Key>,
-    /// The folders of this page: texts that several keys begin with, each ending in the delimiter.
-    /// Empty without `delimiter`.
+    /// Common prefixes (folders), each ending with the delimiter. Empty without `delimiter`.
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -262,35 +262,35 @@ pub type PostObject = Call<PostObjectInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PostObjectInput {
-    /// Key of the object to store, without a leading `/`. `${filename}` in it stands for the name
-    /// of the uploaded file, without folders.
+    /// Key of the object to store; must not start with `/`. The service replaces `${filename}` in
+    /// it with the name of the uploaded file, without folders.
     pub key: String,
-    /// Access key whose secret made the signature of a form that brings one.
+    /// ID of the access key that created the signature, if the form contains one.
     pub access_key_id: Option<String>,
-    /// Base64 of a JSON object that repeats every form field before `file`, other than
+    /// Base64-encoded JSON object that repeats every form field before `file`, except
     /// `access_key_id`, `policy` and `signature`.
     pub policy: Option<String>,
-    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent.
+    /// Base64-encoded HMAC-SHA256 of the field `policy` as sent.
     pub signature: Option<Secret>,
     /// Media type of the object.
     pub content_type: Option<String>,
-    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8.
+    /// Encoding of the file name, such as `GBK`; converted to UTF-8.
     pub charset: Option<String>,
-    /// URL to which the answer sends the browser.
+    /// URL to which the response redirects the browser.
     pub redirect: Option<String>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// Stored with the object: how long browsers and proxies may keep it.
+    /// Caching rules to store with the object: how long browsers and proxies may keep it.
     pub cache_control: Option<String>,
-    /// Stored with the object: whether a browser shows or saves it, and under which name.
+    /// Disposition to store with the object: whether browsers display or save it, and its name.
     pub content_disposition: Option<String>,
-    /// Stored with the object: how the content is encoded, such as `gzip`.
+    /// Content encoding to store with the object, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// Stored with the object: until when it counts as fresh, as an HTTP date.
+    /// Expiration time to store with the object: the HTTP date until which it is fresh.
     pub expires: Option<String>,
-    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`.
+    /// User-defined metadata, one field `x-qs-meta-<key>` per pair.
     pub metadata: Metadata,
-    /// The content of the object, and the last field that counts.
+    /// Content of the object. The service ignores all fields after this one.
     pub file: Body,
 }
 
@@ -317,76 +317,76 @@ impl PostObjectInput {
 }
 
 impl PostObject {
-    /// Access key whose secret made the signature of a form that brings one. Absent: the caller's.
+    /// ID of the access key that created the signature, if the form contains one. If not set, the
+    /// client uses its own access key.
     pub fn access_key_id(mut self, value: impl Into<String>) -> Self {
         self.input.access_key_id = Some(value.into());
         self
     }
 
-    /// Base64 of a JSON object that repeats every form field before `file`, other than
-    /// `access_key_id`, `policy` and `signature`. A mismatch is `form_policy_violated`. Absent: it
-    /// is made from the fields.
+    /// Base64-encoded JSON object that repeats every form field before `file`, except
+    /// `access_key_id`, `policy` and `signature`. The service rejects a mismatch with
+    /// `form_policy_violated`. If not set, the client creates it from the fields.
     pub fn policy(mut self, value: impl Into<String>) -> Self {
         self.input.policy = Some(value.into());
         self
     }
 
-    /// Base64 of the HMAC-SHA256 of the field `policy` as it is sent. Absent: it is made with the
-    /// caller's own key.
+    /// Base64-encoded HMAC-SHA256 of the field `policy` as sent. If not set, the client creates it.
     pub fn signature(mut self, value: impl Into<Secret>) -> Self {
         self.input.signature = Some(value.into());
         self
     }
 
-    /// Media type of the object. Must agree with the type of the file part.
+    /// Media type of the object. It must match the type of the file part.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.input.content_type = Some(value.into());
         self
     }
 
-    /// Encoding of the file's name, such as `GBK`; it is converted to UTF-8. Absent: UTF-8.
+    /// Encoding of the file name, such as `GBK`; converted to UTF-8. The default is UTF-8.
     pub fn charset(mut self, value: impl Into<String>) -> Self {
         self.input.charset = Some(value.into());
         self
     }
 
-    /// URL to which the answer sends the browser. Absent: the answer is 201.
+    /// URL to which the response redirects the browser. If not set, the response status is 201.
     pub fn redirect(mut self, value: impl Into<String>) -> Self {
         self.input.redirect = Some(value.into());
         self
     }
 
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Storage class of the object. The default is `STANDARD`.
     pub fn storage_class(mut self, value: types::StorageClass) -> Self {
         self.input.storage_class = Some(value);
         self
     }
 
-    /// Stored with the object: how long browsers and proxies may keep it.
+    /// Caching rules to store with the object: how long browsers and proxies may keep it.
     pub fn cache_control(mut self, value: impl Into<String>) -> Self {
         self.input.cache_control = Some(value.into());
         self
     }
 
-    /// Stored with the object: whether a browser shows or saves it, and under which name.
+    /// Disposition to store with the object: whether browsers display or save it, and its name.
     pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.content_disposition = Some(value.into());
         self
     }
 
-    /// Stored with the object: how the content is encoded, such as `gzip`.
+    /// Content encoding to store with the object, such as `gzip`.
     pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
         self.input.content_encoding = Some(value.into());
         self
     }
 
-    /// Stored with the object: until when it counts as fresh, as an HTTP date.
+    /// Expiration time to store with the object: the HTTP date until which it is fresh.
     pub fn expires(mut self, value: impl Into<String>) -> Self {
         self.input.expires = Some(value.into());
         self
     }
 
-    /// Metadata of the caller's, each pair a field `x-qs-meta-<key>`. At most 2048 bytes in all.
+    /// User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2048 bytes in total.
     pub fn metadata(
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -428,10 +428,9 @@ impl Operation for PostObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PostObjectOutput {
-    /// Entity tag of the object, in double quotes.
+    /// ETag of the object, in double quotes.
     pub etag: Option<String>,
-    /// The URL in `redirect` with `status`, `code`, `message` and `request_id` added as query
-    /// parameters.
+    /// The URL in `redirect`, with the query parameters `status`, `code`, `message`, `request_id`.
     pub location: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,

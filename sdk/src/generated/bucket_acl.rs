@@ -2,7 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the access control list of a bucket. For the owner only. An empty list: private.
+    /// Replaces the access control list of a bucket. An empty list makes the bucket private.
+    /// Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -23,7 +24,7 @@ impl Bucket {
         self.call(PutBucketAclInput::new(acl))
     }
 
-    /// Reads the owner and the access control list of a bucket. Only the owner may do so.
+    /// Returns the owner and the access control list of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -47,7 +48,7 @@ pub type PutBucketAcl = Call<PutBucketAclInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketAclInput {
-    /// Who may do what. Empty: the owner alone.
+    /// Entries of the access control list. If empty, only the owner has access.
     pub acl: Vec<types::Acl>,
 }
 
@@ -100,9 +101,9 @@ impl Operation for GetBucketAclInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketAclOutput {
-    /// Who owns the bucket.
+    /// Owner of the bucket.
     pub owner: types::Owner,
-    /// Who may do what.
+    /// Entries of the access control list.
     pub acl: Vec<types::Acl>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Binds a domain of your own to a bucket. Its DNS record must point to the bucket, and no
-    /// other bucket may hold the domain. Only the owner may do so.
+    /// Binds a custom domain to a bucket. The DNS record of the domain must point to the bucket,
+    /// and the domain must not be bound to another bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -20,7 +20,7 @@ impl Bucket {
         self.call(PutBucketCnameInput::new(domain, type_))
     }
 
-    /// Lists the domains that are bound to a bucket. Only the owner may do so.
+    /// Lists the domains that are bound to a bucket. Requires bucket ownership.
     ///
     /// Optional parameters, see [`GetBucketCname`]: `type_`.
     ///
@@ -37,8 +37,8 @@ impl Bucket {
         self.call(GetBucketCnameInput::default())
     }
 
-    /// Releases a domain from a bucket. The domain travels in a JSON body, which is unusual for a
-    /// DELETE. Only the owner may do so.
+    /// Unbinds a domain from a bucket. The domain is sent in a JSON body, which is unusual for a
+    /// DELETE request. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -62,10 +62,10 @@ pub type PutBucketCname = Call<PutBucketCnameInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketCnameInput {
-    /// The domain, such as `www.example.com`. It needs a DNS record for the bucket, and an ICP
-    /// record where the law asks for one.
+    /// Domain name, such as `www.example.com`. It must have a DNS record that points to the bucket
+    /// and, where required by law, an ICP record.
     pub domain: String,
-    /// What the domain is for.
+    /// Usage of the domain.
     pub type_: types::CnameType,
 }
 
@@ -102,12 +102,12 @@ pub type GetBucketCname = Call<GetBucketCnameInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct GetBucketCnameInput {
-    /// Only domains bound for this use are listed.
+    /// Limits the results to domains with this usage.
     pub type_: Option<types::CnameType>,
 }
 
 impl GetBucketCname {
-    /// Only domains bound for this use are listed. Absent: `normal`.
+    /// Limits the results to domains with this usage. The default is `normal`.
     pub fn type_(mut self, value: types::CnameType) -> Self {
         self.input.type_ = Some(value);
         self
@@ -132,9 +132,9 @@ impl Operation for GetBucketCnameInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketCnameOutput {
-    /// The domains.
+    /// Bound domains.
     pub cname_records: Vec<types::CnameRecord>,
-    /// How many there are.
+    /// Number of bound domains.
     pub count: u32,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -148,7 +148,7 @@ pub type DeleteBucketCname = Call<DeleteBucketCnameInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteBucketCnameInput {
-    /// The domain to release.
+    /// Domain to unbind.
     pub domain: String,
 }
 

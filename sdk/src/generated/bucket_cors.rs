@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the rules by which browsers on other sites may use a bucket (cross-origin resource
-    /// sharing). Only the owner may do so.
+    /// Replaces the cross-origin resource sharing (CORS) rules of a bucket, which control how
+    /// browsers can access it from other sites. Requires bucket ownership.
     ///
     /// Optional parameters, see [`PutBucketCors`]: `resp_vary`.
     ///
@@ -26,7 +26,7 @@ impl Bucket {
         self.call(PutBucketCorsInput::new(cors_rules))
     }
 
-    /// Reads the cross-origin rules of a bucket. Only the owner may do so.
+    /// Returns the CORS rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -41,7 +41,7 @@ impl Bucket {
         self.call(GetBucketCorsInput::default())
     }
 
-    /// Removes all cross-origin rules of a bucket. Only the owner may do so.
+    /// Deletes all CORS rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -65,9 +65,9 @@ pub type PutBucketCors = Call<PutBucketCorsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketCorsInput {
-    /// The rules, in order.
+    /// CORS rules, in order.
     pub cors_rules: Vec<types::CorsRule>,
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`.
+    /// Whether responses contain `Vary: Origin`: `enabled`, or `disabled` (the default).
     pub resp_vary: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl PutBucketCorsInput {
 }
 
 impl PutBucketCors {
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
+    /// Whether responses contain `Vary: Origin`: `enabled`, or `disabled` (the default).
     pub fn resp_vary(mut self, value: impl Into<String>) -> Self {
         self.input.resp_vary = Some(value.into());
         self
@@ -130,9 +130,9 @@ impl Operation for GetBucketCorsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketCorsOutput {
-    /// The rules, in order.
+    /// CORS rules, in order.
     pub cors_rules: Vec<types::CorsRule>,
-    /// Whether answers carry `Vary: Origin`: `enabled` or `disabled`. Absent: `disabled`.
+    /// Whether responses contain `Vary: Origin`: `enabled`, or `disabled` (the default).
     pub resp_vary: Option<String>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Deletes up to 1000 objects with one request. Needs write permission; never anonymous. The
-    /// request as a whole succeeds even if some keys fail, so look at `errors` in the answer. A
-    /// repeat does no harm.
+    /// Deletes up to 1000 objects with one request. Requires write permission and a signed request.
+    /// Succeeds even if some keys cannot be deleted, so check `errors` in the response. The
+    /// operation is idempotent.
     ///
     /// Optional parameters, see [`DeleteMultipleObjects`]: `quiet`.
     ///
@@ -33,9 +33,9 @@ pub type DeleteMultipleObjects = Call<DeleteMultipleObjectsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteMultipleObjectsInput {
-    /// The objects to delete, named by their keys, at most 1000.
+    /// Objects to delete, identified by key. At most 1000.
     pub objects: Vec<types::ObjectIdentifier>,
-    /// `true` leaves the deleted keys out of the answer, so that it names only failures.
+    /// If `true`, the response lists only the keys that could not be deleted.
     pub quiet: bool,
 }
 
@@ -50,7 +50,7 @@ impl DeleteMultipleObjectsInput {
 }
 
 impl DeleteMultipleObjects {
-    /// `true` leaves the deleted keys out of the answer, so that it names only failures.
+    /// If `true`, the response lists only the keys that could not be deleted.
     pub fn quiet(mut self, value: bool) -> Self {
         self.input.quiet = value;
         self
@@ -80,9 +80,9 @@ impl Operation for DeleteMultipleObjectsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct DeleteMultipleObjectsOutput {
-    /// The keys that are deleted. Empty if `quiet` was set.
+    /// Deleted keys. Empty if `quiet` is set.
     pub deleted: Vec<types::ObjectIdentifier>,
-    /// The keys that could not be deleted, each with the reason.
+    /// Keys that could not be deleted, each with the reason.
     pub errors: Vec<types::KeyDeleteError>,
     #[serde(skip)]
     meta: ResponseMeta,

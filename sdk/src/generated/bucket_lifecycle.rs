@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the rules by which objects expire, change their storage class or lose unfinished
-    /// uploads as they age. New and changed rules take effect after 24 hours. Rules that contradict
-    /// each other are refused with `invalid_request`. Only the owner may do so.
+    /// Replaces the lifecycle rules of a bucket, which delete aging objects, change their storage
+    /// class, or abort unfinished uploads. New and changed rules take effect after 24 hours.
+    /// Contradictory rules fail with `invalid_request`. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -30,7 +30,7 @@ impl Bucket {
         self.call(PutBucketLifecycleInput::new(rule))
     }
 
-    /// Reads the lifecycle rules of a bucket. Only the owner may do so.
+    /// Returns the lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -45,7 +45,7 @@ impl Bucket {
         self.call(GetBucketLifecycleInput::default())
     }
 
-    /// Removes all lifecycle rules of a bucket. Only the owner may do so.
+    /// Deletes all lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -69,7 +69,7 @@ pub type PutBucketLifecycle = Call<PutBucketLifecycleInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketLifecycleInput {
-    /// The rules, at most 100. A prefix may have one rule for each kind of action.
+    /// Lifecycle rules, at most 100. A prefix can have only one rule for each kind of action.
     pub rule: Vec<types::LifecycleRule>,
 }
 
@@ -122,7 +122,7 @@ impl Operation for GetBucketLifecycleInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketLifecycleOutput {
-    /// The rules.
+    /// Lifecycle rules.
     pub rule: Vec<types::LifecycleRule>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Has the access log of a bucket written into another bucket, one file an hour with a delay of
-    /// one to two hours. An earlier setting is replaced. Only the owner may do so.
+    /// Enables access logging for a bucket. The service writes the log to another bucket, one file
+    /// per hour, delayed by one to two hours. Replaces the previous setting. Requires bucket
+    /// ownership.
     ///
     /// # Examples
     ///
@@ -22,7 +23,7 @@ impl Bucket {
         self.call(PutBucketLoggingInput::new(target_bucket, target_prefix))
     }
 
-    /// Reads where the access log of a bucket is written. Only the owner may do so.
+    /// Returns the destination of the access log of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -37,7 +38,7 @@ impl Bucket {
         self.call(GetBucketLoggingInput::default())
     }
 
-    /// Ends the access log of a bucket. Only the owner may do so.
+    /// Disables access logging for a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -61,9 +62,9 @@ pub type PutBucketLogging = Call<PutBucketLoggingInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketLoggingInput {
-    /// Bucket for the log files: same owner, same zone.
+    /// Bucket for the log files. It must have the same owner and be in the same zone.
     pub target_bucket: String,
-    /// Text that the keys of the log files begin with; bucket name, hour and a sequence follow.
+    /// Prefix of the keys of the log files. The bucket name, the hour and a sequence follow it.
     pub target_prefix: String,
 }
 
@@ -118,9 +119,9 @@ impl Operation for GetBucketLoggingInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketLoggingOutput {
-    /// Bucket for the log files: same owner, same zone.
+    /// Bucket for the log files. It must have the same owner and be in the same zone.
     pub target_bucket: String,
-    /// Text that the keys of the log files begin with; bucket name, hour and a sequence follow.
+    /// Prefix of the keys of the log files. The bucket name, the hour and a sequence follow it.
     pub target_prefix: String,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Names a site from which objects that a bucket lacks are fetched when they are first read. An
-    /// earlier setting is replaced. The site must send `Content-Length`, and later changes there go
-    /// unnoticed. Only the owner may do so.
+    /// Sets the site that a bucket mirrors: the service fetches missing objects from it when they
+    /// are first read. Replaces the previous setting. The site must send `Content-Length`. The
+    /// service does not pick up later changes there. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -20,7 +20,7 @@ impl Bucket {
         self.call(PutBucketExternalMirrorInput::new(source_site))
     }
 
-    /// Reads the site that a bucket mirrors. Only the owner may do so.
+    /// Returns the site that a bucket mirrors. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -36,7 +36,7 @@ impl Bucket {
         self.call(GetBucketExternalMirrorInput::default())
     }
 
-    /// Stops a bucket from mirroring another site. Only the owner may do so.
+    /// Stops mirroring a site into a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ pub type PutBucketExternalMirror = Call<PutBucketExternalMirrorInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketExternalMirrorInput {
-    /// Address that the key is appended to: `http://host[:port]/[path]`; `http` if not said.
+    /// URL to append the key to: `http://host[:port]/[path]`. The default protocol is `http`.
     pub source_site: String,
 }
 
@@ -115,7 +115,7 @@ impl Operation for GetBucketExternalMirrorInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketExternalMirrorOutput {
-    /// Address to which the key of a missing object is appended.
+    /// URL to append the key of a missing object to.
     pub source_site: Option<String>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the rules that hand events in a bucket to a cloud function. Rules are checked one
-    /// by one, so an event may fire several. Only the owner may do so.
+    /// Replaces the notification rules of a bucket, which send events to cloud functions. Rules are
+    /// checked separately, so an event can trigger several. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -29,7 +29,7 @@ impl Bucket {
         self.call(PutBucketNotificationInput::new(notifications))
     }
 
-    /// Reads the notification rules of a bucket. Only the owner may do so.
+    /// Returns the notification rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -44,7 +44,7 @@ impl Bucket {
         self.call(GetBucketNotificationInput::default())
     }
 
-    /// Removes all notification rules of a bucket. Only the owner may do so.
+    /// Deletes all notification rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -68,7 +68,7 @@ pub type PutBucketNotification = Call<PutBucketNotificationInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketNotificationInput {
-    /// The rules; each is checked for itself.
+    /// Notification rules. The service checks each rule separately.
     pub notifications: Vec<types::Notification>,
 }
 
@@ -121,7 +121,7 @@ impl Operation for GetBucketNotificationInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketNotificationOutput {
-    /// The rules; each is checked for itself.
+    /// Notification rules. The service checks each rule separately.
     pub notifications: Vec<types::Notification>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -3,8 +3,8 @@ use crate::codec::*;
 
 impl Bucket {
     /// Replaces the policy of a bucket, a list of statements that allow or deny actions. The first
-    /// statement that matches a request decides; if none does, the access control list decides.
-    /// Only the owner may do so.
+    /// statement that matches a request decides. If none matches, the access control list decides.
+    /// Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -31,7 +31,7 @@ impl Bucket {
         self.call(PutBucketPolicyInput::new(statement))
     }
 
-    /// Reads the policy of a bucket. Only the owner may do so.
+    /// Returns the policy of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -46,7 +46,8 @@ impl Bucket {
         self.call(GetBucketPolicyInput::default())
     }
 
-    /// Removes the policy of a bucket: its access control list alone decides. For the owner only.
+    /// Deletes the policy of a bucket. After that, only the access control list determines
+    /// permissions. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -70,7 +71,7 @@ pub type PutBucketPolicy = Call<PutBucketPolicyInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketPolicyInput {
-    /// The statements, in the order in which they are tried.
+    /// Policy statements, in the order of evaluation.
     pub statement: Vec<types::PolicyStatement>,
 }
 
@@ -123,7 +124,7 @@ impl Operation for GetBucketPolicyInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketPolicyOutput {
-    /// The statements, in the order in which they are tried.
+    /// Policy statements, in the order of evaluation.
     pub statement: Vec<types::PolicyStatement>,
     #[serde(skip)]
     meta: ResponseMeta,

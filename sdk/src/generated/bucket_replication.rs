@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Replaces the rules by which objects of a bucket are copied, some minutes to hours later, to
-    /// a bucket of the same owner in another zone. Settings of the bucket are not copied. Cannot be
-    /// combined with versioning. Only the owner may do so.
+    /// Replaces the replication rules of a bucket. The service copies objects to a bucket of the
+    /// same owner in another zone, with a delay of minutes to hours. It does not copy bucket
+    /// settings. Replication cannot be combined with versioning. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -29,7 +29,7 @@ impl Bucket {
         self.call(PutBucketReplicationInput::new(rules))
     }
 
-    /// Reads the replication rules of a bucket. Only the owner may do so.
+    /// Returns the replication rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -44,7 +44,7 @@ impl Bucket {
         self.call(GetBucketReplicationInput::default())
     }
 
-    /// Removes all replication rules of a bucket. Only the owner may do so.
+    /// Deletes all replication rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -68,8 +68,8 @@ pub type PutBucketReplication = Call<PutBucketReplicationInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketReplicationInput {
-    /// The rules: 1 to 1000, at most 2097152 bytes in all. Their prefixes must not overlap, and all
-    /// must name the same target bucket.
+    /// Replication rules: 1 to 1000, at most 2097152 bytes in total. The prefixes must not overlap,
+    /// and all rules must have the same destination bucket.
     pub rules: Vec<types::ReplicationRule>,
 }
 
@@ -122,7 +122,7 @@ impl Operation for GetBucketReplicationInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketReplicationOutput {
-    /// The rules.
+    /// Replication rules.
     pub rules: Vec<types::ReplicationRule>,
     #[serde(skip)]
     meta: ResponseMeta,

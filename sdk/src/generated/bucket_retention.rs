@@ -2,10 +2,10 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Protects the objects of a bucket from change and deletion for a time after they were stored.
-    /// Give either `days` or `years`; with neither, a policy that is not locked yet is removed. A
-    /// locked one can only be prolonged. Cannot be combined with versioning; appending stays
-    /// possible. Only the owner may do so.
+    /// Protects the objects of a bucket from modification and deletion for a period after they were
+    /// stored. Set either `days` or `years`. If neither is set, a policy that is not locked yet is
+    /// removed. A locked policy can only be extended. Retention cannot be combined with versioning.
+    /// Appending remains possible. Requires bucket ownership.
     ///
     /// Optional parameters, see [`PutBucketRetention`]: `days`, `years`.
     ///
@@ -32,20 +32,20 @@ pub type PutBucketRetention = Call<PutBucketRetentionInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct PutBucketRetentionInput {
-    /// Days of protection, at most 36500.
+    /// Retention period in days, at most 36500.
     pub days: Option<u32>,
-    /// Years of protection, of 365 days each, at most 100.
+    /// Retention period in years of 365 days each, at most 100.
     pub years: Option<u32>,
 }
 
 impl PutBucketRetention {
-    /// Days of protection, at most 36500.
+    /// Retention period in days, at most 36500.
     pub fn days(mut self, value: u32) -> Self {
         self.input.days = Some(value);
         self
     }
 
-    /// Years of protection, of 365 days each, at most 100.
+    /// Retention period in years of 365 days each, at most 100.
     pub fn years(mut self, value: u32) -> Self {
         self.input.years = Some(value);
         self
@@ -72,7 +72,7 @@ impl Operation for PutBucketRetentionInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketRetentionOutput {
-    /// Id of the retention policy.
+    /// ID of the retention policy.
     pub worm_id: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,

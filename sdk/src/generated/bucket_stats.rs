@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Reports how many objects a bucket holds and how many bytes they take. Only the owner may
-    /// ask; never anonymous. The figures may lag behind recent writes.
+    /// Returns the number of objects in a bucket and their total size in bytes. The statistics can
+    /// lag behind recent writes. Requires bucket ownership and a signed request.
     ///
     /// # Examples
     ///
@@ -47,19 +47,19 @@ impl Operation for GetBucketStatisticsInput {
 pub struct GetBucketStatisticsOutput {
     /// Number of objects.
     pub count: u64,
-    /// Bytes that the objects take.
+    /// Total size of the objects in bytes.
     pub size: u64,
-    /// Id of the bucket's zone, such as `pek3a`.
+    /// ID of the bucket's zone, such as `pek3a`.
     pub location: String,
     /// Name of the bucket.
     pub name: String,
-    /// Address of the bucket, without a protocol.
+    /// Address of the bucket, without the protocol.
     pub url: String,
     /// Whether the bucket can be used.
     pub status: Option<types::BucketStatus>,
-    /// When the bucket was created.
+    /// Creation time of the bucket.
     pub created: Option<Timestamp>,
-    /// The figures by storage class: `STANDARD`, `STANDARD_IA`.
+    /// Statistics by storage class: `STANDARD`, `STANDARD_IA`.
     pub storage_classes: BTreeMap<String, types::StorageClassStatistics>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Lists one page of the multipart uploads that were begun in a bucket and are neither
-    /// completed nor aborted. Sorted by key, uploads of one key by the time they began.
+    /// Lists the multipart uploads of a bucket that are neither completed nor aborted, one page at
+    /// a time. They are sorted by key, and uploads of one key by initiation time.
     ///
     /// Optional parameters, which are methods of [`ListMultipartUploads`]:
     /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
@@ -30,47 +30,46 @@ pub type ListMultipartUploads = Call<ListMultipartUploadsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListMultipartUploadsInput {
-    /// Only keys that begin with this text count.
+    /// Limits the results to keys with this prefix.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_key_marker` of the page before.
+    /// Page start: the `next_key_marker` of the previous page.
     pub key_marker: Option<String>,
-    /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
+    /// Page start among uploads of one key: the `next_upload_id_marker` of the previous page.
     pub upload_id_marker: Option<String>,
-    /// Most uploads to return in one answer.
+    /// Maximum number of uploads in the response.
     pub limit: Option<u32>,
 }
 
 impl ListMultipartUploads {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.input.prefix = Some(value.into());
         self
     }
 
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders. Keys that are equal up to
+    /// the first delimiter after the prefix are returned once, as a common prefix.
     pub fn delimiter(mut self, value: impl Into<String>) -> Self {
         self.input.delimiter = Some(value.into());
         self
     }
 
-    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    /// Page start: the `next_key_marker` of the previous page. If not set or empty, the first page.
     pub fn key_marker(mut self, value: impl Into<String>) -> Self {
         self.input.key_marker = Some(value.into());
         self
     }
 
-    /// Where to go on among one key's uploads: the `next_upload_id_marker` of the page before.
-    /// Means something only together with `key_marker`.
+    /// Page start among uploads of one key: the `next_upload_id_marker` of the previous page. Only
+    /// meaningful together with `key_marker`.
     pub fn upload_id_marker(mut self, value: impl Into<String>) -> Self {
         self.input.upload_id_marker = Some(value.into());
         self
     }
 
-    /// Most uploads to return in one answer. Default 200, at most 1000.
+    /// Maximum number of uploads in the response. The default is 200, the maximum is 1000.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -101,23 +100,24 @@ impl Operation for ListMultipartUploadsInput {
 pub struct ListMultipartUploadsOutput {
     /// Name of the bucket.
     pub name: String,
-    /// The unfinished uploads of this page.
+    /// Unfinished uploads on this page.
     pub uploads: Vec<types::MultipartUpload>,
     /// The `prefix` of the request.
     pub prefix: String,
     /// The `delimiter` of the request.
     pub delimiter: String,
-    /// The limit that applied: the one asked for, or less.
+    /// Limit that the service applied. It can be lower than the requested limit.
     pub limit: u32,
-    /// The key after which this page begins.
+    /// Key after which this page starts.
     pub marker: Option<String>,
-    /// Last key or common prefix of this page; pass it on as `key_marker`. Empty at the end.
+    /// Last key or common prefix on this page, to pass as `key_marker`. Empty on the last page.
     pub next_key_marker: Option<String>,
-    /// Last upload of this page, if one key's uploads were cut; pass it on as `upload_id_marker`.
+    /// Last upload on this page, to pass as `upload_id_marker`, if the page ends between uploads of
+    /// one key.
     pub next_upload_id_marker: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,
-    /// The folders of this page that hold unfinished uploads. Empty without `delimiter`.
+    /// Common prefixes (folders) on this page with unfinished uploads. Empty without `delimiter`.
     pub common_prefixes: Vec<String>,
     /// The `key_marker` of the request.
     pub key_marker: Option<String>,

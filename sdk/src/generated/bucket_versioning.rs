@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Turns the keeping of old object versions on or suspends it. Once on, it can be suspended but
-    /// never be taken back to `DISABLED`; versions kept so far survive a suspension. Cannot be
-    /// combined with replication or retention. Only the owner may do so.
+    /// Enables or suspends versioning of a bucket. Once enabled, versioning can be suspended, but
+    /// not be set back to `DISABLED`. Existing versions remain when it is suspended. Versioning
+    /// cannot be combined with replication or retention. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -21,7 +21,7 @@ impl Bucket {
         self.call(PutBucketVersioningInput::new(status))
     }
 
-    /// Reads whether a bucket keeps old object versions. Only the owner may do so.
+    /// Returns whether a bucket keeps old versions of its objects. Requires bucket ownership.
     ///
     /// # Examples
     ///
@@ -45,7 +45,7 @@ pub type PutBucketVersioning = Call<PutBucketVersioningInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketVersioningInput {
-    /// The versioning status. `DISABLED` cannot be set once versioning was on.
+    /// Versioning status. `DISABLED` cannot be set after versioning was enabled.
     pub status: types::VersioningStatus,
 }
 
@@ -96,7 +96,7 @@ impl Operation for GetBucketVersioningInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct GetBucketVersioningOutput {
-    /// The versioning status. `DISABLED` cannot be set once versioning was on.
+    /// Versioning status. `DISABLED` cannot be set after versioning was enabled.
     pub status: types::VersioningStatus,
     #[serde(skip)]
     meta: ResponseMeta,

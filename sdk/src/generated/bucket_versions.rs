@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Lists one page of all object versions and delete markers in a bucket. Needs read permission.
-    /// Keys come in alphabetical order, the versions of one key from new to old.
+    /// Lists the object versions and delete markers of a bucket, one page at a time. Requires read
+    /// permission. Keys are sorted alphabetically, the versions of one key from newest to oldest.
     ///
     /// Optional parameters, which are methods of [`ListObjectVersions`]:
     /// `prefix`, `delimiter`, `key_marker`, `version_id_marker`, `limit`.
@@ -30,48 +30,47 @@ pub type ListObjectVersions = Call<ListObjectVersionsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListObjectVersionsInput {
-    /// Only keys that begin with this text count.
+    /// Limits the results to keys with this prefix.
     pub prefix: Option<String>,
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders.
     pub delimiter: Option<String>,
-    /// Where to go on: the `next_key_marker` of the page before.
+    /// Page start: the `next_key_marker` of the previous page.
     pub key_marker: Option<String>,
-    /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of the
-    /// page before.
+    /// Page start among the versions of `key_marker`: the `next_version_id_marker` of the previous
+    /// page.
     pub version_id_marker: Option<String>,
-    /// Most versions and delete markers to return in one answer.
+    /// Maximum number of versions and delete markers in the response.
     pub limit: Option<u32>,
 }
 
 impl ListObjectVersions {
-    /// Only keys that begin with this text count. Absent or empty: all keys.
+    /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.input.prefix = Some(value.into());
         self
     }
 
-    /// A single character, mostly `/`, that folds keys into folders: keys that agree up to its
-    /// first occurrence after the prefix are reported once, as a common prefix.
+    /// A single character, usually `/`, that groups keys into folders. Keys that are equal up to
+    /// the first delimiter after the prefix are returned once, as a common prefix.
     pub fn delimiter(mut self, value: impl Into<String>) -> Self {
         self.input.delimiter = Some(value.into());
         self
     }
 
-    /// Where to go on: the `next_key_marker` of the page before. Absent or empty: from the start.
+    /// Page start: the `next_key_marker` of the previous page. If not set or empty, the first page.
     pub fn key_marker(mut self, value: impl Into<String>) -> Self {
         self.input.key_marker = Some(value.into());
         self
     }
 
-    /// Version of the key in `key_marker` after which to go on; the `next_version_id_marker` of the
-    /// page before. Absent: at the first version of the key that follows.
+    /// Page start among the versions of `key_marker`: the `next_version_id_marker` of the previous
+    /// page. If not set, the page starts at the first version of the next key.
     pub fn version_id_marker(mut self, value: impl Into<String>) -> Self {
         self.input.version_id_marker = Some(value.into());
         self
     }
 
-    /// Most versions and delete markers to return in one answer. Default 100.
+    /// Maximum number of versions and delete markers in the response. The default is 100.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -102,28 +101,27 @@ impl Operation for ListObjectVersionsInput {
 pub struct ListObjectVersionsOutput {
     /// Name of the bucket.
     pub name: String,
-    /// Who owns the bucket.
+    /// Owner of the bucket.
     pub owner: types::Owner,
     /// The `prefix` of the request.
     pub prefix: String,
     /// The `delimiter` of the request.
     pub delimiter: String,
-    /// The limit that applied: the one asked for, or less.
+    /// Limit that the service applied. It can be lower than the requested limit.
     pub limit: u32,
     /// The `key_marker` of the request.
     pub key_marker: Option<String>,
-    /// Last key of this page; pass it on as `key_marker`.
+    /// Last key on this page, to pass as `key_marker`.
     pub next_key_marker: Option<String>,
     /// The `version_id_marker` of the request.
     pub version_id_marker: Option<String>,
-    /// Last version of this page; pass it on as `version_id_marker`.
+    /// Last version on this page, to pass as `version_id_marker`.
     pub next_version_id_marker: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,
-    /// The versions and delete markers of this page.
+    /// Versions and delete markers on this page.
     pub keys: Vec<types::VersionKey>,
-    /// The folders of this page: texts that several keys begin with, each ending in the delimiter.
-    /// Empty without `delimiter`.
+    /// Common prefixes (folders), each ending with the delimiter. Empty without `delimiter`.
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -11,98 +11,100 @@ string_enum! {
     /// assert_eq!(ErrorCode::ObjectNotExists.as_str(), "object_not_exists");
     /// ```
     ErrorCode {
-        /// The access key is unknown. Check the access key id and that it belongs to this service.
+        /// The access key is unknown. Check the access key ID and that it belongs to this service.
         InvalidAccessKeyId = "invalid_access_key_id",
-        /// The signature is not the one that the service computes. Check the secret access key, and
-        /// that nothing between here and the service changes the request.
+        /// The signature differs from the one that the service computes. Check the secret access
+        /// key, and that the request is not modified on the way to the service.
         SignatureNotMatched = "signature_not_matched",
-        /// The account is in arrears. Settle it.
+        /// The account is in arrears. Settle the payment.
         DelinquentAccount = "delinquent_account",
-        /// The time of the request is more than 15 minutes away from the service's clock. Set the
-        /// clock, or correct the time by the `Date` of the answer and sign again.
+        /// The time of the request differs from the service's clock by more than 15 minutes. Set
+        /// the clock, or correct the time by the `Date` header of the response and sign again.
         RequestExpired = "request_expired",
-        /// The caller may not do this. Look at the bucket's policy and access control list; signed
-        /// requests are judged as that user even where anonymous ones are let in.
+        /// The caller does not have the required permission. Check the policy and the access
+        /// control list of the bucket. A signed request is always evaluated with the permissions of
+        /// its user, even if anonymous requests are allowed.
         PermissionDenied = "permission_denied",
-        /// The account owns as many buckets as it may. Delete one or ask for a higher quota.
+        /// The account has reached its bucket quota. Delete a bucket, or request a higher quota.
         TooManyBuckets = "too_many_buckets",
-        /// The bucket exists but is not in the active state, so it cannot be used at present.
+        /// The bucket exists, but cannot be used because it is not in the active state.
         BucketNotActive = "bucket_not_active",
-        /// The billing of a new bucket is not set up yet. Try again a few seconds later.
+        /// The billing of a new bucket is not ready yet. Retry after a few seconds.
         LeaseNotReady = "lease_not_ready",
-        /// Something is wrong with the account. Ask the provider.
+        /// There is a problem with the account. Contact the provider.
         AccountProblem = "account_problem",
-        /// There is no bucket of this name. Check the name and the zone.
+        /// The bucket does not exist. Check the name and the zone.
         BucketNotExists = "bucket_not_exists",
-        /// There is no object of this key.
+        /// The object does not exist.
         ObjectNotExists = "object_not_exists",
-        /// The address does not support this method.
+        /// The requested URL does not support this method.
         MethodNotAllowed = "method_not_allowed",
-        /// The name is taken, or was freed less than a minute ago. Choose another, or wait if the
-        /// bucket was your own.
+        /// The name is in use, or was released less than a minute ago. Choose another, or wait if
+        /// the bucket was yours.
         BucketAlreadyExists = "bucket_already_exists",
-        /// The bucket still holds objects. Delete them first.
+        /// The bucket still contains objects. Delete them first.
         BucketNotEmpty = "bucket_not_empty",
-        /// The same URL is being fetched already. Wait, then look whether the object is there.
+        /// The service is already fetching this URL. Wait, then check whether the object exists.
         FetchInProcess = "fetch_in_process",
-        /// A condition that the request set, such as `If-Match`, does not hold.
+        /// A condition of the request, such as `If-Match`, is not met.
         PreconditionFailed = "precondition_failed",
-        /// `Range` is malformed or lies outside the object.
+        /// `Range` is malformed or outside the object.
         InvalidRange = "invalid_range",
-        /// Too many fetches are running. Try again later.
+        /// Too many fetches are in progress. Retry later.
         FetchThrottled = "fetch_throttled",
-        /// A parameter has an illegal value, such as an append's position that is not the size.
+        /// A parameter is invalid, for example an append position that is not the object size.
         InvalidArgument = "invalid_argument",
-        /// The received body does not have the digest in `Content-MD5`. Send it again; if that
-        /// fails too, the digest is wrong.
+        /// The received body does not match the digest in `Content-MD5`. Send it again. If that
+        /// also fails, the digest is wrong.
         BadDigest = "bad_digest",
-        /// The bucket name breaks the rules: 6 to 63 lower-case letters, digits and hyphens.
+        /// The bucket name is invalid: it must have 6 to 63 lowercase letters, digits and hyphens.
         InvalidBucketName = "invalid_bucket_name",
         /// The body does not follow the rules of this operation.
         InvalidRequest = "invalid_request",
-        /// The zone that the request names does not exist.
+        /// The zone in the request does not exist.
         InvalidLocation = "invalid_location",
-        /// The bucket was created or deleted too often. Leave more than a minute between the two.
+        /// The bucket was created or deleted too often. Wait more than a minute between them.
         MaxRequestsExceeded = "max_requests_exceeded",
-        /// The object is in a state that does not permit the operation.
+        /// The state of the object does not allow the operation.
         InvalidObjectState = "invalid_object_state",
-        /// The key breaks the rules: 1 to 1023 bytes of UTF-8, no leading `/`.
+        /// The key is invalid: it must have 1 to 1023 bytes of UTF-8 and must not start with `/`.
         InvalidObjectName = "invalid_object_name",
         /// A part other than the last is smaller than 4 MB.
         EntityTooSmall = "entity_too_small",
         /// The object or part is larger than 5 GB. Use a multipart upload with more parts.
         EntityTooLarge = "entity_too_large",
-        /// The upload has too many parts. One page says 1000, others 10000; use larger parts.
+        /// The upload has too many parts: 1000 or 10000, the documents disagree. Use larger parts.
         MaxPartsExceeded = "max_parts_exceeded",
-        /// There is no such multipart upload: never begun, completed or aborted. The pages of the
-        /// operations give this status, the table of codes gives 400.
+        /// The multipart upload does not exist: it was never initiated, or it was completed or
+        /// aborted. The pages of the operations document this status, the table of error codes
+        /// documents 400.
         UploadNotExists = "upload_not_exists",
-        /// The body is not JSON.
+        /// The body is not valid JSON.
         InvalidJson = "invalid_json",
-        /// The request was refused.
+        /// The service denied the request.
         AccessDenied = "access_denied",
         /// The body ended before the announced length. Send it again.
         IncompleteBody = "incomplete_body",
-        /// The fields of the form do not agree with its policy.
+        /// The fields of the form do not match its policy.
         FormPolicyViolated = "form_policy_violated",
-        /// The domain cannot be bound to the bucket as asked.
+        /// The domain cannot be bound to the bucket as requested.
         CnameError = "cname_error",
-        /// The request names more objects than one operation takes: 1000 for a delete.
+        /// The request contains too many objects. One deletion accepts at most 1000.
         TooManyObjects = "too_many_objects",
-        /// The caller's own metadata exceeds 2 KB, or one of its keys 512 bytes.
+        /// The user-defined metadata exceeds 2 KB, or one of its keys exceeds 512 bytes.
         MetadataTooLarge = "metadata_too_large",
-        /// The service failed. Try again.
+        /// The service failed internally. Retry the request.
         InternalError = "internal_error",
-        /// The service is not available for the moment. Try again.
+        /// The service is temporarily unavailable. Retry the request.
         ServiceUnavailable = "service_unavailable",
-        /// The site to fetch from could not be reached, broke off, or answered with something other
-        /// than success, a redirect or 404. Try again.
+        /// The site to fetch from was unreachable, closed the connection early, or responded with a
+        /// status other than success, redirect or 404. Retry the request.
         UpstreamFailed = "upstream_failed",
-        /// The domain has no ICP record, which binding it requires.
+        /// The domain does not have the ICP record that binding requires.
         DomainNotRecorded = "domain_not_recorded",
-        /// The domain's DNS has no CNAME record for the bucket. Add it, and wait a while.
+        /// The domain has no CNAME record for the bucket. Add it, and wait until it takes effect.
         CnameRecordNotAdded = "cname_record_not_added",
-        /// The domain is bound to another bucket. Release it there first.
+        /// The domain is bound to another bucket. Unbind it there first.
         DomainOccupied = "domain_occupied",
     }
 }

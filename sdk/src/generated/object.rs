@@ -2,10 +2,10 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Stores an object, replacing one of the same key at once and as a whole. The content is the
-    /// request body, or comes from elsewhere when a source to copy, move or fetch is given; the
-    /// body is then empty. A single request stores at most 5 GB; use a multipart upload for more.
-    /// Needs write permission, and read permission on the source of a copy or move.
+    /// Stores an object, atomically replacing an existing object with the same key. The content is
+    /// the request body, or comes from the source to copy, move or fetch if one is set; the body is
+    /// then empty. A single request stores at most 5 GB; use a multipart upload for larger objects.
+    /// Requires write permission, and read permission on the source of a copy or move.
     ///
     /// Optional parameters, which are methods of [`PutObject`]:
     /// `cache_control`, `content_md5`, `content_type`, `content_encoding`, `expect`,
@@ -35,9 +35,9 @@ impl Bucket {
         self.call(PutObjectInput::new(key))
     }
 
-    /// Reads the content and the metadata of an object. Needs read permission; anonymous callers
-    /// only where policy or access control list lets everyone read. If the key is missing and the
-    /// bucket mirrors another site, the answer may be a redirect there.
+    /// Returns the content and the metadata of an object. Requires read permission. Anonymous
+    /// requests succeed only if a policy or the access control list allows everyone to read. If the
+    /// key does not exist and the bucket mirrors a site, the response can be a redirect to it.
     ///
     /// Optional parameters, which are methods of [`GetObject`]:
     /// `version_id`, `response_expires`, `response_cache_control`, `response_content_type`,
@@ -58,8 +58,8 @@ impl Bucket {
         self.call(GetObjectInput::new(key))
     }
 
-    /// Reads the metadata of an object without its content. Needs read permission. Errors carry a
-    /// status but no code or message, since an answer to HEAD has no body.
+    /// Returns the metadata of an object without its content. Requires read permission. Errors have
+    /// a status, but neither a code nor a message, because responses to HEAD have no body.
     ///
     /// Optional parameters, which are methods of [`HeadObject`]:
     /// `version_id`, `encryption_customer_algorithm`, `encryption_customer_key`,
@@ -79,9 +79,9 @@ impl Bucket {
         self.call(HeadObjectInput::new(key))
     }
 
-    /// Asks, as a browser does before a cross-origin request, whether the bucket's rules let it
-    /// through. If they do not, the status is still 200 and the `Access-Control-Allow-*` headers
-    /// are missing.
+    /// Checks whether the CORS rules of the bucket allow a cross-origin request, as browsers do
+    /// before such a request. If the rules do not allow it, the status is still 200, but the
+    /// `Access-Control-Allow-*` headers are missing.
     ///
     /// Optional parameters, see [`OptionsObject`]: `access_control_request_headers`.
     ///
@@ -109,9 +109,9 @@ impl Bucket {
         ))
     }
 
-    /// Deletes an object, or one version of it. Needs write permission; never anonymous. Succeeds
-    /// whether or not the key exists. In a bucket with versioning a delete without `version_id`
-    /// only adds a delete marker.
+    /// Deletes an object, or one version of it. Requires write permission and a signed request.
+    /// Deleting a key that does not exist succeeds. In a bucket with versioning, a deletion without
+    /// `version_id` only adds a delete marker.
     ///
     /// Optional parameters, see [`DeleteObject`]: `version_id`.
     ///
@@ -136,65 +136,65 @@ pub type PutObject = Call<PutObjectInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PutObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    /// `Cache-Control` header returned with the object: how long it may be cached.
     pub cache_control: Option<String>,
-    /// MD5 digest of the body, Base64.
+    /// Base64-encoded MD5 digest of the body.
     pub content_md5: Option<String>,
     /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
-    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    /// `Content-Encoding` header returned with the object, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// `100-continue` asks the service to accept the headers before the body is sent.
+    /// With `100-continue`, the client sends the body after the service accepts the headers.
     pub expect: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64.
+    /// Customer-provided encryption key: 32 bytes, Base64.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
-    /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
+    /// Source object, or a version of it, to copy instead of a body.
     pub copy_source: Option<ObjectPath>,
-    /// Which metadata the copy gets.
+    /// Determines which metadata the copy gets.
     pub metadata_directive: Option<types::MetadataDirective>,
-    /// Copies only if the source has changed since this time; else 412.
+    /// Copies only if the source was modified since this time (status 412 otherwise).
     pub copy_source_if_modified_since: Option<Timestamp>,
-    /// Copies only if the source has not changed since this time; else 412.
+    /// Copies only if the source was not modified since this time (status 412 otherwise).
     pub copy_source_if_unmodified_since: Option<Timestamp>,
-    /// Copies only if this is the source's entity tag; else 412.
+    /// Copies only if the source has this ETag (status 412 otherwise).
     pub copy_source_if_match: Option<String>,
-    /// Copies only if the source's entity tag is another than this; else 412.
+    /// Copies only if the source does not have this ETag (status 412 otherwise).
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`.
+    /// Encryption algorithm of the source, if it has a customer-provided key: `AES256`.
     pub copy_source_encryption_customer_algorithm: Option<String>,
-    /// The key with which the source was encrypted: 32 bytes, Base64.
+    /// Encryption key of the source: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the source's key.
     pub copy_source_encryption_customer_key_md5: Option<String>,
-    /// Moves this object here in place of storing a body.
+    /// Object to move here instead of storing a body.
     pub move_source: Option<ObjectPath>,
-    /// URL from which the service fetches the content, not a body; `http` without a protocol.
+    /// URL from which the service fetches the content; `http` if the protocol is missing.
     pub fetch_source: Option<String>,
-    /// Fetches only if the content at the URL has not changed since this time; else 412.
+    /// Fetches only if the URL's content was not modified since this time (status 412 otherwise).
     pub fetch_if_unmodified_since: Option<Timestamp>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
+    /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair.
     pub metadata: Metadata,
-    /// The content of the object.
+    /// Content of the object.
     pub body: Option<Body>,
-    /// Moves only if the source has changed since this time; else 412.
+    /// Moves only if the source was modified since this time (status 412 otherwise).
     pub move_source_if_modified_since: Option<Timestamp>,
-    /// Moves only if the source has not changed since this time; else 412.
+    /// Moves only if the source was not modified since this time (status 412 otherwise).
     pub move_source_if_unmodified_since: Option<Timestamp>,
-    /// Moves only if this is the source's entity tag; else 412.
+    /// Moves only if the source has this ETag (status 412 otherwise).
     pub move_source_if_match: Option<String>,
-    /// Moves only if the source's entity tag is another than this; else 412.
+    /// Moves only if the source does not have this ETag (status 412 otherwise).
     pub move_source_if_none_match: Option<String>,
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    /// `Content-Disposition` header returned with the object: display or save, and the file name.
     pub content_disposition: Option<String>,
-    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    /// `Expires` header returned with the object: HTTP date until which it is fresh.
     pub expires: Option<String>,
 }
 
@@ -237,138 +237,138 @@ impl PutObjectInput {
 }
 
 impl PutObject {
-    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    /// `Cache-Control` header returned with the object: how long it may be cached.
     pub fn cache_control(mut self, value: impl Into<String>) -> Self {
         self.input.cache_control = Some(value.into());
         self
     }
 
-    /// MD5 digest of the body, Base64. One that differs is refused with `bad_digest`.
+    /// Base64-encoded MD5 digest of the body. A mismatch fails with `bad_digest`.
     pub fn content_md5(mut self, value: impl Into<String>) -> Self {
         self.input.content_md5 = Some(value.into());
         self
     }
 
-    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters. The default is `application/octet-stream`.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.input.content_type = Some(value.into());
         self
     }
 
-    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    /// `Content-Encoding` header returned with the object, such as `gzip`.
     pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
         self.input.content_encoding = Some(value.into());
         self
     }
 
-    /// `100-continue` asks the service to accept the headers before the body is sent.
+    /// With `100-continue`, the client sends the body after the service accepts the headers.
     pub fn expect(mut self, value: impl Into<String>) -> Self {
         self.input.expect = Some(value.into());
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// Copies this object of the same zone, or a version of it, instead of a body; at most 5 GB.
+    /// Source object, or a version of it, to copy instead of a body. Same zone, at most 5 GB.
     pub fn copy_source(mut self, value: impl Into<ObjectPath>) -> Self {
         self.input.copy_source = Some(value.into());
         self
     }
 
-    /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
-    /// copied onto itself to change its metadata.
+    /// Determines which metadata the copy gets. If not set, the copy gets the metadata of the
+    /// source. With `REPLACE`, an object can be copied onto itself to change its metadata.
     pub fn metadata_directive(mut self, value: types::MetadataDirective) -> Self {
         self.input.metadata_directive = Some(value);
         self
     }
 
-    /// Copies only if the source has changed since this time; else 412.
+    /// Copies only if the source was modified since this time (status 412 otherwise).
     pub fn copy_source_if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.copy_source_if_modified_since = Some(value);
         self
     }
 
-    /// Copies only if the source has not changed since this time; else 412.
+    /// Copies only if the source was not modified since this time (status 412 otherwise).
     pub fn copy_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.copy_source_if_unmodified_since = Some(value);
         self
     }
 
-    /// Copies only if this is the source's entity tag; else 412.
+    /// Copies only if the source has this ETag (status 412 otherwise).
     pub fn copy_source_if_match(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_if_match = Some(value.into());
         self
     }
 
-    /// Copies only if the source's entity tag is another than this; else 412.
+    /// Copies only if the source does not have this ETag (status 412 otherwise).
     pub fn copy_source_if_none_match(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_if_none_match = Some(value.into());
         self
     }
 
-    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    /// Encryption algorithm of the source, if it has a customer-provided key: `AES256`.
     pub fn copy_source_encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The key with which the source was encrypted: 32 bytes, Base64.
+    /// Encryption key of the source: 32 bytes, Base64.
     pub fn copy_source_encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.copy_source_encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the source's key.
     pub fn copy_source_encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// Moves this object here in place of storing a body. Metadata and encryption go along, and the
-    /// source is gone afterwards: a repeat after success fails.
+    /// Object to move here instead of storing a body. It keeps its metadata and encryption. The
+    /// source no longer exists afterwards, so repeating a successful move fails.
     pub fn move_source(mut self, value: impl Into<ObjectPath>) -> Self {
         self.input.move_source = Some(value.into());
         self
     }
 
-    /// URL from which the service fetches the content, not a body; `http` without a protocol. The
-    /// site must send `Content-Length`; redirects (301, 302, 307) are followed.
+    /// URL from which the service fetches the content; `http` if the protocol is missing. The site
+    /// must send `Content-Length`. The service follows redirects (301, 302, 307).
     pub fn fetch_source(mut self, value: impl Into<String>) -> Self {
         self.input.fetch_source = Some(value.into());
         self
     }
 
-    /// Fetches only if the content at the URL has not changed since this time; else 412.
+    /// Fetches only if the URL's content was not modified since this time (status 412 otherwise).
     pub fn fetch_if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.fetch_if_unmodified_since = Some(value);
         self
     }
 
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Storage class of the object. The default is `STANDARD`.
     pub fn storage_class(mut self, value: types::StorageClass) -> Self {
         self.input.storage_class = Some(value);
         self
     }
 
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
-    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
-    /// all keys and values together at most 2048. Never anonymous.
+    /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits,
+    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048
+    /// bytes for all keys and values. Not allowed in anonymous requests.
     pub fn metadata(
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -377,43 +377,43 @@ impl PutObject {
         self
     }
 
-    /// The content of the object. Absent: an empty object.
+    /// Content of the object. If not set, the object is empty.
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input.body = Some(value.into());
         self
     }
 
-    /// Moves only if the source has changed since this time; else 412.
+    /// Moves only if the source was modified since this time (status 412 otherwise).
     pub fn move_source_if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.move_source_if_modified_since = Some(value);
         self
     }
 
-    /// Moves only if the source has not changed since this time; else 412.
+    /// Moves only if the source was not modified since this time (status 412 otherwise).
     pub fn move_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.move_source_if_unmodified_since = Some(value);
         self
     }
 
-    /// Moves only if this is the source's entity tag; else 412.
+    /// Moves only if the source has this ETag (status 412 otherwise).
     pub fn move_source_if_match(mut self, value: impl Into<String>) -> Self {
         self.input.move_source_if_match = Some(value.into());
         self
     }
 
-    /// Moves only if the source's entity tag is another than this; else 412.
+    /// Moves only if the source does not have this ETag (status 412 otherwise).
     pub fn move_source_if_none_match(mut self, value: impl Into<String>) -> Self {
         self.input.move_source_if_none_match = Some(value.into());
         self
     }
 
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    /// `Content-Disposition` header returned with the object: display or save, and the file name.
     pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.content_disposition = Some(value.into());
         self
     }
 
-    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    /// `Expires` header returned with the object: HTTP date until which it is fresh.
     pub fn expires(mut self, value: impl Into<String>) -> Self {
         self.input.expires = Some(value.into());
         self
@@ -519,13 +519,13 @@ impl Operation for PutObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutObjectOutput {
-    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
+    /// ETag in double quotes. For content stored by one request, the MD5 digest in hex.
     pub etag: String,
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// Id of the version that was made, in a bucket with versioning.
+    /// ID of the new version, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
@@ -554,38 +554,38 @@ pub type GetObject = Call<GetObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Which version of the object is meant, in a bucket with versioning.
+    /// Version of the object, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// `Expires` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Expires` header of the response.
     pub response_expires: Option<String>,
-    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Cache-Control` header of the response.
     pub response_cache_control: Option<String>,
-    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Type` header of the response.
     pub response_content_type: Option<String>,
-    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Language` header of the response.
     pub response_content_language: Option<String>,
-    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Encoding` header of the response.
     pub response_content_encoding: Option<String>,
-    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Disposition` header of the response.
     pub response_content_disposition: Option<String>,
-    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred.
+    /// Byte range to read: `bytes=0-99`, `bytes=100-`, or `bytes=-100` for the last hundred bytes.
     pub range: Option<String>,
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub if_modified_since: Option<Timestamp>,
-    /// Answers only if the object has not changed since this time; else 412.
+    /// Succeeds only if the object was not modified since this time (status 412 otherwise).
     pub if_unmodified_since: Option<Timestamp>,
-    /// Answers only if this is the object's entity tag; else 412.
+    /// Succeeds only if the object has this ETag (status 412 otherwise).
     pub if_match: Option<String>,
-    /// Answers only if the object's entity tag is another than this; else 304.
+    /// Succeeds only if the object does not have this ETag (status 304 otherwise).
     pub if_none_match: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64.
+    /// Customer-provided encryption key: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
 }
 
@@ -614,93 +614,94 @@ impl GetObjectInput {
 }
 
 impl GetObject {
-    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    /// Version of the object, in a bucket with versioning. The default is the latest version.
     pub fn version_id(mut self, value: impl Into<String>) -> Self {
         self.input.version_id = Some(value.into());
         self
     }
 
-    /// `Expires` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Expires` header of the response. Only allowed in signed requests.
     pub fn response_expires(mut self, value: impl Into<String>) -> Self {
         self.input.response_expires = Some(value.into());
         self
     }
 
-    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Cache-Control` header of the response. Only allowed in signed requests.
     pub fn response_cache_control(mut self, value: impl Into<String>) -> Self {
         self.input.response_cache_control = Some(value.into());
         self
     }
 
-    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Type` header of the response. Only allowed in signed requests.
     pub fn response_content_type(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_type = Some(value.into());
         self
     }
 
-    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Language` header of the response. Only allowed in signed requests.
     pub fn response_content_language(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_language = Some(value.into());
         self
     }
 
-    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Encoding` header of the response. Only allowed in signed requests.
     pub fn response_content_encoding(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_encoding = Some(value.into());
         self
     }
 
-    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    /// `attachment; filename="..."` makes browsers save the file.
+    /// Overrides the `Content-Disposition` header of the response. Only allowed in signed requests.
+    /// `attachment; filename="..."` makes browsers save the content as a file.
     pub fn response_content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_disposition = Some(value.into());
         self
     }
 
-    /// Bytes to read: `bytes=0-99`, `bytes=100-` or `bytes=-100` for the last hundred. One range
-    /// only. Outside the object: 416 `invalid_range`. Absent: all.
+    /// Byte range to read: `bytes=0-99`, `bytes=100-`, or `bytes=-100` for the last hundred bytes.
+    /// Only one range is supported. A range outside the object fails with 416 `invalid_range`. The
+    /// default is the whole object.
     pub fn range(mut self, value: impl Into<String>) -> Self {
         self.input.range = Some(value.into());
         self
     }
 
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub fn if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.if_modified_since = Some(value);
         self
     }
 
-    /// Answers only if the object has not changed since this time; else 412.
+    /// Succeeds only if the object was not modified since this time (status 412 otherwise).
     pub fn if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.if_unmodified_since = Some(value);
         self
     }
 
-    /// Answers only if this is the object's entity tag; else 412.
+    /// Succeeds only if the object has this ETag (status 412 otherwise).
     pub fn if_match(mut self, value: impl Into<String>) -> Self {
         self.input.if_match = Some(value.into());
         self
     }
 
-    /// Answers only if the object's entity tag is another than this; else 304.
+    /// Succeeds only if the object does not have this ETag (status 304 otherwise).
     pub fn if_none_match(mut self, value: impl Into<String>) -> Self {
         self.input.if_none_match = Some(value.into());
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
@@ -760,41 +761,40 @@ impl Operation for GetObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct GetObjectOutput {
-    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
+    /// ETag in double quotes. For content stored by one request, the MD5 digest in hex.
     pub etag: String,
-    /// Length of the content in bytes; of the range if one was asked for.
+    /// Size of the content in bytes, or of the range if one was requested.
     pub content_length: Option<u64>,
-    /// Which bytes these are, and of how many: `bytes 0-99/1024`. Only with status 206.
+    /// Range of the returned bytes and total size: `bytes 0-99/1024`. Only with status 206.
     pub content_range: Option<String>,
-    /// When the object was last changed, to the second.
+    /// Time of the last modification, to the second.
     pub last_modified: Option<Timestamp>,
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// Id of the version that was read, in a bucket with versioning.
+    /// ID of the version that was read, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// `true` if the version is a delete marker; absent otherwise.
+    /// `true` if the version is a delete marker, absent otherwise.
     pub delete_marker: bool,
-    /// Metadata of the caller's own, from the headers `x-qs-meta-<key>`.
+    /// User-defined metadata from the headers `x-qs-meta-<key>`.
     pub metadata: Metadata,
-    /// Until when the content counts as fresh, as it was stored or as `response-expires` asks.
+    /// Time until which the content is fresh, as stored or set by `response-expires`.
     pub expires: Option<String>,
-    /// How caches may treat the content, as it was stored or as `response-cache-control` asks.
+    /// Caching rules for the content, as stored or set by `response-cache-control`.
     pub cache_control: Option<String>,
-    /// Media type of the content, as it was stored or as `response-content-type` asks.
+    /// Media type of the content, as stored or set by `response-content-type`.
     pub content_type: Option<String>,
-    /// Languages of the content's readers, as `response-content-language` asks.
+    /// Language of the content, as set by `response-content-language`.
     pub content_language: Option<String>,
-    /// How the content is encoded, such as `gzip`, as it was stored or as
-    /// `response-content-encoding` asks.
+    /// Encoding of the content, such as `gzip`, as stored or set by `response-content-encoding`.
     pub content_encoding: Option<String>,
-    /// Whether a browser shows or saves the content, and under which name, as it was stored or as
-    /// `response-content-disposition` asks.
+    /// Whether browsers display or save the content, and the file name, as stored or set by
+    /// `response-content-disposition`.
     pub content_disposition: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
-    /// The content of the object.
+    /// Content of the object.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -839,24 +839,24 @@ pub type HeadObject = Call<HeadObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Which version of the object is meant, in a bucket with versioning.
+    /// Version of the object, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// How the object is encrypted: `AES256`.
+    /// Encryption algorithm of the object: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the object was encrypted: 32 bytes, Base64.
+    /// Encryption key of the object: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64.
+    /// Base64-encoded MD5 of the 32 raw bytes of the key.
     pub encryption_customer_key_md5: Option<String>,
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub if_modified_since: Option<Timestamp>,
-    /// Answers only if the object has not changed since this time; else 412.
+    /// Succeeds only if the object was not modified since this time (status 412 otherwise).
     pub if_unmodified_since: Option<Timestamp>,
-    /// Answers only if this is the object's entity tag; else 412.
+    /// Succeeds only if the object has this ETag (status 412 otherwise).
     pub if_match: Option<String>,
-    /// Answers only if the object's entity tag is another than this; else 304.
+    /// Succeeds only if the object does not have this ETag (status 304 otherwise).
     pub if_none_match: Option<String>,
 }
 
@@ -878,51 +878,50 @@ impl HeadObjectInput {
 }
 
 impl HeadObject {
-    /// Which version of the object is meant, in a bucket with versioning. Absent: the newest.
+    /// Version of the object, in a bucket with versioning. The default is the latest version.
     pub fn version_id(mut self, value: impl Into<String>) -> Self {
         self.input.version_id = Some(value.into());
         self
     }
 
-    /// How the object is encrypted: `AES256`. Not needed for metadata; checked if given.
+    /// Encryption algorithm of the object: `AES256`. Optional for metadata, but checked if set.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The key with which the object was encrypted: 32 bytes, Base64. Not needed for metadata;
-    /// checked if given.
+    /// Encryption key of the object: 32 bytes, Base64. Optional for metadata, but checked if set.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed for metadata; checked if
-    /// given.
+    /// Base64-encoded MD5 of the 32 raw bytes of the key. Optional for metadata, but checked if
+    /// set.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub fn if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.if_modified_since = Some(value);
         self
     }
 
-    /// Answers only if the object has not changed since this time; else 412.
+    /// Succeeds only if the object was not modified since this time (status 412 otherwise).
     pub fn if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.if_unmodified_since = Some(value);
         self
     }
 
-    /// Answers only if this is the object's entity tag; else 412.
+    /// Succeeds only if the object has this ETag (status 412 otherwise).
     pub fn if_match(mut self, value: impl Into<String>) -> Self {
         self.input.if_match = Some(value.into());
         self
     }
 
-    /// Answers only if the object's entity tag is another than this; else 304.
+    /// Succeeds only if the object does not have this ETag (status 304 otherwise).
     pub fn if_none_match(mut self, value: impl Into<String>) -> Self {
         self.input.if_none_match = Some(value.into());
         self
@@ -970,39 +969,39 @@ impl Operation for HeadObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectOutput {
-    /// Media type of the content, as it was stored.
+    /// Stored media type of the content.
     pub content_type: Option<String>,
-    /// Length of the content in bytes.
+    /// Size of the content in bytes.
     pub content_length: Option<u64>,
-    /// When the object was last changed, to the second.
+    /// Time of the last modification, to the second.
     pub last_modified: Option<Timestamp>,
-    /// Entity tag in double quotes; of content stored by one request, its MD5 digest in hex.
+    /// ETag in double quotes. For content stored by one request, the MD5 digest in hex.
     pub etag: String,
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// `appendable` if the object can be appended to; absent otherwise.
+    /// `appendable` if the object can be appended to, absent otherwise.
     pub object_type: Option<String>,
-    /// Size of an appendable object in bytes: the next append's position. Absent for others.
+    /// Size of an appendable object in bytes: the next append position. Absent for others.
     pub next_append_position: Option<u64>,
-    /// Id of the version that was read, in a bucket with versioning.
+    /// ID of the version that was read, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// `true` if the version is a delete marker; absent otherwise.
+    /// `true` if the version is a delete marker, absent otherwise.
     pub delete_marker: bool,
-    /// Metadata of the caller's own, from the headers `x-qs-meta-<key>`.
+    /// User-defined metadata from the headers `x-qs-meta-<key>`.
     pub metadata: Metadata,
-    /// Until when the content counts as fresh, as it was stored.
+    /// Stored time until which the content is fresh.
     pub expires: Option<String>,
-    /// How caches may treat the content, as it was stored.
+    /// Stored caching rules for the content.
     pub cache_control: Option<String>,
-    /// Languages of the content's readers.
+    /// Language of the content.
     pub content_language: Option<String>,
-    /// How the content is encoded, such as `gzip`, as it was stored.
+    /// Stored encoding of the content, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// Whether a browser shows or saves the content, and under which name, as it was stored.
+    /// Stored setting for whether browsers display or save the content, and the file name.
     pub content_disposition: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
@@ -1046,13 +1045,13 @@ pub type OptionsObject = Call<OptionsObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// The site that wants to make the request, such as `https://www.example.com`.
+    /// Origin of the cross-origin request, such as `https://www.example.com`.
     pub origin: String,
-    /// The method that the request would use.
+    /// Method of the cross-origin request.
     pub access_control_request_method: String,
-    /// The headers that the request would carry, separated by commas.
+    /// Headers of the cross-origin request, separated by commas.
     pub access_control_request_headers: Option<String>,
 }
 
@@ -1073,7 +1072,7 @@ impl OptionsObjectInput {
 }
 
 impl OptionsObject {
-    /// The headers that the request would carry, separated by commas.
+    /// Headers of the cross-origin request, separated by commas.
     pub fn access_control_request_headers(mut self, value: impl Into<String>) -> Self {
         self.input.access_control_request_headers = Some(value.into());
         self
@@ -1106,15 +1105,15 @@ impl Operation for OptionsObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectOutput {
-    /// The site that is let in; absent if the rules refuse.
+    /// Allowed origin. Absent if the rules do not allow the request.
     pub access_control_allow_origin: Option<String>,
-    /// For how many seconds a browser may remember this answer.
+    /// Number of seconds for which browsers may cache this response.
     pub access_control_max_age: Option<String>,
-    /// The methods that are let in, separated by commas; absent if the rules refuse.
+    /// Allowed methods, separated by commas. Absent if the rules do not allow the request.
     pub access_control_allow_methods: Option<String>,
-    /// The request headers that are let in, separated by commas.
+    /// Allowed request headers, separated by commas.
     pub access_control_allow_headers: Option<String>,
-    /// The answer's headers that scripts may read, separated by commas.
+    /// Response headers that scripts can read, separated by commas.
     pub access_control_expose_headers: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
@@ -1145,9 +1144,9 @@ pub type DeleteObject = Call<DeleteObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Version or delete marker to remove for good.
+    /// Version or delete marker to delete permanently.
     pub version_id: Option<String>,
 }
 
@@ -1162,8 +1161,8 @@ impl DeleteObjectInput {
 }
 
 impl DeleteObject {
-    /// Version or delete marker to remove for good. Absent: a bucket with versioning gets a delete
-    /// marker, any other loses the object.
+    /// Version or delete marker to delete permanently. If not set, a bucket with versioning adds a
+    /// delete marker, and any other bucket deletes the object.
     pub fn version_id(mut self, value: impl Into<String>) -> Self {
         self.input.version_id = Some(value.into());
         self
@@ -1188,11 +1187,10 @@ impl Operation for DeleteObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectOutput {
-    /// Id of the delete marker that was added, or of the version that was removed, in a bucket with
-    /// versioning.
+    /// ID of the added delete marker, or of the deleted version, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// With `version_id`: whether the removed version was a delete marker. Without: whether the
-    /// newest version before this call was one. Absent means no.
+    /// With `version_id`, whether the deleted version was a delete marker. Otherwise, whether the
+    /// latest version before the request was one. Absent if it was not.
     pub delete_marker: bool,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,

@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Adds bytes to the end of an appendable object, creating it with the first call. The caller
-    /// says at which position it writes, so two writers cannot interleave unnoticed. At most 5 GB a
-    /// call and 50 TB in all; encryption is not possible. Needs write permission.
+    /// Appends data to an appendable object. The first request creates the object. The caller sets
+    /// the position of the data, so two writers cannot interleave unnoticed. At most 5 GB per
+    /// request and 50 TB in total; encryption is not supported. Requires write permission.
     ///
     /// Optional parameters, which are methods of [`AppendObject`]:
     /// `content_md5`, `content_type`, `storage_class`, `body`.
@@ -30,18 +30,18 @@ pub type AppendObject = Call<AppendObjectInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AppendObjectInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Offset in bytes at which the piece begins: 0 for a new object, else its present size. Any
-    /// other value is refused with `invalid_argument`.
+    /// Offset in bytes at which the data starts: 0 for a new object, otherwise its current size.
+    /// The service rejects any other value with `invalid_argument`.
     pub position: u64,
-    /// MD5 digest of the appended piece, Base64.
+    /// Base64-encoded MD5 digest of the appended data.
     pub content_md5: Option<String>,
     /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// The bytes to append.
+    /// Data to append.
     pub body: Option<Body>,
 }
 
@@ -60,26 +60,26 @@ impl AppendObjectInput {
 }
 
 impl AppendObject {
-    /// MD5 digest of the appended piece, Base64. One that differs is refused with `bad_digest`.
+    /// Base64-encoded MD5 digest of the appended data. A mismatch fails with `bad_digest`.
     pub fn content_md5(mut self, value: impl Into<String>) -> Self {
         self.input.content_md5 = Some(value.into());
         self
     }
 
-    /// Media type of the object, at most 255 characters. Counts at the first append only; absent:
+    /// Media type of the object, at most 255 characters. For the first append only. The default is
     /// `application/octet-stream`.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.input.content_type = Some(value.into());
         self
     }
 
-    /// Class in which the object is stored. Counts at the first append only; absent: `STANDARD`.
+    /// Storage class of the object. For the first append only. The default is `STANDARD`.
     pub fn storage_class(mut self, value: types::StorageClass) -> Self {
         self.input.storage_class = Some(value);
         self
     }
 
-    /// The bytes to append.
+    /// Data to append.
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input.body = Some(value.into());
         self
@@ -112,7 +112,7 @@ impl Operation for AppendObjectInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AppendObjectOutput {
-    /// Size of the object after this call in bytes: the position for the next one.
+    /// Size of the object in bytes after this request: the next append position.
     pub next_append_position: u64,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,

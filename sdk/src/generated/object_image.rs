@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Gives an image object cropped, resized, turned, marked or converted, or a description of it.
-    /// The object itself stays as it is. The source may have at most 10 MB and must not be
-    /// encrypted. Needs read permission.
+    /// Returns an image object cropped, resized, rotated, watermarked or converted, or information
+    /// about it. The object itself does not change. The source must have at most 10 MB and must not
+    /// be encrypted. Requires read permission.
     ///
     /// Optional parameters, which are methods of [`ImageProcess`]:
     /// `response_expires`, `response_cache_control`, `response_content_type`,
@@ -33,25 +33,26 @@ pub type ImageProcess = Call<ImageProcessInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ImageProcessInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// What to do, step by step from left to right: `resize:w_300,h_200|rotate:a_90|format:t_webp`.
-    /// Steps: `info`, `crop`, `rotate`, `resize`, `watermark`, `watermark_image`, `format`, `save`.
-    /// `info` gives JSON in place of an image.
+    /// Processing steps, applied from left to right:
+    /// `resize:w_300,h_200|rotate:a_90|format:t_webp`. The steps are `info`, `crop`, `rotate`,
+    /// `resize`, `watermark`, `watermark_image`, `format` and `save`. `info` returns JSON instead
+    /// of an image.
     pub action: String,
-    /// `Expires` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Expires` header of the response.
     pub response_expires: Option<String>,
-    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Cache-Control` header of the response.
     pub response_cache_control: Option<String>,
-    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Type` header of the response.
     pub response_content_type: Option<String>,
-    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Language` header of the response.
     pub response_content_language: Option<String>,
-    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Encoding` header of the response.
     pub response_content_encoding: Option<String>,
-    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Disposition` header of the response.
     pub response_content_disposition: Option<String>,
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub if_modified_since: Option<Timestamp>,
 }
 
@@ -73,44 +74,44 @@ impl ImageProcessInput {
 }
 
 impl ImageProcess {
-    /// `Expires` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Expires` header of the response. Only allowed in signed requests.
     pub fn response_expires(mut self, value: impl Into<String>) -> Self {
         self.input.response_expires = Some(value.into());
         self
     }
 
-    /// `Cache-Control` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Cache-Control` header of the response. Only allowed in signed requests.
     pub fn response_cache_control(mut self, value: impl Into<String>) -> Self {
         self.input.response_cache_control = Some(value.into());
         self
     }
 
-    /// `Content-Type` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Type` header of the response. Only allowed in signed requests.
     pub fn response_content_type(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_type = Some(value.into());
         self
     }
 
-    /// `Content-Language` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Language` header of the response. Only allowed in signed requests.
     pub fn response_content_language(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_language = Some(value.into());
         self
     }
 
-    /// `Content-Encoding` of this answer, not the stored one; only in signed requests.
+    /// Overrides the `Content-Encoding` header of the response. Only allowed in signed requests.
     pub fn response_content_encoding(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_encoding = Some(value.into());
         self
     }
 
-    /// `Content-Disposition` of this answer, not the stored one; only in signed requests.
-    /// `attachment; filename="..."` makes browsers save the file.
+    /// Overrides the `Content-Disposition` header of the response. Only allowed in signed requests.
+    /// `attachment; filename="..."` makes browsers save the content as a file.
     pub fn response_content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.response_content_disposition = Some(value.into());
         self
     }
 
-    /// Answers only if the object has changed since this time; else 304.
+    /// Succeeds only if the object was modified since this time (status 304 otherwise).
     pub fn if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.if_modified_since = Some(value);
         self
@@ -149,9 +150,9 @@ impl Operation for ImageProcessInput {
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct ImageProcessOutput {
-    /// Length of the result in bytes.
+    /// Size of the result in bytes.
     pub content_length: Option<u64>,
-    /// The result.
+    /// Result of the processing.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
     #[cfg_attr(feature = "serde", serde(skip))]

@@ -2,10 +2,10 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Stores one part of a multipart upload, from the request body or, when a source to copy is
-    /// given, from an object of the same zone. Parts may be sent in any order and in parallel; the
-    /// same number again replaces the part. Each has 4 MB to 5 GB, the last one may be smaller.
-    /// Needs write permission.
+    /// Uploads one part of a multipart upload. The content is the request body or, if a copy source
+    /// is set, comes from an object in the same zone. Parts can be uploaded in any order and
+    /// concurrently; a new part replaces an earlier part with the same number. Each part has 4 MB
+    /// to 5 GB; the last part can be smaller. Requires write permission.
     ///
     /// Optional parameters, which are methods of [`UploadMultipart`]:
     /// `content_md5`, `encryption_customer_algorithm`, `encryption_customer_key`,
@@ -35,9 +35,9 @@ impl Bucket {
         self.call(UploadMultipartInput::new(key, upload_id, part_number))
     }
 
-    /// Lists one page of the parts that a multipart upload holds so far, sorted by part number.
-    /// Needs read permission. The answer does not say whether there are more: ask again from the
-    /// last part number until a page is empty.
+    /// Lists the uploaded parts of a multipart upload, one page at a time, sorted by part number.
+    /// Requires read permission. The response does not indicate whether more parts follow: continue
+    /// from the last part number until a page is empty.
     ///
     /// Optional parameters, see [`ListMultipart`]: `part_number_marker`, `limit`.
     ///
@@ -58,9 +58,9 @@ impl Bucket {
         self.call(ListMultipartInput::new(key, upload_id))
     }
 
-    /// Joins the listed parts, in the order of their numbers, to the finished object and ends the
-    /// upload. Parts that are not listed are dropped. Needs write permission. The upload id is gone
-    /// afterwards, so a repeat fails.
+    /// Completes a multipart upload: combines the listed parts, in the order of their numbers, into
+    /// the object. Parts that are not listed are discarded. Requires write permission. The upload
+    /// ID is invalid afterwards, so repeating the request fails.
     ///
     /// Optional parameters, which are methods of [`CompleteMultipartUpload`]:
     /// `etag`, `encryption_customer_algorithm`, `encryption_customer_key`,
@@ -93,8 +93,8 @@ impl Bucket {
         ))
     }
 
-    /// Ends a multipart upload and frees the parts that it holds. Needs write permission. Succeeds
-    /// for an unknown or finished upload too.
+    /// Aborts a multipart upload and deletes its parts. Requires write permission. Also succeeds if
+    /// the upload is unknown or has ended.
     ///
     /// # Examples
     ///
@@ -121,42 +121,41 @@ pub type UploadMultipart = Call<UploadMultipartInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadMultipartInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
+    /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
-    /// Number of the part, 0 to 10000. Numbers order the parts and may leave gaps.
+    /// Number of the part, 0 to 10000. Determines the order of the parts; gaps are allowed.
     pub part_number: u32,
-    /// MD5 digest of the part, Base64.
+    /// Base64-encoded MD5 digest of the part.
     pub content_md5: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64.
+    /// Customer-provided encryption key: 32 bytes, Base64.
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
-    /// Takes the part from this object of the same zone, or from one version of it, in place of a
-    /// body.
+    /// Source object, or a version of it, to copy the part from instead of a body.
     pub copy_source: Option<ObjectPath>,
-    /// Bytes of the source to take, as `bytes=0-1048575`.
+    /// Byte range of the source to copy, such as `bytes=0-1048575`.
     pub copy_range: Option<String>,
-    /// Copies only if the source has changed since this time; else 412.
+    /// Copies only if the source was modified since this time (status 412 otherwise).
     pub copy_source_if_modified_since: Option<Timestamp>,
-    /// Copies only if the source has not changed since this time; else 412.
+    /// Copies only if the source was not modified since this time (status 412 otherwise).
     pub copy_source_if_unmodified_since: Option<Timestamp>,
-    /// Copies only if this is the source's entity tag; else 412.
+    /// Copies only if the source has this ETag (status 412 otherwise).
     pub copy_source_if_match: Option<String>,
-    /// Copies only if the source's entity tag is another than this; else 412.
+    /// Copies only if the source does not have this ETag (status 412 otherwise).
     pub copy_source_if_none_match: Option<String>,
-    /// How the source is encrypted: `AES256`.
+    /// Encryption algorithm of the source, if it has a customer-provided key: `AES256`.
     pub copy_source_encryption_customer_algorithm: Option<String>,
-    /// The key with which the source was encrypted: 32 bytes, Base64.
+    /// Encryption key of the source: 32 bytes, Base64.
     pub copy_source_encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the source's key.
     pub copy_source_encryption_customer_key_md5: Option<String>,
-    /// The content of the part.
+    /// Content of the part.
     pub body: Option<Body>,
-    /// `100-continue` asks the service to accept the headers before the body is sent.
+    /// With `100-continue`, the client sends the body after the service accepts the headers.
     pub expect: Option<String>,
 }
 
@@ -187,92 +186,91 @@ impl UploadMultipartInput {
 }
 
 impl UploadMultipart {
-    /// MD5 digest of the part, Base64. One that differs is refused with `bad_digest`.
+    /// Base64-encoded MD5 digest of the part. A mismatch fails with `bad_digest`.
     pub fn content_md5(mut self, value: impl Into<String>) -> Self {
         self.input.content_md5 = Some(value.into());
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// Takes the part from this object of the same zone, or from one version of it, in place of a
-    /// body.
+    /// Source object, or a version of it, to copy the part from instead of a body. Same zone only.
     pub fn copy_source(mut self, value: impl Into<ObjectPath>) -> Self {
         self.input.copy_source = Some(value.into());
         self
     }
 
-    /// Bytes of the source to take, as `bytes=0-1048575`. Absent: all of it.
+    /// Byte range of the source to copy, such as `bytes=0-1048575`. The default is all of it.
     pub fn copy_range(mut self, value: impl Into<String>) -> Self {
         self.input.copy_range = Some(value.into());
         self
     }
 
-    /// Copies only if the source has changed since this time; else 412.
+    /// Copies only if the source was modified since this time (status 412 otherwise).
     pub fn copy_source_if_modified_since(mut self, value: Timestamp) -> Self {
         self.input.copy_source_if_modified_since = Some(value);
         self
     }
 
-    /// Copies only if the source has not changed since this time; else 412.
+    /// Copies only if the source was not modified since this time (status 412 otherwise).
     pub fn copy_source_if_unmodified_since(mut self, value: Timestamp) -> Self {
         self.input.copy_source_if_unmodified_since = Some(value);
         self
     }
 
-    /// Copies only if this is the source's entity tag; else 412.
+    /// Copies only if the source has this ETag (status 412 otherwise).
     pub fn copy_source_if_match(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_if_match = Some(value.into());
         self
     }
 
-    /// Copies only if the source's entity tag is another than this; else 412.
+    /// Copies only if the source does not have this ETag (status 412 otherwise).
     pub fn copy_source_if_none_match(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_if_none_match = Some(value.into());
         self
     }
 
-    /// How the source is encrypted: `AES256`. Only for one stored with a key of the caller's.
+    /// Encryption algorithm of the source, if it has a customer-provided key: `AES256`.
     pub fn copy_source_encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The key with which the source was encrypted: 32 bytes, Base64.
+    /// Encryption key of the source: 32 bytes, Base64.
     pub fn copy_source_encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.copy_source_encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the source's key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the source's key.
     pub fn copy_source_encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.copy_source_encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// The content of the part. Leave it out when the part is copied.
+    /// Content of the part. Do not set it if the part is copied.
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input.body = Some(value.into());
         self
     }
 
-    /// `100-continue` asks the service to accept the headers before the body is sent.
+    /// With `100-continue`, the client sends the body after the service accepts the headers.
     pub fn expect(mut self, value: impl Into<String>) -> Self {
         self.input.expect = Some(value.into());
         self
@@ -350,13 +348,13 @@ impl Operation for UploadMultipartInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct UploadMultipartOutput {
-    /// Entity tag of the part, in double quotes.
+    /// ETag of the part, in double quotes.
     pub etag: Option<String>,
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// Which bytes of the source were taken, when a range of it was asked for.
+    /// Byte range of the source that was copied, if a range was requested.
     pub content_copy_range: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
@@ -385,13 +383,13 @@ pub type ListMultipart = Call<ListMultipartInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ListMultipartInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
+    /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
-    /// Parts with a higher number than this are listed.
+    /// Limits the results to parts with a higher number.
     pub part_number_marker: Option<u32>,
-    /// Most parts to return in one answer, at most 1000.
+    /// Maximum number of parts in the response, at most 1000.
     pub limit: Option<u32>,
 }
 
@@ -408,13 +406,13 @@ impl ListMultipartInput {
 }
 
 impl ListMultipart {
-    /// Parts with a higher number than this are listed. Absent: all parts.
+    /// Limits the results to parts with a higher number. If not set, all parts are listed.
     pub fn part_number_marker(mut self, value: u32) -> Self {
         self.input.part_number_marker = Some(value);
         self
     }
 
-    /// Most parts to return in one answer, at most 1000.
+    /// Maximum number of parts in the response, at most 1000.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -442,9 +440,9 @@ impl Operation for ListMultipartInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListMultipartOutput {
-    /// Number of parts in this answer.
+    /// Number of parts in this response.
     pub count: u32,
-    /// The parts of this page.
+    /// Parts on this page.
     pub object_parts: Vec<types::ObjectPart>,
     #[serde(skip)]
     meta: ResponseMeta,
@@ -463,20 +461,21 @@ pub type CompleteMultipartUpload = Call<CompleteMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Id of the upload, as its initiation gave it. An unknown one is `upload_not_exists`.
+    /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
-    /// Entity tag that the finished object shall carry, in double quotes.
+    /// ETag of the completed object, in double quotes.
     pub etag: Option<String>,
-    /// How the parts are encrypted: `AES256`.
+    /// Encryption algorithm of the parts: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The key with which the parts were encrypted: 32 bytes, Base64.
+    /// Encryption key of the parts: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the key.
     pub encryption_customer_key_md5: Option<String>,
-    /// The parts to join, by ascending number. Only `part_number` and, as a check, `etag` matter.
+    /// Parts to combine, in ascending order of their numbers. The service uses only `part_number`
+    /// and, as a check, `etag`.
     pub object_parts: Vec<types::ObjectPart>,
 }
 
@@ -500,26 +499,26 @@ impl CompleteMultipartUploadInput {
 }
 
 impl CompleteMultipartUpload {
-    /// Entity tag that the finished object shall carry, in double quotes. Sources disagree on
-    /// whether the service computes one when it is absent.
+    /// ETag of the completed object, in double quotes. The documents disagree about whether the
+    /// service computes an ETag if this is not set.
     pub fn etag(mut self, value: impl Into<String>) -> Self {
         self.input.etag = Some(value.into());
         self
     }
 
-    /// How the parts are encrypted: `AES256`. Not needed to join them.
+    /// Encryption algorithm of the parts: `AES256`. Not required for completion.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The key with which the parts were encrypted: 32 bytes, Base64. Not needed to join them.
+    /// Encryption key of the parts: 32 bytes, Base64. Not required for completion.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the key, Base64. Not needed to join the parts.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the key. Not required for completion.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
@@ -564,9 +563,9 @@ impl Operation for CompleteMultipartUploadInput {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadOutput {
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     meta: ResponseMeta,
@@ -593,9 +592,9 @@ pub type AbortMultipartUpload = Call<AbortMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AbortMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
-    /// Id of the multipart upload, as its initiation gave it.
+    /// ID of the multipart upload, from its initiation.
     pub upload_id: String,
 }
 

@@ -2,9 +2,9 @@
 use crate::codec::*;
 
 impl Bucket {
-    /// Begins a multipart upload and gives the id that its parts are sent with. Needs write
-    /// permission. Each call begins another upload; one that is not completed takes up space until
-    /// it is aborted or a lifecycle rule removes it.
+    /// Initiates a multipart upload and returns its ID, which is required to upload the parts.
+    /// Requires write permission. Each request initiates a new upload. An unfinished upload takes
+    /// up storage space until it is aborted or removed by a lifecycle rule.
     ///
     /// Optional parameters, which are methods of [`InitiateMultipartUpload`]:
     /// `content_type`, `encryption_customer_algorithm`, `encryption_customer_key`,
@@ -36,28 +36,28 @@ pub type InitiateMultipartUpload = Call<InitiateMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadInput {
-    /// Key of the object: 1 to 1023 bytes of UTF-8, not starting with `/`.
+    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
-    /// The caller's encryption key: 32 bytes, Base64.
+    /// Customer-provided encryption key: 32 bytes, Base64.
     #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
     pub encryption_customer_key: Option<Secret>,
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`.
+    /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair.
     pub metadata: Metadata,
-    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    /// `Cache-Control` header returned with the object: how long it may be cached.
     pub cache_control: Option<String>,
-    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    /// `Content-Encoding` header returned with the object, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    /// `Content-Disposition` header returned with the object: display or save, and the file name.
     pub content_disposition: Option<String>,
-    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    /// `Expires` header returned with the object: HTTP date until which it is fresh.
     pub expires: Option<String>,
 }
 
@@ -81,39 +81,39 @@ impl InitiateMultipartUploadInput {
 }
 
 impl InitiateMultipartUpload {
-    /// Media type of the object, at most 255 characters. Absent: `application/octet-stream`.
+    /// Media type of the object, at most 255 characters. The default is `application/octet-stream`.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.input.content_type = Some(value.into());
         self
     }
 
-    /// How the content is encrypted with a key of the caller's: `AES256`.
+    /// Encryption algorithm for the customer-provided key: `AES256`.
     pub fn encryption_customer_algorithm(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_algorithm = Some(value.into());
         self
     }
 
-    /// The caller's encryption key: 32 bytes, Base64. Who loses it loses the object.
+    /// Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.
     pub fn encryption_customer_key(mut self, value: impl Into<Secret>) -> Self {
         self.input.encryption_customer_key = Some(value.into());
         self
     }
 
-    /// MD5 digest of the 32 raw bytes of the encryption key, Base64.
+    /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub fn encryption_customer_key_md5(mut self, value: impl Into<String>) -> Self {
         self.input.encryption_customer_key_md5 = Some(value.into());
         self
     }
 
-    /// Class in which the object is stored. Absent: `STANDARD`.
+    /// Storage class of the object. The default is `STANDARD`.
     pub fn storage_class(mut self, value: types::StorageClass) -> Self {
         self.input.storage_class = Some(value);
         self
     }
 
-    /// Metadata of the caller's own, each pair a header `x-qs-meta-<key>`. Keys: letters, digits,
-    /// `-`, `_`, `.`, not telling case apart; values: printable ASCII. A key has at most 512 bytes,
-    /// all keys and values together at most 2048. Never anonymous.
+    /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits,
+    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048
+    /// bytes for all keys and values. Not allowed in anonymous requests.
     pub fn metadata(
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -122,25 +122,25 @@ impl InitiateMultipartUpload {
         self
     }
 
-    /// Sent as `Cache-Control` whenever the object is read: how long it may be cached.
+    /// `Cache-Control` header returned with the object: how long it may be cached.
     pub fn cache_control(mut self, value: impl Into<String>) -> Self {
         self.input.cache_control = Some(value.into());
         self
     }
 
-    /// Sent as `Content-Encoding` whenever the object is read, such as `gzip`.
+    /// `Content-Encoding` header returned with the object, such as `gzip`.
     pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
         self.input.content_encoding = Some(value.into());
         self
     }
 
-    /// Sent as `Content-Disposition` whenever the object is read: show or save, and a name.
+    /// `Content-Disposition` header returned with the object: display or save, and the file name.
     pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.content_disposition = Some(value.into());
         self
     }
 
-    /// Sent as `Expires` whenever the object is read: until when it is fresh, as an HTTP date.
+    /// `Expires` header returned with the object: HTTP date until which it is fresh.
     pub fn expires(mut self, value: impl Into<String>) -> Self {
         self.input.expires = Some(value.into());
         self
@@ -188,15 +188,15 @@ impl Operation for InitiateMultipartUploadInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadOutput {
-    /// `AES256` if the object is encrypted with a key of the caller's.
+    /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
-    /// MD5 digest of the key that the object is encrypted with, Base64.
+    /// Base64-encoded MD5 digest of the key that the object is encrypted with.
     pub encryption_customer_key_md5: Option<String>,
-    /// Id of the upload, for every later step.
+    /// ID of the upload, required for all later steps.
     pub upload_id: String,
     /// Key that the object will have.
     pub key: String,
-    /// Bucket that the object will stand in.
+    /// Bucket that will contain the object.
     pub bucket: String,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl QingStor {
-    /// Lists the buckets of the account. The global host answers for all zones, the host of a zone
-    /// for that zone alone. The request must be signed; anonymous callers are refused.
+    /// Lists the buckets of the account, one page at a time. The global endpoint returns the
+    /// buckets of all zones, a zone endpoint those of one zone. Requires a signed request.
     ///
     /// Optional parameters, see [`ListBuckets`]: `location`, `offset`, `limit`.
     ///
@@ -29,29 +29,29 @@ pub type ListBuckets = Call<ListBucketsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct ListBucketsInput {
-    /// Id of a zone, such as `pek3a`: only its buckets are listed.
+    /// Limits the results to buckets in this zone, such as `pek3a`.
     pub location: Option<String>,
-    /// How many buckets to skip, counted from the start of the list.
+    /// Number of buckets to skip from the start of the list.
     pub offset: Option<u32>,
-    /// Most buckets to return in one answer.
+    /// Maximum number of buckets in the response.
     pub limit: Option<u32>,
 }
 
 impl ListBuckets {
-    /// Id of a zone, such as `pek3a`: only its buckets are listed. Absent: those of every zone that
-    /// the host answers for. An unknown zone is `invalid_location`.
+    /// Limits the results to buckets in this zone, such as `pek3a`. If not set, lists the buckets
+    /// of all zones of the endpoint. An unknown zone fails with `invalid_location`.
     pub fn location(mut self, value: impl Into<String>) -> Self {
         self.input.location = Some(value.into());
         self
     }
 
-    /// How many buckets to skip, counted from the start of the list. Default 0.
+    /// Number of buckets to skip from the start of the list. The default is 0.
     pub fn offset(mut self, value: u32) -> Self {
         self.input.offset = Some(value);
         self
     }
 
-    /// Most buckets to return in one answer. Default 200.
+    /// Maximum number of buckets in the response. The default is 200.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -78,9 +78,9 @@ impl Operation for ListBucketsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListBucketsOutput {
-    /// Number of buckets, taken as the total; the documents do not say of what.
+    /// Number of buckets. Clients treat it as the total; the documents do not define it.
     pub count: u32,
-    /// The buckets of this page.
+    /// Buckets on this page.
     pub buckets: Vec<types::Bucket>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -2,8 +2,8 @@
 use crate::codec::*;
 
 impl QingStor {
-    /// Lists the zones of the service. Only the global host answers, not that of a zone. Anonymous
-    /// callers may ask too.
+    /// Lists the zones of the service. Only the global endpoint supports this operation, zone
+    /// endpoints do not. Anonymous requests are allowed.
     ///
     /// Optional parameters, see [`ListLocations`]: `lang`.
     ///
@@ -34,7 +34,7 @@ pub struct ListLocationsInput {
 }
 
 impl ListLocations {
-    /// Language of the names. Absent: English.
+    /// Language of the names. The default is English.
     pub fn lang(mut self, value: types::Language) -> Self {
         self.input.lang = Some(value);
         self
@@ -60,7 +60,7 @@ impl Operation for ListLocationsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListLocationsOutput {
-    /// The zones.
+    /// Zones of the service.
     pub locations: Vec<types::Location>,
     #[serde(skip)]
     meta: ResponseMeta,

@@ -3,137 +3,136 @@
 
 use crate::codec::*;
 
-/// A bucket, as a listing of buckets shows it.
+/// A bucket in a bucket listing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Bucket {
-    /// Id of the zone that holds the bucket, such as `pek3a`.
+    /// ID of the bucket's zone, such as `pek3a`.
     pub location: String,
     /// Name of the bucket.
     pub name: String,
     /// Address of the bucket, with its name in the host.
     pub url: String,
-    /// When the bucket was created.
+    /// Creation time of the bucket.
     pub created: Option<Timestamp>,
 }
 
 string_enum! {
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     StorageClass {
-        /// For content that is read often.
+        /// For frequently read content.
         Standard = "STANDARD",
-        /// For content that is read seldom: cheaper to keep, billed for at least 30 days.
+        /// For infrequently read content: cheaper storage, billed for at least 30 days.
         StandardIa = "STANDARD_IA",
     }
 }
 
-/// An object, as a listing of objects shows it.
+/// An object in an object listing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Key {
     /// Key of the object.
     pub key: String,
-    /// Media type of the content, as it was stored.
+    /// Stored media type of the content.
     pub mime_type: String,
-    /// Entity tag, including its double quotes; of content stored by a single request, the MD5
-    /// digest in lower-case hex.
+    /// ETag in double quotes. For content stored by one request, the MD5 digest in lowercase hex.
     pub etag: String,
-    /// Length of the content in bytes.
+    /// Size of the content in bytes.
     pub size: u64,
-    /// When the object was last changed, to the second.
+    /// Time of the last modification, to the second.
     #[serde(with = "unix")]
     pub modified: Option<Timestamp>,
-    /// Whether the content is encrypted with a key of the caller's.
+    /// Whether the content is encrypted with a customer-provided key.
     pub encrypted: bool,
-    /// When the object was created.
+    /// Creation time of the object.
     pub created: Option<Timestamp>,
-    /// Class in which the object is stored.
+    /// Storage class of the object.
     pub storage_class: Option<types::StorageClass>,
 }
 
-/// The user who owns a bucket.
+/// User who owns a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Owner {
-    /// Id of the user, such as `usr-DxWdNcCr`.
+    /// ID of the user, such as `usr-DxWdNcCr`.
     pub id: String,
-    /// Name of the user; may be empty.
+    /// Name of the user. Can be empty.
     pub name: String,
 }
 
-/// One version of an object, or a delete marker, as a listing of versions shows it.
+/// An object version or a delete marker in a version listing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct VersionKey {
     /// Key of the object.
     pub key: String,
-    /// Id of the version; opaque.
+    /// ID of the version. The value is opaque.
     pub version_id: String,
-    /// Whether this is the newest version of its key.
+    /// Whether this is the latest version of its key.
     pub is_latest: bool,
-    /// Whether this is a delete marker. One has size 0, no entity tag and no media type.
+    /// Whether this is a delete marker, which has size 0 and neither ETag nor media type.
     pub delete_marker: bool,
-    /// Media type of the content; empty for a delete marker.
+    /// Media type of the content. Empty for a delete marker.
     pub mime_type: String,
-    /// Entity tag without quotes; empty for a delete marker.
+    /// ETag without quotes. Empty for a delete marker.
     pub etag: String,
-    /// Length of the content in bytes.
+    /// Size of the content in bytes.
     pub size: u64,
-    /// When the version was last changed.
+    /// Time of the last modification of the version.
     pub modified: Option<Timestamp>,
-    /// Whether the content is encrypted with a key of the caller's.
+    /// Whether the content is encrypted with a customer-provided key.
     pub encrypted: bool,
-    /// When the version was made.
+    /// Creation time of the version.
     pub created: Option<Timestamp>,
-    /// Class in which the version is stored.
+    /// Storage class of the version.
     pub storage_class: Option<types::StorageClass>,
 }
 
 string_enum! {
-    /// The versioning status. `DISABLED` cannot be set once versioning was on.
+    /// Versioning status. `DISABLED` cannot be set after versioning was enabled.
     VersioningStatus {
-        /// Never turned on: no versions are kept.
+        /// Versioning was never enabled. The bucket does not keep versions.
         Disabled = "DISABLED",
-        /// Each write makes a new version.
+        /// Each write creates a new version.
         Enabled = "ENABLED",
-        /// No new versions are made; those kept so far stay.
+        /// Writes do not create new versions. Existing versions remain.
         Suspended = "SUSPENDED",
     }
 }
 
-/// Whether a bucket keeps old versions of its objects.
+/// Setting that determines whether a bucket keeps old versions of its objects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Versioning {
-    /// The versioning status. `DISABLED` cannot be set once versioning was on.
+    /// Versioning status. `DISABLED` cannot be set after versioning was enabled.
     pub status: types::VersioningStatus,
 }
 
 string_enum! {
-    /// What the grantee may do with the bucket.
+    /// Permission of the grantee on the bucket.
     Permission {
-        /// List and read objects.
+        /// Allows listing and reading objects.
         Read = "READ",
-        /// Store and delete objects.
+        /// Allows storing and deleting objects.
         Write = "WRITE",
-        /// Read and write.
+        /// Allows reading and writing.
         FullControl = "FULL_CONTROL",
     }
 }
 
-/// One entry of an access control list: who may do what.
+/// Entry of an access control list: a grantee and its permission.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Acl {
-    /// Who gets the permission.
+    /// User or group that has the permission.
     pub grantee: types::Grantee,
-    /// What the grantee may do with the bucket.
+    /// Permission of the grantee on the bucket.
     pub permission: types::Permission,
 }
 
@@ -148,24 +147,24 @@ impl Acl {
 }
 
 string_enum! {
-    /// Whether `id` names a user or `name` a group.
+    /// Whether the grantee is a user, identified by `id`, or a group, identified by `name`.
     GranteeType {
-        /// A single user, named by `id`.
+        /// A single user, identified by `id`.
         User = "user",
-        /// A group, named by `name`.
+        /// A group, identified by `name`.
         Group = "group",
     }
 }
 
-/// A user, or the group of everyone, that a permission is given to.
+/// User, or group of all users, that has a permission.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Grantee {
-    /// Whether `id` names a user or `name` a group.
+    /// Whether the grantee is a user, identified by `id`, or a group, identified by `name`.
     #[serde(rename = "type")]
     pub type_: types::GranteeType,
-    /// Id of the user.
+    /// ID of the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Name of the group.
@@ -182,7 +181,7 @@ impl Grantee {
         }
     }
 
-    /// The user with this id.
+    /// Creates a grantee that is the user with this ID.
     pub fn user(id: impl Into<String>) -> Self {
         Self {
             type_: types::GranteeType::User,
@@ -191,7 +190,7 @@ impl Grantee {
         }
     }
 
-    /// The group of this name; the only one is `QS_ALL_USERS`.
+    /// Creates a grantee that is the group with this name. The only group is `QS_ALL_USERS`.
     pub fn group(name: impl Into<String>) -> Self {
         Self {
             type_: types::GranteeType::Group,
@@ -202,14 +201,14 @@ impl Grantee {
 }
 
 impl Grantee {
-    /// Id of the user. Needed for `user`.
+    /// ID of the user. Required if the type is `user`.
     pub fn id(mut self, value: impl Into<String>) -> Self {
         self.id = Some(value.into());
         self
     }
 
-    /// Name of the group. Needed for `group`; the only one is `QS_ALL_USERS`, everyone, anonymous
-    /// callers included.
+    /// Name of the group. Required if the type is `group`. The only group is `QS_ALL_USERS`, which
+    /// contains everyone, including anonymous callers.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         self.name = Some(value.into());
         self
@@ -219,37 +218,37 @@ impl Grantee {
 string_enum! {
     /// One of the values that `CorsMethod` may have.
     CorsMethod {
-        /// Read.
+        /// Reads objects.
         Get = "GET",
-        /// Store.
+        /// Stores objects.
         Put = "PUT",
-        /// Upload by form, append, and the steps of a multipart upload.
+        /// Uploads by form, appends, and performs the steps of a multipart upload.
         Post = "POST",
-        /// Delete.
+        /// Deletes objects.
         Delete = "DELETE",
-        /// Read metadata.
+        /// Reads metadata.
         Head = "HEAD",
-        /// Every method.
+        /// All methods.
         Star = "*",
     }
 }
 
-/// Lets requests from one kind of site through.
+/// CORS rule: allows requests from sites that match an origin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct CorsRule {
-    /// Site that is let in; `*` stands for any text, as in `http://*.example.com`.
+    /// Allowed origin. `*` matches any text, as in `http://*.example.com`.
     pub allowed_origin: String,
-    /// Methods that are let in.
+    /// Allowed methods.
     pub allowed_methods: Vec<types::CorsMethod>,
-    /// Request headers that are let in; `*` for all.
+    /// Allowed request headers.
     #[serde(skip_serializing_if = "is_default")]
     pub allowed_headers: Vec<String>,
-    /// Headers of the answer that scripts may read.
+    /// Response headers that scripts can read.
     #[serde(skip_serializing_if = "is_default")]
     pub expose_headers: Vec<String>,
-    /// How many seconds a browser may remember a preflight's answer.
+    /// Seconds that browsers may cache a preflight response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
 }
@@ -269,19 +268,19 @@ impl CorsRule {
 }
 
 impl CorsRule {
-    /// Request headers that are let in; `*` for all.
+    /// Allowed request headers. `*` allows all headers.
     pub fn allowed_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.allowed_headers = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Headers of the answer that scripts may read.
+    /// Response headers that scripts can read.
     pub fn expose_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.expose_headers = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How many seconds a browser may remember a preflight's answer. Absent: 5; 0 forbids it.
+    /// Seconds that browsers may cache a preflight response. The default is 5; 0 disables caching.
     pub fn max_age_seconds(mut self, value: u32) -> Self {
         self.max_age_seconds = Some(value);
         self
@@ -291,72 +290,72 @@ impl CorsRule {
 string_enum! {
     /// One of the values that `PolicyAction` may have.
     PolicyAction {
-        /// List the objects, of the whole bucket or under a prefix.
+        /// Lists the objects of the whole bucket or under a prefix.
         ListObjects = "list_objects",
-        /// Check the bucket.
+        /// Checks the bucket.
         HeadBucket = "head_bucket",
-        /// Read the bucket's statistics.
+        /// Reads the statistics of the bucket.
         GetBucketStats = "get_bucket_stats",
-        /// Read an object.
+        /// Reads an object.
         GetObject = "get_object",
-        /// Store an object.
+        /// Stores an object.
         CreateObject = "create_object",
-        /// Delete an object.
+        /// Deletes an object.
         DeleteObject = "delete_object",
-        /// Read the metadata of an object.
+        /// Reads the metadata of an object.
         HeadObject = "head_object",
-        /// List the parts of a multipart upload.
+        /// Lists the parts of a multipart upload.
         ListMultipart = "list_multipart",
-        /// Send a part of a multipart upload.
+        /// Uploads a part of a multipart upload.
         UploadMultipart = "upload_multipart",
-        /// Abort a multipart upload.
+        /// Aborts a multipart upload.
         AbortMultipart = "abort_multipart",
-        /// Begin a multipart upload.
+        /// Initiates a multipart upload.
         InitiateMultipart = "initiate_multipart",
-        /// Complete a multipart upload.
+        /// Completes a multipart upload.
         CompleteMultipart = "complete_multipart",
-        /// The documents' name for `list_multipart`.
+        /// Name of `list_multipart` in the documents.
         ListObjectParts = "list_object_parts",
-        /// The documents' name for `upload_multipart`.
+        /// Name of `upload_multipart` in the documents.
         UploadObjectPart = "upload_object_part",
-        /// The documents' name for `abort_multipart`.
+        /// Name of `abort_multipart` in the documents.
         AbortMultipartUpload = "abort_multipart_upload",
-        /// The documents' name for `initiate_multipart`.
+        /// Name of `initiate_multipart` in the documents.
         InitiateMultipartUpload = "initiate_multipart_upload",
-        /// The documents' name for `complete_multipart`.
+        /// Name of `complete_multipart` in the documents.
         CompleteMultipartUpload = "complete_multipart_upload",
     }
 }
 
 string_enum! {
-    /// What the statement does to a request that it matches.
+    /// Effect of the statement on matching requests.
     PolicyEffect {
-        /// Lets the request through.
+        /// Allows the request.
         Allow = "allow",
-        /// Refuses the request.
+        /// Denies the request.
         Deny = "deny",
     }
 }
 
-/// Allows or denies some actions to some users.
+/// Policy statement: allows or denies actions to users.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct PolicyStatement {
-    /// Name of the statement, unique in the policy, at most 100 characters.
+    /// Name of the statement. Unique in the policy, at most 100 characters.
     pub id: String,
-    /// Ids of the users that the statement is for, `*` for everyone; at most 300 characters.
+    /// IDs of the users to whom the statement applies, `*` for everyone. At most 300 characters.
     #[serde(deserialize_with = "one_or_many")]
     pub user: Vec<String>,
-    /// What the statement is about; at most 500 characters in all.
+    /// Actions to which the statement applies. At most 500 characters in total.
     #[serde(deserialize_with = "one_or_many")]
     pub action: Vec<types::PolicyAction>,
-    /// What the statement does to a request that it matches.
+    /// Effect of the statement on matching requests.
     pub effect: types::PolicyEffect,
-    /// What may be touched.
+    /// Resources to which the statement applies.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
     pub resource: Vec<String>,
-    /// What must also hold.
+    /// Optional condition that requests must also meet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<types::PolicyCondition>,
 }
@@ -380,82 +379,81 @@ impl PolicyStatement {
 }
 
 impl PolicyStatement {
-    /// What may be touched. For actions on objects it is needed, as `bucket/pattern` with `*` for
-    /// any text; for actions on the bucket it is the bucket's name or left out. At most 2048
-    /// characters.
+    /// Resources to which the statement applies. Required for object actions, in the form
+    /// `bucket/pattern`, where `*` matches any text. For bucket actions, set the bucket name or
+    /// nothing. At most 2048 characters.
     pub fn resource(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.resource = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// What must also hold. Absent: nothing.
+    /// Optional condition that requests must also meet.
     pub fn condition(mut self, value: types::PolicyCondition) -> Self {
         self.condition = Some(value);
         self
     }
 }
 
-/// What must also hold for a statement to match. All conditions given must hold; at most 2048
-/// characters.
+/// Condition of a policy statement. All fields that are set must match. At most 2048 characters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct PolicyCondition {
-    /// Holds if a header matches a pattern.
+    /// Matches if a header matches a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub string_like: Option<types::StringLikeCondition>,
-    /// Holds if a header matches no pattern.
+    /// Matches if a header does not match any pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub string_not_like: Option<types::StringNotLikeCondition>,
-    /// Holds for callers from these networks.
+    /// Matches callers from these networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<types::IpAddressCondition>,
-    /// Holds for callers from elsewhere.
+    /// Matches callers from other networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_ip_address: Option<types::NotIpAddressCondition>,
-    /// Holds if a header is empty, or if it is not.
+    /// Matches depending on whether a header is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_null: Option<types::IsNullCondition>,
 }
 
 impl PolicyCondition {
-    /// Holds if a header matches a pattern.
+    /// Matches if a header matches a pattern.
     pub fn string_like(mut self, value: types::StringLikeCondition) -> Self {
         self.string_like = Some(value);
         self
     }
 
-    /// Holds if a header matches no pattern.
+    /// Matches if a header does not match any pattern.
     pub fn string_not_like(mut self, value: types::StringNotLikeCondition) -> Self {
         self.string_not_like = Some(value);
         self
     }
 
-    /// Holds for callers from these networks.
+    /// Matches callers from these networks.
     pub fn ip_address(mut self, value: types::IpAddressCondition) -> Self {
         self.ip_address = Some(value);
         self
     }
 
-    /// Holds for callers from elsewhere.
+    /// Matches callers from other networks.
     pub fn not_ip_address(mut self, value: types::NotIpAddressCondition) -> Self {
         self.not_ip_address = Some(value);
         self
     }
 
-    /// Holds if a header is empty, or if it is not.
+    /// Matches depending on whether a header is empty.
     pub fn is_null(mut self, value: types::IsNullCondition) -> Self {
         self.is_null = Some(value);
         self
     }
 }
 
-/// Holds if one of the patterns matches the header.
+/// Condition that matches if the header matches one of the patterns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct StringLikeCondition {
-    /// Patterns for the `Referer` header; `*` stands for any text.
+    /// Patterns for the `Referer` header.
     #[serde(
         rename = "Referer",
         deserialize_with = "one_or_many",
@@ -465,19 +463,19 @@ pub struct StringLikeCondition {
 }
 
 impl StringLikeCondition {
-    /// Patterns for the `Referer` header; `*` stands for any text.
+    /// Patterns for the `Referer` header. `*` matches any text.
     pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.referer = value.into_iter().map(Into::into).collect();
         self
     }
 }
 
-/// Holds if none of the patterns matches the header.
+/// Condition that matches if the header does not match any of the patterns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct StringNotLikeCondition {
-    /// Patterns that the `Referer` header must not match; `*` stands for any text.
+    /// Patterns that the `Referer` header must not match.
     #[serde(
         rename = "Referer",
         deserialize_with = "one_or_many",
@@ -487,55 +485,55 @@ pub struct StringNotLikeCondition {
 }
 
 impl StringNotLikeCondition {
-    /// Patterns that the `Referer` header must not match; `*` stands for any text.
+    /// Patterns that the `Referer` header must not match. `*` matches any text.
     pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.referer = value.into_iter().map(Into::into).collect();
         self
     }
 }
 
-/// Holds if the caller's address lies in one of the networks.
+/// Condition that matches if the caller's address is in one of the networks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct IpAddressCondition {
-    /// Networks as `address/bits`, for example `172.16.0.0/24`.
+    /// Networks in the form `address/bits`, for example `172.16.0.0/24`.
     #[serde(skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
 impl IpAddressCondition {
-    /// Networks as `address/bits`, for example `172.16.0.0/24`.
+    /// Networks in the form `address/bits`, for example `172.16.0.0/24`.
     pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.source_ip = value.into_iter().map(Into::into).collect();
         self
     }
 }
 
-/// Holds if the caller's address lies in none of the networks.
+/// Condition that matches if the caller's address is not in any of the networks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct NotIpAddressCondition {
-    /// Networks as `address/bits` that the caller must not come from.
+    /// Networks in the form `address/bits` that must not contain the caller's address.
     #[serde(skip_serializing_if = "is_default")]
     pub source_ip: Vec<String>,
 }
 
 impl NotIpAddressCondition {
-    /// Networks as `address/bits` that the caller must not come from.
+    /// Networks in the form `address/bits` that must not contain the caller's address.
     pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.source_ip = value.into_iter().map(Into::into).collect();
         self
     }
 }
 
-/// Holds depending on whether a header is empty.
+/// Condition that depends on whether a header is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct IsNullCondition {
-    /// `true`: the `Referer` header must be empty or missing. `false`: it must hold something.
+    /// If `true`, the `Referer` header must be empty or missing. If `false`, it must not be empty.
     #[serde(rename = "Referer")]
     pub referer: bool,
 }
@@ -547,21 +545,21 @@ impl IsNullCondition {
     }
 }
 
-/// A part of a multipart upload. To complete an upload, only `part_number` and, as a check, `etag`
-/// matter.
+/// A part of a multipart upload. To complete an upload, the service uses only `part_number` and, as
+/// a check, `etag`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ObjectPart {
     /// Number of the part, 0 to 10000.
     pub part_number: u32,
-    /// Length of the part in bytes.
+    /// Size of the part in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Entity tag of the part, without quotes.
+    /// ETag of the part, without quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// When the part was stored.
+    /// Time when the part was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
 }
@@ -577,35 +575,35 @@ impl ObjectPart {
 }
 
 impl ObjectPart {
-    /// Length of the part in bytes.
+    /// Size of the part in bytes.
     pub fn size(mut self, value: u64) -> Self {
         self.size = Some(value);
         self
     }
 
-    /// Entity tag of the part, without quotes. In a request, the service checks it if it is given.
+    /// ETag of the part, without quotes. If it is set in a request, the service checks it.
     pub fn etag(mut self, value: impl Into<String>) -> Self {
         self.etag = Some(value.into());
         self
     }
 
-    /// When the part was stored.
+    /// Time when the part was stored.
     pub fn created(mut self, value: Timestamp) -> Self {
         self.created = Some(value);
         self
     }
 }
 
-/// Why one key of many could not be deleted.
+/// A key that could not be deleted, with the reason.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct KeyDeleteError {
     /// Key of the object.
     pub key: String,
-    /// What went wrong, as one of the service's error codes.
+    /// Reason, as an error code of the service.
     pub code: String,
-    /// What went wrong, for people to read.
+    /// Reason, as a human-readable message.
     pub message: String,
 }
 
@@ -614,44 +612,44 @@ pub struct KeyDeleteError {
 #[serde(default)]
 #[non_exhaustive]
 pub struct MultipartUpload {
-    /// When the upload was begun.
+    /// Time when the upload was initiated.
     pub created: Option<Timestamp>,
     /// Key that the object will have.
     pub key: String,
-    /// Id of the upload.
+    /// ID of the upload.
     pub upload_id: String,
 }
 
 string_enum! {
-    /// Whether the rule is applied.
+    /// Whether the rule is enabled.
     RuleStatus {
-        /// On.
+        /// The service applies the rule.
         Enabled = "enabled",
-        /// Off.
+        /// The service does not apply the rule.
         Disabled = "disabled",
     }
 }
 
 string_enum! {
-    /// How far the rule has been applied to objects that are older than it. Only in answers.
+    /// Progress of applying the rule to objects that are older than the rule. Only in responses.
     LifecycleRuleState {
-        /// Not yet, or not to all of them.
+        /// The rule was not yet applied to all older objects.
         Unchecked = "unchecked",
-        /// To all of them.
+        /// The rule was applied to all older objects.
         Ready = "ready",
     }
 }
 
-/// Does one thing to objects under a prefix as they age. Give it one kind of action.
+/// Lifecycle rule: performs an action on aging objects under a prefix. Set only one kind of action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct LifecycleRule {
-    /// Name of the rule, unique in the bucket, at most 255 characters.
+    /// Name of the rule. Unique in the bucket, at most 255 characters.
     pub id: String,
-    /// Whether the rule is applied.
+    /// Whether the rule is enabled.
     pub status: types::RuleStatus,
-    /// Which objects the rule is about.
+    /// Objects to which the rule applies.
     pub filter: types::LifecycleFilter,
     /// Deletes objects.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -662,16 +660,16 @@ pub struct LifecycleRule {
     /// Changes the storage class of objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<types::LifecycleTransition>,
-    /// Deletes replaced versions.
+    /// Deletes noncurrent versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noncurrent_version_expiration: Option<types::NoncurrentVersionExpiration>,
-    /// Changes the storage class of replaced versions.
+    /// Changes the storage class of noncurrent versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noncurrent_version_transition: Option<types::NoncurrentVersionTransition>,
-    /// How far the rule has been applied to objects that are older than it.
+    /// Progress of applying the rule to objects that are older than the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<types::LifecycleRuleState>,
-    /// When the rule was made.
+    /// Creation time of the rule.
     #[serde(with = "unix", skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
 }
@@ -693,13 +691,13 @@ impl LifecycleRule {
 }
 
 impl LifecycleRule {
-    /// Deletes objects. Absent: the rule deletes none.
+    /// Deletes objects. If not set, the rule does not delete objects.
     pub fn expiration(mut self, value: types::LifecycleExpiration) -> Self {
         self.expiration = Some(value);
         self
     }
 
-    /// Aborts unfinished uploads. Absent: the rule aborts none.
+    /// Aborts unfinished uploads. If not set, the rule does not abort uploads.
     pub fn abort_incomplete_multipart_upload(
         mut self,
         value: types::AbortIncompleteMultipartUpload,
@@ -708,13 +706,13 @@ impl LifecycleRule {
         self
     }
 
-    /// Changes the storage class of objects. Absent: the rule changes none.
+    /// Changes the storage class of objects. If not set, the rule does not change it.
     pub fn transition(mut self, value: types::LifecycleTransition) -> Self {
         self.transition = Some(value);
         self
     }
 
-    /// Deletes replaced versions. Absent: the rule deletes none.
+    /// Deletes noncurrent versions. If not set, the rule does not delete them.
     pub fn noncurrent_version_expiration(
         mut self,
         value: types::NoncurrentVersionExpiration,
@@ -723,7 +721,7 @@ impl LifecycleRule {
         self
     }
 
-    /// Changes the storage class of replaced versions. Absent: the rule changes none.
+    /// Changes the storage class of noncurrent versions. If not set, the rule does not change it.
     pub fn noncurrent_version_transition(
         mut self,
         value: types::NoncurrentVersionTransition,
@@ -732,61 +730,62 @@ impl LifecycleRule {
         self
     }
 
-    /// How far the rule has been applied to objects that are older than it. Only in answers.
+    /// Progress of applying the rule to objects that are older than the rule. Only in responses.
     pub fn state(mut self, value: types::LifecycleRuleState) -> Self {
         self.state = Some(value);
         self
     }
 
-    /// When the rule was made. Only in answers.
+    /// Creation time of the rule. Only in responses.
     pub fn created(mut self, value: Timestamp) -> Self {
         self.created = Some(value);
         self
     }
 }
 
-/// Which objects a lifecycle rule is about.
+/// Objects to which a lifecycle rule applies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct LifecycleFilter {
-    /// Only keys that begin with this text; no patterns.
+    /// Prefix of the keys to which the rule applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 impl LifecycleFilter {
-    /// Only keys that begin with this text; no patterns. Absent or empty: every object.
+    /// Prefix of the keys to which the rule applies. Patterns are not supported. If not set or
+    /// empty, the rule applies to all objects.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.prefix = Some(value.into());
         self
     }
 }
 
-/// Deletes objects some time after they were last changed.
+/// Deletes objects a number of days after their last modification.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct LifecycleExpiration {
-    /// Days since the last change, at least 1.
+    /// Days since the last modification, at least 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
 }
 
 impl LifecycleExpiration {
-    /// Days since the last change, at least 1.
+    /// Days since the last modification, at least 1.
     pub fn days(mut self, value: u32) -> Self {
         self.days = Some(value);
         self
     }
 }
 
-/// Aborts multipart uploads that were never completed.
+/// Aborts multipart uploads that are still unfinished after a number of days.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct AbortIncompleteMultipartUpload {
-    /// Days since the upload was begun, at least 1.
+    /// Days since the upload was initiated, at least 1.
     pub days_after_initiation: u32,
 }
 
@@ -799,15 +798,15 @@ impl AbortIncompleteMultipartUpload {
     }
 }
 
-/// Moves objects to another storage class some time after they were last changed.
+/// Moves objects to another storage class a number of days after their last modification.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct LifecycleTransition {
-    /// Days since the last change, at least 30.
+    /// Days since the last modification, at least 30.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
-    /// Class to move to; the documents name only `STANDARD_IA`.
+    /// Storage class to move to. The documents mention only `STANDARD_IA`.
     pub storage_class: types::StorageClass,
 }
 
@@ -822,14 +821,14 @@ impl LifecycleTransition {
 }
 
 impl LifecycleTransition {
-    /// Days since the last change, at least 30.
+    /// Days since the last modification, at least 30.
     pub fn days(mut self, value: u32) -> Self {
         self.days = Some(value);
         self
     }
 }
 
-/// Deletes versions some time after a newer one has replaced them.
+/// Deletes versions a number of days after a newer version replaced them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -847,7 +846,7 @@ impl NoncurrentVersionExpiration {
     }
 }
 
-/// Moves versions to another storage class some time after a newer one has replaced them.
+/// Moves versions to another storage class a number of days after a newer version replaced them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -855,7 +854,7 @@ pub struct NoncurrentVersionTransition {
     /// Days since the version was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
-    /// Class to move to.
+    /// Storage class to move to.
     pub storage_class: types::StorageClass,
 }
 
@@ -892,35 +891,35 @@ string_enum! {
 }
 
 string_enum! {
-    /// Function that handles the event.
+    /// Cloud function that handles the event.
     CloudFunc {
         /// Checks images for pornography.
         TupuPorn = "tupu-porn",
         /// Sends the event to `notify_url`.
         Notifier = "notifier",
-        /// Processes the image as `cloudfunc_args` says.
+        /// Processes the image according to `cloudfunc_args`.
         Image = "image",
     }
 }
 
-/// Hands events on some objects to a cloud function.
+/// Notification rule: sends object events to a cloud function.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Notification {
     /// Name of the rule.
     pub id: String,
-    /// Events that fire the rule.
+    /// Events that trigger the rule.
     pub event_types: Vec<types::NotificationEvent>,
-    /// Patterns of keys, `*` for any text.
+    /// Key patterns to which the rule applies; `*` matches any text.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
     pub object_filters: Vec<String>,
-    /// Function that handles the event.
+    /// Cloud function that handles the event.
     pub cloudfunc: types::CloudFunc,
-    /// Settings of the function; for `image` only.
+    /// Settings of the cloud function.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloudfunc_args: Option<types::CloudFuncArgs>,
-    /// Address to which the result is sent by POST.
+    /// URL to which the service sends the result in a POST request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
@@ -942,39 +941,39 @@ impl Notification {
 }
 
 impl Notification {
-    /// Patterns of keys, `*` for any text. Absent: every object.
+    /// Key patterns to which the rule applies; `*` matches any text. The default is all objects.
     pub fn object_filters(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.object_filters = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Settings of the function; for `image` only.
+    /// Settings of the cloud function. Used only for `image`.
     pub fn cloudfunc_args(mut self, value: types::CloudFuncArgs) -> Self {
         self.cloudfunc_args = Some(value);
         self
     }
 
-    /// Address to which the result is sent by POST. It must answer within 5 seconds; a failed call
-    /// is repeated after 1 second.
+    /// URL to which the service sends the result in a POST request. It must respond within 5
+    /// seconds. The service repeats a failed request after 1 second.
     pub fn notify_url(mut self, value: impl Into<String>) -> Self {
         self.notify_url = Some(value.into());
         self
     }
 }
 
-/// Where the access log of a bucket is written.
+/// Destination of the access log of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Logging {
-    /// Bucket for the log files: same owner, same zone.
+    /// Bucket for the log files. It must have the same owner and be in the same zone.
     pub target_bucket: String,
-    /// Text that the keys of the log files begin with; bucket name, hour and a sequence follow.
+    /// Prefix of the keys of the log files. The bucket name, the hour and a sequence follow it.
     pub target_prefix: String,
 }
 
 string_enum! {
-    /// What the domain is for.
+    /// Usage of the domain.
     CnameType {
         /// Plain access to objects.
         Normal = "normal",
@@ -988,10 +987,10 @@ string_enum! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Cname {
-    /// The domain, such as `www.example.com`. It needs a DNS record for the bucket, and an ICP
-    /// record where the law asks for one.
+    /// Domain name, such as `www.example.com`. It must have a DNS record that points to the bucket
+    /// and, where required by law, an ICP record.
     pub domain: String,
-    /// What the domain is for.
+    /// Usage of the domain.
     #[serde(rename = "type")]
     pub type_: types::CnameType,
 }
@@ -1001,41 +1000,41 @@ pub struct Cname {
 #[serde(default)]
 #[non_exhaustive]
 pub struct CnameRecord {
-    /// The domain.
+    /// Domain name.
     pub domain: String,
-    /// What the domain is for.
+    /// Usage of the domain.
     #[serde(rename = "type")]
     pub type_: Option<types::CnameType>,
-    /// When it was bound.
+    /// Time when the domain was bound.
     pub created: Option<Timestamp>,
 }
 
-/// All domains that are bound to a bucket for the use asked about.
+/// All domains that are bound to a bucket with the requested usage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct CnameRecords {
-    /// The domains.
+    /// Bound domains.
     pub cname_records: Vec<types::CnameRecord>,
-    /// How many there are.
+    /// Number of bound domains.
     pub count: u32,
 }
 
-/// Settings of the cloud function `image`. Its result is stored under `key_prefix`, `key_seprate`
-/// and the key of the source, put together.
+/// Settings of the cloud function `image`. The key of the result is the concatenation of
+/// `key_prefix`, `key_seprate` and the key of the source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct CloudFuncArgs {
-    /// Image steps, in the syntax of image processing, such as `resize:w_300`.
+    /// Image processing steps, in the syntax of image processing requests, such as `resize:w_300`.
     pub action: String,
-    /// First part of the result's key.
+    /// First part of the key of the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_prefix: Option<String>,
-    /// Text between the prefix and the key of the source.
+    /// Separator between prefix and key of the source.
     #[serde(rename = "key_seprate", skip_serializing_if = "Option::is_none")]
     pub key_separator: Option<String>,
-    /// Bucket that gets the result.
+    /// Bucket in which the result is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_bucket: Option<String>,
 }
@@ -1051,19 +1050,19 @@ impl CloudFuncArgs {
 }
 
 impl CloudFuncArgs {
-    /// First part of the result's key.
+    /// First part of the key of the result.
     pub fn key_prefix(mut self, value: impl Into<String>) -> Self {
         self.key_prefix = Some(value.into());
         self
     }
 
-    /// Text between the prefix and the key of the source. The wire name is misspelt so.
+    /// Separator between prefix and key of the source. The wire name is misspelled in the API.
     pub fn key_separator(mut self, value: impl Into<String>) -> Self {
         self.key_separator = Some(value.into());
         self
     }
 
-    /// Bucket that gets the result. Absent: the bucket of the source.
+    /// Bucket in which the result is stored. The default is the bucket of the source.
     pub fn save_bucket(mut self, value: impl Into<String>) -> Self {
         self.save_bucket = Some(value.into());
         self
@@ -1071,8 +1070,8 @@ impl CloudFuncArgs {
 }
 
 string_enum! {
-    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
-    /// `disabled`.
+    /// Whether to also copy existing objects, starting 30 minutes after the rule is set. The
+    /// default is `disabled`.
     Switch {
         /// On.
         Enabled = "enabled",
@@ -1081,24 +1080,24 @@ string_enum! {
     }
 }
 
-/// Copies objects under a prefix to a bucket in another zone.
+/// Replication rule: copies objects under a prefix to a bucket in another zone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReplicationRule {
-    /// Name of the rule, unique in the bucket, at most 255 characters.
+    /// Name of the rule. Unique in the bucket, at most 255 characters.
     pub id: String,
-    /// Whether the rule is applied.
+    /// Whether the rule is enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<types::RuleStatus>,
-    /// Which objects the rule is about.
+    /// Objects to which the rule applies.
     pub filters: types::ReplicationFilter,
-    /// Where the copies go.
+    /// Destination of the copies.
     pub destination: types::ReplicationDestination,
-    /// Whether older objects are copied too, beginning 30 minutes after this was set.
+    /// Whether to also copy existing objects, starting 30 minutes after the rule is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_marker: Option<types::Switch>,
-    /// Whether a delete is carried over too.
+    /// Whether to also replicate deletions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_marker: Option<types::Switch>,
 }
@@ -1120,55 +1119,57 @@ impl ReplicationRule {
 }
 
 impl ReplicationRule {
-    /// Whether the rule is applied. Absent: `enabled`.
+    /// Whether the rule is enabled. The default is `enabled`.
     pub fn status(mut self, value: types::RuleStatus) -> Self {
         self.status = Some(value);
         self
     }
 
-    /// Whether older objects are copied too, beginning 30 minutes after this was set. Absent:
-    /// `disabled`.
+    /// Whether to also copy existing objects, starting 30 minutes after the rule is set. The
+    /// default is `disabled`.
     pub fn sync_marker(mut self, value: types::Switch) -> Self {
         self.sync_marker = Some(value);
         self
     }
 
-    /// Whether a delete is carried over too. Absent: `disabled`.
+    /// Whether to also replicate deletions. The default is `disabled`.
     pub fn delete_marker(mut self, value: types::Switch) -> Self {
         self.delete_marker = Some(value);
         self
     }
 }
 
-/// Which objects a replication rule is about.
+/// Objects to which a replication rule applies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReplicationFilter {
-    /// Only keys that begin with this text, at most 1024 characters.
+    /// Prefix of the keys to which the rule applies, at most 1024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 impl ReplicationFilter {
-    /// Only keys that begin with this text, at most 1024 characters. Absent or empty: every object.
+    /// Prefix of the keys to which the rule applies, at most 1024 characters. If not set or empty,
+    /// the rule applies to all objects.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.prefix = Some(value.into());
         self
     }
 }
 
-/// Where a replication rule copies to.
+/// Destination of a replication rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReplicationDestination {
-    /// The target: same owner, another zone. All rules of a bucket must name the same one.
+    /// Destination bucket. It must have the same owner and be in another zone. All rules of a
+    /// bucket must have the same destination.
     pub bucket: String,
-    /// Class of the copies.
+    /// Storage class of the copies, `STANDARD` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
-    /// Zone of the target bucket.
+    /// Zone of the destination bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
 }
@@ -1184,33 +1185,33 @@ impl ReplicationDestination {
 }
 
 impl ReplicationDestination {
-    /// Class of the copies. Absent: `STANDARD`. The documents write it in either case.
+    /// Storage class of the copies, `STANDARD` by default. The documents use either case.
     pub fn storage_class(mut self, value: impl Into<String>) -> Self {
         self.storage_class = Some(value.into());
         self
     }
 
-    /// Zone of the target bucket. Answers name it; a request need not.
+    /// Zone of the destination bucket. Responses contain it; it is optional in requests.
     pub fn zone(mut self, value: impl Into<String>) -> Self {
         self.zone = Some(value.into());
         self
     }
 }
 
-/// The figures of a bucket for one storage class.
+/// Statistics of a bucket for one storage class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct StorageClassStatistics {
     /// Number of objects.
     pub count: u64,
-    /// Bytes that the objects take.
+    /// Total size of the objects in bytes.
     pub size: u64,
-    /// Bytes that are billed.
+    /// Billed size in bytes.
     pub billing_size: u64,
 }
 
-/// Names an object.
+/// Identifies an object by its key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -1237,9 +1238,9 @@ impl<T: Into<String>> From<T> for ObjectIdentifier {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Location {
-    /// Id of the zone, such as `pek3a`.
+    /// ID of the zone, such as `pek3a`.
     pub id: String,
-    /// Name of the zone, in the language asked for.
+    /// Name of the zone in the requested language.
     pub name: String,
     /// Address of the zone.
     pub endpoint: String,
@@ -1248,26 +1249,26 @@ pub struct Location {
 string_enum! {
     /// Whether the bucket can be used.
     BucketStatus {
-        /// In use.
+        /// The bucket can be used.
         Active = "active",
-        /// Not usable for the time being.
+        /// The bucket is temporarily unavailable.
         Suspended = "suspended",
     }
 }
 
 string_enum! {
-    /// Which metadata the copy gets. Absent: that of the source. With `REPLACE` an object may be
-    /// copied onto itself to change its metadata.
+    /// Determines which metadata the copy gets. If not set, the copy gets the metadata of the
+    /// source. With `REPLACE`, an object can be copied onto itself to change its metadata.
     MetadataDirective {
-        /// That of the source.
+        /// The metadata of the source.
         Copy = "COPY",
-        /// That of this request.
+        /// The metadata of this request.
         Replace = "REPLACE",
     }
 }
 
 string_enum! {
-    /// Language of the names. Absent: English.
+    /// Language of the names. The default is English.
     Language {
         /// English.
         EnUs = "en-us",
