@@ -282,7 +282,8 @@ pub struct PostObjectInput {
     pub storage_class: Option<types::StorageClass>,
     /// Caching rules to store with the object: how long browsers and proxies may keep it.
     pub cache_control: Option<String>,
-    /// Disposition to store with the object: whether browsers display or save it, and its name.
+    /// Disposition to store with the object: whether browsers display or save it, and the file
+    /// name.
     pub content_disposition: Option<String>,
     /// Content encoding to store with the object, such as `gzip`.
     pub content_encoding: Option<String>,
@@ -368,7 +369,8 @@ impl PostObject {
         self
     }
 
-    /// Disposition to store with the object: whether browsers display or save it, and its name.
+    /// Disposition to store with the object: whether browsers display or save it, and the file
+    /// name.
     pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
         self.input.content_disposition = Some(value.into());
         self

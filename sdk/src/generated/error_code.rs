@@ -73,7 +73,7 @@ string_enum! {
         EntityTooSmall = "entity_too_small",
         /// The object or part is larger than 5 GB. Use a multipart upload with more parts.
         EntityTooLarge = "entity_too_large",
-        /// The upload has too many parts: 1000 or 10000, the documents disagree. Use larger parts.
+        /// Too many parts. The documents disagree on the limit: 1000 or 10000. Use larger parts.
         MaxPartsExceeded = "max_parts_exceeded",
         /// The multipart upload does not exist: it was never initiated, or it was completed or
         /// aborted. The pages of the operations document this status, the table of error codes

@@ -387,7 +387,7 @@ pub struct ListMultipartInput {
     pub key: String,
     /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
-    /// Limits the results to parts with a higher number.
+    /// Lists only parts with a higher number than this.
     pub part_number_marker: Option<u32>,
     /// Maximum number of parts in the response, at most 1000.
     pub limit: Option<u32>,
@@ -406,7 +406,7 @@ impl ListMultipartInput {
 }
 
 impl ListMultipart {
-    /// Limits the results to parts with a higher number. If not set, all parts are listed.
+    /// Lists only parts with a higher number than this. If not set, all parts are listed.
     pub fn part_number_marker(mut self, value: u32) -> Self {
         self.input.part_number_marker = Some(value);
         self

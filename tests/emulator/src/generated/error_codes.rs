@@ -70,7 +70,7 @@ pub(crate) enum ErrorCode {
     EntityTooSmall,
     /// The object or part is larger than 5 GB. Use a multipart upload with more parts.
     EntityTooLarge,
-    /// The upload has too many parts: 1000 or 10000, the documents disagree. Use larger parts.
+    /// Too many parts. The documents disagree on the limit: 1000 or 10000. Use larger parts.
     MaxPartsExceeded,
     /// The multipart upload does not exist: it was never initiated, or it was completed or aborted.
     /// The pages of the operations document this status, the table of error codes documents 400.
