@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Mapping, Optional
+
+from requests import Session
 
 from .. import address, operations, types
 from ..body import BodyLike
-from ..client import Client
 from ..config import Config
 from ..request import Request
 from ..unpack import Unpacker
@@ -17,17 +18,22 @@ from .handle import Handle
 class Bucket(Handle):
     """One bucket, and the objects in it.
 
-    Make it with ``QingStor.Bucket``.
+    ``QingStor.Bucket`` creates it.
+
+    :param properties: The name as ``bucket-name``, and the ``zone``.
     """
 
     def __init__(
-        self, config: Config, client: Client, bucket_name: str, zone: str
+        self, config: Config, properties: Mapping[str, str], client: Session
     ) -> None:
         super().__init__(config, client)
-        self.bucket_name = bucket_name
-        self.zone = zone.lower()
-        # What is wrong with a name shows here, not at the first call.
-        self._address()
+        self.properties = dict(properties or {})
+        self.bucket_name = self.properties.get("bucket-name", "")
+        self.zone = (self.properties.get("zone") or "").lower()
+        if self.properties:
+            self.properties["zone"] = self.zone
+            # A wrong name is reported here, not by the first call.
+            self._address()
 
     def __repr__(self) -> str:
         return f"<Bucket {self.bucket_name!r}>"

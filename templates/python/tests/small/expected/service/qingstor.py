@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Optional
 
 from .. import address, operations
-from ..client import Client
 from ..config import Config
 from ..request import Request
 from ..unpack import Unpacker
+from ..session import Client
 from .bucket import Bucket
 from .handle import Handle
 
@@ -27,13 +27,15 @@ class QingStor(Handle):
     def Bucket(
         self, bucket_name: str, zone: Optional[str] = None
     ) -> Bucket:
-        """Name a bucket, which need not exist.
+        """Return a handle of a bucket, which need not exist.
 
-        :param zone: Where it lies; that of the configuration if not given.
+        :param zone: The zone of the bucket; that of the configuration if not
+            given.
         """
         if zone is None:
             zone = self.config.zone
-        return Bucket(self.config, self.client, bucket_name, zone)
+        properties = {"bucket-name": bucket_name, "zone": zone}
+        return Bucket(self.config, properties, self.client)
 
     def _address(self) -> address.Address:
         return address.of_service(self.config)
