@@ -420,6 +420,26 @@ class Bodies(Case):
         with self.assertRaises(ParameterInvalidError):
             requests.Session().send(prepared)
 
+    def test_a_source_that_sends_requests_itself(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            closed_port = unused.getsockname()[1]
+
+        def copied():
+            yield b"a"
+            with self.assertRaises(requests.ConnectionError):
+                away = self.bucket(closed_port, connection_retries=0)
+                away.get_acl()
+            yield b"b"
+
+        with Server(close_after_request) as server:
+            bucket = self.bucket(server.port)
+            with self.assertRaises(requests.ConnectionError):
+                bucket.append_object(
+                    "k", position=0, body=copied(), content_length=2
+                )
+        self.assertEqual(server.bodies, [b"ab"])
+
     def test_a_source_that_fails_is_not_retried(self):
         def broken():
             yield b"a"

@@ -65,7 +65,7 @@ class Bucket(Handle):
         *,
         days: Optional[int] = None,
     ) -> Request:
-        """Make the request of ``put_shelf_rules``, unsent."""
+        """Create the request of ``put_shelf_rules``, unsent."""
         return self._request(
             operations.PUT_SHELF_RULES,
             {
@@ -98,7 +98,7 @@ class Bucket(Handle):
         *,
         range: Optional[str] = None,
     ) -> Request:
-        """Make the request of ``get_book``, unsent."""
+        """Create the request of ``get_book``, unsent."""
         return self._request(
             operations.GET_BOOK,
             {
@@ -136,7 +136,7 @@ class Bucket(Handle):
         content_length: Optional[int] = None,
         body: Optional[BodyLike] = None,
     ) -> Request:
-        """Make the request of ``put_book``, unsent."""
+        """Create the request of ``put_book``, unsent."""
         return self._request(
             operations.PUT_BOOK,
             {
@@ -164,7 +164,7 @@ class Bucket(Handle):
         self,
         book_key: str,
     ) -> Request:
-        """Make the request of ``delete_book``, unsent."""
+        """Create the request of ``delete_book``, unsent."""
         return self._request(
             operations.DELETE_BOOK,
             {

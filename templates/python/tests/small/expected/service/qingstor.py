@@ -60,7 +60,7 @@ class QingStor(Handle):
         *,
         limit: Optional[int] = None,
     ) -> Request:
-        """Make the request of ``list_shelves``, unsent."""
+        """Create the request of ``list_shelves``, unsent."""
         return self._request(
             operations.LIST_SHELVES,
             {
