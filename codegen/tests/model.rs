@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{model, only_operation, operation, spec};
+use common::{Workspace, model, only_operation, operation, spec};
 use serde_json::{Value, json};
 
 fn query(schema: &Value) -> Value {
@@ -111,6 +111,93 @@ fn every_type_and_format_has_a_shape() {
     ] {
         assert_eq!(property(schema.clone()), shape, "{schema}");
     }
+}
+
+/// The model for a pack that needs no option around flags, lists and maps.
+fn plain_model(spec: &Value) -> Value {
+    let workspace = Workspace::notes();
+    workspace.replace(
+        "pack/pack.json",
+        "[\"list\", \"map\"]",
+        "[\"list\", \"map\", \"bool\"]",
+    );
+    workspace.write(
+        "specs/notes.json",
+        serde_json::to_string_pretty(spec).unwrap(),
+    );
+    serde_json::to_value(workspace.generator().model().unwrap()).unwrap()
+}
+
+/// An absent property that differs from the empty value of its type needs an option around it.
+#[test]
+fn a_property_is_plain_only_if_absent_and_empty_mean_the_same() {
+    let flag = |default: Value| json!({ "type": "boolean", "default": default });
+    let list = |default: Value| json!({ "type": "array", "items": { "type": "string" }, "default": default });
+    for (schema, plain) in [
+        (json!({ "type": "boolean" }), true),
+        (flag(json!(false)), true),
+        (flag(json!(true)), false),
+        (list(json!([])), true),
+        (list(json!(["a"])), false),
+        (json!({ "type": "integer", "format": "int32" }), false),
+    ] {
+        for place in ["query", "header"] {
+            let mut parameter = schema.clone();
+            parameter["name"] = json!("p");
+            parameter["in"] = json!(place);
+            let spec = spec(json!({ "/": { "get": operation(json!([parameter])) } }));
+            let found = &plain_model(&spec)["resources"][0]["operations"][0]["request"]["properties"]
+                [0]["plain"];
+            assert_eq!(found, plain, "{place} {schema}");
+        }
+    }
+}
+
+#[test]
+fn the_json_of_a_request_can_have_empty_lists_and_objects() {
+    let fields = json!({
+        "flag": { "type": "boolean" },
+        "on": { "$ref": "#/definitions/on" },
+        "list": { "type": "array", "items": { "type": "string" } },
+        "map": { "type": "object", "additionalProperties": { "type": "string" } },
+        "ten": { "type": "integer", "format": "int32", "default": 10, "x-present": true },
+        "zero": { "type": "integer", "format": "int32", "default": 0, "x-present": true },
+        "must": { "type": "array", "items": { "type": "string" } },
+    });
+    let object = json!({ "type": "object", "required": ["must"], "properties": fields });
+    let plain = |properties: &Value| -> Vec<String> {
+        let properties = properties.as_array().unwrap().iter();
+        let plain = properties.filter(|one| one["plain"] == true);
+        plain
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let model_of = |body: Value, response: Value| {
+        let mut put = operation(json!([{ "name": "body", "in": "body", "schema": body }]));
+        put["responses"] = json!({ "200": { "description": "OK", "schema": response } });
+        let mut spec = spec(json!({ "/": { "put": put } }));
+        spec["definitions"] = json!({ "on": { "type": "boolean", "default": true }, "d": object });
+        plain_model(&spec)
+    };
+    let reference = json!({ "$ref": "#/definitions/d" });
+    let within = json!({ "type": "object", "properties": { "d": reference } });
+    let (sent, read) = (["flag", "must"], ["flag", "list", "map", "must", "zero"]);
+
+    let model = model_of(object.clone(), object.clone());
+    let operation = &model["resources"][0]["operations"][0];
+    assert_eq!(plain(&operation["request"]["properties"]), sent);
+    assert_eq!(plain(&operation["response"]["properties"]), read);
+
+    let type_of = |model: &Value| -> Value {
+        let types = model["types"].as_array().unwrap();
+        types.iter().find(|one| one["name"] == "d").unwrap()["properties"].clone()
+    };
+    let empty = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
+    assert_eq!(
+        plain(&type_of(&model_of(within.clone(), empty.clone()))),
+        sent
+    );
+    assert_eq!(plain(&type_of(&model_of(empty, within))), read);
 }
 
 #[test]

@@ -108,8 +108,17 @@ pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// A list that may be written as its only item.
+/// Reads a list that may be written as its only item.
 pub fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    optional_one_or_many(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a list that may be written as its only item; `None` for `null`.
+pub fn optional_one_or_many<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -122,9 +131,9 @@ where
         None(()),
     }
     Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(one) => vec![one],
-        OneOrMany::Many(many) => many,
-        OneOrMany::None(()) => Vec::new(),
+        OneOrMany::One(one) => Some(vec![one]),
+        OneOrMany::Many(many) => Some(many),
+        OneOrMany::None(()) => None,
     })
 }
 
@@ -291,6 +300,15 @@ mod tests {
         assert_eq!(users(r#"{"user":"*"}"#).unwrap(), ["*"]);
         assert_eq!(users(r#"{"user":["a","b"]}"#).unwrap(), ["a", "b"]);
         assert!(users(r#"{"user":null}"#).unwrap().is_empty());
+        let resource = |json: &str| {
+            serde_json::from_str::<PolicyStatement>(json).map(|statement| statement.resource)
+        };
+        let expected = |values: &[&str]| Some(values.iter().map(|v| (*v).to_owned()).collect());
+        assert_eq!(resource(r#"{"resource":"a"}"#).unwrap(), expected(&["a"]));
+        assert_eq!(resource(r#"{"resource":[]}"#).unwrap(), expected(&[]));
+        for absent in ["{}", r#"{"resource":null}"#] {
+            assert_eq!(resource(absent).unwrap(), None, "{absent}");
+        }
         let error = users(r#"{"user":7}"#).unwrap_err().to_string();
         assert!(error.contains("a value or a list"), "{error}");
     }

@@ -138,14 +138,14 @@ macro_rules! paged {
     ($input:ident, $items:ident: $item:ty, $(more: $more:ident,)?
      next: [$first:ident = $field:ident $(, $to:ident = $from:ident)*]) => {
         paged! { @ $input, $items: $item, [$first $(, $to)*], page, self {
-            $(if !page.$more {
+            $(if !crate::paginate::is_set(page.$more) {
                 return crate::paginate::Step::End;
             })?
             $(crate::paginate::follow(&mut self.$to, &page.$from);)*
             if crate::paginate::follow(&mut self.$first, &page.$field) {
                 return crate::paginate::Step::Next;
             }
-            $(if page.$more {
+            $(if crate::paginate::is_set(page.$more) {
                 return crate::paginate::Step::Lost;
             })?
             crate::paginate::Step::End
@@ -171,6 +171,11 @@ macro_rules! paged {
     };
 }
 pub(crate) use paged;
+
+/// Reads a flag. It is an option if its absence means `true`.
+pub(crate) fn is_set(flag: impl Into<Option<bool>>) -> bool {
+    flag.into().unwrap_or(true)
+}
 
 impl<I: Paged> Call<I> {
     /// The list page by page, from where this call's input begins. See [`Pages`].

@@ -269,31 +269,23 @@ impl RequestParts {
 
     /// Adds a field to the body's object.
     pub fn json_field(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
-        self.add_field(name, value, &[])
-    }
-
-    /// Adds a field to the body's object, unless it says nothing: an absent value, an empty list
-    /// or map, a flag that is not set.
-    pub fn json_optional(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
-        self.add_field(name, value, &[b"null", b"[]", b"{}", b"false"])
-    }
-
-    fn add_field(&mut self, name: &str, value: &impl Serialize, absent: &[&[u8]]) -> Result<()> {
         let RequestBody::OpenObject(body) = &mut self.body else {
-            return Err(Error::invalid_input("the body is no object"));
+            return Err(Error::invalid_input("the JSON body is not an object"));
         };
-        let before = body.len();
-        if before > 1 {
+        if body.len() > 1 {
             body.push(b',');
         }
         serde_json::to_writer(&mut *body, name).map_err(unwritable)?;
         body.push(b':');
-        let at = body.len();
-        serde_json::to_writer(&mut *body, value).map_err(unwritable)?;
-        if absent.contains(&body.get(at..).unwrap_or_default()) {
-            body.truncate(before);
+        serde_json::to_writer(&mut *body, value).map_err(unwritable)
+    }
+
+    /// Adds a field to the body's object if it is set. An empty list or object is sent.
+    pub fn json_optional(&mut self, name: &str, value: &Option<impl Serialize>) -> Result<()> {
+        match value {
+            Some(value) => self.json_field(name, value),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Sets a JSON body that is no object.

@@ -69,7 +69,9 @@ impl Operation for DeleteMultipleObjectsInput {
         request.sub_resource("delete");
         request.json_object();
         request.json_field("objects", &self.objects)?;
-        request.json_optional("quiet", &self.quiet)?;
+        if self.quiet {
+            request.json_field("quiet", &true)?;
+        }
         Ok(())
     }
 }

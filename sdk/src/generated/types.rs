@@ -243,11 +243,11 @@ pub struct CorsRule {
     /// Allowed methods.
     pub allowed_methods: Vec<types::CorsMethod>,
     /// Allowed request headers.
-    #[serde(skip_serializing_if = "is_default")]
-    pub allowed_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_headers: Option<Vec<String>>,
     /// Response headers that scripts can read.
-    #[serde(skip_serializing_if = "is_default")]
-    pub expose_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expose_headers: Option<Vec<String>>,
     /// Seconds that browsers may cache a preflight response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
@@ -270,13 +270,13 @@ impl CorsRule {
 impl CorsRule {
     /// Allowed request headers. `*` allows all headers.
     pub fn allowed_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_headers = value.into_iter().map(Into::into).collect();
+        self.allowed_headers = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// Response headers that scripts can read.
     pub fn expose_headers(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.expose_headers = value.into_iter().map(Into::into).collect();
+        self.expose_headers = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -353,8 +353,11 @@ pub struct PolicyStatement {
     /// Effect of the statement on matching requests.
     pub effect: types::PolicyEffect,
     /// Resources to which the statement applies.
-    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
-    pub resource: Vec<String>,
+    #[serde(
+        deserialize_with = "optional_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub resource: Option<Vec<String>>,
     /// Optional condition that requests must also meet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<types::PolicyCondition>,
@@ -383,7 +386,7 @@ impl PolicyStatement {
     /// `bucket/pattern`, where `*` matches any text. For bucket actions, set the bucket name or
     /// nothing. At most 2048 characters.
     pub fn resource(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.resource = value.into_iter().map(Into::into).collect();
+        self.resource = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -456,16 +459,16 @@ pub struct StringLikeCondition {
     /// Patterns for the `Referer` header.
     #[serde(
         rename = "Referer",
-        deserialize_with = "one_or_many",
-        skip_serializing_if = "is_default"
+        deserialize_with = "optional_one_or_many",
+        skip_serializing_if = "Option::is_none"
     )]
-    pub referer: Vec<String>,
+    pub referer: Option<Vec<String>>,
 }
 
 impl StringLikeCondition {
     /// Patterns for the `Referer` header. `*` matches any text.
     pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.referer = value.into_iter().map(Into::into).collect();
+        self.referer = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -478,16 +481,16 @@ pub struct StringNotLikeCondition {
     /// Patterns that the `Referer` header must not match.
     #[serde(
         rename = "Referer",
-        deserialize_with = "one_or_many",
-        skip_serializing_if = "is_default"
+        deserialize_with = "optional_one_or_many",
+        skip_serializing_if = "Option::is_none"
     )]
-    pub referer: Vec<String>,
+    pub referer: Option<Vec<String>>,
 }
 
 impl StringNotLikeCondition {
     /// Patterns that the `Referer` header must not match. `*` matches any text.
     pub fn referer(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.referer = value.into_iter().map(Into::into).collect();
+        self.referer = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -498,14 +501,14 @@ impl StringNotLikeCondition {
 #[non_exhaustive]
 pub struct IpAddressCondition {
     /// Networks in the form `address/bits`, for example `172.16.0.0/24`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub source_ip: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<Vec<String>>,
 }
 
 impl IpAddressCondition {
     /// Networks in the form `address/bits`, for example `172.16.0.0/24`.
     pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.source_ip = value.into_iter().map(Into::into).collect();
+        self.source_ip = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -516,14 +519,14 @@ impl IpAddressCondition {
 #[non_exhaustive]
 pub struct NotIpAddressCondition {
     /// Networks in the form `address/bits` that must not contain the caller's address.
-    #[serde(skip_serializing_if = "is_default")]
-    pub source_ip: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<Vec<String>>,
 }
 
 impl NotIpAddressCondition {
     /// Networks in the form `address/bits` that must not contain the caller's address.
     pub fn source_ip(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.source_ip = value.into_iter().map(Into::into).collect();
+        self.source_ip = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -912,8 +915,11 @@ pub struct Notification {
     /// Events that trigger the rule.
     pub event_types: Vec<types::NotificationEvent>,
     /// Key patterns to which the rule applies; `*` matches any text.
-    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "is_default")]
-    pub object_filters: Vec<String>,
+    #[serde(
+        deserialize_with = "optional_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub object_filters: Option<Vec<String>>,
     /// Cloud function that handles the event.
     pub cloudfunc: types::CloudFunc,
     /// Settings of the cloud function.
@@ -943,7 +949,7 @@ impl Notification {
 impl Notification {
     /// Key patterns to which the rule applies; `*` matches any text. The default is all objects.
     pub fn object_filters(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.object_filters = value.into_iter().map(Into::into).collect();
+        self.object_filters = Some(value.into_iter().map(Into::into).collect());
         self
     }
 

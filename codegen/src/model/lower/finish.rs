@@ -74,6 +74,9 @@ impl Lowerer<'_> {
                     ..
                 }
             );
+            if one.in_request {
+                property.plain = self.is_plain_when_sent(property);
+            }
             property.plain |= holds_itself && self.language.is_plain("recursive");
             property.held_type = self.language.held_type(&property.type_name, property.plain);
             property.item_type = self.language.item_type(&property.shape);

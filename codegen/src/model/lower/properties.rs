@@ -6,7 +6,10 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Schema, SchemaKind};
 use crate::model::{Place, PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
-use crate::source::Span;
+use crate::source::{Node, Span, Value};
+
+/// Longest chain of references that is followed to a default.
+const MAX_REFERENCES: usize = 64;
 
 /// What a property is made from.
 pub(super) struct Field<'a, 'n> {
@@ -48,7 +51,7 @@ impl<'a> Lowerer<'a> {
         self.check_content(&shape, field.place.kind, schema.span);
         self.check_one_or_many(&shape, &field);
         let required = field.required && !computed;
-        let plain = required || facts.present || self.is_plain(&shape);
+        let plain = required || self.is_plain_when_absent(schema, &shape, &field);
         let type_name = match schema.kind {
             SchemaKind::HeaderMap => self.language.header_map(&shape),
             _ => self.language.type_name(&shape),
@@ -66,7 +69,7 @@ impl<'a> Lowerer<'a> {
             present: facts.present,
             computed,
             signed: facts.signed,
-            default: schema.default.clone(),
+            default: self.default(schema).cloned(),
             description: self.description(schema),
             minimum: schema.limits.minimum.clone(),
             maximum: schema.limits.maximum.clone(),
@@ -116,6 +119,25 @@ impl<'a> Lowerer<'a> {
             let help = "say that it is an array, or remove the fact";
             self.problems.push(problem.with_help(help));
         }
+    }
+
+    /// The default of a schema. A reference without a default has that of its definition.
+    fn default(&self, mut schema: &'a Schema) -> Option<&'a Node> {
+        // A circle of references is reported elsewhere.
+        for _ in 0..MAX_REFERENCES {
+            if schema.default.is_some() {
+                return schema.default.as_ref();
+            }
+            schema = match &schema.kind {
+                SchemaKind::Ref(name) => &self.document.definitions.get(name)?.schema,
+                SchemaKind::AllOf(parts) => match parts.as_slice() {
+                    [part] => part,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+        None
     }
 
     /// A reference without words of its own has those of the definition.
@@ -188,6 +210,35 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// Whether an optional property needs no option around it: its absence and the empty value of its
+    /// type mean the same.
+    fn is_plain_when_absent(
+        &self,
+        schema: &'a Schema,
+        shape: &Shape,
+        field: &Field<'_, '_>,
+    ) -> bool {
+        // A list that is only read stays a list: whoever reads it walks it.
+        let read_as_list = field.role != Role::Parameter
+            && matches!(shape, Shape::List { .. } | Shape::Map { .. });
+        if self.default(schema).is_some_and(says_something) && !read_as_list {
+            return false;
+        }
+        match field.role {
+            Role::Parameter if may_be_sent_empty(shape, field.place.kind) => false,
+            Role::Parameter => self.is_plain(shape),
+            _ => schema.facts.present || self.is_plain(shape),
+        }
+    }
+
+    /// The same for a type that requests contain, after it is known that they do.
+    pub(super) fn is_plain_when_sent(&self, property: &Property) -> bool {
+        property.required
+            || (property.plain
+                && !may_be_sent_empty(&property.shape, property.place.kind)
+                && self.is_plain(&property.shape))
+    }
+
     fn is_plain(&self, shape: &Shape) -> bool {
         let kind = match shape {
             Shape::List { .. } => "list",
@@ -214,6 +265,26 @@ impl<'a> Lowerer<'a> {
             _ => name,
         }
     }
+}
+
+/// Whether a default differs from the empty value of its type: `true`, 10, a list with an item.
+fn says_something(default: &Node) -> bool {
+    match &default.value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        // A flag's default is sometimes written as text.
+        Value::String(text) => !text.is_empty() && text != "false",
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// Whether a request can contain an empty value that differs from an absent one: an empty list or
+/// map in JSON. Elsewhere, an empty list leaves no trace.
+fn may_be_sent_empty(shape: &Shape, place: PlaceKind) -> bool {
+    matches!(shape, Shape::List { .. } | Shape::Map { .. })
+        && matches!(place, PlaceKind::Json | PlaceKind::Value)
 }
 
 /// What lists of lists and maps of maps hold in the end.

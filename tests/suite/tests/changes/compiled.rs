@@ -228,6 +228,49 @@ async fn every_type_and_format_goes_out_and_comes_back() {
     assert_eq!(sent[0].target, "/my-bucket/7");
 }
 
+/// A flag that defaults to `true` can be `false`, and an empty list or object differs from an absent
+/// one, wherever it is sent.
+#[tokio::test]
+async fn what_is_set_explicitly_is_sent() {
+    let answer = json!({"switches": [
+        {}, {"on": false, "off": true, "level": 0, "tags": "a", "labels": {}},
+    ]});
+    let sent = call("dialect switches", Answer::json(200, &answer)).await;
+    let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
+    let path = "/my-bucket?switches";
+    let expected = ["&all=false&kinds=", "&all=true&kinds=b%2Cc", ""];
+    assert_eq!(targets, expected.map(|query| format!("{path}{query}")));
+    assert_eq!(sent[0].header("x-qs-deep"), Some("false"));
+    assert_eq!(sent[0].header("x-qs-levels"), Some(""));
+    for request in &sent[1..] {
+        assert_eq!(request.header("x-qs-deep"), None);
+        assert_eq!(request.header("x-qs-levels"), None);
+    }
+
+    let sent = call("dialect switches put", Answer::new(204)).await;
+    let bodies: Vec<_> = sent.iter().map(Recorded::text).collect();
+    let first = r#"{"on":false,"alias":false,"switches":[],"main":{"on":false,"level":0,"tags":[],"labels":{},"inner":{}},"labels":{}}"#;
+    assert_eq!(
+        bodies,
+        [first, r#"{"on":true,"off":true,"switches":[{}]}"#, ""]
+    );
+
+    let sent = call("dialect switches post", Answer::new(201)).await;
+    let field = |name: &str, value: &str| format!("name=\"{name}\"\r\n\r\n{value}\r\n");
+    let (first, second) = (sent[0].text(), sent[1].text());
+    for (form, has) in [
+        (&first, [field("on", "false"), field("names", "")]),
+        (&second, [field("on", "true"), field("names", "d")]),
+    ] {
+        assert!(has.iter().all(|part| form.contains(part)), "{form}");
+    }
+    assert!(!first.contains("name=\"off\""), "{first}");
+    assert!(second.contains(&field("off", "true")), "{second}");
+
+    let sent = call("dialect switches delete", Answer::new(204)).await;
+    assert_eq!((&*sent[0].text(), &*sent[1].text()), ("", "[]"));
+}
+
 #[tokio::test]
 async fn http_dates_stand_in_json_as_the_specification_says() {
     let answer = json!({"mailed": "Sun, 16 Aug 2015 09:05:00 GMT"});

@@ -267,6 +267,16 @@ pub(crate) const CASES: &[Case] = &[
     case("parameter_retyped_by_sign", Rule::ParameterRetyped, |kit| {
         set(kit.parameter("limit"), "minimum", 0);
     }),
+    case(
+        "parameter_retyped_by_default",
+        Rule::ParameterRetyped,
+        |kit| {
+            set(kit.parameter("flag"), "default", true);
+        },
+    ),
+    case("parameter_default", Rule::Limits, |kit| {
+        set(kit.parameter("flag"), "default", false);
+    }),
     case("parameter_computed", Rule::ParameterComputed, |kit| {
         set(kit.parameter("flag"), "x-computed", true);
     }),
@@ -311,6 +321,9 @@ pub(crate) const CASES: &[Case] = &[
     }),
     case("field_retyped_by_presence", Rule::FieldRetyped, |kit| {
         set(&mut kit.answer()["owner"], "x-present", true);
+    }),
+    case("field_retyped_by_default", Rule::FieldRetyped, |kit| {
+        set(&mut kit.answer()["has_more"], "default", true);
     }),
     case("field_retyped_by_requirement", Rule::FieldRetyped, |kit| {
         list(&mut kit.definition("item")["required"]).push("size".into());

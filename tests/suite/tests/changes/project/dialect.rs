@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, RMatchColor, Tree};
+use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, RMatchColor, Switch, Tree};
 use dialect_sdk::{Blob, Body, Bucket, QingStor, Result, Secret, Timestamp};
 
 fn time() -> Timestamp {
@@ -37,7 +37,7 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
         .await?;
     let tree = output.tree.unwrap();
     assert_eq!(tree.left.unwrap().name, "left");
-    assert_eq!(tree.children[0].name, "child");
+    assert_eq!(tree.children.unwrap()[0].name, "child");
     assert_eq!(output.map["m"].name, "in a map");
     assert_eq!(output.lists["l"], ["a"]);
     let cell = output.table[0][1].cell.as_ref().unwrap();
@@ -91,6 +91,49 @@ pub(crate) async fn tree(bucket: &Bucket) -> Result<()> {
     let call = call.password("hush").color(PutBucketTreeColor::Green);
     let output = call.labels([("n".to_owned(), 1)]).await?;
     assert_eq!(output.status(), 201);
+    Ok(())
+}
+
+pub(crate) async fn switches(bucket: &Bucket) -> Result<()> {
+    let call = bucket.list_switches().all(false).off(false).deep(false);
+    let output = call.kinds([""; 0]).levels([""; 0]).await?;
+    assert_eq!((output.has_more, output.live, output.old), (None, None, false));
+    assert_eq!((output.weight, output.count), (None, 0));
+    let [absent, set] = &*output.switches else {
+        panic!("{:?}", output.switches)
+    };
+    assert_eq!((absent.on, absent.off, absent.level), (None, false, None));
+    assert_eq!((&absent.tags, &absent.labels), (&None, &None));
+    assert_eq!((set.on, set.off, set.level), (Some(false), true, Some(0)));
+    assert_eq!(set.tags.as_deref(), Some(&["a".to_owned()][..]));
+    assert_eq!(set.labels, Some(BTreeMap::new()));
+
+    bucket.list_switches().all(true).kinds(["b", "c"]).await?;
+    bucket.list_switches().await?;
+    Ok(())
+}
+
+pub(crate) async fn put_switches(bucket: &Bucket) -> Result<()> {
+    let none = || std::iter::empty::<Switch>();
+    let off = Switch::default().on(false).level(0).tags([""; 0]).labels([]);
+    let call = bucket.put_switches().on(false).off(false).alias(false).labels([]);
+    call.switches(none()).main(off.inner(Box::default())).await?;
+    bucket.put_switches().on(true).off(true).switches([Switch::default()]).await?;
+    bucket.put_switches().await?;
+    Ok(())
+}
+
+pub(crate) async fn post_switches(bucket: &Bucket) -> Result<()> {
+    let call = bucket.post_switches(Body::from("content"));
+    call.on(false).off(false).names([""; 0]).await?;
+    let call = bucket.post_switches(Body::from("content"));
+    call.on(true).off(true).names(["d"]).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_switches(bucket: &Bucket) -> Result<()> {
+    bucket.delete_switches().await?;
+    bucket.delete_switches().body([""; 0]).await?;
     Ok(())
 }
 
