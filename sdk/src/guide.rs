@@ -96,8 +96,3 @@ pub mod blocking {
 pub mod data {
     #![doc = include_str!("guide/data.md")]
 }
-
-/// The same tasks with the SDKs of other services.
-pub mod comparison {
-    #![doc = include_str!("guide/comparison.md")]
-}
