@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use http::Method;
 use tokio::io::AsyncRead;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -163,6 +164,16 @@ impl Body {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns the value of `Content-Length` for a request with this method and body, and `None` if
+    /// the request has no such header.
+    ///
+    /// Some servers refuse a `PUT` or `POST` request without it, even if the body is empty.
+    pub(crate) fn content_length(&self, method: &Method) -> Option<u64> {
+        let length = self.len();
+        let expected = length > 0 || matches!(*method, Method::PUT | Method::POST | Method::PATCH);
+        expected.then_some(length)
     }
 
     /// Whether the bytes can be sent again: `false` for a stream.

@@ -142,9 +142,11 @@ impl<I: Operation> Call<I> {
         }
     }
 
-    /// The signed request, unsent, for another HTTP client to send. Its signature is valid for 15
-    /// minutes. The client adds `Host` and, from [`Body::len`], `Content-Length`, and changes
-    /// nothing else; [`Body::into_stream`] gives it the bytes.
+    /// Returns the signed request without sending it, for another HTTP client.
+    ///
+    /// The signature is valid for 15 minutes. The request has a `Content-Length` if it has a body or
+    /// the method is `PUT`, `POST` or `PATCH`. The other client adds `Host` and must not change or
+    /// add anything else. [`Body::into_stream`] returns the bytes of the body.
     ///
     /// ```
     /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -396,6 +398,47 @@ mod tests {
         let far = Duration::from_secs(1 << 60);
         let presigned = bucket.get_object("k").presign(far).unwrap();
         assert!(presigned.expires().is_err());
+    }
+
+    #[test]
+    fn a_built_request_has_the_length_of_its_body() {
+        fn length<I: Operation>(call: Call<I>) -> Option<String> {
+            let request = call.build().unwrap();
+            let values = request.headers().get_all("content-length").iter();
+            let values: Vec<_> = values.map(|value| value.to_str().unwrap()).collect();
+            let body = request.body().len();
+            match values.as_slice() {
+                [] => {
+                    assert_eq!(body, 0);
+                    None
+                }
+                [one] => {
+                    assert_eq!(one.parse(), Ok(body));
+                    Some((*one).to_owned())
+                }
+                _ => panic!("several lengths: {values:?}"),
+            }
+        }
+        let bucket = bucket();
+        let known = |text: &str| Some(text.to_owned());
+        assert_eq!(length(bucket.put_object("k").body("content")), known("7"));
+        let chunks =
+            futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from("abc"))]);
+        let body = Body::from_stream(chunks, 3);
+        assert_eq!(length(bucket.put_object("k").body(body)), known("3"));
+        assert_eq!(length(bucket.put_object("k")), known("0"));
+        assert_eq!(length(bucket.initiate_multipart_upload("k")), known("0"));
+        let deletion = bucket.delete_multiple_objects(["a"]);
+        assert_eq!(length(deletion), known("25"));
+        assert!(length(bucket.post_object("k", "x")).is_some());
+        let cname = bucket.delete_cname("example.com");
+        assert!(length(cname).is_some());
+        assert_eq!(length(bucket.get_object("k")), None);
+        assert_eq!(length(bucket.head_object("k")), None);
+        assert_eq!(length(bucket.delete_object("k")), None);
+        let presigned = bucket.put_object("k").body("content");
+        let presigned = presigned.presign(Duration::from_secs(9)).unwrap();
+        assert!(presigned.headers().is_empty());
     }
 
     #[test]

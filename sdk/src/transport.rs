@@ -218,8 +218,8 @@ fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progr
     }
     let mut out = reqwest::Request::new(outbound.method.clone(), url);
     *out.headers_mut() = outbound.headers;
-    if body.is_empty() && matches!(*out.method(), Method::PUT | Method::POST) {
-        // Else nothing would say that there is none, and some servers insist.
+    if body.content_length(out.method()) == Some(0) {
+        // reqwest sets every other length from the body.
         let zero = HeaderValue::from_static("0");
         out.headers_mut().insert(header::CONTENT_LENGTH, zero);
     }

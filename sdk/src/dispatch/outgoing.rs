@@ -133,6 +133,11 @@ impl Handle {
             let skew = self.shared.clock.skew();
             self.sign(call, &mut outgoing.headers, skew, &credentials);
         }
+        // Clients send a body in chunks if nothing states its length, which the service refuses.
+        if let Some(length) = outgoing.body.content_length(&info.method) {
+            let headers = &mut outgoing.headers;
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
         let mut request = Request::new(outgoing.body);
         *request.method_mut() = info.method.clone();
         *request.uri_mut() = uri;
