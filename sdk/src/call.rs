@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, header};
+use percent_encoding::percent_decode_str;
 
 use crate::body::Body;
 use crate::client::Handle;
@@ -178,12 +179,14 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when an argument can't be sent, the operation is a form upload, or `expires`
-    /// is less than a second or more than the clock can count; `Credentials` for anonymous
+    /// `InvalidInput` if an argument cannot be sent, the operation is a form upload, a signed query
+    /// parameter such as `response-content-disposition` contains `&`, or `expires` is less than a
+    /// second or more than the clock can count; `Credentials` for anonymous
     /// credentials, and as [`build`](Self::build) has it.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (handle, parts) = self.encode()?;
-        let presigned = handle.presigned(I::INFO, parts, expires);
+        let presigned = refuse_ampersand(parts.target())
+            .and_then(|()| handle.presigned(I::INFO, parts, expires));
         presigned.map_err(|error| error.with_call(handle.unsent(I::INFO)))
     }
 
@@ -260,6 +263,30 @@ fn refuse_empty(target: &str) -> Result<()> {
             && SIGNED_PARAMETERS.binary_search(&name).is_ok()
         {
             return Err(Error::invalid_input(format!("{name}: it is empty")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a signed parameter of a presigned URL whose value contains `&`.
+///
+/// The signature covers decoded values, joined by `&`. If the caller takes a value from elsewhere,
+/// the author of that value could otherwise split it: the URLs `?response-expires=a%26uploads` and
+/// `?response-expires=a&uploads` have the same signature.
+fn refuse_ampersand(target: &str) -> Result<()> {
+    let Some((_, query)) = target.split_once('?') else {
+        return Ok(());
+    };
+    for pair in query.split('&') {
+        if let Some((name, value)) = pair.split_once('=')
+            && SIGNED_PARAMETERS.binary_search(&name).is_ok()
+            && percent_decode_str(value).any(|byte| byte == b'&')
+        {
+            return Err(Error::invalid_input(format!(
+                "{name}: the value in a presigned URL must not contain `&`, because the signature \
+                 would also be valid for a URL in which the rest of the value is a parameter; in a \
+                 file name, use `filename*=utf-8''` and write `&` as `%26`"
+            )));
         }
     }
     Ok(())
@@ -439,6 +466,45 @@ mod tests {
         let presigned = bucket.put_object("k").body("content");
         let presigned = presigned.presign(Duration::from_secs(9)).unwrap();
         assert!(presigned.headers().is_empty());
+    }
+
+    #[test]
+    fn a_presigned_value_can_not_be_split_into_parameters() {
+        let second = Duration::from_secs(1);
+        let hostile = "attachment; filename=\"a&response-content-type=text/html\"";
+        let bucket = bucket();
+        let calls = |value: &str| {
+            let get = || bucket.get_object("k");
+            [
+                get().response_content_disposition(value),
+                get().response_content_type(value),
+                get().response_content_language(value),
+                get().response_content_encoding(value),
+                get().response_cache_control(value),
+                get().response_expires(value),
+                get().version_id(value),
+            ]
+        };
+        for value in [hostile, "&", "&acl", "a&b"] {
+            for call in calls(value) {
+                // The value is not ambiguous where the client sends the request itself.
+                call.clone().build().unwrap();
+                let error = call.presign(second).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                assert!(error.to_string().contains("`&`"), "{error}");
+            }
+        }
+        for value in [
+            "a%26b",
+            "a#b=c+d;e f",
+            "attachment; filename*=utf-8''a%26b.txt",
+        ] {
+            for call in calls(value) {
+                call.presign(second).unwrap();
+            }
+        }
+        // Nothing signs a prefix, so nothing can be split.
+        bucket.list_objects().prefix("a&b").presign(second).unwrap();
     }
 
     #[test]

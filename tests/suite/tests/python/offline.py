@@ -384,6 +384,20 @@ class Requests(unittest.TestCase):
         with self.assertRaises(ConfigError):
             QingStor(Config()).list_buckets_request().sign_query(3600)
 
+    def test_a_presigned_value_can_not_be_split(self):
+        for value in ("&", "a&response-content-type=text/html"):
+            request = bucket().get_object_request(
+                "k", response_content_disposition=value
+            )
+            request.sign()
+            with self.assertRaises(ParameterInvalidError):
+                request.sign_query(3600)
+        escaped = "attachment; filename*=utf-8''a%26b.txt"
+        bucket().get_object_request(
+            "k", response_content_disposition=escaped
+        ).sign_query(3600)
+        bucket().list_objects_request(prefix="a&b").sign_query(3600)
+
     def test_anonymous_calls_are_not_signed(self):
         prepared = QingStor(Config()).list_buckets_request().sign()
         self.assertNotIn("Authorization", prepared.headers)
