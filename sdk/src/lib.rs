@@ -158,6 +158,7 @@ mod response;
 mod retry;
 mod secret;
 mod sign;
+mod source_url;
 mod sse;
 mod string_enum;
 mod tasks;

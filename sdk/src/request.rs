@@ -19,6 +19,7 @@ use crate::metadata::Metadata;
 use crate::object_path::ObjectPath;
 use crate::parameter::{Collection, Parameter};
 use crate::secret::Secret;
+use crate::source_url;
 
 /// What a query component keeps as it is: the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -28,19 +29,6 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 /// A path keeps its slashes, too.
 pub(crate) const PATH: &AsciiSet = &COMPONENT.remove(b'/');
-/// What can't stand in a URL at all; everything else of a URL that a caller gives stays as it is.
-const NOT_IN_URL: &AsciiSet = &percent_encoding::CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// A request that takes shape: an operation's input writes itself into it.
@@ -224,15 +212,14 @@ impl RequestParts {
         }
     }
 
-    /// Sets a URL of the caller's: what already is one is sent as it is.
+    /// Sets a URL. A valid URL is sent unchanged, see [`source_url::encode`].
     pub fn url_header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
-        match value.text() {
-            // A service may take it for no source at all, and store an empty object.
-            Some(url) if url.trim().is_empty() => Err(Error::invalid_input(format!(
-                "header `{name}`: the URL is empty"
-            ))),
-            Some(url) => self.text_header(name, &utf8_percent_encode(&url, NOT_IN_URL).to_string()),
-            None => Ok(()),
+        let Some(url) = value.text() else {
+            return Ok(());
+        };
+        match source_url::encode(&url) {
+            Ok(url) => self.text_header(name, &url),
+            Err(why) => Err(Error::invalid_input(format!("header `{name}`: {why}"))),
         }
     }
 

@@ -1,0 +1,206 @@
+//! URLs that the service fetches, as a header contains them.
+
+use std::fmt::Write as _;
+
+/// ASCII characters that a URL cannot contain, besides control characters.
+const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
+
+/// Returns the URL as it is sent: a valid URL is returned unchanged.
+///
+/// A host that is not ASCII is converted to its ASCII form (IDNA, for example
+/// `xn--fiqs8s`). Elsewhere, characters that a URL cannot contain are percent-encoded, and so is a `%`
+/// that does not start an escape such as `%20`. The scheme is optional: the service takes `http`.
+///
+/// # Errors
+///
+/// Returns the reason if the URL is empty, has no host, or has a host that is not valid.
+pub(crate) fn encode(url: &str) -> Result<String, String> {
+    let url = url.trim();
+    // A service may take an empty source for none, and store an empty object.
+    if url.is_empty() {
+        return Err("the URL is empty".into());
+    }
+    let (scheme, rest) = match url.find("//") {
+        Some(0) => url.split_at(2),
+        Some(at) if is_scheme(url.get(..at).unwrap_or_default()) => url.split_at(at + 2),
+        _ => url.split_at(0),
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, host) = match authority.rfind('@') {
+        Some(at) => authority.split_at(at + 1),
+        None => ("", authority),
+    };
+    let host = encode_host(host).ok_or_else(|| format!("the URL has no valid host: {host:?}"))?;
+    let mut encoded = String::with_capacity(url.len());
+    encoded.push_str(scheme);
+    push_encoded(&mut encoded, user);
+    encoded.push_str(&host);
+    push_encoded(&mut encoded, path);
+    Ok(encoded)
+}
+
+/// Whether the text is a scheme with its colon, such as `https:`.
+fn is_scheme(text: &str) -> bool {
+    let Some(name) = text.strip_suffix(':') else {
+        return false;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(allowed)
+}
+
+/// The host and port in ASCII; `None` if the host is not valid.
+fn encode_host(host: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
+    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if without_port.is_empty() {
+        return None;
+    }
+    if host.bytes().all(plain) {
+        return Some(host.to_owned());
+    }
+    // The URL parser drops tabs and line breaks, and reads a backslash as a slash.
+    if host.contains(|c: char| c.is_control() || c == '\\') {
+        return None;
+    }
+    // An opaque scheme would leave the host unconverted, and the default port of http is dropped.
+    let url = reqwest::Url::parse(&format!("http://{host}/")).ok()?;
+    let name = url.host_str().filter(|name| !name.is_empty())?;
+    let clean = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+    let port = host
+        .rsplit_once(':')
+        .map(|(_, port)| port)
+        .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    clean.then(|| match port {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    })
+}
+
+/// Appends text, with every character encoded that a URL cannot contain.
+fn push_encoded(target: &mut String, text: &str) {
+    let bytes = text.as_bytes();
+    for (at, &byte) in bytes.iter().enumerate() {
+        let escape = || {
+            let digits = bytes.get(at + 1..at + 3).unwrap_or_default();
+            digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
+        };
+        let kept = match byte {
+            b'%' => escape(),
+            _ => byte.is_ascii_graphic() && !NOT_IN_URL.contains(&byte),
+        };
+        if kept {
+            target.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn encodes(url: &str, expected: &str) {
+        assert_eq!(encode(url).as_deref(), Ok(expected));
+        assert_eq!(encode(expected).as_deref(), Ok(expected), "encoded twice");
+    }
+
+    #[test]
+    fn a_valid_url_is_unchanged() {
+        for url in [
+            "https://a.com/%E4%B8%AD?x=1&y=a+b#f",
+            "http://user:p%40ss@a.com:8080/a;b=c/@d",
+            "http://[::1]:80/a",
+            "HTTP://Example.COM/A",
+            "a.com/logo.png",
+            "a.com:80/b//c",
+            "//a.com/b",
+            "http://a_b.com?q=http://c.d/e",
+            "http://xn--fiqs8s/",
+            "http://a.com",
+        ] {
+            encodes(url, url);
+        }
+    }
+
+    #[test]
+    fn only_what_a_url_can_not_contain_is_encoded() {
+        encodes("https://a.com/中 b", "https://a.com/%E4%B8%AD%20b");
+        encodes("https://a.com/\r\n\t\u{7f}", "https://a.com/%0D%0A%09%7F");
+        encodes(
+            "http://a.com/{a}|\\\"<>^`",
+            "http://a.com/%7Ba%7D%7C%5C%22%3C%3E%5E%60",
+        );
+        encodes("http://用@a.com/", "http://%E7%94%A8@a.com/");
+        encodes("  http://a.com/b \n", "http://a.com/b");
+    }
+
+    #[test]
+    fn a_bare_percent_sign_is_encoded() {
+        encodes("http://a.com/100%", "http://a.com/100%25");
+        encodes("http://a.com/100%/b", "http://a.com/100%25/b");
+        encodes("http://a.com/%zz%4", "http://a.com/%25zz%254");
+        encodes("http://a.com/%%20", "http://a.com/%25%20");
+        encodes("http://a.com/?q=5%&r=%41", "http://a.com/?q=5%25&r=%41");
+        encodes("http://a%g@a.com/", "http://a%25g@a.com/");
+    }
+
+    #[test]
+    fn a_host_becomes_ascii() {
+        encodes("http://中国/图.png", "http://xn--fiqs8s/%E5%9B%BE.png");
+        encodes(
+            "https://例え.テスト:8443/",
+            "https://xn--r8jz45g.xn--zckzah:8443/",
+        );
+        encodes("http://MÜNCHEN.de/", "http://xn--mnchen-3ya.de/");
+        encodes("http://münchen.de:80?a", "http://xn--mnchen-3ya.de:80?a");
+        encodes("münchen.de/a", "xn--mnchen-3ya.de/a");
+        encodes("//münchen.de", "//xn--mnchen-3ya.de");
+        encodes("http://u:p@münchen.de/", "http://u:p@xn--mnchen-3ya.de/");
+        encodes("http://%E4%B8%AD%E5%9B%BD/", "http://xn--fiqs8s/");
+        encodes("http://a。com/", "http://a.com/");
+    }
+
+    #[test]
+    fn an_invalid_host_is_refused() {
+        for url in [
+            "",
+            " ",
+            "http://",
+            "http:///a",
+            "/a",
+            "?a",
+            "http://a b/",
+            "http://a\tb/",
+            "http://a\\b/",
+            "http://<a>/",
+            "http://a%/",
+            "http://a%2Fb/",
+            "http://中／国/",
+            "http://:80/",
+            "http://user@/",
+            "http://中国:x/",
+            "http://\u{202e}/",
+        ] {
+            let error = encode(url).unwrap_err();
+            assert!(
+                error.contains("host") || error.contains("empty"),
+                "{url:?}: {error}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_url_is_encoded_once_or_refused(url in "(https?://)?[a-z中%]{0,5}\\PC{0,20}") {
+            if let Ok(encoded) = encode(&url) {
+                prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()), "{encoded}");
+                prop_assert_eq!(encode(&encoded), Ok(encoded));
+            }
+        }
+    }
+}
