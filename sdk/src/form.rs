@@ -175,11 +175,12 @@ impl fmt::Debug for Form {
     }
 }
 
-/// A name stands between quotes in a header of its part.
+/// Refuses a name that would end the quotes around it in the header of its part.
 fn check_field_name(name: &str) -> Result<()> {
-    if name
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    if !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
     {
         return Ok(());
     }

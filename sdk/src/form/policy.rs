@@ -1,8 +1,9 @@
 //! [`FormPolicy`]: an upload by an HTML form, signed here and sent by a browser.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use super::Form;
+use super::{Form, check_field_name};
 use crate::client::{Bucket, Caller};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metadata::Metadata;
@@ -30,9 +31,12 @@ use crate::metadata::Metadata;
 pub struct FormPolicy {
     bucket: Bucket,
     key: String,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(Cow<'static, str>, String)>,
     metadata: Metadata,
 }
+
+/// Fields that the policy itself sets, and the file.
+const OWN_FIELDS: [&str; 5] = ["key", "access_key_id", "policy", "signature", "file"];
 
 impl FormPolicy {
     /// A form that stores the object `key` in the bucket. `${filename}` in the key stands for the
@@ -50,6 +54,13 @@ impl FormPolicy {
     /// refuses a form whose file says something else.
     pub fn content_type(self, content_type: impl Into<String>) -> Self {
         self.set("content-type", content_type)
+    }
+
+    /// Sets the encoding of the file's name, such as `GBK`. The service converts the name to UTF-8.
+    ///
+    /// Without it, the service takes the name as UTF-8.
+    pub fn charset(self, charset: impl Into<String>) -> Self {
+        self.set("charset", charset)
     }
 
     /// Where the browser is sent after the upload. Without it, the answer is an empty page with
@@ -85,6 +96,14 @@ impl FormPolicy {
         self.set("Expires", value)
     }
 
+    /// Adds a field that has no setter, or replaces one that has. The policy covers it.
+    ///
+    /// [`sign`](Self::sign) returns an error if the name is not printable ASCII without spaces and
+    /// quotes, or is `key`, `file`, `access_key_id`, `policy` or `signature`.
+    pub fn field(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(name.into(), value)
+    }
+
     /// Metadata of the caller's, stored with the object. See [`Metadata`].
     pub fn metadata(
         mut self,
@@ -94,8 +113,10 @@ impl FormPolicy {
         self
     }
 
-    fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.fields.retain(|(field, _)| *field != name);
+    fn set(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.fields
+            .retain(|(field, _)| !field.eq_ignore_ascii_case(&name));
         self.fields.push((name, value.into()));
         self
     }
@@ -104,8 +125,9 @@ impl FormPolicy {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when the key is empty or begins with `/`, or metadata breaks its rules;
-    /// `Credentials` for anonymous credentials, or while a provider has given none yet.
+    /// `InvalidInput` if the key is empty or starts with `/`, or a field or the metadata is not
+    /// valid; `Credentials` for anonymous credentials, or if a provider has not
+    /// returned any yet.
     pub fn sign(self) -> Result<FormUpload> {
         if self.key.is_empty() || self.key.starts_with('/') {
             let text = format!(
@@ -114,18 +136,30 @@ impl FormPolicy {
             );
             return Err(Error::invalid_input(text));
         }
+        let mut form = Form::new();
+        form.text("key", &self.key);
         let handle = self.bucket.handle();
         let credentials = handle.shared.credentials.known()?;
         if credentials.is_anonymous() {
             let text = "a form can't be signed with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
         }
-        let mut form = Form::new();
-        form.text("key", &self.key);
         for (name, value) in &self.fields {
+            check_field_name(name)?;
+            if OWN_FIELDS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+                let text = format!("form field `{name}`: the policy sets this field itself");
+                return Err(Error::invalid_input(text));
+            }
             form.text(name, value);
         }
-        form.map("x-qs-meta-", &self.metadata)?;
+        for (name, value) in self.metadata.checked()? {
+            let name = format!("x-qs-meta-{name}");
+            if form.get(&name).is_some() {
+                let text = format!("form field `{name}`: the metadata has the same name");
+                return Err(Error::invalid_input(text));
+            }
+            form.text(&name, value);
+        }
         form.sign(&credentials)?;
         let (origin, path) = (handle.address.origin(), &handle.address.path_prefix);
         let path = if path.is_empty() { "/" } else { path };
@@ -223,6 +257,10 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use futures_util::TryStreamExt;
+
     use super::*;
     use crate::{Config, QingStor};
 
@@ -244,6 +282,99 @@ mod tests {
         assert!(!html.contains("<script>"));
         let signature = form.field("signature").unwrap();
         assert!(!format!("{form:?}").contains(signature));
+    }
+
+    /// The fields that the policy covers.
+    fn covered(form: &FormUpload) -> serde_json::Value {
+        let policy = BASE64.decode(form.field("policy").unwrap()).unwrap();
+        serde_json::from_slice(&policy).unwrap()
+    }
+
+    #[test]
+    fn every_field_is_in_the_form_and_in_its_policy() {
+        let bucket = bucket(Config::new("ID", "SECRET"));
+        let form = FormPolicy::new(&bucket, "k")
+            .charset("GBK")
+            .content_type("text/plain")
+            .field("x-qs-object-lock", "on")
+            .field("redirect", "http://example.com/old")
+            .redirect("http://example.com/new")
+            .metadata([("a", "b")])
+            .sign()
+            .unwrap();
+        let expected = serde_json::json!({
+            "key": "k", "charset": "GBK", "content-type": "text/plain", "x-qs-object-lock": "on",
+            "redirect": "http://example.com/new", "x-qs-meta-a": "b",
+        });
+        assert_eq!(covered(&form), expected);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(form.field(name), value.as_str(), "{name}");
+        }
+        assert_eq!(form.fields().len(), 6 + 3);
+    }
+
+    /// A form by the browser can have every field that a form by the SDK can have.
+    #[tokio::test]
+    async fn the_setters_cover_the_fields_of_post_object() {
+        let bucket = bucket(Config::new("ID", "SECRET"));
+        let policy = FormPolicy::new(&bucket, "k")
+            .content_type("a/b")
+            .charset("c")
+            .redirect("d")
+            .storage_class("STANDARD_IA")
+            .cache_control("f")
+            .content_disposition("g")
+            .content_encoding("h")
+            .expires("i")
+            .metadata([("j", "k")]);
+        let call = bucket
+            .post_object("k", "content")
+            .content_type("a/b")
+            .charset("c")
+            .redirect("d")
+            .storage_class(crate::types::StorageClass::StandardIa)
+            .cache_control("f")
+            .content_disposition("g")
+            .content_encoding("h")
+            .expires("i")
+            .metadata([("j", "k")]);
+        let body = call.build().unwrap().into_body().into_stream().unwrap();
+        let chunks: Vec<_> = body.try_collect().await.unwrap();
+        let sent = String::from_utf8(chunks.concat()).unwrap();
+        let fields = |name: &str| format!("name=\"{name}\"\r\n\r\n");
+        let form = policy.sign().unwrap();
+        let covered = covered(&form);
+        let covered = covered.as_object().unwrap();
+        assert_eq!(covered.len(), 10);
+        for (name, value) in covered {
+            let field = format!("{}{}\r\n", fields(name), value.as_str().unwrap());
+            assert!(sent.contains(&field), "{name} is not in {sent}");
+        }
+        assert_eq!(sent.matches("\r\n\r\n").count(), form.fields().len() + 1);
+    }
+
+    #[test]
+    fn a_field_can_not_break_the_form_or_its_policy() {
+        let bucket = bucket(Config::new("ID", "SECRET"));
+        for name in [
+            "",
+            "a b",
+            "a\"",
+            "a\r\nb",
+            "é",
+            "key",
+            "File",
+            "policy",
+            "Signature",
+            "ACCESS_KEY_ID",
+        ] {
+            let form = FormPolicy::new(&bucket, "k").field(name, "v");
+            let error = form.sign().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}");
+        }
+        let twice = FormPolicy::new(&bucket, "k").field("x-qs-meta-a", "b");
+        twice.clone().sign().unwrap();
+        assert!(twice.metadata([("a", "c")]).sign().is_err());
     }
 
     #[test]
