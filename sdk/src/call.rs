@@ -400,11 +400,10 @@ mod tests {
         let bucket = bucket();
         let huge = "k".repeat(1 << 17);
         assert!(bucket.get_object(&*huge).build().is_err());
-        for key in ["", ".", "a/../b", "./a"] {
+        for key in ["", ".", "a/../b", "./a", "/a"] {
             assert!(bucket.get_object(key).build().is_err(), "{key:?}");
         }
         for (key, path) in [
-            ("/a", "/my-bucket//a"),
             ("a//b", "/my-bucket/a//b"),
             ("%2e%2e/x", "/my-bucket/%252e%252e/x"),
             ("a?b#c\r\nd", "/my-bucket/a%3Fb%23c%0D%0Ad"),

@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
+use crate::object_key::{self, KeyPlace};
 use crate::parameter::{Collection, Parameter};
 use crate::sign;
 
@@ -40,6 +41,13 @@ impl Form {
         if let Some(value) = value.text() {
             self.fields.push((name.to_owned(), value.into_owned()));
         }
+    }
+
+    /// Adds the key of the object that the form creates.
+    pub fn object_key(&mut self, name: &str, key: &str) -> Result<()> {
+        object_key::check(name, key, KeyPlace::Form)?;
+        self.text(name, key);
+        Ok(())
     }
 
     /// Adds the values of a list, unless it is empty.

@@ -12,6 +12,11 @@ pub mod retries {
     #![doc = include_str!("guide/retries.md")]
 }
 
+/// Rules for object keys, and what to do about keys that break them.
+pub mod keys {
+    #![doc = include_str!("guide/keys.md")]
+}
+
 /// Lists of any length.
 pub mod paging {
     #![doc = include_str!("guide/paging.md")]

@@ -146,6 +146,7 @@ pub mod guide;
 pub mod image;
 mod json;
 mod metadata;
+mod object_key;
 mod object_path;
 mod observe;
 mod operation;

@@ -6,7 +6,8 @@ use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::request::{PATH, check_path_parameter};
+use crate::object_key::{self, KeyPlace, check_path_parameter};
+use crate::request::PATH;
 
 /// An object by bucket and key, and by version where one is meant: the source of a copy or move.
 ///
@@ -52,7 +53,7 @@ impl ObjectPath {
     /// `/bucket/key`, everything but slashes and unreserved characters percent-encoded.
     pub(crate) fn encode(&self) -> Result<String> {
         check_path_parameter("source bucket", &self.bucket)?;
-        check_path_parameter("source key", &self.key)?;
+        object_key::check("source key", &self.key, KeyPlace::Existing)?;
         let mut text = format!(
             "/{}/{}",
             utf8_percent_encode(&self.bucket, PATH),
@@ -99,8 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn a_source_can_not_lead_elsewhere() {
-        for (bucket, key) in [("", "k"), ("b", ""), ("b", "../c/k"), ("..", "k")] {
+    fn a_source_with_dot_segments_is_sent_unchanged() {
+        let encode = |key: &str| ObjectPath::new("mybucket", key).encode().unwrap();
+        assert_eq!(encode("../c/./k"), "/mybucket/../c/./k");
+        assert_eq!(encode("/a"), "/mybucket//a");
+    }
+
+    #[test]
+    fn an_incomplete_source_is_refused() {
+        for (bucket, key) in [("", "k"), ("b", ""), ("..", "k")] {
             assert!(
                 ObjectPath::new(bucket, key).encode().is_err(),
                 "{bucket}/{key}"

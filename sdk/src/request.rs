@@ -16,6 +16,7 @@ use crate::endpoint::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::form::Form;
 use crate::metadata::Metadata;
+use crate::object_key::{self, KeyPlace, check_path_parameter};
 use crate::object_path::ObjectPath;
 use crate::parameter::{Collection, Parameter};
 use crate::secret::Secret;
@@ -95,6 +96,13 @@ impl RequestParts {
         let value = value.text().unwrap_or_default();
         check_path_parameter(name, &value)?;
         push_encoded(&mut self.target, &value, PATH, Some(b'/'));
+        Ok(())
+    }
+
+    /// Appends the object key of the path. Slashes are not encoded.
+    pub fn object_key(&mut self, name: &str, key: &str) -> Result<()> {
+        object_key::check(name, key, KeyPlace::Path)?;
+        push_encoded(&mut self.target, key, PATH, Some(b'/'));
         Ok(())
     }
 
@@ -425,41 +433,13 @@ fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet, kept: O
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
-    Error::invalid_input("the body can't be written as JSON").with_source(error)
+    Error::invalid_input(format!("cannot write the body as JSON: {error}")).with_source(error)
 }
 
 fn unhashed() -> Error {
     Error::invalid_input(
         "this operation requires `Content-MD5`, which can only be computed for a body in memory",
     )
-}
-
-/// Refuses what would lead to another object than the one that is named.
-///
-/// The URL libraries below resolve `.` and `..` segments, so a key that has one can't be reached.
-pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
-    let wrong = |why: &str| {
-        Err(Error::new(
-            ErrorKind::InvalidInput,
-            format!("{name} {value:?}: {why}"),
-        ))
-    };
-    if value.is_empty() {
-        return wrong("it is empty, so the call would be for the bucket");
-    }
-    // Only a dot at the start of a segment makes the closer look necessary.
-    let bytes = value.as_bytes();
-    let dotted = bytes.starts_with(b".") || bytes.windows(2).any(|pair| pair == b"/.");
-    if dotted
-        && value
-            .split('/')
-            .any(|segment| segment == "." || segment == "..")
-    {
-        return wrong(
-            "a segment `.` or `..` would be resolved on the way, and lead to another object",
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

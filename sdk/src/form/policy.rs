@@ -125,19 +125,12 @@ impl FormPolicy {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the key is empty or starts with `/`, or a field or the metadata is not
-    /// valid; `Credentials` for anonymous credentials, or if a provider has not
+    /// `InvalidInput` if the key is empty, starts with `/` or has over 1,023 bytes, or a field or the
+    /// metadata is not valid; `Credentials` for anonymous credentials, or if a provider has not
     /// returned any yet.
     pub fn sign(self) -> Result<FormUpload> {
-        if self.key.is_empty() || self.key.starts_with('/') {
-            let text = format!(
-                "key {:?}: a key is not empty and does not begin with `/`",
-                self.key
-            );
-            return Err(Error::invalid_input(text));
-        }
         let mut form = Form::new();
-        form.text("key", &self.key);
+        form.object_key("key", &self.key)?;
         let handle = self.bucket.handle();
         let credentials = handle.shared.credentials.known()?;
         if credentials.is_anonymous() {
@@ -383,7 +376,7 @@ mod tests {
         let error = FormPolicy::new(&anonymous, "k").sign().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
         let bucket = bucket(Config::new("ID", "SECRET"));
-        for key in ["", "/k"] {
+        for key in ["", "/k", &"k".repeat(1024)] {
             assert!(FormPolicy::new(&bucket, key).sign().is_err());
         }
         let form = FormPolicy::new(&bucket, "k").metadata([("a b", "c")]);

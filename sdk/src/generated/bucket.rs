@@ -406,7 +406,7 @@ impl Operation for PostObjectInput {
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         let mut form = Form::new();
-        form.text("key", &self.key);
+        form.object_key("key", &self.key)?;
         form.text("access_key_id", &self.access_key_id);
         form.text("policy", &self.policy);
         form.text("signature", &self.signature);

@@ -433,7 +433,7 @@ impl Operation for PutObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.header(header!("cache-control"), &self.cache_control)?;
         request.header(header!("content-md5"), &self.content_md5)?;
         request.header(header!("content-type"), &self.content_type)?;
@@ -718,7 +718,7 @@ impl Operation for GetObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("version_id", &self.version_id);
         request.query("response-expires", &self.response_expires);
         request.query("response-cache-control", &self.response_cache_control);
@@ -936,7 +936,7 @@ impl Operation for HeadObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("version_id", &self.version_id);
         request.header(
             header!("x-qs-encryption-customer-algorithm"),
@@ -1086,7 +1086,7 @@ impl Operation for OptionsObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.header(header!("origin"), &self.origin)?;
         request.header(
             header!("access-control-request-method"),
@@ -1176,7 +1176,7 @@ impl Operation for DeleteObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("version_id", &self.version_id);
         Ok(())
     }

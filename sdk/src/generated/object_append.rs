@@ -94,7 +94,7 @@ impl Operation for AppendObjectInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.sub_resource("append");
         request.query("position", &self.position);
         request.header(header!("content-md5"), &self.content_md5)?;

@@ -125,7 +125,7 @@ impl Operation for ImageProcessInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.sub_resource("image");
         request.query("action", &self.action);
         request.query("response-expires", &self.response_expires);

@@ -289,7 +289,7 @@ impl Operation for UploadMultipartInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("upload_id", &self.upload_id);
         request.query("part_number", &self.part_number);
         request.header(header!("content-md5"), &self.content_md5)?;
@@ -426,7 +426,7 @@ impl Operation for ListMultipartInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("upload_id", &self.upload_id);
         request.query("part_number_marker", &self.part_number_marker);
         request.query("limit", &self.limit);
@@ -537,7 +537,7 @@ impl Operation for CompleteMultipartUploadInput {
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("upload_id", &self.upload_id);
         request.header(header!("etag"), &self.etag)?;
         request.header(
@@ -615,7 +615,7 @@ impl Operation for AbortMultipartUploadInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.query("upload_id", &self.upload_id);
         Ok(())
     }

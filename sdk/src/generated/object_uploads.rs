@@ -157,7 +157,7 @@ impl Operation for InitiateMultipartUploadInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("objectKey", &self.key)?;
+        request.object_key("key", &self.key)?;
         request.sub_resource("uploads");
         request.header(header!("content-type"), &self.content_type)?;
         request.header(

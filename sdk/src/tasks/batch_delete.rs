@@ -12,6 +12,7 @@ use crate::client::Bucket;
 use crate::concurrent::Concurrent;
 use crate::error::{Error, ErrorCode, Result};
 use crate::generated::operations::DeleteMultipleObjectsOutput;
+use crate::object_key::{self, KeyPlace};
 use futures_core::Stream;
 
 /// How many keys the API takes in one call.
@@ -24,8 +25,12 @@ type Source = Pin<Box<dyn Stream<Item = Result<String>> + Send>>;
 impl Bucket {
     /// Deletes any number of objects, 1,000 by call, 4 calls at a time.
     ///
-    /// Keys are taken as they are needed. A key that is not there counts as deleted. In a bucket
-    /// with versioning this adds delete markers. What fails is told for each key; the rest goes on.
+    /// Keys are taken as they are needed. Deleting a key that does not exist succeeds. In a bucket
+    /// with versioning, this adds delete markers. The outcome has an error for each key that could
+    /// not be deleted; the other keys are deleted.
+    ///
+    /// Every key except the empty one can be deleted this way, also one that a path cannot contain,
+    /// such as `a/../b`. See [`delete_object`](Self::delete_object) for a single object.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -205,7 +210,13 @@ impl Run {
             && let Some(keys) = &mut self.keys
         {
             match keys.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(key))) => self.batch.push(key),
+                Poll::Ready(Some(Ok(key))) => {
+                    match object_key::check("key", &key, KeyPlace::Existing) {
+                        Ok(()) => self.batch.push(key),
+                        // The other keys of the request are deleted all the same.
+                        Err(error) => self.outcome.add_failed(vec![key], error),
+                    }
+                }
                 Poll::Ready(Some(Err(error))) => {
                     self.outcome.interrupted = Some(error);
                     self.keys = None;

@@ -15,6 +15,7 @@ use crate::generated::operations::{
     HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
 };
 use crate::generated::types::{ObjectPart, StorageClass};
+use crate::object_key::{self, KeyPlace};
 use crate::object_path::ObjectPath;
 use crate::sse::SseKey;
 
@@ -29,6 +30,10 @@ impl Bucket {
     /// metadata. An object over 5 GiB is copied in parts, 4 at a time. The source is pinned: if it
     /// changes meanwhile, the copy fails with
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) and is never a mix.
+    ///
+    /// A source whose key has a segment `.` or `..` is an `InvalidInput`, because the size of the
+    /// source has to be read first. Use
+    /// [`put_object(..).copy_source(..)`](crate::operations::PutObjectInput) for it.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -124,6 +129,8 @@ impl CopyObject {
     }
 
     async fn run(self) -> Result<CopiedObject> {
+        // Before the request for the source: nothing is sent if the copy cannot be made.
+        object_key::check("target key", &self.key, KeyPlace::Path)?;
         let source = self.head().await?;
         let Some(size) = source.content_length else {
             let text = format!("the service does not tell the size of {}", self.source);

@@ -58,9 +58,10 @@ pub const KEY_OF_1023_BYTES: &str = match std::str::from_utf8(&[b'k'; 1023]) {
     Err(_) => "",
 };
 
-/// Keys that URL libraries would resolve, and so lead to another object.
-pub const REFUSED_KEYS: &[&str] = &[
-    "", ".", "..", "../a", "./a", "a/..", "a/.", "a/../b", "a/./b", "a//../b",
+/// Keys that the path of a request must not contain: URL libraries would resolve them to another
+/// object.
+pub const DOT_SEGMENT_KEYS: &[&str] = &[
+    ".", "..", "../a", "./a", "a/..", "a/.", "a/../b", "a/./b", "a//../b",
 ];
 
 /// Percent-encodes all but slashes and unreserved characters (RFC 3986), as a path should be.

@@ -14,6 +14,7 @@ mod bucket;
 mod case;
 mod every_operation;
 mod form;
+mod keys;
 mod multipart;
 mod object;
 mod requests;
