@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use qingstor_sdk::types::{MetadataDirective, StorageClass};
 use qingstor_sdk::{ErrorCode, ErrorKind, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::store::{BUCKET, Store};
 
@@ -185,4 +187,30 @@ async fn headers_that_are_not_printable_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }
     assert!(store.keys().await.is_empty());
+}
+
+/// Sends a built request as another HTTP client would: the headers as they are, and `Host`.
+#[tokio::test]
+async fn another_client_can_send_a_built_upload() {
+    let store = Store::start().await;
+    let request = store
+        .bucket
+        .put_object("k")
+        .body("content")
+        .build()
+        .unwrap();
+    let authority = request.uri().authority().unwrap().to_string();
+    let target = request.uri().path_and_query().unwrap();
+    let mut head = format!("PUT {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    for (name, value) in request.headers() {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    let mut connection = TcpStream::connect(&authority).await.unwrap();
+    let message = format!("{head}\r\ncontent");
+    connection.write_all(message.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
+    let stored = store.bucket.get_object("k").await.unwrap();
+    assert_eq!(stored.body.bytes().await.unwrap(), "content");
 }
