@@ -53,27 +53,30 @@ impl Rendered {
 fn a_new_query_parameter_is_a_setter() {
     let rendered = Rendered::with(edits::add_query_parameter);
     rendered.adds("bucket.rs", "\n    /// Whether each key tells its owner.\n");
-    rendered.adds("bucket.rs", "\n    fetch_owner: plain(bool),\n");
+    rendered.adds(
+        "bucket.rs",
+        "    pub fn fetch_owner(mut self, value: bool) -> Self {\n",
+    );
     rendered.adds("bucket.rs", "request.query(\"fetch_owner\", &true);");
-    // Nobody's call changes by it.
+    // Existing calls do not change.
     let (_, after) = rendered.both("bucket.rs");
-    assert!(after.contains("pub fn list_objects(&self) -> Call<ListObjectsInput> {"));
+    assert!(after.contains("pub fn list_objects(&self) -> ListObjects {"));
 }
 
 #[test]
 fn a_new_required_parameter_is_an_argument() {
     let rendered = Rendered::with(edits::add_required_parameter);
-    rendered.removes("bucket.rs", "pub fn list_objects(&self) -> Call");
+    rendered.removes("bucket.rs", "pub fn list_objects(&self) -> ListObjects {");
     rendered.adds(
         "bucket.rs",
-        "pub fn list_objects(&self, tenant: impl Into<String>) -> Call<ListObjectsInput> {",
+        "pub fn list_objects(&self, tenant: impl Into<String>) -> ListObjects {",
     );
 }
 
 #[test]
 fn a_removed_parameter_has_no_setter() {
     let rendered = Rendered::with(edits::remove_parameter);
-    rendered.removes("bucket.rs", "\n    delimiter: text,\n");
+    rendered.removes("bucket.rs", "    pub fn delimiter(mut self, ");
     rendered.removes("bucket.rs", "request.query(\"delimiter\"");
 }
 
