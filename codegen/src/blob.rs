@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 pub struct BlobId(String);
 
 impl BlobId {
-    /// The id of some bytes.
+    /// Returns the id of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hasher = Sha1::new();
         hasher.update(format!("blob {}\0", bytes.len()));
@@ -23,6 +23,25 @@ impl BlobId {
             .collect();
         Self(hex)
     }
+
+    /// Returns the id of a text with line feeds as its line endings, which is the one in a repository
+    /// whose checkout converts them.
+    pub fn of_text(bytes: &[u8]) -> Self {
+        match with_line_feeds(bytes) {
+            Some(bytes) => Self::of(&bytes),
+            None => Self::of(bytes),
+        }
+    }
+}
+
+/// Returns the bytes with a line feed in place of each CRLF; `None` if there is no CRLF.
+pub(crate) fn with_line_feeds(bytes: &[u8]) -> Option<Vec<u8>> {
+    let is_return = |at: usize| bytes.get(at..at + 2) == Some(b"\r\n".as_slice());
+    if !(0..bytes.len()).any(is_return) {
+        return None;
+    }
+    let kept = bytes.iter().enumerate().filter(|(at, _)| !is_return(*at));
+    Some(kept.map(|(_, byte)| *byte).collect())
 }
 
 impl fmt::Display for BlobId {
@@ -42,5 +61,11 @@ mod tests {
         assert_eq!(BlobId::of(b"").to_string(), empty);
         let hello = "ce013625030ba8dba906f756967f9e9ca394464a";
         assert_eq!(BlobId::of(b"hello\n").to_string(), hello);
+    }
+
+    #[test]
+    fn ids_of_texts_do_not_depend_on_line_endings() {
+        assert_eq!(BlobId::of_text(b"a\r\n\r\nb"), BlobId::of(b"a\n\nb"));
+        assert_eq!(BlobId::of_text(b"a\rb\n"), BlobId::of(b"a\rb\n"));
     }
 }

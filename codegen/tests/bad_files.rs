@@ -83,3 +83,194 @@ fn a_file_that_is_far_too_large_is_refused() {
     let message = &report.findings[0].message;
     assert!(message.ends_with("larger than 256 MiB"), "{message}");
 }
+
+#[test]
+fn references_to_files_are_percent_decoded() {
+    for (reference, file) in [
+        ("./sub%20dir/more%20notes.json", "sub dir/more notes.json"),
+        ("./sub dir/100%.json", "sub dir/100%.json"),
+        ("parts/%E4%BD%A0%23.json", "parts/\u{4f60}#.json"),
+        ("parts/%2e%2E/acl%2b.json", "acl+.json"),
+    ] {
+        let workspace = Workspace::notes();
+        let text = workspace.read("specs/parts/acl.json");
+        workspace.write(&format!("specs/{file}"), text);
+        workspace.replace("specs/notes.json", "./parts/acl.json", reference);
+        std::fs::remove_file(workspace.path("specs/parts/acl.json")).unwrap();
+        workspace.generator().run().unwrap();
+        let lock = workspace.read("out/codegen.lock.json");
+        assert!(lock.contains(file), "{lock}");
+    }
+}
+
+#[test]
+fn references_that_no_file_can_have_are_refused_at_their_place() {
+    for reference in [
+        "parts%2Facl.json",
+        "parts/%2E%2E%2fnotes.json",
+        "parts/acl%00.json",
+        "parts/acl%FF.json",
+        "parts\\\\acl.json",
+        "parts%5Cacl.json",
+        "C:/acl.json",
+        "C%3A/acl.json",
+        "file:///acl.json",
+        "urn:acl",
+        "//host/acl.json",
+        "/acl.json",
+    ] {
+        let workspace = Workspace::notes();
+        workspace.replace("specs/notes.json", "./parts/acl.json", reference);
+        let report = workspace.refusal();
+        let finding = &report.findings[0];
+        assert_eq!(finding.rule, "ref-invalid", "{reference}: {report}");
+        let place = finding.place.as_ref().unwrap();
+        assert!(place.file.ends_with("specs/notes.json"), "{report}");
+        assert!(place.text.contains("$ref"), "{report}");
+    }
+}
+
+/// Texts that somebody may not want to show, and that are not JSON.
+const SECRETS: &[&str] = &[
+    "root:x:0:0:secret:/root:/bin/sh\n",
+    "# secret\n",
+    "-----BEGIN PRIVATE secret KEY-----\n",
+    "[default]\nkey = secret\n",
+    "\"secret\" x",
+    "secret: 1",
+    "{ \"secret\": secret }",
+    "{ \"secret\": 1, \"secret\": 2 }",
+    "\u{feff}secret",
+    "secret \u{7}",
+];
+
+#[test]
+fn a_file_outside_the_folder_that_is_not_a_document_is_named_and_not_quoted() {
+    for text in SECRETS {
+        let workspace = Workspace::notes();
+        workspace.write("outside/key", text);
+        workspace.replace("specs/notes.json", "./parts/acl.json", "../outside/key");
+        let report = workspace.refusal();
+        let finding = &report.findings[0];
+        assert_eq!(
+            (report.findings.len(), finding.rule),
+            (1, "ref-not-json"),
+            "{report}"
+        );
+        let place = finding.place.as_ref().unwrap();
+        assert!(place.file.ends_with("specs/notes.json"), "{report}");
+        assert!(place.text.contains("\"../outside/key\""), "{report}");
+        let message = &finding.message;
+        assert!(
+            message.contains("outside/key is not a JSON document"),
+            "{message}"
+        );
+        not_quoted(&report);
+    }
+}
+
+#[test]
+fn files_that_are_not_documents_are_not_quoted_anywhere() {
+    let workspace = Workspace::notes();
+    for text in SECRETS.iter().filter(|text| !text.starts_with('{')) {
+        workspace.write("specs/.env", text);
+        let spec = workspace.read("specs/notes.json");
+        workspace.replace("specs/notes.json", "./parts/acl.json", "./.env");
+        let part = workspace.refusal();
+        assert_eq!(part.findings[0].rule, "ref-not-json");
+        not_quoted(&part);
+        workspace.write("specs/notes.json", spec);
+
+        let root = Generator::new().spec(workspace.path("specs/.env")).lint();
+        let overlay = workspace.generator().overlay(workspace.path("specs/.env"));
+        for report in [root, overlay.lint()] {
+            let place = report.findings[0].place.as_ref().unwrap();
+            assert!(place.file.ends_with("specs/.env"), "{report}");
+            not_quoted(&report);
+        }
+    }
+}
+
+fn not_quoted(report: &qingstor_codegen::diagnostic::Report) {
+    let json = serde_json::to_string(report).unwrap();
+    for text in [report.to_string(), report.github(), json] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
+
+#[test]
+fn a_broken_part_is_shown_with_the_reference_that_names_it() {
+    let workspace = Workspace::notes();
+    workspace.write("specs/parts/acl.json", "{\n  \"get\": oops\n}");
+    let report = workspace.refusal();
+    let finding = &report.findings[0];
+    let place = finding.place.as_ref().unwrap();
+    assert!(place.file.ends_with("parts/acl.json"), "{report}");
+    assert_eq!((place.line, place.text.as_str()), (2, "  \"get\": oops"));
+    let note = &finding.notes[0];
+    assert_eq!(note.label, "this reference names the file");
+    assert!(note.place.file.ends_with("specs/notes.json"), "{report}");
+}
+
+#[test]
+fn messages_do_not_contradict_themselves() {
+    let workspace = Workspace::notes();
+    for (text, expected) in [
+        (
+            "{ \"swagger\": 2.0 }",
+            "`swagger` must be a string in quotes, this is a number",
+        ),
+        (
+            "{ \"swagger\": 2 }",
+            "`swagger` must be a string in quotes, this is a number",
+        ),
+        (
+            "{ \"openapi\": 3.1 }",
+            "`openapi` must be a string in quotes, this is a number",
+        ),
+        (
+            "{ \"openapi\": null }",
+            "`openapi` must be a string in quotes, this is null",
+        ),
+        (
+            "{ \"swagger\": \"2.1\" }",
+            "Swagger version \"2.1\" is not supported",
+        ),
+        ("", "written in Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1"),
+        (
+            " \r\n\t",
+            "written in Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1",
+        ),
+        (
+            "\u{feff}",
+            "written in Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1",
+        ),
+    ] {
+        workspace.write("specs/notes.json", text);
+        let report = workspace.refusal().to_string();
+        assert!(report.contains(expected), "{report}");
+    }
+    let workspace = Workspace::notes();
+    let overlay = workspace
+        .generator()
+        .overlay(workspace.path("overlay.json"));
+    for (text, expected) in [
+        (
+            "{ \"overlay\": 1.0 }",
+            "`overlay` must be a string, this is a number",
+        ),
+        (
+            "{ \"overlay\": \"1.0\" }",
+            "version \"1.0\" is unknown; known are 1.0.0 and 1.1.0",
+        ),
+        ("{}", "`overlay` is missing"),
+        ("", "an overlay is a JSON document"),
+    ] {
+        workspace.write("overlay.json", text);
+        let report = overlay.lint().to_string();
+        assert!(report.contains(expected), "{report}");
+    }
+    workspace.write("overlay.json", b"\xff\xfe{\0");
+    let report = overlay.lint().to_string();
+    assert!(report.contains("seems to be UTF-16"), "{report}");
+}

@@ -78,8 +78,8 @@ fn json_cases() -> Vec<Case> {
         ),
         (
             "byte order mark",
-            "\u{feff}{}".to_owned(),
-            &[("json-bom", 1, 1, "")],
+            "\u{feff}{\"swagger\": \"1.2\"}".to_owned(),
+            &[("swagger-version", 1, 13, "/swagger")],
         ),
         (
             "huge number",

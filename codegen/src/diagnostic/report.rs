@@ -36,7 +36,8 @@ pub struct Place {
     pub column: usize,
     /// The JSON pointer within the file; none if the file is no JSON.
     pub pointer: Option<String>,
-    /// The text of the line; of a long one, the part around the place.
+    /// The text of the line; of a long one, the part around the place. Empty if the file is not a
+    /// document: it may be one that nobody meant to show.
     pub text: String,
     /// How many characters of the line stand before that part.
     pub skipped: usize,
@@ -115,7 +116,10 @@ impl Place {
     fn new(span: Span, sources: &Sources) -> Self {
         let location = sources.location(span);
         let file = sources.file(span.file);
-        let line = file.line(location.line);
+        let line = match file.is_quoted {
+            true => file.line(location.line),
+            false => "",
+        };
         let start = span.start as usize;
         // A minified file has one endless line: show the part around the place. A finding may stand
         // at each word of it: none walks more than the part.
@@ -155,6 +159,9 @@ impl Place {
         match &self.pointer {
             Some(pointer) => writeln!(f, "   #{pointer}")?,
             None => writeln!(f)?,
+        }
+        if self.text.is_empty() {
+            return Ok(());
         }
         let column = self.column.saturating_sub(1).saturating_sub(self.skipped);
         let cut = if column >= WIDTH {

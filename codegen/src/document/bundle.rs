@@ -11,7 +11,8 @@ use super::grammar::{Kind, child, item};
 use super::identified::{Identified, identify};
 use crate::diagnostic::Diagnostic;
 use crate::source::{
-    FileId, Member, Node, Object, Sources, Value, escape_token, join_reference, unescape_token,
+    FileId, Member, Node, Object, Sources, Value, decode_reference, escape_token, has_scheme,
+    join_reference, percent_decode, unescape_token,
 };
 
 /// A place in a file: what a reference means once it is resolved.
@@ -245,7 +246,7 @@ impl Bundler<'_> {
             return None;
         };
         let (path, pointer) = text.split_once('#').unwrap_or((text, ""));
-        let pointer = percent_decode(pointer);
+        let pointer = String::from_utf8_lossy(&percent_decode(pointer)).into_owned();
         if let Some(target) = self.identified(path, &pointer) {
             return Some((self.root_file, target));
         }
@@ -269,15 +270,21 @@ impl Bundler<'_> {
             let owner = if own { file } else { self.root_file };
             return Some((owner, pointer));
         }
-        let path = join_reference(&self.sources.file(file).path, path);
-        match self.sources.load_part(&path) {
+        let path = match decode_reference(path) {
+            Ok(path) => join_reference(&self.sources.file(file).path, &path),
+            Err(why) => {
+                let message = format!("`{text}` is not a reference to a file: {why}");
+                self.problems.push(
+                    Diagnostic::error("ref-invalid", reference.span, message)
+                        .with_help("use a relative path with `/`, and `%20` for a space"),
+                );
+                return None;
+            }
+        };
+        match self.sources.load_part(&path, reference.span) {
             Ok((file, _)) => Some((file, pointer)),
             Err(problems) => {
-                self.problems
-                    .extend(problems.into_iter().map(|mut problem| {
-                        problem.span = problem.span.or(Some(reference.span));
-                        problem
-                    }));
+                self.problems.extend(problems);
                 None
             }
         }
@@ -447,7 +454,7 @@ fn may_refer(kind: Kind) -> bool {
 }
 
 fn is_remote(path: &str) -> bool {
-    path.contains("://") || path.starts_with("//") || path.starts_with('/')
+    has_scheme(path) || path.starts_with('/')
 }
 
 /// Keeps the members beside `$ref` (a description, facts of an overlay) and points it at the root.
@@ -471,25 +478,4 @@ fn missing(reference: &Node, file: &str, pointer: &str) -> Diagnostic {
         format!("nothing at `{pointer}` in {file}"),
     )
     .with_help("correct the reference or add what it means")
-}
-
-/// Undoes `%XX` in a pointer; what is no such escape stays.
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(escaped) => {
-                decoded.push(escaped);
-                at += 3;
-            }
-            None => {
-                decoded.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }

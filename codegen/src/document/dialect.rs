@@ -91,11 +91,15 @@ fn is(version: &str, release: &str) -> bool {
 }
 
 fn unsupported(what: &str, node: &Node) -> Box<Diagnostic> {
-    let found = serde_json::to_string(node).unwrap_or_default();
-    unknown(
-        node.span,
-        &format!("{what} version {found} is not supported"),
-    )
+    let message = match node.as_str() {
+        Some(version) => format!("{what} version {version:?} is not supported"),
+        None => format!(
+            "`{}` must be a string in quotes, this is {}",
+            what.to_lowercase(),
+            node.kind()
+        ),
+    };
+    unknown(node.span, &message)
 }
 
 fn unknown(span: Span, message: &str) -> Box<Diagnostic> {

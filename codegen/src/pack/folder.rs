@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{PackError, Template};
-use crate::blob::BlobId;
-use crate::source::{Sources, check_regular, slashes};
+use crate::blob::{BlobId, with_line_feeds};
+use crate::source::{Sources, check_regular, slashes, without_byte_order_mark};
 
 /// The end of the names of templates.
 const TEMPLATE_END: &str = ".tera";
@@ -39,11 +39,8 @@ impl Folder {
             ));
         }
         let path = folder.join(MANIFEST);
-        let manifest = match text(&path) {
-            Ok(text) => {
-                let id = BlobId::of(text.as_bytes());
-                Some((text, id))
-            }
+        let manifest = match read(&path) {
+            Ok(read) => Some(read),
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => None,
             Err(error) => return Err(PackError::read(&path, error)),
         };
@@ -74,9 +71,9 @@ fn collect(
             }
         } else if name.ends_with(TEMPLATE_END) {
             let path = entry.path();
-            let text = text(&path).map_err(|error| PackError::read(&path, error))?;
+            let (text, id) = read(&path).map_err(|error| PackError::read(&path, error))?;
             let template = Template {
-                id: BlobId::of(text.as_bytes()),
+                id,
                 text,
                 folder: root.to_owned(),
                 added: false,
@@ -87,9 +84,16 @@ fn collect(
     Ok(())
 }
 
-fn text(path: &Path) -> io::Result<String> {
+/// Reads a text with its id. A checkout may have converted its line endings and an editor added a byte
+/// order mark: both would get into the outputs.
+fn read(path: &Path) -> io::Result<(String, BlobId)> {
     check_regular(path)?;
-    std::fs::read_to_string(path)
+    let bytes = std::fs::read(path)?;
+    let id = BlobId::of_text(&bytes);
+    let bytes = without_byte_order_mark(with_line_feeds(&bytes).unwrap_or(bytes));
+    let text = String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    Ok((text, id))
 }
 
 /// Reads JSON; an error says where.

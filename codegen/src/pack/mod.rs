@@ -44,7 +44,7 @@ pub struct Pack {
 pub struct Template {
     /// The text.
     pub text: String,
-    /// What `git hash-object` prints for it.
+    /// Its id in git, where line endings are line feeds.
     pub id: BlobId,
     /// The folder that it was read from: the pack's, or one that overrides it.
     pub folder: PathBuf,

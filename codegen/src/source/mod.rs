@@ -13,7 +13,9 @@ use std::rc::Rc;
 
 pub use node::{Member, Node, Object, Value};
 pub(crate) use node::{escape_token, unescape_token};
-pub(crate) use paths::{join_reference, portable, slashes};
+pub(crate) use paths::{
+    decode_reference, has_scheme, join_reference, percent_decode, portable, slashes,
+};
 pub use span::{FileId, Span};
 
 use crate::blob::BlobId;
@@ -28,10 +30,12 @@ pub struct SourceFile {
     pub portable: String,
     /// Where it was read from.
     pub path: PathBuf,
-    /// Its text; what is no UTF-8 is replaced.
+    /// Its text without a byte order mark; bytes that are not UTF-8 are replaced.
     pub text: String,
-    /// What `git hash-object` prints for it.
+    /// Its id in git, where line endings are line feeds.
     pub id: BlobId,
+    /// Whether findings quote its lines.
+    pub(crate) is_quoted: bool,
     line_starts: Vec<usize>,
     /// How many characters stand before each [`STEP`] of bytes.
     characters: Vec<usize>,
@@ -85,24 +89,28 @@ impl Sources {
         portable(path, &self.base, self.apart)
     }
 
-    /// Reads and parses a file, once.
+    /// Reads and parses a file, once. A user named it: if it is not a document, findings only quote it
+    /// if it looks like one.
     ///
     /// # Errors
     ///
-    /// What is wrong with its text. A file that failed before fails again without a new report.
+    /// Returns what is wrong with its text. A file that failed before fails again without a new report.
     pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
         let real = self.real(path);
         if let Some((file, tree)) = self.trees.get(&real) {
             return tree.clone().map(|tree| (*file, tree)).ok_or_else(Vec::new);
         }
         let (file, invalid) = self.read(path)?;
+        let text = &self.file(file).text;
         let parsed = match invalid {
             Some(problem) => Err(vec![*problem]),
-            None => parse::parse(file, &self.file(file).text).map_err(|problems| {
-                let yaml = self.file(file).is_yaml();
-                if yaml { vec![not_yaml(file)] } else { problems }
-            }),
+            None => parse::parse(file, text),
         };
+        // Any file can be named, also one with secrets: only what looks like a document is quoted.
+        let is_quoted = parsed.is_ok() || text.trim_start().starts_with('{');
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.is_quoted = is_quoted;
+        }
         match parsed {
             Ok(tree) => {
                 let tree = Rc::new(tree);
@@ -111,21 +119,84 @@ impl Sources {
             }
             Err(problems) => {
                 self.trees.insert(real, (file, None));
-                Err(problems)
+                Err(match is_quoted {
+                    true => problems,
+                    false => self.without_quotes(file, problems),
+                })
             }
         }
     }
 
-    /// Reads and parses a file that another one names: a regular one.
+    /// Reads and parses a file that another one names, which must be a regular one.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load).
-    pub(crate) fn load_part(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
-        if !self.real.contains_key(path) {
-            check_regular(path).map_err(|error| unreadable(path, &error))?;
+    /// As [`load`](Self::load); what is wrong has the place of `reference`, or is noted there. A file
+    /// that is not a document is not quoted if it is outside the folder of the specification.
+    pub(crate) fn load_part(
+        &mut self,
+        path: &Path,
+        reference: Span,
+    ) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
+        let known = self.real.contains_key(path);
+        let checked = if known { Ok(()) } else { check_regular(path) };
+        let loaded = match checked {
+            Ok(()) => self.load(path),
+            Err(error) => Err(unreadable(path, &error)),
+        };
+        let problems = match loaded {
+            Ok(loaded) => return Ok(loaded),
+            Err(problems) => problems,
+        };
+        let place = |problem: &Diagnostic| problem.span.map(|span| span.file);
+        let quoted = |file: FileId| self.file(file).is_quoted;
+        let is_quoted = problems.iter().filter_map(place).all(quoted) && self.is_inside(path);
+        let problems = problems.into_iter().map(|mut problem| {
+            let Some(span) = problem.span else {
+                problem.span = Some(reference);
+                return problem;
+            };
+            if is_quoted {
+                return problem.with_note(reference, "this reference names the file");
+            }
+            let location = self.location(span);
+            let message = format!(
+                "{} is not a JSON document (line {}, column {})",
+                location.file, location.line, location.column
+            );
+            Diagnostic::error("ref-not-json", reference, message)
+                .with_help("refer to a JSON file, by `./file.json#/pointer`")
+        });
+        Err(problems.collect())
+    }
+
+    /// Whether a file is in the folder of the specification.
+    fn is_inside(&mut self, path: &Path) -> bool {
+        let here = Path::new(".");
+        let base = if self.base.as_os_str().is_empty() {
+            here.to_owned()
+        } else {
+            self.base.clone()
+        };
+        let base = self.real(&base);
+        self.real(path).starts_with(base)
+    }
+
+    /// What is wrong with a file, in words that contain none of its text.
+    fn without_quotes(&self, file: FileId, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if self.file(file).is_yaml() {
+            return vec![not_yaml(file)];
         }
-        self.load(path)
+        let problems = problems.into_iter().map(|problem| match problem.rule {
+            "json-depth" | "json-empty" | "json-utf8" => problem,
+            _ => {
+                let span = problem.span.unwrap_or(Span::start_of(file));
+                Diagnostic::error("json-syntax", span, "this is not a JSON document")
+                    .with_help("name a JSON file; a specification begins with `{`")
+            }
+        });
+        // One is enough: the others are about the same text.
+        problems.take(1).collect()
     }
 
     /// The path without links and detours: one file has one.
@@ -140,7 +211,8 @@ impl Sources {
 
     fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {
         let bytes = bytes(path).map_err(|error| unreadable(path, &error))?;
-        let id = BlobId::of(&bytes);
+        let id = BlobId::of_text(&bytes);
+        let bytes = without_byte_order_mark(bytes);
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let (text, invalid) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
@@ -151,8 +223,14 @@ impl Sources {
                     start: at,
                     end: at + 1,
                 };
-                let problem = Diagnostic::error("json-utf8", span, "this byte is not UTF-8")
-                    .with_help("save the file as UTF-8");
+                let bytes = error.as_bytes();
+                let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+                let help = match is_utf16 {
+                    true => "the file seems to be UTF-16; save it as UTF-8",
+                    false => "save the file as UTF-8",
+                };
+                let problem =
+                    Diagnostic::error("json-utf8", span, "this byte is not UTF-8").with_help(help);
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 (text, Some(Box::new(problem)))
             }
@@ -161,6 +239,7 @@ impl Sources {
             name: slashes(path),
             portable: self.portable(path),
             path: path.to_owned(),
+            is_quoted: false,
             line_starts: line_starts(&text),
             characters: characters(&text),
             text,
@@ -199,6 +278,14 @@ impl Sources {
         let (_, tree) = trees.find(|(file, _)| *file == span.file)?;
         Some(tree.as_ref()?.pointer_at(span))
     }
+}
+
+/// Takes a byte order mark away, which some editors put before UTF-8.
+pub(crate) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    bytes
 }
 
 /// The largest file, in bytes: many times the largest specification that anybody has.

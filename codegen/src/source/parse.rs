@@ -38,21 +38,14 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn document(&mut self) -> Parsed<Node> {
-        if self.text.starts_with('\u{feff}') {
-            return Err(self.error(
-                "json-bom",
-                0..3,
-                "the file begins with a byte order mark",
-                "save it as UTF-8 without a byte order mark",
-            ));
-        }
         self.skip_space();
         if self.peek().is_none() {
             return Err(self.error(
                 "json-empty",
                 self.at..self.at,
                 "the file is empty",
-                "give a Swagger 2.0 document in JSON",
+                "a specification, a part of one, or an overlay is a JSON document; a specification is \
+                 written in Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1",
             ));
         }
         let node = self.value()?;

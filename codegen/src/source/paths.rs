@@ -32,6 +32,64 @@ pub(crate) fn portable(path: &Path, base: &Path, apart: bool) -> String {
     }
 }
 
+/// Returns the path that the path of a reference means, with its `%XX` escapes resolved.
+///
+/// An incomplete escape stands for itself, as in the file name `100%.json`.
+///
+/// # Errors
+///
+/// Says why no file has such a path.
+pub(crate) fn decode_reference(path: &str) -> Result<String, &'static str> {
+    let decoded =
+        String::from_utf8(percent_decode(path)).map_err(|_| "its escapes are not UTF-8")?;
+    if decoded.contains('\0') {
+        return Err("it contains a null character");
+    }
+    if decoded.contains('\\') {
+        return Err("it contains a backslash; folders are separated by `/`");
+    }
+    // The only escape of a slash: a name can't contain one.
+    if decoded.matches('/').count() != path.matches('/').count() {
+        return Err("it contains an escaped `/`, which no file name has");
+    }
+    let drive = decoded.as_bytes().first_chunk();
+    if drive.is_some_and(|[letter, colon]| letter.is_ascii_alphabetic() && *colon == b':') {
+        return Err("it begins with a drive; use a relative path");
+    }
+    Ok(decoded)
+}
+
+/// Resolves `%XX`; an incomplete escape stays as it is.
+pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.as_bytes().iter();
+    while let Some(&byte) = bytes.next() {
+        let digits = bytes.as_slice().first_chunk().filter(|_| byte == b'%');
+        match digits.and_then(|[high, low]| Some(hex(*high)? << 4 | hex(*low)?)) {
+            Some(escaped) => {
+                decoded.push(escaped);
+                bytes.nth(1);
+            }
+            None => decoded.push(byte),
+        }
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let digit = char::from(digit).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+/// Returns whether a reference is a URL with a scheme.
+pub(crate) fn has_scheme(reference: &str) -> bool {
+    let Some((scheme, _)) = reference.split_once(':') else {
+        return false;
+    };
+    let others = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(others)
+}
+
 /// The file that a relative reference in another file means, without needless `./`.
 pub(crate) fn join_reference(from: &Path, reference: &str) -> PathBuf {
     let folder = from.parent().unwrap_or(Path::new(""));
@@ -67,6 +125,38 @@ mod tests {
             ("../../../up.json", "../up.json"),
         ] {
             assert_eq!(slashes(&join_reference(from, reference)), expected);
+        }
+    }
+
+    #[test]
+    fn escapes_of_references_are_resolved() {
+        for (reference, expected) in [
+            ("./sub%20dir/more.json", "./sub dir/more.json"),
+            ("%e4%BD%a0.json", "\u{4f60}.json"),
+            ("%2e%2E/a%23b%3Fc.json", "../a#b?c.json"),
+            ("100%.json", "100%.json"),
+            ("100%25.json", "100%.json"),
+            ("%2x%+5%%41", "%2x%+5%A"),
+            ("%4", "%4"),
+            ("a%\u{4f60}", "a%\u{4f60}"),
+            ("a+b", "a+b"),
+        ] {
+            assert_eq!(
+                decode_reference(reference).unwrap(),
+                expected,
+                "{reference}"
+            );
+        }
+        for reference in [
+            "a%2Fb.json",
+            "..%2f..%2fetc/passwd",
+            "a%00.json",
+            "a%FF.json",
+            "a%5Cb.json",
+            "a\\b.json",
+            "C%3A/a.json",
+        ] {
+            assert!(decode_reference(reference).is_err(), "{reference}");
         }
     }
 

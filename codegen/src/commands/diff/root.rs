@@ -1,7 +1,7 @@
 //! Finds the root file of a specification in a folder.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -14,6 +14,9 @@ const DEPTH: usize = 8;
 const FILES: usize = 5_000;
 /// The largest file that is looked into.
 const SIZE: u64 = 64 << 20;
+
+/// Some editors put it before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A root file says which dialect it is written in.
 #[derive(Deserialize)]
@@ -74,7 +77,10 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
 /// A file that is no JSON is none either; what is wrong with it is said when it is read.
 fn is_root(path: &Path) -> bool {
     let head = File::open(path).ok().and_then(|file| {
-        let reader = BufReader::new(file.take(SIZE));
+        let mut reader = BufReader::new(file.take(SIZE));
+        if reader.fill_buf().ok()?.starts_with(BYTE_ORDER_MARK) {
+            reader.consume(BYTE_ORDER_MARK.len());
+        }
         serde_json::from_reader::<_, Head>(reader).ok()
     });
     head.is_some_and(|head| head.swagger.is_some() || head.openapi.is_some())

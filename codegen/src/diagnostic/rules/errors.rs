@@ -80,7 +80,6 @@ pub(super) const RULES: &[Rule] = &[
         "a list that does not say what it holds",
         "add `items`",
     ),
-    error("json-bom", "a byte order mark", "save the file without it"),
     error("json-depth", "JSON that is nested too deeply", "flatten it"),
     error(
         "json-duplicate-key",
@@ -90,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "json-empty",
         "an empty file",
-        "give a specification in JSON",
+        "write a specification, a part of one, or an overlay",
     ),
     error(
         "json-number",
@@ -249,6 +248,11 @@ pub(super) const RULES: &[Rule] = &[
         "ref-name-taken",
         "a schema of another file whose name is taken",
         "give it a name of its own among the definitions",
+    ),
+    error(
+        "ref-not-json",
+        "a reference to a file that is not a JSON document",
+        "refer to a JSON file",
     ),
     error(
         "ref-size",

@@ -10,7 +10,7 @@ mod target;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{Node, Sources, join_reference, slashes};
+use crate::source::{Node, Sources, decode_reference, join_reference, slashes};
 
 use action::Action;
 use merge::Changing;
@@ -66,10 +66,15 @@ fn version(overlay: &Node) -> Result<Version, Vec<Diagnostic>> {
     if release("1.1.") {
         return Ok(Version::WithCopy);
     }
-    let at = found.unwrap_or(overlay);
-    let message = "this is no OpenAPI Overlay of version 1.0 or 1.1";
+    let message = match found {
+        None => "this is not an OpenAPI Overlay: `overlay` is missing".to_owned(),
+        Some(found) if found.as_str().is_none() => {
+            format!("`overlay` must be a string, this is {}", found.kind())
+        }
+        Some(_) => format!("overlay version {text:?} is unknown; known are 1.0.0 and 1.1.0"),
+    };
     let help = "begin the file with `\"overlay\": \"1.1.0\"`";
-    Err(vec![invalid(at, message, help)])
+    Err(vec![invalid(found.unwrap_or(overlay), &message, help)])
 }
 
 fn check_keys(overlay: &Node) -> Result<(), Vec<Diagnostic>> {
@@ -125,16 +130,22 @@ fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Dia
         return Err(vec![invalid(extends, &message, help)]);
     };
     let names_it = match text.split_once("://") {
-        Some(("file", file)) => same_file(Path::new(file), spec),
+        Some(("file", file)) => {
+            decode_reference(file).is_ok_and(|file| same_file(Path::new(&file), spec))
+        }
         // What stands behind another URL can't be compared; its name can.
         Some((_, rest)) => {
             let name = rest
                 .split(['?', '#'])
                 .next()
-                .and_then(|url| url.rsplit('/').next());
-            spec.file_name().is_some_and(|own| name == own.to_str())
+                .and_then(|url| url.rsplit('/').next())
+                .and_then(|name| decode_reference(name).ok());
+            spec.file_name()
+                .is_some_and(|own| name.as_deref() == own.to_str())
         }
-        None => same_file(&join_reference(path, text), spec),
+        None => {
+            decode_reference(text).is_ok_and(|text| same_file(&join_reference(path, &text), spec))
+        }
     };
     if names_it {
         return Ok(());
