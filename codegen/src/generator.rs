@@ -3,6 +3,7 @@
 mod build_script;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::diagnostic::Report;
 use crate::diff::{self, diff};
@@ -10,7 +11,7 @@ use crate::document::{self, Loaded};
 use crate::language::Language;
 use crate::lint;
 use crate::model::{self, Model};
-use crate::output::{Inputs, OutputError, Plan, Stale, Summary};
+use crate::output::{Formatting, Inputs, OutputError, Plan, Stale, Summary};
 use crate::pack::{Pack, PackError};
 use crate::render::{self, RenderError, Rendered};
 use crate::source::Sources;
@@ -39,6 +40,7 @@ pub struct Generator {
     out_dir: PathBuf,
     base: Option<PathBuf>,
     on_warnings: Option<fn(&Report)>,
+    formatting: Formatting,
 }
 
 /// Why nothing was made.
@@ -136,7 +138,26 @@ impl Generator {
         self
     }
 
-    /// Writes the files: all of them, or none.
+    /// Writes files as they are rendered, without running the pack's formatter.
+    ///
+    /// `formatter` in `pack.json`, also in that of an overriding folder, names any command, which is run
+    /// with the rights of this process. Call this method for packs that you do not trust with that.
+    /// Files that an earlier run formatted stay as they are if they would be rendered in the same way.
+    #[must_use]
+    pub fn without_formatter(mut self) -> Self {
+        self.formatting.enabled = false;
+        self
+    }
+
+    /// Sets how long the pack's formatter may take for a file, or for a batch of small files; 60 seconds
+    /// by default. A formatter that takes longer is ended, and nothing is written.
+    #[must_use]
+    pub fn formatter_time_limit(mut self, limit: Duration) -> Self {
+        self.formatting.time_limit = limit;
+        self
+    }
+
+    /// Writes the files: all of them, or none. Runs the pack's formatter, if it has one.
     ///
     /// # Errors
     ///
@@ -175,7 +196,7 @@ impl Generator {
         named.chain(read).collect()
     }
 
-    /// Compares the files with what would be written.
+    /// Compares the files with what would be written. Runs the pack's formatter, if it has one.
     ///
     /// # Errors
     ///
@@ -260,7 +281,8 @@ impl Generator {
             }
         }
         let inputs = inputs(&pack, &sources);
-        Ok(Plan::new(rendered, &pack, inputs, &self.out_dir)?)
+        let plan = Plan::new(rendered, &pack, inputs, &self.out_dir, self.formatting)?;
+        Ok(plan)
     }
 
     fn open(&self) -> Result<(Pack, Sources), Error> {

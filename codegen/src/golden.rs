@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use crate::generator::{Error, Generator};
-use crate::output::OutputError;
+use crate::output::{Formatting, OutputError, crlf_advice, refuse_links};
 use crate::pack::{MANIFEST, Pack, TESTS};
 use crate::render::LOCK_NAME;
 use crate::source::slashes;
@@ -26,6 +26,7 @@ pub const FIRST: &str = "small";
 pub struct Golden {
     pack: PathBuf,
     overrides: Vec<PathBuf>,
+    formatting: Formatting,
 }
 
 /// A test and what became of it.
@@ -55,7 +56,15 @@ impl Golden {
         Self {
             pack: pack.into(),
             overrides: Vec::new(),
+            formatting: Formatting::default(),
         }
+    }
+
+    /// Sets how the pack's formatter is run.
+    #[must_use]
+    pub fn formatting(mut self, formatting: Formatting) -> Self {
+        self.formatting = formatting;
+        self
     }
 
     /// A folder that overrides templates of the pack, as [`Generator::override_templates`] has it.
@@ -105,6 +114,13 @@ impl Golden {
                 continue;
             }
             let path = slashes(&folder.join(path));
+            if let (Some(old), Some(new)) = (old, new)
+                && old.replace("\r\n", "\n") == *new
+            {
+                let diff = format!("{path}: {}\n", crlf_advice(&self.pack));
+                differences.push(Difference { path, diff });
+                continue;
+            }
             let (old, new) = (
                 old.map(String::as_str).unwrap_or_default(),
                 new.map(String::as_str).unwrap_or_default(),
@@ -137,6 +153,7 @@ impl Golden {
                 continue;
             }
             let target = folder.join(path);
+            refuse_links(&self.pack, &format!("{TESTS}/{name}/expected/{path}"))?;
             crate::output::write_whole(&target, text)?;
             changed.push(slashes(&target));
         }
@@ -155,6 +172,7 @@ impl Golden {
 
     fn expected(&self, name: &str) -> Result<Files, Error> {
         let folder = self.expected_folder(name);
+        refuse_links(&self.pack, &format!("{TESTS}/{name}/expected"))?;
         let mut files = Files::new();
         if folder.is_dir() {
             collect(&folder, "", &mut files)?;
@@ -178,7 +196,11 @@ impl Golden {
         }
         let out = scratch.path().join("out");
         place_sections(&loaded, &out, expected)?;
-        let mut generator = Generator::new().spec(spec).pack(pack).out_dir(&out).apart();
+        let generator = Generator::new().spec(spec).pack(pack).out_dir(&out).apart();
+        let mut generator = generator.formatter_time_limit(self.formatting.time_limit);
+        if !self.formatting.enabled {
+            generator = generator.without_formatter();
+        }
         let overlay = test.join("overlay.json");
         if overlay.is_file() {
             generator = generator.overlay(overlay);
@@ -237,6 +259,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), OutputE
         let entry = entry.map_err(failed)?;
         let path = entry.path();
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        refuse_links(folder, &entry.file_name().to_string_lossy())?;
         if entry.file_type().map_err(failed)?.is_dir() {
             collect(&path, &format!("{name}/"), files)?;
         } else {

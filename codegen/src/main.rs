@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 use commands::dump::Schema;
-use commands::input::{Input, Output, Overrides};
+use commands::input::{Formatter, Input, Output, Overrides};
 use commands::lint::Lint;
 use commands::{check, diff, dump, generate, lint, new_pack, test_pack, watch};
 
@@ -23,7 +23,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write the files of a pack: all of them, or none.
+    /// Write the files of a pack: all of them, or none. Runs the pack's formatter.
     Generate {
         #[command(flatten)]
         output: Output,
@@ -31,7 +31,8 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Compare the files of a pack with what would be written; exit with 1 if they differ.
+    /// Compare the files of a pack with what would be written; exit with 1 if they differ. Runs the pack's
+    /// formatter.
     Check(Output),
     /// Say what is wrong with a specification; exit with 1 if there are errors.
     Lint(Lint),
@@ -56,13 +57,15 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Run a pack's own tests; exit with 1 if an output is not as expected.
+    /// Run a pack's own tests; exit with 1 if an output is not as expected. Runs the pack's formatter.
     TestPack {
         /// The folder with the templates, pack.json and tests.
         #[arg(value_name = "PACK")]
         pack: PathBuf,
         #[command(flatten)]
         overrides: Overrides,
+        #[command(flatten)]
+        formatter: Formatter,
         /// Make what the pack makes the expected outputs.
         #[arg(long)]
         update: bool,
@@ -124,7 +127,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::TestPack {
             pack,
             overrides,
+            formatter,
             update,
-        } => test_pack::test_pack(pack, overrides.folders, update),
+        } => test_pack::test_pack(pack, overrides.folders, formatter.into(), update),
     }
 }

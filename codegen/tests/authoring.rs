@@ -87,6 +87,46 @@ fn a_new_pack_works_at_once() {
 }
 
 #[test]
+fn a_pack_whose_checkout_converted_line_endings_is_told_so() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    let attributes = workspace.read("pack/.gitattributes");
+    assert!(attributes.lines().any(|line| line == "* text eol=lf"));
+    for (name, bytes) in workspace.files("pack") {
+        let text = String::from_utf8(bytes).unwrap();
+        workspace.write(&format!("pack/{name}"), text.replace('\n', "\r\n"));
+    }
+    let (code, out, err) = codegen(&workspace, "test-pack pack");
+    assert_eq!((code, err.as_str()), (1, ""));
+    let advice = "expected/types.txt: only its line endings differ: it has CRLF";
+    assert!(out.contains(advice) && !out.contains("@@"), "{out}");
+    assert!(
+        out.contains("`* text eol=lf` into pack/.gitattributes"),
+        "{out}"
+    );
+    codegen(&workspace, "test-pack pack --update");
+    assert_eq!(codegen(&workspace, "test-pack pack").0, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn expected_files_are_not_written_through_links() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    let expected = workspace.path("pack/tests/small/expected");
+    std::fs::rename(&expected, workspace.path("elsewhere")).unwrap();
+    let before = workspace.files("elsewhere");
+    std::os::unix::fs::symlink(workspace.path("elsewhere"), &expected).unwrap();
+    workspace.replace("pack/types.txt.tera", ": one of ", " is one of ");
+    for command in ["test-pack pack", "test-pack pack --update"] {
+        let (code, _, err) = codegen(&workspace, command);
+        assert_eq!(code, 1);
+        assert!(err.contains("small/expected is a symbolic link"), "{err}");
+    }
+    assert_eq!(workspace.files("elsewhere"), before);
+}
+
+#[test]
 fn a_new_pack_takes_no_folder_that_holds_something() {
     let workspace = Workspace::new();
     workspace.write("full/note.txt", "mine");

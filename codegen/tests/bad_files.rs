@@ -213,6 +213,54 @@ fn a_broken_part_is_shown_with_the_reference_that_names_it() {
 }
 
 #[test]
+fn byte_order_marks_and_line_endings_change_nothing() {
+    let workspace = Workspace::notes();
+    let overlay = r#"{ "overlay": "1.0.0", "info": { "title": "T", "version": "1" },
+        "actions": [ { "target": "$.info", "update": { "title": "Overlaid" } } ] }"#;
+    workspace.write("overlay.json", overlay);
+    let generator = || {
+        workspace
+            .generator()
+            .overlay(workspace.path("overlay.json"))
+    };
+    generator().run().unwrap();
+    let inputs = [
+        "specs/notes.json",
+        "specs/parts/acl.json",
+        "overlay.json",
+        "pack/pack.json",
+        "pack/types.txt.tera",
+        "out/codegen.lock.json",
+    ];
+    for name in inputs {
+        let text = workspace.read(name).replace('\n', "\r\n");
+        workspace.write(name, text);
+    }
+    let stale = generator().check().unwrap();
+    assert_eq!(stale.len(), 1, "{stale:?}");
+    assert!(stale[0].path.ends_with("codegen.lock.json"), "{stale:?}");
+    generator().run().unwrap();
+    let before = workspace.files("out");
+    for name in inputs {
+        let text = workspace.read(name);
+        workspace.write(name, format!("\u{feff}{text}"));
+    }
+    generator().run().unwrap();
+    for (name, bytes) in workspace.files("out") {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains(['\u{feff}', '\r']), "{name}");
+        if name != "codegen.lock.json" {
+            assert!(before.contains(&(name, text.into_bytes())));
+        }
+    }
+
+    workspace.replace("specs/notes.json", "{", "{ \"swagger\": 3,");
+    let report = workspace.refusal();
+    let place = report.findings[0].place.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (2, 3), "{report}");
+}
+
+#[test]
 fn messages_do_not_contradict_themselves() {
     let workspace = Workspace::notes();
     for (text, expected) in [

@@ -279,32 +279,6 @@ fn a_generator_without_a_pack_says_so() {
     assert!(generator.model().is_ok());
 }
 
-#[cfg(unix)]
-#[test]
-fn what_a_killed_run_left_is_removed_and_what_is_young_is_not() {
-    let workspace = Workspace::notes();
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
-    workspace
-        .write("out/.codegen-old", "x")
-        .write("out/resources/.codegen-dir/f0/mod.rs", "x")
-        .write("out/.codegen-young", "x")
-        .write("out/.other", "x");
-    for path in [
-        "out/.codegen-old",
-        "out/resources/.codegen-dir",
-        "out/.other",
-    ] {
-        let file = std::fs::File::open(workspace.path(path)).unwrap();
-        file.set_modified(old).unwrap();
-    }
-    workspace.generator().run().unwrap();
-    let hidden = workspace.names("out").into_iter();
-    let hidden: Vec<String> = hidden
-        .filter(|name| name.contains("/.") || name.starts_with('.'))
-        .collect();
-    assert_eq!(hidden, [".codegen-young", ".other"]);
-}
-
 /// A folder of files in several languages has a header in each of them, and none where it would do
 /// harm.
 #[test]

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use qingstor_codegen::Generator;
+use qingstor_codegen::output::Formatting;
 
 #[derive(Debug, Args)]
 pub(crate) struct Input {
@@ -20,11 +22,13 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     #[command(flatten)]
     input: Input,
-    /// The folder with the templates and pack.json.
+    /// The folder with the templates and pack.json, whose formatter is run unless --no-formatter is given.
     #[arg(short, long, value_name = "PACK")]
     template: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
+    #[command(flatten)]
+    formatter: Formatter,
     /// Where files are written to.
     #[arg(short = 'o', long = "output", value_name = "DIR")]
     pub(crate) folder: PathBuf,
@@ -35,6 +39,32 @@ pub(crate) struct Overrides {
     /// A folder with templates that take the place of the pack's; may be given again, and apply in order.
     #[arg(long = "override", value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Formatter {
+    /// Do not run the formatter that pack.json names: any command, so use this for packs that you do not
+    /// trust to run programs.
+    #[arg(long)]
+    no_formatter: bool,
+    /// The longest time that the formatter may take for a file.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        conflicts_with = "no_formatter"
+    )]
+    formatter_timeout: u64,
+}
+
+impl From<Formatter> for Formatting {
+    fn from(formatter: Formatter) -> Self {
+        Self {
+            enabled: !formatter.no_formatter,
+            time_limit: Duration::from_secs(formatter.formatter_timeout),
+        }
+    }
 }
 
 impl Overrides {
@@ -56,6 +86,12 @@ impl Output {
     pub(crate) fn generator(self) -> Generator {
         let generator = self.overrides.apply(self.input.generator());
         let generator = generator.pack(self.template).out_dir(self.folder);
+        let formatting = Formatting::from(self.formatter);
+        let generator = generator.formatter_time_limit(formatting.time_limit);
+        let generator = match formatting.enabled {
+            true => generator,
+            false => generator.without_formatter(),
+        };
         // Output that nobody reads any more is no reason to write no files.
         generator.on_warnings(|warnings| drop(writeln!(std::io::stderr(), "{warnings}")))
     }

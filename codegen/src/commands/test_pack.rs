@@ -6,10 +6,16 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use qingstor_codegen::golden::{FIRST, Golden};
+use qingstor_codegen::output::Formatting;
 
-pub(crate) fn test_pack(pack: PathBuf, overrides: Vec<PathBuf>, update: bool) -> Result<ExitCode> {
+pub(crate) fn test_pack(
+    pack: PathBuf,
+    overrides: Vec<PathBuf>,
+    formatting: Formatting,
+    update: bool,
+) -> Result<ExitCode> {
     let shown = pack.display().to_string();
-    let golden = Golden::new(pack);
+    let golden = Golden::new(pack).formatting(formatting);
     let golden = overrides
         .into_iter()
         .fold(golden, Golden::override_templates);

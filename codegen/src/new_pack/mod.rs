@@ -10,6 +10,7 @@ use crate::source::slashes;
 
 /// The files of the pack, but for the schema, which is made when they are written.
 const FILES: &[(&str, &str)] = &[
+    (".gitattributes", include_str!("pack/gitattributes")),
     ("README.md", include_str!("pack/README.md")),
     ("pack.json", include_str!("pack/pack.json")),
     ("index.txt.tera", include_str!("pack/index.txt.tera")),
@@ -54,7 +55,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     std::fs::create_dir_all(parent).map_err(failed)?;
     // Made beside its place and renamed as a whole.
     let scratch = tempfile::Builder::new()
-        .prefix(".codegen-")
+        .prefix(".codegen-scratch-")
         .tempdir_in(parent)
         .map_err(failed)?;
     let staged = scratch.path().join("pack");

@@ -1,11 +1,12 @@
-//! Compares a plan with the folder: what is stale, why, and how to mend it.
+//! Compares a plan with the folder: which files are stale, why, and what to do.
 
 use std::fmt;
+use std::path::Path;
 
 use similar::TextDiff;
 
 use super::plan::{Plan, Planned, PlannedKind};
-use crate::blob::BlobId;
+use crate::blob::{BlobId, with_line_feeds};
 use crate::source::slashes;
 
 /// A file that is not what it should be.
@@ -15,25 +16,25 @@ pub struct Stale {
     pub path: String,
     /// How it differs.
     pub kind: StaleKind,
-    /// Why, as far as the lock file tells.
+    /// Why it differs, as far as the lock file tells.
     pub why: String,
-    /// A unified diff from what is there to what should be.
+    /// A unified diff from the file on disk to the generated one.
     pub diff: String,
 }
 
 /// How a file differs from what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaleKind {
-    /// It is not there.
+    /// The file is missing.
     Missing,
-    /// It is something else.
+    /// The file has other content.
     Differs,
-    /// It should not be there.
+    /// The file or folder should not exist.
     Orphan,
 }
 
 impl StaleKind {
-    /// What is done to the file to mend it, in the past.
+    /// Returns what [`Plan::write`] does to such a file, in the past tense.
     pub fn verb(self) -> &'static str {
         match self {
             Self::Missing => "wrote",
@@ -41,6 +42,15 @@ impl StaleKind {
             Self::Orphan => "removed",
         }
     }
+}
+
+/// Says that a file has CRLF where line feeds are generated, and how to avoid that.
+pub(crate) fn crlf_advice(folder: &Path) -> String {
+    format!(
+        "only its line endings differ: it has CRLF, which git may have put there at checkout; put \
+         the line `* text eol=lf` into {}",
+        slashes(&folder.join(".gitattributes"))
+    )
 }
 
 impl fmt::Display for Stale {
@@ -51,7 +61,8 @@ impl fmt::Display for Stale {
 }
 
 impl Plan {
-    /// All files that are not what they should be, in order. Empty: the folder is up to date.
+    /// Returns all files that are not what they should be, in order. If there are none, the folder is
+    /// up to date.
     pub fn compare(&self) -> Vec<Stale> {
         let mut stale: Vec<Stale> = self
             .files
@@ -59,28 +70,44 @@ impl Plan {
             .filter_map(|(path, planned)| self.compare_file(path, planned))
             .collect();
         for path in &self.orphans {
-            // It goes whatever it holds: what can't be read is shown as nothing.
-            let there = std::fs::read(self.folder.join(path)).unwrap_or_default();
-            let there = String::from_utf8_lossy(&there);
+            // The diff of a file that can't be read is empty.
+            let text = std::fs::read(self.folder.join(path)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
             stale.push(Stale {
                 path: self.name(path),
                 kind: StaleKind::Orphan,
-                why: "nothing makes it any more".to_owned(),
-                diff: diff(&self.name(path), &there, ""),
+                why: "it is no longer generated".to_owned(),
+                diff: diff(&self.name(path), &text, ""),
             });
         }
+        stale.extend(self.abandoned.iter().map(|folder| Stale {
+            path: slashes(folder),
+            kind: StaleKind::Orphan,
+            why: "a run that was killed left it".to_owned(),
+            diff: String::new(),
+        }));
         stale
     }
 
     fn compare_file(&self, path: &str, planned: &Planned) -> Option<Stale> {
-        let there = planned.on_disk.as_deref();
-        if there == Some(planned.text.as_bytes()) {
+        let on_disk = planned.on_disk.as_deref();
+        if on_disk == Some(planned.text.as_bytes()) {
             return None;
         }
-        let text = String::from_utf8_lossy(there.unwrap_or_default());
+        let with_line_feeds = on_disk.and_then(with_line_feeds);
+        if with_line_feeds.as_deref() == Some(planned.text.as_bytes()) {
+            return Some(Stale {
+                path: self.name(path),
+                kind: StaleKind::Differs,
+                why: crlf_advice(&self.folder),
+                // It would show every line twice.
+                diff: String::new(),
+            });
+        }
+        let text = String::from_utf8_lossy(on_disk.unwrap_or_default());
         Some(Stale {
             path: self.name(path),
-            kind: match there {
+            kind: match on_disk {
                 Some(_) => StaleKind::Differs,
                 None => StaleKind::Missing,
             },
@@ -100,6 +127,13 @@ impl Plan {
         if planned.kind == PlannedKind::Sections {
             return "its section differs from the template's".to_owned();
         }
+        let is_unfinished = self.old_lock.as_ref().is_some_and(|lock| {
+            let is_lock = planned.kind == PlannedKind::Lock;
+            lock.pending.contains_key(path) || is_lock && !lock.pending.is_empty()
+        });
+        if is_unfinished {
+            return "a run was killed or failed before all files were in place".to_owned();
+        }
         let changed = self.changed_inputs();
         if planned.kind == PlannedKind::Lock {
             return match changed.as_slice() {
@@ -114,10 +148,10 @@ impl Plan {
         let Some(known) = known else {
             return "the lock file does not list it".to_owned();
         };
-        if known.id != BlobId::of(on_disk) {
+        if known.id != BlobId::of(on_disk) && known.id != BlobId::of_text(on_disk) {
             return "it was edited by hand (its blob id is not the lock file's)".to_owned();
         }
-        // Its own inputs say more than the whole list, if one of them is the reason.
+        // Its own inputs are more useful than the whole list, if one of them is the reason.
         let own = changed.iter().filter(|name| known.inputs.contains(name));
         let own: Vec<String> = own.cloned().collect();
         match (own.as_slice(), changed.as_slice()) {
@@ -127,7 +161,7 @@ impl Plan {
         }
     }
 
-    /// Inputs that are new, gone or different since the lock file was written.
+    /// Inputs that were added, removed or changed since the lock file was written.
     fn changed_inputs(&self) -> Vec<String> {
         let Some(old) = &self.old_lock else {
             return Vec::new();

@@ -1,17 +1,39 @@
 //! Runs a pack's formatter over many texts with few processes.
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use super::OutputError;
-use crate::render::RenderedFile;
+use super::process::{self, Ended, MOST_BYTES, Running, Stopped};
+use super::scratch::Scratch;
+use crate::render::{RenderedFile, has_header};
+
+/// How the formatter of a pack is run: it is a program that the pack chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Formatting {
+    /// Whether it is run at all. If not, files are written as they are rendered.
+    pub enabled: bool,
+    /// How long it may take for a file, or for a batch of small files.
+    pub time_limit: Duration,
+}
+
+impl Default for Formatting {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            time_limit: Duration::from_secs(60),
+        }
+    }
+}
 
 /// Formats some files; the result has their order.
 pub(super) fn format(
     command: &[String],
     files: &[&RenderedFile],
     folder: &Path,
+    time_limit: Duration,
 ) -> Result<Vec<String>, OutputError> {
     let Some((program, arguments)) = command.split_first() else {
         return Ok(files.iter().map(|file| file.text.clone()).collect());
@@ -22,8 +44,8 @@ pub(super) fn format(
     let formatter = Formatter {
         program,
         arguments,
-        // A formatter looks for its configuration upwards from where it works.
-        place: existing(folder),
+        folder,
+        time_limit,
     };
     if is_rustfmt(program) {
         formatter.format_together(files)
@@ -38,20 +60,19 @@ pub(super) fn format(
 struct Formatter<'a> {
     program: &'a str,
     arguments: &'a [String],
-    place: PathBuf,
+    /// The output folder.
+    folder: &'a Path,
+    time_limit: Duration,
 }
 
 /// Texts below this size are not worth a second process: starting rustfmt takes as long as formatting half
-/// of it, and two that start at once hinder each other.
+/// of it, and two that start at once slow each other down.
 const WORTH_A_PROCESS: usize = 250_000;
 
 impl Formatter<'_> {
-    /// rustfmt takes many files at once, and starting it costs more than formatting most of them.
+    /// Formats many files with one process: starting rustfmt costs more than formatting most of them.
     fn format_together(&self, files: &[&RenderedFile]) -> Result<Vec<String>, OutputError> {
-        let scratch = tempfile::Builder::new()
-            .prefix(super::write::PREFIX)
-            .tempdir_in(&self.place)
-            .map_err(|error| OutputError::io(&self.place, error))?;
+        let scratch = Scratch::new(self.folder)?;
         let mut jobs = Vec::new();
         for (index, file) in files.iter().enumerate() {
             let path = scratch.path().join(format!("f{index}.rs"));
@@ -64,22 +85,28 @@ impl Formatter<'_> {
             });
         }
         let batches = shared_out(&jobs);
-        let running: Vec<Child> = batches
+        let running: Vec<Running> = batches
             .iter()
             .map(|batch| self.start(batch, scratch.path()))
             .collect::<Result<_, _>>()?;
-        // All of them, before anything can fail: the folder that they work in goes with this function.
-        let ended: Vec<_> = running.into_iter().map(Child::wait_with_output).collect();
+        // All of them, before anything can fail: the folder that they work in is removed at the end.
+        let ended: Vec<_> = running.into_iter().map(Running::finish).collect();
         let mut texts = vec![String::new(); files.len()];
-        for (output, batch) in ended.into_iter().zip(&batches) {
-            let output = output.map_err(|error| self.missing(error))?;
-            for job in batch {
-                let file = files.get(job.index).copied();
-                let text = match file {
+        for (ended, batch) in ended.into_iter().zip(&batches) {
+            let in_batch: Vec<&RenderedFile> = batch
+                .iter()
+                .filter_map(|job| files.get(job.index).copied())
+                .collect();
+            let ended = ended.map_err(|stopped| self.stopped(&in_batch, &stopped))?;
+            for (job, file) in batch.iter().zip(in_batch) {
+                let text = if ended.status.success() {
+                    self.accepted(
+                        file,
+                        read(&job.path).map_err(|why| self.refused(file, &why))?,
+                    )?
+                } else {
                     // One by one, the file that is to blame is known for sure.
-                    Some(file) if !output.status.success() => self.format_alone(file)?,
-                    _ => std::fs::read_to_string(&job.path)
-                        .map_err(|error| OutputError::io(&job.path, error))?,
+                    self.format_alone(file)?
                 };
                 if let Some(slot) = texts.get_mut(job.index) {
                     *slot = text;
@@ -89,46 +116,54 @@ impl Formatter<'_> {
         Ok(texts)
     }
 
-    fn start(&self, batch: &[&Job], place: &Path) -> Result<Child, OutputError> {
+    fn start(&self, batch: &[&Job], place: &Path) -> Result<Running, OutputError> {
         let names = batch
             .iter()
             .filter_map(|job| job.path.strip_prefix(place).ok());
-        Command::new(self.program)
-            .args(self.arguments)
-            .args(names)
-            .current_dir(place)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
+        let mut command = Command::new(self.program);
+        command.args(self.arguments).args(names).current_dir(place);
+        process::start(&mut command, String::new(), self.time_limit)
             .map_err(|error| self.missing(error))
     }
 
     /// Formats one text through standard input and output.
     fn format_alone(&self, file: &RenderedFile) -> Result<String, OutputError> {
-        let mut child = Command::new(self.program)
+        let mut command = Command::new(self.program);
+        command
             .args(self.arguments)
-            .current_dir(&self.place)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| self.missing(error))?;
-        let stdin = child.stdin.take();
-        let output = std::thread::scope(|scope| {
-            // Written beside the reading: a formatter may answer before it has read all.
-            scope.spawn(move || {
-                // A formatter that stops reading says why by its exit code.
-                let _ = stdin.map(|mut stdin| stdin.write_all(file.text.as_bytes()));
-            });
-            child.wait_with_output()
-        })
-        .map_err(|error| self.missing(error))?;
-        let message = || String::from_utf8_lossy(&output.stderr).into_owned();
-        if !output.status.success() {
-            return Err(self.refused(file, &message()));
+            // A formatter looks for its configuration in this folder and those above it.
+            .current_dir(existing(self.folder));
+        let ended = process::start(&mut command, file.text.clone(), self.time_limit)
+            .map_err(|error| self.missing(error))?
+            .finish()
+            .map_err(|stopped| self.stopped(&[file], &stopped))?;
+        let Ended {
+            status,
+            stdout,
+            stderr,
+        } = ended;
+        if !status.success() {
+            let failed = match status.code() {
+                Some(_) => stderr,
+                None => format!("it was ended: {status}\n{stderr}"),
+            };
+            return Err(self.failed(file, &failed));
         }
-        String::from_utf8(output.stdout).map_err(|error| self.refused(file, &error.to_string()))
+        let text = String::from_utf8(stdout)
+            .map_err(|_| self.refused(file, "what it printed is not UTF-8"))?;
+        self.accepted(file, text)
+    }
+
+    /// Takes what a formatter made of a file, unless it lost the text.
+    fn accepted(&self, file: &RenderedFile, text: String) -> Result<String, OutputError> {
+        if text.trim().is_empty() && !file.text.trim().is_empty() {
+            return Err(self.refused(file, "it printed nothing"));
+        }
+        if has_header(file.text.as_bytes()) && !has_header(text.as_bytes()) {
+            let message = "the first line of its output is not the one that says `@generated`";
+            return Err(self.refused(file, message));
+        }
+        Ok(text)
     }
 
     fn command(&self) -> String {
@@ -150,7 +185,8 @@ impl Formatter<'_> {
         }
     }
 
-    fn refused(&self, file: &RenderedFile, message: &str) -> OutputError {
+    /// The formatter ended with an error.
+    fn failed(&self, file: &RenderedFile, message: &str) -> OutputError {
         // The rustup proxy is there even where the component is not, and says so itself.
         let not_installed = message.contains("is not installed for the toolchain");
         if is_rustfmt(self.program) && not_installed {
@@ -160,22 +196,83 @@ impl Formatter<'_> {
                 source: std::io::Error::new(ErrorKind::NotFound, message.trim().to_owned()),
             };
         }
+        let message = message.trim_end();
+        self.error(
+            file.path.clone(),
+            file,
+            format!("\n{message}{}", shown(message, &file.text)),
+        )
+    }
+
+    /// The formatter ended, but its output can't be used.
+    fn refused(&self, file: &RenderedFile, message: &str) -> OutputError {
+        self.error(
+            file.path.clone(),
+            file,
+            format!("{message}; {PROTOCOL}: {CORRECT}"),
+        )
+    }
+
+    /// The formatter was ended.
+    fn stopped(&self, files: &[&RenderedFile], stopped: &Stopped) -> OutputError {
+        let message = match stopped {
+            Stopped::Time => format!(
+                "it ran longer than {} s and was ended; correct `formatter` in pack.json, allow it more \
+                 time with --formatter-timeout, or use --no-formatter",
+                self.time_limit.as_secs_f64()
+            ),
+            Stopped::Size => format!(
+                "its output is larger than {} MiB; {CORRECT}",
+                MOST_BYTES >> 20
+            ),
+            Stopped::Io(error) => format!("its output can't be read: {error}"),
+        };
+        let Some((first, more)) = files.split_first() else {
+            return OutputError::io(self.folder, std::io::Error::other(message));
+        };
+        let path = match more.len() {
+            0 => first.path.clone(),
+            more => format!("{} and {more} more files", first.path),
+        };
+        self.error(path, first, message)
+    }
+
+    fn error(&self, path: String, file: &RenderedFile, message: String) -> OutputError {
         OutputError::Formatter {
             command: self.command(),
-            path: file.path.clone(),
+            path,
             template: file.template.clone(),
-            message: format!("{}{}", message.trim_end(), shown(message, &file.text)),
+            message,
         }
     }
 }
 
-/// The first line that a formatter complains about, and some before it: the text is nowhere else to
-/// be seen, since nothing is written.
+/// What every formatter must do.
+const PROTOCOL: &str =
+    "a formatter reads a file from standard input and writes it to standard output";
+/// What to do about a formatter that does not.
+const CORRECT: &str = "correct `formatter` in pack.json, or use --no-formatter";
+
+/// Reads a formatted file.
+fn read(path: &Path) -> Result<String, String> {
+    let failed =
+        |error: std::io::Error| format!("the file that it formatted can't be read: {error}");
+    let length = path.metadata().map_err(failed)?.len();
+    if length > MOST_BYTES as u64 {
+        return Err(format!(
+            "its output is larger than {} MiB",
+            MOST_BYTES >> 20
+        ));
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+/// The first line that a formatter complains about, and some before it: nothing is written, so that the
+/// message is the only place to see them.
 fn shown(message: &str, text: &str) -> String {
     const BEFORE: usize = 2;
     let Some(line) = complaint(message).filter(|line| *line <= text.lines().count()) else {
-        return "\na formatter gets a file from standard input and writes to standard output"
-            .to_owned();
+        return format!("\n{PROTOCOL}");
     };
     let first = line.saturating_sub(BEFORE).max(1);
     let lines = text
@@ -321,10 +418,7 @@ mod tests {
             "a:0:1: x",
             ":",
         ] {
-            assert!(
-                shown(message, text).contains("standard input and"),
-                "{message}"
-            );
+            assert!(shown(message, text).contains(PROTOCOL), "{message}");
         }
     }
 
@@ -337,7 +431,9 @@ mod tests {
             text: "fn f() {}\n".to_owned(),
         };
         let command = ["/nowhere/rustfmt".to_owned(), "--edition=2024".to_owned()];
-        let error = format(&command, &[&file], Path::new("."))
+        let folder = tempfile::tempdir().unwrap();
+        let limit = Duration::from_secs(60);
+        let error = format(&command, &[&file], folder.path(), limit)
             .unwrap_err()
             .to_string();
         assert!(error.contains("/nowhere/rustfmt --edition=2024"), "{error}");

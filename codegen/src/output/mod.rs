@@ -1,17 +1,24 @@
-//! Stage 7: files in memory in, a folder out: written as a whole, or compared.
+//! Stage 7: writes rendered files to a folder, or compares them with it.
 
 mod compare;
 mod format;
 mod lock;
+mod owner;
 mod plan;
+mod process;
+mod scratch;
 mod section;
+mod tree;
 mod write;
 
 use std::io;
 
+pub(crate) use compare::crlf_advice;
 pub use compare::{Stale, StaleKind};
+pub use format::Formatting;
 pub use lock::{Inputs, Lock};
 pub use plan::Plan;
+pub(crate) use tree::refuse_links;
 pub(crate) use write::write_whole;
 
 /// What writing did.
@@ -59,8 +66,8 @@ pub enum OutputError {
         /// Why.
         source: io::Error,
     },
-    /// The formatter refused what was rendered.
-    #[error("`{command}` failed on {path}, rendered by {template}:\n{message}")]
+    /// The formatter failed, or what it printed can't be used.
+    #[error("the formatter `{command}` failed on {path}, rendered by {template}: {message}")]
     Formatter {
         /// The whole command.
         command: String,
@@ -68,16 +75,30 @@ pub enum OutputError {
         path: String,
         /// The template that made it.
         template: String,
-        /// What it printed.
+        /// What is wrong, and what to do.
         message: String,
     },
-    /// A file is in the way that was not generated.
-    #[error(
-        "{path} is in the way: it was not generated (no `@generated` line, not in the lock file); \
-         move it or change `to` in pack.json"
-    )]
+    /// A file is in the way that the generator did not write.
+    #[error("{path} is in the way: {message}")]
     InTheWay {
         /// The file.
+        path: String,
+        /// Why it is not the generator's, and what to do.
+        message: String,
+    },
+    /// The output folder contains a symbolic link where a file or folder is expected.
+    #[error(
+        "{path} is a symbolic link; the generator does not write, remove or compare files through \
+         links: replace it by a file or folder, or name its target as the output folder"
+    )]
+    Link {
+        /// The link.
+        path: String,
+    },
+    /// The output folder contains a device, a socket or a pipe where a file or folder is expected.
+    #[error("{path} is neither a file nor a folder; remove it")]
+    NotRegular {
+        /// The path.
         path: String,
     },
     /// A section can't be put in place.

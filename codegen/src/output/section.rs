@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::OutputError;
-use super::plan::read;
+use super::{OutputError, tree};
 use crate::render::Section;
 use crate::source::slashes;
 
@@ -24,7 +23,8 @@ pub(super) fn put_in_place(
             message,
         };
         if !files.contains_key(&section.file) {
-            let bytes = read(&path)?.ok_or_else(|| {
+            let on_disk = tree::read(folder, &section.file)?;
+            let bytes = on_disk.into_bytes().ok_or_else(|| {
                 problem(format!(
                     "the file is missing; create it with the lines `{}` and `{}`",
                     begin(&section.marker),
@@ -80,8 +80,14 @@ fn replaced(text: &str, section: &Section) -> Result<String, String> {
     } else {
         String::new()
     };
-    let body = section.text.trim_matches('\n');
-    Ok(format!("{before}{body}\n{indent}{after}"))
+    let body = format!("{}\n", section.text.trim_matches('\n'));
+    let body = if before.ends_with("\r\n") {
+        // The file keeps its line endings.
+        body.replace('\n', "\r\n")
+    } else {
+        body
+    };
+    Ok(format!("{before}{body}{indent}{after}"))
 }
 
 #[cfg(test)]
@@ -102,6 +108,8 @@ mod tests {
         let new = replaced(text, &section("\nnew\n\n")).unwrap();
         assert_eq!(new, text.replace("old", "new"));
         assert_eq!(replaced(&new, &section("new")).unwrap(), new);
+        let (text, new) = (text.replace('\n', "\r\n"), new.replace('\n', "\r\n"));
+        assert_eq!(replaced(&text, &section("new")).unwrap(), new);
     }
 
     #[test]

@@ -1,122 +1,302 @@
-//! Writes a plan: everything is on disk beside its place before anything is put in place.
+//! Writes a plan.
+//!
+//! Every file is complete in a scratch folder before the output folder is changed. Then come the steps
+//! that change it, in an order that leaves the lock file true after each of them: a run may be killed
+//! between any two (see [`lock`](super::lock)).
 
-use std::io::Write;
+use std::collections::HashSet;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use tempfile::NamedTempFile;
-
-use super::plan::Plan;
-use super::{OutputError, Summary};
+use super::lock::Lock;
+use super::plan::{Plan, Planned, PlannedKind};
+use super::scratch::Scratch;
+use super::{OutputError, Summary, tree};
+use crate::blob::BlobId;
 use crate::render::LOCK_NAME;
 
-/// What the names of files begin with that are not yet in their place.
-pub(super) const PREFIX: &str = ".codegen-";
-
-/// No run takes as long.
-const LEFT_BEHIND: Duration = Duration::from_secs(600);
+/// A change of the output folder.
+enum Step<'p> {
+    /// Removes a file, and the folders that it leaves empty.
+    Remove(&'p str),
+    /// Removes the empty folders that a killed run may have created for a file.
+    RemoveFolders(&'p str),
+    /// Moves a file from the scratch folder to its place.
+    Put { staged: PathBuf, path: &'p str },
+}
 
 impl Plan {
-    /// Writes what changed, removes what is no longer made. Files that are right are not touched.
+    /// Writes the files that changed and removes those that are no longer made. Other files are not
+    /// touched.
     ///
     /// # Errors
     ///
-    /// A file can't be written: then none is replaced, unless the system fails between renames.
+    /// A file can't be written. Then none is replaced, unless the system fails while files that are
+    /// complete are put in place; the next run repairs that.
     pub fn write(&self) -> Result<Summary, OutputError> {
-        self.remove_leftovers();
-        let mut summary = Summary {
+        for folder in &self.abandoned {
+            // What can't be removed does no harm: the next run tries again.
+            let _ = fs::remove_dir_all(folder);
+        }
+        let changed = self.changed();
+        let summary = Summary {
+            written: changed.iter().map(|(path, _)| path.to_string()).collect(),
+            unchanged: self.files.len() - changed.len(),
+            removed: self.orphans.clone(),
             unused_templates: self.unused_templates.clone(),
-            ..Summary::default()
         };
-        let mut staged = Vec::new();
-        for (path, planned) in &self.files {
-            if planned.on_disk.as_deref() == Some(planned.text.as_bytes()) {
-                summary.unchanged += 1;
-                continue;
+        if !changed.is_empty() || !self.orphans.is_empty() {
+            let scratch = Scratch::new(&self.folder)?;
+            for step in self.steps(&changed, scratch.path())? {
+                step.run(&self.folder)?;
             }
-            let target = self.folder.join(path);
-            staged.push((path, stage(&target, &planned.text)?, target));
-        }
-        // The lock last: should a rename fail, it still describes what was there before.
-        staged.sort_by_key(|(path, _, _)| path.as_str() == LOCK_NAME);
-        for (path, file, target) in staged {
-            file.persist(&target)
-                .map_err(|error| OutputError::io(&target, error.error))?;
-            summary.written.push(path.clone());
-        }
-        for path in &self.orphans {
-            let target = self.folder.join(path);
-            std::fs::remove_file(&target).map_err(|error| OutputError::io(&target, error))?;
-            self.remove_empty_folders(&target);
-            summary.removed.push(path.clone());
         }
         Ok(summary)
     }
 
-    /// Removes what a run left beside its place that was killed.
-    fn remove_leftovers(&self) {
-        let targets = self.files.keys().map(|path| self.folder.join(path));
-        let mut folders: Vec<PathBuf> = targets
-            .filter_map(|target| target.parent().map(Path::to_owned))
-            .collect();
-        folders.dedup();
-        let entries = folders
-            .iter()
-            .filter_map(|folder| std::fs::read_dir(folder).ok());
-        for entry in entries.flatten().flatten() {
-            let name = entry.file_name();
-            let is_ours = name.to_string_lossy().starts_with(PREFIX);
-            // Another run may be at work: what is young may be its.
-            let modified = entry.metadata().and_then(|metadata| metadata.modified());
-            let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-            if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
-                let path = entry.path();
-                // What can't be removed harms nobody: it is tried again in the next run.
-                let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
-            }
-        }
+    /// Files that a killed run was about to write but did not, and this one does not make: only their
+    /// folders may be there.
+    fn abandoned_files(&self) -> impl Iterator<Item = &String> {
+        let pending = self.old_lock.iter().flat_map(|lock| lock.pending.keys());
+        pending.filter(|path| !self.files.contains_key(*path) && !self.orphans.contains(path))
     }
 
-    /// Removes the folders that an orphan leaves empty, up to the output folder.
-    fn remove_empty_folders(&self, orphan: &Path) {
-        let folders = orphan.ancestors().skip(1);
-        for folder in folders.take_while(|folder| *folder != self.folder) {
-            // Fails for the first one that is not empty; all above it are not empty either.
-            if std::fs::remove_dir(folder).is_err() {
-                return;
+    /// The files that must be written, the lock file last.
+    fn changed(&self) -> Vec<(&str, &Planned)> {
+        // Where the file system does not distinguish case, the removal of an orphan removes these too.
+        let removed: HashSet<String> = self
+            .orphans
+            .iter()
+            .map(|path| path.to_lowercase())
+            .collect();
+        let is_removed = |path: &str| !removed.is_empty() && removed.contains(&path.to_lowercase());
+        let files = self.files.iter().filter(|(path, planned)| {
+            let is_same = planned.on_disk.as_deref() == Some(planned.text.as_bytes());
+            !is_same || is_removed(path)
+        });
+        let mut changed: Vec<_> = files
+            .map(|(path, planned)| (path.as_str(), planned))
+            .collect();
+        changed.sort_by_key(|(_, planned)| planned.kind == PlannedKind::Lock);
+        changed
+    }
+
+    /// Stages the changed files, and returns the steps that put them in place.
+    fn steps<'p>(
+        &'p self,
+        changed: &[(&'p str, &Planned)],
+        scratch: &Path,
+    ) -> Result<Vec<Step<'p>>, OutputError> {
+        let mut steps = Vec::new();
+        if let Some(lock) = self.intermediate_lock(changed) {
+            let staged = scratch.join("lock");
+            stage(&staged, &lock.to_text(), &self.folder.join(LOCK_NAME))?;
+            let path = LOCK_NAME;
+            steps.push(Step::Put { staged, path });
+        }
+        steps.extend(self.orphans.iter().map(|path| Step::Remove(path)));
+        let abandoned = self.abandoned_files();
+        steps.extend(abandoned.map(|path| Step::RemoveFolders(path)));
+        for (index, (path, planned)) in changed.iter().enumerate() {
+            let staged = scratch.join(index.to_string());
+            stage(&staged, &planned.text, &self.folder.join(path))?;
+            steps.push(Step::Put { staged, path });
+        }
+        Ok(steps)
+    }
+
+    /// The lock file that is true while files are put in place: it lists what the last run wrote and
+    /// what this one writes. `None` if the last one's lock file lists it all.
+    fn intermediate_lock(&self, changed: &[(&str, &Planned)]) -> Option<Lock> {
+        let whole = changed
+            .iter()
+            .filter(|(_, planned)| planned.kind == PlannedKind::Whole);
+        let listed = self.old_lock.clone();
+        let mut lock = listed.unwrap_or_else(|| Lock::new(Vec::new(), self.inputs.clone()));
+        let mut has_more = false;
+        for (path, planned) in whole {
+            let text = planned.text.as_bytes();
+            if !lock.wrote(path, text) {
+                let ids = lock.pending.entry((*path).to_owned()).or_default();
+                ids.insert(BlobId::of(text));
+                has_more = true;
+            }
+        }
+        has_more.then_some(lock)
+    }
+}
+
+impl Step<'_> {
+    fn run(&self, folder: &Path) -> Result<(), OutputError> {
+        match self {
+            Self::Remove(path) => {
+                let place = folder.join(path);
+                match fs::remove_file(&place) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(OutputError::io(&place, error));
+                    }
+                    _ => remove_empty_folders(&place, folder),
+                }
+                Ok(())
+            }
+            Self::RemoveFolders(path) => {
+                remove_empty_folders(&folder.join(path), folder);
+                Ok(())
+            }
+            Self::Put { staged, path } => {
+                let place = folder.join(path);
+                let failed = |error| OutputError::io(&place, error);
+                if place.is_dir() {
+                    tree::remove_empty_folders_below(&place);
+                }
+                let parent = place.parent().unwrap_or(folder);
+                fs::create_dir_all(parent).map_err(failed)?;
+                fs::rename(staged, &place).map_err(failed)
             }
         }
     }
 }
 
-/// Writes a file as a whole or not at all.
-pub(crate) fn write_whole(target: &Path, text: &str) -> Result<(), OutputError> {
-    stage(target, text)?
-        .persist(target)
-        .map_err(|error| OutputError::io(target, error.error))?;
+/// Removes the folders that a removed file leaves empty, up to the output folder.
+fn remove_empty_folders(removed: &Path, output_folder: &Path) {
+    let folders = removed.ancestors().skip(1);
+    for folder in folders.take_while(|folder| *folder != output_folder) {
+        // Fails for the first one that is not empty; all above it are not empty either.
+        if fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes a file's text to a scratch folder, with the permissions of the file that it replaces.
+fn stage(staged: &Path, text: &str, target: &Path) -> Result<(), OutputError> {
+    let failed = |error| OutputError::io(target, error);
+    fs::write(staged, text).map_err(failed)?;
+    if cfg!(unix)
+        && let Ok(metadata) = fs::metadata(target)
+        && metadata.is_file()
+    {
+        fs::set_permissions(staged, metadata.permissions()).map_err(failed)?;
+    }
     Ok(())
 }
 
-/// Writes a file's text beside its place, with the rights that it has or that a new file gets.
-fn stage(target: &Path, text: &str) -> Result<NamedTempFile, OutputError> {
-    let folder = target
-        .parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_owned);
+/// Writes a file completely or not at all.
+pub(crate) fn write_whole(target: &Path, text: &str) -> Result<(), OutputError> {
     let failed = |error| OutputError::io(target, error);
-    std::fs::create_dir_all(&folder).map_err(failed)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    builder.permissions(permissions(target));
-    let mut file = builder.tempfile_in(&folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    Ok(file)
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let scratch = Scratch::new(folder)?;
+    let staged = scratch.path().join("file");
+    stage(&staged, text, target)?;
+    fs::rename(staged, target).map_err(failed)
 }
 
-#[cfg(unix)]
-fn permissions(target: &Path) -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    // What a plain `File::create` asks for; the user's mask is applied to it.
-    let usual = || std::fs::Permissions::from_mode(0o666);
-    std::fs::metadata(target).map_or_else(|_| usual(), |metadata| metadata.permissions())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Formatting, Inputs};
+    use crate::pack::Pack;
+    use crate::render::{Rendered, RenderedFile};
+
+    /// Two specifications as their outputs: shared files, changed ones, and some that only one has.
+    const OLD: &[(&str, &str)] = &[
+        ("a", "1"),
+        ("b", "1"),
+        ("c/d/e", "1"),
+        ("f", "1"),
+        ("g/h", "1"),
+    ];
+    const NEW: &[(&str, &str)] = &[
+        ("a", "1"),
+        ("b", "2"),
+        ("c/d", "2"),
+        ("F", "2"),
+        ("i/j/k", "2"),
+    ];
+
+    fn plan(folder: &Path, files: &[(&str, &str)]) -> Plan {
+        let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/minimal");
+        let pack = Pack::load(&pack).unwrap();
+        let file = |(path, text): &(&str, &str)| RenderedFile {
+            path: (*path).to_owned(),
+            template: "t.tera".to_owned(),
+            spec: "api.json".to_owned(),
+            text: (*text).to_owned(),
+        };
+        let rendered = Rendered {
+            files: files.iter().map(file).collect(),
+            ..Rendered::default()
+        };
+        Plan::new(
+            rendered,
+            &pack,
+            Inputs::new(),
+            folder,
+            Formatting::default(),
+        )
+        .unwrap()
+    }
+
+    /// Writes as far as a killed run does; returns whether there are more steps.
+    fn write_some(plan: &Plan, steps: usize) -> bool {
+        let scratch = Scratch::new(&plan.folder).unwrap();
+        let all = plan.steps(&plan.changed(), scratch.path()).unwrap();
+        for step in all.iter().take(steps) {
+            step.run(&plan.folder).unwrap();
+        }
+        steps < all.len()
+    }
+
+    fn paths(folder: &Path) -> Vec<String> {
+        let mut paths = tree::files_below(folder, ".").unwrap();
+        paths.sort();
+        paths
+    }
+
+    #[test]
+    fn a_run_that_was_killed_after_any_step_is_repaired() {
+        for (before, killed, next) in [
+            (&[][..], NEW, NEW),
+            (&[], NEW, OLD),
+            (&[], NEW, &[("z", "3")]),
+            (OLD, NEW, NEW),
+            (OLD, NEW, OLD),
+            (OLD, NEW, &[("z", "3")]),
+            (NEW, OLD, NEW),
+        ] {
+            let expected = tempfile::tempdir().unwrap();
+            plan(expected.path(), next).write().unwrap();
+            for steps in 0.. {
+                let folder = tempfile::tempdir().unwrap();
+                let folder = folder.path();
+                fs::write(folder.join("by-hand"), "mine").unwrap();
+                plan(folder, before).write().unwrap();
+                let has_more = write_some(&plan(folder, killed), steps);
+                // A second run is killed, too.
+                write_some(&plan(folder, OLD), steps % 4);
+
+                let repair = plan(folder, next);
+                let stale = repair.compare();
+                repair.write().unwrap();
+                assert_eq!(plan(folder, next).compare(), [], "{steps} steps");
+                fs::remove_file(folder.join("by-hand")).unwrap();
+                assert_eq!(paths(folder), paths(expected.path()), "{steps} steps");
+                for path in ["c", "g", "i"] {
+                    let is_there = expected.path().join(path).exists();
+                    assert_eq!(
+                        folder.join(path).exists(),
+                        is_there,
+                        "{path}, {steps} steps"
+                    );
+                }
+                if steps % 4 > 0 && next != OLD {
+                    assert_ne!(stale, [], "{steps} steps");
+                }
+                if !has_more {
+                    break;
+                }
+            }
+        }
+    }
 }

@@ -28,10 +28,11 @@ pub struct Manifest {
     /// What a comment line ends with.
     #[serde(default)]
     pub comment_end: Option<String>,
-    /// A command that formats what it gets from standard input, and writes it to standard output.
+    /// A command that formats a file from standard input to standard output, as `["gofmt"]`. Every
+    /// command of the generator that writes or compares files runs it, unless `--no-formatter` is given.
     #[serde(default)]
     pub formatter: Vec<String>,
-    /// The extensions of the files that it formats.
+    /// The extensions of the files that the formatter formats.
     #[serde(default)]
     pub formatter_extensions: Vec<String>,
     /// How identifiers look.

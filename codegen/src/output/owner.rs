@@ -1,0 +1,124 @@
+//! Decides which files in the output folder are the generator's: only those are replaced or removed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::OutputError;
+use super::lock::Lock;
+use super::tree::{self, Entry};
+use crate::render::has_header;
+use crate::source::slashes;
+
+/// A file that must go before another can be put in place.
+#[derive(Debug)]
+pub(super) struct Obstacle {
+    path: String,
+    /// The file that is to be put in place.
+    planned: String,
+}
+
+/// Returns the files that are in the way of a planned file without having its path.
+pub(super) fn obstacles(
+    folder: &Path,
+    planned: &str,
+    on_disk: &Entry,
+) -> Result<Vec<Obstacle>, OutputError> {
+    let paths = match on_disk {
+        Entry::Missing | Entry::File(_) => Vec::new(),
+        Entry::BelowFile(file) => vec![file.clone()],
+        Entry::Folder => tree::files_below(folder, planned)?,
+    };
+    let obstacle = |path| Obstacle {
+        path,
+        planned: planned.to_owned(),
+    };
+    Ok(paths.into_iter().map(obstacle).collect())
+}
+
+/// Knows the files of earlier runs.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    /// The output folder.
+    pub(super) folder: &'a Path,
+    /// The lock file of the last run.
+    pub(super) lock: Option<&'a Lock>,
+}
+
+impl Owner<'_> {
+    /// Returns the files of earlier runs that this one does not make, sorted.
+    ///
+    /// # Errors
+    ///
+    /// One of them is no longer what the generator wrote.
+    pub(super) fn orphans(
+        self,
+        is_planned: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, OutputError> {
+        let known: BTreeSet<&String> = self.lock.into_iter().flat_map(Lock::paths).collect();
+        let mut orphans = Vec::new();
+        for path in known.into_iter().filter(|path| !is_planned(path)) {
+            // What is not a file is not the generator's.
+            let Some(bytes) = tree::read(self.folder, path)?.into_bytes() else {
+                continue;
+            };
+            if !self.is_ours(path, &bytes) {
+                return Err(self.in_the_way(
+                    path,
+                    "the last run wrote it, this one would remove it, and in between it was changed \
+                     by hand (it has no `@generated` line, and its blob id is not the lock file's); \
+                     move it, and move it back after generating",
+                ));
+            }
+            orphans.push(path.clone());
+        }
+        Ok(orphans)
+    }
+
+    /// Refuses to replace what the generator did not write.
+    pub(super) fn check(self, path: &str, on_disk: &[u8]) -> Result<(), OutputError> {
+        if self.is_ours(path, on_disk) {
+            return Ok(());
+        }
+        let mut known = self.lock.into_iter().flat_map(Lock::paths);
+        Err(self.in_the_way(
+            path,
+            if known.any(|known| known == path) {
+                "it was changed by hand (it has no `@generated` line, and its blob id is not the lock \
+                 file's); move the changes to the template or elsewhere, delete it, and generate again"
+            } else {
+                "it was not generated (no `@generated` line, not in the lock file); move it or change \
+                 `to` in pack.json"
+            },
+        ))
+    }
+
+    /// Refuses obstacles that are not removed in any case.
+    pub(super) fn check_obstacles(
+        self,
+        obstacles: &[Obstacle],
+        orphans: &[String],
+    ) -> Result<(), OutputError> {
+        let mut obstacles = obstacles.iter();
+        let Some(obstacle) = obstacles.find(|obstacle| !orphans.contains(&obstacle.path)) else {
+            return Ok(());
+        };
+        let message = format!(
+            "`{}` is to be written, and one of the two needs a folder where the other is a file; move \
+             it or change `to` in pack.json",
+            obstacle.planned
+        );
+        Err(self.in_the_way(&obstacle.path, &message))
+    }
+
+    /// Returns whether the generator wrote these bytes to a path.
+    fn is_ours(self, path: &str, bytes: &[u8]) -> bool {
+        has_header(bytes) || self.lock.is_some_and(|lock| lock.wrote(path, bytes))
+    }
+
+    fn in_the_way(self, path: &str, message: &str) -> OutputError {
+        OutputError::InTheWay {
+            path: slashes(&self.folder.join(path)),
+            message: message.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Scratch folders: where files are staged and formatted before they are put in place.
+//!
+//! They are in the output folder, because a file can only be renamed within a file system, and because
+//! formatters look for their configuration in the folders above a file. A lock on a file in the folder
+//! shows that its process still runs, so that the next run can remove what a killed one left.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::OutputError;
+
+/// The start of the names of scratch folders; six letters and digits follow.
+const PREFIX: &str = ".codegen-scratch-";
+/// The number of characters behind the prefix.
+const RANDOM: usize = 6;
+/// The file that the running process has locked.
+const OWNER: &str = "owner";
+/// The age at which a folder counts as abandoned where files can't be locked.
+const LONGEST_RUN: Duration = Duration::from_secs(600);
+/// The age at which a folder without the file counts as abandoned: it is created right after the folder.
+const LONGEST_START: Duration = Duration::from_secs(5);
+
+/// A folder that is removed when it is dropped.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    folder: Option<TempDir>,
+    owner: Option<File>,
+    path: PathBuf,
+    /// The output folder and those above it that were created for this one.
+    created: Vec<PathBuf>,
+}
+
+impl Scratch {
+    /// Creates a folder in the output folder, and that too if it does not exist.
+    pub(super) fn new(output_folder: &Path) -> Result<Self, OutputError> {
+        let failed = |error| OutputError::io(output_folder, error);
+        let is_missing = |place: &&Path| !place.as_os_str().is_empty() && !place.exists();
+        let missing = output_folder.ancestors().take_while(is_missing);
+        let created = missing.map(Path::to_owned).collect();
+        fs::create_dir_all(output_folder).map_err(failed)?;
+        let folder = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .rand_bytes(RANDOM)
+            .tempdir_in(output_folder)
+            .map_err(failed)?;
+        let mut scratch = Self {
+            path: folder.path().to_owned(),
+            folder: Some(folder),
+            owner: None,
+            created,
+        };
+        let owner = File::create(scratch.path.join(OWNER)).map_err(failed)?;
+        // Without locks, the age of the folder decides.
+        let _ = owner.try_lock();
+        scratch.owner = Some(owner);
+        Ok(scratch)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Some systems remove no folder in which a file is open.
+        self.owner = None;
+        self.folder = None;
+        for folder in &self.created {
+            // Fails where files were put: those folders stay.
+            if fs::remove_dir(folder).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Returns the scratch folders of processes that no longer run, sorted.
+pub(super) fn abandoned(output_folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(output_folder).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let is_random = |end: &str| end.len() == RANDOM && end.chars().all(char::is_alphanumeric);
+        // A link to a folder is not a folder here.
+        random.is_some_and(is_random) && entry.file_type().is_ok_and(|kind| kind.is_dir())
+    });
+    let mut abandoned: Vec<_> = ours.map(|entry| entry.path()).collect();
+    abandoned.retain(|folder| is_abandoned(folder));
+    abandoned.sort();
+    abandoned
+}
+
+fn is_abandoned(folder: &Path) -> bool {
+    let Ok(owner) = File::open(folder.join(OWNER)) else {
+        return is_older(folder, LONGEST_START);
+    };
+    match owner.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => is_older(folder, LONGEST_RUN),
+    }
+}
+
+fn is_older(folder: &Path, limit: Duration) -> bool {
+    let modified = fs::metadata(folder).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_some_and(|age| age > limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_ended_processes_are_abandoned() {
+        let output = tempfile::tempdir().unwrap();
+        let running = Scratch::new(output.path()).unwrap();
+        let killed = output.path().join(".codegen-scratch-a1B2c3");
+        fs::create_dir(&killed).unwrap();
+        fs::write(killed.join(OWNER), "").unwrap();
+        for other in [".codegen-scratch-notes-of-mine", ".codegen-abcdef"] {
+            fs::create_dir(output.path().join(other)).unwrap();
+        }
+        assert_eq!(abandoned(output.path()), [killed]);
+        let path = running.path().to_owned();
+        drop(running);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn folders_that_were_created_for_nothing_are_removed() {
+        let output = tempfile::tempdir().unwrap();
+        drop(Scratch::new(&output.path().join("a/b/c")).unwrap());
+        assert!(!output.path().join("a").exists());
+        let scratch = Scratch::new(&output.path().join("a/b")).unwrap();
+        fs::write(output.path().join("a/kept"), "").unwrap();
+        drop(scratch);
+        assert!(output.path().join("a/kept").exists());
+        assert!(!output.path().join("a/b").exists());
+    }
+}

@@ -1,0 +1,235 @@
+//! Formatters that hang, print too much or lose the text, and packs whose formatter is not run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![cfg(unix)]
+
+mod common;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::{Workspace, codegen};
+
+const ALL: &str = "-f specs/notes.json -t pack -o out";
+
+/// A pack with a shell script as its formatter.
+fn workspace(script: &str) -> Workspace {
+    let workspace = Workspace::notes();
+    workspace.write(
+        "pack/pack.json",
+        serde_json::json!({ "model": "1", "comment": "#",
+            "formatter": ["sh", "-c", script], "formatter_extensions": ["txt"],
+            "files": [
+                { "template": "t.tera", "for": "once", "to": "a.txt" },
+                { "template": "t.tera", "for": "once", "to": "b.md" }
+            ] })
+        .to_string(),
+    );
+    workspace.write("pack/t.tera", "one   two");
+    workspace
+}
+
+/// Runs the commands that would format, and checks that each refuses with these words.
+fn refused(workspace: &Workspace, options: &str, expected: &[&str]) {
+    for command in [
+        format!("generate {ALL}"),
+        format!("check {ALL}"),
+        "test-pack pack --update".to_owned(),
+    ] {
+        let start = Instant::now();
+        let (code, _, error) = codegen(workspace, &format!("{command} {options}"));
+        assert_eq!(code, 1, "{command}");
+        for part in ["a.txt", "t.tera", "the formatter `sh -c "]
+            .iter()
+            .chain(expected)
+        {
+            assert!(error.contains(part), "{command} lacks {part}: {error}");
+        }
+        assert!(start.elapsed() < Duration::from_secs(40));
+        assert!(!workspace.path("out").exists(), "something was written");
+    }
+}
+
+fn is_running(process: &str) -> bool {
+    let listed = Command::new("ps")
+        .args(["-o", "stat=", "-p", process.trim()])
+        .output()
+        .unwrap();
+    let state = String::from_utf8(listed.stdout).unwrap();
+    // A killed process that nobody waits for is still listed, as a zombie.
+    !state.trim().is_empty() && !state.starts_with('Z')
+}
+
+#[test]
+fn a_formatter_that_never_ends_is_ended_with_its_processes() {
+    for script in [
+        "sleep 300 & echo $! > \"$PIDS\"; sleep 300",
+        // It ends, but what it started keeps its output open.
+        "cat; sleep 300 & echo $! > \"$PIDS\"",
+        // It closes its output, but does not end.
+        "cat; echo $$ > \"$PIDS\"; exec >&- 2>&-; sleep 300",
+        // It reads nothing.
+        "echo $$ > \"$PIDS\"; while :; do sleep 1; done",
+        // It prints messages without end.
+        "echo $$ > \"$PIDS\"; yes error >&2",
+    ] {
+        let pids = tempfile::NamedTempFile::new().unwrap();
+        let script = script.replace("$PIDS", pids.path().to_str().unwrap());
+        let workspace = workspace(&script);
+        workspace.write(
+            "pack/t.tera",
+            "{% for a in range(end=30000) %}long line\n{% endfor %}",
+        );
+        let expected = [
+            "ran longer than 1 s",
+            "--formatter-timeout",
+            "--no-formatter",
+        ];
+        refused(&workspace, "--formatter-timeout 1", &expected);
+        let process = std::fs::read_to_string(pids.path()).unwrap();
+        assert!(!is_running(&process), "{script}: {process} is running");
+    }
+}
+
+#[test]
+fn a_formatter_that_prints_without_end_is_ended() {
+    refused(
+        &workspace("yes"),
+        "",
+        &["larger than 64 MiB", "--no-formatter"],
+    );
+}
+
+#[test]
+fn a_formatter_that_loses_the_text_is_refused() {
+    for (script, expected) in [
+        ("cat > /dev/null", "it printed nothing"),
+        ("cat > /dev/null; echo; echo ' '", "it printed nothing"),
+        ("exit 0", "it printed nothing"),
+        ("sed 1d", "not the one that says `@generated`"),
+        ("echo; cat", "not the one that says `@generated`"),
+        ("cat; printf '\\377'", "what it printed is not UTF-8"),
+        ("echo wrong >&2; exit 3", "wrong"),
+        ("cat; kill -9 $$", "signal: 9"),
+    ] {
+        refused(&workspace(script), "", &[expected]);
+    }
+    // Batches go through files.
+    let workspace = workspace("");
+    workspace.write(
+        "bin/rustfmt",
+        "#!/bin/sh\nfor file; do : > \"$file\"; done\n",
+    );
+    let program = workspace.path("bin/rustfmt");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).unwrap();
+    let manifest = workspace.read("pack/pack.json");
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    manifest["formatter"] = serde_json::json!([program]);
+    workspace.write("pack/pack.json", manifest.to_string());
+    let (code, _, error) = codegen(&workspace, &format!("generate {ALL}"));
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("failed on a.txt") && error.contains("it printed nothing"),
+        "{error}"
+    );
+    assert!(!workspace.path("out").exists());
+}
+
+#[test]
+fn a_file_of_a_template_without_text_may_stay_empty() {
+    let workspace = workspace("cat");
+    workspace.replace("pack/pack.json", "\"comment\":\"#\"", "\"comment\":\"\"");
+    workspace.write("pack/t.tera", "");
+    assert_eq!(codegen(&workspace, &format!("generate {ALL}")).0, 0);
+}
+
+#[test]
+fn without_its_formatter_a_pack_runs_no_program() {
+    let workspace = workspace("touch PROOF; cat");
+    let proof = workspace.path("proof");
+    workspace.replace("pack/pack.json", "PROOF", proof.to_str().unwrap());
+    for command in [
+        format!("check {ALL}"),
+        format!("generate {ALL}"),
+        format!("check {ALL}"),
+        "test-pack pack --update".to_owned(),
+        "test-pack pack".to_owned(),
+    ] {
+        codegen(&workspace, &format!("{command} --no-formatter"));
+        assert!(!proof.exists(), "{command}");
+    }
+    assert_eq!(codegen(&workspace, "dump -f specs/notes.json -t pack").0, 0);
+    assert!(!proof.exists());
+    assert_eq!(codegen(&workspace, &format!("generate {ALL}")).0, 0);
+    assert!(proof.exists());
+}
+
+#[test]
+fn files_that_were_formatted_pass_a_check_without_the_formatter() {
+    let workspace = workspace("tr -s ' '");
+    let generate = format!("generate {ALL}");
+    let check = format!("check {ALL}");
+    let without = format!("{check} --no-formatter");
+    assert_eq!(codegen(&workspace, &generate).0, 0);
+    assert!(workspace.read("out/a.txt").ends_with("\none two\n"));
+    assert_eq!(codegen(&workspace, &without).0, 0);
+
+    // What is written without the formatter is formatted by the next run with it.
+    workspace.write("pack/t.tera", "two   three");
+    assert_eq!(codegen(&workspace, &without).0, 1);
+    assert_eq!(
+        codegen(&workspace, &format!("{generate} --no-formatter")).0,
+        0
+    );
+    assert!(workspace.read("out/a.txt").ends_with("\ntwo   three\n"));
+    assert_eq!(codegen(&workspace, &without).0, 0);
+    assert_eq!(codegen(&workspace, &check).0, 1);
+    assert_eq!(codegen(&workspace, &generate).0, 0);
+    assert!(workspace.read("out/a.txt").ends_with("\ntwo three\n"));
+    assert_eq!(codegen(&workspace, &check).0, 0);
+}
+
+#[test]
+fn every_command_that_runs_it_says_so() {
+    let workspace = Workspace::new();
+    for command in ["generate", "check", "test-pack"] {
+        let (_, help, _) = codegen(&workspace, &format!("{command} --help"));
+        for part in [
+            "Runs the pack's formatter",
+            "--no-formatter",
+            "--formatter-timeout",
+        ] {
+            assert!(help.contains(part), "{command} lacks {part}: {help}");
+        }
+    }
+}
+
+#[test]
+fn a_build_script_can_leave_the_formatter_out() {
+    let workspace = workspace("exit 1");
+    workspace.generator().run().unwrap_err();
+    workspace.generator().without_formatter().run().unwrap();
+    assert!(workspace.read("out/a.txt").ends_with("\none   two\n"));
+    let slow = self::workspace("sleep 300");
+    let slow = slow
+        .generator()
+        .formatter_time_limit(Duration::from_millis(200));
+    let error = slow.run().unwrap_err().to_string();
+    assert!(error.contains("ran longer than 0.2 s"), "{error}");
+}
+
+/// A process is listed for as long as it runs, here as in the other tests.
+#[test]
+fn a_running_process_is_seen() {
+    let mut child = Command::new("sleep").arg("300").spawn().unwrap();
+    assert!(is_running(&child.id().to_string()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!is_running(&child.id().to_string()));
+}
