@@ -26,6 +26,9 @@ const LIFECYCLE: &str = "/_emulator/lifecycle";
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+    /// Why the database cannot be read or written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     version: &'static str,
     /// How many operations the API has.
     operations: usize,
@@ -44,7 +47,7 @@ pub(crate) async fn answer(
     body: &mut RequestBody,
 ) -> Option<Result<Answer, ApiError>> {
     match head.uri.path() {
-        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health()),
+        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(service).await),
         path if service.has_admin && path.starts_with(ADMIN) => {
             Some(administer(service, head, body).await)
         }
@@ -52,15 +55,19 @@ pub(crate) async fn answer(
     }
 }
 
-fn health() -> Result<Answer, ApiError> {
-    answer::json(
-        StatusCode::OK,
-        &Health {
-            status: "ok",
-            version: env!("CARGO_PKG_VERSION"),
-            operations: Operation::ALL.len(),
-        },
-    )
+async fn health(service: &Service) -> Result<Answer, ApiError> {
+    let error = service.store.check().await.err();
+    let health = Health {
+        status: if error.is_none() { "ok" } else { "failed" },
+        error: error.as_ref().map(ToString::to_string),
+        version: env!("CARGO_PKG_VERSION"),
+        operations: Operation::ALL.len(),
+    };
+    let status = match error {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    answer::json(status, &health)
 }
 
 async fn administer(

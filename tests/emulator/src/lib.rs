@@ -44,6 +44,7 @@ mod metadata;
 mod names;
 mod notify;
 mod origin;
+mod panics;
 mod range;
 mod route;
 mod server;
@@ -61,3 +62,5 @@ pub use error::{Error, Result};
 pub use faults::{FaultReport, FaultRule, FaultRuleError, Reset, When};
 pub use generated::operations::OPERATIONS;
 pub use lifecycle::LifecycleReport;
+#[doc(hidden)]
+pub use store::OPENING_THREAD;

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use qingstor_emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
+use qingstor_emulator::{
+    Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator, OPENING_THREAD,
+};
 
 use arguments::Arguments;
 use signals::Signals;
@@ -51,6 +53,17 @@ fn first_paragraph(message: &str) -> String {
     paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A database library that panics at a damaged file is reported in the one line that says why the
+/// emulator cannot start.
+fn silence_opening_thread() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(OPENING_THREAD) {
+            report(panic);
+        }
+    }));
+}
+
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     tracing_subscriber::fmt()
@@ -58,6 +71,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    silence_opening_thread();
+    signals::survive_file_size_limits().context("cannot set up signals")?;
     let has_account = !arguments.access_key_id.is_empty();
     let builder = builder(arguments)?;
     // Whoever reads where the emulator listens may send a signal at once.

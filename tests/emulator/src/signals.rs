@@ -43,3 +43,19 @@ impl Signals {
         let _ = self.0.recv().await;
     }
 }
+
+/// Has a write beyond the file size limit (`ulimit -f`) fail as on a full disk. Without a handler,
+/// the signal that announces it ends the process.
+pub(crate) fn survive_file_size_limits() -> io::Result<()> {
+    // SIGXFSZ has this number on all these systems, but not on every processor.
+    #[cfg(all(
+        any(target_os = "linux", target_os = "macos", target_os = "freebsd"),
+        not(any(target_arch = "mips", target_arch = "mips64"))
+    ))]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // The handler stays when the stream of signals is dropped.
+        drop(signal(SignalKind::from_raw(25))?);
+    }
+    Ok(())
+}

@@ -125,7 +125,7 @@ async fn copy_part(
             "a part has at most 5 GiB",
         ));
     }
-    let reader = object.read(first, length, source_key);
+    let reader = object.read(first, length, source_key).await?;
     let content = call.store.copy_content(reader, key).await?;
     Ok((content, range.map(|range| range.content_range(size))))
 }

@@ -176,7 +176,7 @@ async fn copy_content(
     let attributes = transfer.target_attributes(record, requested);
     let content = call
         .store
-        .copy_content(source.read_all(source_key), key.as_ref())
+        .copy_content(source.read_all(source_key).await?, key.as_ref())
         .await?;
     let new = NewObject {
         content,

@@ -145,7 +145,7 @@ async fn work(
     };
     let overlays = fetch_overlays(call, &pipeline).await?;
     let _turn = turn(&TURNS).await?;
-    let mut reader = source.read_all(None);
+    let mut reader = source.read_all(None).await?;
     let mut bytes = BytesMut::new();
     while let Some(piece) = reader.next().await.map_err(StoreError::from)? {
         bytes.extend_from_slice(&piece);

@@ -60,10 +60,10 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     describe(&mut headers, &bucket, &object.record)?;
     headers.extend(overrides);
     let mut answer = match range {
-        None => answer::object(StatusCode::OK, object.read_all(key)),
+        None => answer::object(StatusCode::OK, object.read_all(key).await?),
         Some(range) => {
             answer::set_header(&mut headers, CONTENT_RANGE, range.content_range(size))?;
-            let reader = object.read(range.first, range.len(), key);
+            let reader = object.read(range.first, range.len(), key).await?;
             answer::object(StatusCode::PARTIAL_CONTENT, reader)
         }
     };

@@ -4,11 +4,13 @@
 //! are which object. So nothing is half visible, copies share their content, and whoever reads goes
 //! on reading what it has opened however the object changes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -17,14 +19,30 @@ use serde::{Deserialize, Serialize};
 use super::records::Segment;
 use super::writer::broken;
 
-/// The name of a content: random, so that no key ever reaches the file system.
+/// The name of a content. No key ever reaches the file system.
+///
+/// The upper half is the identity of the database whose records name the content, so that contents
+/// of another database can be told from leftovers of this one. The lower half is random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) struct ContentId(pub(super) u128);
 
 impl ContentId {
-    pub(super) fn random() -> Self {
-        Self(fastrand::u128(..))
+    pub(super) fn random(identity: u64) -> Self {
+        Self(u128::from(identity) << 64 | u128::from(fastrand::u64(..)))
+    }
+
+    /// Whether the content was written for the database of this identity.
+    pub(super) fn is_of(self, identity: u64) -> bool {
+        self.0 >> 64 == u128::from(identity)
+    }
+
+    /// Reads the name of a file; `None` if it is not the name of a content.
+    pub(super) fn from_file_name(name: &OsStr) -> Option<Self> {
+        let name = name.to_str()?;
+        let id = Self::try_from(name.to_owned()).ok()?;
+        // Each content has exactly one name.
+        (id.to_string() == name).then_some(id)
     }
 }
 
@@ -63,6 +81,10 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(crate) struct Contents {
     place: Place,
+    /// Identity of the database whose records name the contents.
+    identity: u64,
+    /// Whether the last content could not be written.
+    has_failed: AtomicBool,
     /// How many readers a content has, and whether it shall go away after the last one.
     readers: Mutex<HashMap<ContentId, Readers>>,
     /// Held for reading from the look at a record until its contents are pinned, and for writing
@@ -77,17 +99,19 @@ struct Readers {
 }
 
 impl Contents {
-    pub(super) fn in_directory(path: PathBuf, sync: bool) -> Self {
-        Self::at(Place::Directory { path, sync })
+    pub(super) fn in_directory(path: PathBuf, sync: bool, identity: u64) -> Self {
+        Self::at(Place::Directory { path, sync }, identity)
     }
 
-    pub(super) fn in_memory() -> Self {
-        Self::at(Place::Memory(Mutex::default()))
+    pub(super) fn in_memory(identity: u64) -> Self {
+        Self::at(Place::Memory(Mutex::default()), identity)
     }
 
-    fn at(place: Place) -> Self {
+    fn at(place: Place, identity: u64) -> Self {
         Self {
             place,
+            identity,
+            has_failed: AtomicBool::new(false),
             readers: Mutex::default(),
             gate: RwLock::default(),
         }
@@ -170,32 +194,6 @@ impl Contents {
         }
     }
 
-    /// Removes the files that are not in `used`: what a killed emulator has left behind. Gives back
-    /// an id of `used` that has no file.
-    pub(super) fn sweep(&self, used: Vec<ContentId>) -> io::Result<Option<ContentId>> {
-        let Place::Directory { path, .. } = &self.place else {
-            return Ok(None);
-        };
-        let mut missing = used.into_iter().collect::<HashSet<_>>();
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            let id = entry
-                .file_name()
-                .into_string()
-                .ok()
-                // One content has one name.
-                .and_then(|name| {
-                    let id = ContentId::try_from(name.clone()).ok()?;
-                    (id.to_string() == name).then_some(id)
-                });
-            match id {
-                Some(id) if missing.remove(&id) => {}
-                _ => fs::remove_file(entry.path())?,
-            }
-        }
-        Ok(missing.into_iter().next())
-    }
-
     /// How many contents there are.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
@@ -203,6 +201,14 @@ impl Contents {
             Place::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
             Place::Memory(contents) => lock(contents).len(),
         }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_failed(&self, has_failed: bool) {
+        self.has_failed.store(has_failed, Ordering::Relaxed);
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -214,7 +220,7 @@ impl Contents {
         let Place::Memory(contents) = &self.place else {
             return Err(broken());
         };
-        let id = ContentId::random();
+        let id = ContentId::random(self.identity);
         lock(contents).insert(id, pieces.into());
         Ok(NewContent::new(Arc::clone(self), id))
     }
@@ -231,7 +237,7 @@ impl Contents {
             let Place::Directory { path, .. } = &contents.place else {
                 return Err(broken());
             };
-            let id = ContentId::random();
+            let id = ContentId::random(contents.identity);
             let mut file = File::create_new(path.join(id.to_string()))?;
             let content = NewContent::new(contents, id);
             file.write_all(&start)?;
@@ -249,6 +255,29 @@ impl Contents {
             Place::Directory { path, sync: true } => sync_directory(path),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that the file of a content is there, complete, and not a link. Blocks.
+    pub(super) fn check(&self, segment: &Segment) -> io::Result<()> {
+        let Place::Directory { path, .. } = &self.place else {
+            return Ok(());
+        };
+        let file = path.join(segment.content.to_string());
+        let damaged = |reason: String| {
+            let message = format!("content {}: {reason}", file.display());
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        };
+        let metadata = fs::symlink_metadata(&file).map_err(|error| damaged(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(damaged("it is not a regular file".to_owned()));
+        }
+        let (actual, expected) = (metadata.len(), segment.size);
+        if actual != expected {
+            return Err(damaged(format!(
+                "it has {actual} bytes instead of {expected}"
+            )));
+        }
+        Ok(())
     }
 
     /// Opens a content that is pinned.
@@ -327,6 +356,11 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this is the folder that some file systems keep at their top.
+pub(super) fn is_lost_and_found(entry: &DirEntry) -> bool {
+    entry.file_name() == "lost+found" && entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
 /// No lock is held over code that leaves its data half changed, so a poisoned one is as good as
 /// new.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -338,10 +372,17 @@ mod tests {
     use super::super::writer::{ContentWriter, NewSegment};
     use super::*;
 
+    const IDENTITY: u64 = 7;
+
     async fn new(contents: &Arc<Contents>) -> NewSegment {
         let mut writer = ContentWriter::new(contents, None).unwrap();
         writer.write(Bytes::from_static(b"abc")).await.unwrap();
         writer.finish().await.unwrap()
+    }
+
+    fn in_directory(directory: &tempfile::TempDir) -> Arc<Contents> {
+        let path = directory.path().to_owned();
+        Arc::new(Contents::in_directory(path, true, IDENTITY))
     }
 
     fn files(directory: &tempfile::TempDir) -> usize {
@@ -349,9 +390,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_kept_goes_away() {
+    async fn removes_contents_that_are_not_kept() {
         let directory = tempfile::tempdir().unwrap();
-        let contents = Arc::new(Contents::in_directory(directory.path().to_owned(), true));
+        let contents = in_directory(&directory);
         let segment = new(&contents).await;
         assert_eq!(segment.segment.size, 3);
         assert_eq!(segment.segment.md5, "900150983cd24fb0d6963f7d28e17f72");
@@ -361,9 +402,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_read_stays_until_it_has_been_read() {
+    async fn keeps_a_removed_content_until_its_last_reader_is_done() {
         let directory = tempfile::tempdir().unwrap();
-        let contents = Arc::new(Contents::in_directory(directory.path().to_owned(), false));
+        let contents = in_directory(&directory);
         let NewSegment { segment, content } = new(&contents).await;
         content.keep();
         let id = segment.content;
@@ -379,21 +420,5 @@ mod tests {
         assert!(contents.open(id).is_ok());
         drop(second);
         assert!(contents.open(id).is_err());
-    }
-
-    #[tokio::test]
-    async fn sweeping_keeps_what_is_used_and_tells_what_is_missing() {
-        let directory = tempfile::tempdir().unwrap();
-        let contents = Arc::new(Contents::in_directory(directory.path().to_owned(), false));
-        let used = new(&contents).await;
-        let leftover = new(&contents).await;
-        let used_id = used.content.id();
-        used.content.keep();
-        leftover.content.keep();
-        fs::write(directory.path().join("strange"), "").unwrap();
-        assert_eq!(contents.sweep(vec![used_id]).unwrap(), None);
-        assert_eq!(files(&directory), 1);
-        let gone = ContentId(1);
-        assert_eq!(contents.sweep(vec![used_id, gone]).unwrap(), Some(gone));
     }
 }

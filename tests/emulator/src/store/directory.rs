@@ -10,14 +10,19 @@
 //! A content is on disk before the record that names it, and goes away after it: a killed emulator
 //! leaves at most files that no record names, which are swept at the next start.
 
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::content::sync_directory;
+use super::content::{is_lost_and_found, sync_directory};
 use crate::error::{Error, Result};
 
 const MARKER: &str = "qingstor-emulator.json";
+const RECORDS: &str = "records.redb";
+/// The name of the records until they are complete.
+const UNFINISHED: &str = "records.unfinished";
+const CONTENT: &str = "content";
 const MARKER_TEXT: &str = "{\"format\":2}\n";
 
 /// A data directory that is in use by this emulator.
@@ -29,13 +34,14 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Uses `root`, which must be empty, absent, or a data directory of before.
+    /// Locks the data directory `root`, and creates what is missing in it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the directory contains files that are not the emulator's, if it is in use, or if
+    /// one of its files is a link: a link may lead to files of others.
     pub(super) fn open(root: &Path) -> Result<Self> {
-        let failed = |source| Error::DataDir {
-            path: root.to_owned(),
-            source,
-        };
-        let marker = prepare(root).map_err(failed)?;
+        let marker = prepare(root)?;
         match marker.try_lock() {
             Ok(()) => Ok(Self {
                 root: root.to_owned(),
@@ -44,70 +50,129 @@ impl Directory {
             Err(TryLockError::WouldBlock) => Err(Error::DataDirInUse {
                 path: root.to_owned(),
             }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Err(TryLockError::Error(source)) => Err(failed(root)(source)),
         }
     }
 
-    /// Whether there are contents, but no records that would tell what they are. Records are on disk
-    /// before the first content.
-    pub(super) fn has_lost_records(&self) -> io::Result<bool> {
-        Ok(!self.records().try_exists()? && fs::read_dir(self.content())?.next().is_some())
+    /// Whether there are contents, but no records that say what they are. Records are on disk before
+    /// the first content.
+    pub(super) fn has_lost_records(&self) -> Result<bool> {
+        let (records, content) = (self.records(), self.content());
+        Ok(!exists(&records, Kind::File)? && first_entry(&content)?.is_some())
     }
 
-    /// Has the names of what was just made on disk.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        sync_directory(&self.root)
+    /// Flushes the names of new files to disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync_directory(&self.root).map_err(failed(&self.root))
     }
 
     pub(super) fn records(&self) -> PathBuf {
-        self.root.join("records.redb")
+        self.root.join(RECORDS)
     }
 
     pub(super) fn content(&self) -> PathBuf {
-        content(&self.root)
+        self.root.join(CONTENT)
     }
 }
 
-/// Where the contents are in a directory.
-pub(super) fn content(root: &Path) -> PathBuf {
-    root.join("content")
-}
-
-/// Makes the directories and opens the marker.
-fn prepare(root: &Path) -> io::Result<File> {
-    fs::create_dir_all(root)?;
-    let marker = root.join(MARKER);
-    match fs::read_to_string(&marker) {
-        Ok(text) if text == MARKER_TEXT => {}
-        // Its emulator was killed before it had written anything.
-        Ok(text) if text.is_empty() => write_marker(&marker)?,
-        Ok(_) => {
-            return Err(io::Error::new(
+/// Creates the directories and opens the marker.
+fn prepare(root: &Path) -> Result<File> {
+    let (path, content) = (root.join(MARKER), root.join(CONTENT));
+    fs::create_dir_all(root).map_err(failed(root))?;
+    if exists(&path, Kind::File)? {
+        let text = fs::read_to_string(&path).map_err(failed(&path))?;
+        if text.is_empty() {
+            // Its emulator was killed before it had written anything.
+            write_marker(&path)?;
+        } else if text != MARKER_TEXT {
+            return Err(refused(
+                root,
                 io::ErrorKind::InvalidData,
                 "the directory is of another version of the emulator",
             ));
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A wrong --data-dir must not cost anybody the files in its `content`.
-            if fs::read_dir(root)?.next().is_some() {
-                return Err(io::Error::new(
-                    io::ErrorKind::AlreadyExists,
-                    "the directory holds files that are not the emulator's",
-                ));
-            }
-            write_marker(&marker)?;
-        }
-        Err(error) => return Err(error),
+    } else if let Some(name) = first_entry(root)? {
+        // A wrong --data-dir must not cost anybody the files in its `content`.
+        return Err(refused(
+            root,
+            io::ErrorKind::AlreadyExists,
+            &format!(
+                "it contains {}, which is not the emulator's",
+                name.display()
+            ),
+        ));
+    } else {
+        write_marker(&path)?;
     }
-    fs::create_dir_all(content(root))?;
-    File::open(marker)
+    for name in [RECORDS, UNFINISHED] {
+        exists(&root.join(name), Kind::File)?;
+    }
+    if !exists(&content, Kind::Directory)? {
+        fs::create_dir(&content).map_err(failed(&content))?;
+    }
+    File::open(&path).map_err(failed(&path))
 }
 
-/// Nothing else is made before the marker is on disk, since nothing else tells whose it is.
-fn write_marker(marker: &Path) -> io::Result<()> {
-    let mut file = File::create(marker)?;
-    file.write_all(MARKER_TEXT.as_bytes())?;
-    file.sync_all()
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+}
+
+/// Whether something of this kind is at `path`.
+///
+/// # Errors
+///
+/// Fails if something else is there, such as a link, wherever it leads.
+fn exists(path: &Path, kind: Kind) -> Result<bool> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(path)(error)),
+    };
+    let (is_right, right) = match kind {
+        Kind::File => (found.is_file(), "a regular file"),
+        Kind::Directory => (found.is_dir(), "a directory"),
+    };
+    if is_right {
+        return Ok(true);
+    }
+    let reason = if found.is_symlink() {
+        "it is a symbolic link, which is not followed".to_owned()
+    } else {
+        format!("it is not {right}")
+    };
+    Err(refused(path, io::ErrorKind::InvalidInput, &reason))
+}
+
+/// Returns the name of a file or folder in `directory`, apart from what file systems put there.
+fn first_entry(directory: &Path) -> Result<Option<OsString>> {
+    for entry in fs::read_dir(directory).map_err(failed(directory))? {
+        let entry = entry.map_err(failed(directory))?;
+        if !is_lost_and_found(&entry) {
+            return Ok(Some(entry.file_name()));
+        }
+    }
+    Ok(None)
+}
+
+/// Nothing else is created before the marker is on disk: nothing else says whose directory it is.
+fn write_marker(marker: &Path) -> Result<()> {
+    let write = || {
+        let mut file = File::create(marker)?;
+        file.write_all(MARKER_TEXT.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(failed(marker))
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    |source| Error::DataDir { path, source }
+}
+
+fn refused(path: &Path, kind: io::ErrorKind, reason: &str) -> Error {
+    failed(path)(io::Error::new(kind, reason))
 }
 
 #[cfg(test)]
@@ -115,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_start_that_was_killed_is_made_up_for() {
+    fn repairs_the_marker_of_a_first_start_that_was_killed() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(MARKER), "").unwrap();
         drop(Directory::open(directory.path()).unwrap());
@@ -123,13 +188,59 @@ mod tests {
         assert_eq!(marker, MARKER_TEXT);
     }
 
+    fn refusal(directory: &Path) -> String {
+        let error = Directory::open(directory).unwrap_err();
+        let reason = std::error::Error::source(&error).unwrap().to_string();
+        format!("{error}: {reason}")
+    }
+
     #[test]
-    fn a_directory_of_others_is_refused() {
+    fn refuses_a_directory_of_others_by_the_name_of_a_file() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("letter.txt"), "dear").unwrap();
-        let error = Directory::open(directory.path()).unwrap_err();
-        let reason = std::error::Error::source(&error).unwrap().to_string();
-        assert!(reason.contains("not the emulator's"), "{error}: {reason}");
+        let refusal = refusal(directory.path());
+        let expected = "contains letter.txt, which is not the emulator's";
+        assert!(refusal.contains(expected), "{refusal}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn takes_a_directory_that_is_the_top_of_a_file_system() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        fs::create_dir(root.join("lost+found")).unwrap();
+        let opened = Directory::open(root).unwrap();
+        fs::create_dir(root.join("content/lost+found")).unwrap();
+        assert!(!opened.has_lost_records().unwrap());
+        assert!(root.join("lost+found").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_no_link() {
+        for name in [MARKER, RECORDS, UNFINISHED, CONTENT] {
+            let (directory, elsewhere) =
+                (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let (root, target) = (directory.path(), elsewhere.path().join(name));
+            drop(Directory::open(root).unwrap());
+            let path = root.join(name);
+            match name {
+                CONTENT => fs::rename(&path, &target).unwrap(),
+                MARKER => {
+                    fs::remove_file(&path).unwrap();
+                    fs::write(&target, "").unwrap();
+                }
+                // It leads to nothing.
+                _ => {}
+            }
+            std::os::unix::fs::symlink(&target, &path).unwrap();
+            let refusal = refusal(root);
+            let expected = format!("{}: it is a symbolic link", path.display());
+            assert!(refusal.contains(&expected), "{refusal}");
+            assert!(
+                fs::read_to_string(&target).is_ok_and(|text| text.is_empty()) || name != MARKER
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod buckets;
 mod content;
 mod database;
+mod database_file;
 mod directory;
 mod error;
 mod lifecycle;
@@ -13,31 +14,40 @@ mod listing;
 mod object_lists;
 mod objects;
 mod reader;
+mod record_store;
 mod records;
+mod sweep;
 mod uploads;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::encryption::CustomerKey;
 use crate::error::{Error, Result};
+use crate::panics;
 pub(crate) use buckets::Buckets;
-use content::Contents;
-use database::RecordStore;
+use content::{ContentId, Contents};
+use database::{BUCKETS, Lookup as _};
+use database_file::DatabaseFile;
 use directory::Directory;
 pub(crate) use error::{BadParts, StoreError};
 pub(crate) use listing::{ListQuery, Marker};
 pub(crate) use object_lists::VersionEntry;
 pub(crate) use objects::{NewObject, SourceFate};
 pub(crate) use reader::{ObjectReader, OpenObject};
+use record_store::RecordStore;
 pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,
 };
 pub(crate) use uploads::{ChosenPart, upload_order};
 pub(crate) use writer::{ContentWriter, NewSegment};
+
+/// The thread that opens a database. Its panics are returned as errors.
+pub const OPENING_THREAD: &str = "qingstor-emulator-opening";
 
 /// Where buckets and objects are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,81 +79,78 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the storage; a directory of before is swept. Blocks.
+    /// Opens the storage, and removes what a killed emulator has left behind. Blocks.
     pub(crate) fn open(storage: &Storage) -> Result<Self> {
         match storage {
             Storage::Directory(root) => Self::open_directory(root),
             Storage::Temporary => Self::open_temporary(),
-            Storage::Memory => Self::with(None, Contents::in_memory(), &PathBuf::new()),
+            Storage::Memory => {
+                let file = in_memory(Path::new(""))?;
+                let contents = Contents::in_memory(fastrand::u64(..));
+                Self::with(file, contents, Path::new(""))
+            }
         }
     }
 
     fn open_directory(root: &Path) -> Result<Self> {
         let directory = Directory::open(root)?;
-        let failed = |source| Error::DataDir {
-            path: root.to_owned(),
-            source,
-        };
-        if directory.has_lost_records().map_err(failed)? {
-            return Err(Error::Damaged {
-                path: directory.records(),
-                reason: "the file is missing, but there are contents".to_owned(),
-            });
+        let records = directory.records();
+        let damaged = |path: PathBuf| move |reason| Error::Damaged { path, reason };
+        if directory.has_lost_records()? {
+            let reason = "the file is missing, but there are contents".to_owned();
+            return Err(damaged(records)(reason));
         }
-        let contents = Contents::in_directory(directory.content(), true);
-        let mut store = Self::with(Some(&directory.records()), contents, root)?;
-        directory.sync().map_err(failed)?;
-        let damaged = |reason: String| Error::Damaged {
-            path: directory.content(),
-            reason,
-        };
-        let used = store
-            .records
-            .contents()
-            .map_err(|error| damaged(error.to_string()))?;
-        let missing = store
-            .contents
-            .sweep(used)
-            .map_err(|source| Error::DataDir {
-                path: directory.content(),
-                source,
-            })?;
-        if let Some(missing) = missing {
-            return Err(damaged(format!("the content {missing} is missing")));
-        }
+        let (file, identity, used) = read_records(&records).map_err(damaged(records.clone()))?;
+        directory.sync()?;
+        let content = directory.content();
+        sweep::sweep(&content, identity, used)
+            .map_err(|error| damaged(content.clone())(error.to_string()))?;
+        let contents = Contents::in_directory(content, true, identity);
+        let mut store = Self::with(file, contents, root)?;
         store._directory = Some(directory);
         Ok(store)
     }
 
-    /// What goes away with the emulator needn't survive its end, so nothing waits for the disk.
+    /// A temporary directory needn't survive the end of the emulator, so nothing waits for the disk.
     fn open_temporary() -> Result<Self> {
-        let failed = |source| Error::DataDir {
-            path: std::env::temp_dir(),
-            source,
-        };
         let temporary = tempfile::Builder::new()
             .prefix("qingstor-emulator-")
             .tempdir()
-            .map_err(failed)?;
-        let contents = Contents::in_directory(temporary.path().to_owned(), false);
-        let mut store = Self::with(None, contents, temporary.path())?;
+            .map_err(|source| Error::DataDir {
+                path: std::env::temp_dir(),
+                source,
+            })?;
+        let path = temporary.path();
+        let contents = Contents::in_directory(path.to_owned(), false, fastrand::u64(..));
+        let mut store = Self::with(in_memory(path)?, contents, path)?;
         store._temporary = Some(temporary);
         Ok(store)
     }
 
-    fn with(records: Option<&Path>, contents: Contents, root: &Path) -> Result<Self> {
+    fn with(file: DatabaseFile, contents: Contents, root: &Path) -> Result<Self> {
         let contents = Arc::new(contents);
-        let records =
-            RecordStore::open(records, Arc::clone(&contents)).map_err(|error| Error::Damaged {
-                path: records.unwrap_or(root).to_owned(),
-                reason: error.to_string(),
-            })?;
+        let records = RecordStore::new(file, Arc::clone(&contents)).map_err(|source| {
+            let path = root.to_owned();
+            Error::DataDir { path, source }
+        })?;
         Ok(Self {
             records,
             contents,
             _directory: None,
             _temporary: None,
         })
+    }
+
+    /// Checks that the store can be read and written. After a failed write, it writes something to
+    /// find out whether the cause is gone.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        drop(self.records.snapshot()?.table(BUCKETS)?);
+        if self.contents.has_failed() {
+            let mut probe = self.writer(None)?;
+            probe.write(Bytes::from_static(&[0; 4096])).await?;
+            drop(probe.finish().await?);
+        }
+        self.records.check().await
     }
 
     /// Writes what is read as a new content.
@@ -163,6 +170,32 @@ impl Store {
     pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<ContentWriter, StoreError> {
         Ok(ContentWriter::new(&self.contents, key)?)
     }
+}
+
+fn in_memory(root: &Path) -> Result<DatabaseFile> {
+    DatabaseFile::in_memory().map_err(|error| Error::Damaged {
+        path: root.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Opens the database, and returns it with its identity and the contents that it names.
+///
+/// The database library panics at some kinds of damage, so it runs on a thread of its own.
+fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>), String> {
+    let path = path.to_owned();
+    let read = move || {
+        let file = DatabaseFile::open(&path)?;
+        let (identity, used) = (file.identity()?, file.contents()?);
+        Ok((file, identity, used))
+    };
+    std::thread::Builder::new()
+        .name(OPENING_THREAD.to_owned())
+        .spawn(read)
+        .map_err(|error| error.to_string())?
+        .join()
+        .map_err(|panic| panics::message(panic.as_ref()))?
+        .map_err(|error: StoreError| error.to_string())
 }
 
 /// Runs what reads much where it blocks nobody.

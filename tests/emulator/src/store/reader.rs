@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 
 use super::content::{Contents, OpenContent, Pins};
+use super::error::StoreError;
 use super::records::{ObjectRecord, Segment};
 use crate::encryption::{Cipher, CustomerKey};
 
@@ -27,8 +28,19 @@ pub(crate) struct OpenObject {
 }
 
 impl OpenObject {
-    /// Reads `length` bytes from `first` on; the key must be that of the object, if it has one.
-    pub(crate) fn read(self, first: u64, length: u64, key: Option<CustomerKey>) -> ObjectReader {
+    /// Begins to read `length` bytes from `first` on; the key must be that of the object, if it has
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file that is to be read is missing or has another length than it was written
+    /// with, so that a response does not begin that could not be completed.
+    pub(crate) async fn read(
+        self,
+        first: u64,
+        length: u64,
+        key: Option<CustomerKey>,
+    ) -> Result<ObjectReader, StoreError> {
         let mut slices = VecDeque::new();
         let (mut start, end) = (0, first.saturating_add(length));
         for segment in self.record.segments {
@@ -44,22 +56,36 @@ impl OpenObject {
             }
             start = segment_end;
         }
-        ObjectReader {
-            source: Some(Source {
-                slices,
-                contents: self.contents,
-                key,
-                _pins: self.pins,
-            }),
-            reading: None,
-            remaining: length,
-        }
+        let mut source = Source {
+            slices,
+            contents: self.contents,
+            key,
+            _pins: self.pins,
+        };
+        // Files block.
+        super::blocking(move || {
+            source.check()?;
+            let first = match length {
+                0 => None,
+                _ => Some(source.read()?),
+            };
+            Ok(ObjectReader {
+                source: Some(source),
+                first,
+                reading: None,
+                remaining: length,
+            })
+        })
+        .await
     }
 
-    /// Reads everything.
-    pub(crate) fn read_all(self, key: Option<CustomerKey>) -> ObjectReader {
+    /// Begins to read everything.
+    pub(crate) async fn read_all(
+        self,
+        key: Option<CustomerKey>,
+    ) -> Result<ObjectReader, StoreError> {
         let size = self.record.size;
-        self.read(0, size, key)
+        self.read(0, size, key).await
     }
 }
 
@@ -85,6 +111,13 @@ struct Source {
 }
 
 impl Source {
+    /// Checks the files of all that is to be read. Blocks.
+    fn check(&self) -> io::Result<()> {
+        self.slices
+            .iter()
+            .try_for_each(|slice| self.contents.check(&slice.segment))
+    }
+
     /// Reads the next piece; blocks.
     fn read(&mut self) -> io::Result<Bytes> {
         let Some(slice) = self.slices.front_mut() else {
@@ -169,6 +202,8 @@ type Reading = Pin<Box<dyn Future<Output = io::Result<(Source, io::Result<Bytes>
 
 /// Bytes of an object, as the body of an answer or piece by piece.
 pub(crate) struct ObjectReader {
+    /// The first piece, until it is taken.
+    first: Option<Bytes>,
     /// `None` while a piece is being read.
     source: Option<Source>,
     reading: Option<Reading>,
@@ -192,6 +227,10 @@ impl ObjectReader {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         if self.remaining == 0 {
             return Poll::Ready(Ok(None));
+        }
+        if let Some(piece) = self.first.take() {
+            self.remaining = self.remaining.saturating_sub(piece.len() as u64);
+            return Poll::Ready(Ok(Some(piece)));
         }
         let reading = match (&mut self.reading, self.source.take()) {
             (Some(reading), _) => reading,

@@ -146,7 +146,8 @@ impl Fixture {
     }
 
     async fn read(&self, key: &str, version: Option<VersionId>) -> Result<Vec<u8>, StoreError> {
-        let mut reader = self.store.open_object(&at(key), version)?.read_all(None);
+        let object = self.store.open_object(&at(key), version)?;
+        let mut reader = object.read_all(None).await?;
         let mut content = Vec::new();
         while let Some(piece) = reader.next().await? {
             content.extend_from_slice(&piece);
@@ -360,7 +361,7 @@ async fn readers_go_on_with_what_they_have_opened() {
         let content = [bytes(1), bytes(3), bytes(5)].concat();
         fixture.put("a", &content).await;
         let open = || fixture.store.open_object(&at("a"), None).unwrap();
-        let (unread, mut half_read) = (open(), open().read_all(None));
+        let (unread, mut half_read) = (open(), open().read_all(None).await.unwrap());
         let mut read = half_read.next().await.unwrap().unwrap().to_vec();
         fixture.put("a", b"new").await;
         fixture.delete("a", None).await;
@@ -370,7 +371,7 @@ async fn readers_go_on_with_what_they_have_opened() {
         }
         assert!(read == content);
         drop(half_read);
-        let mut part = unread.read(150_000, 10, None);
+        let mut part = unread.read(150_000, 10, None).await.unwrap();
         let piece = part.next().await.unwrap().unwrap();
         assert_eq!(piece, content[150_000..150_010]);
         assert!(part.next().await.unwrap().is_none());

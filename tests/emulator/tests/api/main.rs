@@ -17,9 +17,12 @@ mod client;
 mod connections;
 mod crash;
 mod crash_worker;
+mod damage;
 mod encryption;
 mod faults;
 mod fetch;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod hard_keys;
 mod hostile;
 mod hostile_bytes;

@@ -1,0 +1,180 @@
+//! Opens the database, and reopens it after a failed write.
+//!
+//! The database library refuses every operation after an input or output error, until its file is
+//! opened again. A full disk must not end an emulator, so the database is closed and opened again;
+//! everything that was committed is still there.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use redb::backends::InMemoryBackend;
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
+
+use super::content::ContentId;
+use super::database::{
+    BUCKETS, CONTENTS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS,
+};
+use super::error::StoreError;
+
+/// Limit of the database's cache in bytes. The default of the library is a gigabyte.
+const CACHE_SIZE: usize = 64 << 20;
+
+/// Counter that holds a random number, chosen when the database was created.
+const IDENTITY: &str = "identity";
+
+/// A database that can be reopened.
+#[derive(Debug)]
+pub(super) struct DatabaseFile {
+    /// `None` for a database in memory.
+    path: Option<PathBuf>,
+    /// `None` while the file could not be reopened.
+    database: RwLock<Option<Database>>,
+}
+
+impl DatabaseFile {
+    /// Opens the file, which is created if it does not exist, and checks every page of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file is damaged or is not a database of an emulator.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.try_exists()? {
+            create(path)?;
+        }
+        let mut database = builder().open(path)?;
+        if !database.check_integrity()? {
+            tracing::warn!(path = %path.display(), "the database was repaired");
+        }
+        prepare(&database)?;
+        Ok(Self {
+            path: Some(path.to_owned()),
+            database: RwLock::new(Some(database)),
+        })
+    }
+
+    /// Creates a database in memory.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let database = builder().create_with_backend(InMemoryBackend::new())?;
+        prepare(&database)?;
+        Ok(Self {
+            path: None,
+            database: RwLock::new(Some(database)),
+        })
+    }
+
+    /// Closes the database and opens its file again. Transactions that are still being read fail.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, the database stays closed until the next call succeeds.
+    pub(super) fn reopen(&self) -> Result<(), StoreError> {
+        let mut current = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = &self.path else {
+            // Memory has no input and output errors.
+            return Ok(());
+        };
+        // Close first: the library locks the file.
+        *current = None;
+        *current = Some(builder().open(path)?);
+        Ok(())
+    }
+
+    /// Begins to read the last committed state.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.with(|database| Ok(Snapshot(database.begin_read()?)))
+    }
+
+    /// Begins a transaction that changes records.
+    pub(super) fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
+        self.with(|database| Ok(database.begin_write()?))
+    }
+
+    /// Returns the random number that was chosen when the database was created.
+    pub(super) fn identity(&self) -> Result<u64, StoreError> {
+        let counters = self.snapshot()?.table(COUNTERS)?;
+        Ok(counters.get(IDENTITY)?.map_or(0, |value| value.value()))
+    }
+
+    /// Returns the ids of all contents that records name.
+    pub(super) fn contents(&self) -> Result<Vec<ContentId>, StoreError> {
+        let contents = self.snapshot()?.table(CONTENTS)?;
+        contents
+            .iter()?
+            .map(|entry| Ok(ContentId(entry?.0.value())))
+            .collect()
+    }
+
+    fn with<T>(
+        &self,
+        action: impl FnOnce(&Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(database) = &*self.current() {
+            return action(database);
+        }
+        self.reopen()?;
+        match &*self.current() {
+            Some(database) => action(database),
+            None => Err(io::Error::other("the database is closed").into()),
+        }
+    }
+
+    fn current(&self) -> RwLockReadGuard<'_, Option<Database>> {
+        self.database.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_SIZE);
+    builder
+}
+
+/// Creates the file under another name: a database that was killed while the library laid it out
+/// can never be opened.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let unfinished = path.with_extension("unfinished");
+    if let Err(error) = fs::remove_file(&unfinished)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error.into());
+    }
+    drop(builder().create(&unfinished)?);
+    fs::rename(unfinished, path)?;
+    Ok(())
+}
+
+/// Creates the tables of a new database: a table that was never opened for writing cannot be opened
+/// for reading.
+///
+/// # Errors
+///
+/// Fails without a change if the database has tables, but not those of an emulator.
+fn prepare(database: &Database) -> Result<(), StoreError> {
+    let tables = database
+        .begin_read()?
+        .list_tables()?
+        .map(|table| table.name().to_owned())
+        .collect::<Vec<_>>();
+    if !tables.is_empty() && !tables.iter().any(|name| name == BUCKETS.name()) {
+        return Err(io::Error::other("it is the database of another program").into());
+    }
+    let transaction = database.begin_write()?;
+    transaction.open_table(BUCKETS)?;
+    transaction.open_table(VERSIONS)?;
+    transaction.open_table(UPLOADS)?;
+    transaction.open_table(PARTS)?;
+    transaction.open_table(CONTENTS)?;
+    {
+        let mut counters = transaction.open_table(COUNTERS)?;
+        if counters.get(IDENTITY)?.is_none() {
+            counters.insert(IDENTITY, fastrand::u64(..))?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Removes what a killed emulator has left in the directory of the contents.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::content::{ContentId, is_lost_and_found};
+
+/// Why leftovers were not removed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SweepError {
+    #[error("the content {0} is missing")]
+    Missing(ContentId),
+    #[error("the content {0} belongs to other records than those of the directory")]
+    Foreign(ContentId),
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Removes the contents in `directory` that are not in `used`. Folders, links, and files with other
+/// names are not the emulator's, and stay.
+///
+/// # Errors
+///
+/// Fails without removing anything if the files are not those of the records: a content of `used`
+/// is missing, or `used` is empty and a content was not written for the database of this
+/// `identity`.
+pub(super) fn sweep(
+    directory: &Path,
+    identity: u64,
+    used: Vec<ContentId>,
+) -> Result<(), SweepError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| SweepError::Io { path, source }
+    };
+    let has_records = !used.is_empty();
+    let mut missing = used.into_iter().collect::<HashSet<_>>();
+    let mut leftovers = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed(directory))? {
+        let entry = entry.map_err(failed(directory))?;
+        // The type of a link, not of what it leads to.
+        let is_file = entry.file_type().map_err(failed(&entry.path()))?.is_file();
+        match ContentId::from_file_name(&entry.file_name()).filter(|_| is_file) {
+            Some(id) if missing.remove(&id) => {}
+            Some(id) => leftovers.push(id),
+            None if is_lost_and_found(&entry) => {}
+            None => {
+                let path = entry.path();
+                tracing::warn!(path = %path.display(), "not a content of the emulator; it stays");
+            }
+        }
+    }
+    if let Some(id) = missing.into_iter().next() {
+        return Err(SweepError::Missing(id));
+    }
+    let is_foreign = |id: &&ContentId| !has_records && !id.is_of(identity);
+    if let Some(id) = leftovers.iter().find(is_foreign) {
+        return Err(SweepError::Foreign(*id));
+    }
+    for id in leftovers {
+        let file = directory.join(id.to_string());
+        fs::remove_file(&file).map_err(failed(&file))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDENTITY: u64 = 7;
+
+    fn content(directory: &Path) -> ContentId {
+        let id = ContentId::random(IDENTITY);
+        fs::write(directory.join(id.to_string()), "content").unwrap();
+        id
+    }
+
+    fn files(directory: &Path) -> usize {
+        fs::read_dir(directory).unwrap().count()
+    }
+
+    #[test]
+    fn removes_leftovers_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let (used, leftover) = (content(path), content(path));
+        fs::write(path.join("strange"), "").unwrap();
+        fs::create_dir(path.join("lost+found")).unwrap();
+        fs::create_dir(path.join(ContentId::random(IDENTITY).to_string())).unwrap();
+        sweep(path, IDENTITY, vec![used]).unwrap();
+        assert!(path.join(used.to_string()).exists());
+        assert!(!path.join(leftover.to_string()).exists());
+        assert_eq!(files(path), 4);
+    }
+
+    #[test]
+    fn removes_nothing_if_a_content_is_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let used = content(path);
+        content(path);
+        let gone = ContentId(1);
+        let error = sweep(path, IDENTITY, vec![used, gone]).unwrap_err();
+        assert!(matches!(error, SweepError::Missing(id) if id == gone));
+        assert_eq!(files(path), 2);
+    }
+
+    #[test]
+    fn empty_records_remove_contents_of_their_own_database_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let (first, _) = (content(path), content(path));
+        let other = IDENTITY + 1;
+        let error = sweep(path, other, Vec::new()).unwrap_err();
+        assert!(matches!(error, SweepError::Foreign(_)), "{error}");
+        assert_eq!(files(path), 2);
+        // Records that name a content of the directory fit, whoever wrote it.
+        sweep(path, other, vec![first]).unwrap();
+        assert_eq!(files(path), 1);
+        sweep(path, IDENTITY, Vec::new()).unwrap();
+        assert_eq!(files(path), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_no_link() {
+        let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = directory.path();
+        let treasure = elsewhere.path().join("treasure");
+        fs::write(&treasure, "gold").unwrap();
+        let links = [&treasure, elsewhere.path()].map(|target| {
+            let id = ContentId::random(IDENTITY);
+            std::os::unix::fs::symlink(target, path.join(id.to_string())).unwrap();
+            id
+        });
+        sweep(path, IDENTITY, Vec::new()).unwrap();
+        assert_eq!((files(path), files(elsewhere.path())), (2, 1));
+        // A link is not a content, even where records name it.
+        for link in links {
+            assert!(sweep(path, IDENTITY, vec![link]).is_err());
+        }
+        assert_eq!(fs::read_to_string(treasure).unwrap(), "gold");
+    }
+}

@@ -1,0 +1,202 @@
+//! Data directories that are damaged, mixed up, or contain links.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use qingstor_emulator::{Emulator, Error};
+use serde_json::json;
+
+use crate::client::{Client, request};
+
+async fn start(directory: &Path) -> Emulator {
+    let builder = Emulator::builder().data_dir(directory);
+    builder.start().await.unwrap()
+}
+
+/// Stores objects of these keys in a new directory.
+async fn directory_with(keys: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    for key in keys {
+        let content = format!("content of {key}");
+        client.put(format!("/photos/{key}"), content).await;
+    }
+    emulator.shutdown().await;
+    directory
+}
+
+fn contents(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory.join("content")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+async fn open_damaged(directory: &std::path::Path) -> String {
+    let error = Emulator::builder().data_dir(directory).start().await;
+    let error = error.unwrap_err();
+    assert!(matches!(&error, Error::Damaged { .. }), "{error}");
+    error.to_string()
+}
+
+async fn reads_all(directory: &Path, keys: &[&str]) {
+    let emulator = start(directory).await;
+    let client = Client::new(&emulator);
+    for key in keys {
+        let got = client.get(format!("/photos/{key}")).await;
+        assert_eq!(got.text(), format!("content of {key}"));
+    }
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn contents_without_records_are_not_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let content = directory.path().join("content/0123456789abcdef");
+    start(directory.path()).await.shutdown().await;
+    std::fs::write(&content, "content").unwrap();
+    std::fs::remove_file(directory.path().join("records.redb")).unwrap();
+    let error = open_damaged(directory.path()).await;
+    assert!(
+        error.contains("records.redb: the file is missing"),
+        "{error}"
+    );
+    assert!(content.exists());
+}
+
+/// Swaps the records of two directories, and swaps them back after `look`.
+async fn with_records_of(one: &Path, other: &Path, look: impl AsyncFnOnce()) {
+    let (mine, theirs) = (one.join("records.redb"), other.join("records.redb"));
+    let kept = one.join("../kept.redb");
+    fs::rename(&mine, &kept).unwrap();
+    fs::copy(&theirs, &mine).unwrap();
+    look().await;
+    fs::rename(&kept, &mine).unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_start_removes_nothing() {
+    let keys = ["a", "b", "c"];
+    let directory = directory_with(&keys).await;
+    let root = directory.path();
+    for others in [&["d"][..], &[]] {
+        let other = directory_with(others).await;
+        with_records_of(root, other.path(), async || {
+            let error = open_damaged(root).await;
+            assert!(error.contains(root.to_str().unwrap()), "{error}");
+            assert!(error.contains("content"), "{error}");
+        })
+        .await;
+        assert_eq!(contents(root).len(), keys.len());
+        reads_all(root, &keys).await;
+    }
+    // One content is missing, and one is left over.
+    let lost = contents(root).remove(0);
+    let leftover = root.join("content/0123456789abcdef0123456789abcdef");
+    fs::rename(&lost, &leftover).unwrap();
+    let error = open_damaged(root).await;
+    assert!(error.contains("is missing"), "{error}");
+    fs::rename(&leftover, &lost).unwrap();
+    reads_all(root, &keys).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_are_not_followed() {
+    let keys = ["a", "b"];
+    let directory = directory_with(&keys).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in ["content", "records.redb", "qingstor-emulator.json"] {
+        let (path, target) = (directory.path().join(name), elsewhere.path().join(name));
+        fs::rename(&path, &target).unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        let started = Emulator::builder().data_dir(directory.path()).start().await;
+        let error = started.unwrap_err();
+        assert!(matches!(error, Error::DataDir { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(path.to_str().unwrap()), "{message}");
+        fs::remove_file(&path).unwrap();
+        fs::rename(&target, &path).unwrap();
+    }
+    assert_eq!(contents(directory.path()).len(), 2);
+    // The directory that is named may be a link itself.
+    let link = elsewhere.path().join("data");
+    std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+    reads_all(&link, &keys).await;
+}
+
+#[tokio::test]
+async fn damaged_records_are_reported_with_their_directory() {
+    let directory = directory_with(&["a", "b"]).await;
+    let records = directory.path().join("records.redb");
+    let whole = fs::read(&records).unwrap();
+    let mut damaged = vec![b"{".to_vec(), Vec::new(), whole[..whole.len() / 2].to_vec()];
+    // One page after the other.
+    for page in 0..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+        damaged.push(bytes);
+    }
+    let mut refused = 0;
+    for bytes in damaged {
+        fs::write(&records, bytes).unwrap();
+        match Emulator::builder().data_dir(directory.path()).start().await {
+            // The page was not in use, or is made anew.
+            Ok(emulator) => {
+                let client = Client::new(&emulator);
+                let status = client.get("/photos/a").await.status;
+                assert_eq!(status, 200);
+                emulator.shutdown().await;
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::Damaged { .. }), "{error}");
+                let message = error.to_string();
+                let path = directory.path().to_str().unwrap();
+                assert!(message.contains(path), "{message}");
+                assert_eq!(contents(directory.path()).len(), 2, "{message}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused >= 5, "{refused} were refused");
+    fs::write(&records, whole).unwrap();
+    reads_all(directory.path(), &["a", "b"]).await;
+}
+
+#[tokio::test]
+async fn a_content_that_is_lost_or_cut_is_an_error_before_the_head() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = start(directory.path()).await;
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let large = vec![b'x'; 3 << 20];
+    client.put("/photos/a", large.clone()).await;
+    let file = contents(directory.path()).remove(0);
+    let whole = fs::read(&file).unwrap();
+    for damage in ["cut", "longer", "lost", "folder"] {
+        match damage {
+            "cut" => fs::write(&file, &whole[..whole.len() - 1]).unwrap(),
+            "longer" => fs::write(&file, [&whole[..], b"x"].concat()).unwrap(),
+            "lost" => fs::remove_file(&file).unwrap(),
+            _ => fs::create_dir(&file).unwrap(),
+        }
+        for get in [
+            request("GET", "/photos/a"),
+            request("GET", "/photos/a").header("Range", "bytes=0-9"),
+            request("GET", "/photos/a?image&action=info"),
+        ] {
+            let reply = client.send(get).await;
+            assert_eq!(
+                reply.error(),
+                (500, "internal_error".to_owned()),
+                "{damage}"
+            );
+            assert!(!reply.text().contains("content/"), "{}", reply.text());
+        }
+    }
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, &whole).unwrap();
+    assert!(client.get("/photos/a").await.body == large);
+    let list = client.get("/photos").await.json();
+    assert_eq!(list["keys"].as_array().unwrap().len(), 1, "{}", json!(list));
+}
