@@ -1,8 +1,9 @@
 //! What the emulator answers beside the API: whether it is there, and, where that is wanted, which
 //! faults are in force and what time does to objects.
 
+use http::header::ORIGIN;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -49,7 +50,10 @@ pub(crate) async fn answer(
     match head.uri.path() {
         HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(service).await),
         path if service.has_admin && path.starts_with(ADMIN) => {
-            Some(administer(service, head, body).await)
+            Some(match refuse_web_pages(&head.headers) {
+                Ok(()) => administer(service, head, body).await,
+                Err(error) => Err(error),
+            })
         }
         _ => None,
     }
@@ -68,6 +72,22 @@ async fn health(service: &Service) -> Result<Answer, ApiError> {
         Some(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     answer::json(status, &health)
+}
+
+/// Refuses requests of browsers that a web page has caused: any page that a developer visits could
+/// reach the emulator. Browsers add these headers, and pages cannot prevent it.
+fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
+    let is_from_a_page = headers.contains_key(ORIGIN)
+        || headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site != "none");
+    if is_from_a_page {
+        return Err(ApiError::new(
+            ErrorCode::PermissionDenied,
+            "web pages may not administer the emulator",
+        ));
+    }
+    Ok(())
 }
 
 async fn administer(

@@ -24,6 +24,9 @@ const MAX_OBJECT_LENGTH: u64 = 5 << 30;
 /// How much of a body that nobody wants is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: u64 = 64 << 20;
 
+/// How long a request that is refused waits for the rest of its body before it is answered.
+const MAX_PAUSE: Duration = Duration::from_millis(200);
+
 /// The body of a request.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
@@ -47,7 +50,8 @@ impl RequestBody {
         }
     }
 
-    fn announced_length(&self) -> u64 {
+    /// How many bytes are announced and have not come yet; 0 if that is not known.
+    pub(crate) fn announced_length(&self) -> u64 {
         self.incoming
             .as_ref()
             .map_or(0, |incoming| incoming.size_hint().lower())
@@ -103,14 +107,17 @@ impl RequestBody {
     /// Reads a small body, and checks its digest if one is announced.
     async fn text(&mut self, headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
         let announced = digest::announced(headers)?;
+        let check_length = |length: u64| match length {
+            0..=MAX_JSON_LENGTH => Ok(()),
+            _ => Err(ApiError::new(
+                ErrorCode::EntityTooLarge,
+                format!("a JSON body has at most {MAX_JSON_LENGTH} bytes"),
+            )),
+        };
+        check_length(self.announced_length())?;
         let mut text = Vec::new();
         while let Some(piece) = self.next().await? {
-            if (text.len() + piece.len()) as u64 > MAX_JSON_LENGTH {
-                return Err(ApiError::new(
-                    ErrorCode::EntityTooLarge,
-                    format!("a JSON body has at most {MAX_JSON_LENGTH} bytes"),
-                ));
-            }
+            check_length((text.len() + piece.len()) as u64)?;
             text.extend_from_slice(&piece);
         }
         digest::check(announced, Md5::digest(&text).into())?;
@@ -138,21 +145,43 @@ impl RequestBody {
 
     /// Refuses a body where none belongs.
     pub(crate) async fn expect_empty(&mut self) -> Result<(), ApiError> {
-        while let Some(piece) = self.next().await? {
-            if !piece.is_empty() {
-                return Err(ApiError::new(
-                    ErrorCode::InvalidRequest,
-                    "a copy, a move or a fetch has no body",
-                ));
-            }
+        let mut is_empty = self.announced_length() == 0;
+        while is_empty && let Some(piece) = self.next().await? {
+            is_empty = piece.is_empty();
         }
-        Ok(())
+        if is_empty {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            "a copy, a move or a fetch has no body",
+        ))
     }
 
-    /// Reads what is left of a body and drops it: a client that is cut off while it sends can't
-    /// read why.
+    /// Reads and drops what is left of the body: a client that is cut off while it sends cannot read
+    /// the response.
+    ///
+    /// A client that pauses, or announces more than is dropped, may wait for the response. For such
+    /// a client this returns at once, and reads the rest in the background.
     pub(crate) async fn drain(&mut self) {
-        self.drain_up_to(MAX_DRAINED).await;
+        let is_done = self.announced_length() <= MAX_DRAINED && self.drain_without_pause().await;
+        if !is_done {
+            let mut rest = self.take();
+            tokio::spawn(async move { rest.drain_up_to(MAX_DRAINED).await });
+        }
+    }
+
+    /// Returns `false` as soon as the client pauses.
+    async fn drain_without_pause(&mut self) -> bool {
+        let mut drained = 0;
+        while drained < MAX_DRAINED && !self.is_broken {
+            match tokio::time::timeout(MAX_PAUSE, self.next()).await {
+                Ok(Ok(Some(piece))) => drained += piece.len() as u64,
+                Ok(Ok(None) | Err(_)) => break,
+                Err(_) => return false,
+            }
+        }
+        true
     }
 
     async fn drain_up_to(&mut self, limit: u64) {

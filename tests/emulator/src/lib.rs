@@ -54,6 +54,7 @@ mod store;
 mod tally;
 mod target;
 mod time;
+mod web_url;
 mod wire;
 
 pub use account::Account;

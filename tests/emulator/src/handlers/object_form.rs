@@ -43,6 +43,10 @@ pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 
 async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
+    body::check_length(
+        body.announced_length()
+            .saturating_sub(MAX_BEFORE_FILE as u64),
+    )?;
     let has_file = AtomicBool::new(false);
     let mut before_file = 0;
     let pieces = body.pieces().map(|piece| {

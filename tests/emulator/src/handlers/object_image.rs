@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Call, object_fetch, object_read};
-use crate::access::Access;
+use crate::access::{self, Access};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
@@ -115,6 +115,10 @@ fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget
 }
 
 async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays, ApiError> {
+    // Any web page can have a browser read a public object, but not choose what the emulator asks for.
+    if call.caller.is_anonymous() && pipeline.image_urls().next().is_some() {
+        return Err(access::denied(call.caller, "use watermark_image"));
+    }
     let mut overlays = Overlays::new();
     // All together are no larger than a source may be.
     let mut left = MAX_SOURCE_LENGTH;

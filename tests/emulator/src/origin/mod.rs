@@ -17,6 +17,7 @@ use crate::body;
 use crate::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
 use crate::store::{NewSegment, Store, StoreError};
+use crate::web_url;
 pub(crate) use jobs::{Begun, Job, Jobs, outcome};
 
 /// How many jobs run at the same time.
@@ -162,17 +163,9 @@ impl Download {
     }
 }
 
-/// Reads the address of a source; its protocol is http when none is given.
+/// Reads the URL of a source.
 pub(crate) fn source_url(text: &str) -> Result<Url, ApiError> {
-    let has_protocol = text
-        .split_once("://")
-        .is_some_and(|(protocol, _)| protocol.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let url = if has_protocol {
-        Url::parse(text)
-    } else {
-        Url::parse(&format!("http://{text}"))
-    };
-    url.ok().filter(is_web).ok_or_else(|| {
+    web_url::parse(text).ok_or_else(|| {
         ApiError::new(
             ErrorCode::InvalidArgument,
             "a source is the http or https URL of something, without user and password",
@@ -180,16 +173,10 @@ pub(crate) fn source_url(text: &str) -> Result<Url, ApiError> {
     })
 }
 
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.username().is_empty()
-        && url.password().is_none()
-}
-
 fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiError> {
     location
         .and_then(|location| from.join(location.to_str().ok()?).ok())
-        .filter(is_web)
+        .filter(web_url::is_valid)
         .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
 }
 
@@ -229,7 +216,7 @@ mod tests {
             ),
             ("[::1]:81/a", Some("http://[::1]:81/a")),
             ("", None),
-            ("/a", Some("http://a/")),
+            ("/a", None),
             ("http://", None),
             ("ftp://example.com/a", None),
             ("http://user:word@example.com/a", None),

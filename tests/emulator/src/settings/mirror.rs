@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, check_url, invalid};
 use crate::api_error::ApiError;
+use crate::web_url;
 
 /// What stands for itself in the path of a URL, and for nothing else.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -25,6 +26,12 @@ impl Setting for Mirror {
     type Body = Self;
 
     fn accept(body: Self, _: &Place<'_>) -> Result<Self, ApiError> {
+        if web_url::parse(&body.source_site).is_none() {
+            return Err(invalid(format!(
+                "source_site {:?} is not an http or https URL",
+                body.source_site
+            )));
+        }
         let mirror = body.with_protocol();
         mirror.check()?;
         Ok(mirror)

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::store::{BucketRecord, StoreError};
+use crate::web_url;
 use cname::CnameRecord;
 use cors::Cors;
 use lifecycle::Lifecycle;
@@ -134,7 +135,7 @@ fn check_url(field: &str, text: &str) -> Result<(), ApiError> {
             && url
                 .authority()
                 .is_some_and(|authority| !authority.as_str().contains('@'))
-    });
+    }) && text.parse().is_ok_and(|url| web_url::is_valid(&url));
     if is_url {
         Ok(())
     } else {

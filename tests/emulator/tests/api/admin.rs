@@ -107,6 +107,43 @@ async fn what_is_no_list_of_rules_changes_nothing() {
 }
 
 #[tokio::test]
+async fn web_pages_may_not_administer() {
+    let (emulator, client) = with_admin().await;
+    for (method, target, body) in [
+        ("POST", "/_emulator/lifecycle?days=365", ""),
+        ("PUT", "/_emulator/faults", r#"["status=503"]"#),
+        ("DELETE", "/_emulator/faults", ""),
+        ("GET", "/_emulator/faults", ""),
+        ("OPTIONS", "/_emulator/faults", ""),
+        ("GET", "/_emulator/x", ""),
+    ] {
+        for (name, value) in [
+            ("Origin", "https://example.com"),
+            ("Origin", "null"),
+            ("Origin", "http://127.0.0.1:9000"),
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Site", "same-site"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ] {
+            let call = request(method, target).header(name, value).body(body);
+            let reply = client.send_as_is(&call).await;
+            assert_eq!(
+                reply.error(),
+                (403, "permission_denied".to_owned()),
+                "{method} {value}"
+            );
+            assert_eq!(reply.header("access-control-allow-origin"), "");
+        }
+    }
+    assert!(emulator.faults().is_empty());
+    // The address bar is the developer's.
+    let typed = request("GET", "/_emulator/faults").header("Sec-Fetch-Site", "none");
+    assert_eq!(client.send_as_is(&typed).await.status, 200);
+    let health = request("GET", "/_health").header("Origin", "https://example.com");
+    assert_eq!(client.send_as_is(&health).await.status, 200);
+}
+
+#[tokio::test]
 async fn without_admin_its_paths_are_those_of_a_bucket() {
     let emulator = start().await;
     let client = Client::new(&emulator);

@@ -230,6 +230,27 @@ impl Client {
         read_reply(&mut stream).await
     }
 
+    /// Writes bytes and reads a response of a known length, while the connection may stay open.
+    pub(crate) async fn exchange_head(&self, bytes: &[u8]) -> Reply {
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut read = Vec::new();
+        loop {
+            let mut piece = [0; 4096];
+            let count = tokio::time::timeout(PATIENCE, stream.read(&mut piece))
+                .await
+                .expect("the emulator waits")
+                .unwrap();
+            assert!(count > 0, "no answer: {}", String::from_utf8_lossy(&read));
+            read.extend_from_slice(&piece[..count]);
+            if let Some(reply) = Reply::parse(&read)
+                && reply.header("content-length") == reply.body.len().to_string()
+            {
+                return reply;
+            }
+        }
+    }
+
     pub(crate) async fn get(&self, target: impl Into<String>) -> Reply {
         self.send(request("GET", target)).await
     }

@@ -236,6 +236,31 @@ async fn what_can_not_be_fetched() {
 }
 
 #[tokio::test]
+async fn a_source_is_a_url_of_the_web() {
+    let (_emulator, client) = setup().await;
+    for url in [
+        "a",
+        "../x",
+        "\"",
+        "{}",
+        "/photos/b",
+        "http://",
+        "http://{}/",
+        "a b",
+        "..",
+        "?",
+        "ftp://a.b/",
+    ] {
+        let reply = fetched(&client, url).await;
+        assert_eq!(reply.error(), (400, "invalid_argument".to_owned()), "{url}");
+        let mirror = request("PUT", "/photos?mirror");
+        let mirror = mirror.json(&serde_json::json!({"source_site": url}));
+        let reply = client.send(mirror).await;
+        assert_eq!(reply.error(), (400, "invalid_request".to_owned()), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_fetched_twice_at_the_same_time() {
     let (_emulator, client) = setup().await;
     let gate = Arc::new(Semaphore::new(0));

@@ -7,7 +7,7 @@ use qingstor_emulator::Emulator;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::client::{Client, read_reply, request, start};
+use crate::client::{Client, Request, read_reply, request, start};
 
 /// All files below a directory, without those that are always there.
 fn files(directory: &Path) -> Vec<String> {
@@ -172,26 +172,74 @@ async fn an_unwanted_body_does_not_hide_the_answer() {
 }
 
 #[tokio::test]
-async fn length_is_required_and_limited() {
+async fn length_is_limited() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
-    let chunked = request("PUT", "/photos/a")
-        .header("Transfer-Encoding", "chunked")
-        .signed(&client);
-    let text = String::from_utf8(chunked.to_bytes())
-        .unwrap()
-        .replace("Content-Length: 0\r\n", "")
-        + "5\r\n12345\r\n0\r\n\r\n";
-    let reply = client.exchange(text.as_bytes()).await;
-    assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));
-    assert!(reply.text().contains("Content-Length"));
-
     let huge = request("PUT", "/photos/a")
         .header("Content-Length", (5_u64 << 30 | 1).to_string())
         .header("Expect", "100-continue");
     let reply = client.send(huge).await;
     assert_eq!(reply.error(), (400, "entity_too_large".to_owned()));
+}
+
+/// A client that sends a head and then waits, without asking for `100 Continue`.
+#[tokio::test]
+async fn a_refused_request_is_answered_before_its_body() {
+    let timeout = std::time::Duration::from_secs(600);
+    let emulator = Emulator::builder().client_timeout(timeout).start().await;
+    let emulator = emulator.unwrap();
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    let announced = |request: Request, length: u64| {
+        let length = length.to_string();
+        request
+            .header("Content-Length", length)
+            .header("Content-Type", "multipart/form-data; boundary=b")
+    };
+    let huge = 6 << 30;
+    for (request, length, code) in [
+        (request("PUT", "/photos/a"), huge, "entity_too_large"),
+        (
+            request("PUT", "/photos/a?part_number=0&upload_id=x"),
+            huge,
+            "upload_not_exists",
+        ),
+        (
+            request("POST", "/photos/a?append&position=0"),
+            huge,
+            "entity_too_large",
+        ),
+        (request("POST", "/photos"), huge, "entity_too_large"),
+        (request("PUT", "/photos?acl"), huge, "entity_too_large"),
+        (
+            request("POST", "/photos?delete").header("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
+            huge,
+            "entity_too_large",
+        ),
+        (
+            request("PUT", "/photos/a").header("x-qs-copy-source", "/photos/b"),
+            5,
+            "invalid_request",
+        ),
+        (
+            request("PUT", "/photos/a").header("x-qs-fetch-source", "http://a/"),
+            huge,
+            "invalid_request",
+        ),
+        (request("PUT", "/absent/a"), huge, "bucket_not_exists"),
+        (request("PUT", "/absent/a"), 5, "bucket_not_exists"),
+    ] {
+        let request = announced(request, length).signed(&client);
+        let reply = client.exchange_head(&request.to_bytes()).await;
+        assert_eq!(reply.error().1, code, "{request:?}");
+    }
+    // Who sends everything before reading gets the answer as well, and may go on.
+    let put = request("PUT", "/absent/a")
+        .body(vec![0; 8 << 20])
+        .signed(&client);
+    assert_eq!(client.send_as_is(&put).await.status, 404);
+    assert_eq!(client.put("/photos/a", "content").await.status, 201);
 }
 
 #[tokio::test]

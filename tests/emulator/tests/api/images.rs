@@ -215,6 +215,29 @@ async fn saving_is_told() {
 }
 
 #[tokio::test]
+async fn anonymous_readers_do_not_choose_what_is_fetched() {
+    let (_emulator, client) = with_photo().await;
+    let everybody = serde_json::json!({"acl": [
+        {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}
+    ]});
+    client
+        .send(request("PUT", "/photos?acl").json(&everybody))
+        .await;
+    let origin = Origin::with(Sent::new(200, "", "x")).await;
+    let url = STANDARD_NO_PAD.encode(origin.url("/"));
+    for action in [
+        format!("watermark_image:u_{url}"),
+        format!("rotate:a_90|watermark_image:u_{url}"),
+    ] {
+        let reply = client.send_as_is(&request("GET", target(&action))).await;
+        assert_eq!(reply.error(), (403, "permission_denied".to_owned()));
+    }
+    assert!(origin.requests().is_empty());
+    let reply = client.send_as_is(&request("GET", target("info"))).await;
+    assert_eq!(reply.status, 200);
+}
+
+#[tokio::test]
 async fn all_overlays_together_are_as_large_as_one_may_be() {
     let (_emulator, client) = with_photo().await;
     let origin = Origin::with(Sent::new(200, "", &"x".repeat(6 << 20))).await;
