@@ -17,6 +17,18 @@ pub(crate) struct Grant {
     pub(crate) permission: Permission,
 }
 
+impl Grant {
+    /// Returns the grant with the name of its user, which clients expect.
+    pub(crate) fn with_name(&self) -> Self {
+        let mut grant = self.clone();
+        if let Grantee::User { id, name } = &mut grant.grantee {
+            // Users of the emulator have no names of their own.
+            name.get_or_insert_with(|| id.clone());
+        }
+        grant
+    }
+}
+
 /// Who gets the permission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]

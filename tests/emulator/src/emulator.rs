@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::auth::Accounts;
 use crate::error::{Error, Result};
 use crate::faults::{FaultReport, FaultRule, FaultRuleError, Faults};
+use crate::header_names;
 use crate::lifecycle::{self, LifecycleReport};
 use crate::notify::Notifier;
 use crate::origin::Origins;
@@ -347,6 +348,7 @@ impl Builder {
         let store = tokio::task::spawn_blocking(move || Store::open(&storage))
             .await
             .map_err(|error| Error::Setting(error.to_string()))??;
+        let header_names = header_names::spelling().await.map_err(failed)?;
         let tally = Arc::new(Tally::new());
         let store = Arc::new(store);
         let origins = Arc::new(Origins::new(self.patience.client));
@@ -362,6 +364,7 @@ impl Builder {
             faults: Arc::clone(&faults),
             tally: Arc::clone(&tally),
             has_admin: self.has_admin,
+            header_names,
         });
         if !faults.reports().is_empty() {
             tracing::info!(fault_seed = seed, "there will be faults");
@@ -387,8 +390,11 @@ impl Builder {
         let (mut ids, mut users) = (HashSet::new(), HashMap::new());
         for account in &self.accounts {
             let id = account.access_key_id();
-            if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return refuse(format!("access key id {id:?} is not letters and digits"));
+            let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+            if id.is_empty() || !id.bytes().all(is_allowed) {
+                return refuse(format!(
+                    "access key id {id:?} is not letters, digits, underscores and hyphens"
+                ));
             }
             if account.secret_access_key().is_empty() {
                 return refuse(format!("the secret access key of {id} is empty"));

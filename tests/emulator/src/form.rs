@@ -70,12 +70,17 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Returns a field that is not empty: a field without a value is the same as an absent one.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
     /// The credentials; `None` in an anonymous form.
     pub(crate) fn claim(&self) -> Result<Option<FormClaim<'_>>, ApiError> {
         match (
-            self.get("access_key_id"),
-            self.get("policy"),
-            self.get("signature"),
+            self.value("access_key_id"),
+            self.value("policy"),
+            self.value("signature"),
         ) {
             (None, None, None) => Ok(None),
             (Some(access_key_id), Some(policy), Some(signature)) => Ok(Some(FormClaim {
@@ -150,14 +155,16 @@ impl Form {
                         | "content-type"
                         | "expires"
                 );
-            if is_header {
+            // An empty value of user metadata is a value.
+            let has_value = !value.is_empty() || name.starts_with("x-qs-meta-");
+            if is_header && has_value {
                 let unfit = |_| invalid(format!("field {name:?} is not fit for a header"));
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit(()))?;
                 let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unfit(()))?;
                 headers.insert(name, value);
             }
         }
-        match (self.get("content-type"), file_type) {
+        match (self.value("content-type"), file_type) {
             (Some(wanted), Some(actual)) if !wanted.eq_ignore_ascii_case(actual) => {
                 return Err(invalid(format!(
                     "field content-type says {wanted:?}, and the file {actual:?}"
@@ -175,7 +182,7 @@ impl Form {
 
     /// Where the client is sent when everything has gone well.
     pub(crate) fn redirect(&self, request_id: &str) -> Result<Option<HeaderValue>, ApiError> {
-        let Some(redirect) = self.get("redirect").filter(|target| !target.is_empty()) else {
+        let Some(redirect) = self.value("redirect") else {
             return Ok(None);
         };
         if !(redirect.starts_with("http://") || redirect.starts_with("https://")) {
@@ -193,7 +200,7 @@ impl Form {
 
     /// The name of the file without the folders that some browsers send along.
     pub(crate) fn file_name(&self, content_disposition: &[u8]) -> Result<String, ApiError> {
-        let charset = self.get("charset").unwrap_or("UTF-8");
+        let charset = self.value("charset").unwrap_or("UTF-8");
         let encoding = Encoding::for_label(charset.as_bytes())
             .ok_or_else(|| invalid(format!("charset {charset:?} is not known")))?;
         let raw = raw_file_name(content_disposition).unwrap_or_default();
@@ -350,6 +357,28 @@ mod tests {
         assert!(typed.headers(Some("image/png")).is_err());
         let untyped = form(&[]).headers(Some("image/png")).unwrap();
         assert_eq!(untyped["content-type"], "image/png");
+    }
+
+    #[test]
+    fn a_field_without_a_value_is_the_same_as_none() {
+        let fields = [
+            ("access_key_id", ""),
+            ("policy", ""),
+            ("signature", ""),
+            ("charset", ""),
+            ("redirect", ""),
+            ("content-type", ""),
+            ("x-qs-storage-class", ""),
+            ("x-qs-meta-note", ""),
+        ];
+        let form = form(&fields);
+        assert!(form.claim().unwrap().is_none());
+        assert!(form.redirect("0").unwrap().is_none());
+        assert_eq!(form.file_name(b"filename=a").unwrap(), "a");
+        let headers = form.headers(Some("image/png")).unwrap();
+        assert_eq!(headers["content-type"], "image/png");
+        assert_eq!(headers["x-qs-meta-note"], "");
+        assert_eq!(headers.len(), 2);
     }
 
     #[test]

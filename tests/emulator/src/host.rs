@@ -60,6 +60,11 @@ impl Host {
         !self.bare && self.zone.is_none()
     }
 
+    /// Splits the host of all zones, if it may be `<bucket>.<domain>`, into bucket and domain.
+    pub(crate) fn bucket_without_zone(&self) -> Option<(&str, &str)> {
+        self.domain.split_once('.').filter(|_| self.is_global())
+    }
+
     /// The address of a zone, without a scheme, as this client can reach it.
     pub(crate) fn zone_address(&self, zone: &str) -> String {
         let domain = &self.domain;
@@ -91,6 +96,23 @@ fn without_port(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_without_a_zone_may_name_a_bucket() {
+        let zones = ["pek3a".to_owned()];
+        for (authority, expected) in [
+            ("Photos.localhost:9000", Some(("photos", "localhost:9000"))),
+            ("photos.qingstor.com", Some(("photos", "qingstor.com"))),
+            ("photos.pek3a.qingstor.com", None),
+            ("pek3a.qingstor.com", None),
+            ("localhost:9000", None),
+            ("127.0.0.1:9000", None),
+            ("[::1]", None),
+        ] {
+            let host = Host::parse(authority, &zones);
+            assert_eq!(host.bucket_without_zone(), expected, "{authority}");
+        }
+    }
 
     #[test]
     fn hosts() {

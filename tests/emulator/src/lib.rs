@@ -37,6 +37,7 @@ mod form;
 mod generated;
 mod glob;
 mod handlers;
+mod header_names;
 mod host;
 mod image;
 mod lifecycle;

@@ -1,5 +1,6 @@
 //! Which operation a request asks for.
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 
 use crate::api_error::ApiError;
@@ -110,6 +111,10 @@ impl Parameter {
 /// A sub-resource that the level or the method doesn't have is refused instead of ignored: `DELETE
 /// /bucket?acl` must not delete the bucket.
 pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Operation, ApiError> {
+    // A browser sends the preflight of a request to the address of the request, with its query.
+    if method == Method::OPTIONS && level != Level::Service {
+        return Ok(Operation::OptionsObject);
+    }
     let mut markers = query
         .names()
         .filter(|name| is_sub_resource(name))
@@ -170,9 +175,13 @@ pub(crate) fn check_parameters(
             None => {}
         }
     }
+    // The end of a chunked body shows its length as well.
+    let is_chunked = headers.contains_key(TRANSFER_ENCODING);
     for parameter in facts.headers {
-        match headers.get(parameter.name) {
+        let value = headers.get(parameter.name);
+        match value.filter(|value| !value.is_empty()) {
             Some(value) => parameter.check(&String::from_utf8_lossy(value.as_bytes()))?,
+            None if is_chunked && CONTENT_LENGTH == parameter.name => {}
             None if parameter.required => return missing("header", parameter),
             None => {}
         }
@@ -221,6 +230,16 @@ mod tests {
     }
 
     #[test]
+    fn preflights_may_have_the_query_of_any_operation() {
+        for query in ["", "acl", "upload_id=a&part_number=0", "uploads&acl"] {
+            for level in [Level::Bucket, Level::Object] {
+                assert_eq!(id("OPTIONS", level, query), Ok("OptionsObject"), "{query}");
+            }
+        }
+        assert_eq!(id("OPTIONS", Level::Service, ""), Err(405));
+    }
+
+    #[test]
     fn what_has_no_operation_is_refused() {
         assert_eq!(id("DELETE", Level::Bucket, "acl"), Err(405));
         assert_eq!(id("GET", Level::Object, "acl"), Err(405));
@@ -251,6 +270,43 @@ mod tests {
         );
         let error = check_parameters(Operation::PutObject, &none, &Query::default()).unwrap_err();
         assert!(error.to_string().contains("header Content-Length"));
+    }
+
+    #[test]
+    fn a_header_without_a_value_is_the_same_as_none() {
+        for operation in Operation::ALL {
+            for parameter in operation.facts().headers {
+                let mut headers = HeaderMap::new();
+                for other in operation.facts().headers.iter().filter(|one| one.required) {
+                    let name = HeaderName::from_bytes(other.name.as_bytes()).unwrap();
+                    headers.insert(name, HeaderValue::from_static("0"));
+                }
+                let name = HeaderName::from_bytes(parameter.name.as_bytes()).unwrap();
+                headers.insert(name, HeaderValue::from_static(""));
+                let query = operation.facts().query.iter().filter(|one| one.required);
+                let query = query.map(|one| format!("{}=0", one.name));
+                let query = Query::parse(&query.collect::<Vec<_>>().join("&")).unwrap();
+                let checked = check_parameters(*operation, &headers, &query);
+                let message = checked.map_err(|error| error.to_string()).err();
+                let is_missing = message
+                    .as_ref()
+                    .is_some_and(|message| message.contains("requires the header"));
+                let (id, name) = (operation.facts().id, parameter.name);
+                assert_eq!(is_missing, parameter.required, "{id} {name}: {message:?}");
+                assert!(
+                    parameter.required || message.is_none(),
+                    "{id} {name}: {message:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunked_body_needs_no_length() {
+        let headers =
+            HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
+        let query = Query::default();
+        assert!(check_parameters(Operation::PutObject, &headers, &query).is_ok());
     }
 
     #[test]

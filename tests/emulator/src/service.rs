@@ -1,19 +1,21 @@
 //! From a request to its answer.
 
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{EXPECT, HOST, SERVER};
+use futures_util::FutureExt as _;
+use http::header::{EXPECT, HOST, LOCATION, SERVER};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use crate::access_log;
 use crate::admin;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
-use crate::auth::Accounts;
+use crate::auth::{Accounts, Caller};
 use crate::body::RequestBody;
 use crate::faults::{self, Faults, Outcome, Plan, When};
 use crate::generated::error_codes::ErrorCode;
@@ -22,11 +24,12 @@ use crate::handlers::{self, Call};
 use crate::host::Host;
 use crate::notify::Notifier;
 use crate::origin::Origins;
+use crate::panics;
 use crate::route;
 use crate::settings::cors;
 use crate::store::Store;
 use crate::tally::Tally;
-use crate::target::Target;
+use crate::target::{Resource, Target};
 use crate::wire::{Breach, Wire};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
@@ -45,6 +48,8 @@ pub(crate) struct Service {
     pub(crate) tally: Arc<Tally>,
     /// Whether the emulator can be told what to do over HTTP.
     pub(crate) has_admin: bool,
+    /// How header names are spelled in responses.
+    pub(crate) header_names: Extensions,
 }
 
 /// One request, and what is found out about it on the way to its answer.
@@ -103,7 +108,13 @@ impl Service {
             code: None,
             plan: Plan::default(),
         };
-        let answer = match self.answer(&mut exchange, &mut body).await {
+        let answer = AssertUnwindSafe(self.answer(&mut exchange, &mut body));
+        let answer = answer.catch_unwind().await.unwrap_or_else(|panic| {
+            let message = panics::message(panic.as_ref());
+            tracing::error!(message, "a request has caused a panic");
+            Err(ApiError::internal().into())
+        });
+        let answer = match answer {
             Ok(answer) => answer,
             Err(Failure::Error(error)) => {
                 exchange.code = Some(error.code());
@@ -165,11 +176,24 @@ impl Service {
         body: &mut RequestBody,
     ) -> Result<Answer, ApiError> {
         let now = exchange.plan.effects.now();
-        let caller = self
-            .accounts
-            .authenticate(&exchange.head, target, host, now)?;
+        let caller = match route {
+            // A browser cannot sign a preflight, but sends the query of a signed URL.
+            Ok(Operation::OptionsObject) => Caller::Anonymous,
+            _ => {
+                let head = &exchange.head;
+                self.accounts.authenticate(head, target, host, now)?
+            }
+        };
+        exchange.remove_empty_headers();
         exchange.user_id = caller.account().map(|account| account.user_id().to_owned());
-        // Only now: who may not know anything is not told what there is.
+        if caller.is_anonymous()
+            && exchange.is_head()
+            && target.resource == Resource::Service
+            && let Some((bucket, domain)) = host.bucket_without_zone()
+        {
+            return self.redirect_to_zone(bucket, domain);
+        }
+        // Authenticate before reporting routing errors, so that unknown callers learn nothing.
         let operation = route?;
         route::check_parameters(operation, &exchange.head.headers, &target.query)?;
         handlers::dispatch(&mut Call {
@@ -188,6 +212,16 @@ impl Service {
             body,
         })
         .await
+    }
+
+    /// Answers an unsigned HEAD of `http://<bucket>.<domain>/`, by which clients find the zone of a
+    /// bucket.
+    fn redirect_to_zone(&self, bucket: &str, domain: &str) -> Result<Answer, ApiError> {
+        let zone = self.store.bucket(bucket)?.zone;
+        let mut answer = answer::empty(StatusCode::MOVED_PERMANENTLY);
+        let location = format!("http://{bucket}.{zone}.{domain}/");
+        answer::set_header(answer.headers_mut(), LOCATION, location)?;
+        Ok(answer)
     }
 
     /// What the rules of the bucket let a script of another site see of the answer, be it an error.
@@ -227,11 +261,28 @@ impl Service {
             headers.insert(REQUEST_ID, value);
         }
         effects.spoil_head(headers);
+        answer.extensions_mut().extend(self.header_names.clone());
         effects.spoil_body(answer, exchange.is_head(), wire)
     }
 }
 
 impl Exchange {
+    /// Removes headers without a value, which are the same as absent ones. An empty value of user
+    /// metadata is a value.
+    fn remove_empty_headers(&mut self) {
+        let headers = &mut self.head.headers;
+        if !headers.values().any(HeaderValue::is_empty) {
+            return;
+        }
+        let mut rest = HeaderMap::with_capacity(headers.len());
+        for (name, value) in &*headers {
+            if !value.is_empty() || name.as_str().starts_with("x-qs-meta-") {
+                rest.append(name.clone(), value.clone());
+            }
+        }
+        *headers = rest;
+    }
+
     fn is_head(&self) -> bool {
         self.head.method == Method::HEAD
     }

@@ -34,14 +34,11 @@ impl Timestamp {
         Self(self.0.saturating_add(days as u64 * 24 * 3600 * 1000))
     }
 
-    /// `2016-08-22T15:03:32.000Z`, as nearly all JSON documents have it.
-    pub(crate) fn iso8601_millis(self) -> String {
-        humantime::format_rfc3339_millis(self.system_time()).to_string()
-    }
-
-    /// `2015-07-11T04:45:57Z`, as the list of buckets has it.
-    pub(crate) fn iso8601_seconds(self) -> String {
-        humantime::format_rfc3339_seconds(self.system_time()).to_string()
+    /// Formats the time as `2016-08-22T15:03:32.000Z`, as JSON documents do. Milliseconds are always
+    /// zero: clients of the service take `.000Z` literally.
+    pub(crate) fn iso8601(self) -> String {
+        let seconds = UNIX_EPOCH + Duration::from_secs(self.unix_seconds());
+        humantime::format_rfc3339_millis(seconds).to_string()
     }
 
     /// `Sun, 16 Aug 2015 09:05:00 GMT`, as headers have it.
@@ -61,8 +58,7 @@ mod tests {
     #[test]
     fn formats() {
         let time = Timestamp(1_471_878_212_005);
-        assert_eq!(time.iso8601_millis(), "2016-08-22T15:03:32.005Z");
-        assert_eq!(time.iso8601_seconds(), "2016-08-22T15:03:32Z");
+        assert_eq!(time.iso8601(), "2016-08-22T15:03:32.000Z");
         assert_eq!(time.http_date(), "Mon, 22 Aug 2016 15:03:32 GMT");
         assert_eq!(time.unix_seconds(), 1_471_878_212);
     }

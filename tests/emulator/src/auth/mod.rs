@@ -153,6 +153,7 @@ fn check_date(headers: &HeaderMap, now: SystemTime) -> Result<(), ApiError> {
     let invalid = |message: &'static str| ApiError::new(ErrorCode::InvalidRequest, message);
     let date = headers
         .get("x-qs-date")
+        .filter(|date| !date.is_empty())
         .or_else(|| headers.get(DATE))
         .ok_or_else(|| invalid("a signed request needs a Date or x-qs-date header"))?;
     let date = date

@@ -92,7 +92,7 @@ pub(super) async fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
         location: &bucket.zone,
         url: call.host.bucket_address(&bucket.name, &bucket.zone),
         status: "active",
-        created: bucket.created.iso8601_millis(),
+        created: bucket.created.iso8601(),
         count: statistics.values().map(|usage| usage.count).sum(),
         size: statistics.values().map(|usage| usage.size).sum(),
         storage_classes: statistics

@@ -18,7 +18,7 @@ struct PutAcl {
 #[derive(Serialize)]
 struct GetAcl<'a> {
     owner: Owner<'a>,
-    acl: &'a [Grant],
+    acl: Vec<Grant>,
 }
 
 /// `PUT /<bucket>?acl`: replaces the list. An empty one makes the bucket private.
@@ -40,7 +40,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let document = GetAcl {
         owner: Owner::new(&bucket.owner),
-        acl: &bucket.acl,
+        acl: bucket.acl.iter().map(Grant::with_name).collect(),
     };
     answer::json(call.success(), &document)
 }

@@ -7,12 +7,12 @@ use crate::access::Access;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::settings::cname::{self, CnameKind};
-use crate::settings::json::Object;
+use crate::settings::json::{self, Object};
 
 #[derive(Deserialize)]
 struct PutCname {
     domain: String,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "json::or_default")]
     kind: CnameKind,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         .map(|record| CnameEntry {
             domain: &record.domain,
             kind: record.kind,
-            created: record.created.iso8601_millis(),
+            created: record.created.iso8601(),
         })
         .collect::<Vec<_>>();
     let document = CnameList {

@@ -22,7 +22,7 @@ const MAX_OBJECTS: usize = 1000;
 struct DeleteRequest {
     #[serde(deserialize_with = "json::objects")]
     objects: Vec<ObjectToDelete>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     quiet: bool,
 }
 

@@ -58,7 +58,7 @@ impl<'a> Key<'a> {
             size: object.size,
             etag: format!("\"{}\"", object.etag),
             mime_type: object.metadata.content_type(),
-            created: object.created.iso8601_millis(),
+            created: object.created.iso8601(),
             modified: object.modified.unix_seconds(),
             encrypted: object.encryption.is_some(),
             storage_class: object.storage_class.as_str(),

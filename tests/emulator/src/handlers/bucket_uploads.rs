@@ -44,7 +44,7 @@ impl<'a> UploadEntry<'a> {
         Self {
             key: &upload.key,
             upload_id: &upload.upload_id,
-            created: upload.created.iso8601_millis(),
+            created: upload.created.iso8601(),
         }
     }
 }

@@ -58,8 +58,8 @@ impl<'a> Version<'a> {
             } else {
                 record.metadata.content_type()
             },
-            created: record.created.iso8601_millis(),
-            modified: record.modified.iso8601_millis(),
+            created: record.created.iso8601(),
+            modified: record.modified.iso8601(),
             encrypted: record.encryption.is_some(),
             storage_class: record.storage_class.as_str(),
         }

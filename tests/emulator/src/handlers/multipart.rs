@@ -150,7 +150,7 @@ impl<'a> PartEntry<'a> {
         Self {
             part_number: part.number,
             size: part.size(),
-            created: part.created.iso8601_millis(),
+            created: part.created.iso8601(),
             etag: part.etag(),
         }
     }

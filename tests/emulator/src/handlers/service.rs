@@ -141,7 +141,7 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
                 "http://{}",
                 call.host.bucket_address(&bucket.name, &bucket.zone)
             ),
-            created: bucket.created.iso8601_seconds(),
+            created: bucket.created.iso8601(),
         })
         .collect();
     answer::json(

@@ -63,6 +63,40 @@ where
     Ok(objects.into_iter().map(|object| object.0).collect())
 }
 
+/// A field that may be absent or null, which clients write for an absent one.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A flag that may be null, which means enabled.
+pub(super) fn flag_or_enabled<'de, D>(deserializer: D) -> Result<Flag, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    flag(deserializer).map(|flag| flag.unwrap_or(Flag::Enabled))
+}
+
+/// A flag that may be null, which means disabled.
+pub(super) fn flag_or_disabled<'de, D>(deserializer: D) -> Result<Flag, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    flag(deserializer).map(|flag| flag.unwrap_or(Flag::Disabled))
+}
+
+fn flag<'de, D>(deserializer: D) -> Result<Option<Flag>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| Flag::deserialize(StringDeserializer::new(text.to_ascii_lowercase())))
+        .transpose()
+}
+
 /// A value of a closed list whose names are in lower case; any case is read.
 pub(super) fn lower_case<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -81,6 +115,18 @@ where
 {
     let text = String::deserialize(deserializer)?.to_ascii_uppercase();
     T::deserialize(StringDeserializer::new(text))
+}
+
+/// The same for a field that may be null.
+pub(super) fn upper_case_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    match Option::<String>::deserialize(deserializer)? {
+        Some(text) => T::deserialize(StringDeserializer::new(text.to_ascii_uppercase())),
+        None => Ok(T::default()),
+    }
 }
 
 /// Whether something is on. Any case is read through [`lower_case`].

@@ -23,15 +23,21 @@ pub(crate) struct Replication {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Rule {
     id: String,
-    #[serde(default = "Flag::enabled", deserialize_with = "json::lower_case")]
+    #[serde(default = "Flag::enabled", deserialize_with = "json::flag_or_enabled")]
     status: Flag,
     #[serde(deserialize_with = "json::object")]
     filters: Filters,
     /// Whether deletes are replicated.
-    #[serde(default = "Flag::disabled", deserialize_with = "json::lower_case")]
+    #[serde(
+        default = "Flag::disabled",
+        deserialize_with = "json::flag_or_disabled"
+    )]
     delete_marker: Flag,
     /// Whether objects of before the rule are replicated.
-    #[serde(default = "Flag::disabled", deserialize_with = "json::lower_case")]
+    #[serde(
+        default = "Flag::disabled",
+        deserialize_with = "json::flag_or_disabled"
+    )]
     sync_marker: Flag,
     #[serde(deserialize_with = "json::object")]
     destination: Destination,
@@ -39,17 +45,17 @@ struct Rule {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Filters {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     prefix: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Destination {
     bucket: String,
-    #[serde(default, deserialize_with = "json::upper_case")]
+    #[serde(default, deserialize_with = "json::upper_case_or_default")]
     storage_class: StorageClass,
     /// That of the bucket, whatever a PUT says.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     zone: String,
 }
 

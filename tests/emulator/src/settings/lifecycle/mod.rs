@@ -56,7 +56,7 @@ pub(crate) struct Rule {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Filter {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     prefix: String,
 }
 

@@ -88,7 +88,7 @@ impl<'a> Callback<'a> {
             event_source: "qingstor",
             event_version: "1.0",
             event_type: happened.event.name_in_callback(),
-            event_time: happened.time.iso8601_millis(),
+            event_time: happened.time.iso8601(),
             zone_id: happened.zone,
             user_identify: UserIdentify {
                 principal_id: happened.user,
