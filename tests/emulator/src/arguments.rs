@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     /// Repeat the chances of an earlier run, whose log tells its seed
     #[arg(long, value_name = "NUMBER", help_heading = FAULTS)]
     pub(crate) fault_seed: Option<u64>,
-    /// Serve /_emulator/, where anybody can change the faults and turn the clock
+    /// Serve /_emulator/, where everybody except web pages can change the faults and turn the clock
     #[arg(long, help_heading = FAULTS)]
     pub(crate) admin: bool,
 }

@@ -270,7 +270,8 @@ impl Builder {
         self
     }
 
-    /// Adds an account: a user of their own with one access key. Without any, there is one with
+    /// Adds an account: a user of their own with one access key, whose id consists of letters, digits,
+    /// underscores and hyphens. Without any, there is one with
     /// [`DEFAULT_ACCESS_KEY_ID`] and [`DEFAULT_SECRET_ACCESS_KEY`].
     pub fn account(
         mut self,
@@ -318,8 +319,8 @@ impl Builder {
         self
     }
 
-    /// Serves `/_emulator/`, where anybody can change the faults in force and turn the clock; off by
-    /// default.
+    /// Serves `/_emulator/`, where everybody except web pages can change the faults in force and turn
+    /// the clock; off by default.
     pub fn admin(mut self, has_admin: bool) -> Self {
         self.has_admin = has_admin;
         self

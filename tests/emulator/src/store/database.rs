@@ -1,6 +1,7 @@
 //! The tables of the database, and what reads and changes them.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use redb::{
     Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value,
@@ -69,7 +70,20 @@ pub(super) fn scan(
 }
 
 /// The records at one moment.
-pub(super) struct Snapshot(pub(super) ReadTransaction);
+pub(super) struct Snapshot {
+    transaction: ReadTransaction,
+    /// Keeps the database from being reopened.
+    _reader: Arc<()>,
+}
+
+impl Snapshot {
+    pub(super) fn new(transaction: ReadTransaction, reader: Arc<()>) -> Self {
+        Self {
+            transaction,
+            _reader: reader,
+        }
+    }
+}
 
 impl Lookup for Snapshot {
     type Table<'a, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
@@ -78,7 +92,7 @@ impl Lookup for Snapshot {
         &self,
         definition: TableDefinition<'static, K, V>,
     ) -> Result<Self::Table<'_, K, V>, StoreError> {
-        Ok(self.0.open_table(definition)?)
+        Ok(self.transaction.open_table(definition)?)
     }
 }
 

@@ -7,7 +7,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
@@ -21,6 +22,9 @@ use super::error::StoreError;
 /// Limit of the database's cache in bytes. The default of the library is a gigabyte.
 const CACHE_SIZE: usize = 64 << 20;
 
+/// How long reopening waits for snapshots, which are held for moments only.
+const MAX_READ: Duration = Duration::from_secs(5);
+
 /// Counter that holds a random number, chosen when the database was created.
 const IDENTITY: &str = "identity";
 
@@ -31,6 +35,8 @@ pub(super) struct DatabaseFile {
     path: Option<PathBuf>,
     /// `None` while the file could not be reopened.
     database: RwLock<Option<Database>>,
+    /// One reference more than there are snapshots.
+    readers: Arc<()>,
 }
 
 impl DatabaseFile {
@@ -51,6 +57,7 @@ impl DatabaseFile {
         Ok(Self {
             path: Some(path.to_owned()),
             database: RwLock::new(Some(database)),
+            readers: Arc::default(),
         })
     }
 
@@ -61,10 +68,11 @@ impl DatabaseFile {
         Ok(Self {
             path: None,
             database: RwLock::new(Some(database)),
+            readers: Arc::default(),
         })
     }
 
-    /// Closes the database and opens its file again. Transactions that are still being read fail.
+    /// Closes the database and opens its file again. Snapshots that are not dropped in time fail.
     ///
     /// # Errors
     ///
@@ -78,6 +86,10 @@ impl DatabaseFile {
             // Memory has no input and output errors.
             return Ok(());
         };
+        let started = Instant::now();
+        while Arc::strong_count(&self.readers) > 1 && started.elapsed() < MAX_READ {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         // Close first: the library locks the file.
         *current = None;
         *current = Some(builder().open(path)?);
@@ -86,7 +98,10 @@ impl DatabaseFile {
 
     /// Begins to read the last committed state.
     pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        self.with(|database| Ok(Snapshot(database.begin_read()?)))
+        self.with(|database| {
+            let reader = Arc::clone(&self.readers);
+            Ok(Snapshot::new(database.begin_read()?, reader))
+        })
     }
 
     /// Begins a transaction that changes records.
@@ -162,6 +177,24 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
         .collect::<Vec<_>>();
     if !tables.is_empty() && !tables.iter().any(|name| name == BUCKETS.name()) {
         return Err(io::Error::other("it is the database of another program").into());
+    }
+    let names = [
+        BUCKETS.name(),
+        VERSIONS.name(),
+        UPLOADS.name(),
+        PARTS.name(),
+        CONTENTS.name(),
+        COUNTERS.name(),
+    ];
+    // A complete database can be opened on a full disk.
+    if names
+        .iter()
+        .all(|name| tables.iter().any(|table| table == name))
+    {
+        let snapshot = database.begin_read()?;
+        if snapshot.open_table(COUNTERS)?.get(IDENTITY)?.is_some() {
+            return Ok(());
+        }
     }
     let transaction = database.begin_write()?;
     transaction.open_table(BUCKETS)?;

@@ -20,6 +20,7 @@ mod sweep;
 mod uploads;
 mod writer;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,7 +101,7 @@ impl Store {
             let reason = "the file is missing, but there are contents".to_owned();
             return Err(damaged(records)(reason));
         }
-        let (file, identity, used) = read_records(&records).map_err(damaged(records.clone()))?;
+        let (file, identity, used) = read_records(&records)?;
         directory.sync()?;
         let content = directory.content();
         sweep::sweep(&content, identity, used)
@@ -182,20 +183,47 @@ fn in_memory(root: &Path) -> Result<DatabaseFile> {
 /// Opens the database, and returns it with its identity and the contents that it names.
 ///
 /// The database library panics at some kinds of damage, so it runs on a thread of its own.
-fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>), String> {
-    let path = path.to_owned();
+fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
+    let failed = |source| {
+        let path = path.to_owned();
+        Error::DataDir { path, source }
+    };
+    let damaged = |reason| {
+        let path = path.to_owned();
+        Error::Damaged { path, reason }
+    };
+    let records = path.to_owned();
     let read = move || {
-        let file = DatabaseFile::open(&path)?;
+        let file = DatabaseFile::open(&records)?;
         let (identity, used) = (file.identity()?, file.contents()?);
         Ok((file, identity, used))
     };
-    std::thread::Builder::new()
+    let opening = std::thread::Builder::new()
         .name(OPENING_THREAD.to_owned())
         .spawn(read)
-        .map_err(|error| error.to_string())?
+        .map_err(failed)?;
+    let read = opening
         .join()
-        .map_err(|panic| panics::message(panic.as_ref()))?
-        .map_err(|error: StoreError| error.to_string())
+        .map_err(|panic| damaged(panics::message(panic.as_ref())))?;
+    read.map_err(|error| match error {
+        StoreError::Io(source) | StoreError::Database(redb::Error::Io(source))
+            if !is_damage(source.kind()) =>
+        {
+            failed(source)
+        }
+        error => damaged(error.to_string()),
+    })
+}
+
+/// Whether an error of reading tells of the content of a file, and not of the disk or the rights.
+fn is_damage(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Other
+    )
 }
 
 /// Runs what reads much where it blocks nobody.
