@@ -12,11 +12,13 @@ use tokio::io::AsyncRead;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod progress;
 mod tap;
 mod wire;
 
+pub(crate) use progress::Progress;
 pub(crate) use tap::{Flow, Tap};
-pub(crate) use wire::{Progress, ReaderStream};
+pub(crate) use wire::ReaderStream;
 
 /// A stream of the caller's.
 type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
@@ -54,6 +56,8 @@ struct More {
     /// Where the content begins in its file, when it is no whole file.
     offset: Option<u64>,
     tap: Option<Arc<dyn Tap>>,
+    /// Records how the body is read, where an in-process handler reads it.
+    progress: Option<Arc<Progress>>,
 }
 
 enum Source {
@@ -235,6 +239,12 @@ impl Body {
     /// Has somebody watch the bytes on their way.
     pub(crate) fn tapped(mut self, tap: Arc<dyn Tap>) -> Self {
         self.more.get_or_insert_default().tap = Some(tap);
+        self
+    }
+
+    /// Records in `progress` how the body is read.
+    pub(crate) fn recorded(mut self, progress: Arc<Progress>) -> Self {
+        self.more.get_or_insert_default().progress = Some(progress);
         self
     }
 

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::spawn_blocking;
 use tokio::time::Sleep;
 
+use crate::content_range::ContentRange;
 use crate::digest::Digest;
 use crate::dispatch::Again;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,7 +48,10 @@ struct Inner {
     announced: Option<u64>,
     received: u64,
     ended: bool,
+    /// The part of the object that it is, unless it is all.
+    part: Option<ContentRange>,
     idle_timeout: Duration,
+    slow_timeout: Duration,
     /// The timer that the answer's head was waited for with: to set it anew is cheaper than to make
     /// another. It counts only while the caller waits for bytes.
     idle: Pin<Box<Sleep>>,
@@ -63,14 +67,21 @@ struct Inner {
 }
 
 impl ByteStream {
-    pub(crate) fn new(incoming: Incoming, announced: Option<u64>, origin: Origin) -> Self {
+    pub(crate) fn new(
+        incoming: Incoming,
+        announced: Option<u64>,
+        part: Option<ContentRange>,
+        origin: Origin,
+    ) -> Self {
         Self {
             inner: Box::new(Inner {
                 body: incoming.body,
                 announced,
                 received: 0,
                 ended: false,
+                part,
                 idle_timeout: incoming.idle_timeout,
+                slow_timeout: incoming.slow_timeout,
                 idle: incoming.timer,
                 waiting: false,
                 unread: Bytes::new(),
@@ -84,10 +95,12 @@ impl ByteStream {
 
     /// Keeps what it takes to go on where the connection breaks.
     pub(crate) fn remember(&mut self, again: Again, meta: &ResponseMeta) {
-        let inner = &mut *self.inner;
-        inner.resume = Resume::new(again, meta);
-        // A part without `Content-Length` says in another way how long it is.
-        inner.announced = inner.announced.or_else(|| inner.resume.as_ref()?.len());
+        self.inner.resume = Resume::new(again, meta, self.inner.part);
+    }
+
+    /// Returns the part of the object that the response carries; `None` if it carries all of it.
+    pub(crate) fn part(&self) -> Option<ContentRange> {
+        self.inner.part
     }
 
     /// How many bytes the answer announced: the object's size, or the range's. `None` when it
@@ -128,7 +141,9 @@ impl ByteStream {
     ///
     /// # Errors
     ///
-    /// `Integrity` when they are not what [`verified`](Self::verified) wants; `Interrupted` when the connection broke, `Timeout` when nothing came in time.
+    /// `Integrity` if the bytes are not what [`verified`](Self::verified) requires, or are more or
+    /// fewer than the response announced; `Interrupted` if the connection broke; `Timeout` if no
+    /// byte arrived in time.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         std::future::poll_fn(|cx| self.inner.poll_chunk(cx))
             .await
@@ -171,6 +186,21 @@ impl ByteStream {
             next = self.chunk().await?;
         }
         Ok(all.freeze())
+    }
+
+    /// Reads a body that the client needs as a whole, at most `limit` bytes. Unlike the idle timeout
+    /// of each byte, `slow_timeout` ends a body that trickles.
+    pub(crate) async fn collect_in_time(&mut self, limit: usize) -> Result<Bytes> {
+        let slow_timeout = self.inner.slow_timeout;
+        let collected = tokio::time::timeout(slow_timeout, self.collect(limit)).await;
+        collected.unwrap_or_else(|_| {
+            let text = format!(
+                "the response body did not end within {} s, after {} bytes",
+                slow_timeout.as_secs_f32(),
+                self.inner.received_of()
+            );
+            Err(self.of_call(Error::new(ErrorKind::Timeout, text)))
+        })
     }
 
     /// The error with what is known of the call.
@@ -236,6 +266,12 @@ impl Inner {
         match item {
             Some(Ok(bytes)) => {
                 self.received += bytes.len() as u64;
+                if let Some(announced) = self.announced
+                    && self.received > announced
+                {
+                    let text = format!("the body has more than the announced {announced} bytes");
+                    return self.fail(Error::new(ErrorKind::Integrity, text));
+                }
                 if let Some((md5, _)) = &mut self.verify {
                     md5.update(&bytes);
                 }
@@ -250,8 +286,13 @@ impl Inner {
                 .announced
                 .is_some_and(|announced| announced != self.received) =>
             {
+                // The connection did not break: the service says that these are all bytes of the part.
+                let kind = match self.part {
+                    Some(_) => ErrorKind::Integrity,
+                    None => ErrorKind::Interrupted,
+                };
                 let text = format!("the body ended after {} bytes", self.received_of());
-                self.broke(cx, Error::new(ErrorKind::Interrupted, text))
+                self.broke(cx, Error::new(kind, text))
             }
             None => self.end(),
         }

@@ -97,6 +97,10 @@ impl<I: Operation> Call<I> {
     /// damaged on its way (`bad_digest`). A file is read once more for it. Calls that require the
     /// digest have it anyway.
     ///
+    /// The response of an upload then needs an `ETag` that agrees with the digest, else the call fails
+    /// with `Integrity`. (A tag that is not an MD5, or that of content encrypted with a
+    /// customer-provided key, is not compared.)
+    ///
     /// A stream, which can be read only once, is an `InvalidInput` when the call is sent; so is a
     /// file that [`build`](Self::build) would have to read.
     pub fn compute_content_md5(mut self) -> Self {
@@ -138,7 +142,9 @@ impl<I: Operation> Call<I> {
                 let hashed = parts.hash_file().await;
                 hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
             }
-            let response = handle.dispatch(I::INFO, parts).await?;
+            let response = handle
+                .dispatch(I::INFO, I::Output::body_fields, parts)
+                .await?;
             I::Output::decode(response)
         }
     }

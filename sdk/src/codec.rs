@@ -13,6 +13,7 @@ pub use crate::byte_stream::ByteStream;
 pub use crate::call::Call;
 pub use crate::client::{Bucket, QingStor};
 pub use crate::error::Result;
+pub use crate::error_document::BodyFields;
 pub use crate::form::Form;
 pub use crate::generated::types;
 pub use crate::json::{is_default, one_or_many, optional_one_or_many};

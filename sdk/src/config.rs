@@ -191,17 +191,24 @@ impl Config {
         self
     }
 
-    /// How long nothing may move on a connection: while a body is sent, before the answer comes,
-    /// between two pieces of its body. A transfer that moves is never cut off. 60 seconds by
+    /// Sets the idle timeout: the longest time without progress on a connection while a request body
+    /// is sent, before the response arrives, and between two pieces of its body. 60 seconds by
     /// default.
+    ///
+    /// A transfer that makes progress is never cut off. Time in which the source of a request body (a
+    /// stream, a reader, a file) has nothing to send does not count: only
+    /// [`Call::timeout`](crate::Call::timeout) and [`RetryPolicy::total_timeout`] end that.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout.min(NEVER);
         self
     }
 
-    /// How long the service may work before it answers, in the calls that let it copy, move, fetch
-    /// or join objects. 10 minutes by default.
+    /// Sets how long the service may work before it answers requests that copy, move, fetch or join
+    /// objects. 10 minutes by default.
+    ///
+    /// It is also the longest time for a response body that the client reads as a whole: a JSON
+    /// document, an error document.
     #[must_use]
     pub fn slow_timeout(mut self, timeout: Duration) -> Self {
         self.slow_timeout = timeout.min(NEVER);

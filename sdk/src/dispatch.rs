@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::byte_stream::ByteStream;
 use crate::client::Handle;
 use crate::clock;
 use crate::credentials::Credentials;
 use crate::error::{CallContext, Error, ErrorCode, ErrorKind, Result};
+use crate::error_document::BodyFields;
 use crate::operation::{OperationInfo, Reply};
 use crate::request::RequestParts;
 use crate::response::{
-    Origin, Response, ResponseBody, ResponseMeta, Sent, announced, service_error,
+    Origin, Response, ResponseBody, ResponseMeta, Sent, announced, error_in_success, is_bodiless,
+    service_error,
 };
 use crate::retry::RetryPolicy;
-use crate::transport::{Incoming, Outbound, deadline};
+use crate::transport::{Incoming, IncomingBody, Outbound, deadline};
 
 mod again;
+mod checks;
 mod notice;
 mod outgoing;
 #[cfg(feature = "tracing")]
@@ -94,12 +97,13 @@ impl Handle {
     pub(crate) async fn dispatch(
         &self,
         info: &'static OperationInfo,
+        body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
     ) -> Result<Response> {
         let started = Instant::now();
         #[cfg(feature = "tracing")]
         let key = trace::key(&self.address, parts);
-        let call = pin!(self.prepared(info, parts, started));
+        let call = pin!(self.prepared(info, body_fields, parts, started));
         #[cfg(feature = "tracing")]
         return trace::call(info, &self.address, key, started, call).await;
         #[cfg(not(feature = "tracing"))]
@@ -109,6 +113,7 @@ impl Handle {
     async fn prepared(
         &self,
         info: &'static OperationInfo,
+        body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
         started: Instant,
     ) -> Result<Response> {
@@ -120,26 +125,13 @@ impl Handle {
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let bounds = Bounds::new(policy, options.timeout);
         let credentials = bounds.within(pin!(self.shared.credentials.current())).await;
-        let (origin, mut outgoing) = credentials
+        let (uri, mut outgoing) = credentials
             .unwrap_or_else(|| Err(bounds.exceeded(None)))
-            .and_then(|credentials| self.begun(info, parts, started, &credentials))
+            .and_then(|credentials| self.outgoing(info, parts, &credentials))
             .map_err(|error| error.with_call(self.unsent(info)))?;
-        // Boxed, since the callers' futures hold this one: two small allocations cost less than a
-        // large one.
-        Box::pin(self.attempts(&mut outgoing, origin, &bounds)).await
-    }
-
-    /// A call that was not sent yet, and its request.
-    fn begun(
-        &self,
-        info: &'static OperationInfo,
-        parts: &mut RequestParts,
-        started: Instant,
-        credentials: &Credentials,
-    ) -> Result<(Origin, Outgoing)> {
-        let (uri, outgoing) = self.outgoing(info, parts, credentials)?;
         let call = Sent {
             info,
+            body_fields,
             address: Arc::clone(&self.address),
             uri,
             started,
@@ -148,7 +140,9 @@ impl Handle {
             call: Arc::new(call),
             attempts: 0,
         };
-        Ok((origin, outgoing))
+        // Boxed, since the callers' futures hold this one: two small allocations cost less than a
+        // large one.
+        Box::pin(self.attempts(&mut outgoing, origin, &bounds)).await
     }
 
     /// One attempt after the other, until one succeeds or no further one may follow. `origin` has
@@ -269,14 +263,21 @@ impl Handle {
             .await
             .map(|credentials| self.outbound(outgoing, &origin.call, skew, &credentials))
             .map_err(|error| error.with_call(self.unsent(origin.call.info)))?;
-        let (meta, mut stream) = self
+        let (answer, unsent) = self
             .shared
             .transport
             .send(outbound)
             .await
-            .map(|answer| split(answer, origin))
             .map_err(|error| error.with_call(origin.context()))?;
-        let body = match read(&meta, &mut stream, origin).await? {
+        let (head, incoming) = answer.into_parts();
+        let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
+        if let Some(unsent) = &unsent {
+            checks::whole_body_was_sent(unsent, &meta, origin)?;
+        }
+        let mut stream = stream(incoming, &meta, &outgoing.headers, origin)?;
+        let body = read(&meta, &mut stream, origin).await?;
+        checks::body_was_stored(&outgoing.headers, &meta, origin)?;
+        let body = match body {
             Some(whole) => ResponseBody::Whole(whole),
             None => ResponseBody::Stream(stream),
         };
@@ -307,20 +308,29 @@ impl Handle {
     }
 }
 
-/// The head and the body of an answer.
-fn split(answer: http::Response<Incoming>, origin: &Origin) -> (ResponseMeta, ByteStream) {
-    let (head, body) = answer.into_parts();
-    // Neither has a body, whatever length it announces.
-    let bodiless = origin.call.info.method == Method::HEAD || head.status == StatusCode::NO_CONTENT;
-    let length = match bodiless {
-        true => None,
-        false => announced(&head.headers),
+/// Returns the body of a response, to be read. `sent`: the headers of the request.
+fn stream(
+    mut incoming: Incoming,
+    meta: &ResponseMeta,
+    sent: &HeaderMap,
+    origin: &Origin,
+) -> Result<ByteStream> {
+    let part = checks::content_range(sent, meta, origin)?;
+    if is_bodiless(meta.status()) {
+        incoming.body = IncomingBody::Whole(Bytes::new());
+    }
+    // The length of a response to `HEAD` is that of another body.
+    let is_empty = origin.call.info.method == Method::HEAD || is_bodiless(meta.status());
+    let length = match part {
+        _ if is_empty => None,
+        Some(part) => Some(part.len()),
+        None => announced(meta.headers()),
     };
-    let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
-    (meta, ByteStream::new(body, length, origin.clone()))
+    Ok(ByteStream::new(incoming, length, part, origin.clone()))
 }
 
-/// Reads an answer's body as far as the operation's output needs it; `None` where that is the stream.
+/// Reads the body of a response as a whole where the operation's output needs it; `None` where the
+/// output is the stream.
 async fn read(
     meta: &ResponseMeta,
     stream: &mut ByteStream,
@@ -329,14 +339,18 @@ async fn read(
     let info = origin.call.info;
     if !info.success.contains(&meta.status().as_u16()) {
         // What breaks off here is the explanation, not the answer: the status stands.
-        let body = stream.collect(MAX_ERROR).await.unwrap_or_default();
+        let body = stream.collect_in_time(MAX_ERROR).await.unwrap_or_default();
         return Err(service_error(meta, &body, origin));
     }
-    match info.reply {
-        Reply::Stream => Ok(None),
-        Reply::Json => stream.collect(MAX_JSON).await.map(Some),
+    let body = match info.reply {
+        Reply::Stream => return Ok(None),
+        Reply::Json => stream.collect_in_time(MAX_JSON).await?,
         // Read to its end, so that the connection can be used again. The head has said it all: what
         // breaks off here is nothing that anybody waits for.
-        Reply::Empty => Ok(Some(stream.collect(MAX_ERROR).await.unwrap_or_default())),
+        Reply::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
+    };
+    match error_in_success(meta, &body, origin) {
+        Some(error) => Err(error),
+        None => Ok(Some(body)),
     }
 }

@@ -79,7 +79,8 @@ pub(crate) struct Answer {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The service answered with an error status. See [`Error::code`] and [`Error::status`].
+    /// The service answered with an error status, or with an error document under a success status.
+    /// See [`Error::code`] and [`Error::status`].
     Service,
     /// An argument can't be sent. Nothing was sent.
     InvalidInput,
@@ -93,11 +94,12 @@ pub enum ErrorKind {
     /// No connection was made in time, nothing moved on it for longer than the configured time, or
     /// the call took longer than it may.
     Timeout,
-    /// The answer's body ended, or the connection broke, before all of it had come.
+    /// The response body ended, or the connection broke, before all of it had arrived. Also a success
+    /// that the service reported before the whole request body was sent.
     Interrupted,
     /// The answer is not what the API describes.
     Decode,
-    /// The bytes are not those that were announced.
+    /// The bytes are not those that were announced or requested, or a verified upload has no `ETag`.
     Integrity,
     /// Reading or writing on this machine failed (a file, a stream of the caller's).
     Io,

@@ -134,11 +134,13 @@ mod clock;
 pub mod codec;
 mod concurrent;
 mod config;
+mod content_range;
 mod credentials;
 mod digest;
 mod dispatch;
 mod endpoint;
 mod error;
+mod error_document;
 mod form;
 mod generated;
 #[cfg(any(doc, doctest))]

@@ -7,6 +7,7 @@ use http::Method;
 
 use crate::client::Caller;
 use crate::error::Result;
+use crate::error_document::BodyFields;
 use crate::request::RequestParts;
 use crate::response::Response;
 
@@ -36,6 +37,14 @@ pub trait FromResponse: Sized {
     /// Reads the output from an answer with a success status.
     #[doc(hidden)]
     fn decode(response: Response) -> Result<Self>;
+
+    /// Returns the fields that the JSON body of the output may have: none for other outputs. The
+    /// client needs them to recognize an error document under a success status.
+    #[doc(hidden)]
+    #[must_use]
+    fn body_fields() -> BodyFields {
+        BodyFields::Named(&[])
+    }
 }
 
 /// An operation's facts, which live as long as the program.
@@ -61,6 +70,8 @@ pub struct OperationInfo {
     pub slow: bool,
     /// The headers that say where else the content comes from: none of them goes with a body.
     pub excludes_body: &'static [&'static str],
+    /// Whether a success has the `ETag` of what the request body stored.
+    pub stores_body: bool,
 }
 
 /// What the body of an answer is.
@@ -100,6 +111,7 @@ impl OperationInfo {
             content_md5: false,
             slow: false,
             excludes_body: &[],
+            stores_body: false,
         }
     }
 
@@ -125,6 +137,11 @@ impl OperationInfo {
 
     pub(crate) const fn slow(mut self) -> Self {
         self.slow = true;
+        self
+    }
+
+    pub(crate) const fn stores_body(mut self) -> Self {
+        self.stores_body = true;
         self
     }
 

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::byte_stream::ByteStream;
 use crate::endpoint::Address;
-use crate::error::{Answer, CallContext, Error, ErrorCode, ErrorKind, Result};
+use crate::error::{Answer, CallContext, Error, ErrorKind, Result};
+use crate::error_document::{BodyFields, ErrorDocument};
 use crate::json;
 use crate::metadata::Metadata;
 use crate::operation::OperationInfo;
@@ -116,6 +116,10 @@ macro_rules! json_outputs {
                     output.meta = response.meta;
                     Ok(output)
                 }
+
+                fn body_fields() -> BodyFields {
+                    BodyFields::of::<Self>()
+                }
             }
         )*
         response_meta!($($output),*);
@@ -134,6 +138,8 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) info: &'static OperationInfo,
+    /// Returns the fields that the JSON body of a success may have.
+    pub(crate) body_fields: fn() -> BodyFields,
     pub(crate) address: Arc<Address>,
     pub(crate) uri: Uri,
     pub(crate) started: Instant,
@@ -146,6 +152,7 @@ impl Origin {
             address,
             uri,
             started,
+            ..
         } = &*self.call;
         CallContext {
             operation: info.id,
@@ -243,23 +250,33 @@ impl Response {
         Metadata::from_headers(&self.meta.headers, prefix)
     }
 
-    /// The body as a JSON object. A failure names the field.
+    /// The body as a JSON object. A failure names the field. Where the status means that there is
+    /// no body, the object is empty.
     pub fn json_object<T: DeserializeOwned>(&self) -> Result<T> {
-        // serde would read a list as the fields in order.
-        if let ResponseBody::Whole(bytes) = &self.body
-            && !bytes.trim_ascii_start().starts_with(b"{")
-        {
-            return Err(self.undecodable("the answer's body is no JSON object".into()));
+        match &self.body {
+            _ if is_bodiless(self.meta.status) => self.parse(b"{}"),
+            // serde would read a list as the fields in order.
+            ResponseBody::Whole(bytes) if bytes.trim_ascii_start().starts_with(b"{") => {
+                self.parse(bytes)
+            }
+            ResponseBody::Whole(_) => {
+                Err(self.undecodable("the response body is not a JSON object".into()))
+            }
+            ResponseBody::Stream(_) => Err(self.undecodable("the body was not read".into())),
         }
-        self.json()
     }
 
-    /// The body as JSON. A failure names the field.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let body = match &self.body {
-            ResponseBody::Whole(bytes) => bytes,
-            ResponseBody::Stream(_) => return Err(self.undecodable("the body was not read".into())),
-        };
+    /// The body as JSON. A failure names the field. `None` where the status means that there is no
+    /// body.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        match &self.body {
+            _ if is_bodiless(self.meta.status) => Ok(None),
+            ResponseBody::Whole(bytes) => self.parse(bytes).map(Some),
+            ResponseBody::Stream(_) => Err(self.undecodable("the body was not read".into())),
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T> {
         let error = match serde_json::from_slice(body) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -292,16 +309,32 @@ impl Response {
             ResponseBody::Whole(bytes) => cut(bytes),
             ResponseBody::Stream(_) => Bytes::new(),
         };
-        Error::new(ErrorKind::Decode, message)
-            .with_call(self.origin.context())
-            .with_answer(Answer {
-                status: self.meta.status,
-                headers: kept(&self.meta.headers),
-                request_id: self.meta.request_id().map(str::to_owned),
-                body,
-                ..Answer::default()
-            })
+        contradiction(ErrorKind::Decode, message, &self.meta, body, &self.origin)
     }
+}
+
+/// Returns the error for a response that has a success status and is wrong all the same.
+pub(crate) fn contradiction(
+    kind: ErrorKind,
+    message: String,
+    meta: &ResponseMeta,
+    body: Bytes,
+    origin: &Origin,
+) -> Error {
+    Error::new(kind, message)
+        .with_call(origin.context())
+        .with_answer(Answer {
+            status: meta.status,
+            headers: kept(&meta.headers),
+            request_id: meta.request_id().map(str::to_owned),
+            body,
+            ..Answer::default()
+        })
+}
+
+/// Returns whether a response with this status never has a body, whatever its headers announce.
+pub(crate) fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 204 | 205 | 304)
 }
 
 /// The headers for an error, which is more likely than an output to end in a log: what proxies take as
@@ -321,16 +354,6 @@ fn cut(bytes: &Bytes) -> Bytes {
     Bytes::copy_from_slice(bytes.get(..KEPT).unwrap_or(bytes))
 }
 
-/// The document *Error codes*: the body of an error answer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ErrorDocument {
-    code: Option<ErrorCode>,
-    message: Option<String>,
-    request_id: Option<String>,
-    url: Option<String>,
-}
-
 /// The error that an answer with another status than the operation's stands for.
 pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) -> Error {
     let is_json = meta
@@ -338,16 +361,38 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
         .get(http::header::CONTENT_TYPE)
         .and_then(|kind| kind.as_bytes().get(..JSON.len()))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON));
-    let document = if is_json {
-        serde_json::from_slice(body).ok()
-    } else {
-        None
+    let document = match is_json {
+        true => ErrorDocument::parse(body),
+        false => None,
     };
-    let understood = document.is_some();
-    let document: ErrorDocument = document.unwrap_or_default();
+    let kept_body = match &document {
+        Some(_) => Bytes::new(),
+        None => cut(body),
+    };
+    let document = document.unwrap_or_default();
+    documented_error(meta, body.is_empty(), document, origin, kept_body)
+}
+
+/// Returns the service's error if the body of a success is an error document.
+pub(crate) fn error_in_success(
+    meta: &ResponseMeta,
+    body: &Bytes,
+    origin: &Origin,
+) -> Option<Error> {
+    let document = ErrorDocument::in_success(body, (origin.call.body_fields)())?;
+    Some(documented_error(meta, false, document, origin, cut(body)))
+}
+
+fn documented_error(
+    meta: &ResponseMeta,
+    is_empty: bool,
+    document: ErrorDocument,
+    origin: &Origin,
+    body: Bytes,
+) -> Error {
     let message = match document.message.filter(|text| !text.is_empty()) {
         Some(message) => message,
-        None => without_document(meta, body),
+        None => without_document(meta, is_empty),
     };
     let request_id = meta.request_id().map(str::to_owned);
     Error::new(ErrorKind::Service, message)
@@ -362,7 +407,7 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
             location: location(meta),
             retry_after: retry_after(&meta.headers),
             date: http_date(&meta.headers, &http::header::DATE),
-            body: if understood { Bytes::new() } else { cut(body) },
+            body,
         })
 }
 
@@ -397,7 +442,7 @@ fn location(meta: &ResponseMeta) -> Option<String> {
 }
 
 /// What is known when the answer holds no error document: `HEAD`, a proxy, a redirect.
-fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
+fn without_document(meta: &ResponseMeta, is_empty: bool) -> String {
     match meta.status.as_u16() {
         304 => "not modified".into(),
         300..=399 => match location(meta) {
@@ -406,7 +451,7 @@ fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
         },
         404 => "not found".into(),
         412 => "a condition does not hold".into(),
-        _ if body.is_empty() => "the answer has no body that says why".into(),
+        _ if is_empty => "the answer has no body that says why".into(),
         _ => "the answer's body is no error document".into(),
     }
 }

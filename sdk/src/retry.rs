@@ -32,7 +32,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 /// | what happened | sent again |
 /// | --- | --- |
 /// | no connection; 429; 503; a code that says "not now" | always: nothing was carried out |
-/// | a connection that broke, no answer in time, 408, 5xx but 501 and 505, an answer that was cut off | if a repeat does no harm |
+/// | a connection that broke, no response in time, 408, 5xx but 501 and 505, a response that was cut off, a success before the whole body was sent | if a repeat does no harm |
 /// | every other answer | never |
 ///
 /// A repeat does harm where the first call may have been carried out unseen: an append, a move,

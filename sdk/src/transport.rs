@@ -50,11 +50,40 @@ pub(crate) struct Outbound<'a> {
     pub(crate) slow: bool,
 }
 
-/// An answer's body, and the timer that watches over it.
+/// A response body with the limits on the time that it may take.
 pub(crate) struct Incoming {
     pub(crate) body: IncomingBody,
     pub(crate) timer: Pin<Box<Sleep>>,
+    /// The longest time without a byte.
     pub(crate) idle_timeout: Duration,
+    /// The longest time for a body that the client reads as a whole.
+    pub(crate) slow_timeout: Duration,
+}
+
+/// A request body of which the connection had not taken all bytes when the response arrived.
+/// Dropping it ends the sending.
+pub(crate) struct UnsentBody {
+    progress: Arc<Progress>,
+    pub(crate) len: u64,
+}
+
+impl UnsentBody {
+    /// Returns `None` if the whole body was taken.
+    fn of(progress: Arc<Progress>, len: u64) -> Option<Self> {
+        // A service that has received all bytes answers after the connection has taken the last one.
+        (progress.taken() < len).then_some(Self { progress, len })
+    }
+
+    /// Returns the number of bytes that the connection has taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.progress.taken()
+    }
+}
+
+impl Drop for UnsentBody {
+    fn drop(&mut self) {
+        self.progress.abandon();
+    }
 }
 
 /// The body of an answer, before anything is checked.
@@ -111,26 +140,32 @@ impl Transport {
         if !body.is_empty() || body.is_replayable() {
             return Ok(());
         }
-        let checked = tokio::time::timeout(self.idle_timeout, body.check_empty());
-        checked
-            .await
-            .unwrap_or_else(|_| Err(no_answer(self.idle_timeout, 0)))
+        body.check_empty().await
     }
 
-    /// Sends one request, and gives the answer's head and its body to be read.
-    pub(crate) async fn send(&self, outbound: Outbound<'_>) -> Result<http::Response<Incoming>> {
+    /// Sends one request. Returns the head of the response with its unread body, and what was not
+    /// yet sent of the request body.
+    pub(crate) async fn send(
+        &self,
+        outbound: Outbound<'_>,
+    ) -> Result<(http::Response<Incoming>, Option<UnsentBody>)> {
         let patience = if outbound.slow {
             self.slow_timeout
         } else {
             self.idle_timeout
         };
         let mut timer = Box::pin(tokio::time::sleep(patience));
+        let mut unsent = None;
         let answer = match &self.way {
             Way::Network(client) => {
+                let len = outbound.body.len();
                 let (request, progress) = request(outbound)?;
                 let answer = std::pin::pin!(client.execute(request));
                 match watched(answer, &mut timer, patience, progress.as_deref()).await? {
-                    Ok(answer) => http::Response::from(answer).map(IncomingBody::Network),
+                    Ok(answer) => {
+                        unsent = progress.and_then(|progress| UnsentBody::of(progress, len));
+                        http::Response::from(answer).map(IncomingBody::Network)
+                    }
                     Err(error) => {
                         return Err(progress
                             .and_then(|progress| progress.failure())
@@ -139,16 +174,20 @@ impl Transport {
                 }
             }
             Way::InProcess(handler) => {
-                let answer = handler(outbound.into_request());
-                let answer = watched(answer, &mut timer, patience, None).await?;
+                let progress = Arc::new(Progress::default());
+                let answer = handler(outbound.into_request(&progress));
+                let answer = watched(answer, &mut timer, patience, Some(&progress)).await?;
+                // A handler may answer without reading the body: nothing can get lost on the way.
                 answer.map(IncomingBody::Whole)
             }
         };
-        Ok(answer.map(|body| Incoming {
+        let answer = answer.map(|body| Incoming {
             body,
             timer,
             idle_timeout: self.idle_timeout,
-        }))
+            slow_timeout: self.slow_timeout,
+        });
+        Ok((answer, unsent))
     }
 }
 
@@ -166,9 +205,13 @@ impl Way {
 }
 
 impl Outbound<'_> {
-    /// The request for whoever answers it in this process.
-    fn into_request(self) -> Request<Body> {
-        let mut request = Request::new(self.body.share());
+    /// Returns the request for an in-process handler. `progress` records how it reads the body.
+    fn into_request(self, progress: &Arc<Progress>) -> Request<Body> {
+        let mut body = self.body.share();
+        if !body.is_empty() {
+            body = body.recorded(Arc::clone(progress));
+        }
+        let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers;
@@ -176,26 +219,28 @@ impl Outbound<'_> {
     }
 }
 
-/// Waits for an answer as long as something moves.
+/// Waits for a response. Fails if the service does not answer and takes no bytes of the request
+/// body for `patience`. Time in which the source of the body has nothing to send does not count.
 async fn watched<F: Future + Unpin>(
     mut answer: F,
     timer: &mut Pin<Box<Sleep>>,
     patience: Duration,
     progress: Option<&Progress>,
 ) -> Result<F::Output> {
-    let mut taken = 0;
+    let mut answers = 0;
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(answer) = Pin::new(&mut answer).poll(cx) {
                 return Poll::Ready(Ok(answer));
             }
             ready!(timer.as_mut().poll(cx));
-            let now_taken = progress.map_or(0, Progress::taken);
-            if now_taken == taken {
+            let now_answers = progress.map_or(0, Progress::answers);
+            if now_answers == answers && !progress.is_some_and(Progress::waits_for_source) {
+                let taken = progress.map_or(0, Progress::taken);
                 return Poll::Ready(Err(no_answer(patience, taken)));
             }
-            // The connection takes the upload's bytes: it is slow, but it moves.
-            taken = now_taken;
+            // The connection takes bytes, or would take them if there were any.
+            answers = now_answers;
             timer.as_mut().reset(deadline(patience));
         }
     })

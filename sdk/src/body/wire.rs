@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -14,6 +13,7 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::progress::Progress;
 use super::tap::Tapped;
 use super::{Body, BoxStream, Source, StreamSlot, has_stream, take_stream};
 use crate::error::{Error, ErrorKind};
@@ -22,28 +22,6 @@ use crate::error::{Error, ErrorKind};
 const FILE_CHUNK: u64 = 256 * 1024;
 /// How much of a body in memory goes into one frame, so that its progress can be seen.
 const BYTES_CHUNK: usize = 256 * 1024;
-
-/// How far a body has got; shared with whoever waits for the answer.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    taken: AtomicU64,
-    failure: Mutex<Option<Error>>,
-}
-
-impl Progress {
-    /// How many bytes the connection has taken.
-    pub(crate) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
-    }
-
-    /// Why the body could not be read, if that is what ended the request.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-}
 
 /// A body that is being sent.
 pub(crate) struct WireBody {
@@ -86,7 +64,8 @@ impl Body {
             Source::Stream(slot) if has_stream(slot) => Content::Waiting(Arc::clone(slot)),
             Source::Stream(_) => return Err(sent_already()),
         };
-        let progress = Arc::new(Progress::default());
+        let progress = self.more.as_ref().and_then(|more| more.progress.clone());
+        let progress = progress.unwrap_or_default();
         let (head, tail) = match &self.more {
             Some(more) => (more.head.clone(), more.tail.clone()),
             None => Default::default(),
@@ -236,17 +215,39 @@ impl WireBody {
         self.content = Content::Done;
         (self.content_remaining, self.last, self.tail) = (0, None, Bytes::new());
         let text = error.to_string();
-        *self
-            .progress
-            .failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(error);
+        self.progress.fail(error);
         io::Error::other(text)
     }
 
     fn took(&mut self, len: usize) {
         self.remaining = self.remaining.saturating_sub(len as u64);
-        self.progress.taken.fetch_add(len as u64, Ordering::Relaxed);
+        self.progress.add_taken(len as u64);
+    }
+
+    /// Returns the next frame of the head, the content or the tail.
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.progress.is_abandoned() {
+            let text = "the response arrived before the whole request body was sent";
+            return Poll::Ready(Some(Err(io::Error::other(text))));
+        }
+        if !self.head.is_empty() {
+            let head = std::mem::take(&mut self.head);
+            self.took(head.len());
+            return Poll::Ready(Some(Ok(Frame::data(head))));
+        }
+        match ready!(self.poll_watched(cx)) {
+            Some(Ok(bytes)) => {
+                self.took(bytes.len());
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(self.fail(error)))),
+            None if !self.tail.is_empty() => {
+                let tail = std::mem::take(&mut self.tail);
+                self.took(tail.len());
+                Poll::Ready(Some(Ok(Frame::data(tail))))
+            }
+            None => Poll::Ready(None),
+        }
     }
 }
 
@@ -268,6 +269,13 @@ fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {
     Ok((file, buffer.into()))
 }
 
+impl Drop for WireBody {
+    fn drop(&mut self) {
+        // Nothing waits for the source any more.
+        self.progress.polled(None);
+    }
+}
+
 impl http_body::Body for WireBody {
     type Data = Bytes;
     type Error = io::Error;
@@ -277,24 +285,11 @@ impl http_body::Body for WireBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
-        if !this.head.is_empty() {
-            let head = std::mem::take(&mut this.head);
-            this.took(head.len());
-            return Poll::Ready(Some(Ok(Frame::data(head))));
-        }
-        match ready!(this.poll_watched(cx)) {
-            Some(Ok(bytes)) => {
-                this.took(bytes.len());
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Some(Err(error)) => Poll::Ready(Some(Err(this.fail(error)))),
-            None if !this.tail.is_empty() => {
-                let tail = std::mem::take(&mut this.tail);
-                this.took(tail.len());
-                Poll::Ready(Some(Ok(Frame::data(tail))))
-            }
-            None => Poll::Ready(None),
-        }
+        let polled = this.poll_part(cx);
+        // A source that has nothing to send now is not a service that is silent.
+        this.progress
+            .polled(polled.is_pending().then(|| cx.waker()));
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

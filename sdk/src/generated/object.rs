@@ -429,6 +429,7 @@ impl Operation for PutObjectInput {
         .success(&[201])
         .repeatable(Repeatable::UnlessHeader("x-qs-move-source"))
         .slow()
+        .stores_body()
         .excludes_body(&["x-qs-copy-source", "x-qs-move-source", "x-qs-fetch-source"]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
@@ -658,7 +659,9 @@ impl GetObject {
     }
 
     /// Byte range to read: `bytes=0-99`, `bytes=100-`, or `bytes=-100` for the last hundred bytes.
-    /// Only one range is supported. A range outside the object fails with 416 `invalid_range`. The
+    /// Only one range is supported. A response with status 206 contains exactly this range, up to
+    /// the end of the object. A service may ignore the range: the response then has status 200 and
+    /// contains the whole object. A range outside the object fails with 416 `invalid_range`. The
     /// default is the whole object.
     pub fn range(mut self, value: impl Into<String>) -> Self {
         self.input.range = Some(value.into());

@@ -285,6 +285,7 @@ impl Operation for UploadMultipartInput {
     const INFO: Info = &OperationInfo::new("UploadMultipart", Method::PUT)
         .success(&[201])
         .slow()
+        .stores_body()
         .excludes_body(&["x-qs-copy-source"]);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

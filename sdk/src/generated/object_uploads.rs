@@ -213,6 +213,10 @@ impl FromResponse for InitiateMultipartUploadOutput {
         output.meta = response.meta;
         Ok(output)
     }
+
+    fn body_fields() -> BodyFields {
+        BodyFields::of::<Self>()
+    }
 }
 
 response_meta!(InitiateMultipartUploadOutput);

@@ -75,7 +75,7 @@ impl ImageInfo {
     ///
     /// Those of the body, and `Decode` when it is no description, but a picture maybe.
     pub async fn read(mut body: ByteStream) -> Result<Self> {
-        let text = body.collect(MAX_INFO).await?;
+        let text = body.collect_in_time(MAX_INFO).await?;
         serde_json::from_slice(&text).map_err(|error| {
             let text = format!("the description of the picture: {error}");
             body.of_call(Error::new(ErrorKind::Decode, text).with_source(error))

@@ -34,9 +34,10 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 /// Content up to [`multipart_threshold`](Self::multipart_threshold) goes up by one request, more
 /// of it in parts, several at a time. What a reader or a stream gives goes up by one request if it
 /// ends within the first part. Every request is repeated by the client's own rules, and every part
-/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is no MD5, or
-/// that of content encrypted with a key of the caller's, is not compared; see
-/// [`content_md5`](Self::content_md5).) A part that differs is sent once more, then the upload fails with `Integrity`.
+/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is not an MD5, or
+/// that of content encrypted with a customer-provided key, is not compared, but there must be one; see
+/// [`content_md5`](Self::content_md5).) A part whose tag differs or is missing is sent once more, then
+/// the upload fails with `Integrity`.
 ///
 /// The finished object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number
 /// of parts>"`.

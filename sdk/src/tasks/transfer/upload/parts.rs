@@ -13,7 +13,7 @@ use crate::tasks::transfer::customer::Customer;
 use crate::tasks::transfer::token::DonePart;
 use crate::tasks::transfer::watch::{Gauges, Watch};
 
-/// How often content is sent when the service holds other bytes than were sent.
+/// How often content is sent if the service stores other bytes than those sent, or does not say.
 const TRIES: u32 = 2;
 
 /// What the parts of an upload share.
@@ -86,9 +86,9 @@ impl Sender {
             self.customer.part(&mut input);
             input.content_md5.clone_from(&content_md5);
             input.body = Some(tries.body(self, content));
-            let output = tries.answer(self.bucket.call(input).await)?;
-            if let Some(digest) = tries.arrived(self, output.etag.as_deref())? {
-                return Ok(DonePart::new(digest, output.etag.as_deref()));
+            let result = self.bucket.call(input).await;
+            if let Some(output) = tries.check(self, result, |output| output.etag.as_deref())? {
+                return Ok(DonePart::new(tries.digest(), output.etag.as_deref()));
             }
         }
     }
@@ -102,7 +102,7 @@ impl Sender {
     }
 }
 
-/// Sends content until what arrived is what was sent, but not for ever.
+/// Sends content until the service stores what was sent, at most [`TRIES`] times.
 pub(super) struct Tries {
     operation: &'static str,
     left: u32,
@@ -130,34 +130,55 @@ impl Tries {
         }
     }
 
-    /// What was sent does not count if the call failed.
-    pub(super) fn answer<T>(&self, answer: Result<T>) -> Result<T> {
-        if answer.is_err() {
-            self.watch.take_back();
-        }
-        answer
+    /// Returns the digest of what was sent.
+    pub(super) fn digest(&self) -> Digest {
+        self.watch.digest()
     }
 
-    /// The digest of what was sent, if the entity tag of what arrived does not differ from it.
-    /// `None` asks for another try.
-    pub(super) fn arrived(&self, sender: &Sender, etag: Option<&str>) -> Result<Option<Digest>> {
-        let ours = self.watch.digest();
-        let theirs = etag.and_then(Digest::from_etag);
-        let theirs = theirs.filter(|_| !sender.customer.is_there());
-        match theirs {
-            Some(theirs) if theirs != ours => self.watch.take_back(),
-            _ => {
-                self.watch.confirm();
-                return Ok(Some(ours));
-            }
+    /// Returns the output if its entity tag confirms that the service stores what was sent. `None`
+    /// asks for another try.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call; `Integrity` if no try is left.
+    pub(super) fn check<T>(
+        &self,
+        sender: &Sender,
+        result: Result<T>,
+        etag: impl FnOnce(&T) -> Option<&str>,
+    ) -> Result<Option<T>> {
+        let wrong = match result {
+            Ok(output) => match self.contradiction(sender, etag(&output).unwrap_or_default()) {
+                Some(text) => {
+                    let error = Error::new(ErrorKind::Integrity, text);
+                    about(error, &sender.bucket, &sender.key, self.operation)
+                }
+                None => {
+                    self.watch.confirm();
+                    return Ok(Some(output));
+                }
+            },
+            Err(error) => error,
+        };
+        // What was sent does not count.
+        self.watch.take_back();
+        match wrong.kind() {
+            ErrorKind::Integrity if self.left > 0 => Ok(None),
+            _ => Err(wrong),
         }
-        if self.left > 0 {
-            return Ok(None);
+    }
+
+    /// Returns what the entity tag says against the stored bytes. A tag that is not an MD5, or that of
+    /// content encrypted with a customer-provided key, says nothing about them.
+    fn contradiction(&self, sender: &Sender, etag: &str) -> Option<String> {
+        if etag.is_empty() {
+            let text = "the response has no ETag, so the stored bytes cannot be verified";
+            return Some(text.into());
         }
-        let etag = etag.unwrap_or_default();
-        let text =
-            format!("{ours} was sent, but the service holds other bytes: its ETag is {etag}");
-        let error = Error::new(ErrorKind::Integrity, text);
-        Err(about(error, &sender.bucket, &sender.key, self.operation))
+        let ours = self.digest();
+        let theirs = Digest::from_etag(etag).filter(|_| !sender.customer.is_there())?;
+        (theirs != ours).then(|| {
+            format!("{ours} was sent, but the service holds other bytes: its ETag is {etag}")
+        })
     }
 }

@@ -124,8 +124,8 @@ impl Sender {
             self.customer.put(&mut input);
             input.content_md5.clone_from(&content_md5);
             input.body = Some(tries.body(self, &content));
-            let output = tries.answer(self.bucket.call(input).await)?;
-            if tries.arrived(self, Some(&output.etag))?.is_some() {
+            let result = self.bucket.call(input).await;
+            if let Some(output) = tries.check(self, result, |output| Some(&output.etag))? {
                 break output;
             }
         };

@@ -1,0 +1,186 @@
+//! Responses with status 206 that are not what was requested.
+
+use qingstor_sdk::{Bucket, ErrorKind, RetryPolicy, Target};
+
+use crate::server::{RequestBody, Server, chunked, header, response};
+
+/// The object of all these tests: 20 bytes.
+const OBJECT: &[u8] = b"0123456789abcdefghij";
+
+/// A response to a request: `Content-Range` values, and the bytes.
+#[derive(Clone, Copy)]
+struct Part {
+    ranges: &'static [&'static str],
+    body: &'static [u8],
+}
+
+async fn server(part: Part, is_chunked: bool) -> (Server, Bucket) {
+    let server = Server::start(RequestBody::Read, move |_, _| {
+        let mut headers = vec![("ETag", "\"e\"")];
+        headers.extend(part.ranges.iter().map(|range| ("Content-Range", *range)));
+        match is_chunked {
+            true => chunked("206 Partial Content", &headers, part.body),
+            false => response("206 Partial Content", &headers, part.body),
+        }
+    })
+    .await;
+    let bucket = server.bucket();
+    (server, bucket)
+}
+
+#[tokio::test]
+async fn a_part_that_was_not_requested_is_an_integrity_error() {
+    let right: &[&str] = &["bytes 0-9/20"];
+    let ten = &OBJECT[..10];
+    for (range, ranges, body) in [
+        (None, right, ten),
+        (Some("bytes=0-9"), &[][..], ten),
+        (Some("bytes=0-9"), &["bytes 0-9/20", "bytes 0-9/20"], ten),
+        (Some("bytes=0-9"), &["bytes 0-9/20", "bytes 10-19/20"], ten),
+        (Some("bytes=0-9"), &["bytes 10-19/20"], &OBJECT[10..]),
+        (Some("bytes=0-9"), &["bytes 0-4/20"], &OBJECT[..5]),
+        (Some("bytes=0-9"), &["bytes 0-19/20"], OBJECT),
+        (Some("bytes=0-9"), right, &OBJECT[..9]),
+        (Some("bytes=0-9"), right, &OBJECT[..11]),
+        (Some("bytes=0-9"), right, b""),
+        (Some("bytes=0-9"), &["bytes */20"], ten),
+        (Some("bytes=0-9"), &["bytes 0-9/*"], ten),
+        (Some("bytes=0-9"), &["bytes=0-9/20"], ten),
+        (Some("bytes=0-9"), &[""], ten),
+        (Some("bytes=-5"), &["bytes 0-4/20"], &OBJECT[..5]),
+        (Some("bytes=5-"), &["bytes 5-9/20"], &OBJECT[5..10]),
+        (Some("bytes=10-50"), &["bytes 10-18/20"], &OBJECT[10..19]),
+        (Some("bytes=30-40"), &["bytes 10-19/20"], &OBJECT[10..]),
+        (Some("bytes=0-4,10-14"), &["bytes 0-4/20"], &OBJECT[..5]),
+    ] {
+        for is_chunked in [false, true] {
+            let (_server, bucket) = server(Part { ranges, body }, is_chunked).await;
+            let what = format!("{range:?}, {ranges:?}, {} bytes, {is_chunked}", body.len());
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            std::fs::write(&path, "old").unwrap();
+            let get = || match range {
+                Some(range) => bucket.get_object("k").range(range),
+                None => bucket.get_object("k"),
+            };
+            let whole = async { get().await?.body.bytes().await };
+            let error = whole.await.expect_err(&what);
+            assert_eq!(error.kind(), ErrorKind::Integrity, "{what}: {error}");
+            assert!(!error.is_retryable(), "{what}: {error}");
+            let file = async { get().await?.body.write_to(&path).await };
+            let error = file.await.expect_err(&what);
+            assert_eq!(error.kind(), ErrorKind::Integrity, "{what}: {error}");
+            assert_eq!(std::fs::read(&path).unwrap(), b"old", "{what}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_and_a_download_follow_the_same_rule() {
+    for ranges in [&["bytes 5-14/20"][..], &[], &["bytes 0-19/20"]] {
+        let body = &OBJECT[..10];
+        let (_server, bucket) = server(Part { ranges, body }, false).await;
+        let error = bucket.image_process("k", "info").await;
+        if let Ok(output) = error {
+            panic!("{ranges:?}: {}", output.status());
+        }
+        let mut memory = Vec::new();
+        let download = bucket.download("k", Target::writer(&mut memory)).await;
+        let error = download.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert!(memory.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_requested_part_is_accepted_in_every_form() {
+    for (range, content_range, body) in [
+        ("bytes=0-9", "bytes 0-9/20", &OBJECT[..10]),
+        ("bytes=10-", "bytes 10-19/20", &OBJECT[10..]),
+        ("bytes=-5", "bytes 15-19/20", &OBJECT[15..]),
+        ("bytes=-50", "bytes 0-19/20", OBJECT),
+        ("bytes=10-50", "bytes 10-19/20", &OBJECT[10..]),
+    ] {
+        for is_chunked in [false, true] {
+            let ranges = Box::leak(Box::new([content_range]));
+            let (_server, bucket) = server(Part { ranges, body }, is_chunked).await;
+            let output = bucket.get_object("k").range(range).await.unwrap();
+            assert_eq!(output.body.len(), Some(body.len() as u64), "{range}");
+            assert_eq!(output.body.bytes().await.unwrap(), body, "{range}");
+        }
+    }
+}
+
+/// Serves ranges as it should, but for the requests whose number `whole` accepts.
+async fn ignores_ranges(whole: impl Fn(u64) -> bool + Send + Sync + 'static) -> (Server, Bucket) {
+    let server = Server::start(RequestBody::Read, move |number, head| {
+        let etag = ("ETag", "\"e\"");
+        let range = header(head, "range").filter(|_| !whole(number));
+        let Some(range) = range else {
+            return response("200 OK", &[etag], OBJECT);
+        };
+        let (first, last) = range["bytes=".len()..].split_once('-').unwrap();
+        let (first, last) = (first.parse().unwrap(), last.parse::<usize>().unwrap());
+        let last = last.min(OBJECT.len() - 1);
+        let text = format!("bytes {first}-{last}/{}", OBJECT.len());
+        let headers = [etag, ("Content-Range", &text)];
+        response("206 Partial Content", &headers, &OBJECT[first..=last])
+    })
+    .await;
+    let bucket = server.bucket();
+    (server, bucket)
+}
+
+#[tokio::test]
+async fn a_service_may_ignore_a_range() {
+    let (_server, bucket) = ignores_ranges(|_| true).await;
+    let output = bucket.get_object("k").range("bytes=0-4").await.unwrap();
+    assert_eq!(output.status(), 200);
+    assert_eq!(output.body.bytes().await.unwrap(), OBJECT);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let output = bucket.download("k", &path).await.unwrap();
+    assert_eq!(output.bytes, OBJECT.len() as u64);
+    assert_eq!(std::fs::read(&path).unwrap(), OBJECT);
+}
+
+/// The response that continues a broken body follows the rule of every other response.
+#[tokio::test]
+async fn the_rest_of_a_broken_body_must_be_the_rest() {
+    for (rest, is_right) in [
+        (("bytes 5-19/20", "\"e\"", &OBJECT[5..]), true),
+        (("bytes 5-19/20", "\"other\"", &OBJECT[5..]), false),
+        (("bytes 5-18/20", "\"e\"", &OBJECT[5..19]), false),
+        (("bytes 0-19/20", "\"e\"", OBJECT), false),
+        (("bytes 5-19/21", "\"e\"", &OBJECT[5..]), false),
+        (("bytes 5-19/20", "\"e\"", &OBJECT[..5]), false),
+    ] {
+        let server = Server::start(RequestBody::Read, move |number, _| {
+            let (range, etag, body) = rest;
+            if number == 1 {
+                let mut first = response("200 OK", &[("ETag", "\"e\"")], OBJECT);
+                // The rest of a body that is not sent: the next request must be on another connection.
+                first.truncate(first.len() - 15);
+                first
+            } else {
+                let headers = [("ETag", etag), ("Content-Range", range)];
+                response("206 Partial Content", &headers, body)
+            }
+        })
+        .await;
+        let bucket = server.bucket_with(|config| {
+            config
+                .idle_timeout(std::time::Duration::from_millis(300))
+                .retry(RetryPolicy::default().initial_backoff(std::time::Duration::from_millis(1)))
+        });
+        let body = bucket.get_object("k").await.unwrap().body;
+        match body.bytes().await {
+            Ok(bytes) => assert!(is_right && bytes == OBJECT, "{rest:?}"),
+            Err(error) => {
+                assert!(!is_right, "{rest:?}: {error}");
+                assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Time that counts, and time that does not.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use qingstor_sdk::{Body, Config, ErrorKind, QingStor, RetryPolicy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::server::{RequestBody, Server, raw, response};
+
+const IDLE: Duration = Duration::from_millis(300);
+
+/// A stream of `pieces` pieces of 10 bytes, each after a pause that is longer than the idle timeout;
+/// its end comes after another pause.
+fn pausing(pieces: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
+    let items = (0..=pieces).map(move |number| (number < pieces).then(|| Bytes::from(vec![7; 10])));
+    futures_util::stream::iter(items).filter_map(|piece| async {
+        tokio::time::sleep(3 * IDLE).await;
+        piece.map(Ok)
+    })
+}
+
+#[tokio::test]
+async fn a_source_that_pauses_is_not_a_silent_service() {
+    let server = Server::start(RequestBody::Read, |_, _| response("201 Created", &[], b"")).await;
+    let bucket = server.bucket_with(|config| config.idle_timeout(IDLE));
+    for pieces in [0, 1, 2] {
+        let body = Body::from_stream(pausing(pieces), pieces as u64 * 10);
+        bucket.put_object("k").body(body).await.unwrap();
+    }
+    assert_eq!(server.seen.body_bytes(), 30);
+}
+
+#[tokio::test]
+async fn a_handler_in_this_process_waits_for_a_source_too() {
+    let config = Config::new("ID", "SECRET").idle_timeout(IDLE);
+    let config = config.in_process(|request| async {
+        let body = request.into_body().into_stream().unwrap();
+        let len: usize = body
+            .map(|piece| piece.unwrap().len())
+            .fold(0, |a, b| async move { a + b })
+            .await;
+        assert_eq!(len, 10);
+        http::Response::builder()
+            .status(201)
+            .body(Vec::new())
+            .unwrap()
+    });
+    let bucket = QingStor::new(config).unwrap();
+    let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+    let body = Body::from_stream(pausing(1), 10);
+    bucket.put_object("k").body(body).await.unwrap();
+}
+
+/// A pause earlier in the body does not excuse a service that is silent at its end.
+#[tokio::test]
+async fn a_silent_service_is_found_after_a_pause() {
+    let server = Server::start(RequestBody::Read, |_, _| Vec::new()).await;
+    let bucket = server.bucket_with(|config| config.idle_timeout(IDLE));
+    let body = Body::from_stream(pausing(1), 10);
+    let put = bucket.put_object("k").body(body);
+    let error = tokio::time::timeout(Duration::from_secs(30), put.send()).await;
+    let error = error.expect("the call ends").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+}
+
+/// A server that sends a head, and then one byte of its body after the other, without end.
+async fn trickling(head: Vec<u8>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = head.clone();
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(stream.read_u8().await?);
+                }
+                stream.write_all(&head).await?;
+                loop {
+                    stream.write_all(b" ").await?;
+                    tokio::time::sleep(IDLE / 10).await;
+                }
+                #[expect(unreachable_code, reason = "names the type of the error")]
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn a_body_that_is_read_whole_has_an_end() {
+    let json = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", "1000000"),
+    ];
+    for (status, kind, code) in [
+        ("200 OK", ErrorKind::Timeout, None),
+        ("404 Not Found", ErrorKind::Service, Some(404)),
+        ("503 Service Unavailable", ErrorKind::Service, Some(503)),
+    ] {
+        let endpoint = trickling(raw(status, &json, b"{")).await;
+        let config = Config::new("ID", "SECRET")
+            .endpoint(endpoint)
+            .slow_timeout(Duration::from_secs(1))
+            .retry(RetryPolicy::never());
+        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+        let started = Instant::now();
+        let call = tokio::time::timeout(Duration::from_secs(30), bucket.list_objects().send());
+        let error = call.await.expect("the call ends").unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(
+            error.status().map(|status| status.as_u16()),
+            code,
+            "{error}"
+        );
+        assert!(started.elapsed() >= Duration::from_secs(1), "{error}");
+    }
+    // The status of a success without a body says it all.
+    let endpoint = trickling(raw("200 OK", &[("Content-Length", "1000000")], b"")).await;
+    let config = Config::new("ID", "SECRET")
+        .endpoint(endpoint)
+        .slow_timeout(Duration::from_secs(1));
+    let bucket = QingStor::new(config).unwrap();
+    let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+    let call = tokio::time::timeout(Duration::from_secs(30), bucket.put_acl([]).send());
+    call.await.expect("the call ends").unwrap();
+}

@@ -1,0 +1,239 @@
+//! Uploads whose body did not arrive, or of which nobody knows whether it did.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use qingstor_sdk::{Body, Bucket, Error, ErrorKind, RetryPolicy, SseKey};
+
+use crate::server::{RequestBody, Server, header, response};
+
+/// More than the buffers of a loopback connection take while nobody reads.
+const LARGE: usize = 24 << 20;
+/// The `ETag` of `abc`.
+const ABC: &str = "\"900150983cd24fb0d6963f7d28e17f72\"";
+
+async fn early(status: &'static str) -> Server {
+    let headers = [("ETag", ABC), ("Connection", "close")];
+    Server::start(RequestBody::Ignore, move |_, _| {
+        response(status, &headers, b"")
+    })
+    .await
+}
+
+/// Large bodies of each kind, and whether they can be sent again.
+async fn large(path: &Path) -> [(Body, bool); 3] {
+    let content = vec![7_u8; LARGE];
+    std::fs::write(path, &content).unwrap();
+    [
+        (Body::from(content.clone()), true),
+        (Body::from_path(path).await.unwrap(), true),
+        (Body::from_reader(Cursor::new(content), LARGE as u64), false),
+    ]
+}
+
+fn is_early(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(error.to_string().contains("of the request body"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_success_before_the_whole_body_was_sent_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = early("201 Created").await;
+    let policy = RetryPolicy::default()
+        .max_attempts(2)
+        .initial_backoff(Duration::from_millis(1));
+    let bucket = server.bucket_with(|config| config.retry(policy));
+    for (body, replayable) in large(&folder.path().join("large")).await {
+        let error = bucket.put_object("k").body(body).await.unwrap_err();
+        is_early(&error);
+        assert_eq!(error.attempts(), if replayable { 2 } else { 1 }, "{error}");
+    }
+    for (body, replayable) in large(&folder.path().join("part")).await {
+        let part = bucket.upload_multipart("k", "id", 0).body(body);
+        let error = part.await.unwrap_err();
+        is_early(&error);
+        assert_eq!(error.attempts(), if replayable { 2 } else { 1 }, "{error}");
+    }
+    // A form, an append and a JSON document. What may not be done twice is not repeated.
+    let error = bucket.post_object("k", vec![7; LARGE]).await.unwrap_err();
+    is_early(&error);
+    let early = early("200 OK").await;
+    let bucket = early.bucket();
+    let append = bucket.append_object("k", 0).body(vec![7; LARGE]);
+    let error = append.await.unwrap_err();
+    is_early(&error);
+    assert_eq!(error.attempts(), 1, "{error}");
+    let keys = (0..24 << 10).map(|number| format!("{number:01024}"));
+    let error = bucket.delete_multiple_objects(keys).await.unwrap_err();
+    is_early(&error);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_does_not_believe_an_early_success() {
+    let server = Server::start(RequestBody::Ignore, |_, head| {
+        match head.starts_with("post") {
+            true => response("200 OK", &[], br#"{"upload_id":"id"}"#),
+            false => response("201 Created", &[("ETag", ABC)], b""),
+        }
+    })
+    .await;
+    let policy = RetryPolicy::never();
+    let bucket = server.bucket_with(|config| config.retry(policy));
+    let error = bucket
+        .upload("k", vec![7; LARGE])
+        .multipart_threshold(LARGE as u64)
+        .await
+        .unwrap_err();
+    is_early(&error);
+    let error = bucket.upload("k", vec![7; LARGE]).part_size(12 << 20).await;
+    is_early(&error.unwrap_err());
+}
+
+/// Whatever the response says, the client does not send what nobody wants.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_response_ends_the_sending() {
+    const HUGE: usize = 256 << 20;
+    let content = Bytes::from(vec![7; HUGE]);
+    for status in ["403 Forbidden", "307 Temporary Redirect", "201 Created"] {
+        let server = Server::start(RequestBody::ReadLate, move |_, _| {
+            response(status, &[], b"")
+        })
+        .await;
+        let bucket = server.bucket_with(|config| config.retry(RetryPolicy::never()));
+        let error = bucket.put_object("k").body(content.clone()).await;
+        error.unwrap_err();
+        let mut before = server.seen.body_bytes();
+        loop {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            match server.seen.body_bytes() {
+                now if now == before => break,
+                now => before = now,
+            }
+        }
+        assert!(before < HUGE as u64, "{status}: {before}");
+    }
+}
+
+/// A source that never has anything to send keeps neither its connection nor itself.
+#[tokio::test]
+async fn an_early_response_drops_a_source_that_is_pending() {
+    let (dropped, mut seen) = tokio::sync::mpsc::channel::<()>(1);
+    let stream = futures_util::stream::unfold(dropped, |dropped| async {
+        std::future::pending::<()>().await;
+        Some((Ok(Bytes::new()), dropped))
+    });
+    let server = early("403 Forbidden").await;
+    let body = Body::from_stream(stream, 100);
+    let error = server
+        .bucket()
+        .put_object("k")
+        .body(body)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service, "{error}");
+    let waited = tokio::time::timeout(Duration::from_secs(20), seen.recv()).await;
+    assert_eq!(waited.expect("the source is dropped"), None);
+}
+
+/// The last byte is sent, and the answer comes at once: nothing is early about that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_success_right_after_the_last_byte_stands() {
+    let server = Server::start(RequestBody::Read, |_, _| {
+        response("201 Created", &[("ETag", ABC)], b"")
+    })
+    .await;
+    let bucket = server.bucket();
+    for len in [0, 1, 64 << 10, (64 << 10) + 1, 256 << 10, (1 << 20) + 1] {
+        for _ in 0..20 {
+            let content = vec![7_u8; len];
+            let stream = Body::from_reader(Cursor::new(content.clone()), len as u64);
+            for body in [Body::from(content), stream] {
+                let output = bucket.put_object("k").body(body).await.unwrap();
+                assert_eq!(output.attempts(), 1, "{len}");
+            }
+        }
+    }
+}
+
+/// A server that stores `abc` and answers with this `ETag`, or with none.
+async fn tagged(etag: Option<&'static str>) -> (Server, Bucket) {
+    let server = Server::start(RequestBody::Read, move |_, head| {
+        if head.starts_with("post") && head.contains("uploads") {
+            return response("200 OK", &[], br#"{"upload_id":"id"}"#);
+        }
+        if head.starts_with("delete") {
+            return response("204 No Content", &[], b"");
+        }
+        let headers: Vec<_> = etag.map(|etag| ("ETag", etag)).into_iter().collect();
+        response("201 Created", &headers, b"")
+    })
+    .await;
+    let bucket = server.bucket();
+    (server, bucket)
+}
+
+#[tokio::test]
+async fn a_verified_upload_needs_an_etag() {
+    let key = SseKey::new([7; 32]);
+    for (etag, valid, valid_if_encrypted) in [
+        (Some(ABC), true, true),
+        (Some("900150983CD24FB0D6963F7D28E17F72"), true, true),
+        (Some("\"not an md5\""), true, true),
+        (None, false, false),
+        (Some(""), false, false),
+        (Some("\"d41d8cd98f00b204e9800998ecf8427e\""), false, true),
+    ] {
+        for encrypted in [false, true] {
+            let valid = if encrypted { valid_if_encrypted } else { valid };
+            let (server, bucket) = tagged(etag).await;
+            let with_key = |upload: qingstor_sdk::Upload<'static>| match encrypted {
+                true => upload.sse_key(&key),
+                false => upload,
+            };
+            let small = with_key(bucket.upload("k", "abc")).await;
+            let parts = with_key(bucket.upload("k", "abc").multipart_threshold(0)).await;
+            let digests = with_key(bucket.upload("k", "abc").content_md5(true)).await;
+            for result in [small, parts, digests] {
+                match result {
+                    Ok(_) => assert!(valid, "{etag:?}, encrypted: {encrypted}"),
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+                        assert!(!valid, "{etag:?}, encrypted: {encrypted}: {error}");
+                    }
+                }
+            }
+            // What is wrong is sent twice.
+            let puts = if valid { 3 } else { 6 };
+            let others = server.seen.requests() - puts;
+            assert!((1..=2).contains(&others), "{etag:?}: {others}");
+            let result = put(&bucket, encrypted.then_some(&key)).await;
+            assert_eq!(result.is_ok(), valid, "{etag:?}, encrypted: {encrypted}");
+        }
+    }
+}
+
+async fn put(bucket: &Bucket, key: Option<&SseKey>) -> Result<(), Error> {
+    let mut put = bucket.put_object("k").body("abc").compute_content_md5();
+    if let Some(key) = key {
+        put = put.sse_key(key);
+    }
+    let result = put.await.map(drop);
+    if let Err(error) = &result {
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+    }
+    result
+}
+
+/// Without a digest of the body there is nothing to compare, and a copy has no body.
+#[tokio::test]
+async fn what_is_not_verified_needs_no_etag() {
+    let (_server, bucket) = tagged(None).await;
+    bucket.put_object("k").body("abc").await.unwrap();
+    let copy = bucket.put_object("k").copy_source(("b", "source"));
+    copy.compute_content_md5().await.unwrap();
+    assert!(header("put / http/1.1\r\netag: x\r\n", "etag").is_some());
+}
