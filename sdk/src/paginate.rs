@@ -15,6 +15,9 @@ use crate::operation::Operation;
 /// How many items are given between two looks at the page that is fetched ahead: one look costs
 /// more than to give many items.
 const LOOK_EVERY: usize = 64;
+/// How many empty pages may follow each other before the list is given up. A service may have to skip
+/// many deleted keys, but not without end.
+const MAX_EMPTY_PAGES: u32 = 1000;
 
 /// An operation that gives a list page by page. Implemented by rendered inputs, as the
 /// specification tells how the next page is asked for.
@@ -25,6 +28,10 @@ pub trait Paged: Operation<Output: Send + Unpin> + Clone + Send + Unpin + 'stati
     /// The items of a page.
     #[doc(hidden)]
     fn into_items(page: Self::Output) -> Vec<Self::Item>;
+
+    /// Returns whether a page has nothing in it: no items, and nothing in its other lists.
+    #[doc(hidden)]
+    fn is_empty(page: &Self::Output) -> bool;
 
     /// Makes this the input for the page after `page`.
     #[doc(hidden)]
@@ -117,13 +124,19 @@ where
 /// | `more: field, next: [parameter = field, ..]` | where fields of the answer say; the first decides, and `more` before it |
 /// | `last: [parameter = field, ..]` | behind the last item; an empty page ends the list |
 /// | `offset: parameter, total: field` | behind as many items as were given |
+///
+/// `besides: [field, ..]` names the other lists of a page, such as the folders among keys.
 macro_rules! paged {
-    (@ $input:ident, $items:ident: $item:ty, [$($to:ident),+], $page:ident, $self:ident $advance:block) => {
+    (@ $input:ident, $items:ident: $item:ty, [$($other:ident),*], [$($to:ident),+], $page:ident, $self:ident $advance:block) => {
         impl crate::paginate::Paged for $input {
             type Item = $item;
 
             fn into_items(page: Self::Output) -> Vec<$item> {
                 page.$items
+            }
+
+            fn is_empty(page: &Self::Output) -> bool {
+                page.$items.is_empty() $(&& page.$other.is_empty())*
             }
 
             fn advance(&mut $self, $page: &Self::Output) -> crate::paginate::Step {
@@ -135,9 +148,9 @@ macro_rules! paged {
             }
         }
     };
-    ($input:ident, $items:ident: $item:ty, $(more: $more:ident,)?
+    ($input:ident, $items:ident: $item:ty, $(besides: [$($other:ident),+],)? $(more: $more:ident,)?
      next: [$first:ident = $field:ident $(, $to:ident = $from:ident)*]) => {
-        paged! { @ $input, $items: $item, [$first $(, $to)*], page, self {
+        paged! { @ $input, $items: $item, [$($($other),+)?], [$first $(, $to)*], page, self {
             $(if !crate::paginate::is_set(page.$more) {
                 return crate::paginate::Step::End;
             })?
@@ -152,7 +165,7 @@ macro_rules! paged {
         } }
     };
     ($input:ident, $items:ident: $item:ty, last: [$($to:ident = $from:ident),+]) => {
-        paged! { @ $input, $items: $item, [$($to),+], page, self {
+        paged! { @ $input, $items: $item, [], [$($to),+], page, self {
             let Some(last) = page.$items.last() else {
                 return crate::paginate::Step::End;
             };
@@ -164,7 +177,7 @@ macro_rules! paged {
         } }
     };
     ($input:ident, $items:ident: $item:ty, offset: $offset:ident, total: $total:ident) => {
-        paged! { @ $input, $items: $item, [$offset], page, self {
+        paged! { @ $input, $items: $item, [], [$offset], page, self {
             let total = crate::paginate::Marker::place(&page.$total);
             crate::paginate::skip(&mut self.$offset, page.$items.len(), total)
         } }
@@ -195,6 +208,7 @@ impl<I: Paged> Call<I> {
             fetch: Fetch::Idle,
             steps: 0,
             stride: 1,
+            empty_pages: 0,
             failed: false,
         }
     }
@@ -229,6 +243,8 @@ enum Fetch<T> {
 /// A page is asked for when it is wanted, and not before. An error ends the stream; the pages
 /// given before it stand, and [`next_call`](Self::next_call) goes on from there. Where the service
 /// says that there is more but not where, or sends the list in a circle, that is a `Decode` error.
+/// So is the page after 1,000 pages in a row with nothing in them, neither items nor folders, while the
+/// service says that there is more: [`next_call`](Self::next_call) continues the list all the same.
 /// The size of a page is the call's `limit`.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<I: Paged> {
@@ -240,6 +256,8 @@ pub struct Pages<I: Paged> {
     milestone: I,
     steps: u64,
     stride: u64,
+    /// How many empty pages have followed each other.
+    empty_pages: u32,
     failed: bool,
 }
 
@@ -249,7 +267,8 @@ impl<I: Paged> Pages<I> {
     ///
     /// # Errors
     ///
-    /// Those of the call, and `Decode` where the list leads nowhere or in a circle.
+    /// Those of the call, and `Decode` where the list leads nowhere or in a circle, or after 1,000
+    /// empty pages in a row.
     pub async fn next(&mut self) -> Option<Result<I::Output>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
@@ -282,17 +301,24 @@ impl<I: Paged> Pages<I> {
         };
         let mut input = call.input.clone();
         let step = input.advance(page);
+        self.empty_pages = match I::is_empty(page) {
+            true => self.empty_pages + 1,
+            false => 0,
+        };
         let why = match step {
             Step::End => {
                 self.next = None;
                 return Ok(());
             }
-            Step::Lost => "the answer says that there is more, but not where",
+            Step::Lost => "the answer says that there is more, but not where".to_owned(),
             Step::Next
                 if input.asks_the_same(&call.input) || input.asks_the_same(&self.milestone) =>
             {
-                "the answer leads back to a page that was given"
+                "the answer leads back to a page that was given".to_owned()
             }
+            Step::Next if self.empty_pages > MAX_EMPTY_PAGES => format!(
+                "the service says that there is more, but the last {MAX_EMPTY_PAGES} pages are empty"
+            ),
             Step::Next => {
                 self.steps += 1;
                 if self.steps == self.stride {
@@ -329,6 +355,9 @@ impl<I: Paged> Stream for Pages<I> {
 /// Pages are fetched as they are needed. Once half of a page is given, the next one is asked for,
 /// so that it is there in time; never more than one, and without a task: dropping the stream ends
 /// it. Folders (`common_prefixes`) are not among the items: they come by [`Pages`].
+///
+/// Empty pages are skipped, at most 1,000 in a row: then [`Pages`] gives a `Decode` error, and so does
+/// this stream.
 ///
 /// What was there from the first page to the last is given once, if the service keeps its order;
 /// what is added or removed meanwhile may be given or not. A list by offset (the buckets) shifts

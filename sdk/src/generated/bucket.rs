@@ -212,6 +212,7 @@ pub struct ListObjectsOutput {
 
 paged! {
     ListObjectsInput, keys: types::Key,
+    besides: [common_prefixes],
     more: has_more, next: [marker = next_marker]
 }
 

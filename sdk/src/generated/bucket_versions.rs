@@ -129,6 +129,7 @@ pub struct ListObjectVersionsOutput {
 
 paged! {
     ListObjectVersionsInput, keys: types::VersionKey,
+    besides: [common_prefixes],
     more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
 }
 

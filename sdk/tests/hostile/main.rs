@@ -10,6 +10,7 @@
 )]
 
 mod error_documents;
+mod lists;
 mod partial_content;
 mod pauses;
 mod server;

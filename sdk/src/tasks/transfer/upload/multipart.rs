@@ -21,7 +21,7 @@ use crate::generated::operations::{
 use crate::generated::types::ObjectPart;
 use crate::tasks::pending::{Completed, Pending, is_gone};
 use crate::tasks::transfer::joined;
-use crate::tasks::transfer::plan::{Plan, check_total};
+use crate::tasks::transfer::plan::{MAX_PARTS, Plan, check_total};
 use crate::tasks::transfer::token::ResumeToken;
 
 /// Where an upload begins.
@@ -148,8 +148,8 @@ impl<'a> Multipart<'a> {
             let Some(last) = page.iter().map(|part| part.part_number).max() else {
                 return Ok(present);
             };
-            // A service that ignores the marker would never end.
-            if after.is_some_and(|after| last <= after) {
+            // A list that does not move on, or goes beyond the last possible part, would never end.
+            if after.is_some_and(|after| last <= after || after >= MAX_PARTS) {
                 return Ok(present);
             }
             after = Some(last);

@@ -1,0 +1,89 @@
+//! Lists that have no end.
+
+use futures_util::TryStreamExt;
+use qingstor_sdk::{Bucket, Error, ErrorKind};
+
+use crate::server::{RequestBody, Server, response};
+
+/// How many empty pages may follow each other.
+const MOST: u64 = 1000;
+
+/// A list whose pages have ever new markers. `page` returns what else is in the page of a number, from
+/// 1.
+async fn endless(page: impl Fn(u64) -> &'static str + Send + Sync + 'static) -> (Server, Bucket) {
+    let server = Server::start(RequestBody::Read, move |number, _| {
+        let body = format!(
+            r#"{{{}"has_more":true,"next_marker":"m{number}","next_key_marker":"m{number}"}}"#,
+            page(number)
+        );
+        response("200 OK", &[], body.as_bytes())
+    })
+    .await;
+    let bucket = server.bucket();
+    (server, bucket)
+}
+
+fn has_no_end(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(
+        error.to_string().contains("1000 pages are empty"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn empty_pages_without_end_are_an_error() {
+    let (server, bucket) = endless(|_| "").await;
+    let mut keys = bucket.list_objects().items();
+    has_no_end(&keys.next().await.unwrap().unwrap_err());
+    assert!(keys.next().await.is_none());
+    assert_eq!(server.seen.requests(), MOST + 1);
+    // The list can be continued where it was given up.
+    let place = keys.next_call().unwrap();
+    assert_eq!(place.input().marker.as_deref(), Some("m1000"));
+
+    let mut pages = bucket.list_objects().pages();
+    let mut given = 0;
+    let error = loop {
+        match pages.next().await.unwrap() {
+            Ok(_) => given += 1,
+            Err(error) => break error,
+        }
+    };
+    has_no_end(&error);
+    assert_eq!(given, MOST);
+
+    let mut versions = bucket.list_object_versions().items();
+    has_no_end(&versions.next().await.unwrap().unwrap_err());
+    let mut uploads = bucket.list_multipart_uploads().items();
+    has_no_end(&uploads.next().await.unwrap().unwrap_err());
+    let keys = bucket.list_objects().items().map_ok(|key| key.key);
+    let deleted = bucket.delete_objects_of(keys).await;
+    has_no_end(&deleted.interrupted.unwrap());
+}
+
+#[tokio::test]
+async fn a_page_with_folders_is_not_empty() {
+    let (_server, bucket) = endless(|number| match number {
+        ..=1100 => r#""common_prefixes":["a/"],"#,
+        1101 => r#""keys":[{"key":"k"}],"#,
+        _ => "",
+    })
+    .await;
+    let mut keys = bucket.list_objects().delimiter("/").items();
+    assert_eq!(keys.next().await.unwrap().unwrap().key, "k");
+    has_no_end(&keys.next().await.unwrap().unwrap_err());
+}
+
+#[tokio::test]
+async fn many_empty_pages_may_precede_a_key() {
+    let (_server, bucket) = endless(|number| match number % 1001 {
+        0 => r#""keys":[{"key":"k"}],"#,
+        _ => "",
+    })
+    .await;
+    let mut keys = bucket.list_objects().items();
+    for _ in 0..2 {
+        assert_eq!(keys.next().await.unwrap().unwrap().key, "k");
+    }
+}
