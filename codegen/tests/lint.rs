@@ -120,6 +120,12 @@ fn changes() -> Vec<Change> {
             "/paths/~1a/get/responses/201",
         ),
         (
+            "schema-without-body",
+            "/paths/~1a/get/responses/204",
+            json!({ "description": "d", "schema": { "$ref": "#/definitions/big_thing" } }),
+            "/paths/~1a/get/responses/204",
+        ),
+        (
             "no-success",
             "/paths/~1a/get/responses/200/x-success",
             json!(false),

@@ -316,15 +316,12 @@ fn stream(
     origin: &Origin,
 ) -> Result<ByteStream> {
     let part = checks::content_range(sent, meta, origin)?;
-    if is_bodiless(meta.status()) {
+    let length = if is_bodiless(meta, origin) {
+        // What the headers announce is the length of another body.
         incoming.body = IncomingBody::Whole(Bytes::new());
-    }
-    // The length of a response to `HEAD` is that of another body.
-    let is_empty = origin.call.info.method == Method::HEAD || is_bodiless(meta.status());
-    let length = match part {
-        _ if is_empty => None,
-        Some(part) => Some(part.len()),
-        None => announced(meta.headers()),
+        None
+    } else {
+        part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
     };
     Ok(ByteStream::new(incoming, length, part, origin.clone()))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
 use crate::byte_stream::ByteStream;
@@ -250,11 +250,11 @@ impl Response {
         Metadata::from_headers(&self.meta.headers, prefix)
     }
 
-    /// The body as a JSON object. A failure names the field. Where the status means that there is
-    /// no body, the object is empty.
+    /// The body as a JSON object. A failure names the field. Where HTTP allows no body, the
+    /// object is empty.
     pub fn json_object<T: DeserializeOwned>(&self) -> Result<T> {
         match &self.body {
-            _ if is_bodiless(self.meta.status) => self.parse(b"{}"),
+            _ if is_bodiless(&self.meta, &self.origin) => self.parse(b"{}"),
             // serde would read a list as the fields in order.
             ResponseBody::Whole(bytes) if bytes.trim_ascii_start().starts_with(b"{") => {
                 self.parse(bytes)
@@ -266,11 +266,10 @@ impl Response {
         }
     }
 
-    /// The body as JSON. A failure names the field. `None` where the status means that there is no
-    /// body.
+    /// The body as JSON. A failure names the field. `None` where HTTP allows no body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         match &self.body {
-            _ if is_bodiless(self.meta.status) => Ok(None),
+            _ if is_bodiless(&self.meta, &self.origin) => Ok(None),
             ResponseBody::Whole(bytes) => self.parse(bytes).map(Some),
             ResponseBody::Stream(_) => Err(self.undecodable("the body was not read".into())),
         }
@@ -332,9 +331,10 @@ pub(crate) fn contradiction(
         })
 }
 
-/// Returns whether a response with this status never has a body, whatever its headers announce.
-pub(crate) fn is_bodiless(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 204 | 205 | 304)
+/// Returns whether a response never has a body, whatever its headers announce.
+pub(crate) fn is_bodiless(meta: &ResponseMeta, origin: &Origin) -> bool {
+    let has_none = matches!(meta.status.as_u16(), 204 | 205 | 304);
+    has_none || origin.call.info.method == Method::HEAD
 }
 
 /// The headers for an error, which is more likely than an output to end in a log: what proxies take as

@@ -211,6 +211,13 @@ pub struct Response {
     pub schema: Option<Schema>,
 }
 
+impl Operation {
+    /// Returns whether a response never has a body, whatever its schema says.
+    pub fn is_bodiless(&self, response: &Response) -> bool {
+        self.method == "HEAD" || matches!(response.status, Some(204 | 205 | 304))
+    }
+}
+
 /// A type, with what is said about the value.
 #[derive(Debug, Clone)]
 pub struct Schema {

@@ -66,9 +66,8 @@ fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
                 let help = "say when it is answered";
                 found.push(warn("status-no-description", response.span, message, help));
             }
-            // These have no body by definition.
-            let is_empty = matches!(response.status, Some(204 | 205 | 304));
-            if described && response.schema.is_none() && !is_empty && operation.method != "HEAD" {
+            let is_bodiless = operation.is_bodiless(response);
+            if described && response.schema.is_none() && !is_bodiless {
                 let message = format!(
                     "a success of `{}` has no schema, others have one",
                     operation.id

@@ -46,6 +46,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
                     .with_help("add a 2xx status, or `\"x-success\": true` to another"),
             );
         }
+        bodiless(operation, &mut found);
         for parameter in &operation.parameters {
             unused_type_name(&parameter.schema, &mut found);
         }
@@ -59,6 +60,25 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Bodies of responses that never have one.
+fn bodiless(operation: &Operation, found: &mut Vec<Diagnostic>) {
+    for response in &operation.responses {
+        if response.schema.is_none() || !operation.is_bodiless(response) {
+            continue;
+        }
+        let message = match response.status {
+            Some(status) if operation.method != "HEAD" => {
+                format!("a response with status {status} never has a body: its schema is ignored")
+            }
+            _ => "a response to `HEAD` never has a body: its schema is ignored".into(),
+        };
+        found.push(
+            Diagnostic::warning("schema-without-body", response.span, message)
+                .with_help("remove the schema, or use a status that has a body"),
+        );
+    }
 }
 
 fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {

@@ -150,6 +150,11 @@ pub(super) const RULES: &[Rule] = &[
         "describe it, or correct the name",
     ),
     warning(
+        "schema-without-body",
+        "a schema of a response that never has a body: to `HEAD`, or with status 204, 205 or 304",
+        "remove the schema, or use a status that has a body",
+    ),
+    warning(
         "status-no-description",
         "a success that nobody explains",
         "say when it is answered",

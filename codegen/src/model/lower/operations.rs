@@ -256,6 +256,7 @@ impl<'a> Lowerer<'a> {
         }
         let mut bodies = successes
             .clone()
+            .filter(|response| !operation.is_bodiless(response))
             .filter_map(|response| response.schema.as_ref());
         if let Some(schema) = bodies.next() {
             let direction = Direction::Response;

@@ -224,7 +224,8 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         "/odd/true0.5/%F0%9F%98%80/true?%C3%A9=1&e%CC%81=2&%2A%2F=3"
     );
 
-    let sent = call("dialect part", Answer::new(206).body("part")).await;
+    let part = Answer::new(206).header("Content-Range", "bytes 0-3/9");
+    let sent = call("dialect part", part.body("part")).await;
     assert_eq!(sent[0].target, "/my-bucket/7");
 }
 
@@ -269,6 +270,14 @@ async fn what_is_set_explicitly_is_sent() {
 
     let sent = call("dialect switches delete", Answer::new(204)).await;
     assert_eq!((&*sent[0].text(), &*sent[1].text()), ("", "[]"));
+}
+
+/// 204 and 205 have no body, whatever their schema, and whatever follows the head.
+#[tokio::test]
+async fn a_status_without_a_body_gives_an_empty_output() {
+    call("dialect no content", Answer::new(204)).await;
+    call("dialect reset content", Answer::new(205)).await;
+    call("dialect reset content", Answer::new(205).body("[no JSON")).await;
 }
 
 #[tokio::test]

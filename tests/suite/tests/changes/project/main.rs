@@ -35,6 +35,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         "changed tag" => changed::tag(&changed).await?,
         "changed erase" => changed::erase(&changed).await?,
         "dialect list" => dialect::list(&dialect).await?,
+        "dialect no content" => dialect::no_content(&dialect).await?,
+        "dialect reset content" => dialect::reset_content(&dialect).await?,
         "dialect mailed" => dialect::mailed(&dialect).await?,
         "dialect tree mailed" => dialect::tree_mailed(&dialect_bucket).await?,
         "dialect numbers" => dialect::numbers(&dialect).await?,
