@@ -7,6 +7,7 @@ import faulthandler
 import io
 import os
 import socket
+import struct
 import tempfile
 import threading
 import time
@@ -113,6 +114,13 @@ def close_after_accept(server, connection):
     server.requests.append(["", b""])
 
 
+def reset_after_accept(server, connection):
+    server.requests.append(["", b""])
+    # Closing sends RST instead of FIN.
+    linger = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
 def close_after_head(server, connection):
     server.read_head(connection)
 
@@ -203,8 +211,8 @@ class Operations(Case):
     """What is retried depends on the operation, its input, and the failure."""
 
     def test_lost_responses(self):
-        for action in (close_after_accept, close_after_head,
-                       close_after_request):
+        for action in (close_after_accept, reset_after_accept,
+                       close_after_head, close_after_request):
             for is_repeatable, call in CALLS:
                 with Server(action) as server:
                     with self.assertRaises(requests.ConnectionError):
