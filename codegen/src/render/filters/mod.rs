@@ -1,5 +1,6 @@
 //! Filters: each writes text so that it is safe where it goes.
 
+mod limits;
 mod markdown;
 mod python;
 mod rust;
@@ -15,6 +16,7 @@ pub use rust::{rust_doc, rust_ident, rust_str};
 pub use text::{comment, json};
 
 use crate::naming::{Case, Naming, words};
+use limits::{INDENT, WIDTH, check_size, most_lines, number};
 
 /// The names of all filters of this crate.
 pub(super) const NAMES: &[&str] = &[
@@ -35,7 +37,10 @@ pub(super) const NAMES: &[&str] = &[
     "rust_str",
 ];
 
-/// Teaches Tera all filters of this crate.
+/// The bytes of `/// `.
+const MARKER: usize = 4;
+
+/// Registers all filters of this crate.
 pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     for (name, case) in [
         ("snake", Case::Snake),
@@ -54,7 +59,8 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
         rust_ident(text, &acronyms)
     });
     tera.register_filter("rust_doc", |text: &str, args: Kwargs, _: &State| {
-        let indent = args.get::<usize>("indent")?.unwrap_or_default();
+        let indent = number(&args, "rust_doc", "indent", INDENT)?.unwrap_or_default();
+        check_size("rust_doc", text, most_lines(text), indent + MARKER)?;
         let inner = args.get::<bool>("inner")?.unwrap_or_default();
         TeraResult::Ok(rust_doc(text, indent, inner))
     });
@@ -66,15 +72,18 @@ pub(super) fn register(tera: &mut Tera, naming: &Naming) {
     tera.register_filter("md_text", |text: &str, _: Kwargs, _: &State| md_text(text));
     tera.register_filter("py_str", |text: &str, _: Kwargs, _: &State| py_str(text));
     tera.register_filter("py_doc", |text: &str, args: Kwargs, _: &State| {
-        let indent = args.get::<usize>("indent")?.unwrap_or_default();
-        let hanging = args.get::<usize>("hanging")?.unwrap_or_default();
+        let indent = number(&args, "py_doc", "indent", INDENT)?.unwrap_or_default();
+        let hanging = number(&args, "py_doc", "hanging", INDENT)?.unwrap_or_default();
+        check_size("py_doc", text, most_lines(text), indent + hanging)?;
         TeraResult::Ok(py_doc(text, indent, hanging))
     });
     tera.register_filter("comment", |text: &str, args: Kwargs, _: &State| {
         let prefix = args.must_get::<&str>("prefix")?;
-        let width = args.get::<usize>("width")?;
+        let width = number(&args, "comment", "width", WIDTH)?;
+        check_size("comment", text, most_lines(text), prefix.len() + 1)?;
         TeraResult::Ok(comment(text, prefix, width))
     });
+    limits::register(tera);
     tera.register_filter("json", |value: &Value, args: Kwargs, _: &State| {
         let pretty = args.get::<bool>("pretty")?.unwrap_or_default();
         json(value, pretty).map_err(tera::Error::message)

@@ -1,0 +1,200 @@
+//! Limits of arguments and results: no template makes the generator run out of memory.
+
+use std::ops::RangeInclusive;
+
+use tera::{Error, Kwargs, State, StringInput, Tera, TeraResult, Value};
+
+use super::super::guard::MOST_BYTES;
+
+/// The columns that a filter may indent by.
+pub(super) const INDENT: RangeInclusive<usize> = 0..=1_000;
+/// The columns that a filter may wrap at.
+pub(super) const WIDTH: RangeInclusive<usize> = 1..=10_000;
+
+/// Returns a number that a filter is called with, if it is.
+///
+/// # Errors
+///
+/// It is not a whole number, or not in the range.
+pub(super) fn number(
+    args: &Kwargs,
+    filter: &str,
+    name: &str,
+    range: RangeInclusive<usize>,
+) -> TeraResult<Option<usize>> {
+    let Some(value) = args.get::<&Value>(name)? else {
+        return Ok(None);
+    };
+    let number = args.get::<usize>(name).ok().flatten();
+    if let Some(number) = number.filter(|number| range.contains(number)) {
+        return Ok(Some(number));
+    }
+    let found = match value.is_number() {
+        true => value.to_string(),
+        false => value.name().to_owned(),
+    };
+    let (from, to) = range.into_inner();
+    Err(Error::message(format!(
+        "`{filter}`: `{name}` must be a whole number from {from} to {to}, not {found}"
+    )))
+}
+
+/// Refuses a result of `count` pieces of some bytes besides the text itself.
+pub(super) fn check_size(filter: &str, text: &str, count: usize, bytes: usize) -> TeraResult<()> {
+    if count.saturating_mul(bytes).saturating_add(text.len()) <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(Error::message(format!(
+        "`{filter}`: its result may be larger than {} MiB",
+        MOST_BYTES >> 20
+    )))
+}
+
+/// The most lines that a text can be broken into.
+pub(super) fn most_lines(text: &str) -> usize {
+    text.matches(char::is_whitespace).count() + 1
+}
+
+/// Replaces filters of Tera whose results can be many times as large as what they are given.
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_filter("indent", indent);
+    tera.register_filter("replace", replace);
+}
+
+/// Indents lines, as Tera's filter does: by default not the first one nor blank ones.
+fn indent(text: &str, args: Kwargs, _: &State) -> TeraResult<String> {
+    let width = number(&args, "indent", "width", INDENT)?.unwrap_or(4);
+    let indentation = args.get::<&str>("indentation")?.unwrap_or(" ");
+    if indentation.chars().count() != 1 {
+        let message = "`indent`: `indentation` must be one character";
+        return Err(Error::message(message));
+    }
+    let first = args.get::<bool>("first")?.unwrap_or_default();
+    let blank = args.get::<bool>("blank")?.unwrap_or_default();
+    let count = text.lines().count();
+    check_size("indent", text, count, width * indentation.len())?;
+    let margin = indentation.repeat(width);
+    let lines = text.lines().enumerate().map(|(index, line)| {
+        let is_indented = if index == 0 {
+            first
+        } else {
+            blank || !line.is_empty()
+        };
+        match is_indented {
+            true => format!("{margin}{line}"),
+            false => line.to_owned(),
+        }
+    });
+    let mut indented = lines.collect::<Vec<_>>().join("\n");
+    if text.ends_with('\n') {
+        indented.push('\n');
+    }
+    Ok(indented)
+}
+
+/// Replaces a text by another wherever it occurs, as Tera's filter does.
+fn replace(text: &str, args: Kwargs, _: &State) -> TeraResult<String> {
+    let from = args.must_get::<&str>("from")?;
+    let to = args.must_get::<StringInput<'_>>("to")?;
+    check_size(
+        "replace",
+        text,
+        text.matches(from).count(),
+        to.as_str().len(),
+    )?;
+    Ok(text.replace(from, to.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::naming::Naming;
+
+    fn rendered(template: &str, text: &str) -> Result<String, String> {
+        let mut tera = Tera::new();
+        super::super::register(&mut tera, &Naming::default());
+        tera.add_raw_template("t", template).unwrap();
+        let mut context = tera::Context::new();
+        context.insert("text", text);
+        let rendered = tera.render("t", &context);
+        rendered.map_err(|error| format!("{error} {error:?}"))
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_with_filter_argument_and_range() {
+        for (filter, argument, from, to) in [
+            ("rust_doc", "indent", 0, 1_000),
+            ("py_doc", "indent", 0, 1_000),
+            ("py_doc", "hanging", 0, 1_000),
+            ("comment", "width", 1, 10_000),
+            ("indent", "width", 0, 1_000),
+        ] {
+            let call = |value: &str| {
+                let template = format!("{{{{ text | {filter}(prefix='#', {argument}={value}) }}}}");
+                rendered(&template, "one\ntwo")
+            };
+            for value in [from, to] {
+                call(&value.to_string()).unwrap();
+            }
+            for value in [
+                "-1",
+                &(to + 1).to_string(),
+                "3000000000",
+                "9223372036854775807",
+                "-9223372036854775807",
+                "4.5",
+                "100000000000000000000.0",
+                "'4'",
+                "true",
+            ] {
+                let Err(error) = call(value) else {
+                    panic!("{filter}({argument}={value}) is taken");
+                };
+                let expected = format!(
+                    "`{filter}`: `{argument}` must be a whole number from {from} to {to}, not "
+                );
+                assert!(
+                    value == "1e30" || error.contains(&expected),
+                    "{value}: {error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn results_that_are_many_times_as_large_are_refused() {
+        let lines = "a\n".repeat(100_000);
+        for call in [
+            "rust_doc(indent=1000)",
+            "py_doc(indent=500, hanging=500)",
+            "comment(prefix=text)",
+            "indent(width=1000)",
+            "replace(from='a', to=text)",
+            "replace(from='', to=text)",
+        ] {
+            let error = rendered(&format!("{{{{ text | {call} }}}}"), &lines).unwrap_err();
+            assert!(
+                error.contains("its result may be larger than 64 MiB"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn filters_that_take_the_place_of_teras_do_the_same() {
+        for (call, expected) in [
+            ("indent", "a\n\n    b\n"),
+            ("indent(width=2, first=true, blank=true)", "  a\n  \n  b\n"),
+            ("indent(width=1, indentation='>')", "a\n\n>b\n"),
+            ("replace(from='\n\n', to='-')", "a-b\n"),
+        ] {
+            let template = format!("{{{{ text | {call} }}}}");
+            assert_eq!(rendered(&template, "a\n\nb\n").unwrap(), expected, "{call}");
+        }
+        let error = rendered("{{ text | indent(indentation='ab') }}", "a").unwrap_err();
+        assert!(
+            error.contains("`indentation` must be one character"),
+            "{error}"
+        );
+    }
+}
