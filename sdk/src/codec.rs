@@ -18,7 +18,6 @@ pub use crate::form::Form;
 pub use crate::generated::types;
 pub use crate::json::{is_default, one_or_many, optional_one_or_many};
 pub use crate::metadata::Metadata;
-pub use crate::object_key::existing_key;
 pub use crate::object_path::ObjectPath;
 pub use crate::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
 pub(crate) use crate::paginate::paged;

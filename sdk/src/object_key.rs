@@ -1,9 +1,6 @@
 //! The rules for object keys, in one place: [`check`].
 
-use serde::Serializer;
-use serde::ser::Error as _;
-
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Longest key of an object, in bytes of UTF-8.
 const MAX_BYTES: usize = 1023;
@@ -36,7 +33,7 @@ pub(crate) enum KeyPlace {
 /// # Errors
 ///
 /// Returns [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the key is refused.
-pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<(), Error> {
+pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::invalid_input(format!(
             "{name} {}: {why}",
@@ -68,25 +65,13 @@ pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<(), Error>
     Ok(())
 }
 
-/// Serializes the key of an existing object.
-///
-/// # Errors
-///
-/// Returns an error if the key is empty.
-pub fn existing_key<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    match check("key", key, KeyPlace::Existing) {
-        Ok(()) => serializer.serialize_str(key),
-        Err(error) => Err(S::Error::custom(error)),
-    }
-}
-
 /// Checks a path parameter that is not an object key.
 ///
 /// # Errors
 ///
 /// Returns [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the value is empty or has a
 /// segment `.` or `..`, because the request would have another path.
-pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<(), Error> {
+pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::invalid_input(format!(
             "{name} {}: {why}",

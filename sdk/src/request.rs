@@ -106,6 +106,11 @@ impl RequestParts {
         Ok(())
     }
 
+    /// Checks the key of an object in the body that exists, or did.
+    pub fn existing_key(&self, name: &str, key: &str) -> Result<()> {
+        object_key::check(name, key, KeyPlace::Existing)
+    }
+
     /// Appends a list as a path parameter: its values, joined.
     pub fn path_list(
         &mut self,

@@ -68,6 +68,9 @@ impl Operation for DeleteMultipleObjectsInput {
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.sub_resource("delete");
         request.json_object();
+        for item in &self.objects {
+            request.existing_key("key", &item.key)?;
+        }
         request.json_field("objects", &self.objects)?;
         if self.quiet {
             request.json_field("quiet", &true)?;

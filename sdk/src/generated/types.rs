@@ -1223,7 +1223,6 @@ pub struct StorageClassStatistics {
 #[non_exhaustive]
 pub struct ObjectIdentifier {
     /// Key of the object.
-    #[serde(serialize_with = "existing_key")]
     pub key: String,
 }
 
