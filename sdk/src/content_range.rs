@@ -4,9 +4,7 @@
 //! continues a broken body both have to meet it.
 
 use http::HeaderMap;
-use http::header::{CONTENT_RANGE, HeaderName, RANGE};
-
-use crate::response::announced;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderName, RANGE};
 
 /// A part of an object, from the first byte to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +119,12 @@ impl Requested {
     }
 }
 
+/// Returns the length of the body in bytes that the headers announce.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+    length.trim().parse().ok()
+}
+
 /// Returns the value of a header that may be there once.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, &'static str> {
     let mut values = headers.get_all(name).iter();
@@ -151,7 +155,6 @@ fn clamped(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use http::header::CONTENT_LENGTH;
 
     use super::*;
 

@@ -11,13 +11,14 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::byte_stream::ByteStream;
 use crate::client::Handle;
 use crate::clock;
+use crate::content_range::announced;
 use crate::credentials::Credentials;
 use crate::error::{CallContext, Error, ErrorCode, ErrorKind, Result};
 use crate::error_document::BodyFields;
 use crate::operation::{OperationInfo, Reply};
 use crate::request::RequestParts;
 use crate::response::{
-    Origin, Response, ResponseBody, ResponseMeta, Sent, announced, error_in_success, is_bodiless,
+    Origin, Response, ResponseBody, ResponseMeta, Sent, error_in_success, is_bodiless,
     service_error,
 };
 use crate::retry::RetryPolicy;

@@ -455,14 +455,3 @@ fn without_document(meta: &ResponseMeta, is_empty: bool) -> String {
         _ => "the answer's body is no error document".into(),
     }
 }
-
-/// The answer's announced length in bytes.
-pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(http::header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
-}

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use super::outgoing::Outgoing;
 use crate::client::Handle;
+use crate::content_range::announced;
 use crate::error::Result;
 use crate::observe::{RequestEvent, ResponseEvent, redacted};
-use crate::response::{Origin, Response, announced};
+use crate::response::{Origin, Response};
 
 /// An attempt that has begun.
 pub(super) struct Begun {
