@@ -362,3 +362,57 @@ fn pieces_of_any_length_give_one_signature() {
     let expected = BASE64.encode(whole.finalize().into_bytes());
     assert_eq!(query(parts, 7, &credentials).unwrap().1, expected);
 }
+
+/// The vectors of `specs/SIGNING.md`, which pack authors of other languages rely on.
+#[test]
+fn vectors_of_the_page_about_signing() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/SIGNING.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, vectors) = page.split_once("## Test vectors").unwrap();
+    let vectors: Vec<&str> = vectors.split("\n### ").skip(1).collect();
+    assert!(vectors.len() >= 8);
+    for vector in vectors {
+        let between = |start: &str, end: &str| {
+            let (_, rest) = vector.split_once(start)?;
+            Some(rest.split_once(end)?.0)
+        };
+        let title = vector.lines().next().unwrap();
+        let request = between("```http\n", "\n```").unwrap();
+        let (line, fields) = request.split_once('\n').unwrap();
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut headers = HeaderMap::new();
+        for field in fields.lines() {
+            let (name, value) = field.split_once(": ").unwrap();
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        let host = headers.remove(header::HOST).unwrap();
+        let is_in_host = host.as_bytes().starts_with(b"bucket-name.");
+        let date = headers.remove(header::DATE);
+        let date = date.unwrap_or(HeaderValue::from_static(""));
+        let parts = Parts {
+            method: &words[0].parse().unwrap(),
+            resource_prefix: if is_in_host { "/bucket-name" } else { "" },
+            target: words[1],
+            headers: &headers,
+        };
+        let credentials = Credentials::new("ENV_ACCESS_KEY_ID", GO).unwrap();
+        let expires = between("Expires: `", "`").map(|at| at.parse().unwrap());
+        let (string, signature) = match expires {
+            Some(at) => (
+                string_to_sign(parts, DateLine::Expires(at)),
+                query(parts, at, &credentials).unwrap().1,
+            ),
+            None => {
+                let header = authorization(parts, &date, &credentials).unwrap();
+                let signature = header.to_str().unwrap().strip_prefix("QS ENV_ACCESS_KEY_ID:");
+                let string = string_to_sign(parts, DateLine::Date(date.as_bytes()));
+                (string, signature.unwrap().to_owned())
+            }
+        };
+        assert_eq!(Some(&*string), between("```text\n", "\n```"), "{title}");
+        assert_eq!(Some(&*signature), between("Signature: `", "`"), "{title}");
+    }
+}
