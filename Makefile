@@ -48,12 +48,16 @@ python: ## Render a Python package into target/python, for pip install
 lint: ## Say what is wrong with the specification; a warning is a failure, too
 	@$(CODEGEN) lint $(INPUT) --deny warnings
 
-# What the specification is compared with: a revision, by default that of the last release.
-BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git log --reverse --diff-filter=A --format=%h -- $(SPEC) | head -n 1)
+# The revision that the specification is compared with: the last release; without one, HEAD if the specification
+# was edited since, else the commit before its last change.
+BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
+	if ! git diff --quiet HEAD -- $(dir $(SPEC)) $(OVERLAY); then echo HEAD; \
+	else git rev-parse --short "$$(git log -1 --format=%h -- $(dir $(SPEC)) $(OVERLAY))^"; fi)
 
 .PHONY: spec-diff
 spec-diff: ## Say what changed in the specification since BASE, and which version that needs
 	@set -e; base="$(BASE)"; echo "since $$base, $$(git log -1 --format='%cs: %s' "$$base" --)"; \
+	if ! git describe --tags --abbrev=0 >/dev/null 2>&1; then echo "(there is no release tag; BASE=REVISION compares with another revision)"; fi; \
 	overlay=; if git cat-file -e "$$base:$(OVERLAY)" 2>/dev/null; then overlay="--overlay-old $$base:$(OVERLAY)"; fi; \
 	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
 
