@@ -192,7 +192,7 @@ impl Golden {
         let mut spec = test.join("spec.json");
         if !spec.is_file() {
             spec = scratch.path().join("api.json");
-            crate::output::write_whole(&spec, SMALL_SPEC)?;
+            crate::output::write_whole(&spec, &small_spec(&loaded))?;
         }
         let out = scratch.path().join("out");
         place_sections(&loaded, &out, expected)?;
@@ -220,6 +220,25 @@ impl Golden {
         let own = self.pack.join(TESTS).join(name);
         let own = Some(own).filter(|own| own.join(MANIFEST).is_file());
         self.overrides.iter().cloned().chain(own).collect()
+    }
+}
+
+/// The small API, on a handle that the pack has code for.
+fn small_spec(pack: &Pack) -> String {
+    let Some(handles) = &pack.manifest.handles else {
+        return SMALL_SPEC.to_owned();
+    };
+    match handles.first() {
+        Some(handle) => {
+            // Its tag has the name of the handle.
+            let name = serde_json::Value::from(handle.as_str()).to_string();
+            SMALL_SPEC.replace("\"Shelf\"", &name)
+        }
+        None => {
+            let lines = SMALL_SPEC.split_inclusive('\n');
+            let is_kept = |line: &&str| !line.trim_start().starts_with("\"x-handles\"");
+            lines.filter(is_kept).collect()
+        }
     }
 }
 

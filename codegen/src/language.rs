@@ -32,9 +32,15 @@ pub struct Computed {
     pub when_required: Vec<String>,
 }
 
-/// Keys that a type map may leave out: the header map is a `map` then, and what may be absent is
-/// held as what it is.
-const OPTIONAL_TYPE_KEYS: &[&str] = &["header_map", "optional"];
+/// Keys that a type map may leave out: the header map is a `map` then, what may be absent is held as
+/// what it is, and a time in any form on the wire is a `time`.
+const OPTIONAL_TYPE_KEYS: &[&str] = &[
+    "header_map",
+    "optional",
+    "time:iso8601",
+    "time:http_date",
+    "time:unix",
+];
 
 /// What keys begin with that give a format of text a type of its own: anywhere, or only where it is
 /// the value of a header that is sent.
@@ -86,8 +92,9 @@ impl Language {
             {
                 let known = TYPE_KEYS.join(", ");
                 return Err(format!(
-                    "`types` knows no `{key}`; known are {known}, header_map, optional, \
-                     format:NAME, header-format:NAME"
+                    "`types` knows no `{key}`; known are {known}, {}, format:NAME, \
+                     header-format:NAME",
+                    OPTIONAL_TYPE_KEYS.join(", ")
                 ));
             }
             if let Some(format) = key.strip_prefix("format:")
@@ -164,7 +171,7 @@ impl Language {
 }
 
 /// The words in braces of a pattern.
-fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('{').skip(1).filter_map(|rest| {
         let (word, _) = rest.split_once('}')?;
         let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric());

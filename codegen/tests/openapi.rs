@@ -19,6 +19,8 @@ fn placeless(value: &mut Value) {
     match value {
         Value::Object(object) => {
             object.remove("source");
+            // Swagger 2.0 has no null.
+            object.remove("nullable");
             object.values_mut().for_each(placeless);
         }
         Value::Array(items) => items.iter_mut().for_each(placeless),
@@ -56,7 +58,9 @@ fn the_three_of_them_give_no_finding() {
             .findings
             .iter()
             .filter(|one| one.severity != Severity::Note);
-        let unused = worse.filter(|one| one.rule != "status-no-schema").count();
+        let unused = worse
+            .filter(|one| !matches!(one.rule, "status-no-schema" | "required-null"))
+            .count();
         assert_eq!(unused, 0, "{file}: {report}");
     }
 }

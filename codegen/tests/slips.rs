@@ -293,3 +293,33 @@ fn generate_prints_files_with_their_folder() {
     let (_, out, _) = codegen(&workspace, GENERATE);
     assert!(out.contains("removed out/types.txt\n"), "{out}");
 }
+
+#[test]
+fn a_text_that_an_overlay_leaves_untranslated_is_printed() {
+    let description = |text: &str| json!({ "description": text });
+    let overlay = |more: Value| {
+        let mut actions = vec![
+            json!({ "target": "$", "description": "d", "update": { "x-language": "zh-CN" } }),
+            json!({ "target": "$.definitions.folder", "description": "d", "update": description("文件夹") }),
+        ];
+        actions.extend(more.as_array().unwrap().clone());
+        json!({ "overlay": "1.0.0", "info": { "title": "T", "version": "1" }, "actions": actions })
+    };
+    let workspace = Workspace::notes();
+    let command = format!("{GENERATE} --overlay overlay.json");
+    workspace.write("overlay.json", overlay(json!([])).to_string());
+    let (code, _, errors) = codegen(&workspace, &command);
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("warning[text-untranslated]"), "{errors}");
+    assert!(errors.contains("/paths/~1/get/summary"), "{errors}");
+    assert!(
+        !errors.contains("/definitions/folder/description"),
+        "{errors}"
+    );
+    let operation = json!([{ "target": "$.paths['/'].get", "description": "d", "update": { "summary": "列出" } }]);
+    workspace.write("overlay.json", overlay(operation).to_string());
+    let (_, _, errors) = codegen(&workspace, &command);
+    assert!(!errors.contains("/paths/~1/get/summary"), "{errors}");
+    // Without another language, nothing needs a translation.
+    assert_eq!(codegen(&workspace, GENERATE).2, "");
+}

@@ -81,6 +81,12 @@ impl<'a> Comparison<'a> {
         let method = self.method(new);
         let path = path_of(new);
         self.words(&path, &method, &texts(old), &texts(new), &new.source);
+        if old.tag != new.tag {
+            let tag = |tag: &Option<String>| tag.as_deref().map_or("none".to_owned(), code);
+            let (is, was) = (tag(&new.tag), tag(&old.tag));
+            let message = format!("{method} has the tag {is}, no longer {was}");
+            self.found(Rule::Words, &path, message, now(&new.source));
+        }
         self.extensions(&path, &method, &old.ext, &new.ext, &new.source);
         let same = old.examples.len() == new.examples.len();
         let mut examples = old.examples.iter().zip(&new.examples);
@@ -383,7 +389,6 @@ fn texts(operation: &Operation) -> Vec<&str> {
         operation.summary.as_str(),
         &operation.description,
         operation.docs_url.as_deref().unwrap_or_default(),
-        operation.tag.as_deref().unwrap_or_default(),
         &operation.request.body.description,
         &operation.response.body.description,
     ];

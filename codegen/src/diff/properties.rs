@@ -106,7 +106,7 @@ impl<'a> Comparison<'a> {
 
     fn property(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         self.name(holder, old, new);
-        self.kind(holder, old, new);
+        let is_retyped = self.kind(holder, old, new);
         self.wire(holder, old, new);
         self.deprecation(holder, old, new);
         let path = format!("{} > {}", holder.path, new.name);
@@ -119,7 +119,9 @@ impl<'a> Comparison<'a> {
             &new.source,
         );
         self.extensions(&path, &what, &old.ext, &new.ext, &new.source);
-        if self.limits(holder, old, new) {
+        self.presence(holder, old, new);
+        // Another type has its own limits and its own way to write the default.
+        if !is_retyped && self.limits(holder, old, new) {
             let message = format!("{what} has another default or other limits");
             self.found_in(holder, new, Rule::Limits, message, now(&new.source));
         }
@@ -155,8 +157,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The type, and whether it must be given.
-    fn kind(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+    /// The type, and whether it must be given. Returns whether the type is another one.
+    fn kind(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
         let (was, is) = if holder.sent && old.required != new.required {
             self.demand(holder, new);
             // That says what becomes of an option around the type.
@@ -179,6 +181,7 @@ impl<'a> Comparison<'a> {
         } else if holder.sent && old.required == new.required {
             self.taken(holder, old, new);
         }
+        was != is && self.bare(holder, old, true) != self.bare(holder, new, false)
     }
 
     /// A setter became an argument, or the reverse.
@@ -267,6 +270,27 @@ impl<'a> Comparison<'a> {
             _ => return,
         };
         self.found_in(holder, new, rule, format!("{what} {is}"), now(&new.source));
+    }
+
+    /// Facts that the types of this language do not show.
+    fn presence(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+        for (fact, was, is) in [
+            ("nullable", old.nullable, new.nullable),
+            (
+                "a holder of nullable values",
+                old.nullable_items,
+                new.nullable_items,
+            ),
+            ("read-only", old.read_only, new.read_only),
+            ("write-only", old.write_only, new.write_only),
+            ("a list of files", old.file_list, new.file_list),
+        ] {
+            if was != is {
+                let now_or_not = if is { "now" } else { "no longer" };
+                let message = format!("{} is {now_or_not} {fact}", self.spoken(holder, new));
+                self.found_in(holder, new, Rule::Limits, message, now(&new.source));
+            }
+        }
     }
 
     fn limits(&self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {

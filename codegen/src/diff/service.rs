@@ -23,6 +23,8 @@ impl Comparison<'_> {
             let message = "the title, version or address of the service is another one".to_owned();
             self.found(Rule::Service, "service", message, now(&place));
         }
+        // A tag that is new or gone is told with its operations.
+        let (old_tags, new_tags) = (tag_names(self.old), tag_names(self.new));
         let words = |model: &Model| -> Vec<String> {
             let service = &model.service;
             let own = [
@@ -31,6 +33,9 @@ impl Comparison<'_> {
             ]
             .map(String::clone);
             let tags = model.sub_services.iter();
+            let tags = tags.filter(|tag| {
+                old_tags.contains(tag.name.as_str()) && new_tags.contains(tag.name.as_str())
+            });
             own.into_iter()
                 .chain(tags.map(|tag| tag.description.clone()))
                 .collect()
@@ -107,6 +112,14 @@ impl Comparison<'_> {
             &new.source,
         );
     }
+}
+
+fn tag_names(model: &Model) -> std::collections::HashSet<&str> {
+    model
+        .sub_services
+        .iter()
+        .map(|tag| tag.name.as_str())
+        .collect()
 }
 
 fn path_of(one: &ErrorCode) -> String {

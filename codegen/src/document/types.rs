@@ -275,6 +275,14 @@ pub struct Facts {
     pub computed: bool,
     /// `x-deprecated`
     pub deprecated: bool,
+    /// Whether the value may be null, as OpenAPI says it.
+    pub nullable: bool,
+    /// `readOnly`: only responses have the value.
+    pub read_only: bool,
+    /// `writeOnly`: only requests have the value.
+    pub write_only: bool,
+    /// Whether a list in a form is one of files.
+    pub file_list: bool,
     /// `x-enum-descriptions`
     pub enum_descriptions: IndexMap<String, String>,
     /// `x-enum-names`: what the identifiers of values are made from.
@@ -390,8 +398,14 @@ impl Schema {
 
 impl Object {
     fn is_like(&self, other: &Self) -> bool {
-        let requires =
-            |object: &Self, name: &str| object.required.iter().any(|(one, _)| one == name);
+        let required = |object: &'_ Self| -> std::collections::HashSet<String> {
+            object
+                .required
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect()
+        };
+        let (own, others) = (required(self), required(other));
         let additional = match (&self.additional, &other.additional) {
             (Additional::Typed(a), Additional::Typed(b)) => a.is_like(b),
             (Additional::Typed(_), _) | (_, Additional::Typed(_)) => false,
@@ -402,7 +416,7 @@ impl Object {
             && self.properties.iter().all(|(name, (_, schema))| {
                 let known = other.properties.get(name);
                 known.is_some_and(|(_, known)| schema.is_like(known))
-                    && requires(self, name) == requires(other, name)
+                    && own.contains(name) == others.contains(name)
             })
     }
 }

@@ -5,6 +5,7 @@ mod allow;
 mod descriptions;
 mod enums;
 mod keys;
+mod language;
 mod names;
 mod rules;
 mod signed;
@@ -29,6 +30,7 @@ pub fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     signed::check(document, &mut found);
     values::check(document, &mut found);
     alike::check(document, &mut found);
+    language::check(loaded, &mut found);
     found.extend(loaded.notes.iter().cloned());
     sort(&mut found);
     allow::apply(loaded, found)
@@ -49,11 +51,15 @@ pub fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
 /// Rules whose findings mean that the output may differ from what the author meant.
 const DOUBTS: &[&str] = &[
     "default-misfit",
+    "file-list",
+    "null-items",
+    "required-null",
     "enum-duplicate",
     "format-alike",
     "misplaced-fact",
     "no-success",
     "required-undescribed",
+    "text-untranslated",
     "type-name-unused",
     "unknown-key",
     "unsigned-sub-resource",
@@ -67,6 +73,7 @@ pub fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     enums::check(document, &mut found);
     signed::check(document, &mut found);
     values::check(document, &mut found);
+    language::check(loaded, &mut found);
     found.extend(loaded.notes.iter().cloned());
     let is_doubt = |one: &Diagnostic| DOUBTS.contains(&one.rule);
     found.retain(is_doubt);

@@ -2,7 +2,7 @@
 
 use super::{operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Document, Object, Schema, SchemaKind};
+use crate::document::{Additional, Document, Object, Schema, SchemaKind};
 use crate::source::{Node, Value};
 
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -21,11 +21,40 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
                 found.push(warn("example-misfit", misfit.node.span, message, help));
             }
         }
+        losses(schema, found);
         if let SchemaKind::Object(object) = &schema.kind {
             undescribed(document, object, found);
         }
     }
     types_differ(document, found);
+}
+
+/// What the type of a value can't express.
+fn losses(schema: &Schema, found: &mut Vec<Diagnostic>) {
+    let held = match &schema.kind {
+        SchemaKind::Array(item) => Some(&**item),
+        SchemaKind::Object(object) => match &object.additional {
+            Additional::Typed(value) => Some(&**value),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(held) = held.filter(|held| held.facts.nullable) {
+        let message = "what this list or map holds may be null, which its type does not say";
+        let help = "let a pack look at `nullable_items`, or leave null out";
+        found.push(warn("null-items", held.span, message, help));
+    }
+    for (is_said, key) in [
+        (schema.facts.read_only, "readOnly"),
+        (schema.facts.write_only, "writeOnly"),
+    ] {
+        if is_said {
+            let message =
+                format!("`{key}` does not change the type: requests and responses share it");
+            let help = "nothing, unless a pack tells them apart by `read_only` and `write_only`";
+            found.push(Diagnostic::note("one-direction", schema.span, message).with_help(help));
+        }
+    }
 }
 
 /// Required properties that nothing is known of. In Swagger that is an error.

@@ -7,9 +7,11 @@ mod lower;
 mod property;
 mod type_name;
 mod types;
+mod uses;
 
 pub use property::*;
 pub use types::*;
+pub use uses::Uses;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;

@@ -56,6 +56,16 @@ pub struct Property {
     pub one_or_many: bool,
     /// Whether it should not be used any more.
     pub deprecated: bool,
+    /// Whether null is a value of it, besides being absent.
+    pub nullable: bool,
+    /// Whether what a list or map holds may be null.
+    pub nullable_items: bool,
+    /// Whether only responses have it.
+    pub read_only: bool,
+    /// Whether only requests have it.
+    pub write_only: bool,
+    /// Whether a list in a form is one of files; its shape is a list of text.
+    pub file_list: bool,
     /// Where it stands.
     pub source: Source,
     /// Facts for templates.

@@ -24,7 +24,10 @@ impl Language {
             Shape::Bytes => "bytes",
             Shape::Binary => "binary",
             Shape::Time { format: "date" } => "date",
-            Shape::Time { .. } => "time",
+            Shape::Time { format } => {
+                let own = self.types.get(&format!("time:{format}"));
+                return own.cloned().unwrap_or_else(|| self.plain_type("time"));
+            }
             Shape::Free => "free",
             Shape::List { item } => return self.wrap("list", "{item}", &self.type_name(item)),
             Shape::Map { value } => return self.wrap("map", "{value}", &self.type_name(value)),
@@ -45,10 +48,13 @@ impl Language {
                 return entries.next().unwrap_or(format).clone();
             }
         };
-        self.types
-            .get(key)
-            .cloned()
-            .unwrap_or_else(|| key.to_owned())
+        self.plain_type(key)
+    }
+
+    /// The type of a key that nothing is filled into.
+    fn plain_type(&self, key: &str) -> String {
+        let known = self.types.get(key);
+        known.cloned().unwrap_or_else(|| key.to_owned())
     }
 
     /// The type of what a list or map holds.

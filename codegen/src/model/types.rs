@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::document::Extensions;
 use crate::source::Node;
 
 use super::property::{Property, Shape, TypeKind};
+use super::uses::Uses;
 
 /// The version of this model. A pack says which one it was written for.
 pub const MODEL_VERSION: &str = "1";
@@ -30,8 +32,14 @@ pub struct Model {
     pub types: Vec<CustomizedType>,
     /// Codes of errors.
     pub error_codes: Vec<ErrorCode>,
+    /// The index in `types` of each type, by identifier.
+    pub type_index: IndexMap<String, usize>,
     /// Names of query parameters that enter a signature, sorted.
     pub signed_parameters: Vec<String>,
+    /// What the properties of all operations need, for imports.
+    pub uses: Uses,
+    /// What the definitions of all types need, for imports.
+    pub types_use: Uses,
 }
 
 /// The API as a whole.
@@ -59,6 +67,8 @@ pub struct Service {
     pub schemes: Vec<String>,
     /// Operations that stand on no handle.
     pub operations: Vec<Arc<Operation>>,
+    /// What the properties of these operations need, for imports.
+    pub uses: Uses,
     /// Facts for templates.
     pub ext: Extensions,
 }
@@ -76,6 +86,8 @@ pub struct SubService {
     pub handle: Option<String>,
     /// In the order of the specification.
     pub operations: Vec<Arc<Operation>>,
+    /// What the properties of these operations need, for imports.
+    pub uses: Uses,
 }
 
 /// The operations of one path key.
@@ -93,6 +105,8 @@ pub struct Resource {
     pub handle: Option<String>,
     /// In the order of the specification.
     pub operations: Vec<Arc<Operation>>,
+    /// What the properties of these operations need, for imports.
+    pub uses: Uses,
     /// Where it stands.
     pub source: Source,
 }
@@ -150,6 +164,10 @@ pub struct Operation {
     pub request: Request,
     /// What is answered.
     pub response: Response,
+    /// What the properties of request and response need, for imports.
+    pub uses: Uses,
+    /// The identifiers of all types that request and response hold, at any depth, in the order of `types`.
+    pub types: Vec<String>,
     /// Whether the service refuses a request without `Content-MD5`.
     pub content_md5_required: bool,
     /// Whether the call may be repeated blindly.
@@ -336,6 +354,8 @@ pub struct CustomizedType {
     pub in_request: bool,
     /// Whether an answer can hold it.
     pub in_response: bool,
+    /// What its definition needs, for imports.
+    pub uses: Uses,
     /// Where it stands.
     pub source: Source,
     /// Facts for templates.

@@ -56,6 +56,9 @@ impl Root {
         map.insert("types".into(), value(&model.types)?);
         map.insert("error_codes".into(), value(&model.error_codes)?);
         map.insert("signed_parameters".into(), value(&model.signed_parameters)?);
+        map.insert("type_index".into(), value(&model.type_index)?);
+        map.insert("uses".into(), value(&model.uses)?);
+        map.insert("types_use".into(), value(&model.types_use)?);
         map.insert("pack".into(), value(&pack.manifest.options)?);
         Ok(Self { map })
     }

@@ -50,6 +50,11 @@ pub(super) const RULES: &[Rule] = &[
         "correct the example or the schema",
     ),
     warning(
+        "file-list",
+        "a list of files in a form, which is read as a list of text",
+        "describe one file for each field",
+    ),
+    warning(
         "format-alike",
         "an unknown format whose name is similar to a known one",
         "correct the format, or choose a less similar name",
@@ -75,9 +80,19 @@ pub(super) const RULES: &[Rule] = &[
         "add a 2xx status, or `\"x-success\": true` to another",
     ),
     warning(
+        "null-items",
+        "a list or map that may hold null, which its type does not say",
+        "leave null out, or let a pack look at `nullable_items`",
+    ),
+    warning(
         "object-alike",
         "an object without a definition that says the same as another, or as a definition",
         "describe it once, among the definitions, and refer to it",
+    ),
+    note(
+        "one-direction",
+        "a value that only requests or only responses have, in a type that both share",
+        "nothing, unless a pack tells them apart by `read_only` and `write_only`",
     ),
     note(
         "openapi-ignored",
@@ -145,6 +160,11 @@ pub(super) const RULES: &[Rule] = &[
         "say what it means",
     ),
     warning(
+        "required-null",
+        "a required property that may be null: it is read as optional",
+        "nothing, if null and absence mean the same",
+    ),
+    warning(
         "required-undescribed",
         "a required property that is not described: it is left out",
         "describe it, or correct the name",
@@ -163,6 +183,11 @@ pub(super) const RULES: &[Rule] = &[
         "status-no-schema",
         "a success without a schema, where another of the operation has one",
         "add the schema, or say with 204 that there is no body",
+    ),
+    warning(
+        "text-untranslated",
+        "a text that the overlay for another language does not translate",
+        "add it to the overlay that sets `x-language`",
     ),
     warning(
         "type-name-unused",

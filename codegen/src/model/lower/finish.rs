@@ -1,12 +1,15 @@
 //! The last pass over the types, once all are known: circles, type names, constructors.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::Lowerer;
 use crate::diagnostic::Diagnostic;
 use crate::document;
 use crate::model::graph::{circles, held, reachable};
-use crate::model::{Constructor, CustomizedType, Fixed, Property, Shape, TypeKind};
+use crate::model::{Constructor, CustomizedType, Fixed, Property, Resource, Shape, TypeKind, Uses};
 use crate::naming::Role;
 use crate::source::{Node, Value};
 
@@ -84,6 +87,7 @@ impl Lowerer<'_> {
         let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
         one.required = required;
         one.optional = optional;
+        one.uses = Uses::of_type(one);
         one.type_name = one
             .shape
             .as_ref()
@@ -246,6 +250,36 @@ fn edges(
 fn shapes(one: &CustomizedType) -> impl Iterator<Item = &Shape> {
     let properties = one.properties.iter().map(|property| &property.shape);
     properties.chain(&one.shape).chain(&one.additional)
+}
+
+/// Lists for each operation the types that it holds; returns the index of each type by identifier.
+pub(super) fn tell_types(
+    resources: &mut [Resource],
+    types: &[CustomizedType],
+) -> IndexMap<String, usize> {
+    let all = || types.iter().enumerate();
+    let names = all().map(|(index, one)| (one.name.clone(), index));
+    let edges = edges(types, &names.collect(), false);
+    let index: IndexMap<_, _> = all()
+        .map(|(index, one)| (one.ident.clone(), index))
+        .collect();
+    let operations = resources.iter_mut().flat_map(|one| &mut one.operations);
+    // Nothing else shares the operations yet.
+    for operation in operations.filter_map(Arc::get_mut) {
+        let direct = operation.uses.types.iter();
+        let mut open: Vec<usize> = direct
+            .filter_map(|ident| index.get(ident).copied())
+            .collect();
+        let mut reached = BTreeSet::new();
+        while let Some(one) = open.pop() {
+            if reached.insert(one) {
+                open.extend(edges.get(one).into_iter().flatten());
+            }
+        }
+        let reached = reached.into_iter().filter_map(|index| types.get(index));
+        operation.types = reached.map(|one| one.ident.clone()).collect();
+    }
+    index
 }
 
 /// Marks the references that close a circle without a list or map in between.

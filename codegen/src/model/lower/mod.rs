@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{self, Document};
 use crate::language::Language;
 use crate::model::{
-    CustomizedType, ErrorCode, MODEL_VERSION, Model, Operation, Service, Source, SubService,
+    CustomizedType, ErrorCode, MODEL_VERSION, Model, Operation, Service, Source, SubService, Uses,
 };
 use crate::naming::{Collision, Role, Scope};
 use crate::source::{Sources, Span};
@@ -38,6 +38,7 @@ pub(super) fn lower(
         definitions: HashMap::new(),
         types: IndexMap::new(),
         inline: HashMap::new(),
+        scalars: HashMap::new(),
         merged: 0,
         made: 0,
         pending: HashMap::new(),
@@ -79,6 +80,8 @@ struct Lowerer<'a> {
     inline: HashMap<String, &'a document::Schema>,
     /// Constructors, which can only be made once all types are known.
     pending: HashMap<String, &'a [document::Constructor]>,
+    /// The scalars that definitions are other names for, as far as that was asked for.
+    scalars: HashMap<&'a str, Option<&'a document::Schema>>,
     /// How many parts of objects were looked at.
     merged: usize,
     /// How many properties and values were made.
@@ -95,10 +98,15 @@ impl<'a> Lowerer<'a> {
         let mut resources = self.resources();
         // Before anything else shares them.
         order::tell_neighbours(&mut resources);
+        let types = self.finish_types();
+        let type_index = finish::tell_types(&mut resources, &types);
         let operations = || resources.iter().flat_map(|resource| &resource.operations);
         let service = self.service(operations());
         let sub_services = self.sub_services(operations());
+        let uses = Uses::of_operations(operations().map(AsRef::as_ref));
         let error_codes = self.error_codes();
+        let mut types_use = Uses::default();
+        types.iter().for_each(|one| types_use.join(&one.uses));
         Model {
             model_version: MODEL_VERSION,
             source: root.to_owned(),
@@ -106,8 +114,11 @@ impl<'a> Lowerer<'a> {
             sub_services,
             signed_parameters: signed_parameters(self.document),
             error_codes,
-            types: self.finish_types(),
+            types,
+            type_index,
             resources,
+            uses,
+            types_use,
         }
     }
 
@@ -137,6 +148,8 @@ impl<'a> Lowerer<'a> {
 
     fn service<'o>(&self, operations: impl Iterator<Item = &'o Arc<Operation>>) -> Service {
         let document = self.document;
+        let operations = operations.filter(|operation| operation.handle.is_none());
+        let operations: Vec<_> = operations.cloned().collect();
         Service {
             name: document.title.clone(),
             ident: self.language.naming.ident(&document.title, Role::Type),
@@ -148,10 +161,8 @@ impl<'a> Lowerer<'a> {
             host: document.host.clone(),
             base_path: document.base_path.clone(),
             schemes: document.schemes.clone(),
-            operations: operations
-                .filter(|operation| operation.handle.is_none())
-                .cloned()
-                .collect(),
+            uses: Uses::of_operations(operations.iter().map(AsRef::as_ref)),
+            operations,
             ext: document.ext.clone(),
         }
     }
@@ -173,6 +184,7 @@ impl<'a> Lowerer<'a> {
                 ident: self.language.naming.ident(tag, Role::Type),
                 description: self.document.tags.get(tag).cloned().unwrap_or_default(),
                 handle: self.shared_handle(tag, &operations),
+                uses: Uses::of_operations(operations.iter().map(AsRef::as_ref)),
                 operations,
             })
             .collect()

@@ -9,7 +9,7 @@ use super::shapes::{At, definition_kind};
 use super::{Direction, Lowerer};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
-use crate::model::{CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind};
+use crate::model::{CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind, Uses};
 use crate::naming::{Case, Role, Scope};
 use crate::source::Span;
 
@@ -88,6 +88,7 @@ impl<'a> Lowerer<'a> {
             additional_type: None,
             in_request: false,
             in_response: false,
+            uses: Uses::default(),
             source: self.place(span),
             ext: schema.ext.clone(),
         }
@@ -116,6 +117,8 @@ impl<'a> Lowerer<'a> {
     fn object_properties(&mut self, merged: &Merged<'a>, parent: &str) -> Vec<Property> {
         let mut scope = Scope::default();
         let mut properties = Vec::new();
+        let required = merged.required.iter().map(|(name, _)| name.as_str());
+        let required: HashSet<&str> = required.collect();
         for (name, (span, schema)) in &merged.properties {
             let at = At {
                 parent,
@@ -126,7 +129,7 @@ impl<'a> Lowerer<'a> {
                 name,
                 span: *span,
                 schema,
-                required: merged.required.iter().any(|(required, _)| required == name),
+                required: required.contains(name),
                 place: Place {
                     kind: PlaceKind::Json,
                     prefix: None,
@@ -280,9 +283,20 @@ impl<'a> Lowerer<'a> {
             Some(known) => !known.is_like(schema),
             None => self.definitions.contains_key(name.as_str()),
         };
-        if is_taken && at.direction == Some(Direction::Response) {
-            let words = [parent, vec!["output".to_owned()], field].concat();
-            return (Case::Pascal.join(&words), words);
+        let words = if is_taken && at.direction == Some(Direction::Response) {
+            [parent, vec!["output".to_owned()], field].concat()
+        } else {
+            words
+        };
+        self.apart_from_definitions(words)
+    }
+
+    /// A definition keeps its name: an inline type of the same name gets a further word, as a definition would.
+    fn apart_from_definitions(&self, mut words: Vec<String>) -> (String, Vec<String>) {
+        let mut name = Case::Pascal.join(&words);
+        while self.definitions.contains_key(name.as_str()) {
+            words.push("value".to_owned());
+            name = Case::Pascal.join(&words);
         }
         (name, words)
     }
@@ -294,7 +308,14 @@ impl<'a> Lowerer<'a> {
         schema: &'a Schema,
         kind: TypeKind,
     ) -> Option<String> {
-        let claimed = self.type_scope.claim([ident], schema.span);
+        let suffixed = self
+            .language
+            .naming
+            .candidates(name, Role::Type, Some("value"));
+        // An author who chose the name is told that it is taken.
+        let others = suffixed.filter(|_| schema.facts.type_name.is_none());
+        let candidates = std::iter::once(ident).chain(others);
+        let claimed = self.type_scope.claim(candidates, schema.span);
         let help = "give this type a name of its own with `x-type-name`";
         let ident = self.claimed(claimed, name, schema.span, help)?;
         self.inline.insert(name.to_owned(), schema);

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
 use crate::model::{
     Body, BodyKind, Operation, Place, PlaceKind, Property, Repeatable, Request, Response, Shape,
-    Status, TypeKind,
+    Status, TypeKind, Uses,
 };
 use crate::naming::{Role, Scope};
 
@@ -46,6 +46,8 @@ impl<'a> Lowerer<'a> {
             source: self.place(operation.key),
             previous: None,
             next: None,
+            uses: Uses::of_operation(&request.properties, &response.properties),
+            types: Vec::new(),
             content_md5_required: operation.parameters.iter().any(|parameter| {
                 parameter.place == In::Header
                     && parameter.required

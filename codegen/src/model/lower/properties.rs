@@ -3,7 +3,7 @@
 use super::Lowerer;
 use super::shapes::At;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Schema, SchemaKind};
+use crate::document::{Additional, Schema, SchemaKind};
 use crate::model::{Place, PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
 use crate::source::{Node, Span, Value};
@@ -78,6 +78,11 @@ impl<'a> Lowerer<'a> {
             enum_values: schema.values.clone(),
             one_or_many: facts.one_or_many.is_some(),
             deprecated: facts.deprecated,
+            nullable: facts.nullable,
+            nullable_items: held(schema).is_some_and(|held| held.facts.nullable),
+            read_only: facts.read_only,
+            write_only: facts.write_only,
+            file_list: facts.file_list,
             source: self.place(field.span),
             ext: schema.ext.clone(),
         })
@@ -285,6 +290,18 @@ fn says_something(default: &Node) -> bool {
 fn may_be_sent_empty(shape: &Shape, place: PlaceKind) -> bool {
     matches!(shape, Shape::List { .. } | Shape::Map { .. })
         && matches!(place, PlaceKind::Json | PlaceKind::Value)
+}
+
+/// What a list or map holds.
+fn held(schema: &Schema) -> Option<&Schema> {
+    match &schema.kind {
+        SchemaKind::Array(item) => Some(item),
+        SchemaKind::Object(object) => match &object.additional {
+            Additional::Typed(value) if object.properties.is_empty() => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// What lists of lists and maps of maps hold in the end.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Lowerer;
 use crate::document::{self, Handle, In, PathItem};
-use crate::model::{Request, Resource, Segment};
+use crate::model::{Operation, Request, Resource, Segment, Uses};
 use crate::naming::{Case, Role, Scope};
 
 /// Where an operation stands.
@@ -43,7 +43,7 @@ impl<'a> Lowerer<'a> {
             let scope = methods
                 .entry(handle.map(|handle| handle.name.as_str()))
                 .or_default();
-            let operations = item
+            let operations: Vec<Arc<Operation>> = item
                 .operations
                 .iter()
                 .filter_map(|operation| {
@@ -63,6 +63,7 @@ impl<'a> Lowerer<'a> {
                 path: item.key.clone(),
                 sub_resource: item.sub_resource.clone(),
                 handle: handle.map(|handle| handle.name.clone()),
+                uses: Uses::of_operations(operations.iter().map(AsRef::as_ref)),
                 operations,
                 source: self.place(place),
             });

@@ -94,7 +94,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn reference(&mut self, schema: &Schema, name: &'a str, at: At<'_>) -> Shape {
-        let Some((ident, kind)) = self.definitions.get(name) else {
+        let Some((ident, kind)) = self.definitions.get(name).cloned() else {
             if !self.document.definitions.contains_key(name) {
                 let message = format!("there is no definition `{name}`");
                 self.problems.push(
@@ -109,8 +109,8 @@ impl<'a> Lowerer<'a> {
         }
         let shape = Shape::Named {
             name: name.to_owned(),
-            ident: ident.clone(),
-            type_kind: *kind,
+            ident,
+            type_kind: kind,
             recursive: false,
         };
         self.note_use(name, at.direction);
@@ -119,21 +119,34 @@ impl<'a> Lowerer<'a> {
 
     /// The scalar that a definition is another name for. How it is written depends on its format, so
     /// those who refer to it must know it.
-    fn scalar(&self, mut name: &'a str) -> Option<&'a Schema> {
-        let document = self.document;
-        for _ in 0..document.definitions.len() {
-            let schema = &document.definitions.get(name)?.schema;
+    fn scalar(&mut self, mut name: &'a str) -> Option<&'a Schema> {
+        let definitions = &self.document.definitions;
+        // Of a chain, each link is asked for: the way is remembered.
+        let mut way = Vec::new();
+        let found = loop {
+            if let Some(known) = self.scalars.get(name) {
+                break *known;
+            }
+            let Some(definition) = definitions.get(name) else {
+                break None;
+            };
+            // A circle ends here.
+            self.scalars.insert(name, None);
+            way.push(name);
+            let schema = &definition.schema;
             match &schema.kind {
                 SchemaKind::Ref(next) => name = next,
-                SchemaKind::Text { values, .. } if values.is_empty() => return Some(schema),
+                SchemaKind::Text { values, .. } if values.is_empty() => break Some(schema),
                 SchemaKind::Integer(_)
                 | SchemaKind::Number(_)
                 | SchemaKind::Boolean
-                | SchemaKind::File => return Some(schema),
-                _ => return None,
+                | SchemaKind::File => break Some(schema),
+                _ => break None,
             }
-        }
-        None
+        };
+        self.scalars
+            .extend(way.into_iter().map(|name| (name, found)));
+        found
     }
 
     /// Remembers that a message names a type.

@@ -118,8 +118,15 @@ impl<'a> Reader<'a> {
                 self.cannot_be_written(&name, required, key);
                 continue;
             };
-            if matches!(schema.kind, SchemaKind::Array(_)) {
+            if let SchemaKind::Array(_) = &schema.kind {
                 schema.collection = Some("multi".to_owned());
+                schema.facts.file_list = self.is_list_of_files(&node);
+                if schema.facts.file_list {
+                    let message =
+                        format!("`{name}` is a list of files: it is read as a list of text");
+                    let help = "describe one file for each field; the model says `file_list`";
+                    self.warning("file-list", key, message, help);
+                }
             }
             parameters.push(Parameter {
                 span: node.span,
@@ -130,6 +137,22 @@ impl<'a> Reader<'a> {
                 schema,
             });
         }
+    }
+
+    /// Whether the items of a list are bytes.
+    fn is_list_of_files(&self, node: &Node) -> bool {
+        let own = |node: &Node| match node.get("$ref") {
+            Some(reference) => self
+                .shared_schema(reference)
+                .map(|(_, found)| found.clone()),
+            None => Some(node.clone()),
+        };
+        let items = own(node).and_then(|list| own(list.get("items")?));
+        let says = |key, wanted: &str| {
+            let items = items.as_ref();
+            items.and_then(|items| items.get(key)?.as_str()) == Some(wanted)
+        };
+        says("format", "binary") || says("contentMediaType", "application/octet-stream")
     }
 
     fn field(&mut self, node: &Node) -> Option<Schema> {

@@ -146,9 +146,16 @@ impl<'a> Reader<'a> {
         // What may be null may as well be missing: the model knows no other absence.
         let properties = node.get("properties");
         let mut required = self.texts(node, "required");
-        required.retain(|(name, _)| {
+        required.retain(|(name, span)| {
             let property = properties.and_then(|properties| properties.get(name));
-            property.is_none_or(|property| !self.is_nullable(property))
+            let is_nullable = property.is_some_and(|property| self.is_nullable(property));
+            if is_nullable {
+                let message =
+                    format!("`{name}` is required and may be null: it is read as optional");
+                let help = "nothing, if null and absence mean the same; the model says `nullable`";
+                self.warning("required-null", *span, message, help);
+            }
+            !is_nullable
         });
         object.required = required;
         object.additional = match node.get("additionalProperties") {
@@ -264,7 +271,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a value may be null.
-    pub(super) fn is_nullable(&self, node: &Node) -> bool {
+    pub(in super::super) fn is_nullable(&self, node: &Node) -> bool {
         let mut node = node;
         for _ in 0..MAX_ALIASES {
             if says_null(node) {

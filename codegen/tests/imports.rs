@@ -1,0 +1,220 @@
+//! What packs of other languages need: facts for imports, types for forms of times, a header of their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::{Workspace, operation, spec};
+use qingstor_codegen::Generator;
+use qingstor_codegen::golden::Golden;
+use serde_json::{Value, json};
+
+const TYPES: &str = r#""text":"string","bool":"bool","int32":"i","int64":"i","uint32":"i","uint64":"i","float32":"f",
+"float64":"f","bytes":"bytes","time":"Time","date":"Date","list":"[]{item}","map":"map[{value}]","named":"{ident}",
+"recursive":"*{type}","free":"any","binary":"Reader""#;
+
+/// A pack of one template for each resource.
+fn pack(workspace: &Workspace, template: &str, more: &str) {
+    let rule = r#"{"template":"t.tera","for":"resource","to":"{{ it.name }}.go"}"#;
+    let manifest = format!(r#"{{"model":"1","files":[{rule}],"types":{{{TYPES}}}{more}}}"#);
+    workspace
+        .write("pack/pack.json", manifest)
+        .write("pack/t.tera", template);
+}
+
+fn generator(workspace: &Workspace, api: &Value) -> Generator {
+    workspace.write("api.json", serde_json::to_string_pretty(api).unwrap());
+    Generator::new()
+        .spec(workspace.path("api.json"))
+        .pack(workspace.path("pack"))
+        .out_dir(workspace.path("out"))
+}
+
+fn times() -> Value {
+    let mut api = spec(json!({
+        "/a": { "get": operation(json!([
+            { "name": "X-Since", "in": "header", "type": "string", "format": "date-time-rfc822" },
+            { "name": "until", "in": "query", "type": "integer", "format": "unix-time" },
+        ])) },
+        "/b": { "get": operation(json!([{ "name": "n", "in": "query", "type": "integer" }])) },
+    }));
+    api["paths"]["/b"]["get"]["operationId"] = json!("Other");
+    api["paths"]["/b"]["get"]["responses"]["200"]["schema"] =
+        json!({ "$ref": "#/definitions/note" });
+    api["definitions"] = json!({
+        "note": { "type": "object", "properties": { "made": { "$ref": "#/definitions/made" }, "next": {
+            "type": "array", "items": { "$ref": "#/definitions/tag" } } } },
+        "made": { "type": "string", "format": "date-time" },
+        "tag": { "type": "object", "properties": { "data": { "type": "string", "format": "byte" } } },
+        "spare": { "type": "object", "additionalProperties": false },
+    });
+    api
+}
+
+#[test]
+fn templates_know_what_a_file_has_to_import() {
+    let workspace = Workspace::new();
+    let template = "{{ it.uses | json }} {{ it.operations[0].types | json }}";
+    pack(&workspace, template, "");
+    generator(&workspace, &times()).run().unwrap();
+    let line = |file: &str| workspace.read(file);
+    let a = line("out/a.go");
+    for part in [
+        r#""time":true"#,
+        r#""time_formats":["http_date","unix"]"#,
+        r#""list":false"#,
+        r#""stream":false"#,
+        r#""types":[]} []"#,
+    ] {
+        assert!(a.contains(part), "{part}: {a}");
+    }
+    let b = line("out/b.go");
+    for part in [
+        r#""time":true"#,
+        r#""time_formats":["iso8601"]"#,
+        r#""list":true"#,
+        // Its bytes are the business of the type.
+        r#""bytes":false"#,
+        r#""types":["Tag"]} ["Tag"]"#,
+    ] {
+        assert!(b.contains(part), "{part}: {b}");
+    }
+    let model = generator(&workspace, &times()).model().unwrap();
+    let model = serde_json::to_value(model).unwrap();
+    assert_eq!(model["types_use"]["bytes"], true);
+    assert_eq!(
+        model["uses"]["time_formats"],
+        json!(["http_date", "iso8601", "unix"])
+    );
+    for (ident, index) in model["type_index"].as_object().unwrap() {
+        let index = usize::try_from(index.as_u64().unwrap()).unwrap();
+        assert_eq!(model["types"][index]["ident"], json!(ident));
+    }
+}
+
+#[test]
+fn each_form_of_times_can_have_a_type_of_its_own() {
+    let template = "{% for p in it.operations[0].request.properties %}{{ p.type }} {% endfor %}\
+                    {% for p in it.operations[0].response.properties %}{{ p.type }} {% endfor %}";
+    for (more, expected) in [
+        ("", ["Time Time", "i Time []Tag"]),
+        (
+            r#""time:http_date":"HttpTime","time:unix":"UnixTime","#,
+            ["HttpTime UnixTime", "i Time []Tag"],
+        ),
+        (
+            r#""time:iso8601":"IsoTime","#,
+            ["Time Time", "i IsoTime []Tag"],
+        ),
+    ] {
+        let workspace = Workspace::new();
+        pack(&workspace, template, "");
+        workspace.replace(
+            "pack/pack.json",
+            r#""types":{"#,
+            &format!(r#""types":{{{more}"#),
+        );
+        generator(&workspace, &times()).run().unwrap();
+        let files = ["a", "b"].map(|name| workspace.read(&format!("out/{name}.go")));
+        assert_eq!(files.each_ref().map(|text| text.trim()), expected);
+    }
+}
+
+#[test]
+fn a_pack_can_have_its_own_header() {
+    let header =
+        r#","header":"// Code generated, @generated by {template} from {spec}. DO NOT EDIT.\n""#;
+    let workspace = Workspace::new();
+    pack(&workspace, "package a", header);
+    generator(&workspace, &times()).run().unwrap();
+    assert_eq!(
+        workspace.read("out/a.go"),
+        "// Code generated, @generated by pack/t.tera from api.json. DO NOT EDIT.\n\npackage a\n"
+    );
+    assert!(generator(&workspace, &times()).check().unwrap().is_empty());
+    // Files are known as generated without the lock file, too.
+    std::fs::remove_file(workspace.path("out/codegen.lock.json")).unwrap();
+    generator(&workspace, &times()).run().unwrap();
+    for (header, message) in [
+        (
+            "// Code generated. DO NOT EDIT.",
+            "must contain `@generated by {template}`",
+        ),
+        (
+            "//\\n// @generated by {template}",
+            "must contain `@generated by {template}`",
+        ),
+        ("// @generated by {template} {file}", "not `{file}`"),
+    ] {
+        let workspace = Workspace::new();
+        pack(&workspace, "x", &format!(r#","header":"{header}""#));
+        let error = generator(&workspace, &times())
+            .run()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(message), "{header}: {error}");
+    }
+}
+
+#[test]
+fn the_small_api_has_a_handle_that_the_pack_knows() {
+    for (handles, expected) in [
+        ("", "Shelf"),
+        (r#","handles":["Bucket","Object"]"#, "Bucket"),
+        (r#","handles":[]"#, "none"),
+    ] {
+        let workspace = Workspace::new();
+        pack(&workspace, "{{ it.handle or \"none\" }}", handles);
+        let golden = Golden::new(workspace.path("pack"));
+        let changed = golden.update("small").unwrap();
+        assert!(golden.run("small").unwrap().differences.is_empty());
+        let handles: Vec<String> = changed
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap().trim().to_owned())
+            .filter(|handle| handle != "none")
+            .collect();
+        match expected {
+            "none" => assert!(handles.is_empty(), "{handles:?}"),
+            name => assert!(
+                !handles.is_empty() && handles.iter().all(|one| one == name),
+                "{handles:?}"
+            ),
+        }
+    }
+}
+
+/// Quadratic work would take minutes here.
+#[test]
+fn large_specifications_take_linear_time() {
+    let properties: serde_json::Map<String, Value> = (0..30_000)
+        .map(|n| (format!("p{n}"), json!({ "type": "string" })))
+        .collect();
+    let required: Vec<String> = (0..30_000).map(|n| format!("p{n}")).collect();
+    let mut definitions: serde_json::Map<String, Value> = (0..8_000)
+        .map(|n| {
+            (
+                format!("a{n}"),
+                json!({ "$ref": format!("#/definitions/a{}", n + 1) }),
+            )
+        })
+        .collect();
+    definitions.insert("a8000".to_owned(), json!({ "type": "string" }));
+    definitions.insert(
+        "big".to_owned(),
+        json!({ "type": "object", "properties": properties, "required": required }),
+    );
+    let mut api = spec(json!({ "/": { "get": operation(json!([])) } }));
+    api["definitions"] = Value::Object(definitions);
+    let start = std::time::Instant::now();
+    let model = common::model(&api).unwrap();
+    assert_eq!(
+        model["types"][8_001]["required"].as_array().unwrap().len(),
+        30_000
+    );
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
