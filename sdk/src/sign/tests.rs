@@ -407,7 +407,10 @@ fn vectors_of_the_page_about_signing() {
             ),
             None => {
                 let header = authorization(parts, &date, &credentials).unwrap();
-                let signature = header.to_str().unwrap().strip_prefix("QS ENV_ACCESS_KEY_ID:");
+                let signature = header
+                    .to_str()
+                    .unwrap()
+                    .strip_prefix("QS ENV_ACCESS_KEY_ID:");
                 let string = string_to_sign(parts, DateLine::Date(date.as_bytes()));
                 (string, signature.unwrap().to_owned())
             }
