@@ -1,21 +1,26 @@
 //! [`Body`]: what an upload sends.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_core::Stream;
+use futures_core::{Stream, TryStream};
 use http::Method;
 use tokio::io::AsyncRead;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod chunks;
+mod convert;
+mod frames;
 mod progress;
 mod tap;
 mod wire;
 
+pub(crate) use chunks::Chunks;
 pub(crate) use progress::Progress;
 pub(crate) use tap::{Flow, Tap};
 pub(crate) use wire::ReaderStream;
@@ -31,6 +36,9 @@ type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 /// Bytes and files can be sent again when a call is repeated; a stream can't. A file is read while
 /// it is sent, 256 KiB at a time; bytes are never copied.
 ///
+/// Bytes, text, a `PathBuf` and a [`ByteStream`](crate::ByteStream) convert into a body; a `&str` is
+/// content, not a path. A body is also an [`http_body::Body`], for other HTTP clients to send.
+///
 /// ```no_run
 /// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static) -> qingstor_sdk::Result<()> {
 /// use qingstor_sdk::Body;
@@ -45,6 +53,8 @@ pub struct Body {
     len: u64,
     /// What few bodies have; apart, since a body is moved often.
     more: Option<Box<More>>,
+    /// The bytes on their way, once they were asked for as an [`http_body::Body`].
+    wire: Option<Box<wire::WireBody>>,
 }
 
 #[derive(Clone, Default)]
@@ -88,14 +98,7 @@ impl Body {
         if !data.is_file() {
             return Err(failed("it is no file".into()));
         }
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let body = Self::new(Source::File(path.to_owned()), data.len());
-        Ok(match name {
-            Some(name) => body.with_file_name(name),
-            None => body,
-        })
+        Ok(Self::file(path, data.len()))
     }
 
     /// `len` bytes of the file at `path`, from `offset` on. Nothing is looked at yet.
@@ -113,15 +116,17 @@ impl Body {
         body
     }
 
-    /// A stream that gives `len` bytes in all.
+    /// A stream that yields `len` bytes in all, in chunks that convert into [`Bytes`].
     ///
-    /// The service wants to know the length beforehand: a stream that gives fewer or more bytes
-    /// fails the call with `Io`.
+    /// The service requires the length in advance: a stream that yields fewer or more bytes fails
+    /// the request with `Io`, and so does an error of the stream, which is the source of that error.
     pub fn from_stream<S>(stream: S, len: u64) -> Self
     where
-        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+        S: TryStream + Send + 'static,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        Bytes: From<S::Ok>,
     {
-        let stream: BoxStream = Box::pin(stream);
+        let stream: BoxStream = Box::pin(Chunks::new(stream));
         Self::new(Source::Stream(Arc::new(Mutex::new(Some(stream)))), len)
     }
 
@@ -130,7 +135,7 @@ impl Body {
     where
         R: AsyncRead + Send + 'static,
     {
-        Self::from_stream(wire::ReaderStream::new(reader), len)
+        Self::from_stream(ReaderStream::new(reader), len)
     }
 
     fn new(source: Source, len: u64) -> Self {
@@ -138,6 +143,7 @@ impl Body {
             source,
             len,
             more: None,
+            wire: None,
         }
     }
 
@@ -233,6 +239,7 @@ impl Body {
             source,
             len: self.len,
             more: self.more.clone(),
+            wire: None,
         }
     }
 
@@ -274,43 +281,6 @@ fn take_stream(slot: &StreamSlot) -> Option<BoxStream> {
 impl Default for Body {
     fn default() -> Self {
         Self::empty()
-    }
-}
-
-impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Self {
-        let len = bytes.len() as u64;
-        Self::new(Source::Bytes(bytes), len)
-    }
-}
-
-impl From<Vec<u8>> for Body {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::from(Bytes::from(bytes))
-    }
-}
-
-impl From<String> for Body {
-    fn from(text: String) -> Self {
-        Self::from(Bytes::from(text))
-    }
-}
-
-impl From<&'static str> for Body {
-    fn from(text: &'static str) -> Self {
-        Self::from(Bytes::from_static(text.as_bytes()))
-    }
-}
-
-impl From<&'static [u8]> for Body {
-    fn from(bytes: &'static [u8]) -> Self {
-        Self::from(Bytes::from_static(bytes))
-    }
-}
-
-impl<const N: usize> From<&'static [u8; N]> for Body {
-    fn from(bytes: &'static [u8; N]) -> Self {
-        Self::from(Bytes::from_static(bytes))
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
+use http_body::{Frame, SizeHint};
 use md5::{Digest as _, Md5};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::spawn_blocking;
@@ -25,8 +26,8 @@ mod resume;
 
 use resume::{Resume, Resuming};
 
-/// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, or, all at once,
-/// [`bytes`](Self::bytes) or a file.
+/// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, an
+/// [`http_body::Body`] for servers to pass on, or, all at once, [`bytes`](Self::bytes) or a file.
 ///
 /// It ends only when all announced bytes have come. Where the connection breaks before, or nothing
 /// comes for the configured [`idle_timeout`](crate::Config::idle_timeout) while the caller waits,
@@ -108,6 +109,13 @@ impl ByteStream {
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         self.inner.announced
+    }
+
+    /// Returns how many bytes have not been read yet, if the response says how long it is.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        let inner = &*self.inner;
+        let read = inner.received - inner.unread.len() as u64;
+        Some(inner.announced?.saturating_sub(read))
     }
 
     /// Whether the answer announced that there are no bytes.
@@ -376,6 +384,29 @@ impl Stream for ByteStream {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().inner.poll_chunk(cx)
+    }
+}
+
+/// Yields data frames only: the API has no trailers.
+impl http_body::Body for ByteStream {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let chunk = self.get_mut().inner.poll_chunk(cx);
+        chunk.map(|chunk| chunk.map(|bytes| bytes.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.ended && self.inner.unread.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.remaining()
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

@@ -155,6 +155,7 @@ mod operation;
 mod paginate;
 mod parameter;
 mod presigned;
+mod printable;
 mod regular_file;
 mod request;
 mod response;

@@ -1,6 +1,7 @@
 //! [`ObjectPath`]: another object, as the source of a copy or a move.
 
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 
 use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,9 @@ use crate::request::PATH;
 /// let source = ObjectPath::new("my-bucket", "中文 100%.txt");
 /// let older = ObjectPath::new("my-bucket", "report.pdf").version_id("NjkxMjM0MzM1MjAxNzAwODMz");
 /// let short: ObjectPath = ("my-bucket", "report.pdf").into();
-/// # let _ = (source, older, short);
+/// let parsed: ObjectPath = "my-bucket/report.pdf".parse()?;
+/// assert_eq!(short, parsed);
+/// # let _ = (source, older); Ok::<(), qingstor_sdk::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -77,6 +80,26 @@ impl<B: Into<String>, K: Into<String>> From<(B, K)> for ObjectPath {
     }
 }
 
+impl FromStr for ObjectPath {
+    type Err = Error;
+
+    /// Reads `bucket/key`, as `Display` writes it: the bucket is what stands before the first slash.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if there is no slash, or if the bucket or the key is empty.
+    fn from_str(text: &str) -> Result<Self> {
+        match text.split_once('/') {
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                Ok(Self::new(bucket, key))
+            }
+            _ => Err(Error::invalid_input(format!(
+                "`{text}` is not an object path: it must be `bucket/key`"
+            ))),
+        }
+    }
+}
+
 impl fmt::Display for ObjectPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.bucket, self.key)
@@ -86,6 +109,18 @@ impl fmt::Display for ObjectPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_what_it_shows() {
+        for (bucket, key) in [("b", "k"), ("b", "a/b c%20/"), ("b", "/k")] {
+            let path = ObjectPath::new(bucket, key);
+            assert_eq!(path.to_string().parse::<ObjectPath>().unwrap(), path);
+        }
+        for text in ["", "b", "b/", "/k", "/"] {
+            let error = text.parse::<ObjectPath>().unwrap_err();
+            assert!(error.to_string().contains("bucket/key"), "{error}");
+        }
+    }
 
     #[test]
     fn a_source_is_always_encoded() {

@@ -102,6 +102,28 @@ impl Presigned {
     }
 }
 
+/// A request for any HTTP client, with the method, the URL, the headers and the document. To upload
+/// content, replace the body: `request.map(|_| content)`.
+///
+/// ```
+/// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use std::time::Duration;
+///
+/// let upload = bucket.put_object("report.pdf").presign(Duration::from_secs(600))?;
+/// let request: http::Request<bytes::Bytes> = upload.into();
+/// let request = request.map(|_| "content");
+/// # let _ = request; Ok(()) }
+/// ```
+impl<B: From<Bytes>> From<Presigned> for http::Request<B> {
+    fn from(call: Presigned) -> Self {
+        let mut request = Self::new(call.body.into());
+        *request.method_mut() = call.method;
+        *request.uri_mut() = call.uri;
+        *request.headers_mut() = call.headers;
+        request
+    }
+}
+
 impl fmt::Display for Presigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.uri.fmt(f)

@@ -53,6 +53,22 @@ macro_rules! string_enum {
             }
         }
 
+        /// Compares as the API does: the case of a known value does not matter.
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                match Self::known(text) {
+                    Some(known) => *self == known,
+                    None => self.as_str() == text,
+                }
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                *self == **text
+            }
+        }
+
         impl $crate::parameter::Parameter for $name {
             fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
                 Some(std::borrow::Cow::Borrowed(self.as_str()))
@@ -98,6 +114,14 @@ pub(crate) use string_enum;
 #[cfg(test)]
 mod tests {
     use crate::types::Permission;
+
+    #[test]
+    fn compares_with_text() {
+        assert!(Permission::Read == "READ" && Permission::Read == *"read");
+        assert!(Permission::Read != "READ_ACP" && Permission::Read != "");
+        assert!(Permission::Unknown("APPEND".into()) == "APPEND");
+        assert!(Permission::Unknown("APPEND".into()) != "append");
+    }
 
     #[test]
     fn known_and_unknown_values_survive() {

@@ -1,6 +1,7 @@
 //! [`Timestamp`]: the one type for every time of the API, whatever its form on the wire.
 
 use std::fmt;
+use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
@@ -87,6 +88,71 @@ impl Timestamp {
             )));
         }
         Ok(httpdate::fmt_http_date(self.into()))
+    }
+}
+
+impl Timestamp {
+    /// Returns the time from `earlier` to `self`, or `None` if `earlier` is later.
+    #[must_use]
+    pub fn duration_since(self, earlier: Self) -> Option<Duration> {
+        (self.0 - earlier.0).to_std().ok()
+    }
+
+    fn plus(self, seconds: Option<i64>, nanos: i64) -> Option<Self> {
+        let all = i64::from(self.0.timestamp_subsec_nanos()) + nanos;
+        let seconds = self.0.timestamp().checked_add(seconds?)?;
+        let seconds = seconds.checked_add(all.div_euclid(1_000_000_000))?;
+        Self::new(seconds, u32::try_from(all.rem_euclid(1_000_000_000)).ok()?)
+    }
+}
+
+/// The time from `earlier` to `self`; zero if `earlier` is later, as with
+/// [`Instant`](std::time::Instant).
+///
+/// ```
+/// use std::time::Duration;
+/// use qingstor_sdk::Timestamp;
+///
+/// let [created, modified] = [1_000, 1_060].map(Timestamp::from_unix_seconds);
+/// let (created, modified) = (created?, modified?);
+/// assert_eq!(modified - created, Duration::from_secs(60));
+/// assert_eq!(created - modified, Duration::ZERO);
+/// assert_eq!(modified - Duration::from_secs(60), created);
+/// # Ok::<(), qingstor_sdk::Error>(())
+/// ```
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier).unwrap_or_default()
+    }
+}
+
+/// An earlier time; the beginning of the year 0 if it would be before that.
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs())
+            .ok()
+            .map(|seconds| -seconds);
+        let earlier = self.plus(seconds, -i64::from(duration.subsec_nanos()));
+        earlier
+            .or_else(|| Self::new(*RANGE.start(), 0))
+            .unwrap_or_default()
+    }
+}
+
+/// A later time; the end of the year 9999 if it would be after that.
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).ok();
+        let later = self.plus(seconds, i64::from(duration.subsec_nanos()));
+        later
+            .or_else(|| Self::new(*RANGE.end(), 999_999_999))
+            .unwrap_or_default()
     }
 }
 

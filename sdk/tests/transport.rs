@@ -141,7 +141,7 @@ async fn a_closure_answers_as_a_service_would() {
     });
     let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
     let bucket = bucket(config.retry(policy));
-    let stream = futures_util::stream::iter([Ok("abc".into()), Ok("de".into())]);
+    let stream = futures_util::stream::iter([Ok::<_, std::io::Error>("abc"), Ok("de")]);
     let output = bucket.put_object("k").body(Body::from_stream(stream, 5));
     let output = output.await.unwrap();
     assert_eq!(output.attempts(), 3);

@@ -369,7 +369,7 @@ mod tests {
     fn stream(chunks: &'static [&'static str], len: u64) -> Body {
         let items = chunks
             .iter()
-            .map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+            .map(|chunk| Ok::<_, io::Error>(Bytes::from_static(chunk.as_bytes())));
         Body::from_stream(futures_util::stream::iter(items), len)
     }
 

@@ -123,7 +123,7 @@ async fn an_early_response_drops_a_source_that_is_pending() {
     let (dropped, mut seen) = tokio::sync::mpsc::channel::<()>(1);
     let stream = futures_util::stream::unfold(dropped, |dropped| async {
         std::future::pending::<()>().await;
-        Some((Ok(Bytes::new()), dropped))
+        Some((Ok::<_, std::io::Error>(Bytes::new()), dropped))
     });
     let server = early("403 Forbidden").await;
     let body = Body::from_stream(stream, 100);

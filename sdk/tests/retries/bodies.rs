@@ -16,7 +16,7 @@ fn counted(asked: &Arc<AtomicUsize>) -> Body {
     let asked = Arc::clone(asked);
     let pieces = stream::iter((0..4).map(move |_| {
         asked.fetch_add(1, Ordering::Relaxed);
-        Ok(Bytes::from_static(&[7; 64 * 1024]))
+        Ok::<_, std::io::Error>(Bytes::from_static(&[7; 64 * 1024]))
     }));
     Body::from_stream(pieces, 4 * 64 * 1024)
 }
@@ -99,7 +99,7 @@ async fn a_stream_that_was_not_begun_is() {
 async fn an_empty_stream_is_empty_each_time() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on("PutObject").status(503).times(2)]);
-    let body = Body::from_stream(stream::empty(), 0);
+    let body = Body::from_stream(stream::empty::<std::io::Result<bytes::Bytes>>(), 0);
     let output = bucket.put_object("empty").body(body).await.unwrap();
     assert_eq!(output.attempts(), 3);
 }

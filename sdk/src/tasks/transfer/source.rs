@@ -1,14 +1,19 @@
 //! [`Source`]: where an upload's content comes from.
 
+use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt;
+use std::io::Seek;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_core::Stream;
+use futures_core::{Stream, TryStream};
 use tokio::io::AsyncRead;
 
-use crate::body::ReaderStream;
+use crate::body::{Chunks, ReaderStream};
+use crate::byte_stream::ByteStream;
+use crate::printable::Printable;
 
 /// A stream of the caller's.
 pub(crate) type SourceStream<'a> = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send + 'a>>;
@@ -16,8 +21,8 @@ pub(crate) type SourceStream<'a> = Pin<Box<dyn Stream<Item = std::io::Result<Byt
 /// Where an upload's content comes from: memory, a file, a reader or a stream, of known or unknown
 /// length.
 ///
-/// Bytes, `Vec<u8>`, text, `&Path` and `PathBuf` are sources as they are; a `&str` is content, not
-/// a path.
+/// Bytes, `Vec<u8>`, text, paths, open files and a [`ByteStream`] convert into a source; a `&str` is
+/// content, not a path.
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -59,19 +64,27 @@ impl<'a> Source<'a> {
         Self::sized_stream(ReaderStream::new(reader), len)
     }
 
-    /// What a stream gives until it ends.
-    pub fn stream(stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'a) -> Self {
-        let stream = Box::pin(stream);
+    /// The chunks of a stream until it ends: any chunks that convert into [`Bytes`], with any error.
+    /// An error of the stream fails the upload with `Io`, and is the source of that error.
+    pub fn stream<S>(stream: S) -> Self
+    where
+        S: TryStream + Send + 'a,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        let stream = Box::pin(Chunks::new(stream));
         Self(Kind::Stream { stream, len: None })
     }
 
-    /// What a stream gives, `len` bytes in all. The upload fails with `Io` when it gives more or
+    /// The chunks of a stream, as [`stream`](Self::stream) takes them, `len` bytes in all. The upload fails with `Io` when it gives more or
     /// less.
-    pub fn sized_stream(
-        stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'a,
-        len: u64,
-    ) -> Self {
-        let stream = Box::pin(stream);
+    pub fn sized_stream<S>(stream: S, len: u64) -> Self
+    where
+        S: TryStream + Send + 'a,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        let stream = Box::pin(Chunks::new(stream));
         let len = Some(len);
         Self(Kind::Stream { stream, len })
     }
@@ -107,6 +120,50 @@ impl From<&Path> for Source<'_> {
     }
 }
 
+impl From<&PathBuf> for Source<'_> {
+    fn from(path: &PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+/// Copies text that is borrowed.
+impl From<Cow<'_, str>> for Source<'_> {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::from(text.into_owned())
+    }
+}
+
+/// Reads from the file's position to its end, as [`Source::reader`] does. The length of a regular
+/// file is taken now: if it changes until it is read, the upload fails with `Io`.
+impl From<std::fs::File> for Source<'_> {
+    fn from(mut file: std::fs::File) -> Self {
+        let data = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let position = file.stream_position();
+        let reader = tokio::fs::File::from_std(file);
+        match (data, position) {
+            (Some(data), Ok(at)) => Self::sized_reader(reader, data.len().saturating_sub(at)),
+            _ => Self::reader(reader),
+        }
+    }
+}
+
+/// Reads from the file's position to its end, as [`Source::reader`] does.
+impl From<tokio::fs::File> for Source<'_> {
+    fn from(file: tokio::fs::File) -> Self {
+        Self::reader(file)
+    }
+}
+
+/// The rest of a response's body.
+impl From<ByteStream> for Source<'_> {
+    fn from(stream: ByteStream) -> Self {
+        match stream.remaining() {
+            Some(len) => Self::sized_stream(stream, len),
+            None => Self::stream(stream),
+        }
+    }
+}
+
 impl From<PathBuf> for Source<'_> {
     fn from(path: PathBuf) -> Self {
         Self(Kind::Path(path))
@@ -118,7 +175,7 @@ impl fmt::Debug for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Bytes(bytes) => write!(f, "Source::Bytes({} bytes)", bytes.len()),
-            Kind::Path(path) => write!(f, "Source::Path({})", path.display()),
+            Kind::Path(path) => write!(f, "Source::Path({})", Printable(path.display())),
             Kind::Stream { len, .. } => write!(f, "Source::Stream({len:?} bytes)"),
         }
     }

@@ -27,7 +27,7 @@ async fn a_stream_of_64_mib_arrives_as_it_was_sent() {
     let content = stream::iter(0..CHUNKS).map(move |index| {
         let chunk = chunk(index);
         hasher.lock().unwrap().update(&chunk);
-        Ok(chunk)
+        Ok::<_, std::io::Error>(chunk)
     });
     let size = (CHUNK * CHUNKS) as u64;
     let body = Body::from_stream(content, size);
@@ -69,7 +69,7 @@ async fn a_file_goes_there_and_back() {
 #[tokio::test]
 async fn a_body_that_is_not_as_long_as_announced_stores_nothing() {
     let store = Store::start().await;
-    let pieces = || stream::iter([Ok(chunk(0)), Ok(chunk(1))]);
+    let pieces = || stream::iter([Ok::<_, std::io::Error>(chunk(0)), Ok(chunk(1))]);
     let length = 2 * CHUNK as u64;
     for announced in [length - 1, length + 1] {
         let body = Body::from_stream(pieces(), announced);
@@ -85,7 +85,7 @@ async fn a_body_that_is_not_as_long_as_announced_stores_nothing() {
 #[tokio::test]
 async fn a_stream_that_was_said_to_be_empty_and_is_not() {
     let store = Store::start().await;
-    let body = Body::from_stream(stream::iter([Ok(chunk(0))]), 0);
+    let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(chunk(0))]), 0);
     let error = store.bucket.put_object("k").body(body).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     assert!(store.keys().await.is_empty());
