@@ -105,7 +105,7 @@ impl fmt::Debug for Credentials {
             Some(id) => {
                 let shown: String = id.chars().take(4).collect();
                 f.debug_struct("Credentials")
-                    .field("access_key_id", &format_args!("\"{shown}..\""))
+                    .field("access_key_id", &format!("{shown}.."))
                     .finish()
             }
             None => f.write_str("Credentials(anonymous)"),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 pub use crate::generated::error_code::ErrorCode;
+use crate::printable::Printable;
 
 /// A result whose error is this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -103,6 +104,23 @@ pub enum ErrorKind {
     Integrity,
     /// Reading or writing on this machine failed (a file, a stream of the caller's).
     Io,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Service => "service error",
+            Self::InvalidInput => "invalid input",
+            Self::Config => "configuration error",
+            Self::Credentials => "credentials error",
+            Self::Connect => "connection failed",
+            Self::Timeout => "timed out",
+            Self::Interrupted => "interrupted",
+            Self::Decode => "invalid response",
+            Self::Integrity => "integrity check failed",
+            Self::Io => "I/O error",
+        })
+    }
 }
 
 impl Error {
@@ -219,8 +237,8 @@ impl Error {
         self.0.answer.as_ref()?.retry_after
     }
 
-    /// The first bytes (4 KiB at most) of an answer that is no error document or could not be
-    /// decoded. Empty otherwise.
+    /// The first bytes (4 KiB at most) of a response that is not an error document or could not be
+    /// decoded. Empty otherwise. The first words of a text are part of [`message`](Self::message).
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.0.answer.as_ref().map_or(&[], |answer| &answer.body)
@@ -334,24 +352,31 @@ impl fmt::Display for Error {
         if let Some(call) = &inner.call {
             f.write_str(call.operation)?;
             match (&call.bucket, &call.key) {
-                (Some(bucket), Some(key)) => write!(f, " {bucket}/{}", OneLine(key))?,
-                (Some(bucket), None) => write!(f, " {bucket}")?,
+                (Some(bucket), Some(key)) => {
+                    write!(f, " {}/{}", Printable(bucket), Printable(key))?;
+                }
+                (Some(bucket), None) => write!(f, " {}", Printable(bucket))?,
                 _ => {}
             }
             f.write_str(": ")?;
         }
-        if let Some(answer) = &inner.answer {
-            match &answer.code {
+        let message = Printable(&inner.message);
+        match &inner.answer {
+            None => write!(f, "{message}")?,
+            Some(answer) => match &answer.code {
                 Some(code) => {
-                    let code = OneLine(code.as_str());
-                    write!(f, "{code} ({}): ", answer.status.as_u16())?;
+                    let status = answer.status.as_u16();
+                    write!(f, "{} ({status}): {message}", Printable(code))?;
                 }
-                None => write!(f, "{}: ", answer.status)?,
-            }
+                // The status says the same.
+                None if inner.message == reason(answer.status) => {
+                    f.write_str(&status_line(answer.status))?;
+                }
+                None => write!(f, "{}: {message}", status_line(answer.status))?,
+            },
         }
-        write!(f, "{}", OneLine(&inner.message))?;
         if let Some(id) = self.request_id() {
-            write!(f, "; request id {}", OneLine(id))?;
+            write!(f, "; request id {}", Printable(id))?;
         }
         match &inner.call {
             Some(call) if call.attempts > 0 => {
@@ -364,20 +389,18 @@ impl fmt::Display for Error {
     }
 }
 
-/// Text from elsewhere, which must not begin a line of its own in a log.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in self.0.split_inclusive(char::is_control) {
-            let plain = piece.trim_end_matches(char::is_control);
-            f.write_str(plain)?;
-            for control in piece.chars().skip(plain.chars().count()) {
-                write!(f, "{}", control.escape_debug())?;
-            }
-        }
-        Ok(())
+/// Returns the status and its reason, such as `404 Not Found`.
+pub(crate) fn status_line(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
     }
+}
+
+/// Returns the reason of a status as a message, such as `not found`.
+pub(crate) fn reason(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("unknown status");
+    reason.to_ascii_lowercase()
 }
 
 impl fmt::Debug for Error {
@@ -468,6 +491,42 @@ mod tests {
             shown.contains("a\\r\\nb") && shown.contains("cat\\n2026"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn neither_display_nor_debug_reorders_text() {
+        let text = "a\u{202e}b";
+        let error = Error::new(ErrorKind::Service, text)
+            .with_call(CallContext {
+                operation: "GetObject",
+                bucket: Some(text.into()),
+                key: Some(text.into()),
+                ..CallContext::default()
+            })
+            .with_answer(Answer {
+                code: Some(ErrorCode::from(text)),
+                request_id: Some(text.into()),
+                location: Some(text.into()),
+                ..Answer::default()
+            });
+        let shown = error.to_string();
+        assert_eq!(shown.matches("a\\u{202e}b").count(), 5, "{shown}");
+        assert!(!format!("{shown} {error:?} {error:#?}").contains('\u{202e}'));
+    }
+
+    #[test]
+    fn a_status_is_shown_once() {
+        let shown = |status, message: &str| {
+            let error = Error::new(ErrorKind::Service, message).with_answer(Answer {
+                status: StatusCode::from_u16(status).unwrap(),
+                ..Answer::default()
+            });
+            error.to_string()
+        };
+        assert_eq!(shown(404, "not found"), "404 Not Found");
+        assert_eq!(shown(404, "no backend"), "404 Not Found: no backend");
+        assert_eq!(shown(599, "unknown status"), "599");
+        assert_eq!(shown(599, "no backend"), "599: no backend");
     }
 
     #[test]

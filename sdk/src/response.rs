@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::byte_stream::ByteStream;
 use crate::endpoint::Address;
-use crate::error::{Answer, CallContext, Error, ErrorKind, Result};
+use crate::error::{Answer, CallContext, Error, ErrorKind, Result, reason, status_line};
 use crate::error_document::{BodyFields, ErrorDocument};
 use crate::json;
 use crate::metadata::Metadata;
@@ -18,6 +18,10 @@ use crate::operation::OperationInfo;
 use crate::parameter::{Collection, FromText};
 use crate::request::is_secret;
 use crate::timestamp::Timestamp;
+
+mod excerpt;
+
+use excerpt::excerpt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 const JSON: &[u8] = b"application/json";
@@ -365,12 +369,16 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
         true => ErrorDocument::parse(body),
         false => None,
     };
-    let kept_body = match &document {
-        Some(_) => Bytes::new(),
-        None => cut(body),
-    };
     let document = document.unwrap_or_default();
-    documented_error(meta, body.is_empty(), document, origin, kept_body)
+    let has_message = document
+        .message
+        .as_ref()
+        .is_some_and(|text| !text.is_empty());
+    let (fallback, kept_body) = match document.code.is_some() || has_message {
+        true => (reason(meta.status), Bytes::new()),
+        false => (without_document(meta, body), cut(body)),
+    };
+    documented_error(meta, fallback, document, origin, kept_body)
 }
 
 /// Returns the service's error if the body of a success is an error document.
@@ -380,20 +388,26 @@ pub(crate) fn error_in_success(
     origin: &Origin,
 ) -> Option<Error> {
     let document = ErrorDocument::in_success(body, (origin.call.body_fields)())?;
-    Some(documented_error(meta, false, document, origin, cut(body)))
+    let fallback = "the response is an error document without a message".to_owned();
+    Some(documented_error(
+        meta,
+        fallback,
+        document,
+        origin,
+        cut(body),
+    ))
 }
 
+/// `fallback` is the message if the document has none.
 fn documented_error(
     meta: &ResponseMeta,
-    is_empty: bool,
+    fallback: String,
     document: ErrorDocument,
     origin: &Origin,
     body: Bytes,
 ) -> Error {
-    let message = match document.message.filter(|text| !text.is_empty()) {
-        Some(message) => message,
-        None => without_document(meta, is_empty),
-    };
+    let message = document.message.filter(|text| !text.is_empty());
+    let message = message.unwrap_or(fallback);
     let request_id = meta.request_id().map(str::to_owned);
     Error::new(ErrorKind::Service, message)
         .with_call(origin.context())
@@ -441,17 +455,15 @@ fn location(meta: &ResponseMeta) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// What is known when the answer holds no error document: `HEAD`, a proxy, a redirect.
-fn without_document(meta: &ResponseMeta, is_empty: bool) -> String {
-    match meta.status.as_u16() {
-        304 => "not modified".into(),
-        300..=399 => match location(meta) {
-            Some(location) => format!("the service points to {location}"),
-            None => "the service points elsewhere, but does not say where".into(),
+/// The message of a response that is not an error document: `HEAD`, a proxy, a redirect.
+fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
+    match (meta.status.as_u16(), location(meta)) {
+        (304, _) => reason(meta.status),
+        (300..=399, Some(location)) => format!("the service points to {location}"),
+        (300..=399, None) => "the service points elsewhere, but does not say where".into(),
+        _ => match excerpt(body, &status_line(meta.status)) {
+            Some(words) => format!("the response says `{words}`"),
+            None => reason(meta.status),
         },
-        404 => "not found".into(),
-        412 => "a condition does not hold".into(),
-        _ if is_empty => "the answer has no body that says why".into(),
-        _ => "the answer's body is no error document".into(),
     }
 }

@@ -158,7 +158,7 @@ impl Transport {
         let mut unsent = None;
         let answer = match &self.way {
             Way::Network(client) => {
-                let len = outbound.body.len();
+                let (root, len) = (outbound.root, outbound.body.len());
                 let (request, progress) = request(outbound)?;
                 let answer = std::pin::pin!(client.execute(request));
                 match watched(answer, &mut timer, patience, progress.as_deref()).await? {
@@ -169,7 +169,7 @@ impl Transport {
                     Err(error) => {
                         return Err(progress
                             .and_then(|progress| progress.failure())
-                            .unwrap_or_else(|| broken(error)));
+                            .unwrap_or_else(|| broken(error, root)));
                     }
                 }
             }
@@ -300,8 +300,12 @@ fn no_answer(patience: Duration, sent: u64) -> Error {
     Error::new(ErrorKind::Timeout, text)
 }
 
+/// What helps against the error of a connection whose runtime has ended.
+const OTHER_RUNTIME: &str = "; a client belongs to the Tokio runtime that it is first used in: \
+                             create a client for each runtime";
+
 /// Tells a connection that was never made, or broke, from a request that can't be sent.
-fn broken(error: reqwest::Error) -> Error {
+fn broken(error: reqwest::Error, root: &Url) -> Error {
     let error = error.without_url();
     let kind = if error.is_timeout() {
         ErrorKind::Timeout
@@ -315,12 +319,21 @@ fn broken(error: reqwest::Error) -> Error {
     while let Some(source) = reason.source() {
         reason = source;
     }
-    let text = match kind {
-        ErrorKind::Timeout => format!("no connection in time: {reason}"),
-        ErrorKind::Connect if error.is_connect() => format!("no connection: {reason}"),
-        ErrorKind::Connect => format!("the connection broke before an answer came: {reason}"),
+    let endpoint = root.origin().ascii_serialization();
+    let mut text = match kind {
+        ErrorKind::Timeout => format!("cannot connect to {endpoint} in time: {reason}"),
+        ErrorKind::Connect if error.is_connect() => {
+            format!("cannot connect to {endpoint}: {reason}")
+        }
+        ErrorKind::Connect => {
+            format!("the connection to {endpoint} broke before a response came: {reason}")
+        }
         _ => format!("the request can't be sent: {reason}"),
     };
+    if text.contains("runtime dropped the dispatch task") || text.contains("dispatch task is gone")
+    {
+        text += OTHER_RUNTIME;
+    }
     let never_sent = error.is_connect() || error.is_builder();
     let error = Error::new(kind, text).with_source(error);
     if never_sent { error.unsent() } else { error }

@@ -13,6 +13,7 @@ use crate::concurrent::Concurrent;
 use crate::error::{Error, ErrorCode, Result};
 use crate::generated::operations::DeleteMultipleObjectsOutput;
 use crate::object_key::{self, KeyPlace};
+use crate::printable::Printable;
 use futures_core::Stream;
 
 /// How many keys the API takes in one call.
@@ -114,8 +115,9 @@ pub struct DeleteError {
 impl fmt::Display for DeleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, message, .. } = self;
+        let message = Printable(message);
         match &self.code {
-            Some(code) => write!(f, "{key:?}: {code}: {message}"),
+            Some(code) => write!(f, "{key:?}: {}: {message}", Printable(code)),
             None => write!(f, "{key:?}: {message}"),
         }
     }

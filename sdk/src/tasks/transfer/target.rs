@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use tokio::io::AsyncWrite;
 
+use crate::printable::Printable;
+
 /// Where a download's content goes: a file, or a writer. Paths are targets as they are.
 ///
 /// ```no_run
@@ -57,7 +59,7 @@ from_path!(&str, &String, String, &Path, &PathBuf, PathBuf);
 impl fmt::Debug for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::File(path) => write!(f, "Target::File({})", path.display()),
+            Kind::File(path) => write!(f, "Target::File({})", Printable(path.display())),
             Kind::Writer(_) => write!(f, "Target::Writer"),
         }
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::printable::Printable;
 
 /// The first characters of a token as text: what it is, and of which version.
 const PREFIX: &str = "qsu1.";
@@ -140,7 +141,7 @@ struct Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (done, id) = (self.token.parts.len(), &self.token.upload_id);
+        let (done, id) = (self.token.parts.len(), Printable(&self.token.upload_id));
         write!(f, "upload {id} is unfinished: {done} parts are done")
     }
 }

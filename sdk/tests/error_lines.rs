@@ -1,0 +1,241 @@
+//! What the one line of an error says, against servers that answer in their own way.
+
+// A test that finds something else may well panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::future::IntoFuture;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+
+use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
+
+/// A server that answers every connection with these bytes.
+fn server(answer: impl Into<Vec<u8>>) -> SocketAddr {
+    let (listener, answer) = (TcpListener::bind("127.0.0.1:0").unwrap(), answer.into());
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(&answer);
+        }
+    });
+    address
+}
+
+fn response(status: &str, headers: &str, body: &str) -> String {
+    let len = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}content-length: {len}\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+fn bucket(endpoint: impl Into<String>) -> Bucket {
+    let config = Config::new("ID", "SECRET")
+        .endpoint(endpoint)
+        .retry(RetryPolicy::never());
+    QingStor::new(config)
+        .unwrap()
+        .bucket("photos", "pek3a")
+        .unwrap()
+}
+
+async fn get(answer: impl Into<Vec<u8>>) -> Error {
+    let bucket = bucket(format!("http://{}", server(answer)));
+    bucket.get_object("cat.jpg").await.unwrap_err()
+}
+
+/// The line without the time that the request took.
+fn line(error: &Error) -> String {
+    let line = error.to_string();
+    let (line, _) = line.rsplit_once(", ").unwrap();
+    line.to_owned()
+}
+
+#[tokio::test]
+async fn the_first_words_of_a_page_are_in_the_line() {
+    let start = "GetObject photos/cat.jpg: ";
+    for (status, headers, body, says) in [
+        (
+            "502 Bad Gateway",
+            "content-type: text/html\r\n",
+            "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>",
+            "502 Bad Gateway: the response says `nginx`",
+        ),
+        (
+            "503 Service Unavailable",
+            "content-type: text/html; charset=utf-8\r\n",
+            "<!DOCTYPE html>\n<title>Scheduled   maintenance\n until 9:00</title><script>x()</script>",
+            "503 Service Unavailable: the response says `Scheduled maintenance until 9:00`",
+        ),
+        (
+            "407 Proxy Authentication Required",
+            "",
+            "no such\r\nuser",
+            "407 Proxy Authentication Required: the response says `no such user`",
+        ),
+        (
+            "500 Oh No",
+            "content-type: application/json\r\n",
+            "{\"error\": \"quota\"}",
+            "500 Internal Server Error: the response says `{\"error\": \"quota\"}`",
+        ),
+        (
+            "500 Oh No",
+            "content-type: application/json\r\n",
+            "[1]",
+            "500 Internal Server Error: the response says `[1]`",
+        ),
+        (
+            "400 Bad Request",
+            "content-type: application/json\r\n",
+            "{\"message\": \"no route\"}",
+            "400 Bad Request: no route",
+        ),
+        (
+            "404 Not Found",
+            "content-type: application/json\r\n",
+            "{\"code\": \"object_not_exists\"}",
+            "object_not_exists (404): not found",
+        ),
+        ("599 Odd", "", "text", "599: the response says `text`"),
+        ("403 Forbidden", "", "", "403 Forbidden"),
+        ("403 Forbidden", "", "\0\u{1}\u{2}", "403 Forbidden"),
+        ("404 Not Found", "", "Not Found\n", "404 Not Found"),
+    ] {
+        let error = get(response(status, headers, body)).await;
+        assert_eq!(line(&error), format!("{start}{says}; 1 attempt"));
+        assert_eq!(error.kind(), ErrorKind::Service);
+        assert_eq!(error.kind().to_string(), "service error");
+    }
+}
+
+#[tokio::test]
+async fn the_status_of_a_head_is_shown_once() {
+    for (status, says) in [
+        ("404 Not Found", "404 Not Found"),
+        ("412 Precondition Failed", "412 Precondition Failed"),
+        ("304 Not Modified", "304 Not Modified"),
+        ("403 Forbidden", "403 Forbidden"),
+        ("599 Odd", "599"),
+    ] {
+        let bucket = bucket(format!("http://{}", server(response(status, "", ""))));
+        let error = bucket.head_object("k").await.unwrap_err();
+        assert_eq!(
+            line(&error),
+            format!("HeadObject photos/k: {says}; 1 attempt")
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_reorders_or_breaks_the_line() {
+    let body = "{\"code\": \"a\u{202e}b\", \"message\": \"c\u{2067}d\\ne\"}";
+    let headers = "content-type: application/json\r\nx-qs-request-id: f\u{202e}g\r\n";
+    let json = response("400 Bad Request", headers, body);
+    let html = response("400 Bad Request", "", "<p>a&#8238;b&#10;&#x1b;c</p>");
+    let redirect = response("302 Found", "location: /\u{202e}x\r\n", "");
+    for answer in [json, html, redirect] {
+        let bucket = bucket(format!("http://{}", server(answer)));
+        let error = bucket.get_object("k\u{202e}\u{85}y").await.unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains("k\\u{202e}\\u{85}y"), "{shown}");
+        for text in [
+            shown,
+            format!("{error:?}"),
+            format!("{error:#?}").replace('\n', ""),
+        ] {
+            let odd = |c: char| c.is_control() || ('\u{2028}'..='\u{2069}').contains(&c);
+            assert!(!text.contains(odd), "{text:?}");
+        }
+    }
+    let source = qingstor_sdk::Source::path("a\u{202e}b\n");
+    let target = qingstor_sdk::Target::file("a\u{202e}b\n");
+    assert_eq!(format!("{source:?}"), "Source::Path(a\\u{202e}b\\n)");
+    assert_eq!(format!("{target:?}"), "Target::File(a\\u{202e}b\\n)");
+}
+
+#[tokio::test]
+async fn a_failed_connection_names_the_endpoint() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for endpoint in [format!("http://{free}"), format!("https://{free}")] {
+        let error = bucket(&endpoint).get_object("k").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        let says = format!("GetObject photos/k: cannot connect to {endpoint}: ");
+        assert!(error.to_string().starts_with(&says), "{error}");
+        assert!(error.to_string().contains("refused"), "{error}");
+    }
+    let address = server("");
+    let error = bucket(format!("http://{address}"))
+        .get_object("k")
+        .await
+        .unwrap_err();
+    let says = format!("the connection to http://{address} broke before a response came: ");
+    assert!(error.to_string().contains(&says), "{error}");
+    // It speaks no TLS.
+    let address = server(response("200 OK", "", ""));
+    let error = bucket(format!("https://{address}"))
+        .get_object("k")
+        .await
+        .unwrap_err();
+    let says = format!("cannot connect to https://{address}: ");
+    assert!(error.to_string().contains(&says), "{error}");
+}
+
+#[tokio::test]
+async fn an_argument_is_named_as_the_method_names_it() {
+    let bucket = bucket("http://127.0.0.1:1");
+    let put = bucket.put_object("").await.unwrap_err();
+    let get = bucket.get_object("").await.unwrap_err();
+    for error in [put, get] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().starts_with("key"), "{error}");
+    }
+}
+
+/// A request on a connection that another runtime made and drives, until that runtime ends.
+#[test]
+fn a_client_of_another_runtime_gets_a_hint() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let bucket = bucket(format!("http://{}", listener.local_addr().unwrap()));
+    let (second_came, second_request) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        let first = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(first.as_bytes()).unwrap();
+        assert!(stream.read(&mut request).unwrap() > 0);
+        second_came.send(()).unwrap();
+        // No answer: the other side ends the connection.
+        let _ = stream.read(&mut request);
+    });
+    let first = runtime();
+    first
+        .block_on(bucket.head_object("k").into_future())
+        .unwrap();
+    let waiting = std::thread::spawn(move || {
+        let call = bucket.get_object("k").into_future();
+        runtime().block_on(call).unwrap_err()
+    });
+    second_request.recv().unwrap();
+    drop(first);
+    let error = waiting.join().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let says = "a client belongs to the Tokio runtime that it is first used in";
+    assert!(error.to_string().contains(says), "{error}");
+    server.join().unwrap();
+}
