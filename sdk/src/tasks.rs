@@ -11,5 +11,6 @@ mod transfer;
 pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
 pub use copy::{CopiedObject, CopyObject};
 pub use transfer::{
-    Download, DownloadOutput, Progress, ResumeToken, Source, Target, Upload, UploadOutput,
+    DEFAULT_MULTIPART_THRESHOLD, DEFAULT_PART_SIZE, Download, DownloadOutput, Progress,
+    ResumeToken, Source, Target, Upload, UploadOutput, UploadWriter, etag_of_file,
 };

@@ -4,6 +4,7 @@ mod claim;
 mod content_type;
 mod customer;
 mod download;
+mod etag;
 mod limit;
 pub(super) mod plan;
 mod progress;
@@ -12,19 +13,25 @@ mod target;
 mod token;
 mod upload;
 mod watch;
+mod writer;
 
 pub use download::{Download, DownloadOutput};
+pub use etag::etag_of_file;
 pub use progress::Progress;
 pub use source::Source;
 pub use target::Target;
 pub use token::ResumeToken;
 pub use upload::{Upload, UploadOutput};
+pub use writer::UploadWriter;
 
 use crate::client::Bucket;
 use crate::error::{CallContext, Error, Result};
 
-/// The length of a part where the caller wants none, in bytes.
-const PART_SIZE: u64 = 8 << 20;
+/// The default length of a part of an [`Upload`] and of a range of a [`Download`], in bytes: 8 MiB.
+pub const DEFAULT_PART_SIZE: u64 = 8 << 20;
+/// The default of [`Upload::multipart_threshold`], in bytes: content that is longer than 16 MiB is
+/// uploaded in parts.
+pub const DEFAULT_MULTIPART_THRESHOLD: u64 = 16 << 20;
 /// How many parts are under way at once where the caller does not say.
 const CONCURRENCY: usize = 4;
 
@@ -44,6 +51,22 @@ impl Bucket {
     /// ```
     pub fn upload<'a>(&self, key: impl Into<String>, source: impl Into<Source<'a>>) -> Upload<'a> {
         Upload::new(self.clone(), key.into(), source.into())
+    }
+
+    /// Uploads what is written: an `AsyncWrite` whose content becomes the object when it is shut
+    /// down. See [`UploadWriter`].
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> std::io::Result<()> {
+    /// use tokio::io::AsyncWriteExt;
+    ///
+    /// let mut writer = bucket.upload_writer("log.txt");
+    /// writer.write_all(b"first line\n").await?;
+    /// writer.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload_writer(&self, key: impl Into<String>) -> UploadWriter {
+        UploadWriter::new(self.upload(key, bytes::Bytes::new()))
     }
 
     /// Goes on with an upload that was broken off, from the token that it left. The source must

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use super::customer::Customer;
 use super::progress::{OnProgress, Progress};
 use super::target::Target;
-use super::{CONCURRENCY, PART_SIZE};
+use super::{CONCURRENCY, DEFAULT_PART_SIZE};
 use crate::client::Bucket;
 use crate::error::Result;
 use crate::metadata::Metadata;
@@ -90,7 +90,7 @@ impl<'a> Download<'a> {
             key,
             target,
             options: Options {
-                part_size: PART_SIZE,
+                part_size: DEFAULT_PART_SIZE,
                 concurrency: CONCURRENCY,
                 resumable: false,
                 verify: true,
@@ -102,7 +102,8 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// The length of a range: at least 64 KiB, 8 MiB unless it is set. An object up to this length
+    /// The length of a range: at least 64 KiB, [`DEFAULT_PART_SIZE`](crate::DEFAULT_PART_SIZE) unless
+    /// it is set. An object up to this length
     /// comes by one request.
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.options.part_size = bytes;

@@ -13,6 +13,9 @@ pub struct Progress {
     /// Bytes that the connections have taken (upload) or given (download). What has to be sent or
     /// fetched again is taken back first, so the number may fall; it ends at the total.
     pub bytes: u64,
+    /// The change of `bytes` since the previous event, for a bar that many transfers share. It is
+    /// negative when bytes have to be sent or fetched again; all changes add up to `bytes`.
+    pub bytes_delta: i64,
     /// Bytes of parts that are done: the service has confirmed them (upload), or they stand where
     /// they belong (download). It never falls.
     pub confirmed: u64,
@@ -83,7 +86,10 @@ impl Meter {
     /// The caller is told while the count is held, so that it sees the counts in their order.
     fn change(&self, change: impl FnOnce(&mut Progress)) {
         let mut state = self.state();
+        let before = state.progress.bytes;
         change(&mut state.progress);
+        // An object has at most 50 TB.
+        state.progress.bytes_delta = state.progress.bytes.wrapping_sub(before).cast_signed();
         state.sample(Instant::now());
         (self.tell)(state.progress);
     }
@@ -147,6 +153,8 @@ mod tests {
         let seen = seen.lock().unwrap();
         let bytes: Vec<u64> = seen.iter().map(|progress| progress.bytes).collect();
         assert_eq!(bytes, [10, 30, 10, 30, 30]);
+        let deltas: Vec<i64> = seen.iter().map(|progress| progress.bytes_delta).collect();
+        assert_eq!(deltas, [10, 20, -20, 20, 0]);
         let last = seen.last().unwrap();
         assert_eq!((last.confirmed, last.total), (30, Some(30)));
     }

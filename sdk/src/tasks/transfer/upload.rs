@@ -15,16 +15,13 @@ use super::customer::Customer;
 use super::progress::{OnProgress, Progress};
 use super::source::Source;
 use super::token::ResumeToken;
-use super::{CONCURRENCY, PART_SIZE};
+use super::{CONCURRENCY, DEFAULT_MULTIPART_THRESHOLD, DEFAULT_PART_SIZE};
 use crate::client::Bucket;
 use crate::error::Result;
 use crate::generated::types::StorageClass;
 use crate::metadata::Metadata;
 use crate::sse::SseKey;
 use crate::tasks::each_call::each_call;
-
-/// Content up to this length goes up by one request where the caller does not say, in bytes.
-const THRESHOLD: u64 = 16 << 20;
 
 /// Who wants to keep the token of a running upload.
 type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
@@ -40,7 +37,7 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 /// the upload fails with `Integrity`.
 ///
 /// The finished object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number
-/// of parts>"`.
+/// of parts>"`; [`etag_of_file`](crate::etag_of_file) returns the one that a file would have.
 ///
 /// # Memory
 ///
@@ -121,9 +118,9 @@ impl<'a> Upload<'a> {
             source,
             token: None,
             options: Options {
-                part_size: PART_SIZE,
+                part_size: DEFAULT_PART_SIZE,
                 concurrency: CONCURRENCY,
-                multipart_threshold: THRESHOLD,
+                multipart_threshold: DEFAULT_MULTIPART_THRESHOLD,
                 content_md5: false,
                 resumable: false,
                 max_bytes_per_second: None,
@@ -143,8 +140,18 @@ impl<'a> Upload<'a> {
         upload
     }
 
-    /// The length of a part: 4 MiB to 5 GiB, 8 MiB unless it is set. A resumed upload keeps the
-    /// length that it began with.
+    pub(super) fn with_source<'b>(self, source: Source<'b>) -> Upload<'b> {
+        Upload {
+            bucket: self.bucket,
+            key: self.key,
+            source,
+            token: self.token,
+            options: self.options,
+        }
+    }
+
+    /// The length of a part: 4 MiB to 5 GiB, [`DEFAULT_PART_SIZE`](crate::DEFAULT_PART_SIZE) unless
+    /// it is set. A resumed upload keeps the length that it began with.
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.options.part_size = bytes;
         self
@@ -156,8 +163,8 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Up to which length bytes and files go up by one request: 16 MiB unless it is set, at most
-    /// 5 GiB. Readers and streams do so if they end within the first part.
+    /// Up to which length bytes and files go up by one request: at most 5 GiB,
+    /// [`DEFAULT_MULTIPART_THRESHOLD`](crate::DEFAULT_MULTIPART_THRESHOLD) unless it is set. Readers and streams do so if they end within the first part.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
         self.options.multipart_threshold = bytes;
         self
