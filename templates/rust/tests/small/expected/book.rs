@@ -92,7 +92,7 @@ impl Operation for GetBookInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("bookKey", &self.book_key)?;
+        request.path("book_key", &self.book_key)?;
         request.header(header!("range"), &self.range)?;
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Operation for PutBookInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("bookKey", &self.book_key)?;
+        request.path("book_key", &self.book_key)?;
         if let Some(body) = self.body {
             request.stream(body);
         }
@@ -197,7 +197,7 @@ impl Operation for DeleteBookInput {
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
-        request.path("bookKey", &self.book_key)?;
+        request.path("book_key", &self.book_key)?;
         Ok(())
     }
 }
