@@ -92,6 +92,11 @@ pub mod testing {
     #![doc = include_str!("guide/testing.md")]
 }
 
+/// Uploads and downloads in the handlers of a server.
+pub mod axum {
+    #![doc = include_str!("guide/axum.md")]
+}
+
 /// Calls without `async`.
 pub mod blocking {
     #![doc = include_str!("guide/blocking.md")]
