@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::observe::Observer;
 use crate::retry::{RetryBudget, RetryPolicy};
 
+#[cfg(feature = "serde")]
+mod deserialize;
 #[cfg(feature = "config-file")]
 pub(crate) mod file;
 mod layers;
@@ -36,9 +38,20 @@ mod transport;
 /// | `QINGSTOR_ADDITIONAL_USER_AGENT` | `additional_user_agent` | [`additional_user_agent`](Self::additional_user_agent) | |
 /// | `QINGSTOR_CONFIG_PATH` | | | `~/.qingstor/config.yaml` |
 ///
-/// The keys are those of the official SDKs. Both credentials empty means anonymous calls. An id and
-/// its secret come from one place: one of them in the environment does not go with the file's other.
-/// Any other variable that is empty counts as unset.
+/// The keys are those of the official SDKs. With the feature `serde`, a program can also read the
+/// settings as a part of its own configuration, under the same keys. Both credentials empty means
+/// anonymous requests. An id and its secret come from one place: one of them in the environment does
+/// not go with the file's other. Any other variable that is empty counts as unset.
+///
+/// # TLS in the rest of the program
+///
+/// The feature `rustls` of this crate also changes the `reqwest` and `rustls` that the program uses
+/// itself, because Cargo unifies features. If those panic because no crypto provider, or more than
+/// one, is there, the program has to choose one before it makes its first client:
+/// `rustls::crypto::ring::default_provider().install_default()`. See
+/// [the guide](crate::guide::transport#beside-reqwest-or-rustls-of-the-program).
+///
+/// # Examples
 ///
 /// ```
 /// use std::time::Duration;

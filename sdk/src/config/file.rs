@@ -244,7 +244,7 @@ mod tests {
             "a:\n".to_owned() + &"- ".repeat(len / 2),
             nested_maps,
             format!("a0: &a0 x\n{aliases}"),
-            format!("x: &x\n  y: *x\n"),
+            "x: &x\n  y: *x\n".to_owned(),
             "&a ".repeat(len / 3),
             "!!str ".repeat(len / 6),
             "'".repeat(len),

@@ -1,0 +1,266 @@
+//! [`Config`] from serde: a part of a program's own configuration.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use zeroize::Zeroizing;
+
+use super::Config;
+use super::layers::{CREDENTIALS, SETTINGS};
+
+/// Reads a map with the keys of the configuration file, such as `access_key_id`. A key that is not
+/// in the table of [`Config`] is refused; settings that are absent or null have their defaults. Both
+/// credentials absent means anonymous requests. No error quotes a credential.
+///
+/// ```
+/// use qingstor_sdk::Config;
+///
+/// let config: Config = serde_json::from_str(
+///     r#"{"access_key_id": "ID", "secret_access_key": "SECRET", "port": 9000}"#,
+/// )?;
+/// # let _ = config; Ok::<(), serde_json::Error>(())
+/// ```
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ConfigVisitor)
+    }
+}
+
+struct ConfigVisitor;
+
+impl<'de> Visitor<'de> for ConfigVisitor {
+    type Value = Config;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of QingStor settings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
+        let wrong = <A::Error as de::Error>::custom;
+        let mut config = Config::anonymous();
+        let mut set: Vec<&str> = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let Some((name, apply)) = SETTINGS.iter().find(|(name, _)| *name == key) else {
+                let names: Vec<_> = SETTINGS.iter().map(|(name, _)| *name).collect();
+                return Err(wrong(format!(
+                    "unknown setting `{key}`, expected one of {}",
+                    names.join(", ")
+                )));
+            };
+            if set.contains(name) {
+                return Err(wrong(format!("`{name}` is set twice")));
+            }
+            let Value(value) = map.next_value_seed(ValueSeed { name })?;
+            let Some(value) = value else { continue };
+            set.push(name);
+            let is_credential = CREDENTIALS.contains(name);
+            if value.is_empty() && !is_credential {
+                continue;
+            }
+            apply(&mut config, &value).map_err(|why| wrong(format!("`{name}`: {why}")))?;
+        }
+        let [id, secret] = CREDENTIALS;
+        for (there, missing) in [(id, secret), (secret, id)] {
+            if set.contains(&there) && !set.contains(&missing) {
+                return Err(wrong(format!("`{there}` is set, but `{missing}` is not")));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// The text of a setting; `None` for null.
+struct Value(Option<Zeroizing<String>>);
+
+/// Reads one value. Its errors name the setting and never quote the value, as serde's own would.
+struct ValueSeed {
+    name: &'static str,
+}
+
+impl ValueSeed {
+    fn is_credential(&self) -> bool {
+        CREDENTIALS.contains(&self.name)
+    }
+
+    /// A value that is not a string, which a credential must be: `0123` would be another key.
+    fn other<E: de::Error>(&self, value: &dyn fmt::Display) -> Result<Value, E> {
+        match self.is_credential() {
+            true => Err(self.refused()),
+            false => Ok(text(&value.to_string())),
+        }
+    }
+
+    fn refused<E: de::Error>(&self) -> E {
+        let kind = match self.is_credential() {
+            true => "a string",
+            false => "a string, a number or a boolean",
+        };
+        E::custom(format!("`{}` must be {kind}", self.name))
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value(Some(Zeroizing::new(value.to_owned())))
+}
+
+impl<'de> de::DeserializeSeed<'de> for ValueSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value of a setting")
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        Ok(text(value))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value(Some(Zeroizing::new(value))))
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        self.other(&value)
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        self.other(&value)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        self.other(&value)
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        self.other(&value)
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        self.other(&value)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Value, E> {
+        Err(self.refused())
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<Value, E> {
+        Err(self.refused())
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(self.refused())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(self.refused())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value(None))
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value(None))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: serde_json::Value) -> Result<Config, serde_json::Error> {
+        serde_json::from_value(value)
+    }
+
+    #[test]
+    fn reads_the_keys_of_the_file() {
+        let config = read(json!({
+            "access_key_id": "ID", "secret_access_key": "SECRET", "protocol": "http", "port": 9000,
+            "host": "store.example.com", "enable_virtual_host_style": true, "endpoint": null,
+            "additional_user_agent": "",
+        }))
+        .unwrap();
+        assert_eq!(
+            (&*config.access_key_id, &**config.secret_access_key),
+            ("ID", "SECRET")
+        );
+        let endpoint = config
+            .resolve_endpoint()
+            .unwrap()
+            .bucket("my-bucket", "pek3a");
+        let origin = endpoint.unwrap().origin();
+        assert_eq!(origin, "http://my-bucket.pek3a.store.example.com:9000");
+        let anonymous = read(json!({"port": "80"})).unwrap();
+        assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+    }
+
+    #[test]
+    fn names_what_is_wrong_and_quotes_no_credential() {
+        for (value, says) in [
+            (
+                json!({"acess_key_id": "hush"}),
+                "unknown setting `acess_key_id`, expected one of access_key_id, ",
+            ),
+            (
+                json!({"access_key_id": "hush"}),
+                "`access_key_id` is set, but `secret_access_key` is not",
+            ),
+            (
+                json!({"secret_access_key": 4711, "access_key_id": "a"}),
+                "`secret_access_key` must be a string",
+            ),
+            (
+                json!({"secret_access_key": true}),
+                "`secret_access_key` must be a string",
+            ),
+            (
+                json!({"secret_access_key": 47.11}),
+                "`secret_access_key` must be a string",
+            ),
+            (
+                json!({"secret_access_key": ["hush"]}),
+                "`secret_access_key` must be a string",
+            ),
+            (
+                json!({"access_key_id": {"hush": 1}}),
+                "`access_key_id` must be a string",
+            ),
+            (json!({"port": "hush"}), "`port`: `hush` is no port"),
+            (json!({"port": 70000}), "`port`: `70000` is no port"),
+            (json!({"endpoint": "ftp://x"}), "`endpoint`: scheme `ftp`"),
+            (json!("hush"), "a map of QingStor settings"),
+        ] {
+            let error = read(value).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+            let secret = says.contains("must be a string") || says.contains("is not");
+            assert!(
+                !(secret && (error.contains("hush") || error.contains("47"))),
+                "{error}"
+            );
+        }
+        let twice = r#"{"host": "a", "host": "b"}"#;
+        let error = serde_json::from_str::<Config>(twice)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`host` is set twice"), "{error}");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let config = read(json!({"access_key_id": "KEYID", "secret_access_key": "hush"})).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}
