@@ -18,6 +18,7 @@ mod deserialize;
 #[cfg(feature = "config-file")]
 pub(crate) mod file;
 mod layers;
+mod settings;
 mod transport;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.

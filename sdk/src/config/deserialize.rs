@@ -6,7 +6,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::layers::{CREDENTIALS, SETTINGS};
+use super::settings::{CREDENTIALS, SETTINGS};
 
 /// Reads a map with the keys of the configuration file, such as `access_key_id`. A key that is not
 /// in the table of [`Config`] is refused; settings that are absent or null have their defaults. Both

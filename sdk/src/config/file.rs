@@ -11,7 +11,7 @@ use yaml_rust2::scanner::{Marker, TScalarStyle};
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::layers::{CREDENTIALS, SETTINGS};
+use super::settings::{CREDENTIALS, SETTINGS};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::regular_file;

@@ -3,59 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use zeroize::Zeroizing;
-
+use super::Config;
 #[cfg(feature = "config-file")]
 use super::file;
-use super::{Config, check_user_agent, scheme, split_url};
+use super::settings::{CREDENTIALS, SETTINGS};
 use crate::error::{Error, ErrorKind, Result};
-
-/// Writes a setting's text into the configuration, or says what is wrong with it.
-pub(super) type Apply = fn(&mut Config, &str) -> Result<(), String>;
-
-/// The one table of settings: their key in a file; in the environment `QINGSTOR_` and the key in
-/// upper case.
-pub(super) const SETTINGS: &[(&str, Apply)] = &[
-    ("access_key_id", |config, text| {
-        config.access_key_id = text.to_owned();
-        Ok(())
-    }),
-    ("secret_access_key", |config, text| {
-        config.secret_access_key = Zeroizing::new(text.to_owned());
-        Ok(())
-    }),
-    ("protocol", |config, text| {
-        scheme(text)?;
-        config.protocol = text.to_owned();
-        Ok(())
-    }),
-    ("host", |config, text| {
-        config.host = text.to_owned();
-        Ok(())
-    }),
-    ("port", |config, text| {
-        config.port = Some(text.parse().map_err(|_| format!("`{text}` is no port"))?);
-        Ok(())
-    }),
-    ("endpoint", |config, text| {
-        split_url(text)?;
-        config.endpoint = Some(text.to_owned());
-        Ok(())
-    }),
-    ("enable_virtual_host_style", |config, text| {
-        config.virtual_host_style = match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => true,
-            "false" | "0" | "no" | "off" => false,
-            _ => return Err(format!("`{text}` is not true or false")),
-        };
-        Ok(())
-    }),
-    ("additional_user_agent", |config, text| {
-        check_user_agent(text)?;
-        config.additional_user_agent = Some(text.to_owned());
-        Ok(())
-    }),
-];
 
 /// The layers: defaults, then the file, then the environment. The environment is an argument, so
 /// that tests need not change the process's own.
@@ -99,9 +51,6 @@ pub(super) fn load(
          access_key_id and secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
     ))
 }
-
-/// The two settings that are worth something only together.
-pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
 
 fn variable_name(key: &str) -> String {
     format!("QINGSTOR_{}", key.to_ascii_uppercase())

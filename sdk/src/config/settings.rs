@@ -1,0 +1,55 @@
+//! The settings that can be read as text, from files, variables and serde.
+
+use zeroize::Zeroizing;
+
+use super::{Config, check_user_agent, scheme, split_url};
+
+/// Writes a setting's text into the configuration, or says what is wrong with it.
+pub(super) type Apply = fn(&mut Config, &str) -> Result<(), String>;
+
+/// The one table of settings: their key in a file; in the environment `QINGSTOR_` and the key in
+/// upper case.
+pub(super) const SETTINGS: &[(&str, Apply)] = &[
+    ("access_key_id", |config, text| {
+        config.access_key_id = text.to_owned();
+        Ok(())
+    }),
+    ("secret_access_key", |config, text| {
+        config.secret_access_key = Zeroizing::new(text.to_owned());
+        Ok(())
+    }),
+    ("protocol", |config, text| {
+        scheme(text)?;
+        config.protocol = text.to_owned();
+        Ok(())
+    }),
+    ("host", |config, text| {
+        config.host = text.to_owned();
+        Ok(())
+    }),
+    ("port", |config, text| {
+        config.port = Some(text.parse().map_err(|_| format!("`{text}` is no port"))?);
+        Ok(())
+    }),
+    ("endpoint", |config, text| {
+        split_url(text)?;
+        config.endpoint = Some(text.to_owned());
+        Ok(())
+    }),
+    ("enable_virtual_host_style", |config, text| {
+        config.virtual_host_style = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => return Err(format!("`{text}` is not true or false")),
+        };
+        Ok(())
+    }),
+    ("additional_user_agent", |config, text| {
+        check_user_agent(text)?;
+        config.additional_user_agent = Some(text.to_owned());
+        Ok(())
+    }),
+];
+
+/// The two settings that are worth something only together.
+pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
