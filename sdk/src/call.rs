@@ -1,5 +1,11 @@
 //! [`Call`]: one call, from its input to its output.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub(crate) mod form;
+pub(crate) mod paginate;
+pub(crate) mod presigned;
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -8,14 +14,14 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Request, header};
 use percent_encoding::percent_decode_str;
 
-use crate::body::Body;
+use crate::base::error::{Error, Result};
+use crate::call::presigned::Presigned;
 use crate::client::Handle;
-use crate::error::{Error, Result};
+use crate::config::retry::RetryPolicy;
 use crate::generated::SIGNED_PARAMETERS;
-use crate::operation::{FromResponse, Operation};
-use crate::presigned::Presigned;
-use crate::request::{Hash, RequestParts, header_value, is_secret};
-use crate::retry::RetryPolicy;
+use crate::message::body::Body;
+use crate::message::operation::{FromResponse, Operation};
+use crate::message::request::{Hash, RequestParts, header_value, is_secret};
 
 /// A call that is ready to be sent.
 ///
@@ -329,7 +335,7 @@ mod tests {
     use std::error::Error as StdError;
 
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::base::error::ErrorKind;
     use crate::{
         Bucket, ByteStream, Config, Credentials, Presigned, QingStor, Secret, Timestamp, operations,
     };

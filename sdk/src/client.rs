@@ -1,17 +1,19 @@
 //! [`QingStor`] and [`Bucket`]: the handles that calls stand on.
 
+pub(crate) mod dispatch;
+
 use std::fmt;
 use std::sync::Arc;
 
+use crate::base::error::Result;
 use crate::call::{Call, NO_OPTIONS, Options};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::credentials::{Credentials, Source};
-use crate::endpoint::{Address, Endpoint};
-use crate::error::Result;
-use crate::observe::Observer;
-use crate::operation::Operation;
-use crate::retry::{RetryBudget, RetryPolicy};
+use crate::config::clock::Clock;
+use crate::config::credentials::{Credentials, Source};
+use crate::config::endpoint::{Address, Endpoint};
+use crate::config::observe::Observer;
+use crate::config::retry::{RetryBudget, RetryPolicy};
+use crate::message::operation::Operation;
 use crate::transport::Transport;
 
 /// The service: calls that belong to no bucket, and the way to buckets.

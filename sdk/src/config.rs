@@ -1,5 +1,12 @@
 //! [`Config`]: the settings of a client, and where they come from.
 
+pub(crate) mod clock;
+pub(crate) mod credentials;
+pub(crate) mod endpoint;
+pub(crate) mod observe;
+pub(crate) mod retry;
+pub(crate) mod sign;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +14,11 @@ use std::time::Duration;
 use http::uri::Scheme;
 use zeroize::Zeroizing;
 
-use crate::credentials::{Cache, Credentials, ProvideCredentials, Source};
-use crate::endpoint::Endpoint;
-use crate::error::{Error, Result};
-use crate::observe::Observer;
-use crate::retry::{RetryBudget, RetryPolicy};
+use crate::base::error::{Error, Result};
+use crate::config::credentials::{Cache, Credentials, ProvideCredentials, Source};
+use crate::config::endpoint::Endpoint;
+use crate::config::observe::Observer;
+use crate::config::retry::{RetryBudget, RetryPolicy};
 
 #[cfg(feature = "serde")]
 mod deserialize;

@@ -122,79 +122,49 @@
 
 #![forbid(unsafe_code)]
 
-mod blob;
-#[cfg(feature = "blocking")]
-pub mod blocking;
-mod body;
-mod byte_stream;
+// The layers, from the top. A module imports from its own layer and from those below it.
+mod base;
 mod call;
 mod client;
-mod clock;
-#[doc(hidden)]
-pub mod codec;
-mod concurrent;
 mod config;
-mod content_range;
-mod credentials;
-mod digest;
-mod dispatch;
-mod endpoint;
-mod error;
-mod error_document;
-mod form;
 mod generated;
-#[cfg(any(doc, doctest))]
-pub mod guide;
-pub mod image;
-mod json;
-mod metadata;
-mod object_key;
-mod object_path;
-mod observe;
-mod operation;
-mod paginate;
-mod parameter;
-mod presigned;
-mod printable;
-mod regular_file;
-mod request;
-mod response;
-mod retry;
-mod secret;
-mod sign;
-mod source_url;
-mod sse;
-mod string_enum;
-mod tasks;
-mod temporary;
-mod timestamp;
+mod managed;
+mod message;
+#[doc(hidden)]
+pub mod prelude;
 mod transport;
 
-pub use blob::Blob;
-pub use body::Body;
-pub use byte_stream::ByteStream;
+#[cfg(any(doc, doctest))]
+pub mod guide;
+
+pub use base::base64_bytes::Blob;
+pub use base::error::{Error, ErrorCode, ErrorKind, Result};
+pub use base::secret::Secret;
+pub use base::timestamp::Timestamp;
 pub use call::Call;
+#[cfg(feature = "blocking")]
+pub use call::blocking;
+pub use call::form::{FormPolicy, FormUpload};
+pub use call::paginate::{Items, Paged, Pages};
+pub use call::presigned::Presigned;
 pub use client::{Bucket, Caller, QingStor};
 pub use config::Config;
 #[cfg(feature = "config-file")]
-pub use credentials::FileCredentials;
-pub use credentials::{
+pub use config::credentials::FileCredentials;
+pub use config::credentials::{
     Chain, Credentials, EnvCredentials, ProvideCredentials, ProvideFuture, Provided,
 };
-pub use error::{Error, ErrorCode, ErrorKind, Result};
-pub use form::{FormPolicy, FormUpload};
-pub use metadata::Metadata;
-pub use object_path::ObjectPath;
-pub use observe::{Observer, RequestEvent, ResponseEvent};
-pub use operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
-pub use paginate::{Items, Paged, Pages};
-pub use presigned::Presigned;
-pub use response::ResponseMeta;
-pub use retry::{RetryBudget, RetryPolicy};
-pub use secret::Secret;
-pub use sse::SseKey;
-pub use tasks::*;
-pub use timestamp::Timestamp;
+pub use config::observe::{Observer, RequestEvent, ResponseEvent};
+pub use config::retry::{RetryBudget, RetryPolicy};
+pub use managed::*;
+pub use message::body::Body;
+pub use message::byte_stream::ByteStream;
+pub use message::image;
+pub use message::metadata::Metadata;
+pub use message::object_path::ObjectPath;
+pub use message::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
+pub use message::response::ResponseMeta;
+pub use message::sse::SseKey;
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.
 pub use generated::types;

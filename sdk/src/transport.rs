@@ -13,9 +13,9 @@ use http_body::Body as _;
 use reqwest::Url;
 use tokio::time::{Instant, Sleep};
 
-use crate::body::{Body, Progress};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::message::body::{Body, Progress};
 
 mod client;
 

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use super::Config;
 use super::settings::{CREDENTIALS, SETTINGS};
-use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind, Result};
-use crate::regular_file;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::regular_file;
+use crate::config::credentials::Credentials;
 
 /// The longest file that is read, in bytes.
 const MAX_LEN: u64 = 1 << 20;

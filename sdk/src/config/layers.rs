@@ -7,7 +7,7 @@ use super::Config;
 #[cfg(feature = "config-file")]
 use super::file;
 use super::settings::{CREDENTIALS, SETTINGS};
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// The layers: defaults, then the file, then the environment. The environment is an argument, so
 /// that tests need not change the process's own.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::{Config, NEVER, without_user};
-use crate::body::Body;
+use crate::message::body::Body;
 use crate::transport::Handler;
 
 /// How requests travel.

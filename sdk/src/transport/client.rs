@@ -3,8 +3,8 @@
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 
+use crate::base::error::{Error, Result};
 use crate::config::Config;
-use crate::error::{Error, Result};
 
 pub(super) fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
     let settings = &config.transport;

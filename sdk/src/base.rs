@@ -1,0 +1,12 @@
+//! Building blocks that know nothing about requests: values, errors, files.
+
+pub(crate) mod base64_bytes;
+pub(crate) mod concurrent;
+pub(crate) mod digest;
+pub(crate) mod error;
+pub(crate) mod fs;
+pub(crate) mod json;
+pub(crate) mod printable;
+pub(crate) mod secret;
+pub(crate) mod string_enum;
+pub(crate) mod timestamp;

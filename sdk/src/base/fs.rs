@@ -1,0 +1,5 @@
+//! Files: atomic replacement, locks, and checks of what a path refers to.
+
+pub(crate) mod atomic_file;
+pub(crate) mod file_lock;
+pub(crate) mod regular_file;

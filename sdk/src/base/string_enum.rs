@@ -1,0 +1,144 @@
+//! Open enums: a value that this version does not know is kept as it is.
+
+/// Defines an enum of strings with `as_str`, `FromStr`, `Display` and serde.
+macro_rules! string_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        ///
+        /// The enum is open: a value that this version does not know becomes `Unknown`.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)*
+            /// A value that this version does not know.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// The value as the API writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Unknown(text) => text,
+                }
+            }
+
+            /// The known value that `text` stands for. The API ignores the case of most.
+            fn known(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$variant),)*
+                    $(_ if text.eq_ignore_ascii_case($text) => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::known(text).unwrap_or_else(|| Self::Unknown(text.to_owned()))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::known(&text).unwrap_or(Self::Unknown(text))
+            }
+        }
+
+        /// The empty text: no value at all.
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Unknown(String::new())
+            }
+        }
+
+        /// Compares as the API does: the case of a known value does not matter.
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                match Self::known(text) {
+                    Some(known) => *self == known,
+                    None => self.as_str() == text,
+                }
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                *self == **text
+            }
+        }
+
+        impl $crate::message::parameter::Parameter for $name {
+            fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
+                Some(std::borrow::Cow::Borrowed(self.as_str()))
+            }
+        }
+
+        impl $crate::message::parameter::FromText for $name {
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(text))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Ok(Self::from(&*text))
+            }
+        }
+    };
+}
+pub(crate) use string_enum;
+
+#[cfg(test)]
+mod tests {
+    use crate::types::Permission;
+
+    #[test]
+    fn compares_with_text() {
+        assert!(Permission::Read == "READ" && Permission::Read == *"read");
+        assert!(Permission::Read != "READ_ACP" && Permission::Read != "");
+        assert!(Permission::Unknown("APPEND".into()) == "APPEND");
+        assert!(Permission::Unknown("APPEND".into()) != "append");
+    }
+
+    #[test]
+    fn known_and_unknown_values_survive() {
+        for (text, value) in [
+            ("READ", Permission::Read),
+            ("full_control", Permission::FullControl),
+            ("APPEND", Permission::Unknown("APPEND".into())),
+            ("", Permission::default()),
+        ] {
+            assert_eq!(Permission::from(text), value);
+            let json: Permission = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(json, value);
+        }
+        assert_eq!(
+            serde_json::to_string(&Permission::Read).unwrap(),
+            r#""READ""#
+        );
+        assert_eq!(Permission::from("APPEND").to_string(), "APPEND");
+    }
+}

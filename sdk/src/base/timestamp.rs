@@ -1,0 +1,402 @@
+//! [`Timestamp`]: the one type for every time of the API, whatever its form on the wire.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::base::error::{Error, Result};
+
+/// A point in time, in UTC, to the nanosecond.
+///
+/// The API writes times in three forms: ISO 8601 in JSON, HTTP dates in headers, Unix seconds in a
+/// few numbers. All three become this type. It converts from and to [`SystemTime`], and so to the
+/// types of the date crates; `Display` and `FromStr` use ISO 8601.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use qingstor_sdk::Timestamp;
+///
+/// let created: Timestamp = "2016-08-22T15:03:32.000Z".parse()?;
+/// assert_eq!(created.as_unix_seconds(), 1_471_878_212);
+/// assert_eq!(created.to_string(), "2016-08-22T15:03:32Z");
+/// assert!(SystemTime::from(created) > SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+/// # Ok::<(), qingstor_sdk::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<Utc>);
+
+/// The first second of the year 0 and the last one of 9999: what four digits can name.
+const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+
+impl Timestamp {
+    /// The current time of this machine.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Utc::now())
+    }
+
+    /// The time `seconds` after 1970-01-01T00:00:00Z (before it, when negative).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when that lies outside the years 0 to 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Result<Self> {
+        Self::new(seconds, 0).ok_or_else(|| {
+            Error::invalid_input(format!(
+                "{seconds} seconds after 1970 lie outside the years 0 to 9999"
+            ))
+        })
+    }
+
+    fn new(seconds: i64, nanos: u32) -> Option<Self> {
+        let time = DateTime::from_timestamp(seconds, nanos)?;
+        RANGE.contains(&seconds).then_some(Self(time))
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn as_unix_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// Reads an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when `text` is none.
+    pub fn from_http_date(text: &str) -> Result<Self> {
+        let time = httpdate::parse_http_date(text).map_err(|error| {
+            Error::invalid_input(format!("`{text}` is no HTTP date")).with_source(error)
+        })?;
+        Self::try_from(time)
+    }
+
+    /// The time as an HTTP date, to the second.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when it lies before 1970, which an HTTP date can't express here.
+    pub fn to_http_date(self) -> Result<String> {
+        // `httpdate` panics outside 1970 to 9999; the type's own range ends with 9999.
+        if self.as_unix_seconds() < 0 {
+            return Err(Error::invalid_input(format!(
+                "{self} lies before 1970: no HTTP date"
+            )));
+        }
+        Ok(httpdate::fmt_http_date(self.into()))
+    }
+}
+
+impl Timestamp {
+    /// Returns the time from `earlier` to `self`, or `None` if `earlier` is later.
+    #[must_use]
+    pub fn duration_since(self, earlier: Self) -> Option<Duration> {
+        (self.0 - earlier.0).to_std().ok()
+    }
+
+    fn plus(self, seconds: Option<i64>, nanos: i64) -> Option<Self> {
+        let all = i64::from(self.0.timestamp_subsec_nanos()) + nanos;
+        let seconds = self.0.timestamp().checked_add(seconds?)?;
+        let seconds = seconds.checked_add(all.div_euclid(1_000_000_000))?;
+        Self::new(seconds, u32::try_from(all.rem_euclid(1_000_000_000)).ok()?)
+    }
+}
+
+/// The time from `earlier` to `self`; zero if `earlier` is later, as with
+/// [`Instant`](std::time::Instant).
+///
+/// ```
+/// use std::time::Duration;
+/// use qingstor_sdk::Timestamp;
+///
+/// let [created, modified] = [1_000, 1_060].map(Timestamp::from_unix_seconds);
+/// let (created, modified) = (created?, modified?);
+/// assert_eq!(modified - created, Duration::from_secs(60));
+/// assert_eq!(created - modified, Duration::ZERO);
+/// assert_eq!(modified - Duration::from_secs(60), created);
+/// # Ok::<(), qingstor_sdk::Error>(())
+/// ```
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier).unwrap_or_default()
+    }
+}
+
+/// An earlier time; the beginning of the year 0 if it would be before that.
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs())
+            .ok()
+            .map(|seconds| -seconds);
+        let earlier = self.plus(seconds, -i64::from(duration.subsec_nanos()));
+        earlier
+            .or_else(|| Self::new(*RANGE.start(), 0))
+            .unwrap_or_default()
+    }
+}
+
+/// A later time; the end of the year 9999 if it would be after that.
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).ok();
+        let later = self.plus(seconds, i64::from(duration.subsec_nanos()));
+        later
+            .or_else(|| Self::new(*RANGE.end(), 999_999_999))
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = || Error::invalid_input(format!("`{text}` is no ISO 8601 time"));
+        let time = DateTime::parse_from_rfc3339(text)
+            .map_err(|error| invalid().with_source(error))?
+            .to_utc();
+        // A leap second is the second before it, as with Unix times.
+        let nanos = time.timestamp_subsec_nanos().min(999_999_999);
+        Self::new(time.timestamp(), nanos).ok_or_else(invalid)
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        time.0.into()
+    }
+}
+
+/// Fails with `InvalidInput` outside the years 0 to 9999.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = Error;
+
+    fn try_from(time: SystemTime) -> Result<Self> {
+        let outside = || Error::invalid_input("the time lies outside the years 0 to 9999");
+        let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => (i64::try_from(after.as_secs()).ok(), after.subsec_nanos()),
+            Err(before) => before_1970(before.duration()),
+        };
+        seconds
+            .and_then(|seconds| Self::new(seconds, nanos))
+            .ok_or_else(outside)
+    }
+}
+
+/// Whole seconds, rounded down, and the nanoseconds from there up.
+fn before_1970(duration: Duration) -> (Option<i64>, u32) {
+    let seconds = i64::try_from(duration.as_secs())
+        .ok()
+        .map(|seconds| -seconds);
+    match duration.subsec_nanos() {
+        0 => (seconds, 0),
+        nanos => (seconds.map(|seconds| seconds - 1), 1_000_000_000 - nanos),
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an ISO 8601 time")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse()
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+impl Default for Timestamp {
+    /// 1970-01-01T00:00:00Z
+    fn default() -> Self {
+        Self(DateTime::UNIX_EPOCH)
+    }
+}
+
+/// A time that is there, or may be: what the modules below read and write.
+pub trait MaybeTime: Sized {
+    /// The time, if there is one.
+    fn get(&self) -> Option<Timestamp>;
+    /// The value for a time that may be there.
+    fn from(time: Option<Timestamp>) -> Self;
+}
+
+impl MaybeTime for Timestamp {
+    fn get(&self) -> Option<Timestamp> {
+        Some(*self)
+    }
+
+    fn from(time: Option<Timestamp>) -> Self {
+        time.unwrap_or_default()
+    }
+}
+
+impl MaybeTime for Option<Timestamp> {
+    fn get(&self) -> Option<Timestamp> {
+        *self
+    }
+
+    fn from(time: Option<Timestamp>) -> Self {
+        time
+    }
+}
+
+/// `#[serde(with)]` for times that the API writes as Unix seconds.
+pub mod unix {
+    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
+
+    /// Writes whole seconds.
+    pub fn serialize<S: Serializer>(
+        time: &impl MaybeTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.get()
+            .map(Timestamp::as_unix_seconds)
+            .serialize(serializer)
+    }
+
+    /// Reads whole seconds.
+    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let seconds = Option::<i64>::deserialize(deserializer)?;
+        let time = seconds.map(Timestamp::from_unix_seconds).transpose();
+        Ok(T::from(time.map_err(de::Error::custom)?))
+    }
+}
+
+/// `#[serde(with)]` for times that the API writes as HTTP dates.
+pub mod rfc822 {
+    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
+
+    /// Writes an HTTP date.
+    pub fn serialize<S: Serializer>(
+        time: &impl MaybeTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = time.get().map(Timestamp::to_http_date).transpose();
+        text.map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+
+    /// Reads an HTTP date.
+    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        let time = text.as_deref().map(Timestamp::from_http_date).transpose();
+        Ok(T::from(time.map_err(de::Error::custom)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_every_form_of_the_api() {
+        let date = Timestamp::from_http_date("Mon, 22 Aug 2016 15:03:32 GMT").unwrap();
+        for iso in ["2016-08-22T15:03:32.000Z", "2016-08-22T15:03:32Z"] {
+            assert_eq!(iso.parse::<Timestamp>().unwrap(), date);
+        }
+        assert_eq!(Timestamp::from_unix_seconds(1_471_878_212).unwrap(), date);
+    }
+
+    #[test]
+    fn the_last_second_is_an_http_date() {
+        let last = Timestamp::from_unix_seconds(*RANGE.end()).unwrap();
+        let text = last.to_http_date().unwrap();
+        assert_eq!(text, "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(Timestamp::from_http_date(&text).unwrap(), last);
+        // The years that follow, a leap second and two digits are told, not guessed.
+        assert!(Timestamp::from_http_date("Sat, 01 Jan 10000 00:00:00 GMT").is_err());
+    }
+
+    #[test]
+    fn a_zero_time_is_a_time() {
+        let zero: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(zero.to_string(), "0001-01-01T00:00:00Z");
+        assert!(zero.to_http_date().is_err());
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn the_written_form_has_an_offset_and_four_digits_for_the_year() {
+        let east: Timestamp = "2016-08-22T23:03:32.5+08:00".parse().unwrap();
+        assert_eq!(east.to_string(), "2016-08-22T15:03:32.500Z");
+        let leap: Timestamp = "2016-12-31T23:59:60Z".parse().unwrap();
+        assert_eq!(leap.to_string(), "2016-12-31T23:59:59.999999999Z");
+        for outside in [
+            "9999-12-31T23:59:59-01:00",
+            "0000-01-01T00:00:00+01:00",
+            "2016-08-22",
+        ] {
+            assert!(outside.parse::<Timestamp>().is_err(), "{outside}");
+        }
+        assert!(Timestamp::from_unix_seconds(*RANGE.end() + 1).is_err());
+        assert!(Timestamp::from_unix_seconds(*RANGE.start() - 1).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn system_times_survive_a_round_trip(seconds in RANGE, nanos in 0_u32..1_000_000_000) {
+            let time = Timestamp::new(seconds, nanos).unwrap();
+            let system = SystemTime::from(time);
+            prop_assert_eq!(Timestamp::try_from(system).unwrap(), time);
+            prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+
+        #[test]
+        fn http_dates_survive_a_round_trip(seconds in 0..=*RANGE.end()) {
+            let time = Timestamp::from_unix_seconds(seconds).unwrap();
+            let text = time.to_http_date().unwrap();
+            prop_assert_eq!(Timestamp::from_http_date(&text).unwrap(), time);
+        }
+
+        #[test]
+        fn no_number_of_seconds_panics(seconds: i64) {
+            if let Ok(time) = Timestamp::from_unix_seconds(seconds) {
+                let _ = time.to_http_date();
+                prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+            }
+        }
+    }
+}

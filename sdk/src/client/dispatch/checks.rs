@@ -1,0 +1,92 @@
+//! Checks of a response against its request: what it reports must have happened.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+
+use crate::base::digest::Digest;
+use crate::base::error::{ErrorKind, Result};
+use crate::message::content_range::ContentRange;
+use crate::message::response::{Origin, ResponseMeta, contradiction};
+use crate::transport::UnsentBody;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key");
+
+/// Fails with `Interrupted` if the response reports success while the request body is being sent. An
+/// error stands: the service refuses the rest of the body.
+pub(super) fn whole_body_was_sent(
+    unsent: &UnsentBody,
+    meta: &ResponseMeta,
+    origin: &Origin,
+) -> Result<()> {
+    let status = meta.status();
+    if !status.is_success() && !is_success(meta, origin) {
+        return Ok(());
+    }
+    let (taken, len) = (unsent.taken(), unsent.len);
+    let text =
+        format!("the service reported success after {taken} of {len} bytes of the request body");
+    Err(fail(ErrorKind::Interrupted, text, meta, origin))
+}
+
+/// Returns the part of the object that a 206 response carries; `None` for every other status.
+///
+/// Fails with `Integrity` if that is not the requested part.
+pub(super) fn content_range(
+    sent: &HeaderMap,
+    meta: &ResponseMeta,
+    origin: &Origin,
+) -> Result<Option<ContentRange>> {
+    if meta.status() != StatusCode::PARTIAL_CONTENT || !is_success(meta, origin) {
+        return Ok(None);
+    }
+    let part = ContentRange::check(sent, meta.headers());
+    part.map(Some)
+        .map_err(|text| fail(ErrorKind::Integrity, text, meta, origin))
+}
+
+/// Fails with `Integrity` if the request body was sent with its `Content-MD5` and the response has no
+/// `ETag`, or that of other bytes.
+pub(super) fn body_was_stored(
+    sent: &HeaderMap,
+    meta: &ResponseMeta,
+    origin: &Origin,
+) -> Result<()> {
+    let info = origin.call.info;
+    let has_source = info
+        .excludes_body
+        .iter()
+        .any(|name| sent.contains_key(*name));
+    let Some(digest) = sent
+        .get(CONTENT_MD5)
+        .filter(|_| info.stores_body && !has_source)
+    else {
+        return Ok(());
+    };
+    let etag = meta.headers().get(header::ETAG);
+    let etag = etag
+        .map_or("", |etag| etag.to_str().unwrap_or_default())
+        .trim();
+    if etag.is_empty() {
+        let text = "the response has no ETag, so the stored bytes cannot be verified";
+        return Err(fail(ErrorKind::Integrity, text.into(), meta, origin));
+    }
+    // The ETag of content that is encrypted with a customer-provided key need not be its MD5.
+    match Digest::from_etag(etag) {
+        Some(stored) if !sent.contains_key(CUSTOMER_KEY) && digest != stored.base64().as_str() => {
+            let text =
+                format!("the request body has another MD5 than the stored bytes: ETag {etag}");
+            Err(fail(ErrorKind::Integrity, text, meta, origin))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_success(meta: &ResponseMeta, origin: &Origin) -> bool {
+    let statuses = origin.call.info.success;
+    statuses.contains(&meta.status().as_u16())
+}
+
+fn fail(kind: ErrorKind, text: String, meta: &ResponseMeta, origin: &Origin) -> crate::Error {
+    contradiction(kind, text, meta, Bytes::new(), origin)
+}

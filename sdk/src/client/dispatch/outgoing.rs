@@ -1,0 +1,207 @@
+//! [`Outgoing`]: a request that can be dated, signed and sent as often as needed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Method, Request, Uri, header};
+
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::call::presigned::Presigned;
+use crate::client::Handle;
+use crate::config::clock::Clock;
+use crate::config::credentials::Credentials;
+use crate::config::retry::{Failure, may_repeat};
+use crate::config::sign;
+use crate::message::body::Body;
+use crate::message::operation::{OperationInfo, Repeatable};
+use crate::message::request::{RequestBody, RequestParts};
+
+/// Who sets it dates the request alone.
+const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
+
+/// A request, but for its date and its signature: each attempt has its own.
+pub(crate) struct Outgoing {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// A form carries its own signature.
+    pub(crate) is_form: bool,
+    /// Whether the service may work long before it answers.
+    pub(crate) slow: bool,
+    /// Whether a repeat does harm.
+    pub(crate) repeatable: Repeatable,
+}
+
+impl Outgoing {
+    /// Whether it may be sent again after this failure.
+    pub(crate) fn may_follow(&self, error: &Error) -> bool {
+        // A form's fields are in its body, and the operation is one that may be repeated.
+        may_repeat(
+            Failure::of(error),
+            self.repeatable,
+            &self.headers,
+            self.body.can_start(),
+        )
+    }
+
+    /// Whether the runtime dates it.
+    pub(crate) fn is_dated(&self) -> bool {
+        !self.is_form && !self.headers.contains_key(&X_QS_DATE)
+    }
+
+    /// The headers for one attempt. A copy stays behind, unless there is nothing to copy: most
+    /// requests have no headers of their own.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        let kept = if self.headers.is_empty() {
+            HeaderMap::new()
+        } else {
+            self.headers.clone()
+        };
+        std::mem::replace(&mut self.headers, kept)
+    }
+}
+
+impl Handle {
+    /// The request that an operation's input has become, and its URL; a form is signed here.
+    pub(super) fn outgoing(
+        &self,
+        info: &OperationInfo,
+        parts: &mut RequestParts,
+        credentials: &Credentials,
+    ) -> Result<(Uri, Outgoing)> {
+        let is_form = matches!(parts.body, RequestBody::Form(_));
+        // Where bytes go up, the service has nothing to copy or fetch first.
+        let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
+        let body = match std::mem::replace(&mut parts.body, RequestBody::None) {
+            RequestBody::None => Body::empty(),
+            RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
+            RequestBody::Stream(body) => body,
+            RequestBody::Form(form) => {
+                let (body, content_type) = form.into_body(credentials)?;
+                parts.header(header::CONTENT_TYPE, &content_type)?;
+                body
+            }
+        };
+        let (uri, headers) = self.finish(parts)?;
+        let outgoing = Outgoing {
+            headers,
+            body,
+            is_form,
+            slow: info.slow && !uploads,
+            repeatable: match self.options().repeat {
+                true => Repeatable::Always,
+                false => info.repeatable,
+            },
+        };
+        Ok((uri, outgoing))
+    }
+
+    /// Dates and signs `headers`, which are those of a request with this method and URL.
+    pub(super) fn sign(
+        &self,
+        (method, uri): (&Method, &Uri),
+        headers: &mut HeaderMap,
+        skew: i64,
+        credentials: &Credentials,
+    ) {
+        if credentials.is_anonymous() {
+            return;
+        }
+        let date = self.shared.clock.date(skew);
+        let signed = sign::Parts {
+            method,
+            resource_prefix: &self.address.resource_prefix,
+            target: uri.path_and_query().map_or("/", PathAndQuery::as_str),
+            headers,
+        };
+        if let Some(value) = sign::authorization(signed, &date, credentials) {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        headers.insert(header::DATE, date);
+    }
+
+    /// The signed request, unsent.
+    pub(crate) fn request(
+        &self,
+        info: &OperationInfo,
+        mut parts: RequestParts,
+    ) -> Result<Request<Body>> {
+        let credentials = self.shared.credentials.known()?;
+        let (uri, mut outgoing) = self.outgoing(info, &mut parts, &credentials)?;
+        if !outgoing.is_form {
+            let call = (&info.method, &uri);
+            let skew = self.shared.clock.skew();
+            self.sign(call, &mut outgoing.headers, skew, &credentials);
+        }
+        // Clients send a body in chunks if nothing states its length, which the service refuses.
+        if let Some(length) = outgoing.body.content_length(&info.method) {
+            let headers = &mut outgoing.headers;
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        let mut request = Request::new(outgoing.body);
+        *request.method_mut() = info.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = outgoing.headers;
+        Ok(request)
+    }
+
+    /// Signs the request's URL.
+    pub(crate) fn presigned(
+        &self,
+        info: &'static OperationInfo,
+        mut parts: RequestParts,
+        expires: Duration,
+    ) -> Result<Presigned> {
+        if matches!(parts.body, RequestBody::Form(_)) {
+            return Err(Error::invalid_input(
+                "a form upload has its own signature: it is not presigned",
+            ));
+        }
+        // The URL has whole seconds.
+        if expires.as_secs() == 0 {
+            return Err(Error::invalid_input(
+                "a presigned URL is valid for 1 second at least",
+            ));
+        }
+        let now = Clock::unix_seconds(self.shared.clock.skew());
+        let until = i64::try_from(expires.as_secs())
+            .ok()
+            .and_then(|seconds| now.checked_add(seconds))
+            .ok_or_else(|| Error::invalid_input("the URL would never expire"))?;
+        parts.root_path();
+        let signed = sign::Parts {
+            method: &info.method,
+            resource_prefix: &self.address.resource_prefix,
+            target: parts.target(),
+            headers: &parts.headers,
+        };
+        let credentials = self.shared.credentials.known()?;
+        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
+            let text = "a URL can't be presigned with anonymous credentials";
+            return Err(Error::new(ErrorKind::Credentials, text));
+        };
+        parts.presigned(id, until, &signature);
+        let body = match &mut parts.body {
+            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
+            _ => Bytes::new(),
+        };
+        let (uri, headers) = self.finish(&mut parts)?;
+        let method = info.method.clone();
+        Ok(Presigned::new(method, uri, headers, body, until))
+    }
+
+    /// The URL and the headers as they go out.
+    fn finish(&self, parts: &mut RequestParts) -> Result<(Uri, HeaderMap)> {
+        let (target, headers) = parts.finish();
+        let refused = |error: http::Error| {
+            Error::invalid_input("the URL is too long or malformed").with_source(error)
+        };
+        let target = PathAndQuery::from_maybe_shared(Bytes::from(target));
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(self.address.scheme.clone());
+        uri.authority = Some(self.address.authority.clone());
+        uri.path_and_query = Some(target.map_err(|error| refused(error.into()))?);
+        let uri = Uri::from_parts(uri).map_err(|error| refused(error.into()))?;
+        Ok((uri, headers))
+    }
+}

@@ -1,0 +1,127 @@
+//! What `tracing` is told.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use crate::base::error::{Error, Result};
+use crate::config::endpoint::Address;
+use crate::config::observe::ResponseEvent;
+use crate::message::operation::OperationInfo;
+use crate::message::request::RequestParts;
+use crate::message::response::Response;
+
+/// Whether anybody listens.
+pub(super) fn is_on() -> bool {
+    tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG)
+}
+
+/// The span of one attempt, so that what the layers below tell can be told apart.
+pub(super) fn attempt(number: u32) -> tracing::Span {
+    tracing::debug_span!(target: "qingstor_sdk", "attempt", attempt = number)
+}
+
+/// One attempt: no headers, no query, no bodies.
+pub(super) fn attempt_ended(event: &ResponseEvent<'_>) {
+    tracing::debug!(
+        target: "qingstor_sdk",
+        attempt = event.attempt,
+        status = event.status.map(|status| status.as_u16()),
+        request_id = event.request_id,
+        elapsed_ms = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX),
+        kind = event.error.map(|error| tracing::field::debug(error.kind())),
+        "attempt ended"
+    );
+}
+
+/// The call is sent again after this error, and this time.
+pub(super) fn pause(error: &Error, pause: Duration) {
+    tracing::debug!(
+        target: "qingstor_sdk",
+        attempt = error.attempts(),
+        pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+        "sending again after a pause"
+    );
+}
+
+/// The object that the call is for, if anybody wants to know.
+pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
+    if !is_on() {
+        return None;
+    }
+    let target = parts.target();
+    let (path, _) = target.split_once('?').unwrap_or((target, ""));
+    address.key(path)
+}
+
+/// The span of a call.
+pub(super) async fn call<F: Future<Output = Result<Response>>>(
+    info: &OperationInfo,
+    address: &Address,
+    key: Option<String>,
+    started: Instant,
+    call: Pin<&mut F>,
+) -> Result<Response> {
+    if !is_on() {
+        return call.await;
+    }
+    let span = tracing::debug_span!(
+        target: "qingstor_sdk",
+        "call",
+        operation = info.id,
+        bucket = address.bucket.as_deref(),
+        key,
+        attempts = Empty,
+        status = Empty,
+        request_id = Empty,
+    );
+    let result = call.instrument(span.clone()).await;
+    let (attempts, status, request_id) = match &result {
+        Ok(response) => (
+            response.meta.attempts(),
+            Some(response.meta.status()),
+            response.meta.request_id(),
+        ),
+        Err(error) => (error.attempts(), error.status(), error.request_id()),
+    };
+    span.record("attempts", attempts);
+    if let Some(status) = status {
+        span.record("status", status.as_u16());
+    }
+    if let Some(id) = request_id {
+        span.record("request_id", id);
+    }
+    span.in_scope(|| end(info, address, started, &result));
+    result
+}
+
+/// One event for each call: no headers, no query, no bodies.
+fn end(info: &OperationInfo, address: &Address, started: Instant, result: &Result<Response>) {
+    let bucket = address.bucket.as_deref();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(response) => tracing::debug!(
+            target: "qingstor_sdk",
+            operation = info.id,
+            bucket,
+            status = response.meta.status().as_u16(),
+            request_id = response.meta.request_id(),
+            attempts = response.meta.attempts(),
+            elapsed_ms,
+            "call succeeded"
+        ),
+        Err(error) => tracing::debug!(
+            target: "qingstor_sdk",
+            operation = info.id,
+            bucket,
+            status = error.status().map(|status| status.as_u16()),
+            request_id = error.request_id(),
+            attempts = error.attempts(),
+            elapsed_ms,
+            kind = ?error.kind(),
+            "call failed"
+        ),
+    }
+}

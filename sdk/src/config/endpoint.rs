@@ -1,0 +1,274 @@
+//! Where calls go: the scheme, host and port of a service or bucket, and how its paths begin.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::uri::{Authority, Scheme};
+use reqwest::Url;
+
+use crate::base::error::{Error, Result};
+use crate::generated::BASE_PATH;
+
+/// The address of the service as the configuration gives it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    scheme: Scheme,
+    host: String,
+    port: Option<u16>,
+    /// Whether the zone goes before the host. Never before an IP address or `localhost`.
+    zone_in_host: bool,
+    virtual_host: bool,
+}
+
+/// Where one handle's calls go.
+#[derive(Debug)]
+pub(crate) struct Address {
+    pub(crate) scheme: Scheme,
+    /// Host, and port unless it is the scheme's own.
+    pub(crate) authority: Authority,
+    /// Both as the HTTP library takes them: a host is dear to parse, and stays the same.
+    pub(crate) root: Url,
+    /// The service's own path, and `/bucket` when the bucket stands in the path.
+    pub(crate) path_prefix: String,
+    /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
+    pub(crate) resource_prefix: String,
+    pub(crate) bucket: Option<String>,
+    pub(crate) zone: Option<String>,
+}
+
+impl Address {
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
+
+    /// The key of the object that a path of this address leads to.
+    pub(crate) fn key(&self, path: &str) -> Option<String> {
+        let key = path.strip_prefix(&*self.path_prefix)?.strip_prefix('/')?;
+        if key.is_empty() || self.bucket.is_none() {
+            return None;
+        }
+        let decoded = percent_encoding::percent_decode_str(key).decode_utf8_lossy();
+        Some(decoded.into_owned())
+    }
+}
+
+impl Endpoint {
+    /// `zone_in_host` is what the caller wishes; an address that can't take a zone gets none.
+    pub(crate) fn new(
+        scheme: Scheme,
+        host: &str,
+        port: Option<u16>,
+        zone_in_host: bool,
+        virtual_host: bool,
+    ) -> Result<Self> {
+        if host.contains('@') {
+            return Err(Error::config(
+                "the host holds a user name, which it must not",
+            ));
+        }
+        let host = match host.parse::<Ipv6Addr>() {
+            Ok(_) => format!("[{host}]"),
+            Err(_) => host.to_ascii_lowercase(),
+        };
+        let named = Self::is_name(&host);
+        if virtual_host && !named {
+            return Err(Error::config(format!(
+                "virtual-host style needs a host name that can stand behind `bucket.`, not `{host}`"
+            )));
+        }
+        let endpoint = Self {
+            scheme,
+            host,
+            port,
+            zone_in_host: zone_in_host && named,
+            virtual_host,
+        };
+        endpoint.service()?;
+        Ok(endpoint)
+    }
+
+    /// Whether labels can be put before `host`.
+    fn is_name(host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        bare.parse::<IpAddr>().is_err() && host != "localhost"
+    }
+
+    /// The address behind `labels`.
+    fn address(
+        &self,
+        labels: &str,
+        path_prefix: String,
+        resource_prefix: String,
+    ) -> Result<Address> {
+        let default = if self.is_https() { 443 } else { 80 };
+        let text = match self.port {
+            Some(port) if port != default => format!("{labels}{}:{port}", self.host),
+            _ => format!("{labels}{}", self.host),
+        };
+        let refused = || Error::config(format!("`{}` is no host", self.host));
+        let authority: Authority = text.parse().map_err(|_| refused())?;
+        let root = Url::parse(&format!("{}://{authority}", self.scheme)).map_err(|_| refused())?;
+        Ok(Address {
+            scheme: self.scheme.clone(),
+            authority,
+            root,
+            path_prefix,
+            resource_prefix,
+            bucket: None,
+            zone: None,
+        })
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    pub(crate) fn service(&self) -> Result<Address> {
+        self.address("", BASE_PATH.to_owned(), String::new())
+    }
+
+    /// The bucket at the host of all zones, which tells where it lies. In path style always: the
+    /// documents show no other.
+    pub(crate) fn bucket_of_all_zones(&self, name: &str) -> Result<Address> {
+        check_bucket_name(name)?;
+        Ok(Address {
+            bucket: Some(name.to_owned()),
+            ..self.address("", format!("{BASE_PATH}/{name}"), String::new())?
+        })
+    }
+
+    pub(crate) fn bucket(&self, name: &str, zone: &str) -> Result<Address> {
+        check_bucket_name(name)?;
+        let zone = zone.to_ascii_lowercase();
+        if self.zone_in_host || !zone.is_empty() {
+            check_zone(&zone)?;
+        }
+        let zone_label = if self.zone_in_host {
+            format!("{zone}.")
+        } else {
+            String::new()
+        };
+        let (labels, path_prefix, resource_prefix) = if self.virtual_host {
+            (
+                format!("{name}.{zone_label}"),
+                BASE_PATH.to_owned(),
+                format!("/{name}"),
+            )
+        } else {
+            (zone_label, format!("{BASE_PATH}/{name}"), String::new())
+        };
+        Ok(Address {
+            bucket: Some(name.to_owned()),
+            zone: Some(zone),
+            ..self.address(&labels, path_prefix, resource_prefix)?
+        })
+    }
+}
+
+/// The document *Overview*: 6 to 63 lower-case letters, digits and hyphens, a letter or digit at
+/// both ends, no IPv4 address.
+fn check_bucket_name(name: &str) -> Result<()> {
+    let ends = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let good = (6..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| ends(byte) || *byte == b'-')
+        && bytes.first().is_some_and(ends)
+        && bytes.last().is_some_and(ends);
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "bucket name {name:?}: a name has 6 to 63 lower-case letters, digits or hyphens, and a letter or digit at both ends"
+    )))
+}
+
+fn check_zone(zone: &str) -> Result<()> {
+    let good = !zone.is_empty()
+        && zone.len() <= 63
+        && zone
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "zone {zone:?}: a zone is an id such as `pek3a` (letters, digits, hyphens)"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::ErrorKind;
+
+    fn bucket(host: &str, port: Option<u16>, zone: bool, virtual_host: bool) -> Address {
+        Endpoint::new(Scheme::HTTPS, host, port, zone, virtual_host)
+            .and_then(|endpoint| endpoint.bucket("my-bucket", "PEK3A"))
+            .unwrap()
+    }
+
+    #[test]
+    fn path_style_puts_the_zone_into_the_host_and_the_bucket_into_the_path() {
+        let address = bucket("QingStor.com", Some(443), true, false);
+        assert_eq!(address.origin(), "https://pek3a.qingstor.com");
+        assert_eq!(
+            (&*address.path_prefix, &*address.resource_prefix),
+            ("/my-bucket", "")
+        );
+    }
+
+    #[test]
+    fn virtual_host_style_puts_both_into_the_host() {
+        let address = bucket("qingstor.com", Some(8443), true, true);
+        assert_eq!(
+            address.origin(),
+            "https://my-bucket.pek3a.qingstor.com:8443"
+        );
+        assert_eq!(
+            (&*address.path_prefix, &*address.resource_prefix),
+            ("", "/my-bucket")
+        );
+    }
+
+    #[test]
+    fn addresses_that_take_no_labels_get_none() {
+        for (host, shown) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("localhost", "localhost"),
+            ("[::1]", "[::1]"),
+            ("::1", "[::1]"),
+        ] {
+            let address = bucket(host, Some(9000), true, false);
+            assert_eq!(address.origin(), format!("https://{shown}:9000"));
+            let refused = Endpoint::new(Scheme::HTTP, host, None, true, true).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Config, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_could_lead_elsewhere_are_refused() {
+        let endpoint = Endpoint::new(Scheme::HTTPS, "qingstor.com", None, true, false).unwrap();
+        for name in [
+            "",
+            "short",
+            "Upper-case",
+            "a/../b-c",
+            "evil.com#x",
+            "-leading",
+            "trailing-",
+            &"x".repeat(64),
+        ] {
+            let error = endpoint.bucket(name, "pek3a").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+        }
+        for zone in ["", "a.b", "a/b", "x@y"] {
+            assert!(endpoint.bucket("my-bucket", zone).is_err(), "{zone}");
+        }
+        for host in ["", "a b", "a/b", "user@host", "host:80:90"] {
+            assert!(
+                Endpoint::new(Scheme::HTTPS, host, None, true, false).is_err(),
+                "{host:?}"
+            );
+        }
+    }
+}

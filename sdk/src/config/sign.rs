@@ -1,0 +1,219 @@
+//! Signatures: pure functions of a request's parts, the credentials and the time.
+//!
+//! One string to sign serves the three schemes of the API (document *Signature*): the header
+//! scheme, the query scheme of presigned URLs, and - over a policy instead - the form scheme.
+//! What is signed is what goes over the wire: the target is read as it will be sent.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, Mac};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use sha2::Sha256;
+
+use crate::config::credentials::Credentials;
+use crate::generated::SIGNED_PARAMETERS;
+
+/// The length of a signature: 32 bytes in base64.
+const SIGNATURE_LEN: usize = 44;
+
+// Statics, not constants: a constant would be made anew at each use.
+static CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
+
+/// The parts of a request that its signature covers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) method: &'a Method,
+    /// `/bucket` when the bucket stands in the host, else nothing.
+    pub(crate) resource_prefix: &'a str,
+    /// Path and query, byte for byte as on the request line.
+    pub(crate) target: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+/// What stands on the date line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DateLine<'a> {
+    /// The value of `Date`; it is left out when the request has an `x-qs-date`.
+    Date(&'a [u8]),
+    /// When a presigned URL ends to be valid, in Unix seconds.
+    Expires(i64),
+}
+
+/// The value of `Authorization`. `None` for anonymous credentials.
+pub(crate) fn authorization(
+    parts: Parts<'_>,
+    date: &HeaderValue,
+    credentials: &Credentials,
+) -> Option<HeaderValue> {
+    let (id, hmac) = credentials.signer()?;
+    let mac = parts.mac(DateLine::Date(date.as_bytes()), hmac);
+    let mut value = String::with_capacity(4 + id.len() + SIGNATURE_LEN);
+    value.push_str("QS ");
+    value.push_str(id);
+    value.push(':');
+    let mut encoded = [0; SIGNATURE_LEN];
+    // 32 bytes always fill it.
+    BASE64.encode_slice(mac, &mut encoded).ok()?;
+    value.push_str(std::str::from_utf8(&encoded).ok()?);
+    // `Credentials::new` lets only graphic ASCII into an id, and base64 is ASCII.
+    let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The id and the signature of a presigned URL. `None` for anonymous credentials.
+pub(crate) fn query<'c>(
+    parts: Parts<'_>,
+    expires: i64,
+    credentials: &'c Credentials,
+) -> Option<(&'c str, String)> {
+    let (id, hmac) = credentials.signer()?;
+    Some((
+        id,
+        BASE64.encode(parts.mac(DateLine::Expires(expires), hmac)),
+    ))
+}
+
+/// The id and the signature of a form, made over its policy as it stands in the form (base64).
+/// `None` for anonymous credentials.
+pub(crate) fn form<'c>(policy: &str, credentials: &'c Credentials) -> Option<(&'c str, String)> {
+    let (id, mut hmac) = credentials.signer()?;
+    hmac.update(policy.as_bytes());
+    Some((id, BASE64.encode(hmac.finalize().into_bytes())))
+}
+
+/// Takes the string to sign, piece by piece. It never stands in memory as a whole: it may hold a
+/// customer's encryption key.
+trait Sink {
+    fn push(&mut self, piece: &[u8]);
+}
+
+/// Joins small pieces, since each one that HMAC takes costs it more than the copy.
+struct Joined {
+    hmac: Hmac<Sha256>,
+    buffer: [u8; 128],
+    len: usize,
+}
+
+impl Joined {
+    fn flush(&mut self) {
+        self.hmac
+            .update(self.buffer.get(..self.len).unwrap_or_default());
+        self.len = 0;
+    }
+}
+
+impl Sink for Joined {
+    fn push(&mut self, piece: &[u8]) {
+        if self.len + piece.len() > self.buffer.len() {
+            self.flush();
+        }
+        match self.buffer.get_mut(self.len..self.len + piece.len()) {
+            Some(free) => {
+                free.copy_from_slice(piece);
+                self.len += piece.len();
+            }
+            None => self.hmac.update(piece),
+        }
+    }
+}
+
+impl Parts<'_> {
+    fn mac(&self, date: DateLine<'_>, hmac: Hmac<Sha256>) -> impl AsRef<[u8]> {
+        let mut joined = Joined {
+            hmac,
+            buffer: [0; 128],
+            len: 0,
+        };
+        self.write(date, &mut joined);
+        joined.flush();
+        joined.hmac.finalize().into_bytes()
+    }
+
+    /// Gives the string to sign to `sink`.
+    fn write(&self, date: DateLine<'_>, sink: &mut impl Sink) {
+        sink.push(self.method.as_str().as_bytes());
+        // Most requests have no headers of their own.
+        let bare = self.headers.is_empty();
+        let line = |name: &HeaderName| match self.headers.get(name) {
+            Some(value) if !bare => value.as_bytes(),
+            _ => &[],
+        };
+        sink.push(b"\n");
+        sink.push(line(&CONTENT_MD5));
+        sink.push(b"\n");
+        sink.push(line(&header::CONTENT_TYPE));
+        sink.push(b"\n");
+        match date {
+            DateLine::Expires(seconds) => sink.push(seconds.to_string().as_bytes()),
+            DateLine::Date(_) if !bare && self.headers.contains_key(&X_QS_DATE) => {}
+            DateLine::Date(date) => sink.push(date),
+        }
+        sink.push(b"\n");
+        self.write_headers(sink);
+        sink.push(self.resource_prefix.as_bytes());
+        self.write_target(sink);
+    }
+
+    /// Every `x-qs-` header, sorted by name (not by line: `x-qs-meta-a` before `x-qs-meta-a-b`).
+    fn write_headers(&self, sink: &mut impl Sink) {
+        let mut signed: Vec<_> = self
+            .headers
+            .keys()
+            .filter(|name| name.as_str().starts_with("x-qs-"))
+            .collect();
+        signed.sort_unstable_by_key(|name| name.as_str());
+        for name in signed {
+            let value = self
+                .headers
+                .get(name)
+                .map_or(&[][..], HeaderValue::as_bytes);
+            sink.push(name.as_str().as_bytes());
+            sink.push(b":");
+            sink.push(value.trim_ascii());
+            sink.push(b"\n");
+        }
+    }
+
+    /// The path as it stands, and the signed parameters sorted by name, values decoded once.
+    fn write_target(&self, sink: &mut impl Sink) {
+        let Some((path, query)) = self.target.split_once('?') else {
+            return sink.push(self.target.as_bytes());
+        };
+        sink.push(path.as_bytes());
+        let mut signed: Vec<_> = query
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (pair, None),
+            })
+            .filter(|(name, _)| SIGNED_PARAMETERS.binary_search(name).is_ok())
+            .collect();
+        signed.sort_by_key(|(name, _)| *name);
+        let mut separator: &[u8] = b"?";
+        for (name, value) in signed {
+            sink.push(separator);
+            sink.push(name.as_bytes());
+            if let Some(value) = value {
+                sink.push(b"=");
+                sink.push(&decode(value));
+            }
+            separator = b"&";
+        }
+    }
+}
+
+/// Percent-decodes a query value once. We never send a bare `+`, yet where one stands it is a space.
+fn decode(value: &str) -> Cow<'_, [u8]> {
+    if value.contains('+') {
+        let spaced = value.replace('+', " ");
+        return Cow::Owned(percent_encoding::percent_decode_str(&spaced).collect());
+    }
+    percent_encoding::percent_decode_str(value).into()
+}
+
+#[cfg(test)]
+mod tests;

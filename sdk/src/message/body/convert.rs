@@ -1,0 +1,100 @@
+//! What a [`Body`] is made from.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::chunks::Failed;
+use super::{Body, Source};
+use crate::message::byte_stream::ByteStream;
+
+impl Body {
+    pub(super) fn file(path: &Path, len: u64) -> Self {
+        let body = Self::new(Source::File(path.to_owned()), len);
+        match path.file_name() {
+            Some(name) => body.with_file_name(name.to_string_lossy()),
+            None => body,
+        }
+    }
+
+    /// A body that fails the request with this error.
+    fn failed(error: io::Error) -> Self {
+        Self::from_stream(Failed(Some(error)), 0)
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        let len = bytes.len() as u64;
+        Self::new(Source::Bytes(bytes), len)
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::from(Bytes::from(text))
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::from(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+/// Copies text that is borrowed.
+impl From<Cow<'_, str>> for Body {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::from(text.into_owned())
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::from(Bytes::from_static(bytes))
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Body {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from(Bytes::from_static(bytes))
+    }
+}
+
+/// The file at this path, as [`Body::from_path`] takes it. Blocks while the file system returns its
+/// length. A file that can't be read fails the request with `Io`.
+impl From<PathBuf> for Body {
+    fn from(path: PathBuf) -> Self {
+        let failed = |why: String, kind| {
+            let text = format!("{}: {why}", path.display());
+            Self::failed(io::Error::new(kind, text))
+        };
+        match std::fs::metadata(&path) {
+            Ok(data) if data.is_file() => Self::file(&path, data.len()),
+            Ok(_) => failed("is not a regular file".into(), io::ErrorKind::InvalidInput),
+            Err(error) => failed(error.to_string(), error.kind()),
+        }
+    }
+}
+
+/// The rest of a response's body, as a stream: it can be sent once. A response that does not say
+/// how long it is fails the request with `Io`; use [`Bucket::upload`](crate::Bucket::upload) for it.
+impl From<ByteStream> for Body {
+    fn from(stream: ByteStream) -> Self {
+        match stream.remaining() {
+            Some(len) => Self::from_stream(stream, len),
+            None => Self::failed(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the length of the response is unknown: use `Bucket::upload`",
+            )),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Image processing: what the service does to a picture before it gives it.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+
+use crate::base::error::{Error, Result};
+
+mod info;
+mod operations;
+
+pub use info::ImageInfo;
+pub use operations::{
+    Crop, Gravity, ImageFormat, ImageWatermark, Resize, ResizeMode, Rotation, TextWatermark,
+};
+use operations::{Position, check_sides};
+
+/// Operations on a picture, done in the order in which they are added.
+///
+/// The document *Image Process* describes them. The source has at most 10 MB and no encryption with
+/// a key of the caller's. What the API does not allow is refused by [`build`](Self::build), before
+/// anything is sent.
+///
+/// ```no_run
+/// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::image::{Crop, Gravity, ImageFormat, ImagePipeline, Resize, Rotation};
+///
+/// let thumbnail = ImagePipeline::new()
+///     .crop(Crop::new().width(300).height(400).gravity(Gravity::East))
+///     .rotate(Rotation::Quarter)
+///     .resize(Resize::to_width(120))
+///     .format(ImageFormat::Webp);
+/// let output = bucket.image_process("cat.jpg", thumbnail.build()?).await?;
+/// output.body.write_to("cat.webp").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a pipeline does nothing until it is built and sent"]
+pub struct ImagePipeline {
+    actions: Vec<String>,
+    has_info: bool,
+    /// The first mistake; `build` tells it.
+    refused: Option<String>,
+}
+
+impl ImagePipeline {
+    /// No operations yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Cuts a rectangle out.
+    pub fn crop(self, crop: Crop) -> Self {
+        let mut args = Arguments::default();
+        args.number('w', crop.width).number('h', crop.height);
+        match crop.position {
+            Some(Position::Gravity(gravity)) => {
+                args.add('g', gravity as u32);
+            }
+            Some(Position::Corner { left, top }) => {
+                args.add('l', left).add('t', top);
+            }
+            None => {}
+        }
+        let sides = check_sides("crop", [crop.width, crop.height]);
+        self.push("crop", args, sides)
+    }
+
+    /// Turns the picture clockwise.
+    pub fn rotate(self, rotation: Rotation) -> Self {
+        let mut args = Arguments::default();
+        args.add('a', rotation as u32);
+        self.push("rotate", args, Ok(()))
+    }
+
+    /// Scales the picture.
+    pub fn resize(self, resize: Resize) -> Self {
+        let mut args = Arguments::default();
+        args.number('w', resize.width).number('h', resize.height);
+        if let Some(mode) = resize.mode {
+            args.add('m', mode as u32);
+        }
+        let sides = check_sides("resize", [resize.width, resize.height]);
+        self.push("resize", args, sides)
+    }
+
+    /// Writes a text over the picture. Not on a PNG with transparency.
+    pub fn watermark_text(self, mark: TextWatermark) -> Self {
+        let mut args = Arguments::default();
+        args.base64('t', &mark.text);
+        if let Some(opacity) = mark.opacity {
+            args.add('p', opacity);
+        }
+        args.number('d', mark.size);
+        if let Some(color) = &mark.color {
+            args.base64('c', color);
+        }
+        let checked = mark.check();
+        self.push("watermark", args, checked)
+    }
+
+    /// Lays another picture over this one.
+    pub fn watermark_image(self, mark: ImageWatermark) -> Self {
+        let mut args = Arguments::default();
+        args.base64('u', &mark.url);
+        args.number('l', mark.left).number('t', mark.top);
+        if let Some(opacity) = mark.opacity {
+            args.add('p', opacity);
+        }
+        let checked = mark.check();
+        self.push("watermark_image", args, checked)
+    }
+
+    /// Gives the picture in another format.
+    pub fn format(self, format: ImageFormat) -> Self {
+        let mut args = Arguments::default();
+        args.add('t', format.as_str());
+        self.push("format", args, Ok(()))
+    }
+
+    /// Gives a description instead of the picture; always last. [`ImageInfo::read`] reads it.
+    pub fn info(mut self) -> Self {
+        self = self.push("info", Arguments::default(), Ok(()));
+        self.has_info = true;
+        self
+    }
+
+    /// The pipeline as the `action` of [`Bucket::image_process`](crate::Bucket::image_process).
+    ///
+    /// ```
+    /// use qingstor_sdk::image::{Crop, ImagePipeline};
+    ///
+    /// let pipeline = ImagePipeline::new().crop(Crop::new().width(300)).info();
+    /// assert_eq!(pipeline.build()?, "crop:w_300|info");
+    /// # Ok::<(), qingstor_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when there is no operation, one stands behind `info`, or an argument is out
+    /// of its range; the message names it.
+    pub fn build(self) -> Result<String> {
+        if let Some(why) = self.refused {
+            return Err(Error::invalid_input(why));
+        }
+        if self.actions.is_empty() {
+            return Err(Error::invalid_input("the pipeline has no operation"));
+        }
+        Ok(self.actions.join("|"))
+    }
+
+    fn push(mut self, name: &str, args: Arguments, checked: Result<(), String>) -> Self {
+        let checked = match checked {
+            Ok(()) if self.has_info => Err("info: it gives no picture to go on with".to_owned()),
+            checked => checked,
+        };
+        if let Err(why) = checked {
+            self.refused.get_or_insert(why);
+        }
+        self.actions.push(match args.0.is_empty() {
+            true => name.to_owned(),
+            false => format!("{name}:{}", args.0),
+        });
+        self
+    }
+}
+
+/// `letter_value` behind `letter_value`.
+#[derive(Default)]
+struct Arguments(String);
+
+impl Arguments {
+    fn add(&mut self, letter: char, value: impl std::fmt::Display) -> &mut Self {
+        let comma = if self.0.is_empty() { "" } else { "," };
+        // A string takes all that is written to it.
+        let _ = write!(self.0, "{comma}{letter}_{value}");
+        self
+    }
+
+    fn number(&mut self, letter: char, value: Option<u32>) -> &mut Self {
+        if let Some(value) = value {
+            self.add(letter, value);
+        }
+        self
+    }
+
+    fn base64(&mut self, letter: char, value: &str) -> &mut Self {
+        self.add(letter, BASE64.encode(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::ErrorKind;
+
+    fn built(pipeline: ImagePipeline) -> String {
+        pipeline.build().unwrap()
+    }
+
+    /// The actions of the official scenarios.
+    #[test]
+    fn actions_are_those_of_the_official_clients() {
+        let start = ImagePipeline::new;
+        let crop = Crop::new().width(300);
+        let mark = TextWatermark::new("水印文字").opacity(0.5).size(150);
+        assert_eq!(built(start().info()), "info");
+        assert_eq!(built(start().crop(crop)), "crop:w_300");
+        let east = crop.height(400).gravity(Gravity::East);
+        assert_eq!(built(start().crop(east)), "crop:w_300,h_400,g_2");
+        assert_eq!(built(start().rotate(Rotation::Quarter)), "rotate:a_90");
+        let resize = Resize::to(500, 500).mode(ResizeMode::Thumbnail);
+        assert_eq!(built(start().resize(resize)), "resize:w_500,h_500,m_2");
+        assert_eq!(
+            built(start().watermark_text(mark.clone())),
+            "watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150"
+        );
+        let logo = ImageWatermark::new("https://pek3a.qingstor.com/img-doc-eg/qincloud.png");
+        assert_eq!(
+            built(start().watermark_image(logo.at(10, 10).opacity(1.0))),
+            "watermark_image:u_aHR0cHM6Ly9wZWszYS5xaW5nc3Rvci5jb20vaW1nLWRvYy1lZy9xaW5jbG91ZC5wbmc,l_10,t_10,p_1"
+        );
+        assert_eq!(built(start().format(ImageFormat::Webp)), "format:t_webp");
+        let all = start()
+            .crop(crop)
+            .rotate(Rotation::Quarter)
+            .resize(Resize::to_height(200))
+            .watermark_text(mark)
+            .format(ImageFormat::Png)
+            .info();
+        assert_eq!(
+            built(all),
+            "crop:w_300|rotate:a_90|resize:h_200|watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150|format:t_png|info"
+        );
+    }
+
+    #[test]
+    fn base64_has_no_padding() {
+        let mark = TextWatermark::new("ab").color("#FF0000");
+        let action = built(ImagePipeline::new().watermark_text(mark));
+        assert_eq!(action, "watermark:t_YWI,c_I0ZGMDAwMA");
+        let corner = Crop::new().height(1).at(0, 7);
+        let action = built(ImagePipeline::new().crop(corner));
+        assert_eq!(action, "crop:h_1,l_0,t_7");
+    }
+
+    #[test]
+    fn what_the_api_refuses_is_not_sent() {
+        let start = ImagePipeline::new;
+        let text = TextWatermark::new;
+        let image = ImageWatermark::new;
+        for (refused, why) in [
+            (start(), "no operation"),
+            (start().crop(Crop::new()), "crop"),
+            (start().crop(Crop::new().width(0)), "1 pixel"),
+            (start().resize(Resize::to(1, 0)), "resize"),
+            (start().watermark_text(text("")), "empty"),
+            (start().watermark_text(text("a").size(0)), "size"),
+            (start().watermark_text(text("a").opacity(0.0)), "opacity"),
+            (start().watermark_text(text("a").opacity(f32::NAN)), "NaN"),
+            (start().watermark_text(text("a").color("red")), "red"),
+            (start().watermark_image(image("file:///etc/x")), "http"),
+            (
+                start().watermark_image(image("http://h/").opacity(2.0)),
+                "opacity",
+            ),
+            (start().info().rotate(Rotation::Half), "info"),
+            (start().info().info(), "info"),
+        ] {
+            let error = refused.build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.message().contains(why), "{error}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! [`Metadata`]: what a user stores beside an object's content.
+
+use std::collections::{BTreeMap, btree_map};
+
+use http::HeaderMap;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::base::error::{Error, Result};
+
+/// An object's user metadata: names and values of the caller's, stored with the object.
+///
+/// Names carry no `x-qs-meta-` prefix, neither on the way to the service nor back, and are lower
+/// case, as the service ignores their case. The document *Metadata* sets the limits, which are
+/// checked before anything is sent: a name has letters, digits, `-`, `_` and `.`, at most 512
+/// bytes; a value is printable ASCII without white space at its ends; names and values together
+/// have at most 2048 bytes.
+///
+/// ```
+/// use qingstor_sdk::Metadata;
+///
+/// let metadata = Metadata::from_iter([("Author", "lin"), ("reviewed", "yes")]);
+/// assert_eq!(metadata.get("author"), Some("lin"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Metadata(BTreeMap<String, String>);
+
+const MAX_NAME: usize = 512;
+const MAX_TOTAL: usize = 2048;
+
+impl Metadata {
+    /// An empty map.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value that is stored under `name`, whatever its case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(value) => Some(value),
+            None => self.0.get(&name.to_ascii_lowercase()).map(String::as_str),
+        }
+    }
+
+    /// Stores `value` under `name`; gives the value that stood there.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) -> Option<String> {
+        let mut name = name.into();
+        name.make_ascii_lowercase();
+        self.0.insert(name, value.into())
+    }
+
+    /// Removes `name`; gives the value that stood there.
+    pub fn remove(&mut self, name: &str) -> Option<String> {
+        self.0.remove(&name.to_ascii_lowercase())
+    }
+
+    /// The names and values, by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The headers of an answer that begin with `prefix`. A value that is no text is read as
+    /// UTF-8 with replacement characters, since other tools may have stored it.
+    pub(crate) fn from_headers(headers: &HeaderMap, prefix: &str) -> Self {
+        let mut map = Self::new();
+        for (name, value) in headers {
+            if let Some(name) = name.as_str().strip_prefix(prefix) {
+                map.insert(name, String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+        map
+    }
+
+    /// The entries, once they are known to keep the API's rules.
+    pub(crate) fn checked(&self) -> Result<impl Iterator<Item = (&str, &str)>> {
+        let mut total = 0;
+        for (name, value) in self.iter() {
+            check(name, value)?;
+            total += name.len() + value.len();
+        }
+        if total > MAX_TOTAL {
+            return Err(Error::invalid_input(format!(
+                "metadata: names and values have {total} bytes together, at most {MAX_TOTAL} are allowed"
+            )));
+        }
+        Ok(self.iter())
+    }
+}
+
+fn check(name: &str, value: &str) -> Result<()> {
+    let refused = |why: &str| Err(Error::invalid_input(format!("metadata {name:?}: {why}")));
+    if name.is_empty() || name.len() > MAX_NAME {
+        return refused("a name has 1 to 512 bytes");
+    }
+    if !name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    {
+        return refused("a name has only letters, digits, `-`, `_` and `.`");
+    }
+    if !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return refused(
+            "a value has only printable ASCII characters; encode others, for example as base64",
+        );
+    }
+    if value.trim() != value {
+        return refused("a value can't begin or end with a space: it would be lost on the way");
+    }
+    Ok(())
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        map.extend(entries);
+        map
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> Extend<(N, V)> for Metadata {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
+        for (name, value) in entries {
+            self.insert(name, value);
+        }
+    }
+}
+
+/// Names become lower case here, too.
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::<String, String>::deserialize(deserializer).map(Self::from_iter)
+    }
+}
+
+impl IntoIterator for Metadata {
+    type Item = (String, String);
+    type IntoIter = btree_map::IntoIter<String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_the_api_are_checked() {
+        let good = [("a-b_c.1", "inner space ok"), ("k", "~!@")];
+        assert_eq!(Metadata::from_iter(good).checked().unwrap().count(), 2);
+        let long = "n".repeat(513);
+        for (name, value) in [
+            ("", "v"),
+            ("a b", "v"),
+            ("名", "v"),
+            (&*long, "v"),
+            ("k", "值"),
+            ("k", "a\r\nb"),
+            ("k", " v"),
+            ("k", &"v".repeat(2048)),
+        ] {
+            assert!(
+                Metadata::from_iter([(name, value)]).checked().is_err(),
+                "{name:?} {value:?}"
+            );
+        }
+        assert!(
+            Metadata::from_iter([("k", "v".repeat(2047))])
+                .checked()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn names_ignore_case_both_ways() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-qs-meta-author", "lin".parse().unwrap());
+        headers.insert("content-type", "text/plain".parse().unwrap());
+        let map = Metadata::from_headers(&headers, "x-qs-meta-");
+        assert_eq!(map.iter().collect::<Vec<_>>(), [("author", "lin")]);
+        assert_eq!(map.get("AUTHOR"), Some("lin"));
+        let read: Metadata = serde_json::from_str(r#"{"Author":"lin"}"#).unwrap();
+        assert_eq!(read, map);
+    }
+}

@@ -1,0 +1,172 @@
+//! [`SseKey`]: encryption with a key of the caller's.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::{Digest, Md5};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::secret::Secret;
+
+/// The length of a key in bytes: AES-256 is all that the service offers.
+const LENGTH: usize = 32;
+
+/// A key with which the service encrypts an object, and which it does not keep: who loses the key
+/// loses the object.
+///
+/// One key goes with every call on the object's content: `put_object`, `get_object`,
+/// `initiate_multipart_upload` and each `upload_multipart` take it by `sse_key`; so does
+/// `head_object`, which then checks it. A copy names the key of its source by
+/// `copy_source_sse_key`, and the key of its target by `sse_key`. `Debug` hides the key, its memory
+/// is wiped on drop, and it should only travel by HTTPS.
+///
+/// ```no_run
+/// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::SseKey;
+///
+/// let key = SseKey::generate()?;
+/// bucket.put_object("diary.txt").sse_key(&key).body("dear diary").await?;
+/// let content = bucket.get_object("diary.txt").sse_key(&key).await?.body.bytes().await?;
+/// let copy = bucket.put_object("copy.txt").copy_source((bucket.name(), "diary.txt"));
+/// copy.copy_source_sse_key(&key).sse_key(&SseKey::generate()?).await?;
+/// # let _ = content; Ok(()) }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct SseKey(Zeroizing<[u8; LENGTH]>);
+
+impl SseKey {
+    /// A key of 32 bytes, which should be as random as those of [`generate`](Self::generate): a
+    /// password is no key.
+    #[must_use]
+    pub fn new(mut bytes: [u8; LENGTH]) -> Self {
+        let key = Self(Zeroizing::new(bytes));
+        bytes.zeroize();
+        key
+    }
+
+    /// A key from the random source of the operating system.
+    ///
+    /// # Errors
+    ///
+    /// `Io` when that source fails.
+    pub fn generate() -> Result<Self> {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        getrandom::getrandom(&mut *bytes).map_err(|error| {
+            Error::new(ErrorKind::Io, "no random bytes for a key").with_source(error)
+        })?;
+        Ok(Self(bytes))
+    }
+
+    /// A key as [`to_base64`](Self::to_base64) writes it.
+    ///
+    /// ```
+    /// use qingstor_sdk::SseKey;
+    ///
+    /// let key = SseKey::from_base64("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")?;
+    /// assert_eq!(key, SseKey::new([b'x'; 32]));
+    /// assert_eq!(format!("{key:?}"), "SseKey(..)");
+    /// # Ok::<(), qingstor_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when the text is not the Base64 of 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self> {
+        let decoded = BASE64.decode(text.trim()).map(Zeroizing::new);
+        let bytes = decoded.ok().and_then(|bytes| {
+            let bytes: [u8; LENGTH] = bytes.as_slice().try_into().ok()?;
+            Some(bytes)
+        });
+        // The text is a key, or nearly one: the message must not show it.
+        bytes.map(Self::new).ok_or_else(|| {
+            Error::invalid_input("an encryption key is the Base64 of 32 bytes, and this is not")
+        })
+    }
+
+    /// The key as text, to be kept.
+    #[must_use]
+    pub fn to_base64(&self) -> Secret {
+        Secret::from(BASE64.encode(self.0.as_slice()))
+    }
+
+    /// The MD5 digest of the key's bytes in Base64, by which the service checks it. The service
+    /// keeps it with the object, so it tells which key belongs there.
+    #[must_use]
+    pub fn md5(&self) -> String {
+        BASE64.encode(Md5::digest(self.0.as_slice()))
+    }
+
+    /// What the service calls the way to encrypt.
+    pub(crate) fn algorithm(&self) -> String {
+        "AES256".to_owned()
+    }
+}
+
+impl fmt::Debug for SseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SseKey(..)")
+    }
+}
+
+/// Defines `sse_key` on the call of an operation that has the three headers of a key.
+macro_rules! sse_key {
+    ($input:ident) => {
+        impl Call<$input> {
+            /// The key that the object is encrypted with: all that `encryption_customer_*` say.
+            pub fn sse_key(mut self, key: &crate::message::sse::SseKey) -> Self {
+                self.input.encryption_customer_algorithm = Some(key.algorithm());
+                self.input.encryption_customer_key = Some(key.to_base64());
+                self.input.encryption_customer_key_md5 = Some(key.md5());
+                self
+            }
+        }
+    };
+}
+pub(crate) use sse_key;
+
+/// Defines `copy_source_sse_key` where there are three more headers, for the source of a copy.
+macro_rules! copy_source_sse_key {
+    ($input:ident) => {
+        impl Call<$input> {
+            /// The key that the source of a copy is encrypted with: all that
+            /// `copy_source_encryption_customer_*` say.
+            pub fn copy_source_sse_key(mut self, key: &crate::message::sse::SseKey) -> Self {
+                self.input.copy_source_encryption_customer_algorithm = Some(key.algorithm());
+                self.input.copy_source_encryption_customer_key = Some(key.to_base64());
+                self.input.copy_source_encryption_customer_key_md5 = Some(key.md5());
+                self
+            }
+        }
+    };
+}
+pub(crate) use copy_source_sse_key;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector of the official scenarios.
+    #[test]
+    fn the_headers_are_those_of_the_official_clients() {
+        let key = SseKey::new([b'x'; 32]);
+        assert_eq!(
+            key.to_base64().expose(),
+            "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+        );
+        assert_eq!(key.md5(), "3I/h1kl+vSP1l12NKhxegQ==");
+    }
+
+    #[test]
+    fn only_32_bytes_are_a_key() {
+        for text in ["", "eHh4", "x", &BASE64.encode([1; 33])] {
+            let error = SseKey::from_base64(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(text.is_empty() || !error.message().contains(text));
+        }
+        let key = SseKey::generate().unwrap();
+        assert_ne!(key, SseKey::generate().unwrap());
+        assert_eq!(SseKey::from_base64(key.to_base64().expose()).unwrap(), key);
+    }
+}
