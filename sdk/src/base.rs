@@ -2,10 +2,12 @@
 
 pub(crate) mod base64_bytes;
 pub(crate) mod concurrent;
+pub(crate) mod deadline;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod json;
+pub(crate) mod parameter;
 pub(crate) mod printable;
 pub(crate) mod secret;
 pub(crate) mod string_enum;

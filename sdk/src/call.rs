@@ -18,7 +18,7 @@ use crate::base::error::{Error, Result};
 use crate::call::presigned::Presigned;
 use crate::client::Handle;
 use crate::config::retry::RetryPolicy;
-use crate::generated::SIGNED_PARAMETERS;
+use crate::generated::facts::SIGNED_PARAMETERS;
 use crate::message::body::Body;
 use crate::message::operation::{FromResponse, Operation};
 use crate::message::request::{Hash, RequestParts, header_value, is_secret};

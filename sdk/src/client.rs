@@ -10,9 +10,10 @@ use crate::call::{Call, NO_OPTIONS, Options};
 use crate::config::Config;
 use crate::config::clock::Clock;
 use crate::config::credentials::{Credentials, Source};
-use crate::config::endpoint::{Address, Endpoint};
+use crate::config::endpoint::Endpoint;
 use crate::config::observe::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
+use crate::message::address::Address;
 use crate::message::operation::Operation;
 use crate::transport::Transport;
 

@@ -26,7 +26,7 @@ mod deserialize;
 pub(crate) mod file;
 mod layers;
 mod settings;
-mod transport;
+pub(crate) mod transport;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///

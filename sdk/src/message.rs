@@ -1,15 +1,16 @@
 //! Requests and responses: what an operation's input becomes, and what its output is read from.
 
+pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod byte_stream;
 pub(crate) mod content_range;
 pub(crate) mod error_document;
 pub mod image;
+pub(crate) mod incoming;
 pub(crate) mod metadata;
 pub(crate) mod object_key;
 pub(crate) mod object_path;
 pub(crate) mod operation;
-pub(crate) mod parameter;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod source_url;

@@ -10,6 +10,7 @@ pub use serde::{Deserialize, Serialize};
 pub use crate::base::base64_bytes::Blob;
 pub use crate::base::error::Result;
 pub use crate::base::json::{is_default, one_or_many, optional_one_or_many};
+pub use crate::base::parameter::{Collection, http_date, unix_seconds};
 pub use crate::base::secret::Secret;
 #[cfg(feature = "serde")]
 pub(crate) use crate::base::secret::withheld;
@@ -28,7 +29,6 @@ pub use crate::message::object_path::ObjectPath;
 pub use crate::message::operation::{
     FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
 };
-pub use crate::message::parameter::{Collection, http_date, unix_seconds};
 pub use crate::message::request::RequestParts;
 pub use crate::message::response::{Response, ResponseMeta};
 pub(crate) use crate::message::response::{empty_outputs, json_outputs, response_meta};

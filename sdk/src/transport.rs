@@ -4,25 +4,21 @@ use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
-use http_body::Body as _;
 use reqwest::Url;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
+use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::Config;
+use crate::config::transport::Handler;
 use crate::message::body::{Body, Progress};
+use crate::message::incoming::{Incoming, IncomingBody};
 
 mod client;
-
-/// Answers requests in this process.
-pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>
-    + Send
-    + Sync;
 
 /// Sends requests. The one way out of this crate. A clone shares the connections.
 #[derive(Clone)]
@@ -50,16 +46,6 @@ pub(crate) struct Outbound<'a> {
     pub(crate) slow: bool,
 }
 
-/// A response body with the limits on the time that it may take.
-pub(crate) struct Incoming {
-    pub(crate) body: IncomingBody,
-    pub(crate) timer: Pin<Box<Sleep>>,
-    /// The longest time without a byte.
-    pub(crate) idle_timeout: Duration,
-    /// The longest time for a body that the client reads as a whole.
-    pub(crate) slow_timeout: Duration,
-}
-
 /// A request body of which the connection had not taken all bytes when the response arrived.
 /// Dropping it ends the sending.
 pub(crate) struct UnsentBody {
@@ -83,45 +69,6 @@ impl UnsentBody {
 impl Drop for UnsentBody {
     fn drop(&mut self) {
         self.progress.abandon();
-    }
-}
-
-/// The body of an answer, before anything is checked.
-pub(crate) enum IncomingBody {
-    Network(reqwest::Body),
-    /// All there is; empty once it was taken.
-    Whole(Bytes),
-}
-
-impl IncomingBody {
-    /// Whether it is known that nothing comes any more.
-    pub(crate) fn is_end(&self) -> bool {
-        match self {
-            Self::Network(body) => body.is_end_stream(),
-            Self::Whole(bytes) => bytes.is_empty(),
-        }
-    }
-
-    /// The next bytes. Trailers are passed over: the API has none.
-    pub(crate) fn poll_data(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, reqwest::Error>>> {
-        let body = match self {
-            Self::Network(body) => body,
-            Self::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Self::Whole(bytes) => return Poll::Ready(Some(Ok(std::mem::take(bytes)))),
-        };
-        loop {
-            return match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
-                    Err(_) => continue,
-                },
-                Some(Err(error)) => Poll::Ready(Some(Err(error))),
-                None => Poll::Ready(None),
-            };
-        }
     }
 }
 
@@ -286,13 +233,6 @@ fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progr
 
 /// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.
 const WHOLE: usize = 64 * 1024;
-
-/// The time after which patience ends; far away, when it would lie beyond what a clock can tell.
-pub(crate) fn deadline(patience: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
-    let now = Instant::now();
-    now.checked_add(patience).unwrap_or_else(|| now + FAR)
-}
 
 fn no_answer(patience: Duration, sent: u64) -> Error {
     let seconds = patience.as_secs_f32();

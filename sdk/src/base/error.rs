@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::base::printable::Printable;
-pub use crate::generated::error_code::ErrorCode;
+pub use crate::generated::facts::error_code::ErrorCode;
 
 /// A result whose error is this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

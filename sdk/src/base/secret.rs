@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::message::parameter::Parameter;
+use crate::base::parameter::Parameter;
 
 /// A key of the caller's that is sent and shown nowhere else: `Debug` hides it, and its memory is
 /// wiped on drop.

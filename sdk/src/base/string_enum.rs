@@ -69,13 +69,13 @@ macro_rules! string_enum {
             }
         }
 
-        impl $crate::message::parameter::Parameter for $name {
+        impl $crate::base::parameter::Parameter for $name {
             fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
                 Some(std::borrow::Cow::Borrowed(self.as_str()))
             }
         }
 
-        impl $crate::message::parameter::FromText for $name {
+        impl $crate::base::parameter::FromText for $name {
             fn from_text(text: &str) -> Option<Self> {
                 Some(Self::from(text))
             }

@@ -9,12 +9,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 
 use crate::base::error::{Error, Result};
+use crate::base::parameter::{Collection, Parameter};
 use crate::config::credentials::Credentials;
 use crate::config::sign;
 use crate::message::body::Body;
 use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace};
-use crate::message::parameter::{Collection, Parameter};
 
 mod policy;
 

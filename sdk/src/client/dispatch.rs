@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::base::deadline::deadline;
 use crate::base::error::{CallContext, Error, ErrorCode, ErrorKind, Result};
 use crate::client::Handle;
 use crate::config::clock;
@@ -16,13 +17,14 @@ use crate::config::retry::RetryPolicy;
 use crate::message::byte_stream::ByteStream;
 use crate::message::content_range::announced;
 use crate::message::error_document::BodyFields;
+use crate::message::incoming::{Incoming, IncomingBody};
 use crate::message::operation::{OperationInfo, Reply};
 use crate::message::request::RequestParts;
 use crate::message::response::{
     Origin, Response, ResponseBody, ResponseMeta, Sent, error_in_success, is_bodiless,
     service_error,
 };
-use crate::transport::{Incoming, IncomingBody, Outbound, deadline};
+use crate::transport::Outbound;
 
 mod again;
 mod checks;

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use sha2::Sha256;
 
 use crate::config::credentials::Credentials;
-use crate::generated::SIGNED_PARAMETERS;
+use crate::generated::facts::SIGNED_PARAMETERS;
 
 /// The length of a signature: 32 bytes in base64.
 const SIGNATURE_LEN: usize = 44;

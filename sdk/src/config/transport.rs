@@ -1,6 +1,7 @@
 //! Settings of the connections, and what may take their place.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,11 @@ use http::{Request, Response};
 
 use super::{Config, NEVER, without_user};
 use crate::message::body::Body;
-use crate::transport::Handler;
+
+/// A function that returns the response to a request, set by [`Config::in_process`].
+pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = http::Response<Bytes>> + Send>>
+    + Send
+    + Sync;
 
 /// How requests travel.
 #[derive(Clone, Default)]

@@ -14,13 +14,14 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::spawn_blocking;
 use tokio::time::Sleep;
 
+use crate::base::deadline::deadline;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, put_in_place};
 use crate::client::dispatch::Again;
 use crate::message::content_range::ContentRange;
+use crate::message::incoming::{Incoming, IncomingBody};
 use crate::message::response::{Origin, ResponseMeta};
-use crate::transport::{Incoming, IncomingBody, deadline};
 
 mod resume;
 

@@ -12,14 +12,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::parameter::{Collection, Parameter};
 use crate::base::secret::Secret;
 use crate::call::form::Form;
-use crate::config::endpoint::Address;
+use crate::message::address::Address;
 use crate::message::body::Body;
 use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 use crate::message::object_path::ObjectPath;
-use crate::message::parameter::{Collection, Parameter};
 use crate::message::source_url;
 
 /// What a query component keeps as it is: the unreserved characters of RFC 3986.

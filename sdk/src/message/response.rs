@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 
 use crate::base::error::{Answer, CallContext, Error, ErrorKind, Result, reason, status_line};
 use crate::base::json;
+use crate::base::parameter::{Collection, FromText};
 use crate::base::timestamp::Timestamp;
-use crate::config::endpoint::Address;
+use crate::message::address::Address;
 use crate::message::byte_stream::ByteStream;
 use crate::message::error_document::{BodyFields, ErrorDocument};
 use crate::message::metadata::Metadata;
 use crate::message::operation::OperationInfo;
-use crate::message::parameter::{Collection, FromText};
 use crate::message::request::is_secret;
 
 mod excerpt;

@@ -7,8 +7,8 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::base::error::{Error, Result};
-use crate::config::endpoint::Address;
 use crate::config::observe::ResponseEvent;
+use crate::message::address::Address;
 use crate::message::operation::OperationInfo;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
