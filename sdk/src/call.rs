@@ -11,17 +11,20 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Request, header};
+use bytes::Bytes;
+use http::{Request, header};
 use percent_encoding::percent_decode_str;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::presigned::Presigned;
-use crate::client::Handle;
+use crate::client::{Bucket, Handle, QingStor};
+use crate::config::clock::Clock;
 use crate::config::retry::RetryPolicy;
+use crate::config::sign;
 use crate::generated::facts::SIGNED_PARAMETERS;
 use crate::message::body::Body;
-use crate::message::operation::{FromResponse, Operation};
-use crate::message::request::{Hash, RequestParts, header_value, is_secret};
+use crate::message::operation::{FromResponse, Operation, OperationInfo};
+use crate::message::request::{Hash, RequestBody, RequestParts};
 
 /// A call that is ready to be sent.
 ///
@@ -46,36 +49,19 @@ pub struct Call<I> {
     pub(crate) input: I,
 }
 
-/// What the caller wishes for one call, or for all calls of a transfer.
-#[derive(Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) content_md5: bool,
-    /// Whether it may be sent again though it may have been carried out, whatever the operation is:
-    /// who sends it knows what to make of the answer.
-    pub(crate) repeat: bool,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// A setter's mistake, told when the call ends.
-    pub(crate) refused: Option<String>,
+impl QingStor {
+    /// Creates a call from an input that was created separately.
+    pub fn call<I: Operation<Handle = Self>>(&self, input: I) -> Call<I> {
+        let handle = self.handle().clone();
+        Call { handle, input }
+    }
 }
 
-/// What most calls are sent with.
-pub(crate) static NO_OPTIONS: Options = Options {
-    timeout: None,
-    retry: None,
-    content_md5: false,
-    repeat: false,
-    headers: Vec::new(),
-    refused: None,
-};
-
-impl Options {
-    pub(crate) fn add_header(&mut self, name: &str, value: &str) {
-        match checked_header(name, value) {
-            Ok(header) => self.headers.push(header),
-            Err(why) => self.refused = Some(why),
-        }
+impl Bucket {
+    /// Creates a call from an input that was created separately.
+    pub fn call<I: Operation<Handle = Self>>(&self, input: I) -> Call<I> {
+        let handle = self.handle().clone();
+        Call { handle, input }
     }
 }
 
@@ -232,6 +218,74 @@ impl<I: Operation> Call<I> {
     }
 }
 
+impl Handle {
+    /// The signed request, unsent.
+    fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
+        let credentials = self.shared.credentials.known()?;
+        let (uri, mut outgoing) = self.outgoing(info, &mut parts, &credentials)?;
+        if !outgoing.is_form {
+            let call = (&info.method, &uri);
+            let skew = self.shared.clock.skew();
+            self.sign(call, &mut outgoing.headers, skew, &credentials);
+        }
+        // Clients send a body in chunks if nothing states its length, which the service refuses.
+        if let Some(length) = outgoing.body.content_length(&info.method) {
+            let headers = &mut outgoing.headers;
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        let mut request = Request::new(outgoing.body);
+        *request.method_mut() = info.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = outgoing.headers;
+        Ok(request)
+    }
+
+    /// Signs the request's URL.
+    fn presigned(
+        &self,
+        info: &'static OperationInfo,
+        mut parts: RequestParts,
+        expires: Duration,
+    ) -> Result<Presigned> {
+        if matches!(parts.body, RequestBody::Form(_)) {
+            return Err(Error::invalid_input(
+                "a form upload has its own signature: it is not presigned",
+            ));
+        }
+        // The URL has whole seconds.
+        if expires.as_secs() == 0 {
+            return Err(Error::invalid_input(
+                "a presigned URL is valid for 1 second at least",
+            ));
+        }
+        let now = Clock::unix_seconds(self.shared.clock.skew());
+        let until = i64::try_from(expires.as_secs())
+            .ok()
+            .and_then(|seconds| now.checked_add(seconds))
+            .ok_or_else(|| Error::invalid_input("the URL would never expire"))?;
+        parts.root_path();
+        let signed = sign::Parts {
+            method: &info.method,
+            resource_prefix: &self.address.resource_prefix,
+            target: parts.target(),
+            headers: &parts.headers,
+        };
+        let credentials = self.shared.credentials.known()?;
+        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
+            let text = "a URL can't be presigned with anonymous credentials";
+            return Err(Error::new(ErrorKind::Credentials, text));
+        };
+        parts.presigned(id, until, &signature);
+        let body = match &mut parts.body {
+            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
+            _ => Bytes::new(),
+        };
+        let (uri, headers) = self.finish(&mut parts)?;
+        let method = info.method.clone();
+        Ok(Presigned::new(method, uri, headers, body, until))
+    }
+}
+
 impl<I: Clone> Clone for Call<I> {
     fn clone(&self) -> Self {
         Self {
@@ -304,38 +358,11 @@ fn refuse_ampersand(target: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what belongs to the runtime and what could split the request.
-fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-        return Err(format!("{name:?} is no header name"));
-    };
-    let own = [
-        header::AUTHORIZATION,
-        header::HOST,
-        header::DATE,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-    ];
-    if own.contains(&parsed) {
-        return Err(format!("header `{parsed}` is set by the runtime"));
-    }
-    match header_value(value) {
-        Some(mut value) => {
-            value.set_sensitive(is_secret(&parsed));
-            Ok((parsed, value))
-        }
-        None => Err(format!(
-            "header `{parsed}`: only printable ASCII can stand in a header"
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error as StdError;
 
     use super::*;
-    use crate::base::error::ErrorKind;
     use crate::{
         Bucket, ByteStream, Config, Credentials, Presigned, QingStor, Secret, Timestamp, operations,
     };

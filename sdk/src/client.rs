@@ -6,15 +6,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::error::Result;
-use crate::call::{Call, NO_OPTIONS, Options};
 use crate::config::Config;
 use crate::config::clock::Clock;
 use crate::config::credentials::{Credentials, Source};
 use crate::config::endpoint::Endpoint;
 use crate::config::observe::Observer;
+use crate::config::request_options::{DEFAULT_OPTIONS, RequestOptions};
 use crate::config::retry::{RetryBudget, RetryPolicy};
 use crate::message::address::Address;
-use crate::message::operation::Operation;
+use crate::message::operation::{ClientHandle, sealed};
 use crate::transport::Transport;
 
 /// The service: calls that belong to no bucket, and the way to buckets.
@@ -54,35 +54,23 @@ pub struct Bucket {
     handle: Handle,
 }
 
-/// What an operation stands on. Sealed: [`QingStor`] and [`Bucket`] are all there are.
-pub trait Caller: sealed::Sealed {
-    #[doc(hidden)]
-    fn handle(&self) -> &Handle;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::QingStor {}
-    impl Sealed for super::Bucket {}
-}
-
 /// Where calls go and what they are sent with.
 #[derive(Clone)]
-pub struct Handle {
+pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: Arc<Address>,
-    /// What calls are sent with; `None` means [`NO_OPTIONS`].
-    pub(crate) options: Option<Arc<Options>>,
+    /// What calls are sent with; `None` means [`DEFAULT_OPTIONS`].
+    pub(crate) options: Option<Arc<RequestOptions>>,
 }
 
 impl Handle {
     /// What calls are sent with.
-    pub(crate) fn options(&self) -> &Options {
-        self.options.as_deref().unwrap_or(&NO_OPTIONS)
+    pub(crate) fn options(&self) -> &RequestOptions {
+        self.options.as_deref().unwrap_or(&DEFAULT_OPTIONS)
     }
 
     /// The same, to be changed for this handle alone.
-    pub(crate) fn options_mut(&mut self) -> &mut Options {
+    pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         Arc::make_mut(self.options.get_or_insert_default())
     }
 }
@@ -99,6 +87,10 @@ pub(crate) struct Shared {
 }
 
 impl QingStor {
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// A client with these settings. Nothing is sent.
     ///
     /// # Errors
@@ -147,11 +139,6 @@ impl QingStor {
         })
     }
 
-    /// A call with an input that was made on its own.
-    pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
-        Call::new(self.handle.clone(), input)
-    }
-
     /// Asks the provider for credentials now, whatever is known. Without a
     /// [provider](Config::credentials_provider) it does nothing.
     ///
@@ -185,8 +172,12 @@ impl QingStor {
 }
 
 impl Bucket {
-    /// Another bucket of the same zone, whose calls are sent with the same wishes.
-    pub(crate) fn neighbor(&self, name: &str) -> Result<Self> {
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Returns a handle for another bucket in the same zone, with the same options.
+    pub(crate) fn sibling_bucket(&self, name: &str) -> Result<Self> {
         let address = self.handle.shared.endpoint.bucket(name, self.zone())?;
         Ok(Self {
             handle: Handle {
@@ -196,8 +187,8 @@ impl Bucket {
         })
     }
 
-    /// What all calls of this handle are sent with.
-    pub(crate) fn wishes(&mut self) -> &mut Options {
+    /// Returns the options of every request of this handle.
+    pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         self.handle.options_mut()
     }
 
@@ -212,24 +203,15 @@ impl Bucket {
     pub fn zone(&self) -> &str {
         self.handle.address.zone.as_deref().unwrap_or_default()
     }
-
-    /// A call with an input that was made on its own.
-    pub fn call<I: Operation<Caller = Self>>(&self, input: I) -> Call<I> {
-        Call::new(self.handle.clone(), input)
-    }
 }
 
-impl Caller for QingStor {
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
+impl ClientHandle for QingStor {}
 
-impl Caller for Bucket {
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
+impl ClientHandle for Bucket {}
+
+impl sealed::Sealed for QingStor {}
+
+impl sealed::Sealed for Bucket {}
 
 impl fmt::Debug for QingStor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod credentials;
 pub(crate) mod endpoint;
 pub(crate) mod observe;
+pub(crate) mod request_options;
 pub(crate) mod retry;
 pub(crate) mod sign;
 

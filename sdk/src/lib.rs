@@ -147,7 +147,7 @@ pub use call::blocking;
 pub use call::form::{FormPolicy, FormUpload};
 pub use call::paginate::{Items, Paged, Pages};
 pub use call::presigned::Presigned;
-pub use client::{Bucket, Caller, QingStor};
+pub use client::{Bucket, QingStor};
 pub use config::Config;
 #[cfg(feature = "config-file")]
 pub use config::credentials::FileCredentials;
@@ -162,7 +162,9 @@ pub use message::byte_stream::ByteStream;
 pub use message::image;
 pub use message::metadata::Metadata;
 pub use message::object_path::ObjectPath;
-pub use message::operation::{FromResponse, Info, Operation, OperationInfo, Repeatable, Reply};
+pub use message::operation::{
+    ClientHandle, FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
+};
 pub use message::response::ResponseMeta;
 pub use message::sse::SseKey;
 

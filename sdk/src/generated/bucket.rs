@@ -109,7 +109,7 @@ pub type PutBucket = Call<PutBucketInput>;
 pub struct PutBucketInput {}
 
 impl Operation for PutBucketInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketOutput;
     const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT)
         .success(&[201])
@@ -167,7 +167,7 @@ impl ListObjects {
 }
 
 impl Operation for ListObjectsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = ListObjectsOutput;
     const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
 
@@ -226,7 +226,7 @@ pub type HeadBucket = Call<HeadBucketInput>;
 pub struct HeadBucketInput {}
 
 impl Operation for HeadBucketInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = HeadBucketOutput;
     const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
 
@@ -245,7 +245,7 @@ pub type DeleteBucket = Call<DeleteBucketInput>;
 pub struct DeleteBucketInput {}
 
 impl Operation for DeleteBucketInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE)
         .success(&[204])
@@ -400,7 +400,7 @@ impl PostObject {
 }
 
 impl Operation for PostObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PostObjectOutput;
     const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
 

@@ -62,7 +62,7 @@ impl PutBucketAclInput {
 }
 
 impl Operation for PutBucketAclInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketAclOutput;
     const INFO: Info = &OperationInfo::new("PutBucketACL", Method::PUT);
 
@@ -85,7 +85,7 @@ pub type GetBucketAcl = Call<GetBucketAclInput>;
 pub struct GetBucketAclInput {}
 
 impl Operation for GetBucketAclInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketAclOutput;
     const INFO: Info = &OperationInfo::new("GetBucketACL", Method::GET).reply(Reply::Json);
 

@@ -80,7 +80,7 @@ impl PutBucketCnameInput {
 }
 
 impl Operation for PutBucketCnameInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCNAME", Method::PUT);
 
@@ -115,7 +115,7 @@ impl GetBucketCname {
 }
 
 impl Operation for GetBucketCnameInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET).reply(Reply::Json);
 
@@ -162,7 +162,7 @@ impl DeleteBucketCnameInput {
 }
 
 impl Operation for DeleteBucketCnameInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketCNAME", Method::DELETE).success(&[204]);
 

@@ -90,7 +90,7 @@ impl PutBucketCors {
 }
 
 impl Operation for PutBucketCorsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCORS", Method::PUT);
 
@@ -114,7 +114,7 @@ pub type GetBucketCors = Call<GetBucketCorsInput>;
 pub struct GetBucketCorsInput {}
 
 impl Operation for GetBucketCorsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("GetBucketCORS", Method::GET).reply(Reply::Json);
 
@@ -148,7 +148,7 @@ pub type DeleteBucketCors = Call<DeleteBucketCorsInput>;
 pub struct DeleteBucketCorsInput {}
 
 impl Operation for DeleteBucketCorsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketCORS", Method::DELETE).success(&[204]);
 

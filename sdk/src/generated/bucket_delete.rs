@@ -58,7 +58,7 @@ impl DeleteMultipleObjects {
 }
 
 impl Operation for DeleteMultipleObjectsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteMultipleObjectsOutput;
     const INFO: Info = &OperationInfo::new("DeleteMultipleObjects", Method::POST)
         .reply(Reply::Json)

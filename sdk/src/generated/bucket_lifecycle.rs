@@ -83,7 +83,7 @@ impl PutBucketLifecycleInput {
 }
 
 impl Operation for PutBucketLifecycleInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketLifecycleOutput;
     const INFO: Info = &OperationInfo::new("PutBucketLifecycle", Method::PUT);
 
@@ -106,7 +106,7 @@ pub type GetBucketLifecycle = Call<GetBucketLifecycleInput>;
 pub struct GetBucketLifecycleInput {}
 
 impl Operation for GetBucketLifecycleInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketLifecycleOutput;
     const INFO: Info = &OperationInfo::new("GetBucketLifecycle", Method::GET).reply(Reply::Json);
 
@@ -138,7 +138,7 @@ pub type DeleteBucketLifecycle = Call<DeleteBucketLifecycleInput>;
 pub struct DeleteBucketLifecycleInput {}
 
 impl Operation for DeleteBucketLifecycleInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketLifecycleOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE).success(&[204]);
 

@@ -79,7 +79,7 @@ impl PutBucketLoggingInput {
 }
 
 impl Operation for PutBucketLoggingInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT);
 
@@ -103,7 +103,7 @@ pub type GetBucketLogging = Call<GetBucketLoggingInput>;
 pub struct GetBucketLoggingInput {}
 
 impl Operation for GetBucketLoggingInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET).reply(Reply::Json);
 
@@ -137,7 +137,7 @@ pub type DeleteBucketLogging = Call<DeleteBucketLoggingInput>;
 pub struct DeleteBucketLoggingInput {}
 
 impl Operation for DeleteBucketLoggingInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE).success(&[204]);
 

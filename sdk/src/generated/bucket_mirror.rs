@@ -75,7 +75,7 @@ impl PutBucketExternalMirrorInput {
 }
 
 impl Operation for PutBucketExternalMirrorInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketExternalMirrorOutput;
     const INFO: Info = &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
 
@@ -98,7 +98,7 @@ pub type GetBucketExternalMirror = Call<GetBucketExternalMirrorInput>;
 pub struct GetBucketExternalMirrorInput {}
 
 impl Operation for GetBucketExternalMirrorInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketExternalMirrorOutput;
     const INFO: Info =
         &OperationInfo::new("GetBucketExternalMirror", Method::GET).reply(Reply::Json);
@@ -131,7 +131,7 @@ pub type DeleteBucketExternalMirror = Call<DeleteBucketExternalMirrorInput>;
 pub struct DeleteBucketExternalMirrorInput {}
 
 impl Operation for DeleteBucketExternalMirrorInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketExternalMirrorOutput;
     const INFO: Info =
         &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE).success(&[204]);

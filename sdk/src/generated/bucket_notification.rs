@@ -82,7 +82,7 @@ impl PutBucketNotificationInput {
 }
 
 impl Operation for PutBucketNotificationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketNotificationOutput;
     const INFO: Info = &OperationInfo::new("PutBucketNotification", Method::PUT);
 
@@ -105,7 +105,7 @@ pub type GetBucketNotification = Call<GetBucketNotificationInput>;
 pub struct GetBucketNotificationInput {}
 
 impl Operation for GetBucketNotificationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketNotificationOutput;
     const INFO: Info = &OperationInfo::new("GetBucketNotification", Method::GET).reply(Reply::Json);
 
@@ -137,7 +137,7 @@ pub type DeleteBucketNotification = Call<DeleteBucketNotificationInput>;
 pub struct DeleteBucketNotificationInput {}
 
 impl Operation for DeleteBucketNotificationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketNotificationOutput;
     const INFO: Info =
         &OperationInfo::new("DeleteBucketNotification", Method::DELETE).success(&[204]);

@@ -85,7 +85,7 @@ impl PutBucketPolicyInput {
 }
 
 impl Operation for PutBucketPolicyInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("PutBucketPolicy", Method::PUT);
 
@@ -108,7 +108,7 @@ pub type GetBucketPolicy = Call<GetBucketPolicyInput>;
 pub struct GetBucketPolicyInput {}
 
 impl Operation for GetBucketPolicyInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("GetBucketPolicy", Method::GET).reply(Reply::Json);
 
@@ -140,7 +140,7 @@ pub type DeleteBucketPolicy = Call<DeleteBucketPolicyInput>;
 pub struct DeleteBucketPolicyInput {}
 
 impl Operation for DeleteBucketPolicyInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("DeleteBucketPolicy", Method::DELETE).success(&[204]);
 

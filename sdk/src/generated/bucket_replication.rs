@@ -83,7 +83,7 @@ impl PutBucketReplicationInput {
 }
 
 impl Operation for PutBucketReplicationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketReplicationOutput;
     const INFO: Info = &OperationInfo::new("PutBucketReplication", Method::PUT);
 
@@ -106,7 +106,7 @@ pub type GetBucketReplication = Call<GetBucketReplicationInput>;
 pub struct GetBucketReplicationInput {}
 
 impl Operation for GetBucketReplicationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketReplicationOutput;
     const INFO: Info = &OperationInfo::new("GetBucketReplication", Method::GET).reply(Reply::Json);
 
@@ -138,7 +138,7 @@ pub type DeleteBucketReplication = Call<DeleteBucketReplicationInput>;
 pub struct DeleteBucketReplicationInput {}
 
 impl Operation for DeleteBucketReplicationInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBucketReplicationOutput;
     const INFO: Info =
         &OperationInfo::new("DeleteBucketReplication", Method::DELETE).success(&[204]);

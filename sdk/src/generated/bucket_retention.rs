@@ -53,7 +53,7 @@ impl PutBucketRetention {
 }
 
 impl Operation for PutBucketRetentionInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketRetentionOutput;
     const INFO: Info = &OperationInfo::new("PutBucketRetention", Method::PUT);
 

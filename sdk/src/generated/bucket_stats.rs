@@ -29,7 +29,7 @@ pub type GetBucketStatistics = Call<GetBucketStatisticsInput>;
 pub struct GetBucketStatisticsInput {}
 
 impl Operation for GetBucketStatisticsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketStatisticsOutput;
     const INFO: Info = &OperationInfo::new("GetBucketStatistics", Method::GET).reply(Reply::Json);
 

@@ -77,7 +77,7 @@ impl ListMultipartUploads {
 }
 
 impl Operation for ListMultipartUploadsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = ListMultipartUploadsOutput;
     const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET).reply(Reply::Json);
 

@@ -57,7 +57,7 @@ impl PutBucketVersioningInput {
 }
 
 impl Operation for PutBucketVersioningInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBucketVersioningOutput;
     const INFO: Info = &OperationInfo::new("PutBucketVersioning", Method::PUT);
 
@@ -80,7 +80,7 @@ pub type GetBucketVersioning = Call<GetBucketVersioningInput>;
 pub struct GetBucketVersioningInput {}
 
 impl Operation for GetBucketVersioningInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBucketVersioningOutput;
     const INFO: Info = &OperationInfo::new("GetBucketVersioning", Method::GET).reply(Reply::Json);
 

@@ -78,7 +78,7 @@ impl ListObjectVersions {
 }
 
 impl Operation for ListObjectVersionsInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = ListObjectVersionsOutput;
     const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET).reply(Reply::Json);
 

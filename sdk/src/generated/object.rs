@@ -423,7 +423,7 @@ sse_key!(PutObjectInput);
 copy_source_sse_key!(PutObjectInput);
 
 impl Operation for PutObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutObjectOutput;
     const INFO: Info = &OperationInfo::new("PutObject", Method::PUT)
         .success(&[201])
@@ -713,7 +713,7 @@ impl GetObject {
 sse_key!(GetObjectInput);
 
 impl Operation for GetObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetObjectOutput;
     const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
@@ -933,7 +933,7 @@ impl HeadObject {
 sse_key!(HeadObjectInput);
 
 impl Operation for HeadObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = HeadObjectOutput;
     const INFO: Info = &OperationInfo::new("HeadObject", Method::HEAD);
 
@@ -1083,7 +1083,7 @@ impl OptionsObject {
 }
 
 impl Operation for OptionsObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = OptionsObjectOutput;
     const INFO: Info = &OperationInfo::new("OptionsObject", Method::OPTIONS);
 
@@ -1173,7 +1173,7 @@ impl DeleteObject {
 }
 
 impl Operation for DeleteObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteObjectOutput;
     const INFO: Info = &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
 

@@ -87,7 +87,7 @@ impl AppendObject {
 }
 
 impl Operation for AppendObjectInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = AppendObjectOutput;
     const INFO: Info =
         &OperationInfo::new("AppendObject", Method::POST).repeatable(Repeatable::Never);

@@ -119,7 +119,7 @@ impl ImageProcess {
 }
 
 impl Operation for ImageProcessInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = ImageProcessOutput;
     const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).reply(Reply::Stream);
 

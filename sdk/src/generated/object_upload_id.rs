@@ -280,7 +280,7 @@ sse_key!(UploadMultipartInput);
 copy_source_sse_key!(UploadMultipartInput);
 
 impl Operation for UploadMultipartInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = UploadMultipartOutput;
     const INFO: Info = &OperationInfo::new("UploadMultipart", Method::PUT)
         .success(&[201])
@@ -421,7 +421,7 @@ impl ListMultipart {
 }
 
 impl Operation for ListMultipartInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = ListMultipartOutput;
     const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).reply(Reply::Json);
 
@@ -528,7 +528,7 @@ impl CompleteMultipartUpload {
 sse_key!(CompleteMultipartUploadInput);
 
 impl Operation for CompleteMultipartUploadInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = CompleteMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("CompleteMultipartUpload", Method::POST)
         .success(&[201])
@@ -610,7 +610,7 @@ impl AbortMultipartUploadInput {
 }
 
 impl Operation for AbortMultipartUploadInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = AbortMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
 

@@ -149,7 +149,7 @@ impl InitiateMultipartUpload {
 sse_key!(InitiateMultipartUploadInput);
 
 impl Operation for InitiateMultipartUploadInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = InitiateMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
         .reply(Reply::Json)

@@ -59,7 +59,7 @@ impl ListBuckets {
 }
 
 impl Operation for ListBucketsInput {
-    type Caller = QingStor;
+    type Handle = QingStor;
     type Output = ListBucketsOutput;
     const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).reply(Reply::Json);
 

@@ -42,7 +42,7 @@ impl ListLocations {
 }
 
 impl Operation for ListLocationsInput {
-    type Caller = QingStor;
+    type Handle = QingStor;
     type Output = ListLocationsOutput;
     const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).reply(Reply::Json);
 

@@ -150,7 +150,7 @@ impl CopyObject {
     }
 
     async fn head(&self) -> Result<HeadObjectOutput> {
-        let bucket = self.bucket.neighbor(&self.source.bucket)?;
+        let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
         let mut call = bucket.head_object(&self.source.key);
         if let Some(id) = &self.source.version_id {
             call = call.version_id(id);

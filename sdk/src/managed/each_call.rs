@@ -8,14 +8,14 @@ macro_rules! each_call {
             /// Limits each call that this makes, all its attempts together, to this time; not the
             /// whole. See [`Call::timeout`](crate::Call::timeout).
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-                self.bucket.wishes().timeout = Some(timeout);
+                self.bucket.options_mut().timeout = Some(timeout);
                 self
             }
 
             /// How often each call that this makes is sent again, in place of what the client's
             /// [`Config::retry`](crate::Config::retry) says.
             pub fn retry(mut self, policy: crate::RetryPolicy) -> Self {
-                self.bucket.wishes().retry = Some(policy);
+                self.bucket.options_mut().retry = Some(policy);
                 self
             }
 
@@ -23,7 +23,7 @@ macro_rules! each_call {
             /// [`Call::header`](crate::Call::header) does: one that says who pays or who asks, not
             /// one of a single operation.
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                let wishes = self.bucket.wishes();
+                let wishes = self.bucket.options_mut();
                 wishes.add_header(name.as_ref(), value.as_ref());
                 self
             }

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
-use crate::client::{Bucket, Caller, QingStor};
+use crate::client::{Bucket, QingStor};
 use crate::generated::operations::HeadBucketInput;
 
 impl QingStor {

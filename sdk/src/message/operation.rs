@@ -6,7 +6,6 @@
 use http::Method;
 
 use crate::base::error::Result;
-use crate::client::Caller;
 use crate::message::error_document::BodyFields;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
@@ -17,9 +16,8 @@ use crate::message::response::Response;
 /// made and kept on its own, and sent with [`QingStor::call`](crate::QingStor::call) or
 /// [`Bucket::call`](crate::Bucket::call).
 pub trait Operation: Sized {
-    /// The handle that the operation stands on: [`QingStor`](crate::QingStor) or
-    /// [`Bucket`](crate::Bucket).
-    type Caller: Caller;
+    /// Handle with the operation's method: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket).
+    type Handle: ClientHandle;
 
     /// What a successful call gives.
     type Output: FromResponse;
@@ -30,6 +28,13 @@ pub trait Operation: Sized {
     /// Writes the input into a request.
     #[doc(hidden)]
     fn encode(self, request: &mut RequestParts) -> Result<()>;
+}
+
+/// A handle with operations: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket). Sealed.
+pub trait ClientHandle: sealed::Sealed {}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
 }
 
 /// An operation's output: it knows how to be read from an answer.

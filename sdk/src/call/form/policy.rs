@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Form, check_field_name};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::{Bucket, Caller};
+use crate::client::Bucket;
 use crate::message::metadata::Metadata;
 
 /// What a browser may upload by a form, without credentials of its own.

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use super::Bounds;
 use super::outgoing::Outgoing;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::call::Options;
 use crate::client::{Handle, Shared};
+use crate::config::request_options::RequestOptions;
 use crate::config::retry::RetryPolicy;
 use crate::message::body::Body;
 use crate::message::response::{Origin, Response};
@@ -19,7 +19,7 @@ pub(crate) struct Again {
     shared: Arc<Shared>,
     /// Without date and signature.
     headers: HeaderMap,
-    options: Option<Arc<Options>>,
+    options: Option<Arc<RequestOptions>>,
     slow: bool,
 }
 

@@ -1,15 +1,11 @@
 //! [`Outgoing`]: a request that can be dated, signed and sent as often as needed.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Uri, header};
 
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::call::presigned::Presigned;
+use crate::base::error::{Error, Result};
 use crate::client::Handle;
-use crate::config::clock::Clock;
 use crate::config::credentials::Credentials;
 use crate::config::retry::{Failure, may_repeat};
 use crate::config::sign;
@@ -63,7 +59,7 @@ impl Outgoing {
 
 impl Handle {
     /// The request that an operation's input has become, and its URL; a form is signed here.
-    pub(super) fn outgoing(
+    pub(crate) fn outgoing(
         &self,
         info: &OperationInfo,
         parts: &mut RequestParts,
@@ -97,7 +93,7 @@ impl Handle {
     }
 
     /// Dates and signs `headers`, which are those of a request with this method and URL.
-    pub(super) fn sign(
+    pub(crate) fn sign(
         &self,
         (method, uri): (&Method, &Uri),
         headers: &mut HeaderMap,
@@ -120,78 +116,8 @@ impl Handle {
         headers.insert(header::DATE, date);
     }
 
-    /// The signed request, unsent.
-    pub(crate) fn request(
-        &self,
-        info: &OperationInfo,
-        mut parts: RequestParts,
-    ) -> Result<Request<Body>> {
-        let credentials = self.shared.credentials.known()?;
-        let (uri, mut outgoing) = self.outgoing(info, &mut parts, &credentials)?;
-        if !outgoing.is_form {
-            let call = (&info.method, &uri);
-            let skew = self.shared.clock.skew();
-            self.sign(call, &mut outgoing.headers, skew, &credentials);
-        }
-        // Clients send a body in chunks if nothing states its length, which the service refuses.
-        if let Some(length) = outgoing.body.content_length(&info.method) {
-            let headers = &mut outgoing.headers;
-            headers.insert(header::CONTENT_LENGTH, length.into());
-        }
-        let mut request = Request::new(outgoing.body);
-        *request.method_mut() = info.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = outgoing.headers;
-        Ok(request)
-    }
-
-    /// Signs the request's URL.
-    pub(crate) fn presigned(
-        &self,
-        info: &'static OperationInfo,
-        mut parts: RequestParts,
-        expires: Duration,
-    ) -> Result<Presigned> {
-        if matches!(parts.body, RequestBody::Form(_)) {
-            return Err(Error::invalid_input(
-                "a form upload has its own signature: it is not presigned",
-            ));
-        }
-        // The URL has whole seconds.
-        if expires.as_secs() == 0 {
-            return Err(Error::invalid_input(
-                "a presigned URL is valid for 1 second at least",
-            ));
-        }
-        let now = Clock::unix_seconds(self.shared.clock.skew());
-        let until = i64::try_from(expires.as_secs())
-            .ok()
-            .and_then(|seconds| now.checked_add(seconds))
-            .ok_or_else(|| Error::invalid_input("the URL would never expire"))?;
-        parts.root_path();
-        let signed = sign::Parts {
-            method: &info.method,
-            resource_prefix: &self.address.resource_prefix,
-            target: parts.target(),
-            headers: &parts.headers,
-        };
-        let credentials = self.shared.credentials.known()?;
-        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
-            let text = "a URL can't be presigned with anonymous credentials";
-            return Err(Error::new(ErrorKind::Credentials, text));
-        };
-        parts.presigned(id, until, &signature);
-        let body = match &mut parts.body {
-            RequestBody::Json(bytes) => std::mem::take(bytes).into(),
-            _ => Bytes::new(),
-        };
-        let (uri, headers) = self.finish(&mut parts)?;
-        let method = info.method.clone();
-        Ok(Presigned::new(method, uri, headers, body, until))
-    }
-
     /// The URL and the headers as they go out.
-    fn finish(&self, parts: &mut RequestParts) -> Result<(Uri, HeaderMap)> {
+    pub(crate) fn finish(&self, parts: &mut RequestParts) -> Result<(Uri, HeaderMap)> {
         let (target, headers) = parts.finish();
         let refused = |error: http::Error| {
             Error::invalid_input("the URL is too long or malformed").with_source(error)

@@ -1,0 +1,68 @@
+//! [`RequestOptions`]: timeout, retries and additional headers of single requests.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, header};
+
+use crate::config::retry::RetryPolicy;
+use crate::message::request::{header_value, is_secret};
+
+/// RequestOptions of one request, or of every request of a transfer.
+#[derive(Clone, Default)]
+pub(crate) struct RequestOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) content_md5: bool,
+    /// Whether a request may be retried after an ambiguous failure even if its operation is not idempotent. Set by
+    /// transfers that detect a request that was executed twice.
+    pub(crate) repeat: bool,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Error message of a setter, returned when the request is sent.
+    pub(crate) refused: Option<String>,
+}
+
+/// RequestOptions of a handle that sets none.
+pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
+    timeout: None,
+    retry: None,
+    content_md5: false,
+    repeat: false,
+    headers: Vec::new(),
+    refused: None,
+};
+
+impl RequestOptions {
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) {
+        match checked_header(name, value) {
+            Ok(header) => self.headers.push(header),
+            Err(why) => self.refused = Some(why),
+        }
+    }
+}
+
+/// Parses a header that a caller adds. Headers that the client sets itself and values that could split the request are
+/// errors.
+fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err(format!("{name:?} is no header name"));
+    };
+    let own = [
+        header::AUTHORIZATION,
+        header::HOST,
+        header::DATE,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+    ];
+    if own.contains(&parsed) {
+        return Err(format!("header `{parsed}` is set by the runtime"));
+    }
+    match header_value(value) {
+        Some(mut value) => {
+            value.set_sensitive(is_secret(&parsed));
+            Ok((parsed, value))
+        }
+        None => Err(format!(
+            "header `{parsed}`: only printable ASCII can stand in a header"
+        )),
+    }
+}
