@@ -4,6 +4,7 @@ pub(crate) mod base64_bytes;
 pub(crate) mod concurrent;
 pub(crate) mod deadline;
 pub(crate) mod digest;
+pub(crate) mod encode_set;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod json;

@@ -165,7 +165,7 @@ pub use message::object_path::ObjectPath;
 pub use message::operation::{
     ClientHandle, FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
 };
-pub use message::response::ResponseMeta;
+pub use message::response_meta::ResponseMeta;
 pub use message::sse::SseKey;
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.

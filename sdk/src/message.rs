@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod byte_stream;
+pub(crate) mod call_info;
 pub(crate) mod content_range;
 pub(crate) mod error_document;
 pub mod image;
@@ -13,5 +14,6 @@ pub(crate) mod object_path;
 pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod response_meta;
 pub(crate) mod source_url;
 pub(crate) mod sse;

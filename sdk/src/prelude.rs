@@ -30,8 +30,9 @@ pub use crate::message::operation::{
     FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
 };
 pub use crate::message::request::RequestParts;
-pub use crate::message::response::{Response, ResponseMeta};
+pub use crate::message::response::Response;
 pub(crate) use crate::message::response::{empty_outputs, json_outputs, response_meta};
+pub use crate::message::response_meta::ResponseMeta;
 pub(crate) use crate::message::sse::{copy_source_sse_key, sse_key};
 
 /// A header's name, checked while it is compiled.

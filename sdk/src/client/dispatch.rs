@@ -15,26 +15,27 @@ use crate::config::clock;
 use crate::config::credentials::Credentials;
 use crate::config::retry::RetryPolicy;
 use crate::message::byte_stream::ByteStream;
+use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::content_range::announced;
 use crate::message::error_document::BodyFields;
 use crate::message::incoming::{Incoming, IncomingBody};
 use crate::message::operation::{OperationInfo, Reply};
 use crate::message::request::RequestParts;
 use crate::message::response::{
-    Origin, Response, ResponseBody, ResponseMeta, Sent, error_in_success, is_bodiless,
-    service_error,
+    Response, ResponseBody, error_in_success, is_bodiless, service_error,
 };
+use crate::message::response_meta::ResponseMeta;
 use crate::transport::Outbound;
 
-mod again;
 mod checks;
 mod notice;
 mod outgoing;
+mod resend;
 #[cfg(feature = "tracing")]
 mod trace;
 
-pub(crate) use again::Again;
 use outgoing::Outgoing;
+use resend::Resender;
 
 /// The largest JSON answer that is read, in bytes.
 const MAX_JSON: usize = 64 * 1024 * 1024;
@@ -132,62 +133,62 @@ impl Handle {
             .unwrap_or_else(|| Err(bounds.exceeded(None)))
             .and_then(|credentials| self.outgoing(info, parts, &credentials))
             .map_err(|error| error.with_call(self.unsent(info)))?;
-        let call = Sent {
+        let identity = CallIdentity {
             info,
             body_fields,
             address: Arc::clone(&self.address),
             uri,
             started,
         };
-        let origin = Origin {
-            call: Arc::new(call),
+        let call = CallInfo {
+            identity: Arc::new(identity),
             attempts: 0,
         };
         // Boxed, since the callers' futures hold this one: two small allocations cost less than a
         // large one.
-        Box::pin(self.attempts(&mut outgoing, origin, &bounds)).await
+        Box::pin(self.attempts(&mut outgoing, call, &bounds)).await
     }
 
-    /// One attempt after the other, until one succeeds or no further one may follow. `origin` has
+    /// One attempt after the other, until one succeeds or no further one may follow. `call` has
     /// the number of those before.
     async fn attempts(
         &self,
         outgoing: &mut Outgoing,
-        mut origin: Origin,
+        mut call: CallInfo,
         bounds: &Bounds<'_>,
     ) -> Result<Response> {
         let checked = bounds
             .within(pin!(self.shared.transport.check(&outgoing.body)))
             .await;
         let checked = checked.unwrap_or_else(|| Err(bounds.exceeded(None)));
-        checked.map_err(|error| error.with_call(origin.context()))?;
+        checked.map_err(|error| error.with_call(call.context()))?;
         let mut last = None;
         let mut redated = false;
         loop {
-            origin.attempts = origin.attempts.saturating_add(1);
+            call.attempts = call.attempts.saturating_add(1);
             let skew = self.shared.clock.skew();
-            let begun = self.begin(outgoing, &origin);
+            let begun = self.begin(outgoing, &call);
             let result = bounds
-                .within(pin!(begun.around(self.attempt(outgoing, &origin, skew))))
+                .within(pin!(begun.around(self.attempt(outgoing, &call, skew))))
                 .await;
             let in_time = result.is_some();
             let result = result
-                .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(origin.context())));
-            self.end(&origin, begun, &result);
+                .unwrap_or_else(|| Err(bounds.exceeded(last.take()).with_call(call.context())));
+            self.end(&call, begun, &result);
             let error = match result {
-                Ok(response) => return Ok(self.succeeded(outgoing, &origin, response)),
+                Ok(response) => return Ok(self.succeeded(outgoing, &call, response)),
                 Err(error) if in_time => error,
                 Err(error) => return Err(error),
             };
             // What is learned of the clock serves later calls, too.
-            let expired = !redated && self.learn_time(outgoing, &origin, &error, skew);
-            if !bounds.policy.goes_on_after(origin.attempts) {
+            let expired = !redated && self.learn_time(outgoing, &call, &error, skew);
+            if !bounds.policy.goes_on_after(call.attempts) {
                 return Err(error);
             }
             if expired && outgoing.body.can_start() {
                 redated = true;
             } else {
-                match self.pause(outgoing, &error, bounds, origin.attempts) {
+                match self.pause(outgoing, &error, bounds, call.attempts) {
                     Some(pause) => {
                         #[cfg(feature = "tracing")]
                         trace::pause(&error, pause);
@@ -204,14 +205,14 @@ impl Handle {
     fn succeeded(
         &self,
         outgoing: &mut Outgoing,
-        origin: &Origin,
+        call: &CallInfo,
         mut response: Response,
     ) -> Response {
-        if origin.attempts == 1 {
+        if call.attempts == 1 {
             self.shared.retry_budget.succeeded();
         }
         if let ResponseBody::Stream(stream) = &mut response.body {
-            stream.remember(Again::new(self, outgoing), &response.meta);
+            stream.resume_with(Box::new(Resender::new(self, outgoing)), &response.meta);
         }
         response
     }
@@ -235,14 +236,14 @@ impl Handle {
 
     /// Learns the service's time from a refusal of the request's date. Whether the request would
     /// be dated in another way now.
-    fn learn_time(&self, outgoing: &Outgoing, origin: &Origin, error: &Error, used: i64) -> bool {
+    fn learn_time(&self, outgoing: &Outgoing, call: &CallInfo, error: &Error, used: i64) -> bool {
         let Some(date) = error.date().filter(|_| outgoing.is_dated()) else {
             return false;
         };
         let least = match error.code().map(ErrorCode::as_str) {
             Some("request_expired") => clock::SAME,
             // The answer to a `HEAD` can't say why.
-            None if origin.call.info.method == Method::HEAD
+            None if call.identity.info.method == Method::HEAD
                 && error.status() == Some(StatusCode::FORBIDDEN) =>
             {
                 clock::REFUSED
@@ -256,7 +257,7 @@ impl Handle {
     async fn attempt(
         &self,
         outgoing: &mut Outgoing,
-        origin: &Origin,
+        call: &CallInfo,
         skew: i64,
     ) -> Result<Response> {
         let outbound = self
@@ -264,34 +265,34 @@ impl Handle {
             .credentials
             .current()
             .await
-            .map(|credentials| self.outbound(outgoing, &origin.call, skew, &credentials))
-            .map_err(|error| error.with_call(self.unsent(origin.call.info)))?;
+            .map(|credentials| self.outbound(outgoing, &call.identity, skew, &credentials))
+            .map_err(|error| error.with_call(self.unsent(call.identity.info)))?;
         let (answer, unsent) = self
             .shared
             .transport
             .send(outbound)
             .await
-            .map_err(|error| error.with_call(origin.context()))?;
+            .map_err(|error| error.with_call(call.context()))?;
         let (head, incoming) = answer.into_parts();
-        let meta = ResponseMeta::new(head.status, head.headers, origin.attempts);
+        let meta = ResponseMeta::new(head.status, head.headers, call.attempts);
         if let Some(unsent) = &unsent {
-            checks::whole_body_was_sent(unsent, &meta, origin)?;
+            checks::whole_body_was_sent(unsent, &meta, call)?;
         }
-        let mut stream = stream(incoming, &meta, &outgoing.headers, origin)?;
-        let body = read(&meta, &mut stream, origin).await?;
-        checks::body_was_stored(&outgoing.headers, &meta, origin)?;
+        let mut stream = stream(incoming, &meta, &outgoing.headers, call)?;
+        let body = read(&meta, &mut stream, call).await?;
+        checks::body_was_stored(&outgoing.headers, &meta, call)?;
         let body = match body {
             Some(whole) => ResponseBody::Whole(whole),
             None => ResponseBody::Stream(stream),
         };
-        Ok(Response::new(meta, body, origin.clone()))
+        Ok(Response::new(meta, body, call.clone()))
     }
 
     /// The request of one attempt.
     fn outbound<'a>(
         &self,
         outgoing: &'a mut Outgoing,
-        call: &'a Sent,
+        call: &'a CallIdentity,
         skew: i64,
         credentials: &Credentials,
     ) -> Outbound<'a> {
@@ -316,17 +317,17 @@ fn stream(
     mut incoming: Incoming,
     meta: &ResponseMeta,
     sent: &HeaderMap,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Result<ByteStream> {
-    let part = checks::content_range(sent, meta, origin)?;
-    let length = if is_bodiless(meta, origin) {
+    let part = checks::content_range(sent, meta, call)?;
+    let length = if is_bodiless(meta, call) {
         // What the headers announce is the length of another body.
         incoming.body = IncomingBody::Whole(Bytes::new());
         None
     } else {
         part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
     };
-    Ok(ByteStream::new(incoming, length, part, origin.clone()))
+    Ok(ByteStream::new(incoming, length, part, call.clone()))
 }
 
 /// Reads the body of a response as a whole where the operation's output needs it; `None` where the
@@ -334,13 +335,13 @@ fn stream(
 async fn read(
     meta: &ResponseMeta,
     stream: &mut ByteStream,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Result<Option<Bytes>> {
-    let info = origin.call.info;
+    let info = call.identity.info;
     if !info.success.contains(&meta.status().as_u16()) {
         // What breaks off here is the explanation, not the answer: the status stands.
         let body = stream.collect_in_time(MAX_ERROR).await.unwrap_or_default();
-        return Err(service_error(meta, &body, origin));
+        return Err(service_error(meta, &body, call));
     }
     let body = match info.reply {
         Reply::Stream => return Ok(None),
@@ -349,7 +350,7 @@ async fn read(
         // breaks off here is nothing that anybody waits for.
         Reply::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
     };
-    match error_in_success(meta, &body, origin) {
+    match error_in_success(meta, &body, call) {
         Some(error) => Err(error),
         None => Ok(Some(body)),
     }

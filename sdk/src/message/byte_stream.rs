@@ -18,13 +18,14 @@ use crate::base::deadline::deadline;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, put_in_place};
-use crate::client::dispatch::Again;
+use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::incoming::{Incoming, IncomingBody};
-use crate::message::response::{Origin, ResponseMeta};
+use crate::message::response_meta::ResponseMeta;
 
 mod resume;
 
+pub(crate) use resume::Resend;
 use resume::{Resume, Resuming};
 
 /// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, an
@@ -60,7 +61,7 @@ struct Inner {
     waiting: bool,
     /// What an `AsyncRead` caller has not taken yet.
     unread: Bytes,
-    origin: Origin,
+    call: CallInfo,
     /// What it takes to go on after a break.
     resume: Option<Resume>,
     resuming: Option<Resuming>,
@@ -73,7 +74,7 @@ impl ByteStream {
         incoming: Incoming,
         announced: Option<u64>,
         part: Option<ContentRange>,
-        origin: Origin,
+        call: CallInfo,
     ) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -87,7 +88,7 @@ impl ByteStream {
                 idle: incoming.timer,
                 waiting: false,
                 unread: Bytes::new(),
-                origin,
+                call,
                 resume: None,
                 resuming: None,
                 verify: None,
@@ -95,9 +96,9 @@ impl ByteStream {
         }
     }
 
-    /// Keeps what it takes to go on where the connection breaks.
-    pub(crate) fn remember(&mut self, again: Again, meta: &ResponseMeta) {
-        self.inner.resume = Resume::new(again, meta, self.inner.part);
+    /// Makes the stream resumable: if its connection breaks, `resend` requests the rest.
+    pub(crate) fn resume_with(&mut self, resend: Box<dyn Resend>, meta: &ResponseMeta) {
+        self.inner.resume = Resume::new(resend, meta, self.inner.part);
     }
 
     /// Returns the part of the object that the response carries; `None` if it carries all of it.
@@ -214,7 +215,7 @@ impl ByteStream {
 
     /// The error with what is known of the call.
     pub(crate) fn of_call(&self, error: Error) -> Error {
-        error.with_call(self.inner.origin.context())
+        error.with_call(self.inner.call.context())
     }
 
     /// Writes all of it to the file at `path`, and returns the number of bytes.
@@ -232,11 +233,11 @@ impl ByteStream {
     /// a regular file; otherwise as [`chunk`](Self::chunk).
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
-        let origin = self.inner.origin.clone();
+        let call = self.inner.call.clone();
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("{}: {error}", path.display()))
                 .with_source(error)
-                .with_call(origin.context())
+                .with_call(call.context())
         };
         let (temporary, file) = TemporaryFile::create(path).map_err(failed)?;
         let mut file = tokio::fs::File::from_std(file);
@@ -337,11 +338,11 @@ impl Inner {
 
     /// Goes on where the body broke, or fails.
     fn broke(&mut self, cx: &mut Context<'_>, error: Error) -> Poll<Option<Result<Bytes>>> {
-        let error = error.with_call(self.origin.context());
+        let error = error.with_call(self.call.context());
         let (Some(resume), Some(announced)) = (self.resume.take(), self.announced) else {
             return self.fail(error);
         };
-        match resume.begin(self.received, announced, self.origin.clone(), error) {
+        match resume.begin(self.received, announced, self.call.clone(), error) {
             Ok(resuming) => {
                 self.resuming = Some(resuming);
                 self.poll_chunk(cx)
@@ -362,7 +363,7 @@ impl Inner {
         self.body = rest.body;
         self.idle = rest.idle;
         self.waiting = false;
-        self.origin.attempts = rest.origin.attempts;
+        self.call.attempts = rest.call.attempts;
         self.resume = Some(resume);
         Poll::Ready(Ok(()))
     }
@@ -376,7 +377,7 @@ impl Inner {
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Bytes>>> {
         self.ended = true;
-        Poll::Ready(Some(Err(error.with_call(self.origin.context()))))
+        Poll::Ready(Some(Err(error.with_call(self.call.context()))))
     }
 }
 

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 
+use crate::base::encode_set::PATH;
 use crate::base::error::{Error, Result};
 use crate::message::object_key::{self, KeyPlace, check_path_parameter};
-use crate::message::request::PATH;
 
 /// An object by bucket and key, and by version where one is meant: the source of a copy or move.
 ///

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use md5::{Digest, Md5};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde::Serialize;
 
+use crate::base::encode_set::{COMPONENT, PATH};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::parameter::{Collection, Parameter};
 use crate::base::secret::Secret;
@@ -22,14 +23,6 @@ use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 use crate::message::object_path::ObjectPath;
 use crate::message::source_url;
 
-/// What a query component keeps as it is: the unreserved characters of RFC 3986.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-/// A path keeps its slashes, too.
-pub(crate) const PATH: &AsciiSet = &COMPONENT.remove(b'/');
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// A request that takes shape: an operation's input writes itself into it.

@@ -1,74 +1,30 @@
 //! An answer on its way to an operation's output.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method};
 use serde::de::DeserializeOwned;
 
-use crate::base::error::{Answer, CallContext, Error, ErrorKind, Result, reason, status_line};
+use crate::base::error::{Answer, Error, ErrorKind, Result, reason, status_line};
 use crate::base::json;
 use crate::base::parameter::{Collection, FromText};
 use crate::base::timestamp::Timestamp;
-use crate::message::address::Address;
 use crate::message::byte_stream::ByteStream;
-use crate::message::error_document::{BodyFields, ErrorDocument};
+use crate::message::call_info::CallInfo;
+use crate::message::error_document::ErrorDocument;
 use crate::message::metadata::Metadata;
-use crate::message::operation::OperationInfo;
 use crate::message::request::is_secret;
+use crate::message::response_meta::ResponseMeta;
 
 mod excerpt;
 
 use excerpt::excerpt;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 const JSON: &[u8] = b"application/json";
 /// How much of a body that can't be decoded an error keeps, in bytes.
 const KEPT: usize = 4 * 1024;
-
-/// Status and headers of an answer: the part that every output has.
-#[derive(Clone, Debug, Default)]
-pub struct ResponseMeta {
-    status: StatusCode,
-    headers: HeaderMap,
-    attempts: u32,
-}
-
-impl ResponseMeta {
-    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
-        Self {
-            status,
-            headers,
-            attempts,
-        }
-    }
-
-    /// The answer's status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// All headers of the answer.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The id under which the service knows the request. Its support asks for it.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.headers.get(REQUEST_ID)?.to_str().ok()
-    }
-
-    /// How often the request was sent until this answer came: 1 when nothing went wrong.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-}
 
 /// Makes `status()`, `request_id()`, `headers()` and `attempts()` of [`ResponseMeta`] methods of each output.
 macro_rules! response_meta {
@@ -131,43 +87,6 @@ macro_rules! json_outputs {
 }
 pub(crate) use json_outputs;
 
-/// The call that an answer belongs to. What an error tells of it is worked out when there is one.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub(crate) call: Arc<Sent>,
-    pub(crate) attempts: u32,
-}
-
-/// What all attempts of a call have in common.
-#[derive(Debug)]
-pub(crate) struct Sent {
-    pub(crate) info: &'static OperationInfo,
-    /// Returns the fields that the JSON body of a success may have.
-    pub(crate) body_fields: fn() -> BodyFields,
-    pub(crate) address: Arc<Address>,
-    pub(crate) uri: Uri,
-    pub(crate) started: Instant,
-}
-
-impl Origin {
-    pub(crate) fn context(&self) -> CallContext {
-        let Sent {
-            info,
-            address,
-            uri,
-            started,
-            ..
-        } = &*self.call;
-        CallContext {
-            operation: info.id,
-            bucket: address.bucket.clone(),
-            key: address.key(uri.path()),
-            attempts: self.attempts,
-            elapsed: started.elapsed(),
-        }
-    }
-}
-
 /// An answer with a success status, to be decoded.
 #[derive(Debug)]
 pub struct Response {
@@ -177,7 +96,7 @@ pub struct Response {
     /// with are absent, and to see that must cost nothing.
     pub(crate) name_lengths: u64,
     pub(crate) body: ResponseBody,
-    pub(crate) origin: Origin,
+    pub(crate) call: CallInfo,
 }
 
 #[derive(Debug)]
@@ -192,9 +111,9 @@ fn length_bit(name: &HeaderName) -> u64 {
 }
 
 impl Response {
-    pub(crate) fn new(meta: ResponseMeta, body: ResponseBody, origin: Origin) -> Self {
+    pub(crate) fn new(meta: ResponseMeta, body: ResponseBody, call: CallInfo) -> Self {
         let name_lengths = meta
-            .headers
+            .headers()
             .keys()
             .map(length_bit)
             .fold(0, |all, bit| all | bit);
@@ -202,7 +121,7 @@ impl Response {
             meta,
             name_lengths,
             body,
-            origin,
+            call,
         }
     }
 
@@ -212,7 +131,7 @@ impl Response {
         if self.name_lengths & length_bit(&name) == 0 {
             return Ok(None);
         }
-        let Some(value) = self.meta.headers.get(&name) else {
+        let Some(value) = self.meta.headers().get(&name) else {
             return Ok(None);
         };
         let bytes = value.as_bytes().trim_ascii();
@@ -251,14 +170,14 @@ impl Response {
 
     /// The headers that begin with `prefix`, without it.
     pub fn header_map(&self, prefix: &str) -> Metadata {
-        Metadata::from_headers(&self.meta.headers, prefix)
+        Metadata::from_headers(self.meta.headers(), prefix)
     }
 
     /// The body as a JSON object. A failure names the field. Where HTTP allows no body, the
     /// object is empty.
     pub fn json_object<T: DeserializeOwned>(&self) -> Result<T> {
         match &self.body {
-            _ if is_bodiless(&self.meta, &self.origin) => self.parse(b"{}"),
+            _ if is_bodiless(&self.meta, &self.call) => self.parse(b"{}"),
             // serde would read a list as the fields in order.
             ResponseBody::Whole(bytes) if bytes.trim_ascii_start().starts_with(b"{") => {
                 self.parse(bytes)
@@ -273,7 +192,7 @@ impl Response {
     /// The body as JSON. A failure names the field. `None` where HTTP allows no body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         match &self.body {
-            _ if is_bodiless(&self.meta, &self.origin) => Ok(None),
+            _ if is_bodiless(&self.meta, &self.call) => Ok(None),
             ResponseBody::Whole(bytes) => self.parse(bytes).map(Some),
             ResponseBody::Stream(_) => Err(self.undecodable("the body was not read".into())),
         }
@@ -312,7 +231,7 @@ impl Response {
             ResponseBody::Whole(bytes) => cut(bytes),
             ResponseBody::Stream(_) => Bytes::new(),
         };
-        contradiction(ErrorKind::Decode, message, &self.meta, body, &self.origin)
+        contradiction(ErrorKind::Decode, message, &self.meta, body, &self.call)
     }
 }
 
@@ -322,13 +241,13 @@ pub(crate) fn contradiction(
     message: String,
     meta: &ResponseMeta,
     body: Bytes,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Error {
     Error::new(kind, message)
-        .with_call(origin.context())
+        .with_call(call.context())
         .with_answer(Answer {
-            status: meta.status,
-            headers: kept(&meta.headers),
+            status: meta.status(),
+            headers: kept(meta.headers()),
             request_id: meta.request_id().map(str::to_owned),
             body,
             ..Answer::default()
@@ -336,9 +255,9 @@ pub(crate) fn contradiction(
 }
 
 /// Returns whether a response never has a body, whatever its headers announce.
-pub(crate) fn is_bodiless(meta: &ResponseMeta, origin: &Origin) -> bool {
-    let has_none = matches!(meta.status.as_u16(), 204 | 205 | 304);
-    has_none || origin.call.info.method == Method::HEAD
+pub(crate) fn is_bodiless(meta: &ResponseMeta, call: &CallInfo) -> bool {
+    let has_none = matches!(meta.status().as_u16(), 204 | 205 | 304);
+    has_none || call.identity.info.method == Method::HEAD
 }
 
 /// The headers for an error, which is more likely than an output to end in a log: what proxies take as
@@ -359,9 +278,9 @@ fn cut(bytes: &Bytes) -> Bytes {
 }
 
 /// The error that an answer with another status than the operation's stands for.
-pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) -> Error {
+pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, call: &CallInfo) -> Error {
     let is_json = meta
-        .headers
+        .headers()
         .get(http::header::CONTENT_TYPE)
         .and_then(|kind| kind.as_bytes().get(..JSON.len()))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON));
@@ -375,27 +294,21 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, origin: &Origin) 
         .as_ref()
         .is_some_and(|text| !text.is_empty());
     let (fallback, kept_body) = match document.code.is_some() || has_message {
-        true => (reason(meta.status), Bytes::new()),
+        true => (reason(meta.status()), Bytes::new()),
         false => (without_document(meta, body), cut(body)),
     };
-    documented_error(meta, fallback, document, origin, kept_body)
+    documented_error(meta, fallback, document, call, kept_body)
 }
 
 /// Returns the service's error if the body of a success is an error document.
 pub(crate) fn error_in_success(
     meta: &ResponseMeta,
     body: &Bytes,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Option<Error> {
-    let document = ErrorDocument::in_success(body, (origin.call.body_fields)())?;
+    let document = ErrorDocument::in_success(body, (call.identity.body_fields)())?;
     let fallback = "the response is an error document without a message".to_owned();
-    Some(documented_error(
-        meta,
-        fallback,
-        document,
-        origin,
-        cut(body),
-    ))
+    Some(documented_error(meta, fallback, document, call, cut(body)))
 }
 
 /// `fallback` is the message if the document has none.
@@ -403,24 +316,24 @@ fn documented_error(
     meta: &ResponseMeta,
     fallback: String,
     document: ErrorDocument,
-    origin: &Origin,
+    call: &CallInfo,
     body: Bytes,
 ) -> Error {
     let message = document.message.filter(|text| !text.is_empty());
     let message = message.unwrap_or(fallback);
     let request_id = meta.request_id().map(str::to_owned);
     Error::new(ErrorKind::Service, message)
-        .with_call(origin.context())
+        .with_call(call.context())
         .with_answer(Answer {
-            status: meta.status,
-            headers: kept(&meta.headers),
+            status: meta.status(),
+            headers: kept(meta.headers()),
             code: document.code,
             // A proxy may drop the header.
             request_id: request_id.or(document.request_id),
             help_url: document.url,
             location: location(meta),
-            retry_after: retry_after(&meta.headers),
-            date: http_date(&meta.headers, &http::header::DATE),
+            retry_after: retry_after(meta.headers()),
+            date: http_date(meta.headers(), &http::header::DATE),
             body,
         })
 }
@@ -451,19 +364,19 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// Where a redirect points to.
 fn location(meta: &ResponseMeta) -> Option<String> {
-    let value = meta.headers.get(http::header::LOCATION)?;
+    let value = meta.headers().get(http::header::LOCATION)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 /// The message of a response that is not an error document: `HEAD`, a proxy, a redirect.
 fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
-    match (meta.status.as_u16(), location(meta)) {
-        (304, _) => reason(meta.status),
+    match (meta.status().as_u16(), location(meta)) {
+        (304, _) => reason(meta.status()),
         (300..=399, Some(location)) => format!("the service points to {location}"),
         (300..=399, None) => "the service points elsewhere, but does not say where".into(),
-        _ => match excerpt(body, &status_line(meta.status)) {
+        _ => match excerpt(body, &status_line(meta.status())) {
             Some(words) => format!("the response says `{words}`"),
-            None => reason(meta.status),
+            None => reason(meta.status()),
         },
     }
 }

@@ -5,8 +5,10 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::base::digest::Digest;
 use crate::base::error::{ErrorKind, Result};
+use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
-use crate::message::response::{Origin, ResponseMeta, contradiction};
+use crate::message::response::contradiction;
+use crate::message::response_meta::ResponseMeta;
 use crate::transport::UnsentBody;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
@@ -17,16 +19,16 @@ const CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-custom
 pub(super) fn whole_body_was_sent(
     unsent: &UnsentBody,
     meta: &ResponseMeta,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Result<()> {
     let status = meta.status();
-    if !status.is_success() && !is_success(meta, origin) {
+    if !status.is_success() && !is_success(meta, call) {
         return Ok(());
     }
     let (taken, len) = (unsent.taken(), unsent.len);
     let text =
         format!("the service reported success after {taken} of {len} bytes of the request body");
-    Err(fail(ErrorKind::Interrupted, text, meta, origin))
+    Err(fail(ErrorKind::Interrupted, text, meta, call))
 }
 
 /// Returns the part of the object that a 206 response carries; `None` for every other status.
@@ -35,14 +37,14 @@ pub(super) fn whole_body_was_sent(
 pub(super) fn content_range(
     sent: &HeaderMap,
     meta: &ResponseMeta,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Result<Option<ContentRange>> {
-    if meta.status() != StatusCode::PARTIAL_CONTENT || !is_success(meta, origin) {
+    if meta.status() != StatusCode::PARTIAL_CONTENT || !is_success(meta, call) {
         return Ok(None);
     }
     let part = ContentRange::check(sent, meta.headers());
     part.map(Some)
-        .map_err(|text| fail(ErrorKind::Integrity, text, meta, origin))
+        .map_err(|text| fail(ErrorKind::Integrity, text, meta, call))
 }
 
 /// Fails with `Integrity` if the request body was sent with its `Content-MD5` and the response has no
@@ -50,9 +52,9 @@ pub(super) fn content_range(
 pub(super) fn body_was_stored(
     sent: &HeaderMap,
     meta: &ResponseMeta,
-    origin: &Origin,
+    call: &CallInfo,
 ) -> Result<()> {
-    let info = origin.call.info;
+    let info = call.identity.info;
     let has_source = info
         .excludes_body
         .iter()
@@ -69,24 +71,24 @@ pub(super) fn body_was_stored(
         .trim();
     if etag.is_empty() {
         let text = "the response has no ETag, so the stored bytes cannot be verified";
-        return Err(fail(ErrorKind::Integrity, text.into(), meta, origin));
+        return Err(fail(ErrorKind::Integrity, text.into(), meta, call));
     }
     // The ETag of content that is encrypted with a customer-provided key need not be its MD5.
     match Digest::from_etag(etag) {
         Some(stored) if !sent.contains_key(CUSTOMER_KEY) && digest != stored.base64().as_str() => {
             let text =
                 format!("the request body has another MD5 than the stored bytes: ETag {etag}");
-            Err(fail(ErrorKind::Integrity, text, meta, origin))
+            Err(fail(ErrorKind::Integrity, text, meta, call))
         }
         _ => Ok(()),
     }
 }
 
-fn is_success(meta: &ResponseMeta, origin: &Origin) -> bool {
-    let statuses = origin.call.info.success;
+fn is_success(meta: &ResponseMeta, call: &CallInfo) -> bool {
+    let statuses = call.identity.info.success;
     statuses.contains(&meta.status().as_u16())
 }
 
-fn fail(kind: ErrorKind, text: String, meta: &ResponseMeta, origin: &Origin) -> crate::Error {
-    contradiction(kind, text, meta, Bytes::new(), origin)
+fn fail(kind: ErrorKind, text: String, meta: &ResponseMeta, call: &CallInfo) -> crate::Error {
+    contradiction(kind, text, meta, Bytes::new(), call)
 }

@@ -6,8 +6,9 @@ use super::outgoing::Outgoing;
 use crate::base::error::Result;
 use crate::client::Handle;
 use crate::config::observe::{RequestEvent, ResponseEvent, redacted};
+use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
-use crate::message::response::{Origin, Response};
+use crate::message::response::Response;
 
 /// An attempt that has begun.
 pub(super) struct Begun {
@@ -32,21 +33,21 @@ impl Begun {
 
 impl Handle {
     /// An attempt begins.
-    pub(super) fn begin(&self, outgoing: &Outgoing, origin: &Origin) -> Begun {
+    pub(super) fn begin(&self, outgoing: &Outgoing, call: &CallInfo) -> Begun {
         let observer = self.shared.observer.as_deref();
         if let Some(observer) = observer {
             observer.request(&RequestEvent {
-                operation: origin.call.info.id,
+                operation: call.identity.info.id,
                 bucket: self.address.bucket.as_deref(),
-                attempt: origin.attempts,
-                method: &origin.call.info.method,
-                uri: &origin.call.uri,
+                attempt: call.attempts,
+                method: &call.identity.info.method,
+                uri: &call.identity.uri,
                 headers: &redacted(&outgoing.headers),
                 body_len: outgoing.body.len(),
             });
         }
         #[cfg(feature = "tracing")]
-        let span = super::trace::attempt(origin.attempts);
+        let span = super::trace::attempt(call.attempts);
         #[cfg(feature = "tracing")]
         let wanted = observer.is_some() || !span.is_disabled();
         #[cfg(not(feature = "tracing"))]
@@ -59,14 +60,14 @@ impl Handle {
     }
 
     /// An attempt ended.
-    pub(super) fn end(&self, origin: &Origin, begun: Begun, result: &Result<Response>) {
+    pub(super) fn end(&self, call: &CallInfo, begun: Begun, result: &Result<Response>) {
         let Some(at) = begun.at else { return };
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();
         let event = ResponseEvent {
-            operation: origin.call.info.id,
+            operation: call.identity.info.id,
             bucket: self.address.bucket.as_deref(),
-            attempt: origin.attempts,
+            attempt: call.attempts,
             status: match error {
                 Some(error) => error.status(),
                 None => meta.map(|meta| meta.status()),

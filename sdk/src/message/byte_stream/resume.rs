@@ -1,81 +1,103 @@
-//! [`Resume`]: goes on with a body where its connection broke.
+//! Resuming a response body whose connection broke.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::header::{ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::ByteStream;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::dispatch::Again;
+use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
-use crate::message::response::{Origin, ResponseBody, ResponseMeta};
+use crate::message::response::{Response, ResponseBody};
+use crate::message::response_meta::ResponseMeta;
 
-/// What it takes to ask for the rest of a body.
+/// Resends the request of a response body. Implemented by the layer that sends requests.
+pub(crate) trait Resend: Send + Sync {
+    /// Returns the headers of the request, without date and signature.
+    fn headers(&self) -> &HeaderMap;
+
+    /// Returns the delay before a retry after `attempt` failed with `error`; `None` if no retry is allowed.
+    fn delay(&self, error: &Error, attempt: u32) -> Option<Duration>;
+
+    /// Sends the request with other headers, and retries it by the same rules. `call` contains the number of attempts
+    /// so far.
+    fn send(
+        &self,
+        headers: HeaderMap,
+        call: CallInfo,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + '_>>;
+}
+
+/// State for requesting the rest of a body.
 pub(super) struct Resume {
-    again: Again,
-    /// Pins the object: the rest of another one is no rest.
+    resend: Box<dyn Resend>,
+    /// The ETag that the rest must have, so that it belongs to the same object.
     etag: HeaderValue,
-    /// The part of the object that the response is, unless it is all.
+    /// The part of the object in the response; `None` if it is the whole object.
     part: Option<ContentRange>,
-    /// How much had come when the body was asked for last.
+    /// Number of bytes received before the latest break.
     received: u64,
 }
 
-/// The rest of a body, asked for.
+/// A request for the rest of a body.
 pub(super) struct Resuming(Mutex<Pin<Box<dyn Future<Output = Resumed> + Send>>>);
 
-/// The way to ask again, and the rest.
+/// The state for the next break, and the rest of the body.
 type Resumed = (Resume, Result<ByteStream>);
 
 impl Resuming {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Resumed> {
-        // Behind a lock only so that the stream is `Sync`.
+        // The lock is never contended. It makes the stream `Sync`.
         let future = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         future.as_mut().poll(cx)
     }
 }
 
 impl Resume {
-    /// `None` where the answer names no version of the object that could be asked for again.
+    /// Returns `None` if the response has no strong ETag: the rest could belong to another object.
     pub(super) fn new(
-        again: Again,
+        resend: Box<dyn Resend>,
         meta: &ResponseMeta,
         part: Option<ContentRange>,
     ) -> Option<Self> {
         let is_object = meta.status() == StatusCode::OK || part.is_some();
         let etag = meta.headers().get(ETAG).filter(|_| is_object)?;
         (!etag.as_bytes().starts_with(b"W/")).then(|| Self {
-            again,
+            resend,
             etag: etag.clone(),
             part,
             received: 0,
         })
     }
 
-    /// The MD5 of the body, where its tag is that.
+    /// Returns the MD5 digest of the body if the ETag is one.
     pub(super) fn content_md5(&self) -> Option<Digest> {
         let is_whole = self.part.is_none();
         let etag = self.etag.to_str().ok().filter(|_| is_whole)?;
         Digest::from_etag(etag)
     }
 
-    /// Asks for what is missing behind `received` of `announced` bytes, if the call's rules let it.
-    /// What broke is `error`; it is given back if it stands.
+    /// Requests the bytes after `received` of `announced`.
+    ///
+    /// # Errors
+    ///
+    /// Returns `error`, which broke the body, if the retry rules allow no further attempt.
     pub(super) fn begin(
         mut self,
         received: u64,
         announced: u64,
-        mut origin: Origin,
+        mut call: CallInfo,
         error: Error,
     ) -> Result<Resuming, Error> {
         if received > self.received {
-            // It moves, so the attempts count anew; the budget of all retries still bounds them.
-            origin.attempts = 1;
+            // Progress resets the number of attempts. The retry budget still limits them.
+            call.attempts = 1;
             self.received = received;
         }
         let wanted = self
@@ -84,12 +106,12 @@ impl Resume {
         let Some(wanted) = wanted else {
             return Err(error);
         };
-        let Some(pause) = self.again.pause(&error, origin.attempts) else {
+        let Some(delay) = self.resend.delay(&error, call.attempts) else {
             return Err(error);
         };
         let future = async move {
-            tokio::time::sleep(pause).await;
-            let rest = self.ask(wanted, origin).await;
+            tokio::time::sleep(delay).await;
+            let rest = self.ask(wanted, call).await;
             (self, rest)
         };
         Ok(Resuming(Mutex::new(Box::pin(future))))
@@ -105,9 +127,9 @@ impl Resume {
         self.part.or(whole)
     }
 
-    async fn ask(&self, wanted: ContentRange, origin: Origin) -> Result<ByteStream> {
-        let mut headers = self.again.headers().clone();
-        // The tag alone says which object it must be.
+    async fn ask(&self, wanted: ContentRange, call: CallInfo) -> Result<ByteStream> {
+        let mut headers = self.resend.headers().clone();
+        // `If-Match` alone selects the object.
         for condition in [IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE] {
             headers.remove(condition);
         }
@@ -116,17 +138,17 @@ impl Resume {
         let range = HeaderValue::try_from(range)
             .map_err(|error| Error::invalid_input("the range").with_source(error))?;
         headers.insert(RANGE, range);
-        let response = self.again.send(headers, origin.clone()).await?;
-        // A response with another part than the requested one was refused already.
+        let response = self.resend.send(headers, call.clone()).await?;
+        // The client has refused a response with another range already.
         let is_same = response.meta.headers().get(ETAG) == Some(&self.etag);
         match response.body {
             ResponseBody::Stream(stream) if is_same && stream.part() == Some(wanted) => Ok(stream),
             _ => {
                 let text = format!(
-                    "the rest of the body, bytes {} to {}, came as something else",
+                    "the response to the request for bytes {} to {} is not the rest of the body",
                     wanted.first, wanted.last
                 );
-                Err(Error::new(ErrorKind::Integrity, text).with_call(origin.context()))
+                Err(Error::new(ErrorKind::Integrity, text).with_call(call.context()))
             }
         }
     }

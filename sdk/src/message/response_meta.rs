@@ -1,0 +1,47 @@
+//! [`ResponseMeta`]: the part that all outputs have in common.
+
+use http::{HeaderMap, HeaderName, StatusCode};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
+
+/// Status and headers of a response. Each output dereferences to it.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseMeta {
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+impl ResponseMeta {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+        Self {
+            status,
+            headers,
+            attempts,
+        }
+    }
+
+    /// Returns the status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns all headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the ID of the request, which the support of the service asks for.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.headers.get(REQUEST_ID)?.to_str().ok()
+    }
+
+    /// Returns how many times the request was sent: 1 if the first attempt succeeded.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
