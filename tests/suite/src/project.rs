@@ -33,7 +33,7 @@ pub enum Runtime {
     /// All.
     Whole,
     /// All but what takes operations of this API: that can't stand around another one.
-    WithoutTasks,
+    WithoutManaged,
 }
 
 /// Writes a copy of `sdk/` under another name, with another rendering in place of
@@ -42,10 +42,10 @@ pub fn sdk(folder: &Path, name: &str, runtime: Runtime, generator: Generator) {
     let sources = root().join("sdk/src");
     match runtime {
         Runtime::Whole => copy(&sources, &folder.join("src"), &["generated"]),
-        Runtime::WithoutTasks => {
-            let left_out = ["generated", "tasks", "tasks.rs"];
+        Runtime::WithoutManaged => {
+            let left_out = ["generated", "managed", "managed.rs"];
             copy(&sources, &folder.join("src"), &left_out);
-            write(&folder.join("src/tasks.rs"), b"//! None.\n");
+            write(&folder.join("src/managed.rs"), b"//! None.\n");
         }
     }
     write(&folder.join("Cargo.toml"), manifest(name).as_bytes());

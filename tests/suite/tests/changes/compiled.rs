@@ -60,7 +60,7 @@ fn build() -> PathBuf {
     for (member, generator) in MEMBERS.into_iter().zip(generators) {
         let runtime = match member {
             CHANGED => Runtime::Whole,
-            _ => Runtime::WithoutTasks,
+            _ => Runtime::WithoutManaged,
         };
         sdk(&project.join(member), member, runtime, generator);
     }

@@ -39,7 +39,7 @@ impl Surfaces {
             sdk(
                 &project.join(member),
                 member,
-                Runtime::WithoutTasks,
+                Runtime::WithoutManaged,
                 generator,
             );
         }

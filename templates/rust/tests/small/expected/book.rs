@@ -86,7 +86,7 @@ impl GetBook {
 }
 
 impl Operation for GetBookInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = GetBookOutput;
     const INFO: Info = &OperationInfo::new("GetBook", Method::GET).reply(Reply::Stream);
 
@@ -155,7 +155,7 @@ impl PutBook {
 }
 
 impl Operation for PutBookInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutBookOutput;
     const INFO: Info = &OperationInfo::new("PutBook", Method::PUT).success(&[201]);
 
@@ -191,7 +191,7 @@ impl DeleteBookInput {
 }
 
 impl Operation for DeleteBookInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = DeleteBookOutput;
     const INFO: Info = &OperationInfo::new("DeleteBook", Method::DELETE).success(&[204]);
 

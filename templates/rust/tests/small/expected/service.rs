@@ -41,7 +41,7 @@ impl ListShelves {
 }
 
 impl Operation for ListShelvesInput {
-    type Caller = QingStor;
+    type Handle = QingStor;
     type Output = ListShelvesOutput;
     const INFO: Info = &OperationInfo::new("ListShelves", Method::GET).reply(Reply::Json);
 

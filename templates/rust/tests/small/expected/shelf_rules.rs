@@ -52,7 +52,7 @@ impl PutShelfRules {
 }
 
 impl Operation for PutShelfRulesInput {
-    type Caller = Bucket;
+    type Handle = Bucket;
     type Output = PutShelfRulesOutput;
     const INFO: Info = &OperationInfo::new("PutShelfRules", Method::PUT).success(&[204]);
 
