@@ -10,7 +10,6 @@ use std::fmt;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -83,8 +82,6 @@ pub(crate) struct Contents {
     place: Place,
     /// Identity of the database whose records name the contents.
     identity: u64,
-    /// Whether the last content could not be written.
-    has_failed: AtomicBool,
     /// How many readers a content has, and whether it shall go away after the last one.
     readers: Mutex<HashMap<ContentId, Readers>>,
     /// Held for reading from the look at a record until its contents are pinned, and for writing
@@ -111,7 +108,6 @@ impl Contents {
         Self {
             place,
             identity,
-            has_failed: AtomicBool::new(false),
             readers: Mutex::default(),
             gate: RwLock::default(),
         }
@@ -201,14 +197,6 @@ impl Contents {
             Place::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
             Place::Memory(contents) => lock(contents).len(),
         }
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        self.has_failed.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_failed(&self, has_failed: bool) {
-        self.has_failed.store(has_failed, Ordering::Relaxed);
     }
 
     pub(super) fn place(&self) -> &Place {

@@ -50,6 +50,9 @@ pub(crate) use writer::{ContentWriter, NewSegment};
 /// The thread that opens a database. Its panics are returned as errors.
 pub const OPENING_THREAD: &str = "qingstor-emulator-opening";
 
+/// Length in bytes of the content that is written to find out whether contents can be written.
+const PROBE_SIZE: usize = 64 << 10;
+
 /// Where buckets and objects are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Storage {
@@ -142,15 +145,13 @@ impl Store {
         })
     }
 
-    /// Checks that the store can be read and written. After a failed write, it writes something to
-    /// find out whether the cause is gone.
+    /// Checks that the store can be read and written. It writes a content and removes it: only that
+    /// shows whether a disk is full.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         drop(self.records.snapshot()?.table(BUCKETS)?);
-        if self.contents.has_failed() {
-            let mut probe = self.writer(None)?;
-            probe.write(Bytes::from_static(&[0; 4096])).await?;
-            drop(probe.finish().await?);
-        }
+        let mut probe = self.writer(None)?;
+        probe.write(Bytes::from_static(&[0; PROBE_SIZE])).await?;
+        drop(probe.finish().await?);
         self.records.check().await
     }
 

@@ -62,14 +62,6 @@ impl ContentWriter {
     }
 
     pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
-        let written = self.write_piece(piece).await;
-        if written.is_err() {
-            self.contents.set_failed(true);
-        }
-        written
-    }
-
-    async fn write_piece(&mut self, piece: Bytes) -> io::Result<()> {
         self.md5.update(&piece);
         self.size += piece.len() as u64;
         let piece = match &mut self.cipher {
@@ -118,13 +110,6 @@ impl ContentWriter {
 
     /// Everything is written: with a directory that outlives the emulator, to the disk itself.
     pub(crate) async fn finish(self) -> io::Result<NewSegment> {
-        let contents = Arc::clone(&self.contents);
-        let finished = self.complete().await;
-        contents.set_failed(finished.is_err());
-        finished
-    }
-
-    async fn complete(self) -> io::Result<NewSegment> {
         let content = match (self.sink, self.contents.place()) {
             (Sink::Waiting(all), Place::Directory { sync, .. }) => {
                 self.contents.create(all, *sync).await?.0

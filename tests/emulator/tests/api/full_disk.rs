@@ -26,13 +26,14 @@ fn start_with_limit(directory: &std::path::Path, limit: u64) -> (Program, Client
     (program, client)
 }
 
-fn lift_limit(program: &Program) {
+/// Changes the soft limit for the size of the program's files, in bytes.
+fn set_limit(program: &Program, limit: &str) {
     let pid = program.0.id().to_string();
-    let lifted = Command::new("prlimit")
-        .args(["--pid", &pid, "--fsize=unlimited"])
+    let changed = Command::new("prlimit")
+        .args(["--pid", &pid, &format!("--fsize={limit}:")])
         .status()
         .unwrap();
-    assert!(lifted.success());
+    assert!(changed.success());
 }
 
 async fn health(client: &Client) -> (u16, String) {
@@ -54,6 +55,22 @@ async fn a_content_too_large_for_the_disk_is_an_error_and_leaves_nothing() {
     assert_eq!(client.keys("photos").await, ["b"]);
     let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
     assert_eq!(contents.count(), 1);
+    program.end("-TERM");
+}
+
+#[tokio::test]
+async fn health_shows_a_full_disk_before_a_write_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut program, client) = start_with_limit(directory.path(), 8 << 20);
+    client.bucket("photos").await;
+    assert_eq!(health(&client).await, (200, "ok".to_owned()));
+    set_limit(&program, "0");
+    assert_eq!(health(&client).await, (503, "failed".to_owned()));
+    set_limit(&program, "unlimited");
+    assert_eq!(health(&client).await, (200, "ok".to_owned()));
+    // The contents that it has written are gone.
+    let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
+    assert_eq!(contents.count(), 0);
     program.end("-TERM");
 }
 
@@ -82,7 +99,7 @@ async fn records_are_written_again_when_there_is_space() {
         assert_eq!(client.get("/photos/00000").await.text(), "content");
         assert_eq!(client.send(put(99_999)).await.status, 500);
     }
-    lift_limit(&program);
+    set_limit(&program, "unlimited");
     assert_eq!(health(&client).await, (200, "ok".to_owned()));
     for _ in 0..100 {
         let key = format!("{:05}", stored.len());
