@@ -2,24 +2,37 @@
 
 use reqwest::Url;
 
-/// Reads an http or https URL. The protocol may be absent and is http then, if what follows looks
-/// like a host: `example.com/a`, `localhost/a`, `store:8080/a`, but not `a`.
+/// Length in bytes of the longest URL, which is that of the HTTP client.
+const MAX_LENGTH: usize = 65_534;
+
+/// Reads an http or https URL. The protocol may be absent and is http then, if the text begins with a
+/// host that has a dot, `localhost`, or an IPv6 address: `example.com/a`, `[::1]:8080/a`, but not `a`,
+/// and not `javascript:1`.
 pub(crate) fn parse(text: &str) -> Option<Url> {
     let text = text.trim();
-    let has_protocol = text
+    // The parser drops these, and would read another host.
+    if text.contains(char::is_control) {
+        return None;
+    }
+    let is_protocol = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (protocol, rest) = text
         .split_once("://")
-        .is_some_and(|(protocol, _)| protocol.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let url = if has_protocol {
-        Url::parse(text)
-    } else {
-        let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
-        let is_host = authority.contains(['.', ':']) || authority.eq_ignore_ascii_case("localhost");
-        if !is_host {
-            return None;
-        }
-        Url::parse(&format!("http://{text}"))
+        .filter(|(protocol, _)| is_protocol(protocol))
+        .map_or((None, text), |(protocol, rest)| (Some(protocol), rest));
+    let authority = rest.split(['/', '\\', '?', '#']).next()?;
+    // The parser skips slashes before a host, and takes an empty user.
+    if authority.is_empty() || authority.contains('@') {
+        return None;
+    }
+    let url = match protocol {
+        Some(_) => Url::parse(text),
+        None => Url::parse(&format!("http://{text}")),
     };
-    url.ok().filter(is_valid)
+    let url = url.ok().filter(is_valid)?;
+    let begins_with_host = !authority.ends_with(':')
+        && (authority.contains(['.', '[']) || url.host_str() == Some("localhost"));
+    let is_url = protocol.is_some() || begins_with_host;
+    (is_url && url.as_str().len() <= MAX_LENGTH).then_some(url)
 }
 
 /// Whether a URL is http or https, without user and password, and has a host that can exist.
@@ -65,7 +78,8 @@ mod tests {
             ("http://[::1]:80/", "http://[::1]/"),
             ("example.com/a", "http://example.com/a"),
             ("localhost/a", "http://localhost/a"),
-            ("store:8080/a", "http://store:8080/a"),
+            ("localhost:8080", "http://localhost:8080/"),
+            ("10.1.2.3:8080/a", "http://10.1.2.3:8080/a"),
             ("[::1]:8080/a", "http://[::1]:8080/a"),
         ] {
             let url = parse(text).unwrap_or_else(|| panic!("{text} is refused"));
@@ -114,8 +128,40 @@ mod tests {
             "ftp://example.com",
             "file:///etc/passwd",
             "javascript:alert(1)",
+            "javascript:1",
             "data:a.b",
+            "data:,",
+            "tel:5551",
+            "mailto:",
             "mailto:a@b.c",
+            "store:8080/a",
+            "http:",
+            "http:/a.b",
+            "http:a.b",
+            "https:/a.b/c",
+            "https:/\\a.b",
+            "http:\\\\a.b\\c",
+            "a.b:",
+            "a.b:/c",
+            "x.y://a.b/c",
+            "svn+ssh://a.b",
+            "\\a.b",
+            "\\\\a.b\\c",
+            "//a.b/c",
+            "http:///a.b/c",
+            "http:////a.b/c",
+            "http://@a.b/c",
+            "http://:@a.b/c",
+            "http://:p@a.b/c",
+            "@a.b",
+            "0",
+            "1:80",
+            "localhost:",
+            "http://[::1",
+            "http://::1",
+            "http://a\tb.com",
+            "a.b\n.c",
+            "http://a.b/\u{7f}",
             "http://user@example.com",
             "http://u:p@example.com",
             "u:p@example.com",
@@ -129,5 +175,8 @@ mod tests {
             assert!(parse(text).is_none(), "{text} is read as {:?}", parse(text));
         }
         assert!(parse(&format!("http://{}.com", "a".repeat(64))).is_none());
+        let path = |length| format!("http://a.b/{}", "a".repeat(length));
+        assert!(parse(&path(MAX_LENGTH - 11)).is_some());
+        assert!(parse(&path(MAX_LENGTH - 10)).is_none());
     }
 }
