@@ -111,7 +111,6 @@ impl Parameter {
 /// A sub-resource that the level or the method doesn't have is refused instead of ignored: `DELETE
 /// /bucket?acl` must not delete the bucket.
 pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Operation, ApiError> {
-    // A browser sends the preflight of a request to the address of the request, with its query.
     if method == Method::OPTIONS && level != Level::Service {
         return Ok(Operation::OptionsObject);
     }

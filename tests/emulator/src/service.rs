@@ -149,7 +149,7 @@ impl Service {
         {
             return Ok(answer?);
         }
-        let target = Target::parse(&head.uri, host.bucket.as_deref())?;
+        let target = Target::parse(&head.method, &head.uri, host.bucket.as_deref())?;
         exchange.bucket = target.resource.bucket().map(str::to_owned);
         let route = route::route(&head.method, target.resource.level(), &target.query);
         if let Ok(operation) = route {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use http::Uri;
+use http::{Method, Uri};
 
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
@@ -46,7 +46,13 @@ pub(crate) struct Target {
 
 impl Target {
     /// Reads a target; `host_bucket` is the bucket that the host names.
-    pub(crate) fn parse(uri: &Uri, host_bucket: Option<&str>) -> Result<Self, ApiError> {
+    ///
+    /// The query of a preflight is ignored: it belongs to the request that the browser asks about.
+    pub(crate) fn parse(
+        method: &Method,
+        uri: &Uri,
+        host_bucket: Option<&str>,
+    ) -> Result<Self, ApiError> {
         let path = uri.path();
         let Some(inner) = path.strip_prefix('/') else {
             return Err(ApiError::new(
@@ -72,9 +78,10 @@ impl Target {
                 key: names::object_key(key)?,
             }
         };
+        let query = uri.query().filter(|_| method != Method::OPTIONS);
         Ok(Self {
             path: path.to_owned(),
-            query: Query::parse(uri.query().unwrap_or_default())?,
+            query: Query::parse(query.unwrap_or_default())?,
             resource,
         })
     }
@@ -194,7 +201,7 @@ mod tests {
     use super::*;
 
     fn parse(uri: &str, host_bucket: Option<&str>) -> Result<Resource, String> {
-        Target::parse(&uri.parse().unwrap(), host_bucket)
+        Target::parse(&Method::GET, &uri.parse().unwrap(), host_bucket)
             .map(|target| target.resource)
             .map_err(|error| error.to_string())
     }

@@ -200,7 +200,7 @@ mod tests {
 
     fn authenticate(request: http::request::Builder) -> Result<Caller, (u16, &'static str)> {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let target = Target::parse(&parts.uri, None).unwrap();
+        let target = Target::parse(&parts.method, &parts.uri, None).unwrap();
         Accounts::new([Account::new("ID", "SECRET")])
             .authenticate(
                 &parts,

@@ -361,6 +361,8 @@ async fn preflights_follow_the_rules() {
         "/photos/any/key?signature=a",
         "/photos/any/key?upload_id=a&part_number=0&access_key_id=ID&expires=1&signature=a",
         "/photos/any/key?uploads",
+        "/photos/any/key?access_key_id=ID&expires=1&signature=%",
+        "/photos/any/key?%ff=%zz&acl&cors",
         "/photos?prefix=a&access_key_id=ID&expires=1&signature=a",
         "/photos?delete",
         "/photos",
