@@ -24,8 +24,10 @@ const MAX_OBJECT_LENGTH: u64 = 5 << 30;
 /// How much of a body that nobody wants is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: u64 = 64 << 20;
 
-/// How long a request that is refused waits for the rest of its body before it is answered.
+/// The longest pause of a client that sends the body of a refused request, before the response.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
+/// How long a refused request waits for the rest of its body, before the response.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// The body of a request.
 #[derive(Debug)]
@@ -161,10 +163,11 @@ impl RequestBody {
     /// Reads and drops what is left of the body: a client that is cut off while it sends cannot read
     /// the response.
     ///
-    /// A client that pauses, or announces more than is dropped, may wait for the response. For such
-    /// a client this returns at once, and reads the rest in the background.
+    /// A client that pauses, is slow, or announces more than is dropped, may wait for the response.
+    /// For such a client this returns soon, and reads the rest in the background.
     pub(crate) async fn drain(&mut self) {
-        let is_done = self.announced_length() <= MAX_DRAINED && self.drain_without_pause().await;
+        let is_done = self.announced_length() <= MAX_DRAINED
+            && tokio::time::timeout(MAX_WAIT, self.drain_without_pause()).await == Ok(true);
         if !is_done {
             let mut rest = self.take();
             tokio::spawn(async move { rest.drain_up_to(MAX_DRAINED).await });

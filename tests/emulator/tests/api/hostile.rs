@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use qingstor_emulator::Emulator;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{Client, Request, read_reply, request, start};
@@ -234,6 +234,23 @@ async fn a_refused_request_is_answered_before_its_body() {
         let reply = client.exchange_head(&request.to_bytes()).await;
         assert_eq!(reply.error().1, code, "{request:?}");
     }
+    // A client that sends a byte now and then does not delay the response either.
+    let slow = announced(request("PUT", "/absent/a"), 1 << 20).signed(&client);
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    stream.write_all(&slow.to_bytes()).await.unwrap();
+    let (mut reader, mut writer) = stream.split();
+    let trickle = async {
+        for _ in 0..1000 {
+            writer.write_all(b"x").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let mut status = [0; 12];
+    tokio::select! {
+        () = trickle => panic!("the emulator waits"),
+        read = reader.read_exact(&mut status) => assert_eq!(read.unwrap(), status.len()),
+    }
+    assert_eq!(&status, b"HTTP/1.1 404");
     // Who sends everything before reading gets the answer as well, and may go on.
     let put = request("PUT", "/absent/a")
         .body(vec![0; 8 << 20])
