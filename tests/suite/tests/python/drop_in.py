@@ -1,11 +1,13 @@
 """Programs for the official package, against a service over a socket."""
 
 import base64
+import copy
 import functools
 import hashlib
 import io
 import json
 import os
+import pickle
 import tempfile
 import unittest
 
@@ -276,6 +278,22 @@ class Sessions(Case):
             qingstor.client.send, timeout=20
         )
         self.assertEqual(qingstor.list_buckets().status_code, 200)
+
+    def test_copies_send(self):
+        self.bucket.put_object("copied", body="content")
+        for copied in (
+            copy.deepcopy(self.bucket),
+            pickle.loads(pickle.dumps(self.bucket)),
+            pickle.loads(pickle.dumps(self.qingstor)).Bucket(
+                "drop-in-bucket", "pek3a"
+            ),
+        ):
+            content = copied.get_object("copied").content
+            self.assertEqual(content, b"content")
+        session = pickle.loads(pickle.dumps(self.qingstor.client))
+        with session:
+            request = self.bucket.get_object_request("copied").sign()
+            self.assertEqual(session.send(request).status_code, 200)
 
     def test_proxies_of_a_session(self):
         qingstor = service()
