@@ -2,7 +2,7 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
-pub(crate) mod form;
+pub(crate) mod form_policy;
 pub(crate) mod paginate;
 pub(crate) mod presigned;
 
@@ -23,7 +23,8 @@ use crate::config::retry::RetryPolicy;
 use crate::config::sign;
 use crate::generated::facts::SIGNED_PARAMETERS;
 use crate::message::body::Body;
-use crate::message::operation::{FromResponse, Operation, OperationInfo};
+use crate::message::operation::{FromResponse, Operation};
+use crate::message::operation_info::OperationInfo;
 use crate::message::request::{Hash, RequestBody, RequestParts};
 
 /// A call that is ready to be sent.

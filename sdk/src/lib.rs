@@ -144,7 +144,7 @@ pub use base::timestamp::Timestamp;
 pub use call::Call;
 #[cfg(feature = "blocking")]
 pub use call::blocking;
-pub use call::form::{FormPolicy, FormUpload};
+pub use call::form_policy::{FormPolicy, FormUpload};
 pub use call::paginate::{Items, Paged, Pages};
 pub use call::presigned::Presigned;
 pub use client::{Bucket, QingStor};
@@ -162,9 +162,8 @@ pub use message::byte_stream::ByteStream;
 pub use message::image;
 pub use message::metadata::Metadata;
 pub use message::object_path::ObjectPath;
-pub use message::operation::{
-    ClientHandle, FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
-};
+pub use message::operation::{ClientHandle, FromResponse, Operation};
+pub use message::operation_info::{Info, OperationInfo, Repeatable, Reply};
 pub use message::response_meta::ResponseMeta;
 pub use message::sse::SseKey;
 

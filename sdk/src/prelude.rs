@@ -17,18 +17,17 @@ pub(crate) use crate::base::secret::withheld;
 pub(crate) use crate::base::string_enum::string_enum;
 pub use crate::base::timestamp::{Timestamp, rfc822, unix};
 pub use crate::call::Call;
-pub use crate::call::form::Form;
 pub(crate) use crate::call::paginate::paged;
 pub use crate::client::{Bucket, QingStor};
 pub use crate::generated::types;
 pub use crate::message::body::Body;
 pub use crate::message::byte_stream::ByteStream;
 pub use crate::message::error_document::BodyFields;
+pub use crate::message::form::Form;
 pub use crate::message::metadata::Metadata;
 pub use crate::message::object_path::ObjectPath;
-pub use crate::message::operation::{
-    FromResponse, Info, Operation, OperationInfo, Repeatable, Reply,
-};
+pub use crate::message::operation::{FromResponse, Operation};
+pub use crate::message::operation_info::{Info, OperationInfo, Repeatable, Reply};
 pub use crate::message::request::RequestParts;
 pub use crate::message::response::Response;
 pub(crate) use crate::message::response::{empty_outputs, json_outputs, response_meta};

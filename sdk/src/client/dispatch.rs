@@ -19,7 +19,7 @@ use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::content_range::announced;
 use crate::message::error_document::BodyFields;
 use crate::message::incoming::{Incoming, IncomingBody};
-use crate::message::operation::{OperationInfo, Reply};
+use crate::message::operation_info::{OperationInfo, Reply};
 use crate::message::request::RequestParts;
 use crate::message::response::{
     Response, ResponseBody, error_in_success, is_bodiless, service_error,

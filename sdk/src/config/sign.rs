@@ -4,6 +4,10 @@
 //! scheme, the query scheme of presigned URLs, and - over a policy instead - the form scheme.
 //! What is signed is what goes over the wire: the target is read as it will be sent.
 
+mod form;
+
+pub(crate) use form::sign_form;
+
 use std::borrow::Cow;
 
 use base64::Engine;

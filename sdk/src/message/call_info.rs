@@ -8,7 +8,7 @@ use http::Uri;
 use crate::base::error::CallContext;
 use crate::message::address::Address;
 use crate::message::error_document::BodyFields;
-use crate::message::operation::OperationInfo;
+use crate::message::operation_info::OperationInfo;
 
 /// The call that a response belongs to. Its [context](Self::context) is computed only for an error.
 #[derive(Clone, Debug)]

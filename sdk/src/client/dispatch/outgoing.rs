@@ -10,7 +10,7 @@ use crate::config::credentials::Credentials;
 use crate::config::retry::{Failure, may_repeat};
 use crate::config::sign;
 use crate::message::body::Body;
-use crate::message::operation::{OperationInfo, Repeatable};
+use crate::message::operation_info::{OperationInfo, Repeatable};
 use crate::message::request::{RequestBody, RequestParts};
 
 /// Who sets it dates the request alone.
@@ -72,8 +72,9 @@ impl Handle {
             RequestBody::None => Body::empty(),
             RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
             RequestBody::Stream(body) => body,
-            RequestBody::Form(form) => {
-                let (body, content_type) = form.into_body(credentials)?;
+            RequestBody::Form(mut form) => {
+                sign::sign_form(&mut form, credentials)?;
+                let (body, content_type) = form.into_body()?;
                 parts.header(header::CONTENT_TYPE, &content_type)?;
                 body
             }

@@ -14,9 +14,9 @@ use crate::client::{Handle, Shared};
 use crate::config::request_options::RequestOptions;
 use crate::config::retry::RetryPolicy;
 use crate::message::body::Body;
-use crate::message::byte_stream::Resend;
+use crate::message::byte_stream::{ByteStream, Resend};
 use crate::message::call_info::CallInfo;
-use crate::message::response::Response;
+use crate::message::response_meta::ResponseMeta;
 
 /// Resends a request by the rules of the retry loop.
 pub(super) struct Resender {
@@ -43,7 +43,11 @@ impl Resender {
         own.unwrap_or(&self.shared.retry)
     }
 
-    async fn resend(&self, headers: HeaderMap, call: CallInfo) -> Result<Response> {
+    async fn resend(
+        &self,
+        headers: HeaderMap,
+        call: CallInfo,
+    ) -> Result<(ResponseMeta, ByteStream)> {
         let handle = Handle {
             shared: Arc::clone(&self.shared),
             address: Arc::clone(&call.identity.address),
@@ -58,7 +62,9 @@ impl Resender {
         };
         // The caller's timeout covers the response head only: reading a body may take any time.
         let bounds = Bounds::new(self.policy(), None);
-        handle.attempts(&mut outgoing, call, &bounds).await
+        let mut response = handle.attempts(&mut outgoing, call, &bounds).await?;
+        let stream = response.take_stream()?;
+        Ok((response.meta, stream))
     }
 }
 
@@ -82,7 +88,7 @@ impl Resend for Resender {
         &self,
         headers: HeaderMap,
         call: CallInfo,
-    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + '_>> {
+    ) -> Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + '_>> {
         Box::pin(self.resend(headers, call))
     }
 }

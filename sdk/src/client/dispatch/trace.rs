@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use crate::base::error::{Error, Result};
 use crate::config::observe::ResponseEvent;
 use crate::message::address::Address;
-use crate::message::operation::OperationInfo;
+use crate::message::operation_info::OperationInfo;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
 

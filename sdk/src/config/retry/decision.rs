@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 use crate::base::error::{Error, ErrorKind};
-use crate::message::operation::Repeatable;
+use crate::message::operation_info::Repeatable;
 
 /// What a failed attempt means for the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod file;
+mod ranges;
 mod run;
 mod sink;
 mod state;

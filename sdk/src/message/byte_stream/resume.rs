@@ -14,7 +14,6 @@ use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
-use crate::message::response::{Response, ResponseBody};
 use crate::message::response_meta::ResponseMeta;
 
 /// Resends the request of a response body. Implemented by the layer that sends requests.
@@ -31,7 +30,7 @@ pub(crate) trait Resend: Send + Sync {
         &self,
         headers: HeaderMap,
         call: CallInfo,
-    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + '_>>;
+    ) -> Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + '_>>;
 }
 
 /// State for requesting the rest of a body.
@@ -138,18 +137,16 @@ impl Resume {
         let range = HeaderValue::try_from(range)
             .map_err(|error| Error::invalid_input("the range").with_source(error))?;
         headers.insert(RANGE, range);
-        let response = self.resend.send(headers, call.clone()).await?;
+        let (meta, stream) = self.resend.send(headers, call.clone()).await?;
         // The client has refused a response with another range already.
-        let is_same = response.meta.headers().get(ETAG) == Some(&self.etag);
-        match response.body {
-            ResponseBody::Stream(stream) if is_same && stream.part() == Some(wanted) => Ok(stream),
-            _ => {
-                let text = format!(
-                    "the response to the request for bytes {} to {} is not the rest of the body",
-                    wanted.first, wanted.last
-                );
-                Err(Error::new(ErrorKind::Integrity, text).with_call(call.context()))
-            }
+        let is_same = meta.headers().get(ETAG) == Some(&self.etag);
+        if is_same && stream.part() == Some(wanted) {
+            return Ok(stream);
         }
+        let text = format!(
+            "the response to the request for bytes {} to {} is not the rest of the body",
+            wanted.first, wanted.last
+        );
+        Err(Error::new(ErrorKind::Integrity, text).with_call(call.context()))
     }
 }

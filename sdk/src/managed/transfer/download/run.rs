@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use md5::{Digest as _, Md5};
-use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::fetch::{Fetcher, First, Object};
 use super::file::{Destination, Fate, PartFile};
+use super::ranges::{Ranges, describe, new_state};
 use super::sink::Sink;
 use super::state::State;
 use super::writer::Output;
@@ -18,13 +18,9 @@ use crate::base::digest::{Digest, hash_file};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::transfer::limit::Limiter;
-use crate::managed::transfer::progress::Meter;
 use crate::managed::transfer::target::Kind;
 use crate::managed::transfer::watch::Gauges;
 use crate::managed::transfer::{about, check_settings, joined};
-
-/// A range on its way; its bytes, if they went to memory.
-pub(super) type Ranges = JoinSet<Result<(Range<u64>, Bytes)>>;
 
 impl Download<'_> {
     pub(super) async fn run(self) -> Result<DownloadOutput> {
@@ -65,65 +61,6 @@ impl Download<'_> {
             )),
             Kind::Writer(writer) => Output::new(writer).fill(fetcher, self.options).await,
         }
-    }
-}
-
-impl Fetcher {
-    /// From now on all requests are for this object.
-    pub(super) fn pin(mut self, object: Object, options: &mut Options) -> Arc<Self> {
-        let meter = options.on_progress.take();
-        self.gauges.meter = meter.map(|tell| Arc::new(Meter::new(tell, Some(object.size))));
-        self.object = object;
-        Arc::new(self)
-    }
-
-    pub(super) async fn fetch(
-        self: Arc<Self>,
-        range: Range<u64>,
-        begun: Option<GetObjectOutput>,
-        mut sink: Sink,
-    ) -> Result<(Range<u64>, Bytes)> {
-        self.range(range.clone(), begun, &mut sink).await?;
-        Ok((range, sink.into_bytes()))
-    }
-
-    /// The digest that the content must have, if it is known and asked for.
-    pub(super) fn expected(&self, options: &Options) -> Option<Digest> {
-        let wanted = options.verify && !self.customer.is_there();
-        Digest::from_etag(&self.object.etag).filter(|_| wanted)
-    }
-
-    pub(super) fn compare(&self, expected: Digest, actual: Digest) -> Result<()> {
-        if expected == actual {
-            return Ok(());
-        }
-        let text = format!("the content's MD5 is {actual}, its ETag says {expected}");
-        Err(self.wrong(ErrorKind::Integrity, text))
-    }
-}
-
-/// What the answer says beside the content.
-pub(super) fn describe(output: &GetObjectOutput, object: &Object) -> DownloadOutput {
-    DownloadOutput {
-        bytes: object.size,
-        resumed: 0,
-        etag: object.etag.clone(),
-        verified: false,
-        version_id: output.version_id.clone(),
-        content_type: output.content_type.clone(),
-        last_modified: output.last_modified,
-        metadata: output.metadata.clone(),
-        request_id: output.request_id().map(str::to_owned),
-    }
-}
-
-pub(super) fn new_state(fetcher: &Fetcher, object: &Object) -> State {
-    State {
-        bucket: fetcher.bucket.name().to_owned(),
-        key: fetcher.key.clone(),
-        etag: object.etag.clone(),
-        size: object.size,
-        done: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::fetch::{Fetcher, First};
-use super::run::{Ranges, describe, new_state};
+use super::ranges::{Ranges, describe, new_state};
 use super::sink::Sink;
 use super::{DownloadOutput, Options};
 use crate::base::digest::Digest;

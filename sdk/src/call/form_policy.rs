@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use super::{Form, check_field_name};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
+use crate::config::sign::sign_form;
+use crate::message::form::{Form, check_field_name};
 use crate::message::metadata::Metadata;
 
 /// What a browser may upload by a form, without credentials of its own.
@@ -153,7 +154,7 @@ impl FormPolicy {
             }
             form.text(&name, value);
         }
-        form.sign(&credentials)?;
+        sign_form(&mut form, &credentials)?;
         let (origin, path) = (handle.address.origin(), &handle.address.path_prefix);
         let path = if path.is_empty() { "/" } else { path };
         Ok(FormUpload {

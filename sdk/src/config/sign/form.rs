@@ -1,0 +1,110 @@
+//! The signature of a form.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::base::error::{Error, Result};
+use crate::config::credentials::Credentials;
+use crate::message::form::Form;
+
+/// Fields that authenticate a form. Its policy covers all other fields.
+const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
+
+/// Adds the policy, which covers all fields (document *Post Object*), and its signature.
+///
+/// A form that has a signature, and a form of an anonymous caller, stay unchanged.
+pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()> {
+    if credentials.is_anonymous() || form.get("signature").is_some() {
+        return Ok(());
+    }
+    if let Some(id) = form.get("access_key_id")
+        && credentials.access_key_id() != Some(id)
+    {
+        return Err(Error::invalid_input(
+            "form field `access_key_id`: it is not this client's, so the form needs its own \
+             `signature`",
+        ));
+    }
+    let policy = match form.get("policy") {
+        Some(policy) => policy.to_owned(),
+        None => {
+            let covered: BTreeMap<_, _> = form
+                .fields
+                .iter()
+                .filter(|(name, _)| !AUTH_FIELDS.contains(&&**name))
+                .map(|(name, value)| (name, value))
+                .collect();
+            let json = serde_json::to_vec(&covered).map_err(|error| {
+                Error::invalid_input("the form's policy can't be written").with_source(error)
+            })?;
+            let policy = BASE64.encode(json);
+            form.text("policy", &policy);
+            policy
+        }
+    };
+    if let Some((id, signature)) = super::form(&policy, credentials) {
+        if form.get("access_key_id").is_none() {
+            form.text("access_key_id", id);
+        }
+        form.text("signature", &signature);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::body::Body;
+
+    fn form() -> Form {
+        let mut form = Form::new();
+        form.text("key", "user/tom/${filename}");
+        form.text("redirect", "http://mydomain.com/callback");
+        form.file("file", Body::from("content").with_file_name("a\"b.txt"));
+        form
+    }
+
+    #[test]
+    fn the_policy_covers_every_field_but_its_own() {
+        let credentials = Credentials::new("ID", "SECRET").unwrap();
+        let mut form = form();
+        sign_form(&mut form, &credentials).unwrap();
+        let policy = form.get("policy").unwrap();
+        let json: serde_json::Value =
+            serde_json::from_slice(&BASE64.decode(policy).unwrap()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"key": "user/tom/${filename}", "redirect": "http://mydomain.com/callback"})
+        );
+        assert_eq!(form.get("access_key_id"), Some("ID"));
+        // base64(HMAC-SHA256("SECRET", policy)), computed apart.
+        assert_eq!(form.get("signature").map(str::len), Some(44));
+        let (_, expected) = super::super::form(policy, &credentials).unwrap();
+        assert_eq!(form.get("signature"), Some(&*expected));
+    }
+
+    #[test]
+    fn an_anonymous_form_and_a_signed_one_stay_as_they_are() {
+        let mut anonymous = form();
+        sign_form(&mut anonymous, &Credentials::anonymous()).unwrap();
+        assert_eq!(anonymous.fields.len(), 2);
+        let mut signed = form();
+        signed.text("policy", "p");
+        signed.text("signature", "s");
+        sign_form(&mut signed, &Credentials::new("ID", "SECRET").unwrap()).unwrap();
+        assert_eq!(signed.fields.len(), 4);
+    }
+
+    #[test]
+    fn another_key_needs_its_own_signature() {
+        let mut foreign = form();
+        foreign.text("access_key_id", "ANOTHER");
+        let credentials = Credentials::new("ID", "SECRET").unwrap();
+        assert!(sign_form(&mut foreign, &credentials).is_err());
+        foreign.text("signature", "s");
+        sign_form(&mut foreign, &credentials).unwrap();
+        assert!(!format!("{foreign:?}").contains("ANOTHER"));
+    }
+}
