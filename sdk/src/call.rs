@@ -193,6 +193,9 @@ impl<I: Operation> Call<I> {
         let Self { handle, input } = self;
         let options = handle.options();
         let mut parts = RequestParts::new(&handle.address);
+        if let Some(name) = I::INFO.sub_resource {
+            parts.sub_resource(name);
+        }
         let encoded = match &options.refused {
             Some(why) => Err(Error::invalid_input(why)),
             None => input

@@ -1,6 +1,6 @@
-//! What the rendered operations are written with: one import for each of their files.
+//! The names that generated code uses: the only import of most generated files.
 //!
-//! No part of the stable interface.
+//! Not part of the public API.
 
 pub use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ pub use http::{HeaderName, Method};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::base::base64_bytes::Blob;
+pub use crate::base::collection::{Collection, http_date, unix_seconds};
 pub use crate::base::error::Result;
 pub use crate::base::json::{is_default, one_or_many, optional_one_or_many};
-pub use crate::base::parameter::{Collection, http_date, unix_seconds};
 pub use crate::base::secret::Secret;
 #[cfg(feature = "serde")]
 pub(crate) use crate::base::secret::withheld;
@@ -19,7 +19,6 @@ pub use crate::base::timestamp::{Timestamp, rfc822, unix};
 pub use crate::call::Call;
 pub(crate) use crate::call::paginate::paged;
 pub use crate::client::{Bucket, QingStor};
-pub use crate::generated::types;
 pub use crate::message::body::Body;
 pub use crate::message::byte_stream::ByteStream;
 pub use crate::message::error_document::BodyFields;

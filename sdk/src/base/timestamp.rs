@@ -1,5 +1,6 @@
 //! [`Timestamp`]: the one type for every time of the API, whatever its form on the wire.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::error::{Error, Result};
+use crate::base::parameter::{FromText, Parameter};
 
 /// A point in time, in UTC, to the nanosecond.
 ///
@@ -322,6 +324,21 @@ pub mod rfc822 {
         let text = Option::<String>::deserialize(deserializer)?;
         let time = text.as_deref().map(Timestamp::from_http_date).transpose();
         Ok(T::from(time.map_err(de::Error::custom)?))
+    }
+}
+
+/// Parses an HTTP date, or ISO 8601.
+impl FromText for Timestamp {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_http_date(text).or_else(|_| text.parse()).ok()
+    }
+}
+
+/// ISO 8601. For other forms see [`http_date`](crate::base::collection::http_date) and
+/// [`unix_seconds`](crate::base::collection::unix_seconds).
+impl Parameter for Timestamp {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Owned(self.to_string()))
     }
 }
 

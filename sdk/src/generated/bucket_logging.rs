@@ -81,11 +81,10 @@ impl PutBucketLoggingInput {
 impl Operation for PutBucketLoggingInput {
     type Handle = Bucket;
     type Output = PutBucketLoggingOutput;
-    const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT);
+    const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT).sub_resource("logging");
 
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("logging");
         request.json_object();
         request.json_field("target_bucket", &self.target_bucket)?;
         request.json_field("target_prefix", &self.target_prefix)?;
@@ -105,12 +104,9 @@ pub struct GetBucketLoggingInput {}
 impl Operation for GetBucketLoggingInput {
     type Handle = Bucket;
     type Output = GetBucketLoggingOutput;
-    const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET).reply(Reply::Json);
-
-    fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("logging");
-        Ok(())
-    }
+    const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET)
+        .reply(Reply::Json)
+        .sub_resource("logging");
 }
 
 /// Output of [`Bucket::get_logging`].
@@ -139,12 +135,9 @@ pub struct DeleteBucketLoggingInput {}
 impl Operation for DeleteBucketLoggingInput {
     type Handle = Bucket;
     type Output = DeleteBucketLoggingOutput;
-    const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE).success(&[204]);
-
-    fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("logging");
-        Ok(())
-    }
+    const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE)
+        .success(&[204])
+        .sub_resource("logging");
 }
 
 json_outputs!(GetBucketLoggingOutput);

@@ -77,11 +77,11 @@ impl PutBucketExternalMirrorInput {
 impl Operation for PutBucketExternalMirrorInput {
     type Handle = Bucket;
     type Output = PutBucketExternalMirrorOutput;
-    const INFO: Info = &OperationInfo::new("PutBucketExternalMirror", Method::PUT);
+    const INFO: Info =
+        &OperationInfo::new("PutBucketExternalMirror", Method::PUT).sub_resource("mirror");
 
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("mirror");
         request.json_object();
         request.json_field("source_site", &self.source_site)?;
         Ok(())
@@ -100,13 +100,9 @@ pub struct GetBucketExternalMirrorInput {}
 impl Operation for GetBucketExternalMirrorInput {
     type Handle = Bucket;
     type Output = GetBucketExternalMirrorOutput;
-    const INFO: Info =
-        &OperationInfo::new("GetBucketExternalMirror", Method::GET).reply(Reply::Json);
-
-    fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("mirror");
-        Ok(())
-    }
+    const INFO: Info = &OperationInfo::new("GetBucketExternalMirror", Method::GET)
+        .reply(Reply::Json)
+        .sub_resource("mirror");
 }
 
 /// Output of [`Bucket::get_external_mirror`].
@@ -133,13 +129,9 @@ pub struct DeleteBucketExternalMirrorInput {}
 impl Operation for DeleteBucketExternalMirrorInput {
     type Handle = Bucket;
     type Output = DeleteBucketExternalMirrorOutput;
-    const INFO: Info =
-        &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE).success(&[204]);
-
-    fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("mirror");
-        Ok(())
-    }
+    const INFO: Info = &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE)
+        .success(&[204])
+        .sub_resource("mirror");
 }
 
 json_outputs!(GetBucketExternalMirrorOutput);

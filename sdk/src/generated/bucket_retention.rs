@@ -55,11 +55,11 @@ impl PutBucketRetention {
 impl Operation for PutBucketRetentionInput {
     type Handle = Bucket;
     type Output = PutBucketRetentionOutput;
-    const INFO: Info = &OperationInfo::new("PutBucketRetention", Method::PUT);
+    const INFO: Info =
+        &OperationInfo::new("PutBucketRetention", Method::PUT).sub_resource("retention");
 
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
-        request.sub_resource("retention");
         request.json_object();
         request.json_optional("days", &self.days)?;
         request.json_optional("years", &self.years)?;

@@ -5,8 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 
+use crate::base::collection::Collection;
 use crate::base::error::{Error, Result};
-use crate::base::parameter::{Collection, Parameter};
+use crate::base::parameter::Parameter;
 use crate::message::body::Body;
 use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace};

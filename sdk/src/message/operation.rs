@@ -26,7 +26,10 @@ pub trait Operation: Sized {
 
     /// Writes the input into a request.
     #[doc(hidden)]
-    fn encode(self, request: &mut RequestParts) -> Result<()>;
+    fn encode(self, request: &mut RequestParts) -> Result<()> {
+        let _ = request;
+        Ok(())
+    }
 }
 
 /// A handle with operations: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket). Sealed.

@@ -15,6 +15,8 @@ pub struct OperationInfo {
     pub method: Method,
     /// The statuses of a success. Every other status is an error.
     pub success: &'static [u16],
+    /// Sub-resource of the bucket or the service, such as `cors`: a query parameter without a value.
+    pub sub_resource: Option<&'static str>,
     /// What the body of a success is.
     pub reply: Reply,
     /// Whether the call may be repeated when it is unknown if the service carried it out.
@@ -61,6 +63,7 @@ impl OperationInfo {
             id,
             method,
             success: &[200],
+            sub_resource: None,
             reply: Reply::Empty,
             repeatable: Repeatable::Always,
             content_md5: false,
@@ -72,6 +75,11 @@ impl OperationInfo {
 
     pub(crate) const fn success(mut self, statuses: &'static [u16]) -> Self {
         self.success = statuses;
+        self
+    }
+
+    pub(crate) const fn sub_resource(mut self, name: &'static str) -> Self {
+        self.sub_resource = Some(name);
         self
     }
 

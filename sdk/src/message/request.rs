@@ -11,9 +11,10 @@ use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde::Serialize;
 
+use crate::base::collection::Collection;
 use crate::base::encode_set::{COMPONENT, PATH};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::parameter::{Collection, Parameter};
+use crate::base::parameter::Parameter;
 use crate::base::secret::Secret;
 use crate::message::address::Address;
 use crate::message::body::Body;

@@ -7,9 +7,10 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, Method};
 use serde::de::DeserializeOwned;
 
+use crate::base::collection::Collection;
 use crate::base::error::{Answer, Error, ErrorKind, Result, reason, status_line};
 use crate::base::json;
-use crate::base::parameter::{Collection, FromText};
+use crate::base::parameter::FromText;
 use crate::base::timestamp::Timestamp;
 use crate::message::byte_stream::ByteStream;
 use crate::message::call_info::CallInfo;

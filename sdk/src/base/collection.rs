@@ -1,0 +1,67 @@
+//! [`Collection`]: lists in one parameter; and the text forms of times.
+
+use crate::base::error::{Error, Result};
+use crate::base::parameter::Parameter;
+use crate::base::timestamp::Timestamp;
+
+/// How the values of a list share one parameter (Swagger's `collectionFormat`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// `a,b`
+    Csv,
+    /// `a b`
+    Ssv,
+    /// `a<tab>b`
+    Tsv,
+    /// `a|b`
+    Pipes,
+    /// `name=a&name=b`
+    Multi,
+}
+
+impl Collection {
+    /// Returns the separator of two values.
+    pub fn separator(self) -> char {
+        match self {
+            Self::Ssv => ' ',
+            Self::Tsv => '\t',
+            Self::Pipes => '|',
+            Self::Csv | Self::Multi => ',',
+        }
+    }
+
+    /// Joins the values; returns `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a value contains the separator, because the service would read it as two values.
+    pub fn join(self, name: &str, values: &[impl Parameter]) -> Result<Option<String>> {
+        let separator = self.separator();
+        let mut joined: Option<String> = None;
+        for value in values.iter().filter_map(Parameter::text) {
+            if value.contains(separator) {
+                return Err(Error::invalid_input(format!(
+                    "{name}: {value:?} contains {separator:?}, which separates the values of this list"
+                )));
+            }
+            match &mut joined {
+                Some(text) => {
+                    text.push(separator);
+                    text.push_str(&value);
+                }
+                None => joined = Some(value.into_owned()),
+            }
+        }
+        Ok(joined)
+    }
+}
+
+/// Returns a time as an HTTP date, for headers.
+pub fn http_date(time: impl Into<Option<Timestamp>>) -> Result<Option<String>> {
+    time.into().map(Timestamp::to_http_date).transpose()
+}
+
+/// Returns a time in Unix seconds.
+pub fn unix_seconds(time: impl Into<Option<Timestamp>>) -> Option<i64> {
+    time.into().map(Timestamp::as_unix_seconds)
+}
