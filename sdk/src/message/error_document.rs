@@ -55,13 +55,12 @@ impl ErrorDocument {
         }
         let mut keys = Keys {
             names,
-            has_output: false,
             has_code: false,
             has_message: false,
         };
         // Ends at the first field of the output, which is the first of almost every response.
         let parsed = serde_json::Deserializer::from_slice(body).deserialize_map(&mut keys);
-        let is_error = parsed.is_ok() && keys.has_code && keys.has_message && !keys.has_output;
+        let is_error = parsed.is_ok() && keys.has_code && keys.has_message;
         // What it says may be beyond reading; that it is an error is known.
         is_error.then(|| Self::parse(body).unwrap_or_default())
     }
@@ -91,7 +90,6 @@ impl BodyFields {
 /// Collects what the keys of an object say about it.
 struct Keys {
     names: &'static [&'static str],
-    has_output: bool,
     has_code: bool,
     has_message: bool,
 }
@@ -105,11 +103,12 @@ impl<'de> Visitor<'de> for &mut Keys {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {
-            if self.names.contains(&&*key) {
-                self.has_output = true;
-                return Ok(());
-            }
             // A field that is `null` counts as absent.
+            if self.names.contains(&&*key) {
+                // Fails at the first byte of every other value, before it is parsed.
+                map.next_value::<()>()?;
+                continue;
+            }
             let is_there = map.next_value::<Option<IgnoredAny>>()?.is_some();
             match &*key {
                 "code" => self.has_code |= is_there,
@@ -255,6 +254,10 @@ mod tests {
             ),
             (r#"{"code":404,"message":"m"}"#, "404"),
             (r#"{"x":{"keys":[]},"code":{},"message":[]}"#, ""),
+            (
+                r#"{"keys":null,"code":"c","message":"m","type": null}"#,
+                "c",
+            ),
         ] {
             assert_eq!(code_of(body, fields).as_deref(), Some(code), "{body}");
             assert!(code_of(body, BodyFields::Named(&[])).is_some(), "{body}");
@@ -275,6 +278,9 @@ mod tests {
             r#"{"code":null,"message":"m"}"#,
             r#"{"code":"c","message":"m""#,
             r#"{"keys":[],"code":"c","message":"m"}"#,
+            r#"{"type":null,"keys":[],"code":"c","message":"m"}"#,
+            r#"{"code":"c","message":"m","keys":{}}"#,
+            r#"{"code":"c","message":"m","keys":nul}"#,
             r#"{"code":"c","message":"m","type":""}"#,
         ] {
             assert_eq!(code_of(body, fields), None, "{body}");

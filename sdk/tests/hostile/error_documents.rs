@@ -72,6 +72,18 @@ async fn content_is_content() {
     assert_eq!(output.body.bytes().await.unwrap(), DOCUMENT);
 }
 
+/// As a service may write it that has one type for errors and lists.
+#[tokio::test]
+async fn a_field_of_the_output_that_is_null_is_absent() {
+    let body = r#"{"keys":null,"buckets":null,"code":"internal_error","message":"try later",
+        "request_id":"r"}"#;
+    let (server, bucket) = server("200 OK", body).await;
+    is_service_error(&bucket.list_objects().await.unwrap_err(), 200, 4);
+    let qingstor =
+        QingStor::new(qingstor_sdk::Config::new("ID", "SECRET").endpoint(&server.endpoint));
+    is_service_error(&qingstor.unwrap().list_buckets().await.unwrap_err(), 200, 4);
+}
+
 #[tokio::test]
 async fn an_output_with_more_fields_is_an_output() {
     let body = r#"{"keys":[{"key":"a"}],"code":"internal_error","message":"m"}"#;
