@@ -1,16 +1,21 @@
-//! Zone discovery: where a bucket lies whose zone nobody told.
+//! Zone discovery: finds the zone of a bucket when it is not known.
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
 use crate::client::{Bucket, QingStor};
-use crate::generated::operations::HeadBucketInput;
+use crate::generated::operations::{HeadBucketInput, ListBucketsInput};
+use crate::message::operation::Operation;
+
+/// The most pages that are searched for a bucket. The service limits the buckets of an account to far
+/// fewer.
+const MAX_PAGES: u32 = 1000;
 
 impl QingStor {
-    /// The zone that the bucket `name` lies in.
+    /// Returns the zone of the bucket `name`.
     ///
-    /// The host of all zones is asked, unsigned, and answers with a redirect to the bucket's zone.
-    /// Where it does not (an endpoint of one zone, or of one's own), the zone is looked up among
-    /// the buckets of the account.
+    /// The client sends an unsigned request to the host of all zones, which redirects to the zone of
+    /// the bucket. If the response is not a redirect (the endpoint of one zone, or a custom endpoint),
+    /// the client searches the bucket in the list of the account's buckets.
     ///
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
@@ -22,7 +27,8 @@ impl QingStor {
     /// # Errors
     ///
     /// Those of `HeadBucket`, with [`Error::is_not_found`](crate::Error::is_not_found) where there
-    /// is no such bucket; those of `ListBuckets`; `InvalidInput` when the name breaks the rules.
+    /// is no such bucket; those of `ListBuckets`; `Decode` if the list of buckets does not end after
+    /// 1,000 pages; `InvalidInput` when the name breaks the rules.
     pub async fn locate_bucket(&self, name: impl AsRef<str>) -> Result<String> {
         let name = name.as_ref();
         let handle = self.anonymous_handle(name)?;
@@ -49,13 +55,18 @@ impl QingStor {
         {
             return Err(refused);
         }
-        let mut buckets = self.list_buckets().items();
-        while let Some(bucket) = buckets.next().await.transpose()? {
-            if bucket.name == name {
+        let mut pages = self.list_buckets().pages();
+        for _ in 0..MAX_PAGES {
+            let Some(page) = pages.next().await.transpose()? else {
+                return Err(refused);
+            };
+            if let Some(bucket) = page.buckets.into_iter().find(|bucket| bucket.name == name) {
                 return Ok(bucket.location);
             }
         }
-        Err(refused)
+        let text = format!("the list of buckets does not end after {MAX_PAGES} pages");
+        Err(Error::new(ErrorKind::Decode, text)
+            .with_call(self.handle().unsent(ListBucketsInput::INFO)))
     }
 
     /// The bucket `name`, in the zone that [`locate_bucket`](Self::locate_bucket) finds.

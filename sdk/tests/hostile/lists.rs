@@ -1,7 +1,7 @@
 //! Lists that have no end.
 
 use futures_util::TryStreamExt;
-use qingstor_sdk::{Bucket, Error, ErrorKind};
+use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor};
 
 use crate::server::{RequestBody, Server, response};
 
@@ -85,5 +85,28 @@ async fn many_empty_pages_may_precede_a_key() {
     let mut keys = bucket.list_objects().items();
     for _ in 0..2 {
         assert_eq!(keys.next().await.unwrap().unwrap().key, "k");
+    }
+}
+
+#[tokio::test]
+async fn a_zone_is_not_searched_in_buckets_without_end() {
+    for is_repeated in [true, false] {
+        let server = Server::start(RequestBody::Read, move |number, head| {
+            if head.starts_with("head") {
+                return response("403 Forbidden", &[], b"");
+            }
+            let name = if is_repeated { 1 } else { number };
+            let body = format!(
+                r#"{{"count":1000000000,"buckets":[{{"name":"bucket-{name}","location":"pek3a"}}]}}"#
+            );
+            response("200 OK", &[], body.as_bytes())
+        })
+        .await;
+        let config = Config::new("ID", "SECRET").endpoint(&server.endpoint);
+        let qingstor = QingStor::new(config).unwrap();
+        let error = qingstor.locate_bucket("some-bucket").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+        assert!(error.to_string().contains("1000 pages"), "{error}");
+        assert_eq!(server.seen.requests(), 1 + MOST);
     }
 }
