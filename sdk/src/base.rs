@@ -6,6 +6,7 @@ pub(crate) mod concurrent;
 pub(crate) mod deadline;
 pub(crate) mod digest;
 pub(crate) mod encode_set;
+pub(crate) mod entity_tag;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod json;

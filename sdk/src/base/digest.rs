@@ -10,6 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
 
+use super::entity_tag;
+
 /// The MD5 of some bytes. `Display` gives it in hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digest([u8; 16]);
@@ -20,9 +22,16 @@ impl Digest {
         Self(md5.finalize().into())
     }
 
-    /// The MD5 that an entity tag is, with or without quotes. `None` when it is something else.
+    /// Returns the MD5 of the content that an entity tag is, with or without quotes. `None` if it is
+    /// something else, or weak: the content may then be compressed on its way, for example.
     pub(crate) fn from_etag(etag: &str) -> Option<Self> {
-        let hex = etag.trim().trim_matches('"').as_bytes();
+        Self::of_stored(etag).filter(|_| entity_tag::is_strong(etag))
+    }
+
+    /// Returns the MD5 that the entity tag of an uploaded body is. Here a weak tag counts, too: it is
+    /// about the bytes that are stored, not about those of a response.
+    pub(crate) fn of_stored(etag: &str) -> Option<Self> {
+        let hex = entity_tag::text(etag).as_bytes();
         if hex.len() != 32 {
             return None;
         }
@@ -90,6 +99,9 @@ mod tests {
         for etag in [hex.to_owned(), format!("\"{hex}\""), hex.to_uppercase()] {
             assert_eq!(Digest::from_etag(&etag).unwrap().to_string(), hex);
         }
+        let weak = format!("W/\"{hex}\"");
+        assert_eq!(Digest::from_etag(&weak), None);
+        assert_eq!(Digest::of_stored(&weak).unwrap().to_string(), hex);
         let long = format!("{hex}-3");
         for etag in [
             "",

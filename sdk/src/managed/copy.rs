@@ -8,6 +8,7 @@ use super::each_call::each_call;
 use super::pending::Pending;
 use super::transfer::plan::{MAX_PART, MIN_PART, Plan};
 use crate::base::concurrent::Concurrent;
+use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
 use crate::client::Bucket;
@@ -234,16 +235,16 @@ impl CopyObject {
             .bucket
             .complete_multipart_upload(&self.key, pending.upload_id(), done);
         // What was not changed is still what it was: the service makes no entity tag of its own.
-        let call = match source.etag.is_empty() {
-            true => call,
-            false => call.etag(&source.etag),
+        let call = match entity_tag::is_strong(&source.etag) {
+            true => call.etag(&source.etag),
+            false => call,
         };
         let mut target = self.bucket.head_object(&self.key);
         if let Some(key) = &self.sse_key {
             target = target.sse_key(key);
         }
         let is_it = |head: &HeadObjectOutput| {
-            let same_etag = !source.etag.is_empty() && head.etag == source.etag;
+            let same_etag = entity_tag::is_strong(&source.etag) && head.etag == source.etag;
             same_etag && head.content_length == Some(size)
         };
         pending.complete(call, target, is_it).await?;
@@ -268,10 +269,10 @@ macro_rules! copies {
             $(
                 fn $name(&self, source: &HeadObjectOutput, mut input: $input) -> Call<$input> {
                     input.copy_source = Some(self.source.clone());
-                    if source.etag.is_empty() {
-                        input.copy_source_if_unmodified_since = source.last_modified;
-                    } else {
+                    if entity_tag::is_strong(&source.etag) {
                         input.copy_source_if_match = Some(source.etag.clone());
+                    } else {
+                        input.copy_source_if_unmodified_since = source.last_modified;
                     }
                     let mut call = self.bucket.call(input);
                     if let Some(key) = &self.sse_key {

@@ -35,9 +35,9 @@ use resume::{Resume, Resuming};
 /// comes for the configured [`idle_timeout`](crate::Config::idle_timeout) while the caller waits,
 /// the rest of the object is asked for and the stream goes on where it stopped, within the call's
 /// [`RetryPolicy`](crate::RetryPolicy); bytes that came start the count of attempts anew. The rest
-/// must be of the same object, by its `ETag`: one that was overwritten meanwhile is an error for
-/// which [`is_precondition_failed`](crate::Error::is_precondition_failed) holds, never a mix. What
-/// can't go on is an `Interrupted` or a `Timeout` error, never an early end. The time that the
+/// must be of the same object, by its strong `ETag`: if it was overwritten in the meantime, the error is
+/// one for which [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, never a
+/// mix. A body that cannot continue is an `Interrupted` or a `Timeout` error, never an early end. The time that the
 /// caller takes between reads does not count.
 pub struct ByteStream {
     // Boxed, since it is large and moves on its way to the caller.

@@ -184,3 +184,55 @@ async fn the_rest_of_a_broken_body_must_be_the_rest() {
         }
     }
 }
+
+/// Serves the first request from one object and the others from another, all with the same tag. With
+/// `is_broken`, the first body breaks off.
+async fn replaced(etag: &'static str, is_broken: bool) -> (Server, Bucket) {
+    let server = Server::start(RequestBody::Read, move |number, head| {
+        let object = if number == 1 { b'a' } else { b'b' };
+        let object = vec![object; 100_000];
+        let mut headers = vec![("ETag", etag)];
+        let range = header(head, "range").and_then(|range| {
+            let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+            let last = last.parse::<usize>().ok()?.min(object.len() - 1);
+            Some((first.parse::<usize>().ok()?, last))
+        });
+        let mut bytes = match range {
+            Some((first, last)) => {
+                let text = format!("bytes {first}-{last}/{}", object.len());
+                headers.push(("Content-Range", &text));
+                response("206 Partial Content", &headers, &object[first..=last])
+            }
+            None => response("200 OK", &headers, &object),
+        };
+        if is_broken && number == 1 {
+            bytes.truncate(bytes.len() - 10);
+        }
+        bytes
+    })
+    .await;
+    let bucket = server.bucket_with(|config| {
+        config
+            .idle_timeout(std::time::Duration::from_millis(300))
+            .retry(RetryPolicy::default().initial_backoff(std::time::Duration::from_millis(1)))
+    });
+    (server, bucket)
+}
+
+#[tokio::test]
+async fn bytes_are_put_together_by_a_strong_etag_only() {
+    for etag in ["", "\"\"", "\"", "W/\"e\"", "w/\"e\"", "W/\"\""] {
+        let (_server, bucket) = replaced(etag, true).await;
+        let body = bucket.get_object("k").await.unwrap().body;
+        let error = body.bytes().await.expect_err(etag);
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{etag}: {error}");
+
+        let (server, bucket) = replaced(etag, false).await;
+        let mut memory = Vec::new();
+        let download = bucket.download("k", Target::writer(&mut memory));
+        download.part_size(64 << 10).await.expect(etag);
+        assert!(memory == vec![b'b'; 100_000], "{etag}");
+        // The first range, and then all of the object.
+        assert_eq!(server.seen.requests(), 2, "{etag}");
+    }
+}

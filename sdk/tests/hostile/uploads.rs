@@ -182,8 +182,13 @@ async fn a_verified_upload_needs_an_etag() {
         (Some(ABC), true, true),
         (Some("900150983CD24FB0D6963F7D28E17F72"), true, true),
         (Some("\"not an md5\""), true, true),
+        (Some("W/\"900150983cd24fb0d6963f7d28e17f72\""), true, true),
+        (Some("\"not ascii: \u{e9}\""), true, true),
         (None, false, false),
         (Some(""), false, false),
+        (Some("\"\""), false, false),
+        (Some("W/\"\""), false, false),
+        (Some("W/\"d41d8cd98f00b204e9800998ecf8427e\""), false, true),
         (Some("\"d41d8cd98f00b204e9800998ecf8427e\""), false, true),
     ] {
         for encrypted in [false, true] {
@@ -212,6 +217,33 @@ async fn a_verified_upload_needs_an_etag() {
             let result = put(&bucket, encrypted.then_some(&key)).await;
             assert_eq!(result.is_ok(), valid, "{etag:?}, encrypted: {encrypted}");
         }
+    }
+}
+
+/// The tag of the whole object is known without the service, so it need not say it.
+#[tokio::test]
+async fn an_empty_etag_of_an_object_made_of_parts_is_replaced() {
+    for complete in [None, Some(""), Some("\"\"")] {
+        let server = Server::start(RequestBody::Read, move |_, head| {
+            if head.starts_with("post") && head.contains("uploads") {
+                return response("200 OK", &[], br#"{"upload_id":"id"}"#);
+            }
+            let etag = if head.starts_with("put") {
+                Some(ABC)
+            } else {
+                complete
+            };
+            let headers: Vec<_> = etag.map(|etag| ("ETag", etag)).into_iter().collect();
+            response("201 Created", &headers, b"")
+        })
+        .await;
+        let upload = server.bucket().upload("k", "abc").multipart_threshold(0);
+        let etag = upload.await.unwrap().etag;
+        // The MD5 of the MD5 of `abc`.
+        assert_eq!(
+            etag, "\"af5da9f45af7a300e3aded972f8ff687-1\"",
+            "{complete:?}"
+        );
     }
 }
 

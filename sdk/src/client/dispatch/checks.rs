@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::base::digest::Digest;
+use crate::base::entity_tag;
 use crate::base::error::{ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
@@ -66,15 +67,13 @@ pub(super) fn body_was_stored(
         return Ok(());
     };
     let etag = meta.headers().get(header::ETAG);
-    let etag = etag
-        .map_or("", |etag| etag.to_str().unwrap_or_default())
-        .trim();
-    if etag.is_empty() {
+    let etag = String::from_utf8_lossy(etag.map_or(b"", |etag| etag.as_bytes()));
+    if !entity_tag::is_set(&etag) {
         let text = "the response has no ETag, so the stored bytes cannot be verified";
         return Err(fail(ErrorKind::Integrity, text.into(), meta, call));
     }
     // The ETag of content that is encrypted with a customer-provided key need not be its MD5.
-    match Digest::from_etag(etag) {
+    match Digest::of_stored(&etag) {
         Some(stored) if !sent.contains_key(CUSTOMER_KEY) && digest != stored.base64().as_str() => {
             let text =
                 format!("the request body has another MD5 than the stored bytes: ETag {etag}");

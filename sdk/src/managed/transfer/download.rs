@@ -32,8 +32,9 @@ const MIN_PART: u64 = 64 * 1024;
 /// is longer comes in ranges, several at a time. Every range is asked for with that entity tag
 /// (`If-Match`): when the object is overwritten meanwhile, the download fails with an error that
 /// [`is_precondition_failed`](crate::Error::is_precondition_failed), and never mixes two objects. A
-/// range that breaks off goes on where it stopped, as any [`ByteStream`](crate::ByteStream) does. An
-/// answer that is not the range that was asked for is an `Integrity` error.
+/// range that breaks off continues where it stopped, as any [`ByteStream`](crate::ByteStream) does. A
+/// response that is not the requested range is an `Integrity` error. If the first response has no entity
+/// tag, or a weak one, one request fetches the whole object.
 ///
 /// In the end the length is right, and the MD5 is that of the entity tag if it is one (it is for
 /// objects that one request stored, without a key of the caller's), else it is an `Integrity` error.

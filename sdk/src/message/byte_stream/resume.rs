@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::ByteStream;
 use crate::base::digest::Digest;
+use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
@@ -67,7 +68,8 @@ impl Resume {
     ) -> Option<Self> {
         let is_object = meta.status() == StatusCode::OK || part.is_some();
         let etag = meta.headers().get(ETAG).filter(|_| is_object)?;
-        (!etag.as_bytes().starts_with(b"W/")).then(|| Self {
+        let is_strong = entity_tag::is_strong(&String::from_utf8_lossy(etag.as_bytes()));
+        is_strong.then(|| Self {
             resend,
             etag: etag.clone(),
             part,

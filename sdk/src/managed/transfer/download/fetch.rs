@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::sink::Sink;
+use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
 use crate::generated::operations::{
@@ -70,8 +71,8 @@ impl Fetcher {
         let Some(part) = output.body.part() else {
             return self.all_of(output);
         };
-        if output.etag.is_empty() && part.len() < part.size {
-            // Ranges of what has no tag could be of two objects.
+        if !entity_tag::is_strong(&output.etag) && part.len() < part.size {
+            // Without a strong tag, the ranges could be of two objects.
             return self.whole().await;
         }
         Ok(First {

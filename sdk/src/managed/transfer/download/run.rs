@@ -15,6 +15,7 @@ use super::state::State;
 use super::writer::Output;
 use super::{Download, DownloadOutput, MIN_PART, Options};
 use crate::base::digest::{Digest, hash_file};
+use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::transfer::limit::Limiter;
@@ -133,7 +134,7 @@ fn earlier_state(fetcher: &Fetcher, file: &PartFile) -> Result<Option<State>> {
         state.bucket == fetcher.bucket.name()
             && state.key == fetcher.key
             && state.size == len
-            && !state.etag.is_empty()
+            && entity_tag::is_strong(&state.etag)
     });
     Ok(state)
 }

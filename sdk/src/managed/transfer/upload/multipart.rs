@@ -13,6 +13,7 @@ use super::parts::{Done, Present, Sender};
 use super::token_file::Keeper;
 use super::{Options, UploadOutput};
 use crate::base::digest::Digest;
+use crate::base::entity_tag;
 use crate::base::error::{Error, Result};
 use crate::call::Call;
 use crate::generated::operations::{
@@ -295,7 +296,9 @@ impl Sender {
             Some(value.to_owned())
         };
         Ok(UploadOutput {
-            etag: text("etag").unwrap_or(etag),
+            etag: text("etag")
+                .filter(|etag| entity_tag::is_set(etag))
+                .unwrap_or(etag),
             version_id: text("x-qs-version-id"),
             upload_id: Some(token.upload_id.clone()),
             parts: count(token),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::input::Content;
 use crate::base::digest::Digest;
+use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
 use crate::generated::operations::UploadMultipartInput;
@@ -171,12 +172,12 @@ impl Tries {
     /// Returns what the entity tag says against the stored bytes. A tag that is not an MD5, or that of
     /// content encrypted with a customer-provided key, says nothing about them.
     fn contradiction(&self, sender: &Sender, etag: &str) -> Option<String> {
-        if etag.is_empty() {
+        if !entity_tag::is_set(etag) {
             let text = "the response has no ETag, so the stored bytes cannot be verified";
             return Some(text.into());
         }
         let ours = self.digest();
-        let theirs = Digest::from_etag(etag).filter(|_| !sender.customer.is_there())?;
+        let theirs = Digest::of_stored(etag).filter(|_| !sender.customer.is_there())?;
         (theirs != ours).then(|| {
             format!("{ours} was sent, but the service holds other bytes: its ETag is {etag}")
         })

@@ -1,0 +1,52 @@
+//! The value of an `ETag` header: whether it identifies anything, and whether it identifies bytes.
+
+/// Returns the text of an entity tag, without `W/` and quotes.
+pub(crate) fn text(etag: &str) -> &str {
+    let etag = etag.trim();
+    weak(etag).unwrap_or(etag).trim().trim_matches('"')
+}
+
+/// Returns whether an entity tag has a text. A tag without one is as good as none.
+pub(crate) fn is_set(etag: &str) -> bool {
+    !text(etag).is_empty()
+}
+
+/// Returns whether equal entity tags mean equal bytes: the tag has a text and is not weak. Ranges may
+/// be put together, and conditions may be set, by such tags only.
+pub(crate) fn is_strong(etag: &str) -> bool {
+    weak(etag.trim()).is_none() && is_set(etag)
+}
+
+/// Returns what follows `W/`. The standard has an upper-case letter; a proxy may write the other.
+fn weak(etag: &str) -> Option<&str> {
+    etag.strip_prefix("W/").or_else(|| etag.strip_prefix("w/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strong_tag_has_a_text_and_is_not_weak() {
+        for (etag, is_expected_set, is_expected_strong) in [
+            ("\"a\"", true, true),
+            (" \"a\" ", true, true),
+            ("a", true, true),
+            ("\"W/a\"", true, true),
+            ("W/\"a\"", true, false),
+            ("w/\"a\"", true, false),
+            ("W/a", true, false),
+            ("W/\"\"", false, false),
+            ("W/", false, false),
+            ("\"\"", false, false),
+            ("\"", false, false),
+            ("  ", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(is_set(etag), is_expected_set, "{etag}");
+            assert_eq!(is_strong(etag), is_expected_strong, "{etag}");
+        }
+        assert_eq!(text("W/\"a\""), "a");
+        assert_eq!(text("\"W/a\""), "W/a");
+    }
+}
