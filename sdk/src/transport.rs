@@ -30,7 +30,11 @@ pub(crate) struct Transport {
 
 #[derive(Clone)]
 enum Way {
-    Network(reqwest::Client),
+    Network {
+        client: reqwest::Client,
+        /// The scheme, host and port of a configured proxy.
+        proxy: Option<Arc<str>>,
+    },
     InProcess(Arc<Handler>),
 }
 
@@ -104,7 +108,7 @@ impl Transport {
         let mut timer = Box::pin(tokio::time::sleep(patience));
         let mut unsent = None;
         let answer = match &self.way {
-            Way::Network(client) => {
+            Way::Network { client, proxy } => {
                 let (root, len) = (outbound.root, outbound.body.len());
                 let (request, progress) = request(outbound)?;
                 let answer = std::pin::pin!(client.execute(request));
@@ -116,7 +120,7 @@ impl Transport {
                     Err(error) => {
                         return Err(progress
                             .and_then(|progress| progress.failure())
-                            .unwrap_or_else(|| broken(error, root)));
+                            .unwrap_or_else(|| broken(error, root, proxy.as_deref())));
                     }
                 }
             }
@@ -145,9 +149,17 @@ impl Way {
         }
         #[cfg(feature = "reqwest-client")]
         if let Some(client) = &config.transport.client {
-            return Ok(Self::Network(client.clone()));
+            return Ok(Self::Network {
+                client: client.clone(),
+                proxy: None,
+            });
         }
-        Ok(Self::Network(client::client(config, https)?))
+        let proxy = config.transport.proxy.as_deref();
+        let proxy = proxy.and_then(|url| Url::parse(url).ok());
+        Ok(Self::Network {
+            client: client::client(config, https)?,
+            proxy: proxy.map(|url| url.origin().ascii_serialization().into()),
+        })
     }
 }
 
@@ -245,7 +257,7 @@ const OTHER_RUNTIME: &str = "; a client belongs to the Tokio runtime that it is 
                              create a client for each runtime";
 
 /// Tells a connection that was never made, or broke, from a request that can't be sent.
-fn broken(error: reqwest::Error, root: &Url) -> Error {
+fn broken(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
     let error = error.without_url();
     let kind = if error.is_timeout() {
         ErrorKind::Timeout
@@ -259,7 +271,10 @@ fn broken(error: reqwest::Error, root: &Url) -> Error {
     while let Some(source) = reason.source() {
         reason = source;
     }
-    let endpoint = root.origin().ascii_serialization();
+    let mut endpoint = root.origin().ascii_serialization();
+    if let Some(proxy) = proxy {
+        endpoint += &format!(" through the proxy {proxy}");
+    }
     let mut text = match kind {
         ErrorKind::Timeout => format!("cannot connect to {endpoint} in time: {reason}"),
         ErrorKind::Connect if error.is_connect() => {

@@ -117,6 +117,28 @@ async fn the_first_words_of_a_page_are_in_the_line() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_long_or_breaks_off_is_shown_all_the_same() {
+    let page = "<html><title>No backend</title>";
+    let long = format!("{page}{}", "x".repeat(10 << 20));
+    let chunked = "HTTP/1.1 502 Bad Gateway\r\ntransfer-encoding: chunked\r\n\r\n";
+    for answer in [
+        response("502 Bad Gateway", "", &long),
+        format!("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 1000\r\n\r\n{page}"),
+        format!("{chunked}{:x}\r\n{page}\r\nffff\r\n", page.len()),
+        format!("{chunked}{:x}\r\n{page}\r\nno length\r\n", page.len()),
+        format!("HTTP/1.1 502 Bad Gateway\r\n\r\n{page}"),
+    ] {
+        let error = get(answer).await;
+        assert_eq!(
+            line(&error),
+            "GetObject photos/cat.jpg: 502 Bad Gateway: the response says `No backend`; 1 attempt"
+        );
+        assert!(error.body().starts_with(page.as_bytes()));
+        assert!(error.body().len() <= 4096);
+    }
+}
+
+#[tokio::test]
 async fn the_status_of_a_head_is_shown_once() {
     for (status, says) in [
         ("404 Not Found", "404 Not Found"),
@@ -189,6 +211,26 @@ async fn a_failed_connection_names_the_endpoint() {
         .unwrap_err();
     let says = format!("cannot connect to https://{address}: ");
     assert!(error.to_string().contains(&says), "{error}");
+}
+
+#[tokio::test]
+async fn a_failed_connection_names_the_proxy_and_not_its_password() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for endpoint in ["http://store.invalid", "https://store.invalid"] {
+        let config = Config::new("ID", "SECRET")
+            .endpoint(endpoint)
+            .proxy(format!("http://me:hush@{free}"))
+            .retry(RetryPolicy::never());
+        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket.bucket("photos", "pek3a").unwrap();
+        let error = bucket.get_object("k").await.unwrap_err();
+        let says = format!("cannot connect to {endpoint} through the proxy http://{free}: ");
+        assert!(error.to_string().contains(&says), "{error}");
+        assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+    }
 }
 
 #[tokio::test]

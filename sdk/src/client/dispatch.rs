@@ -339,8 +339,7 @@ async fn read(
 ) -> Result<Option<Bytes>> {
     let info = call.identity.info;
     if !info.success.contains(&meta.status().as_u16()) {
-        // What breaks off here is the explanation, not the answer: the status stands.
-        let body = stream.collect_in_time(MAX_ERROR).await.unwrap_or_default();
+        let body = stream.prefix(MAX_ERROR).await;
         return Err(service_error(meta, &body, call));
     }
     let body = match info.reply {

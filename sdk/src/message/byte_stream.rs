@@ -213,6 +213,24 @@ impl ByteStream {
         })
     }
 
+    /// Reads the first `limit` bytes of a body that is no more than an explanation: as many as arrive
+    /// before it ends, breaks off, or takes longer than `slow_timeout`.
+    pub(crate) async fn prefix(&mut self, limit: usize) -> Bytes {
+        let slow_timeout = self.inner.slow_timeout;
+        let mut prefix = BytesMut::new();
+        let read = async {
+            while prefix.len() < limit
+                && let Ok(Some(chunk)) = self.chunk().await
+            {
+                prefix.extend_from_slice(&chunk);
+            }
+        };
+        // The status of the response stands, whatever happens to the explanation.
+        let _ = tokio::time::timeout(slow_timeout, read).await;
+        prefix.truncate(limit);
+        prefix.freeze()
+    }
+
     /// The error with what is known of the call.
     pub(crate) fn of_call(&self, error: Error) -> Error {
         error.with_call(self.inner.call.context())

@@ -375,9 +375,17 @@ fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
         (304, _) => reason(meta.status()),
         (300..=399, Some(location)) => format!("the service points to {location}"),
         (300..=399, None) => "the service points elsewhere, but does not say where".into(),
-        _ => match excerpt(body, &status_line(meta.status())) {
-            Some(words) => format!("the response says `{words}`"),
-            None => reason(meta.status()),
-        },
+        _ => {
+            let content_type = meta.headers().get(http::header::CONTENT_TYPE);
+            let content_type = content_type.and_then(|kind| kind.to_str().ok());
+            match excerpt(
+                body,
+                content_type.unwrap_or_default(),
+                &status_line(meta.status()),
+            ) {
+                Some(words) => format!("the response says `{words}`"),
+                None => reason(meta.status()),
+            }
+        }
     }
 }

@@ -9,8 +9,10 @@ const MAX_BYTES: usize = 4096;
 
 /// Returns the first words of a body: of HTML and XML the title, or the text without the tags.
 /// `status_line` (`502 Bad Gateway`) is not repeated. Returns `None` if the body has no other text.
-pub(super) fn excerpt(body: &[u8], status_line: &str) -> Option<String> {
-    let text = text(body)?;
+///
+/// The text is UTF-8, or Latin-1 if `content_type` says so.
+pub(super) fn excerpt(body: &[u8], content_type: &str, status_line: &str) -> Option<String> {
+    let text = text(body, is_latin_1(content_type))?;
     if !text.starts_with('<') {
         return meaningful(&text, status_line);
     }
@@ -18,10 +20,24 @@ pub(super) fn excerpt(body: &[u8], status_line: &str) -> Option<String> {
     meaningful(&page.title, status_line).or_else(|| meaningful(&page.text, status_line))
 }
 
-/// The beginning of the body, if it is text.
-fn text(body: &[u8]) -> Option<String> {
+fn is_latin_1(content_type: &str) -> bool {
+    let content_type = content_type.to_ascii_lowercase();
+    ["iso-8859-1", "latin1", "windows-1252"].iter().any(|name| {
+        let charset = content_type.split_once("charset=");
+        charset.is_some_and(|(_, charset)| {
+            let charset = charset.trim_start_matches('"').strip_prefix(name);
+            charset.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+        })
+    })
+}
+
+/// The first bytes of the body, if they are text.
+fn text(body: &[u8], is_latin_1: bool) -> Option<String> {
     let first = body.get(..MAX_BYTES).unwrap_or(body);
-    let text = String::from_utf8_lossy(first);
+    let text = match is_latin_1 {
+        true => first.iter().copied().map(char::from).collect(),
+        false => String::from_utf8_lossy(first),
+    };
     // The last character may be cut.
     let text = text.trim_start_matches('\u{feff}').trim();
     let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
@@ -184,7 +200,7 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> Option<String> {
-        excerpt(body.as_bytes(), "502 Bad Gateway")
+        excerpt(body.as_bytes(), "", "502 Bad Gateway")
     }
 
     #[test]
@@ -237,8 +253,27 @@ mod tests {
             &[0xc3; 100],
             &[1; 50],
         ] {
-            assert_eq!(excerpt(binary, "502 Bad Gateway"), None);
+            assert_eq!(excerpt(binary, "", "502 Bad Gateway"), None);
         }
+    }
+
+    #[test]
+    fn reads_the_declared_latin_1() {
+        let body = b"<title>\xdcberlastet: sp\xe4ter, bitte</title>";
+        for kind in [
+            "text/html; charset=iso-8859-1",
+            "text/html; Charset=\"ISO-8859-1\"",
+            "text/html;charset=windows-1252; x=y",
+        ] {
+            let words = excerpt(body, kind, "503 Service Unavailable");
+            assert_eq!(
+                words.as_deref(),
+                Some("Überlastet: später, bitte"),
+                "{kind}"
+            );
+        }
+        let utf8 = excerpt("später".as_bytes(), "text/html; charset=iso-8859-15", "503");
+        assert_eq!(utf8.as_deref(), Some("später"));
     }
 
     #[test]
@@ -252,12 +287,12 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn takes_any_bytes(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-            let _ = excerpt(&body, "502 Bad Gateway");
+            let _ = excerpt(&body, "", "502 Bad Gateway");
         }
 
         #[test]
         fn takes_any_markup(body in "[<>/!&#;x \\-a-c中]{0,60}") {
-            if let Some(words) = excerpt(body.as_bytes(), "502 Bad Gateway") {
+            if let Some(words) = excerpt(body.as_bytes(), "", "502 Bad Gateway") {
                 proptest::prop_assert!(words.chars().count() <= MAX_CHARS + 2);
             }
         }
