@@ -25,16 +25,21 @@ const MAX_DEPTH: usize = 32;
 ///
 /// # Errors
 ///
-/// Returns an error if the path does not lead to a regular file of at most 1 MiB of UTF-8.
+/// Returns an error if the path does not lead to a regular file of at most 1 MiB of UTF-8 text.
 pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let file = regular_file::open(path)?;
     let bytes = Zeroizing::new(regular_file::read_at_most(&file, MAX_LEN)?);
+    let invalid = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "is not valid UTF-8",
+        // The YAML library would take it for the end of the file.
+        Ok(text) if text.contains('\0') => {
+            invalid("has a NUL character, as UTF-16 has: the file must be UTF-8")
+        }
+        // Some editors start a file with a byte order mark. It would be part of the first key.
+        Ok(text) => Ok(Zeroizing::new(
+            text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
         )),
+        Err(_) => invalid("is not valid UTF-8"),
     }
 }
 
@@ -278,6 +283,13 @@ mod tests {
         std::fs::write(&path, "#".repeat(len + 1)).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert_eq!(error, "is longer than 1048576 bytes");
+        std::fs::write(&path, "\u{feff}a: b").unwrap();
+        assert_eq!(read(&path).unwrap().as_str(), "a: b");
+        for nul in [&b"a: b\0c: d"[..], b"a\0:\0 \0b\0"] {
+            std::fs::write(&path, nul).unwrap();
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains("must be UTF-8"), "{error}");
+        }
         std::fs::write(&path, b"a: \xff").unwrap();
         assert_eq!(read(&path).unwrap_err().to_string(), "is not valid UTF-8");
         assert!(
