@@ -55,15 +55,15 @@ fn encode_host(host: &str) -> Option<String> {
     if without_port.is_empty() {
         return None;
     }
-    if host.bytes().all(plain) {
-        return Some(host.to_owned());
-    }
     // The URL parser drops tabs and line breaks, and reads a backslash as a slash.
     if host.contains(|c: char| c.is_control() || c == '\\') {
         return None;
     }
     // An opaque scheme would leave the host unconverted, and the default port of http is dropped.
     let url = reqwest::Url::parse(&format!("http://{host}/")).ok()?;
+    if host.bytes().all(plain) {
+        return Some(host.to_owned());
+    }
     let name = url.host_str().filter(|name| !name.is_empty())?;
     let clean = url.username().is_empty() && url.password().is_none() && url.path() == "/";
     let port = host
@@ -184,6 +184,13 @@ mod tests {
             "http://:80/",
             "http://user@/",
             "http://中国:x/",
+            "http://a.com:x/",
+            "http://a.com:65536/",
+            "http:a.com",
+            "http://[::1/",
+            "http://::1/",
+            "http://256.1.1.1/",
+            "http://xn--a/",
             "http://\u{202e}/",
         ] {
             let error = encode(url).unwrap_err();
