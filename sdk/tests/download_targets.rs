@@ -171,7 +171,7 @@ async fn refuses_pipes_sockets_devices_and_folders() {
             (&place.path("new/"), "directory"),
             (&place.path("missing/copy"), "No such file or directory"),
             (&place.path("socket/copy"), "Not a directory"),
-            (&PathBuf::new(), "directory"),
+            (&PathBuf::new(), "the path is empty"),
         ] {
             let error = place.download(way, path).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Io);
@@ -243,6 +243,29 @@ async fn does_not_write_through_a_planted_part_file() {
 }
 
 /// The state is written to another name first.
+/// Another user could read and change what is written to their own file, or say that bytes are done
+/// which are not.
+#[tokio::test]
+async fn does_not_take_a_file_of_another_user() {
+    for name in ["copy.part", "copy.part.json"] {
+        let place = Place::new().await;
+        let planted = place.write(name, "theirs", 0o666);
+        if std::os::unix::fs::chown(&planted, Some(12345), None).is_err() {
+            // Only root can give files away.
+            return;
+        }
+        let error = place.download(Way::Resumable, &place.path("copy")).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(
+            error.to_string().ends_with(": belongs to another user"),
+            "{error}"
+        );
+        assert_eq!(text(&planted), "theirs");
+        assert_eq!(place.names(), [name]);
+    }
+}
+
 #[tokio::test]
 async fn does_not_write_through_a_planted_state_file() {
     let place = Place::new().await;

@@ -30,6 +30,15 @@ pub(crate) fn create(target: &Path) -> io::Result<(PathBuf, File)> {
     Ok((path, file))
 }
 
+/// Returns the metadata of a new file in the folder of `path`, which has the owner that this process
+/// gives its files there. The file is removed again. Blocks.
+pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
+    let probe = beside(path);
+    let file = File::create_new(&probe)?;
+    std::fs::remove_file(&probe)?;
+    file.metadata()
+}
+
 /// The options that create a file which later replaces `target`.
 ///
 /// # Errors
@@ -66,6 +75,12 @@ pub(crate) struct Replaced {
 /// its folder does not exist.
 pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
     let bytes = target.as_os_str().as_encoded_bytes();
+    if bytes.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the path is empty",
+        ));
+    }
     if target.file_name().is_none() || [&b"/"[..], b"/."].iter().any(|end| bytes.ends_with(end)) {
         return Err(io::ErrorKind::IsADirectory.into());
     }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::base::fs::regular_file::{is_at, open_unlinked};
+use crate::base::fs::atomic_file;
+use crate::base::fs::regular_file::{foreign, have_same_owner, is_at, open_unlinked};
 
 /// Opens the file at `path`, or creates it with the options `new`, and locks it for as long as it is
 /// open. Returns `None` if another transfer has locked it, of this process or of another.
@@ -15,8 +16,9 @@ use crate::base::fs::regular_file::{is_at, open_unlinked};
 ///
 /// # Errors
 ///
-/// Returns an error if `path` is anything but a regular file with a single name. Symbolic links are
-/// not followed: in a folder that others may write to, they could have planted one.
+/// Returns an error if `path` is anything but a regular file with a single name and this process's
+/// owner. Symbolic links are not followed. In a folder that others may write to, they could have
+/// planted any of these.
 pub(crate) async fn claim(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
     // A transfer that was just dropped may hold it for a moment longer.
     const TRIES: u32 = 10;
@@ -42,7 +44,7 @@ fn try_claim(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
             match open_unlinked(path, OpenOptions::new().read(true).write(true)) {
                 // Another transfer has just finished with it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                file => file?,
+                file => owned(file?, path)?,
             }
         }
         file => file?,
@@ -56,6 +58,15 @@ fn try_claim(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
             Ok(Some(file))
         }
         Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Refuses a file that another user has prepared, who could read and change what is written to it.
+fn owned(file: File, path: &Path) -> io::Result<File> {
+    let ours = atomic_file::owner_of_new(path)?;
+    match have_same_owner(&file.metadata()?, &ours) {
+        true => Ok(file),
+        false => Err(foreign()),
     }
 }
 

@@ -57,6 +57,20 @@ pub(crate) fn read_at_most(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Returns whether both files belong to the same user.
+pub(crate) fn have_same_owner(a: &Metadata, b: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        a.uid() == b.uid()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (a, b);
+        true
+    }
+}
+
 /// Returns whether `path` itself, not what a symbolic link leads to, is the file of `metadata`.
 pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
     let Ok(found) = std::fs::symlink_metadata(path) else {
@@ -80,6 +94,11 @@ pub(crate) fn check(metadata: &Metadata) -> io::Result<()> {
         true => Ok(()),
         false => Err(wrong(&format!("is {}, not a regular file", describe(kind)))),
     }
+}
+
+/// Returns the error for a file that another user has prepared.
+pub(crate) fn foreign() -> io::Error {
+    wrong("belongs to another user")
 }
 
 fn wrong(text: &str) -> io::Error {

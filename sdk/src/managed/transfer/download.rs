@@ -122,7 +122,8 @@ impl<'a> Download<'a> {
     /// in `<name>.part` beside the file, with the ranges that are done in `<name>.part.json`. The next
     /// resumable download of the same object to the same path goes on from there; if the object has
     /// changed, it begins anew. Two downloads to one path at once are refused with `Io`, and so is a
-    /// `<name>.part` or `<name>.part.json` that is not a regular file, or that is a link.
+    /// `<name>.part` or `<name>.part.json` that is not a regular file, is a link, or belongs to another
+    /// user.
     ///
     /// For files only: a writer is refused with `InvalidInput`.
     pub fn resumable(mut self, resumable: bool) -> Self {

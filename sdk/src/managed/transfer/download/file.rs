@@ -69,7 +69,8 @@ impl PartFile {
     ///
     /// # Errors
     ///
-    /// Returns `Io` if `<name>.part` is anything but a regular file with a single name.
+    /// Returns `Io` if `<name>.part` is anything but a regular file with a single name that belongs to
+    /// this process's user.
     pub(super) async fn resumable(target: &Path) -> Result<Option<Destination>> {
         let options = atomic_file::options(target).map_err(|error| failed(target, error))?;
         let mut name = target.file_name().unwrap_or_default().to_owned();

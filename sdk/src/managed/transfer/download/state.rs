@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::fs::atomic_file;
-use crate::base::fs::regular_file::{open_unlinked, read_at_most};
+use crate::base::fs::regular_file::{foreign, have_same_owner, open_unlinked, read_at_most};
 
 /// The longest state that is read, in bytes. That of 10,000 separate ranges has less than 1 MiB.
 const MAX_STATE: u64 = 16 << 20;
@@ -37,12 +37,17 @@ impl State {
     ///
     /// # Errors
     ///
-    /// Returns an error if the state is anything but a regular file with a single name.
+    /// Returns an error if the state is anything but a regular file with a single name and the owner
+    /// of the partial file.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
         let file = match open_unlinked(&state_path(path), OpenOptions::new().read(true)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
+        // Another user could say that bytes are there which are not.
+        if !have_same_owner(&file.metadata()?, &std::fs::symlink_metadata(path)?) {
+            return Err(foreign());
+        }
         let json = match read_at_most(&file, MAX_STATE) {
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
             json => json?,
@@ -142,6 +147,7 @@ mod tests {
     fn ignores_a_state_that_is_invalid() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.part");
+        std::fs::write(&path, "").unwrap();
         assert_eq!(State::read(&path).unwrap(), None);
         let mut good = state(10);
         good.add(2..5);
