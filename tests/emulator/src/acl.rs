@@ -23,7 +23,9 @@ impl Grant {
         let mut grant = self.clone();
         if let Grantee::User { id, name } = &mut grant.grantee {
             // Users of the emulator have no names of their own.
-            name.get_or_insert_with(|| id.clone());
+            if name.as_ref().is_none_or(String::is_empty) {
+                *name = Some(id.clone());
+            }
         }
         grant
     }

@@ -250,10 +250,11 @@ async fn users_in_access_control_lists_have_names() {
         {"grantee": {"type": "user", "id": "usr-1"}, "permission": "READ"},
         {"grantee": {"type": "user", "id": "usr-2", "name": "bob"}, "permission": "WRITE"},
         {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"},
+        {"grantee": {"type": "user", "id": "usr-3", "name": ""}, "permission": "READ"},
     ]});
     client.send(request("PUT", "/photos?acl").json(&acl)).await;
     let grants = client.get("/photos?acl").await.json()["acl"].clone();
-    for (grant, name) in [(0, "usr-1"), (1, "bob"), (2, "QS_ALL_USERS")] {
+    for (grant, name) in [(0, "usr-1"), (1, "bob"), (2, "QS_ALL_USERS"), (3, "usr-3")] {
         assert_eq!(grants[grant]["grantee"]["name"], name);
     }
 }
