@@ -204,12 +204,15 @@ impl Contents {
     }
 
     /// A new content of these pieces, where contents are in memory.
-    pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Bytes>) -> io::Result<NewContent> {
+    pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Vec<u8>>) -> io::Result<NewContent> {
         let Place::Memory(contents) = &self.place else {
             return Err(broken());
         };
         let id = ContentId::random(self.identity);
-        lock(contents).insert(id, pieces.into());
+        // Joined pieces have spare capacity.
+        let pieces = pieces.into_iter().map(Vec::into_boxed_slice);
+        let pieces = pieces.map(Bytes::from).collect();
+        lock(contents).insert(id, pieces);
         Ok(NewContent::new(Arc::clone(self), id))
     }
 

@@ -14,6 +14,7 @@ use crate::digest::Md5Digest;
 use crate::encryption::{Cipher, CustomerKey, Iv};
 
 /// So much of a content waits in memory before it gets a file: what is small is written in one go.
+/// Where contents are in memory, smaller pieces are joined up to this length.
 const SMALL: usize = 64 << 10;
 
 /// A content that is being written.
@@ -32,7 +33,7 @@ enum Sink {
     /// What has come so far is small.
     Waiting(Vec<u8>),
     File(NewContent, tokio::fs::File),
-    Memory(Vec<Bytes>),
+    Memory(Vec<Vec<u8>>),
     /// A write has failed, and what it has lost can't be written again.
     Broken,
 }
@@ -79,8 +80,13 @@ impl ContentWriter {
             }
             Sink::File(content, file) => self.write_to_file(content, file, &piece).await?,
             Sink::Memory(mut pieces) => {
-                // The piece may be a small part of a large buffer.
-                pieces.push(Bytes::copy_from_slice(&piece));
+                // Readers look for their piece, so a content must not have many small ones.
+                match pieces.last_mut() {
+                    Some(last) if last.len() + piece.len() <= SMALL => {
+                        last.extend_from_slice(&piece);
+                    }
+                    _ => pieces.push(piece.to_vec()),
+                }
                 self.sink = Sink::Memory(pieces);
             }
             Sink::Broken => return Err(broken()),
@@ -140,4 +146,26 @@ impl ContentWriter {
 
 pub(super) fn broken() -> io::Error {
     io::Error::other("the content was not written completely")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn small_pieces_are_joined_in_memory() {
+        let contents = Arc::new(Contents::in_memory(0));
+        let mut writer = ContentWriter::new(&contents, None).unwrap();
+        for _ in 0..SMALL + 1 {
+            writer.write(Bytes::from_static(b"x")).await.unwrap();
+        }
+        let large = vec![b'y'; SMALL];
+        writer.write(large.clone().into()).await.unwrap();
+        let segment = writer.finish().await.unwrap();
+        let Place::Memory(kept) = contents.place() else {
+            panic!("contents are in memory");
+        };
+        let kept = kept.lock().unwrap()[&segment.content.id()].clone();
+        assert_eq!(*kept, [vec![b'x'; SMALL], b"x".to_vec(), large]);
+    }
 }
