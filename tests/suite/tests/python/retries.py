@@ -541,6 +541,20 @@ class Bodies(Case):
         self.assertEqual(output.status_code, 201)
         self.assertEqual(len(server.bodies[0]), LARGE)
 
+    def test_informational_responses_are_skipped(self):
+        hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        proceed = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+        def respond(server, connection):
+            server.read_request(connection)
+            connection.sendall(hints + proceed + hints + hints + CREATED)
+
+        with Server(respond) as server:
+            output = self.bucket(server.port).put_object("k", body=b"content")
+        self.assertEqual(output.status_code, 201)
+        self.assertEqual(len(server.requests), 1)
+        self.assertNotIn("Link", output.headers)
+
 
 class Sessions(Case):
     """Requests that other programs send with the session."""
