@@ -216,6 +216,54 @@ fn changes() -> Vec<Change> {
             "/paths/~1a/get/responses/200/examples/application~1json/a_b",
         ),
         (
+            "example-misfit",
+            "/paths/~1a/get/x-examples",
+            json!([{ "request": { "limit": "ten" } }]),
+            "/paths/~1a/get/x-examples/0/request/limit",
+        ),
+        (
+            "example-misfit",
+            "/paths/~1a/get/x-examples",
+            json!([{ "request": ["limit"] }]),
+            "/paths/~1a/get/x-examples/0/request",
+        ),
+        (
+            "example-misfit",
+            "/paths/~1a/get/x-examples",
+            json!(["limit"]),
+            "/paths/~1a/get/x-examples/0",
+        ),
+        (
+            "example-unknown-parameter",
+            "/paths/~1a/get/x-examples",
+            json!([{ "request": { "limit": 1 } }, { "request": { "limmit": 1 } }]),
+            "/paths/~1a/get/x-examples/1/request/limmit",
+        ),
+        (
+            "error-code-unknown",
+            "/paths/~1a/get/x-errors",
+            json!(["gone", "lost"]),
+            "/paths/~1a/get/x-errors/1",
+        ),
+        (
+            "enum-value-unknown",
+            "/definitions/the_state/x-enum-descriptions",
+            json!({ "on": "d", "of": "d" }),
+            "/definitions/the_state",
+        ),
+        (
+            "enum-value-unknown",
+            "/definitions/the_state/x-enum-names",
+            json!({ "On": "Active" }),
+            "/definitions/the_state",
+        ),
+        (
+            "type-name-unused",
+            "/definitions/e_f/properties/g/x-type-description",
+            json!("d"),
+            "/definitions/e_f/properties/g/x-type-description",
+        ),
+        (
             "definition-alike",
             "/definitions/x_y",
             json!({ "description": "d", "type": "object", "properties": {
@@ -341,6 +389,83 @@ fn a_default_that_is_all_there_is_is_no_finding() {
     );
     put(&mut spec, &format!("{default}/x-success"), json!(false));
     assert_eq!(found(&lint(&spec))[0].0, "no-success");
+}
+
+/// An operation whose body is made of parts, in part by reference.
+fn with_body() -> Value {
+    let mut spec = clean();
+    let thing = json!({ "description": "d", "type": "object", "properties": {
+        "size": { "type": "integer", "description": "d" },
+        "tags": { "type": "array", "description": "d", "items": { "$ref": "#/definitions/e_f" } },
+        "free": { "type": "object", "description": "d", "additionalProperties": { "type": "integer" } } } });
+    put(&mut spec, "/definitions/the_thing", thing);
+    let body = json!([{ "name": "body", "in": "body", "description": "d", "schema": {
+        "allOf": [{ "$ref": "#/definitions/the_thing" }, { "type": "object", "properties": {
+            "state": { "$ref": "#/definitions/the_state" } } }] } }]);
+    let put_a = json!({ "operationId": "PutA", "summary": "s", "parameters": body,
+        "responses": { "204": { "description": "d" } } });
+    put(&mut spec, "/paths/~1a/put", put_a);
+    spec
+}
+
+#[test]
+fn example_values_are_those_of_parameters_and_fields() {
+    let fits = json!({ "size": 3, "state": "on", "free": { "any": 1 }, "tags": [{ "g": "x", "i": true }] });
+    for (request, finding) in [
+        (fits, None),
+        // A body that is an object is given by its fields.
+        (
+            json!({ "body": {} }),
+            Some(("example-unknown-parameter", "body")),
+        ),
+        (
+            json!({ "sise": 3 }),
+            Some(("example-unknown-parameter", "sise")),
+        ),
+        (
+            json!({ "tags": [{ "h": "x" }] }),
+            Some(("example-unknown-parameter", "tags/0/h")),
+        ),
+        (
+            json!({ "tags": [{ "g": 1 }] }),
+            Some(("example-misfit", "tags/0/g")),
+        ),
+        (
+            json!({ "tags": { "g": "x" } }),
+            Some(("example-misfit", "tags")),
+        ),
+        (
+            json!({ "state": "maybe" }),
+            Some(("example-misfit", "state")),
+        ),
+        (
+            json!({ "free": { "any": "x" } }),
+            Some(("example-misfit", "free/any")),
+        ),
+    ] {
+        let mut spec = with_body();
+        put(
+            &mut spec,
+            "/paths/~1a/put/x-examples",
+            json!([{ "request": request }]),
+        );
+        let report = lint(&spec);
+        let expected: Vec<_> = finding
+            .map(|(rule, at)| (rule, format!("/paths/~1a/put/x-examples/0/request/{at}")))
+            .into_iter()
+            .collect();
+        assert_eq!(found(&report), expected, "{report}");
+    }
+    let mut spec = with_body();
+    put(
+        &mut spec,
+        "/paths/~1a/put/x-examples",
+        json!([{ "reqest": {} }]),
+    );
+    let report = lint(&spec);
+    assert!(report.has_errors(), "{report}");
+    let key = "/paths/~1a/put/x-examples/0/reqest".to_owned();
+    assert_eq!(found(&report), [("misspelt-key", key)]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What OpenAPI says about a value and a type can't express: each is found, and the model has the fact.
+//! What OpenAPI says about a value and a type can't express: each is found, and the model has the
+//! fact.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -146,6 +147,45 @@ fn an_inline_type_is_told_apart_from_a_definition_of_its_name() {
             "{idents:?}"
         );
     }
+}
+
+#[test]
+fn a_type_that_fields_share_has_a_description_of_its_own() {
+    let described = |first: &Value, second: &Value| {
+        let field = |own: &Value, text: &str| {
+            let mut field = json!({ "type": "string", "enum": ["on"], "x-type-name": "Switch" });
+            field["description"] = json!(text);
+            if let Some(own) = own.as_str() {
+                field["x-type-description"] = json!(own);
+            }
+            field
+        };
+        let properties = json!({ "a": field(first, "Of a."), "b": field(second, "Of b.") });
+        let form = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
+        let model = model(&api("3.0.3", &note(&properties), &form));
+        model.map(|model| {
+            let types = model["types"].as_array().unwrap();
+            let switch = types.iter().find(|one| one["name"] == "Switch").unwrap();
+            let note = types.iter().find(|one| one["name"] == "note").unwrap();
+            assert_eq!(note["properties"][1]["description"], "Of b.");
+            switch["description"].as_str().unwrap().to_owned()
+        })
+    };
+    let (none, one, other) = (Value::Null, json!("A switch."), json!("A lever."));
+    assert_eq!(described(&none, &none).unwrap(), "Of a.");
+    for (first, second) in [(&one, &none), (&none, &one), (&one, &one)] {
+        assert_eq!(
+            described(first, second).unwrap(),
+            "A switch.",
+            "{first} {second}"
+        );
+    }
+    let error = described(&one, &other).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("type-name-differs") && error.contains("Switch"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -231,8 +231,8 @@ impl Bundler<'_> {
         Some((tree, target.1.clone()))
     }
 
-    /// Works out what a `$ref` means. `#/..` in a part of a Swagger specification is the root, unless
-    /// only the part has it; in a part of an OpenAPI one it is the other way about.
+    /// Works out what a `$ref` means. `#/..` in a part of a Swagger specification is the root,
+    /// unless only the part has it; in a part of an OpenAPI one it is the other way about.
     fn target(&mut self, reference: &Node, file: FileId) -> Option<Target> {
         let Some(text) = reference.as_str() else {
             self.problems.push(
@@ -375,8 +375,8 @@ impl Bundler<'_> {
         name
     }
 
-    /// What a schema is called after its place: the last word of it in Swagger; all names on the way
-    /// in OpenAPI, where what is nested in a definition may be referred to.
+    /// What a schema is called after its place: the last word of it in Swagger; all names on the
+    /// way in OpenAPI, where what is nested in a definition may be referred to.
     fn hoisted_name(&self, target: &Target) -> String {
         let words = target.1.split('/').skip(1);
         let words = words.map(|word| unescape_token(word).into_owned());

@@ -1,4 +1,5 @@
-//! Stage 2: JSON in, a typed specification out: files put together, overlays applied, `$ref`s checked.
+//! Stage 2: JSON in, a typed specification out: files put together, overlays applied, `$ref`s
+//! checked.
 
 mod bundle;
 mod dialect;

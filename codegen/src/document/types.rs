@@ -263,6 +263,9 @@ pub struct Facts {
     pub name: Option<String>,
     /// `x-type-name`: the name of an inline object or enum.
     pub type_name: Option<(String, Span)>,
+    /// `x-type-description`: describes the type of an inline object or enum, instead of the value's
+    /// description.
+    pub type_description: Option<(String, Span)>,
     /// `x-prefix`: of the headers that make up a map.
     pub prefix: Option<String>,
     /// `x-signed`: the query parameter enters the signature.

@@ -88,8 +88,8 @@ fn definitions<'d>(document: &'d Document, found: &mut Vec<Diagnostic>) -> Known
     first
 }
 
-/// Objects without a definition that say the same as one, or as each other: each of them would become
-/// a type, unless `x-type-name` makes them one.
+/// Objects without a definition that say the same as one, or as each other: each of them would
+/// become a type, unless `x-type-name` makes them one.
 fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diagnostic>) {
     let mut objects = Vec::new();
     for definition in document.definitions.values() {
@@ -127,8 +127,8 @@ fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diag
     }
 }
 
-/// The objects inside a schema that have no names of their own. A body itself is none of them: it is
-/// taken apart.
+/// The objects inside a schema that have no names of their own. A body itself is none of them: it
+/// is taken apart.
 fn inside<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
     let mut held = |held: &'d Schema| {
         if matches!(held.kind, SchemaKind::Object(_)) {

@@ -66,8 +66,8 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
     found
 }
 
-/// Notes the places of a value and of all inside. What an overlay added, or another file holds, lies
-/// outside the text of the value around it, so it takes a walk.
+/// Notes the places of a value and of all inside. What an overlay added, or another file holds,
+/// lies outside the text of the value around it, so it takes a walk.
 fn collect(node: &Node, places: &mut HashSet<Span>) {
     places.insert(node.span);
     match &node.value {

@@ -64,12 +64,10 @@ fn visit<'n>(
 fn is_text(kind: Kind, key: &str) -> bool {
     match kind {
         Kind::Operation | Kind::PathItem => matches!(key, "description" | "summary"),
-        Kind::Parameter
-        | Kind::Header
-        | Kind::HeaderObject
-        | Kind::Schema
-        | Kind::Response
-        | Kind::RequestBody => key == "description",
+        Kind::Parameter | Kind::Header | Kind::HeaderObject | Kind::Schema => {
+            matches!(key, "description" | "x-type-description")
+        }
+        Kind::Response | Kind::RequestBody => key == "description",
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ mod alike;
 mod allow;
 mod descriptions;
 mod enums;
+mod examples;
 mod keys;
 mod language;
 mod names;
@@ -29,6 +30,7 @@ pub fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     enums::check(document, &mut found);
     signed::check(document, &mut found);
     values::check(document, &mut found);
+    examples::check(document, &mut found);
     alike::check(document, &mut found);
     language::check(loaded, &mut found);
     found.extend(loaded.notes.iter().cloned());
@@ -55,6 +57,9 @@ const DOUBTS: &[&str] = &[
     "null-items",
     "required-null",
     "enum-duplicate",
+    "enum-value-unknown",
+    "error-code-unknown",
+    "example-unknown-parameter",
     "format-alike",
     "misplaced-fact",
     "no-success",
@@ -65,7 +70,8 @@ const DOUBTS: &[&str] = &[
     "unsigned-sub-resource",
 ];
 
-/// Warnings that `generate` and `check` print, too: something was probably meant that is not in the output.
+/// Warnings that `generate` and `check` print, too: something was probably meant that is not in the
+/// output.
 pub fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     let document = &loaded.document;
     let mut found = rules::warnings(document);
@@ -73,6 +79,7 @@ pub fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     enums::check(document, &mut found);
     signed::check(document, &mut found);
     values::check(document, &mut found);
+    examples::check(document, &mut found);
     language::check(loaded, &mut found);
     found.extend(loaded.notes.iter().cloned());
     let is_doubt = |one: &Diagnostic| DOUBTS.contains(&one.rule);

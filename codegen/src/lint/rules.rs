@@ -380,11 +380,18 @@ fn unused_type_name(schema: &Schema, found: &mut Vec<Diagnostic>) {
         SchemaKind::Array(item) => return unused_type_name(item, found),
         _ => false,
     };
-    if let Some((name, span)) = schema.facts.type_name.as_ref().filter(|_| !inline) {
-        let message = format!("nothing is named by `x-type-name`: `{name}`");
+    let facts = [
+        ("x-type-name", &schema.facts.type_name),
+        ("x-type-description", &schema.facts.type_description),
+    ];
+    for (key, fact) in facts {
+        let Some((_, span)) = fact.as_ref().filter(|_| !inline) else {
+            continue;
+        };
+        let message = format!("`{key}` has no effect: this value has no type of its own");
         found.push(
             Diagnostic::warning("type-name-unused", *span, message)
-                .with_help("it names inline objects and enums; move or remove it"),
+                .with_help("it describes inline objects and enums; move or remove it"),
         );
     }
 }

@@ -71,16 +71,21 @@ fn undescribed(document: &Document, object: &Object, found: &mut Vec<Diagnostic>
     }
 }
 
-struct Misfit<'n> {
-    node: &'n Node,
-    what: String,
+/// A value that does not fit its schema.
+pub(super) struct Misfit<'n> {
+    pub(super) node: &'n Node,
+    pub(super) what: String,
 }
 
 /// References from one definition to the next.
 const MAX_ALIASES: usize = 32;
 
 /// Whether a value is one of a schema. Null fits everywhere: it stands for nothing at all.
-fn fits<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Result<(), Misfit<'n>> {
+pub(super) fn fits<'n>(
+    document: &Document,
+    schema: &Schema,
+    node: &'n Node,
+) -> Result<(), Misfit<'n>> {
     let mut schema = schema;
     for _ in 0..MAX_ALIASES {
         let SchemaKind::Ref(name) = &schema.kind else {
@@ -134,13 +139,33 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
         (SchemaKind::Array(_), _) => wanted("a list"),
         (SchemaKind::Object(object), Value::Object(members)) => {
             members.iter().try_for_each(|(name, member)| {
-                let known = object.properties.get(name);
-                known.map_or(Ok(()), |(_, schema)| fits(document, schema, &member.node))
+                let known = object.properties.get(name).map(|(_, schema)| schema);
+                let known = known.or(match &object.additional {
+                    Additional::Typed(value) => Some(value),
+                    _ => None,
+                });
+                known.map_or(Ok(()), |schema| fits(document, schema, &member.node))
             })
         }
-        (SchemaKind::Object(_), _) => wanted("an object"),
-        // What is made of parts, bytes and any JSON are not looked into.
-        _ => Ok(()),
+        (SchemaKind::HeaderMap, Value::Object(members)) => {
+            let mut texts = members.values();
+            let other = texts.find(|text| text.node.as_str().is_none());
+            other.map_or(Ok(()), |other| {
+                let (node, what) = (&other.node, other.node.kind());
+                Err(Misfit {
+                    node,
+                    what: format!("a string is wanted, this is {what}"),
+                })
+            })
+        }
+        (SchemaKind::AllOf(parts), Value::Object(_)) => {
+            parts.iter().try_for_each(|part| fits(document, part, node))
+        }
+        (SchemaKind::Object(_) | SchemaKind::AllOf(_) | SchemaKind::HeaderMap, _) => {
+            wanted("an object")
+        }
+        (SchemaKind::File, Value::String(_)) | (SchemaKind::Free | SchemaKind::Ref(_), _) => Ok(()),
+        (SchemaKind::File, _) => wanted("a string"),
     }
 }
 

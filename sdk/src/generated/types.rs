@@ -20,7 +20,7 @@ pub struct Bucket {
 }
 
 string_enum! {
-    /// Storage class of the object.
+    /// Storage class of an object.
     StorageClass {
         /// For frequently read content.
         Standard = "STANDARD",
@@ -94,7 +94,7 @@ pub struct VersionKey {
 }
 
 string_enum! {
-    /// Versioning status. `DISABLED` cannot be set after versioning was enabled.
+    /// Versioning status of a bucket. `DISABLED` cannot be set after versioning was enabled.
     VersioningStatus {
         /// Versioning was never enabled. The bucket does not keep versions.
         Disabled = "DISABLED",
@@ -115,7 +115,7 @@ pub struct Versioning {
 }
 
 string_enum! {
-    /// Permission of the grantee on the bucket.
+    /// Permission of a grantee on a bucket.
     Permission {
         /// Allows listing and reading objects.
         Read = "READ",
@@ -217,7 +217,7 @@ impl Grantee {
 }
 
 string_enum! {
-    /// One of the values that `CorsMethod` may have.
+    /// HTTP method of a cross-origin request.
     CorsMethod {
         /// Reads objects.
         Get = "GET",
@@ -289,7 +289,7 @@ impl CorsRule {
 }
 
 string_enum! {
-    /// One of the values that `PolicyAction` may have.
+    /// Operation that a policy statement allows or denies.
     PolicyAction {
         /// Lists the objects of the whole bucket or under a prefix.
         ListObjects = "list_objects",
@@ -329,7 +329,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Effect of the statement on matching requests.
+    /// Effect of a policy statement on matching requests.
     PolicyEffect {
         /// Allows the request.
         Allow = "allow",
@@ -625,7 +625,7 @@ pub struct MultipartUpload {
 }
 
 string_enum! {
-    /// Whether the rule is enabled.
+    /// Whether the service applies a rule.
     RuleStatus {
         /// The service applies the rule.
         Enabled = "enabled",
@@ -881,7 +881,7 @@ impl NoncurrentVersionTransition {
 }
 
 string_enum! {
-    /// One of the values that `NotificationEvent` may have.
+    /// Event that triggers a notification.
     NotificationEvent {
         /// An object was stored.
         CreateObject = "create_object",
@@ -1077,8 +1077,7 @@ impl CloudFuncArgs {
 }
 
 string_enum! {
-    /// Whether to also copy existing objects, starting 30 minutes after the rule is set. The
-    /// default is `disabled`.
+    /// Turns an option of a rule on or off.
     Switch {
         /// On.
         Enabled = "enabled",
@@ -1254,7 +1253,7 @@ pub struct Location {
 }
 
 string_enum! {
-    /// Whether the bucket can be used.
+    /// Status of a bucket.
     BucketStatus {
         /// The bucket can be used.
         Active = "active",
@@ -1264,8 +1263,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Determines which metadata the copy gets. If not set, the copy gets the metadata of the
-    /// source. With `REPLACE`, an object can be copied onto itself to change its metadata.
+    /// Selects the metadata of a copy.
     MetadataDirective {
         /// The metadata of the source.
         Copy = "COPY",
@@ -1275,7 +1273,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Language of the names. The default is English.
+    /// Language of names.
     Language {
         /// English.
         EnUs = "en-us",

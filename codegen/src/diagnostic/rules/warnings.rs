@@ -40,14 +40,29 @@ pub(super) const RULES: &[Rule] = &[
         "remove one of them",
     ),
     warning(
+        "enum-value-unknown",
+        "a description or name of a value that the enum does not have",
+        "correct the name, or remove it",
+    ),
+    warning(
         "error-code-no-description",
         "an error code that nobody explains",
         "say what it means and what to do about it",
     ),
     warning(
+        "error-code-unknown",
+        "a code in an operation's `x-errors` that `x-error-codes` does not have",
+        "correct the code, or describe it in `x-error-codes`",
+    ),
+    warning(
         "example-misfit",
         "an example that doesn't fit what it is an example of",
         "correct the example or the schema",
+    ),
+    warning(
+        "example-unknown-parameter",
+        "a value in `x-examples` for a parameter or field that does not exist",
+        "correct the name, or remove the value",
     ),
     warning(
         "file-list",
@@ -191,7 +206,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "type-name-unused",
-        "an `x-type-name` on what gets no name",
+        "an `x-type-name` or `x-type-description` on a value that has no type of its own",
         "move it to an inline object or enum",
     ),
     warning(

@@ -176,6 +176,7 @@ const INSIDE: &[Inside] = &[
         true,
         &["code", "status", "description", "retry"],
     ),
+    inside("x-examples", true, &["request", "response"]),
     inside("x-handles", true, &["name", "binds"]),
     inside("x-idempotent", false, &["unless-header"]),
     inside("x-lint-allow", true, &["rule", "at", "reason"]),
@@ -227,6 +228,7 @@ const FACTS: &[(&str, &[Kind])] = &[
     ("x-signed", &[Kind::Parameter, Kind::PathItem]),
     ("x-slow", &[Kind::Operation]),
     ("x-success", &[Kind::Response]),
+    ("x-type-description", VALUES),
     ("x-type-name", VALUES),
 ];
 

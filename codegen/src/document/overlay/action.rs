@@ -83,8 +83,8 @@ fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic>
         .collect()
 }
 
-/// The specification leaves descriptions to the author; without one nobody knows when the action has
-/// done its work.
+/// The specification leaves descriptions to the author; without one nobody knows when the action
+/// has done its work.
 fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) {
     let described = node.get("description").and_then(Node::as_str);
     if described.is_none_or(|text| text.trim().is_empty()) {

@@ -15,8 +15,8 @@ const MAX_LENGTH: usize = 4096;
 /// Brackets within brackets.
 const MAX_NESTING: usize = 16;
 
-/// Each descent, and each look from the root within a filter, multiplies the work by the size of the
-/// document.
+/// Each descent, and each look from the root within a filter, multiplies the work by the size of
+/// the document.
 const MAX_DESCENTS: usize = 2;
 
 /// Reads a target, unless looking it up could take for ever.
@@ -107,7 +107,8 @@ impl Step<'_> {
 
 /// A walk to values that are known by their addresses.
 struct Search<'v> {
-    /// Sorted, each once. A document has many values and few that match: this is quicker than hashes.
+    /// Sorted, each once. A document has many values and few that match: this is quicker than
+    /// hashes.
     wanted: Vec<*const serde_json::Value>,
     path: Vec<Step<'v>>,
 }

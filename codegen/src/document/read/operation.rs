@@ -190,8 +190,8 @@ impl<'a> Reader<'a> {
         responses
     }
 
-    /// Whether `default` is the only response, and does not say that it is a failure: then it stands
-    /// for successes, too.
+    /// Whether `default` is the only response, and does not say that it is a failure: then it
+    /// stands for successes, too.
     fn is_all_there_is(&mut self, members: &'a Object) -> bool {
         let mut named = members.iter().filter(|(key, _)| !key.starts_with("x-"));
         let only = named.next().filter(|_| named.next().is_none());
@@ -254,8 +254,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The successes that `2XX` stands for, and `default` alone. More of them have no body, or one that is
-/// asked for.
+/// The successes that `2XX` stands for, and `default` alone. More of them have no body, or one that
+/// is asked for.
 const SUCCESSES: [u16; 4] = [200, 201, 202, 203];
 
 /// A response that is no status's own, as one of each success that is open.

@@ -76,8 +76,8 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// The path before all paths, without a slash at its end unless it is nothing else. It is sent as
-    /// it stands.
+    /// The path before all paths, without a slash at its end unless it is nothing else. It is sent
+    /// as it stands.
     pub(super) fn base_path(&mut self, text: &str, span: Span) -> String {
         let path = text.trim_end_matches('/');
         if path.is_empty() {

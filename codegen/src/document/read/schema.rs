@@ -11,6 +11,7 @@ use crate::source::{Node, Span, Value, unescape_token};
 const FACTS: &[&str] = &[
     "x-name",
     "x-type-name",
+    "x-type-description",
     "x-prefix",
     "x-signed",
     "x-present",
@@ -251,11 +252,15 @@ impl Reader<'_> {
     }
 
     pub(super) fn facts(&mut self, node: &Node) -> Facts {
-        let type_name = node.get("x-type-name").map(|node| node.span);
+        let mut named_text =
+            |key| Some((self.text(node, key)?, node.get(key).map(|node| node.span)?));
+        let type_name = named_text("x-type-name");
+        let type_description = named_text("x-type-description");
         let one_or_many = node.get("x-one-or-many").map(|node| node.span);
         Facts {
             name: self.text(node, "x-name"),
-            type_name: self.text(node, "x-type-name").zip(type_name),
+            type_name,
+            type_description,
             prefix: self.text(node, "x-prefix"),
             signed: self.flag(node, "x-signed"),
             present: self.flag(node, "x-present"),

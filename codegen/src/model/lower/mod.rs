@@ -38,6 +38,7 @@ pub(super) fn lower(
         definitions: HashMap::new(),
         types: IndexMap::new(),
         inline: HashMap::new(),
+        descriptions: HashMap::new(),
         scalars: HashMap::new(),
         merged: 0,
         made: 0,
@@ -78,6 +79,8 @@ struct Lowerer<'a> {
     types: IndexMap<String, CustomizedType>,
     /// What the inline types were made from.
     inline: HashMap<String, &'a document::Schema>,
+    /// `x-type-description` of inline types, by name.
+    descriptions: HashMap<String, (String, Span)>,
     /// Constructors, which can only be made once all types are known.
     pending: HashMap<String, &'a [document::Constructor]>,
     /// The scalars that definitions are other names for, as far as that was asked for.

@@ -76,7 +76,10 @@ impl<'a> Lowerer<'a> {
             name: name.to_owned(),
             ident,
             kind,
-            description: schema.description.clone(),
+            description: match &schema.facts.type_description {
+                Some((text, _)) => text.clone(),
+                None => schema.description.clone(),
+            },
             properties: Vec::new(),
             required: Vec::new(),
             optional: Vec::new(),
@@ -291,7 +294,8 @@ impl<'a> Lowerer<'a> {
         self.apart_from_definitions(words)
     }
 
-    /// A definition keeps its name: an inline type of the same name gets a further word, as a definition would.
+    /// A definition keeps its name: an inline type of the same name gets a further word, as a
+    /// definition would.
     fn apart_from_definitions(&self, mut words: Vec<String>) -> (String, Vec<String>) {
         let mut name = Case::Pascal.join(&words);
         while self.definitions.contains_key(name.as_str()) {
@@ -319,6 +323,7 @@ impl<'a> Lowerer<'a> {
         let help = "give this type a name of its own with `x-type-name`";
         let ident = self.claimed(claimed, name, schema.span, help)?;
         self.inline.insert(name.to_owned(), schema);
+        self.described(name, schema);
         let mut made = self.blank_type(name, ident.clone(), kind, schema, schema.span);
         match kind {
             TypeKind::Enum => made.values = self.enum_values(schema, &[]),
@@ -326,6 +331,28 @@ impl<'a> Lowerer<'a> {
         }
         self.types.insert(name.to_owned(), made);
         Some(ident)
+    }
+
+    /// Notes the description of an inline type; returns whether this place has the first one.
+    /// Another one elsewhere is an error.
+    fn described(&mut self, name: &str, schema: &Schema) -> bool {
+        let Some((text, span)) = &schema.facts.type_description else {
+            return false;
+        };
+        let Some((known, first)) = self.descriptions.get(name) else {
+            let description = (text.clone(), *span);
+            self.descriptions.insert(name.to_owned(), description);
+            return true;
+        };
+        if known != text {
+            let message = format!("`{name}` has another `x-type-description` elsewhere");
+            self.problems.push(
+                Diagnostic::error("type-name-differs", *span, message)
+                    .with_note(*first, "the other one")
+                    .with_help("describe the type once"),
+            );
+        }
+        false
     }
 
     /// The same name again: values of enums are united, objects must be the same.
@@ -339,6 +366,12 @@ impl<'a> Lowerer<'a> {
             );
             return;
         };
+        if self.described(name, schema)
+            && let Some(known) = self.types.get_mut(name)
+            && let Some((text, _)) = &schema.facts.type_description
+        {
+            known.description.clone_from(text);
+        }
         if kind == TypeKind::Enum {
             let more = self.enum_values(schema, &known.values);
             if let Some(known) = self.types.get_mut(name) {

@@ -1,5 +1,7 @@
 //! Operations: what they send, what they answer, how they behave.
 
+use std::collections::HashSet;
+
 use super::properties::Field;
 use super::resources::Standing;
 use super::shapes::At;
@@ -201,12 +203,14 @@ impl<'a> Lowerer<'a> {
         scope: &mut Scope,
     ) {
         let merged = self.merged(schema);
+        let required = merged.required.iter().map(|(name, _)| name.as_str());
+        let required: HashSet<&str> = required.collect();
         for (name, (span, schema)) in &merged.properties {
             let field = Field {
                 name,
                 span: *span,
                 schema,
-                required: merged.required.iter().any(|(required, _)| required == name),
+                required: required.contains(name),
                 place: place(PlaceKind::Json),
                 role,
             };
@@ -235,12 +239,10 @@ impl<'a> Lowerer<'a> {
             .responses
             .iter()
             .filter(|response| response.success);
+        let mut headers = HashSet::new();
         for response in successes.clone() {
             for (name, (span, schema)) in &response.headers {
-                if properties
-                    .iter()
-                    .any(|known| known.name.eq_ignore_ascii_case(name))
-                {
+                if !headers.insert(name.to_ascii_lowercase()) {
                     continue;
                 }
                 let place = header_place(schema);
@@ -293,10 +295,11 @@ impl<'a> Lowerer<'a> {
         let at = at(&operation.id, Direction::Response);
         if self.is_object(first) && self.is_object(other) {
             let merged = self.merged(other);
+            let known = properties.iter();
+            let known = known.filter(|known| known.place.kind == PlaceKind::Json);
+            let known: HashSet<String> = known.map(|known| known.name.clone()).collect();
             for (name, (span, schema)) in &merged.properties {
-                let known = properties.iter();
-                let mut known = known.filter(|known| known.place.kind == PlaceKind::Json);
-                if known.any(|known| known.name == *name) {
+                if known.contains(*name) {
                     continue;
                 }
                 let place = place(PlaceKind::Json);

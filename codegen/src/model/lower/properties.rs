@@ -215,8 +215,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Whether an optional property needs no option around it: its absence and the empty value of its
-    /// type mean the same.
+    /// Whether an optional property needs no option around it: its absence and the empty value of
+    /// its type mean the same.
     fn is_plain_when_absent(
         &self,
         schema: &'a Schema,

@@ -101,7 +101,8 @@ impl<'a> Lowerer<'a> {
         scope: &mut Scope,
     ) -> Option<String> {
         let naming = &self.language.naming;
-        // An operation's types are `XxxInput` and the like, so the language's own names are no danger to most packs.
+        // An operation's types are `XxxInput` and the like, so the language's own names are no
+        // danger to most packs.
         let plain = naming.join(naming.types, &naming.words(&operation.id));
         let plain = Some(plain).filter(|ident| !naming.keywords.contains(ident));
         let candidates = naming.candidates(&operation.id, Role::Type, None);

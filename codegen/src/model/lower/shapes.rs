@@ -117,8 +117,8 @@ impl<'a> Lowerer<'a> {
         shape
     }
 
-    /// The scalar that a definition is another name for. How it is written depends on its format, so
-    /// those who refer to it must know it.
+    /// The scalar that a definition is another name for. How it is written depends on its format,
+    /// so those who refer to it must know it.
     fn scalar(&mut self, mut name: &'a str) -> Option<&'a Schema> {
         let definitions = &self.document.definitions;
         // Of a chain, each link is asked for: the way is remembered.

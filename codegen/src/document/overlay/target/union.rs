@@ -4,7 +4,8 @@ use serde_json_path::JsonPath;
 
 use crate::source::unescape_token;
 
-/// Returns the parts of the unions of a path that match nothing, although the path as a whole matches `pointers`.
+/// Returns the parts of the unions of a path that match nothing, although the path as a whole
+/// matches `pointers`.
 ///
 /// A union is `['a','b']`, or a filter with `||`.
 pub(crate) fn idle_parts(
@@ -42,7 +43,8 @@ pub(crate) fn idle_parts(
                         text.get(range.end..),
                     ];
                     let only: String = only.into_iter().flatten().collect();
-                    // A text that is not a path any more was not understood: then nothing is reported.
+                    // A text that is not a path any more was not understood: then nothing is
+                    // reported.
                     JsonPath::parse(&only).map_or(true, |path| !path.query(document).is_empty())
                 }
             };

@@ -67,7 +67,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The type of a parameter or header, with what is said beside it; none if it is no plain value.
+    /// The type of a parameter or header, with what is said beside it; none if it is no plain
+    /// value.
     pub(super) fn written(&mut self, node: &Node, place: In) -> Option<Schema> {
         let described = match node.get("schema") {
             Some(schema) => schema,
@@ -114,6 +115,8 @@ impl<'a> Reader<'a> {
         own.name = own.name.take().or_else(|| facts.name.clone());
         own.prefix = own.prefix.take().or_else(|| facts.prefix.clone());
         own.type_name = own.type_name.take().or_else(|| facts.type_name.clone());
+        let description = own.type_description.take();
+        own.type_description = description.or_else(|| facts.type_description.clone());
         own.signed |= facts.signed;
         own.present |= facts.present;
         own.computed |= facts.computed;

@@ -72,7 +72,8 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Successes with bodies of different kinds are read as any JSON: the model has one body for all.
+    /// Successes with bodies of different kinds are read as any JSON: the model has one body for
+    /// all.
     pub(in super::super) fn unite_bodies(&mut self, responses: &mut [Response]) {
         let successes = responses.iter_mut().filter(|response| response.success);
         let mut bodies: Vec<&mut Schema> =

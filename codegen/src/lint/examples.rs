@@ -1,0 +1,208 @@
+//! Facts that name something: the values of `x-examples`, the codes of `x-errors`, the values of
+//! enums.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+
+use super::values::{Misfit, fits};
+use super::{operations, schemas, warn};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Additional, Document, In, Operation, Schema, SchemaKind};
+use crate::source::{Node, Span, Value};
+
+pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
+    let codes = document.error_codes.iter().map(|code| code.code.as_str());
+    let codes: HashSet<&str> = codes.collect();
+    for operation in operations(document) {
+        examples(document, operation, found);
+        errors(operation, &codes, found);
+    }
+    for schema in schemas(document) {
+        enum_facts(schema, found);
+    }
+}
+
+fn examples(document: &Document, operation: &Operation, found: &mut Vec<Diagnostic>) {
+    if operation.examples.is_empty() {
+        return;
+    }
+    let fields = request_fields(document, operation);
+    for example in &operation.examples {
+        let Some(request) = example.get("request") else {
+            if example.as_object().is_none() {
+                found.push(misfit(example, "an object with `request` is wanted"));
+            }
+            continue;
+        };
+        let Value::Object(members) = &request.value else {
+            found.push(misfit(request, "an object of names and values is wanted"));
+            continue;
+        };
+        for (name, member) in members {
+            let Some(schema) = fields.get(name.as_str()) else {
+                let message = format!("`{}` does not have the parameter `{name}`", operation.id);
+                found.push(unknown(name, member.key, message, fields.keys().copied()));
+                continue;
+            };
+            match fits(document, schema, &member.node) {
+                Err(Misfit { node, what }) => found.push(misfit(node, &what)),
+                Ok(()) => unknown_fields(document, schema, &member.node, found),
+            }
+        }
+    }
+}
+
+fn misfit(node: &Node, what: &str) -> Diagnostic {
+    let message = format!("this example does not fit: {what}");
+    let help = "correct the example or the schema";
+    warn("example-misfit", node.span, message, help)
+}
+
+fn unknown<'n>(
+    name: &str,
+    span: Span,
+    message: String,
+    known: impl Iterator<Item = &'n str>,
+) -> Diagnostic {
+    let message = match crate::slip::meant(name, known) {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message,
+    };
+    let help = "correct the name, or remove the value";
+    warn("example-unknown-parameter", span, message, help)
+}
+
+/// What an operation takes, by name: its parameters, and the properties of a body that is an
+/// object.
+fn request_fields<'d>(
+    document: &'d Document,
+    operation: &'d Operation,
+) -> IndexMap<&'d str, &'d Schema> {
+    let mut fields = IndexMap::new();
+    for parameter in &operation.parameters {
+        let (properties, _) = match parameter.place {
+            In::Body => properties(document, &parameter.schema),
+            _ => Default::default(),
+        };
+        if properties.is_empty() {
+            fields.insert(parameter.name.as_str(), &parameter.schema);
+        }
+        fields.extend(properties);
+    }
+    fields
+}
+
+/// The properties of an object, those of its parts included, and whether it may have others.
+fn properties<'d>(
+    document: &'d Document,
+    schema: &'d Schema,
+) -> (IndexMap<&'d str, &'d Schema>, bool) {
+    let mut found = IndexMap::new();
+    let mut is_open = false;
+    let (mut left, mut seen) = (vec![schema], HashSet::new());
+    while let Some(schema) = left.pop() {
+        match &schema.kind {
+            SchemaKind::Ref(name) if seen.insert(name) => {
+                let definition = document.definitions.get(name);
+                left.extend(definition.map(|definition| &definition.schema));
+            }
+            SchemaKind::AllOf(parts) => left.extend(parts),
+            SchemaKind::Object(object) => {
+                is_open |= matches!(object.additional, Additional::Free | Additional::Typed(_));
+                let properties = object.properties.iter();
+                found.extend(properties.map(|(name, (_, schema))| (name.as_str(), schema)));
+            }
+            _ => {}
+        }
+    }
+    (found, is_open)
+}
+
+/// Fields of the objects in a value that their types do not have.
+fn unknown_fields<'d>(
+    document: &'d Document,
+    schema: &'d Schema,
+    node: &Node,
+    found: &mut Vec<Diagnostic>,
+) {
+    match &node.value {
+        Value::Array(items) => {
+            let Some(item) = item(document, schema) else {
+                return;
+            };
+            for node in items {
+                unknown_fields(document, item, node, found);
+            }
+        }
+        Value::Object(members) => {
+            let (properties, is_open) = properties(document, schema);
+            for (name, member) in members {
+                match properties.get(name.as_str()) {
+                    Some(schema) => unknown_fields(document, schema, &member.node, found),
+                    None if is_open || properties.is_empty() => {}
+                    None => {
+                        let message = format!("this object does not have the field `{name}`");
+                        let known = properties.keys().copied();
+                        found.push(unknown(name, member.key, message, known));
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a list holds.
+fn item<'d>(document: &'d Document, mut schema: &'d Schema) -> Option<&'d Schema> {
+    let mut seen = HashSet::new();
+    loop {
+        match &schema.kind {
+            SchemaKind::Array(item) => return Some(item),
+            SchemaKind::Ref(name) if seen.insert(name) => {
+                schema = &document.definitions.get(name)?.schema;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Error codes of an operation that the specification does not have.
+fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnostic>) {
+    let Some(listed) = operation.ext.get("x-errors") else {
+        return;
+    };
+    for code in listed.as_array().into_iter().flatten() {
+        let name = code.as_str().unwrap_or_default();
+        if codes.contains(name) {
+            continue;
+        }
+        let message = match crate::slip::meant(name, codes.iter().copied()) {
+            Some(meant) => {
+                format!("`x-error-codes` does not have `{name}`; did you mean `{meant}`?")
+            }
+            None => format!("`x-error-codes` does not have `{name}`"),
+        };
+        let help = "correct the code, or describe it in `x-error-codes`";
+        found.push(warn("error-code-unknown", code.span, message, help));
+    }
+}
+
+/// Descriptions and names of values that an enum does not have.
+fn enum_facts(schema: &Schema, found: &mut Vec<Diagnostic>) {
+    let facts = [
+        ("x-enum-descriptions", &schema.facts.enum_descriptions),
+        ("x-enum-names", &schema.facts.enum_names),
+    ];
+    let SchemaKind::Text { values, .. } = &schema.kind else {
+        return;
+    };
+    let known: HashSet<&str> = values.iter().map(|(value, _)| value.as_str()).collect();
+    for (key, texts) in facts {
+        for value in texts.keys().filter(|value| !known.contains(value.as_str())) {
+            let message = format!("`{key}` names `{value}`, which is not a value of this enum");
+            let help = "correct the name, or remove it";
+            found.push(warn("enum-value-unknown", schema.span, message, help));
+        }
+    }
+}
