@@ -24,8 +24,8 @@ impl BlobId {
         Self(hex)
     }
 
-    /// Returns the id of a text with line feeds as its line endings, which is the one in a repository
-    /// whose checkout converts them.
+    /// Returns the id of a text with line feeds as its line endings, which is the one in a
+    /// repository whose checkout converts them.
     pub fn of_text(bytes: &[u8]) -> Self {
         match with_line_feeds(bytes) {
             Some(bytes) => Self::of(&bytes),

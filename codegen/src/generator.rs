@@ -97,8 +97,8 @@ impl Generator {
     }
 
     /// A folder whose templates take the place of the pack's templates of the same path, or join
-    /// them; its `pack.json`, if there is one, is merged into the pack's. More of them apply one after
-    /// the other.
+    /// them; its `pack.json`, if there is one, is merged into the pack's. More of them apply one
+    /// after the other.
     #[must_use]
     pub fn override_templates(mut self, folder: impl Into<PathBuf>) -> Self {
         self.overrides.push(folder.into());
@@ -128,10 +128,12 @@ impl Generator {
         self
     }
 
-    /// Calls a function with warnings about the specification, if there are any, whenever files are made or compared.
+    /// Calls a function with warnings about the specification, if there are any, whenever files are
+    /// made or compared.
     ///
-    /// These are the warnings of [`Generator::lint`] which mean that the output may differ from what the author of the
-    /// specification meant, for example that a key is unknown. Without this call they are not computed.
+    /// These are the warnings of [`Generator::lint`] which mean that the output may differ from
+    /// what the author of the specification meant, for example that a key is unknown. Without this
+    /// call they are not computed.
     #[must_use]
     pub fn on_warnings(mut self, print: fn(&Report)) -> Self {
         self.on_warnings = Some(print);
@@ -140,17 +142,18 @@ impl Generator {
 
     /// Writes files as they are rendered, without running the pack's formatter.
     ///
-    /// `formatter` in `pack.json`, also in that of an overriding folder, names any command, which is run
-    /// with the rights of this process. Call this method for packs that you do not trust with that.
-    /// Files that an earlier run formatted stay as they are if they would be rendered in the same way.
+    /// `formatter` in `pack.json`, also in that of an overriding folder, names any command, which
+    /// is run with the rights of this process. Call this method for packs that you do not trust
+    /// with that. Files that an earlier run formatted stay as they are if they would be rendered in
+    /// the same way.
     #[must_use]
     pub fn without_formatter(mut self) -> Self {
         self.formatting.enabled = false;
         self
     }
 
-    /// Sets how long the pack's formatter may take for a file, or for a batch of small files; 60 seconds
-    /// by default. A formatter that takes longer is ended, and nothing is written.
+    /// Sets how long the pack's formatter may take for a file, or for a batch of small files; 60
+    /// seconds by default. A formatter that takes longer is ended, and nothing is written.
     #[must_use]
     pub fn formatter_time_limit(mut self, limit: Duration) -> Self {
         self.formatting.time_limit = limit;

@@ -1,8 +1,8 @@
 //! A pack's own tests: small specifications, and the files that the pack must make of them.
 //!
-//! A test is a folder `tests/NAME` in the pack: `spec.json` (without it, a small API of the generator's
-//! own), perhaps `overlay.json`, perhaps `pack.json` that is merged into the pack's, and `expected/` with
-//! the outputs.
+//! A test is a folder `tests/NAME` in the pack: `spec.json` (without it, a small API of the
+//! generator's own), perhaps `overlay.json`, perhaps `pack.json` that is merged into the pack's,
+//! and `expected/` with the outputs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -137,8 +137,8 @@ impl Golden {
         })
     }
 
-    /// Makes what the pack makes the expected files of a test, which need not be there before. Gives
-    /// the files that changed.
+    /// Makes what the pack makes the expected files of a test, which need not be there before.
+    /// Gives the files that changed.
     ///
     /// # Errors
     ///

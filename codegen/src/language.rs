@@ -32,8 +32,8 @@ pub struct Computed {
     pub when_required: Vec<String>,
 }
 
-/// Keys that a type map may leave out: the header map is a `map` then, what may be absent is held as
-/// what it is, and a time in any form on the wire is a `time`.
+/// Keys that a type map may leave out: the header map is a `map` then, what may be absent is held
+/// as what it is, and a time in any form on the wire is a `time`.
 const OPTIONAL_TYPE_KEYS: &[&str] = &[
     "header_map",
     "optional",

@@ -1,4 +1,5 @@
-//! Renders SDKs, servers and documents from a Swagger 2.0 or OpenAPI 3 specification and a pack of templates.
+//! Renders SDKs, servers and documents from a Swagger 2.0 or OpenAPI 3 specification and a pack of
+//! templates.
 //!
 //! Stages, each a module that knows only those before it:
 //!
@@ -13,9 +14,10 @@
 //! | [`render`] | model and pack | files in memory |
 //! | [`output`] | files in memory | a folder, written as a whole or compared |
 //!
-//! [`naming`] makes identifiers, [`diagnostic`] tells people what is wrong and where, [`blob`] gives
-//! files the ids that git gives them. [`Generator`] puts all stages in a row. For authors of packs,
-//! [`new_pack`] makes one, [`golden`] runs its tests, and [`schema`] describes what it reads.
+//! [`naming`] makes identifiers, [`diagnostic`] tells people what is wrong and where, [`blob`]
+//! gives files the ids that git gives them. [`Generator`] puts all stages in a row. For authors of
+//! packs, [`new_pack`] makes one, [`golden`] runs its tests, and [`schema`] describes what it
+//! reads.
 
 pub mod blob;
 pub mod diagnostic;

@@ -31,8 +31,8 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Compare the files of a pack with what would be written; exit with 1 if they differ. Runs the pack's
-    /// formatter.
+    /// Compare the files of a pack with what would be written; exit with 1 if they differ. Runs the
+    /// pack's formatter.
     Check(Output),
     /// Say what is wrong with a specification; exit with 1 if there are errors.
     Lint(Lint),
@@ -57,7 +57,8 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Run a pack's own tests; exit with 1 if an output is not as expected. Runs the pack's formatter.
+    /// Run a pack's own tests; exit with 1 if an output is not as expected. Runs the pack's
+    /// formatter.
     TestPack {
         /// The folder with the templates, pack.json and tests.
         #[arg(value_name = "PACK")]

@@ -2,8 +2,9 @@
 
 /// Returns whether `word` is probably a misspelling of `known`.
 ///
-/// That is so if they differ only in case and separators, or by a few typing errors: one in a word of at least four letters,
-/// two in a word of at least seven. A typing error is a missing, additional, wrong or swapped letter.
+/// That is so if they differ only in case and separators, or by a few typing errors: one in a word
+/// of at least four letters, two in a word of at least seven. A typing error is a missing,
+/// additional, wrong or swapped letter.
 pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     if word == known {
         return false;

@@ -1,4 +1,5 @@
-//! What packs of other languages need: facts for imports, types for forms of times, a header of their own.
+//! What packs of other languages need: facts for imports, types for forms of times, a header of
+//! their own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! Slips in specifications, overlays, templates and pack.json: none of them changes the output in silence.
+//! Slips in specifications, overlays, templates and pack.json: none of them changes the output in
+//! silence.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -22,7 +22,8 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     #[command(flatten)]
     input: Input,
-    /// The folder with the templates and pack.json, whose formatter is run unless --no-formatter is given.
+    /// The folder with the templates and pack.json, whose formatter is run unless --no-formatter is
+    /// given.
     #[arg(short, long, value_name = "PACK")]
     template: PathBuf,
     #[command(flatten)]
@@ -36,15 +37,16 @@ pub(crate) struct Output {
 
 #[derive(Debug, Args)]
 pub(crate) struct Overrides {
-    /// A folder with templates that take the place of the pack's; may be given again, and apply in order.
+    /// A folder with templates that take the place of the pack's; may be given again, and apply in
+    /// order.
     #[arg(long = "override", value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Formatter {
-    /// Do not run the formatter that pack.json names: any command, so use this for packs that you do not
-    /// trust to run programs.
+    /// Do not run the formatter that pack.json names: any command, so use this for packs that you
+    /// do not trust to run programs.
     #[arg(long)]
     no_formatter: bool,
     /// The longest time that the formatter may take for a file.

@@ -14,9 +14,9 @@ use crate::render::RenderError;
 impl Generator {
     /// Writes the files from a `build.rs`, and tells Cargo how that went.
     ///
-    /// Files go to `OUT_DIR`, unless [`Generator::out_dir`] says otherwise. Paths are relative to the
-    /// package. Cargo runs the script again when a file of the specification, an overlay or anything
-    /// in a folder of templates changes, and not otherwise.
+    /// Files go to `OUT_DIR`, unless [`Generator::out_dir`] says otherwise. Paths are relative to
+    /// the package. Cargo runs the script again when a file of the specification, an overlay or
+    /// anything in a folder of templates changes, and not otherwise.
     ///
     /// What is wrong fails the build: each finding in one line with its file, line and column, and
     /// below, as the script's error output, the whole report.
@@ -34,9 +34,9 @@ impl Generator {
     /// }
     /// ```
     ///
-    /// One file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. It may not begin with
-    /// `//!`. For more than one, the pack makes a file that says `#[path = "mod.rs"] mod api;`, to be
-    /// included, and `mod.rs` declares the modules beside it.
+    /// One file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. It may not begin
+    /// with `//!`. For more than one, the pack makes a file that says `#[path = "mod.rs"] mod
+    /// api;`, to be included, and `mod.rs` declares the modules beside it.
     #[must_use = "what `main` of a build script returns tells Cargo of a failure"]
     pub fn run_in_build_script(&self) -> ExitCode {
         let done = self.run_for_cargo(env::var_os("OUT_DIR").map(PathBuf::from));

@@ -30,7 +30,8 @@ pub(super) fn reachable(edges: &[Vec<usize>], start: Vec<usize>) -> Vec<bool> {
 }
 
 /// The circle that each type lies on: two types on one circle have the same number. Types on none
-/// have none. (Tarjan's algorithm with a stack of its own: a long chain must not end the process's.)
+/// have none. (Tarjan's algorithm with a stack of its own: a long chain must not end the
+/// process's.)
 pub(super) fn circles(edges: &[Vec<usize>]) -> HashMap<usize, usize> {
     let mut search = Search {
         index: vec![None; edges.len()],

@@ -30,9 +30,9 @@ pub struct Property {
     pub required: bool,
     /// Whether an answer always has it.
     pub present: bool,
-    /// Whether it is held without an option around it. A property that is not required is plain only
-    /// if its absence and the empty value of its type mean the same: it has no default but an empty
-    /// one, and is not a list or map in the JSON of a request.
+    /// Whether it is held without an option around it. A property that is not required is plain
+    /// only if its absence and the empty value of its type mean the same: it has no default but an
+    /// empty one, and is not a list or map in the JSON of a request.
     pub plain: bool,
     /// Whether the runtime works it out.
     pub computed: bool,

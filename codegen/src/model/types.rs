@@ -166,7 +166,8 @@ pub struct Operation {
     pub response: Response,
     /// What the properties of request and response need, for imports.
     pub uses: Uses,
-    /// The identifiers of all types that request and response hold, at any depth, in the order of `types`.
+    /// The identifiers of all types that request and response hold, at any depth, in the order of
+    /// `types`.
     pub types: Vec<String>,
     /// Whether the service refuses a request without `Content-MD5`.
     pub content_md5_required: bool,

@@ -1,4 +1,5 @@
-//! Names of a specification become identifiers: by rule, so that a new name never changes an old one.
+//! Names of a specification become identifiers: by rule, so that a new name never changes an old
+//! one.
 
 mod case;
 mod spell;
@@ -34,8 +35,8 @@ pub struct Naming {
     pub constant: Case,
     /// Words that are one word though their letters look like several, for example `ETag`.
     pub acronyms: Vec<String>,
-    /// Whether acronyms stand in `pascal` and `camel` as they are listed: `BucketID`, not `BucketId`.
-    /// The first word of `camel` stays small.
+    /// Whether acronyms stand in `pascal` and `camel` as they are listed: `BucketID`, not
+    /// `BucketId`. The first word of `camel` stays small.
     pub written_acronyms: bool,
     /// Words that are no identifiers.
     pub keywords: Vec<String>,
@@ -161,8 +162,8 @@ impl Naming {
 
     /// The words of a name: never none, and together they can begin an identifier.
     ///
-    /// Languages compare identifiers in a normal form (Rust in NFC, Python in NFKC), so what is equal
-    /// there must be equal here, too.
+    /// Languages compare identifiers in a normal form (Rust in NFC, Python in NFKC), so what is
+    /// equal there must be equal here, too.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let name: &str = &match name.is_ascii() {
             true => Cow::Borrowed(name),

@@ -39,8 +39,8 @@ pub enum NewPackError {
     Broken(#[from] crate::Error),
 }
 
-/// Writes a pack into a folder that is empty or not there: all of it, or nothing. Gives the names of
-/// its files.
+/// Writes a pack into a folder that is empty or not there: all of it, or nothing. Gives the names
+/// of its files.
 ///
 /// # Errors
 ///

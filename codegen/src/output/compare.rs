@@ -61,8 +61,8 @@ impl fmt::Display for Stale {
 }
 
 impl Plan {
-    /// Returns all files that are not what they should be, in order. If there are none, the folder is
-    /// up to date.
+    /// Returns all files that are not what they should be, in order. If there are none, the folder
+    /// is up to date.
     pub fn compare(&self) -> Vec<Stale> {
         let mut stale: Vec<Stale> = self
             .files

@@ -65,12 +65,13 @@ struct Formatter<'a> {
     time_limit: Duration,
 }
 
-/// Texts below this size are not worth a second process: starting rustfmt takes as long as formatting half
-/// of it, and two that start at once slow each other down.
+/// Texts below this size are not worth a second process: starting rustfmt takes as long as
+/// formatting half of it, and two that start at once slow each other down.
 const WORTH_A_PROCESS: usize = 250_000;
 
 impl Formatter<'_> {
-    /// Formats many files with one process: starting rustfmt costs more than formatting most of them.
+    /// Formats many files with one process: starting rustfmt costs more than formatting most of
+    /// them.
     fn format_together(&self, files: &[&RenderedFile]) -> Result<Vec<String>, OutputError> {
         let scratch = Scratch::new(self.folder)?;
         let mut jobs = Vec::new();
@@ -89,7 +90,8 @@ impl Formatter<'_> {
             .iter()
             .map(|batch| self.start(batch, scratch.path()))
             .collect::<Result<_, _>>()?;
-        // All of them, before anything can fail: the folder that they work in is removed at the end.
+        // All of them, before anything can fail: the folder that they work in is removed at the
+        // end.
         let ended: Vec<_> = running.into_iter().map(Running::finish).collect();
         let mut texts = vec![String::new(); files.len()];
         for (ended, batch) in ended.into_iter().zip(&batches) {
@@ -267,8 +269,8 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(failed)
 }
 
-/// The first line that a formatter complains about, and some before it: nothing is written, so that the
-/// message is the only place to see them.
+/// The first line that a formatter complains about, and some before it: nothing is written, so that
+/// the message is the only place to see them.
 fn shown(message: &str, text: &str) -> String {
     const BEFORE: usize = 2;
     let Some(line) = complaint(message).filter(|line| *line <= text.lines().count()) else {
@@ -322,8 +324,8 @@ struct Job {
     path: PathBuf,
 }
 
-/// Writes a text where rustfmt can work on it; gives the path. It follows `mod x;` to other files, so
-/// each of them gets an empty one, in a folder for this text alone.
+/// Writes a text where rustfmt can work on it; gives the path. It follows `mod x;` to other files,
+/// so each of them gets an empty one, in a folder for this text alone.
 fn lay_out(path: PathBuf, text: &str) -> std::io::Result<PathBuf> {
     let mut modules = declared_modules(text).peekable();
     if modules.peek().is_none() {

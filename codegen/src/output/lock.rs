@@ -1,9 +1,9 @@
 //! The lock file: the git blob ids of each output and of what it was made from.
 //!
 //! It says which files are the generator's. So it is written before the files, with the old ids and
-//! those of the files that are about to be written ([`Lock::pending`]), and again when all files are in
-//! place. A run that is killed in between leaves the first one, and the next run knows every file that
-//! either of them may have written.
+//! those of the files that are about to be written ([`Lock::pending`]), and again when all files
+//! are in place. A run that is killed in between leaves the first one, and the next run knows every
+//! file that either of them may have written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -33,8 +33,8 @@ pub struct Lock {
     pub inputs: Inputs,
     /// The outputs by path.
     pub outputs: BTreeMap<String, Output>,
-    /// Files that a run has begun to write, by path, with all ids that they may have: empty when the
-    /// run has ended.
+    /// Files that a run has begun to write, by path, with all ids that they may have: empty when
+    /// the run has ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, BTreeSet<BlobId>>,
 }

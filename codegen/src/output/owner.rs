@@ -1,4 +1,5 @@
-//! Decides which files in the output folder are the generator's: only those are replaced or removed.
+//! Decides which files in the output folder are the generator's: only those are replaced or
+//! removed.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -20,8 +20,8 @@ pub struct Plan {
     pub(super) files: BTreeMap<String, Planned>,
     /// Files that an earlier run wrote and this one does not.
     pub(super) orphans: Vec<String>,
-    /// Files that must go before planned files can be put in place, because a folder is needed where a
-    /// file is, or a file where a folder is.
+    /// Files that must go before planned files can be put in place, because a folder is needed
+    /// where a file is, or a file where a folder is.
     pub(super) obstacles: Vec<Obstacle>,
     /// Scratch folders that a killed run left.
     pub(super) abandoned: Vec<PathBuf>,
@@ -154,8 +154,8 @@ impl Plan {
         self.add_lock(&lock)
     }
 
-    /// Finds the files that are removed, and refuses to remove or replace what the generator did not
-    /// write.
+    /// Finds the files that are removed, and refuses to remove or replace what the generator did
+    /// not write.
     fn check_owners(&mut self) -> Result<(), OutputError> {
         let lock = self.old_lock.as_ref();
         let folder = &self.folder;
@@ -202,8 +202,8 @@ impl Plan {
         Ok(())
     }
 
-    /// The formatted text on disk, if the rendered text was formatted to it: by the required command, if
-    /// there is one.
+    /// The formatted text on disk, if the rendered text was formatted to it: by the required
+    /// command, if there is one.
     fn still_formatted(
         &self,
         file: &RenderedFile,

@@ -106,8 +106,8 @@ fn read_stderr(mut stderr: impl Read, sender: &Sender<Output>) {
 }
 
 impl Running {
-    /// Waits until the process has ended and its outputs are complete. Ends it, and the processes that
-    /// it started, if it exceeds a limit.
+    /// Waits until the process has ended and its outputs are complete. Ends it, and the processes
+    /// that it started, if it exceeds a limit.
     pub(super) fn finish(mut self) -> Result<Ended, Stopped> {
         let ended = self.wait()?;
         self.has_ended = true;

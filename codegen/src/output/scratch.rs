@@ -1,8 +1,9 @@
 //! Scratch folders: where files are staged and formatted before they are put in place.
 //!
-//! They are in the output folder, because a file can only be renamed within a file system, and because
-//! formatters look for their configuration in the folders above a file. A lock on a file in the folder
-//! shows that its process still runs, so that the next run can remove what a killed one left.
+//! They are in the output folder, because a file can only be renamed within a file system, and
+//! because formatters look for their configuration in the folders above a file. A lock on a file in
+//! the folder shows that its process still runs, so that the next run can remove what a killed one
+//! left.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ const RANDOM: usize = 6;
 const OWNER: &str = "owner";
 /// The age at which a folder counts as abandoned where files can't be locked.
 const LONGEST_RUN: Duration = Duration::from_secs(600);
-/// The age at which a folder without the file counts as abandoned: it is created right after the folder.
+/// The age at which a folder without the file counts as abandoned: it is created right after the
+/// folder.
 const LONGEST_START: Duration = Duration::from_secs(5);
 
 /// A folder that is removed when it is dropped.

@@ -1,8 +1,8 @@
 //! Writes a plan.
 //!
-//! Every file is complete in a scratch folder before the output folder is changed. Then come the steps
-//! that change it, in an order that leaves the lock file true after each of them: a run may be killed
-//! between any two (see [`lock`](super::lock)).
+//! Every file is complete in a scratch folder before the output folder is changed. Then come the
+//! steps that change it, in an order that leaves the lock file true after each of them: a run may
+//! be killed between any two (see [`lock`](super::lock)).
 
 use std::collections::HashSet;
 use std::fs;
@@ -55,8 +55,8 @@ impl Plan {
         Ok(summary)
     }
 
-    /// Files that a killed run was about to write but did not, and this one does not make: only their
-    /// folders may be there.
+    /// Files that a killed run was about to write but did not, and this one does not make: only
+    /// their folders may be there.
     fn abandoned_files(&self) -> impl Iterator<Item = &String> {
         let pending = self.old_lock.iter().flat_map(|lock| lock.pending.keys());
         pending.filter(|path| !self.files.contains_key(*path) && !self.orphans.contains(path))
@@ -64,7 +64,8 @@ impl Plan {
 
     /// The files that must be written, the lock file last.
     fn changed(&self) -> Vec<(&str, &Planned)> {
-        // Where the file system does not distinguish case, the removal of an orphan removes these too.
+        // Where the file system does not distinguish case, the removal of an orphan removes these
+        // too.
         let removed: HashSet<String> = self
             .orphans
             .iter()
@@ -106,8 +107,8 @@ impl Plan {
         Ok(steps)
     }
 
-    /// The lock file that is true while files are put in place: it lists what the last run wrote and
-    /// what this one writes. `None` if the last one's lock file lists it all.
+    /// The lock file that is true while files are put in place: it lists what the last run wrote
+    /// and what this one writes. `None` if the last one's lock file lists it all.
     fn intermediate_lock(&self, changed: &[(&str, &Planned)]) -> Option<Lock> {
         let whole = changed
             .iter()

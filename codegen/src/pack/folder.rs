@@ -84,8 +84,8 @@ fn collect(
     Ok(())
 }
 
-/// Reads a text with its id. A checkout may have converted its line endings and an editor added a byte
-/// order mark: both would get into the outputs.
+/// Reads a text with its id. A checkout may have converted its line endings and an editor added a
+/// byte order mark: both would get into the outputs.
 fn read(path: &Path) -> io::Result<(String, BlobId)> {
     check_regular(path)?;
     let bytes = std::fs::read(path)?;

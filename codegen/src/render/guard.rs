@@ -181,7 +181,8 @@ fn gone_through(tag: &Tag<'_>) -> Vec<(usize, usize)> {
                 open.extend(tag.words.get(at + 1).map(|next| (next.at, depth)));
             }
             Token::Mark("(" | "[" | "{" | "?[") => depth += 1,
-            // A comprehension ends before its bracket or its condition; a statement goes to the end.
+            // A comprehension ends before its bracket or its condition; a statement goes to the
+            // end.
             Token::Mark(")" | "]" | "}") | Token::Name("if") => {
                 if let Some((from, _)) = open.pop_if(|(_, own)| *own == depth && depth > 0) {
                     found.push((from, word.at));

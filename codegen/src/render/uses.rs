@@ -7,7 +7,8 @@ use super::names::{Token, component_name, nearest, tags};
 use super::texts::Texts;
 use crate::pack::Pack;
 
-/// Templates that include or extend others: deeper than this is a mistake, and would exhaust the stack.
+/// Templates that include or extend others: deeper than this is a mistake, and would exhaust the
+/// stack.
 const DEPTH: usize = 40;
 
 /// What a template needs of others, and gives to them.

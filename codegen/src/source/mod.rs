@@ -1,4 +1,5 @@
-//! Stage 1: paths in, JSON documents out that know the file, line, column and pointer of every value.
+//! Stage 1: paths in, JSON documents out that know the file, line, column and pointer of every
+//! value.
 
 mod node;
 mod parse;
@@ -89,12 +90,13 @@ impl Sources {
         portable(path, &self.base, self.apart)
     }
 
-    /// Reads and parses a file, once. A user named it: if it is not a document, findings only quote it
-    /// if it looks like one.
+    /// Reads and parses a file, once. A user named it: if it is not a document, findings only quote
+    /// it if it looks like one.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with its text. A file that failed before fails again without a new report.
+    /// Returns what is wrong with its text. A file that failed before fails again without a new
+    /// report.
     pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
         let real = self.real(path);
         if let Some((file, tree)) = self.trees.get(&real) {
@@ -131,8 +133,8 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load); what is wrong has the place of `reference`, or is noted there. A file
-    /// that is not a document is not quoted if it is outside the folder of the specification.
+    /// As [`load`](Self::load); what is wrong has the place of `reference`, or is noted there. A
+    /// file that is not a document is not quoted if it is outside the folder of the specification.
     pub(crate) fn load_part(
         &mut self,
         path: &Path,

@@ -139,8 +139,8 @@ impl Node {
             })
     }
 
-    /// The JSON pointer of the innermost value (or key) at a place in this tree, which must be as it
-    /// was read: what stands in order is found without going through all of it.
+    /// The JSON pointer of the innermost value (or key) at a place in this tree, which must be as
+    /// it was read: what stands in order is found without going through all of it.
     pub fn pointer_at(&self, span: Span) -> String {
         let mut pointer = String::new();
         let mut node = self;

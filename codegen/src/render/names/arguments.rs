@@ -1,4 +1,5 @@
-//! Arguments of filters, functions, tests and components that these do not have: Tera ignores most of them.
+//! Arguments of filters, functions, tests and components that these do not have: Tera ignores most
+//! of them.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -23,7 +23,8 @@ struct Open<'t> {
     tag: &'t Tag<'t>,
 }
 
-/// Finds the first tag of a template that does not close the block that is open, or that nothing closes.
+/// Finds the first tag of a template that does not close the block that is open, or that nothing
+/// closes.
 pub(in super::super) fn unbalanced(text: &str) -> Option<Unbalanced> {
     let (tags, is_whole) = whole(text);
     let mut open: Vec<Open<'_>> = Vec::new();

@@ -92,7 +92,8 @@ fn find(text: &str, from: usize, what: &str) -> Option<usize> {
     text.get(from..)?.find(what).map(|found| from + found)
 }
 
-/// Where the text after `{% endraw %}` begins. What stands before it is no tag: it is not read as one.
+/// Where the text after `{% endraw %}` begins. What stands before it is no tag: it is not read as
+/// one.
 fn end_of_raw(text: &str, from: usize) -> Option<usize> {
     let raw = text.get(from..)?;
     let mut openings = raw.match_indices("{%");

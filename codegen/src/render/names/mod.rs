@@ -1,7 +1,7 @@
 //! Finds names in templates that nothing defines, before anything is rendered.
 //!
-//! Tera refuses to print what is undefined, but takes it for false in a condition. The model's schema
-//! knows each field there can be, so that a slip of the pen is found wherever it stands.
+//! Tera refuses to print what is undefined, but takes it for false in a condition. The model's
+//! schema knows each field there can be, so that a slip of the pen is found wherever it stands.
 
 mod arguments;
 mod blocks;
@@ -48,8 +48,8 @@ pub(super) struct Entry<'a> {
 /// The types of the parameters of components, by component and parameter.
 type Parameters<'s> = HashMap<(String, String), Type<'s>>;
 
-/// Rounds after which what components are called with is taken for settled: each round carries types
-/// one component further, and Tera nests them no deeper.
+/// Rounds after which what components are called with is taken for settled: each round carries
+/// types one component further, and Tera nests them no deeper.
 const ROUNDS: usize = 24;
 
 /// Finds the names in templates that nothing defines.

@@ -59,8 +59,8 @@ impl<'t> Read<'t> {
 
     /// Returns whether a key that an overriding folder adds to the options is probably a mistake.
     ///
-    /// Within an option, templates can read keys by any expression. They read them by name where most keys that the pack
-    /// itself has there are words of a template.
+    /// Within an option, templates can read keys by any expression. They read them by name where
+    /// most keys that the pack itself has there are words of a template.
     pub(in super::super) fn is_unread(&self, addition: &Addition) -> bool {
         let Some((key, parents)) = addition.pointer.split_last() else {
             return false;
