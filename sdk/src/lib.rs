@@ -18,44 +18,43 @@
 //! }
 //! ```
 //!
-//! # Where things are
+//! # Overview
 //!
-//! | for | see |
+//! | task | item |
 //! | --- | --- |
 //! | settings, credentials, timeouts | [`Config`] |
-//! | credentials from elsewhere, that change | [`ProvideCredentials`], [`Chain`] |
-//! | buckets, zones | [`QingStor`] |
-//! | everything on a bucket and its objects | [`Bucket`] |
-//! | what is sent again, how often, and after what time | [`RetryPolicy`], [`RetryBudget`] |
-//! | timeouts and headers of one call, presigned URLs, unsent requests | [`Call`] |
+//! | credentials that change | [`ProvideCredentials`], [`Chain`] |
+//! | the service, and handles of buckets | [`QingStor`] |
+//! | operations on a bucket and its objects | [`Bucket`] |
+//! | retries | [`RetryPolicy`], [`RetryBudget`] |
+//! | options of one call, presigned URLs, unsent requests | [`Call`] |
 //! | lists of any length | [`Call::items`], [`Call::pages`] |
-//! | many deletions, large copies, where a bucket is | [`Bucket::delete_objects`], [`Bucket::copy_object`], [`QingStor::locate_bucket`] |
-//! | encryption with your own key, pictures, HTML forms | [`SseKey`], [`image`], [`FormPolicy`] |
-//! | what is sent: memory, files, streams | [`Body`] |
-//! | content of any size, from and to files, readers and writers | [`Upload`], [`Download`] |
-//! | what comes back: all at once, piece by piece, into a file | [`ByteStream`] |
-//! | what went wrong, and whether to try again | [`Error`], [`ErrorCode`] |
-//! | to be told of each request and answer | [`Observer`] |
+//! | batch deletion, copies of any size, the zone of a bucket | [`Bucket::delete_objects`], [`Bucket::copy_object`], [`QingStor::locate_bucket`] |
+//! | customer-provided encryption keys, image processing, HTML forms | [`SseKey`], [`image`], [`FormPolicy`] |
+//! | request bodies: memory, files, streams | [`Body`] |
+//! | uploads and downloads of any size | [`Upload`], [`Download`] |
+//! | response bodies | [`ByteStream`] |
+//! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
+//! | notifications about each request and response | [`Observer`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
 //! The module [`guide`] has a page for each capability.
 //!
-//! Every operation of the API is one method that gives a [`Call`]. What the API requires is a
-//! parameter of the method; what is optional is a setter on the call; `.await` sends it. A call
-//! owns what it needs, so it can be spawned or kept.
+//! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments of the method, optional
+//! parameters are methods of the call, and `.await` sends it. A call owns its data, so it can be spawned or kept.
 //!
-//! A status that is no success is an error, 304 and 412 among them: see
-//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. A redirect is not followed.
+//! A status that does not mean success is an error, including 304 and 412: see [`Error::is_not_modified`] and
+//! [`Error::is_precondition_failed`]. The client does not follow redirects.
 //!
-//! Calls need a Tokio runtime with time and IO enabled, as `#[tokio::main]` makes it. So do
-//! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of one.
+//! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do [`Body::from_path`] and
+//! [`ByteStream::write_to`], which panic outside of a runtime.
 //!
-//! # When something goes wrong
+//! # Errors and retries
 //!
-//! A call that failed is sent again, by default up to 4 times in all, if the service has certainly
-//! not carried it out, or if a repeat does no harm; [`RetryPolicy`] has the rules. Each output and
-//! each error says how often the request was sent, and the error is that of the last attempt:
+//! By default, the client sends a request up to 4 times: if the service certainly did not execute it, or if a second
+//! execution does no harm. [`RetryPolicy`] has the rules. Each output and each error contains the number of attempts; the
+//! error is that of the last attempt.
 //!
 //! ```no_run
 //! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -74,9 +73,9 @@
 //!
 //! # Credentials that change
 //!
-//! [`Config::new`] takes a key pair, [`Config::load`] finds one. What is not known from the start, or
-//! changes while the program runs, comes from a [`ProvideCredentials`]: the environment, a file that
-//! is read again when it changes, a service of the caller's, or the first of several:
+//! [`Config::new`] takes a key pair, and [`Config::load`] finds one. Credentials that are not known at the start, or that
+//! change while the program runs, come from a [`ProvideCredentials`]: the environment, a file that is read again when it
+//! changes, your own service, or the first of several that has some:
 //!
 //! ```
 //! # #[cfg(feature = "config-file")]
@@ -91,34 +90,34 @@
 //!
 //! # Connections
 //!
-//! A client keeps its connections and uses them again. [`Config`] has times to
-//! [connect](Config::connect_timeout), to [stand still](Config::idle_timeout) and to
-//! [work](Config::slow_timeout), a [proxy](Config::proxy), [certificates](Config::ca_certificate_pem)
-//! and limits of the pool. For tests, [`Config::in_process`] answers calls without any network.
-//! `Expect: 100-continue` is not waited for, since the HTTP library below can't; but an answer that
-//! comes while a body is still being sent is heard, and ends the sending.
+//! A client keeps connections open and reuses them. [`Config`] sets the [connect timeout](Config::connect_timeout), the
+//! [idle timeout](Config::idle_timeout), the [timeout of slow operations](Config::slow_timeout), a [proxy](Config::proxy),
+//! [certificates](Config::ca_certificate_pem) and the limits of the pool. [`Config::in_process`] answers requests without a
+//! network, for tests.
 //!
-//! # What is going on
+//! The client does not wait for `100 Continue`, because the HTTP library does not support it. An error response that
+//! arrives while the body is being sent ends the sending.
 //!
-//! With the feature `tracing` each call is one span `call` of the target `qingstor_sdk` (level DEBUG),
-//! with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`; in it, each attempt is a
-//! span `attempt`, and the end of each attempt, each pause and the end of the call are events.
-//! [`Config::observer`] takes an [`Observer`], which is told of each request and each answer. Neither
-//! ever sees a secret, a signature or a body.
+//! # Observability
+//!
+//! With the feature `tracing`, each call is a span `call` of the target `qingstor_sdk` (level DEBUG) with `operation`,
+//! `bucket`, `key`, `attempts`, `status` and `request_id`. Each attempt is a span `attempt` inside it. The end of each
+//! attempt, each delay before a retry, and the end of the call are events. [`Config::observer`] sets an [`Observer`], which
+//! is called for each request and each response. Neither ever receives a secret, a signature or a body.
 //!
 //! # Features
 //!
-//! | feature | default | gives |
+//! | feature | default | effect |
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
 //! | `tracing` | yes | spans and events for each call and attempt; no secrets |
-//! | `reqwest-client` | | `Config::reqwest_client`: calls are sent with a client of the caller's |
-//! | `config-file` | yes | [`Config::load`] reads a file, too; [`FileCredentials`] |
+//! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with your own client |
+//! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
-//! | `serde` | | serde's traits on inputs, outputs, and all else that is data |
+//! | `serde` | | serde's traits for inputs, outputs and all other data types |
 //!
-//! Without `rustls` and `native-tls` only plain `http` endpoints can be used.
+//! Without `rustls` and `native-tls`, only `http` endpoints can be used.
 
 #![forbid(unsafe_code)]
 
