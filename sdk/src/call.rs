@@ -90,8 +90,8 @@ impl<I: Operation> Call<I> {
     /// damaged on its way (`bad_digest`). A file is read once more for it. Calls that require the
     /// digest have it anyway.
     ///
-    /// The response of an upload then needs an `ETag` that agrees with the digest, else the call fails
-    /// with `Integrity`. (A tag that is not an MD5, or that of content encrypted with a
+    /// The response of an upload then needs an `ETag` that agrees with the digest, else the call
+    /// fails with `Integrity`. (A tag that is not an MD5, or that of content encrypted with a
     /// customer-provided key, is not compared.)
     ///
     /// A stream, which can be read only once, is an `InvalidInput` when the call is sent; so is a
@@ -122,7 +122,8 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio runtime.
+    /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio
+    /// runtime.
     pub fn send(self) -> impl Future<Output = Result<I::Output>> {
         // Before the future is made: what it need not hold makes it smaller, and it moves.
         let mut encoded = self.encode();
@@ -144,9 +145,9 @@ impl<I: Operation> Call<I> {
 
     /// Returns the signed request without sending it, for another HTTP client.
     ///
-    /// The signature is valid for 15 minutes. The request has a `Content-Length` if it has a body or
-    /// the method is `PUT`, `POST` or `PATCH`. The other client adds `Host` and must not change or
-    /// add anything else. [`Body::into_stream`] returns the bytes of the body.
+    /// The signature is valid for 15 minutes. The request has a `Content-Length` if it has a body
+    /// or the method is `PUT`, `POST` or `PATCH`. The other client adds `Host` and must not change
+    /// or add anything else. [`Body::into_stream`] returns the bytes of the body.
     ///
     /// ```
     /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -159,7 +160,8 @@ impl<I: Operation> Call<I> {
     /// # Errors
     ///
     /// `InvalidInput` when an argument can't be sent; `Credentials` when a
-    /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has expired.
+    /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has
+    /// expired.
     pub fn build(self) -> Result<Request<Body>> {
         let (handle, parts) = self.encode()?;
         let hashed = match handle.options().content_md5 {

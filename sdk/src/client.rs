@@ -1,4 +1,4 @@
-//! [`QingStor`] and [`Bucket`]: the handles that calls stand on.
+//! [`QingStor`] and [`Bucket`]: the handles of the service and of a bucket.
 
 pub(crate) mod dispatch;
 
@@ -75,7 +75,7 @@ impl Handle {
     }
 }
 
-/// What all clones of a client share.
+/// State that all clones of a client share.
 pub(crate) struct Shared {
     endpoint: Endpoint,
     pub(crate) credentials: Source,
@@ -142,8 +142,8 @@ impl QingStor {
     /// Asks the provider for credentials now, whatever is known. Without a
     /// [provider](Config::credentials_provider) it does nothing.
     ///
-    /// Calls that are sent do this by themselves. [`Call::build`] and [`Call::presign`] do not: they
-    /// send nothing, and use what was fetched last.
+    /// Calls that are sent do this by themselves. [`Call::build`] and [`Call::presign`] do not:
+    /// they send nothing, and use what was fetched last.
     ///
     /// # Errors
     ///

@@ -49,8 +49,8 @@ pub(crate) mod transport;
 ///
 /// The keys are those of the official SDKs. With the feature `serde`, a program can also read the
 /// settings as a part of its own configuration, under the same keys. Both credentials empty means
-/// anonymous requests. An id and its secret come from one place: one of them in the environment does
-/// not go with the file's other. Any other variable that is empty counts as unset.
+/// anonymous requests. An id and its secret come from one place: one of them in the environment
+/// does not go with the file's other. Any other variable that is empty counts as unset.
 ///
 /// # TLS in the rest of the program
 ///
@@ -130,8 +130,8 @@ impl Config {
     /// `~/.qingstor/config.yaml`, if it exists. Keys that are not in the table are passed over:
     /// they belong to other SDKs. Without the feature `config-file` no file is read.
     ///
-    /// The file must be a regular file (or a link to one) of at most 1 MiB. YAML aliases are refused,
-    /// and so are lists and maps that are nested more than 32 deep.
+    /// The file must be a regular file (or a link to one) of at most 1 MiB. YAML aliases are
+    /// refused, and so are lists and maps that are nested more than 32 deep.
     ///
     /// # Errors
     ///
@@ -181,8 +181,8 @@ impl Config {
         self
     }
 
-    /// Scheme, host and port at once (`http://127.0.0.1:9000`, `https://store.example.com`), used as
-    /// they stand: no zone is put before the host. It wins over `protocol`, `host` and `port`.
+    /// Scheme, host and port at once (`http://127.0.0.1:9000`, `https://store.example.com`), used
+    /// as they stand: no zone is put before the host. It wins over `protocol`, `host` and `port`.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
@@ -205,7 +205,8 @@ impl Config {
     }
 
     /// How long a connection may take to be made, TLS included. 10 seconds by default. As with the
-    /// other times, zero is an error of [`QingStor::new`](crate::QingStor::new), and `Duration::MAX`
+    /// other times, zero is an error of [`QingStor::new`](crate::QingStor::new), and
+    /// `Duration::MAX`
     /// means never.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -213,12 +214,12 @@ impl Config {
         self
     }
 
-    /// Sets the idle timeout: the longest time without progress on a connection while a request body
-    /// is sent, before the response arrives, and between two pieces of its body. 60 seconds by
+    /// Sets the idle timeout: the longest time without progress on a connection while a request
+    /// body is sent, before the response arrives, and between two pieces of its body. 60 seconds by
     /// default.
     ///
-    /// A transfer that makes progress is never cut off. Time in which the source of a request body (a
-    /// stream, a reader, a file) has nothing to send does not count: only
+    /// A transfer that makes progress is never cut off. Time in which the source of a request body
+    /// (a stream, a reader, a file) has nothing to send does not count: only
     /// [`Call::timeout`](crate::Call::timeout) and [`RetryPolicy::total_timeout`] end that.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {

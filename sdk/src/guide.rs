@@ -1,4 +1,5 @@
-//! A page for each thing that this crate does: what one writes, what it costs, where its limits are.
+//! A page for each thing that this crate does: what one writes, what it costs, where its limits
+//! are.
 //!
 //! The modules hold no code: they are there for the documentation alone.
 

@@ -41,25 +41,28 @@
 //!
 //! The module [`guide`] has a page for each capability.
 //!
-//! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments of the method, optional
-//! parameters are methods of the call, and `.await` sends it. A call owns its data, so it can be spawned or kept.
+//! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments
+//! of the method, optional parameters are methods of the call, and `.await` sends it. A call owns
+//! its data, so it can be spawned or kept.
 //!
-//! A status that does not mean success is an error, including 304 and 412: see [`Error::is_not_modified`] and
+//! A status that does not mean success is an error, including 304 and 412: see
+//! [`Error::is_not_modified`] and
 //! [`Error::is_precondition_failed`]. The client does not follow redirects.
 //!
-//! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do [`Body::from_path`] and
+//! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do
+//! [`Body::from_path`] and
 //! [`ByteStream::write_to`], which panic outside of a runtime.
 //!
 //! # Errors and retries
 //!
-//! By default, the client sends a request up to 4 times: if the service certainly did not execute it, or if a second
-//! execution does no harm. [`RetryPolicy`] has the rules. Each output and each error contains the number of attempts; the
+//! By default, the client sends a request up to 4 times: if the service certainly did not execute
+//! it, or if a second execution does no harm. [`RetryPolicy`] has the rules. Each output and each
+//! error contains the number of attempts; the
 //! error is that of the last attempt.
 //!
 //! ```no_run
 //! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
-//! use std::time::Duration;
-//! use qingstor_sdk::RetryPolicy;
+//! use std::time::Duration; use qingstor_sdk::RetryPolicy;
 //!
 //! let patient = RetryPolicy::default().max_attempts(10).max_backoff(Duration::from_secs(60));
 //! let call = bucket.put_object("key").body("content").retry(patient);
@@ -73,8 +76,9 @@
 //!
 //! # Credentials that change
 //!
-//! [`Config::new`] takes a key pair, and [`Config::load`] finds one. Credentials that are not known at the start, or that
-//! change while the program runs, come from a [`ProvideCredentials`]: the environment, a file that is read again when it
+//! [`Config::new`] takes a key pair, and [`Config::load`] finds one. Credentials that are not known
+//! at the start, or that change while the program runs, come from a [`ProvideCredentials`]: the
+//! environment, a file that is read again when it
 //! changes, your own service, or the first of several that has some:
 //!
 //! ```
@@ -90,20 +94,26 @@
 //!
 //! # Connections
 //!
-//! A client keeps connections open and reuses them. [`Config`] sets the [connect timeout](Config::connect_timeout), the
-//! [idle timeout](Config::idle_timeout), the [timeout of slow operations](Config::slow_timeout), a [proxy](Config::proxy),
-//! [certificates](Config::ca_certificate_pem) and the limits of the pool. [`Config::in_process`] answers requests without a
+//! A client keeps connections open and reuses them. [`Config`] sets the [connect
+//! timeout](Config::connect_timeout), the
+//! [idle timeout](Config::idle_timeout), the [timeout of slow operations](Config::slow_timeout), a
+//! [proxy](Config::proxy),
+//! [certificates](Config::ca_certificate_pem) and the limits of the pool. [`Config::in_process`]
+//! answers requests without a
 //! network, for tests.
 //!
-//! The client does not wait for `100 Continue`, because the HTTP library does not support it. An error response that
-//! arrives while the body is being sent ends the sending.
+//! The client does not wait for `100 Continue`, because the HTTP library does not support it. An
+//! error response that arrives while the body is being sent ends the sending.
 //!
 //! # Observability
 //!
-//! With the feature `tracing`, each call is a span `call` of the target `qingstor_sdk` (level DEBUG) with `operation`,
-//! `bucket`, `key`, `attempts`, `status` and `request_id`. Each attempt is a span `attempt` inside it. The end of each
-//! attempt, each delay before a retry, and the end of the call are events. [`Config::observer`] sets an [`Observer`], which
-//! is called for each request and each response. Neither ever receives a secret, a signature or a body.
+//! With the feature `tracing`, each call is a span `call` of the target `qingstor_sdk` (level
+//! DEBUG) with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`. Each attempt is
+//! a span `attempt` inside it. The end of each
+//! attempt, each delay before a retry, and the end of the call are events. [`Config::observer`]
+//! sets an [`Observer`], which
+//! is called for each request and each response. Neither ever receives a secret, a signature or a
+//! body.
 //!
 //! # Features
 //!

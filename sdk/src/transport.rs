@@ -1,4 +1,4 @@
-//! How requests reach the network, or a function of the caller's: both behind one function.
+//! Sends requests over the network, or to an in-process handler.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -60,7 +60,8 @@ pub(crate) struct UnsentBody {
 impl UnsentBody {
     /// Returns `None` if the whole body was taken.
     fn of(progress: Arc<Progress>, len: u64) -> Option<Self> {
-        // A service that has received all bytes answers after the connection has taken the last one.
+        // A service that has received all bytes answers after the connection has taken the last
+        // one.
         (progress.taken() < len).then_some(Self { progress, len })
     }
 

@@ -34,7 +34,8 @@ impl Collection {
     ///
     /// # Errors
     ///
-    /// Returns an error if a value contains the separator, because the service would read it as two values.
+    /// Returns an error if a value contains the separator, because the service would read it as two
+    /// values.
     pub fn join(self, name: &str, values: &[impl Parameter]) -> Result<Option<String>> {
         let separator = self.separator();
         let mut joined: Option<String> = None;

@@ -23,7 +23,7 @@ impl<T> Concurrent<T> {
         self.0.push(Box::pin(future));
     }
 
-    /// What the first future that is done gave; `None` when there is none left.
+    /// Returns the output of the first future that completes; `None` if no future is left.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         if self.0.is_empty() {
             return Poll::Ready(None);

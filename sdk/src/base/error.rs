@@ -19,7 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// `Display` is one line that needs no debugger:
 ///
 /// ```text
-/// GetObject photos/cat.jpg: object_not_exists (404): object does not exist; request id 3f2cf9ac3168744d; 1 attempt, 41 ms
+/// GetObject photos/cat.jpg: object_not_exists (404): object does not exist; request id
+/// 3f2cf9ac3168744d; 1 attempt, 41 ms
 /// ```
 ///
 /// Branch on a predicate, on [`kind`](Self::kind), or on the service's own [`code`](Self::code):
@@ -58,7 +59,7 @@ pub(crate) struct CallContext {
     pub(crate) elapsed: Duration,
 }
 
-/// What the service said.
+/// Facts of the response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -69,7 +70,7 @@ pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     /// How long the service wants to be left alone.
     pub(crate) retry_after: Option<Duration>,
-    /// What the service's clock said, in Unix seconds.
+    /// Time of the service's clock, in Unix seconds.
     pub(crate) date: Option<i64>,
     /// The body's first bytes, kept when they are no error document or could not be decoded.
     pub(crate) body: Bytes,
@@ -95,12 +96,13 @@ pub enum ErrorKind {
     /// No connection was made in time, nothing moved on it for longer than the configured time, or
     /// the call took longer than it may.
     Timeout,
-    /// The response body ended, or the connection broke, before all of it had arrived. Also a success
-    /// that the service reported before the whole request body was sent.
+    /// The response body ended, or the connection broke, before all of it had arrived. Also a
+    /// success that the service reported before the whole request body was sent.
     Interrupted,
     /// The answer is not what the API describes.
     Decode,
-    /// The bytes are not those that were announced or requested, or a verified upload has no `ETag`.
+    /// The bytes are not those that were announced or requested, or a verified upload has no
+    /// `ETag`.
     Integrity,
     /// Reading or writing on this machine failed (a file, a stream of the caller's).
     Io,
@@ -176,7 +178,7 @@ impl Error {
         self.0.unsent
     }
 
-    /// What the service's clock said, in Unix seconds.
+    /// Time of the service's clock, in Unix seconds.
     pub(crate) fn date(&self) -> Option<i64> {
         self.0.answer.as_ref()?.date
     }
@@ -194,13 +196,13 @@ impl Error {
         self.0.answer.as_ref()?.code.as_ref()
     }
 
-    /// The status of the service's answer, if one came.
+    /// Returns the status of the response, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         Some(self.0.answer.as_ref()?.status)
     }
 
-    /// What was wrong, without the context that `Display` adds.
+    /// Returns the message, without the context that `Display` adds.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -421,7 +423,7 @@ impl StdError for Error {
     }
 }
 
-/// For callers that stand behind `std::io` traits.
+/// For code that implements `std::io` traits.
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {

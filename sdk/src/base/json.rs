@@ -6,8 +6,8 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-/// The document without the fields that are `null`; `None` when there are none, it is no JSON, or it
-/// has a field twice.
+/// The document without the fields that are `null`; `None` when there are none, it is no JSON, or
+/// it has a field twice.
 ///
 /// Some servers write `null` for an empty list, others for a text that nobody set. Either means
 /// that there is nothing, as if the field were absent. What stands in a list is left alone.
@@ -158,7 +158,7 @@ pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String>
 struct Place {
     /// One entry for each open object (its current key) and list (its current index).
     open: Vec<Step>,
-    /// What the string has so far in which it stands.
+    /// The part of the string that has been read so far.
     string: Option<Vec<u8>>,
     escaped: bool,
 }

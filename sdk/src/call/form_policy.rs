@@ -126,8 +126,8 @@ impl FormPolicy {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the key is empty, starts with `/` or has over 1,023 bytes, or a field or the
-    /// metadata is not valid; `Credentials` for anonymous credentials, or if a provider has not
+    /// `InvalidInput` if the key is empty, starts with `/` or has over 1,023 bytes, or a field or
+    /// the metadata is not valid; `Credentials` for anonymous credentials, or if a provider has not
     /// returned any yet.
     pub fn sign(self) -> Result<FormUpload> {
         let mut form = Form::new();

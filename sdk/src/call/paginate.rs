@@ -15,14 +15,14 @@ use crate::message::operation::Operation;
 /// How many items are given between two looks at the page that is fetched ahead: one look costs
 /// more than to give many items.
 const LOOK_EVERY: usize = 64;
-/// How many empty pages may follow each other before the list is given up. A service may have to skip
-/// many deleted keys, but not without end.
+/// How many empty pages may follow each other before the list is given up. A service may have to
+/// skip many deleted keys, but not without end.
 const MAX_EMPTY_PAGES: u32 = 1000;
 
 /// An operation that gives a list page by page. Implemented by rendered inputs, as the
 /// specification tells how the next page is asked for.
 pub trait Paged: Operation<Output: Send + Unpin> + Clone + Send + Unpin + 'static {
-    /// What the list is of.
+    /// Type of the list's items.
     type Item: Send + Unpin;
 
     /// The items of a page.
@@ -54,9 +54,9 @@ pub enum Step {
     Lost,
 }
 
-/// What a field of an answer says of where the next page begins.
+/// A response field from which the next page is requested.
 pub(crate) trait Marker {
-    /// What the parameter of the request takes.
+    /// Type of the request parameter.
     type Place;
 
     /// The place; `None` where there is none.
@@ -243,9 +243,9 @@ enum Fetch<T> {
 /// A page is asked for when it is wanted, and not before. An error ends the stream; the pages
 /// given before it stand, and [`next_call`](Self::next_call) goes on from there. Where the service
 /// says that there is more but not where, or sends the list in a circle, that is a `Decode` error.
-/// So is the page after 1,000 pages in a row with nothing in them, neither items nor folders, while the
-/// service says that there is more: [`next_call`](Self::next_call) continues the list all the same.
-/// The size of a page is the call's `limit`.
+/// So is the page after 1,000 pages in a row with nothing in them, neither items nor folders, while
+/// the service says that there is more: [`next_call`](Self::next_call) continues the list all the
+/// same. The size of a page is the call's `limit`.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<I: Paged> {
     /// Asks for the first page that was not given.
@@ -356,8 +356,8 @@ impl<I: Paged> Stream for Pages<I> {
 /// so that it is there in time; never more than one, and without a task: dropping the stream ends
 /// it. Folders (`common_prefixes`) are not among the items: they come by [`Pages`].
 ///
-/// Empty pages are skipped, at most 1,000 in a row: then [`Pages`] gives a `Decode` error, and so does
-/// this stream.
+/// Empty pages are skipped, at most 1,000 in a row: then [`Pages`] gives a `Decode` error, and so
+/// does this stream.
 ///
 /// What was there from the first page to the last is given once, if the service keeps its order;
 /// what is added or removed meanwhile may be given or not. A list by offset (the buckets) shifts

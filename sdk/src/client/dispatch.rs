@@ -64,8 +64,8 @@ impl<'a> Bounds<'a> {
         }
     }
 
-    /// Waits for `future` as long as the call may take; `None` when that time is over. It is pinned,
-    /// since the one given here would otherwise be held twice.
+    /// Waits for `future` as long as the call may take; `None` when that time is over. It is
+    /// pinned, since the one given here would otherwise be held twice.
     async fn within<F: Future>(&self, future: Pin<&mut F>) -> Option<F::Output> {
         match self.limit {
             Some((_, end)) => tokio::time::timeout_at(end, future).await.ok(),
@@ -180,7 +180,7 @@ impl Handle {
                 Err(error) if in_time => error,
                 Err(error) => return Err(error),
             };
-            // What is learned of the clock serves later calls, too.
+            // Later calls use the corrected clock, too.
             let expired = !redated && self.learn_time(outgoing, &call, &error, skew);
             if !bounds.policy.goes_on_after(call.attempts) {
                 return Err(error);

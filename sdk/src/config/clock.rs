@@ -13,7 +13,7 @@ pub(crate) const SAME: u64 = 60;
 /// A difference that a service may well refuse, in seconds; it does so from 15 minutes on.
 pub(crate) const REFUSED: u64 = 14 * 60;
 
-/// This machine's time, put right by what the service said of its own.
+/// The local time, corrected by the time of the service.
 #[derive(Default)]
 pub(crate) struct Clock {
     /// How far the service's clock is ahead of this machine's, in seconds.
@@ -28,7 +28,8 @@ impl Clock {
         self.skew.load(Ordering::Relaxed)
     }
 
-    /// Now, in Unix seconds, put right by `skew`; never before 1970 nor after the year 9999.
+    /// Returns the current time in Unix seconds, corrected by `skew` and limited to the years 1970
+    /// to 9999.
     pub(crate) fn unix_seconds(skew: i64) -> i64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let seconds = since.map_or(0, |since| {
@@ -37,7 +38,7 @@ impl Clock {
         seconds.saturating_add(skew).clamp(0, YEAR_9999)
     }
 
-    /// Now, put right by `skew`, as the value of `Date`.
+    /// Returns the current time, corrected by `skew`, as a value of `Date`.
     pub(crate) fn date(&self, skew: i64) -> HeaderValue {
         let now = Self::unix_seconds(skew);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,8 +9,8 @@ use super::Config;
 use super::settings::{CREDENTIALS, SETTINGS};
 
 /// Reads a map with the keys of the configuration file, such as `access_key_id`. A key that is not
-/// in the table of [`Config`] is refused; settings that are absent or null have their defaults. Both
-/// credentials absent means anonymous requests. No error quotes a credential.
+/// in the table of [`Config`] is refused; settings that are absent or null have their defaults.
+/// Both credentials absent means anonymous requests. No error quotes a credential.
 ///
 /// ```
 /// use qingstor_sdk::Config;

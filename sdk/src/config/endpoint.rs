@@ -21,7 +21,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// `zone_in_host` is what the caller wishes; an address that can't take a zone gets none.
+    /// `zone_in_host` is ignored for hosts that cannot have a zone, such as IP addresses.
     pub(crate) fn new(
         scheme: Scheme,
         host: &str,

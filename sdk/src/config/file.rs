@@ -99,7 +99,8 @@ struct Entry {
 /// Returns the entries of the map that the first document is.
 ///
 /// Builds no tree: nested lists and maps are counted and skipped, so that neither their number nor
-/// their depth takes memory or stack. Aliases, which can stand for any number of values, are refused.
+/// their depth takes memory or stack. Aliases, which can stand for any number of values, are
+/// refused.
 fn entries(text: &str) -> Result<Vec<Entry>, String> {
     let mut parser = Parser::new_from_str(text);
     let mut entries = Vec::new();
@@ -169,8 +170,8 @@ fn refused(at: Marker, why: &str) -> String {
     format!(":{}: {why}", at.line())
 }
 
-/// The value of a scalar, as the YAML library reads it: only plain text may be a number, a boolean or
-/// `null`, unless a tag says that it is text.
+/// The value of a scalar, as the YAML library reads it: only plain text may be a number, a boolean
+/// or `null`, unless a tag says that it is text.
 fn scalar(text: String, style: TScalarStyle, tag: Option<Tag>) -> Yaml {
     let typed = tag.as_ref().is_none_or(|tag| {
         tag.handle == "tag:yaml.org,2002:"

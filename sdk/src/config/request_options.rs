@@ -13,8 +13,8 @@ pub(crate) struct RequestOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) content_md5: bool,
-    /// Whether a request may be retried after an ambiguous failure even if its operation is not idempotent. Set by
-    /// transfers that detect a request that was executed twice.
+    /// Whether a request may be retried after an ambiguous failure even if its operation is not
+    /// idempotent. Set by transfers that detect a request that was executed twice.
     pub(crate) repeat: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Error message of a setter, returned when the request is sent.
@@ -40,8 +40,8 @@ impl RequestOptions {
     }
 }
 
-/// Parses a header that a caller adds. Headers that the client sets itself and values that could split the request are
-/// errors.
+/// Parses a header that a caller adds. Headers that the client sets itself and values that could
+/// split the request are errors.
 fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(format!("{name:?} is no header name"));

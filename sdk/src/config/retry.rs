@@ -17,8 +17,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
-/// use std::time::Duration;
-/// use qingstor_sdk::{Config, QingStor, RetryPolicy};
+/// use std::time::Duration; use qingstor_sdk::{Config, QingStor, RetryPolicy};
 ///
 /// let patient = RetryPolicy::default().max_attempts(8).total_timeout(Duration::from_secs(120));
 /// let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").retry(patient);
@@ -37,8 +36,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 ///
 /// A repeat does harm where the first call may have been carried out unseen: an append, a move,
 /// the start or the end of a multipart upload, making or deleting a bucket. See
-/// the field `repeatable` of [`OperationInfo`](crate::OperationInfo). A body must be in memory or in
-/// a file, or a stream of which nothing was read yet.
+/// the field `repeatable` of [`OperationInfo`](crate::OperationInfo). A body must be in memory or
+/// in a file, or a stream of which nothing was read yet.
 ///
 /// The wait before the first repeat is a random time up to `initial_backoff`; that limit doubles
 /// with each further one, up to `max_backoff`. Where the service asks for more time with

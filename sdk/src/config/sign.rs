@@ -30,14 +30,14 @@ static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
     pub(crate) method: &'a Method,
-    /// `/bucket` when the bucket stands in the host, else nothing.
+    /// `/bucket` if the bucket is in the host, otherwise empty.
     pub(crate) resource_prefix: &'a str,
     /// Path and query, byte for byte as on the request line.
     pub(crate) target: &'a str,
     pub(crate) headers: &'a HeaderMap,
 }
 
-/// What stands on the date line.
+/// Content of the date line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum DateLine<'a> {
     /// The value of `Date`; it is left out when the request has an `x-qs-date`.
@@ -140,7 +140,7 @@ impl Parts<'_> {
     /// Gives the string to sign to `sink`.
     fn write(&self, date: DateLine<'_>, sink: &mut impl Sink) {
         sink.push(self.method.as_str().as_bytes());
-        // Most requests have no headers of their own.
+        // Most requests have no additional headers.
         let bare = self.headers.is_empty();
         let line = |name: &HeaderName| match self.headers.get(name) {
             Some(value) if !bare => value.as_bytes(),
@@ -210,7 +210,8 @@ impl Parts<'_> {
     }
 }
 
-/// Percent-decodes a query value once. We never send a bare `+`, yet where one stands it is a space.
+/// Percent-decodes a query value once. We never send a bare `+`, yet where one stands it is a
+/// space.
 fn decode(value: &str) -> Cow<'_, [u8]> {
     if value.contains('+') {
         let spaced = value.replace('+', " ");

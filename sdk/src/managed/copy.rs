@@ -63,7 +63,8 @@ impl Bucket {
 
 /// A copy by the service, made by [`Bucket::copy_object`]; `.await` does it.
 ///
-/// Dropping the future stops it; a task on the runtime then gives up a copy in parts that was begun.
+/// Dropping the future stops it; a task on the runtime then gives up a copy in parts that was
+/// begun.
 #[derive(Clone)]
 #[must_use = "nothing is copied until it is awaited"]
 pub struct CopyObject {

@@ -11,9 +11,9 @@ pub(crate) struct Address {
     pub(crate) authority: Authority,
     /// Both as the HTTP library takes them: a host is dear to parse, and stays the same.
     pub(crate) root: Url,
-    /// The service's own path, and `/bucket` when the bucket stands in the path.
+    /// The base path of the service, and `/bucket` if the bucket is in the path.
     pub(crate) path_prefix: String,
-    /// `/bucket` when the bucket stands in the host: it is signed, yet not in the path.
+    /// `/bucket` if the bucket is in the host: it is signed, but not part of the path.
     pub(crate) resource_prefix: String,
     pub(crate) bucket: Option<String>,
     pub(crate) zone: Option<String>,

@@ -25,7 +25,7 @@ pub(crate) use progress::Progress;
 pub(crate) use tap::{Flow, Tap};
 pub(crate) use wire::ReaderStream;
 
-/// A stream of the caller's.
+/// A caller-supplied stream.
 type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 
 /// Where a stream waits until its first byte is asked for; `None` from then on.
@@ -36,11 +36,12 @@ type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 /// Bytes and files can be sent again when a call is repeated; a stream can't. A file is read while
 /// it is sent, 256 KiB at a time; bytes are never copied.
 ///
-/// Bytes, text, a `PathBuf` and a [`ByteStream`](crate::ByteStream) convert into a body; a `&str` is
-/// content, not a path. A body is also an [`http_body::Body`], for other HTTP clients to send.
+/// Bytes, text, a `PathBuf` and a [`ByteStream`](crate::ByteStream) convert into a body; a `&str`
+/// is content, not a path. A body is also an [`http_body::Body`], for other HTTP clients to send.
 ///
 /// ```no_run
-/// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static) -> qingstor_sdk::Result<()> {
+/// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> +
+/// Send + 'static) -> qingstor_sdk::Result<()> {
 /// use qingstor_sdk::Body;
 ///
 /// let text = Body::from("hello");
@@ -51,7 +52,7 @@ type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 pub struct Body {
     source: Source,
     len: u64,
-    /// What few bodies have; apart, since a body is moved often.
+    /// Rare fields, boxed to keep `Body` small.
     more: Option<Box<More>>,
     /// The bytes on their way, once they were asked for as an [`http_body::Body`].
     wire: Option<Box<wire::WireBody>>,
@@ -60,10 +61,10 @@ pub struct Body {
 #[derive(Clone, Default)]
 struct More {
     file_name: Option<String>,
-    /// What a form puts around its file.
+    /// The parts of a form before and after its file.
     head: Bytes,
     tail: Bytes,
-    /// Where the content begins in its file, when it is no whole file.
+    /// Offset of the content if it is a part of a file.
     offset: Option<u64>,
     tap: Option<Arc<dyn Tap>>,
     /// Records how the body is read, where an in-process handler reads it.
@@ -119,7 +120,8 @@ impl Body {
     /// A stream that yields `len` bytes in all, in chunks that convert into [`Bytes`].
     ///
     /// The service requires the length in advance: a stream that yields fewer or more bytes fails
-    /// the request with `Io`, and so does an error of the stream, which is the source of that error.
+    /// the request with `Io`, and so does an error of the stream, which is the source of that
+    /// error.
     pub fn from_stream<S>(stream: S, len: u64) -> Self
     where
         S: TryStream + Send + 'static,
@@ -170,7 +172,7 @@ impl Body {
             .saturating_add(self.more.as_deref().map_or(0, frame))
     }
 
-    /// Whether there are no bytes.
+    /// Returns whether the body is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -59,13 +59,13 @@ struct Inner {
     /// another. It counts only while the caller waits for bytes.
     idle: Pin<Box<Sleep>>,
     waiting: bool,
-    /// What an `AsyncRead` caller has not taken yet.
+    /// Bytes that an `AsyncRead` caller has not read yet.
     unread: Bytes,
     call: CallInfo,
-    /// What it takes to go on after a break.
+    /// State for resuming after a broken connection.
     resume: Option<Resume>,
     resuming: Option<Resuming>,
-    /// What the bytes so far amount to, and what all of them must.
+    /// Running digest, and the expected digest.
     verify: Option<(Md5, Digest)>,
 }
 
@@ -120,15 +120,16 @@ impl ByteStream {
         Some(inner.announced?.saturating_sub(read))
     }
 
-    /// Whether the answer announced that there are no bytes.
+    /// Returns whether the response announced an empty body.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inner.announced == Some(0)
     }
 
-    /// Checks the bytes as they are read: where the answer is a whole object whose `ETag` is an MD5,
-    /// as that of an object which was stored by one request, its end is an `Integrity` error unless
-    /// they have that MD5. Other answers are not checked. It costs as much time as an MD5 does.
+    /// Checks the bytes as they are read: where the answer is a whole object whose `ETag` is an
+    /// MD5, as that of an object which was stored by one request, its end is an `Integrity` error
+    /// unless they have that MD5. Other answers are not checked. It costs as much time as an MD5
+    /// does.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -138,7 +139,7 @@ impl ByteStream {
     /// ```
     #[must_use]
     pub fn verified(mut self) -> Self {
-        // What was read already would be missing.
+        // A digest needs all bytes.
         let inner = &mut *self.inner;
         if inner.received == 0 {
             let digest = inner.resume.as_ref().and_then(Resume::content_md5);
@@ -164,7 +165,7 @@ impl ByteStream {
     ///
     /// # Errors
     ///
-    /// As [`chunk`](Self::chunk). What had come by then is dropped.
+    /// As [`chunk`](Self::chunk). Bytes received before the error are discarded.
     pub async fn bytes(mut self) -> Result<Bytes> {
         self.collect(usize::MAX).await
     }
@@ -181,7 +182,7 @@ impl ByteStream {
         let Some(second) = self.chunk().await? else {
             return Ok(first);
         };
-        // What is announced is believed only so far: the bytes have yet to come.
+        // Limits the memory that is reserved for an announced length.
         const TRUSTED: u64 = 16 * 1024 * 1024;
         let expected = usize::try_from(self.inner.announced.unwrap_or(0).min(TRUSTED)).unwrap_or(0);
         let mut all = BytesMut::with_capacity(expected.max(first.len() + second.len()));
@@ -198,8 +199,8 @@ impl ByteStream {
         Ok(all.freeze())
     }
 
-    /// Reads a body that the client needs as a whole, at most `limit` bytes. Unlike the idle timeout
-    /// of each byte, `slow_timeout` ends a body that trickles.
+    /// Reads a body that the client needs as a whole, at most `limit` bytes. Unlike the idle
+    /// timeout of each byte, `slow_timeout` ends a body that trickles.
     pub(crate) async fn collect_in_time(&mut self, limit: usize) -> Result<Bytes> {
         let slow_timeout = self.inner.slow_timeout;
         let collected = tokio::time::timeout(slow_timeout, self.collect(limit)).await;
@@ -247,8 +248,8 @@ impl ByteStream {
     ///
     /// # Errors
     ///
-    /// Returns `Io` if the file can't be written, or if `path` is, or leads to, something that is not
-    /// a regular file; otherwise as [`chunk`](Self::chunk).
+    /// Returns `Io` if the file can't be written, or if `path` is, or leads to, something that is
+    /// not a regular file; otherwise as [`chunk`](Self::chunk).
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
         let call = self.inner.call.clone();
@@ -314,7 +315,8 @@ impl Inner {
                 .announced
                 .is_some_and(|announced| announced != self.received) =>
             {
-                // The connection did not break: the service says that these are all bytes of the part.
+                // The connection did not break: the service says that these are all bytes of the
+                // part.
                 let kind = match self.part {
                     Some(_) => ErrorKind::Integrity,
                     None => ErrorKind::Interrupted,

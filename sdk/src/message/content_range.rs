@@ -1,4 +1,5 @@
-//! [`ContentRange`]: the part of an object that a 206 response carries, checked against the request.
+//! [`ContentRange`]: the part of an object that a 206 response carries, checked against the
+//! request.
 //!
 //! This is the only rule for partial content: the first response of a request and the response that
 //! continues a broken body both have to meet it.
@@ -85,8 +86,8 @@ impl ContentRange {
 }
 
 impl Requested {
-    /// Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. Several ranges are `None`: the service does not
-    /// support them.
+    /// Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. Several ranges are `None`: the service does
+    /// not support them.
     fn parse(text: &str) -> Option<Self> {
         let (unit, range) = text.split_once('=')?;
         let (first, last) = range.split_once('-')?;

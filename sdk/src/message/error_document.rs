@@ -44,8 +44,8 @@ impl ErrorDocument {
         serde_json::from_slice(body).ok().filter(|_| is_object)
     }
 
-    /// Parses the body of a response with a success status; `None` unless it is an error document: a
-    /// JSON object with `code` and `message` and without a field of the operation's output.
+    /// Parses the body of a response with a success status; `None` unless it is an error document:
+    /// a JSON object with `code` and `message` and without a field of the operation's output.
     pub(crate) fn in_success(body: &[u8], output: BodyFields) -> Option<Self> {
         let BodyFields::Named(names) = output else {
             return None;

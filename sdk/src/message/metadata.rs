@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::error::{Error, Result};
 
-/// An object's user metadata: names and values of the caller's, stored with the object.
+/// User-defined metadata: names and values that are stored with the object.
 ///
 /// Names carry no `x-qs-meta-` prefix, neither on the way to the service nor back, and are lower
 /// case, as the service ignores their case. The document *Metadata* sets the limits, which are

@@ -69,8 +69,8 @@ pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Returns [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the value is empty or has a
-/// segment `.` or `..`, because the request would have another path.
+/// Returns [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the value is empty or has
+/// a segment `.` or `..`, because the request would have another path.
 pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::invalid_input(format!(

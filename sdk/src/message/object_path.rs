@@ -12,7 +12,8 @@ use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 
 /// An object by bucket and key, and by version where one is meant: the source of a copy or move.
 ///
-/// `Display` gives `bucket/key` as it is. It is percent-encoded when it is sent, so give the key as it is. The documents *Put Object -
+/// `Display` gives `bucket/key` as it is. It is percent-encoded when it is sent, so give the key as
+/// it is. The documents *Put Object -
 /// Copy* and *Put Object - Move* describe where it stands.
 ///
 /// ```
@@ -83,7 +84,8 @@ impl<B: Into<String>, K: Into<String>> From<(B, K)> for ObjectPath {
 impl FromStr for ObjectPath {
     type Err = Error;
 
-    /// Reads `bucket/key`, as `Display` writes it: the bucket is what stands before the first slash.
+    /// Reads `bucket/key`, as `Display` writes it: the bucket is what stands before the first
+    /// slash.
     ///
     /// # Errors
     ///

@@ -15,10 +15,11 @@ use crate::message::response::Response;
 /// made and kept on its own, and sent with [`QingStor::call`](crate::QingStor::call) or
 /// [`Bucket::call`](crate::Bucket::call).
 pub trait Operation: Sized {
-    /// Handle with the operation's method: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket).
+    /// Handle with the operation's method: [`QingStor`](crate::QingStor) or
+    /// [`Bucket`](crate::Bucket).
     type Handle: ClientHandle;
 
-    /// What a successful call gives.
+    /// Output of a successful call.
     type Output: FromResponse;
 
     /// The operation's facts.

@@ -15,9 +15,10 @@ pub struct OperationInfo {
     pub method: Method,
     /// The statuses of a success. Every other status is an error.
     pub success: &'static [u16],
-    /// Sub-resource of the bucket or the service, such as `cors`: a query parameter without a value.
+    /// Sub-resource of the bucket or the service, such as `cors`: a query parameter without a
+    /// value.
     pub sub_resource: Option<&'static str>,
-    /// What the body of a success is.
+    /// Kind of the response body.
     pub reply: Reply,
     /// Whether the call may be repeated when it is unknown if the service carried it out.
     pub repeatable: Repeatable,
@@ -31,7 +32,7 @@ pub struct OperationInfo {
     pub stores_body: bool,
 }
 
-/// What the body of an answer is.
+/// Kind of a response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {

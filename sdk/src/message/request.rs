@@ -1,4 +1,4 @@
-//! What an operation's input becomes: method, target, headers and body, ready to be signed.
+//! [`RequestParts`]: target, headers and body of a request, encoded from an operation's input.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -282,7 +282,7 @@ impl RequestParts {
         }
     }
 
-    /// Sets a JSON body that is no object.
+    /// Sets a JSON body that is not an object.
     pub fn json_value(&mut self, value: &impl Serialize) -> Result<()> {
         self.body = RequestBody::Json(serde_json::to_vec(value).map_err(unwritable)?);
         Ok(())

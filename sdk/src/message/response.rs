@@ -27,7 +27,8 @@ const JSON: &[u8] = b"application/json";
 /// How much of a body that can't be decoded an error keeps, in bytes.
 const KEPT: usize = 4 * 1024;
 
-/// Makes `status()`, `request_id()`, `headers()` and `attempts()` of [`ResponseMeta`] methods of each output.
+/// Makes `status()`, `request_id()`, `headers()` and `attempts()` of [`ResponseMeta`] methods of
+/// each output.
 macro_rules! response_meta {
     ($($output:ident),* $(,)?) => {$(
         impl std::ops::Deref for $output {
@@ -261,8 +262,8 @@ pub(crate) fn is_bodiless(meta: &ResponseMeta, call: &CallInfo) -> bool {
     has_none || call.identity.info.method == Method::HEAD
 }
 
-/// The headers for an error, which is more likely than an output to end in a log: what proxies take as
-/// proof, such as a cookie, does not show in its `Debug`.
+/// The headers for an error, which is more likely than an output to end in a log: what proxies take
+/// as proof, such as a cookie, does not show in its `Debug`.
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut kept = headers.clone();
     for (name, value) in &mut kept {

@@ -8,7 +8,8 @@ const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
 /// Returns the URL as it is sent: a valid URL is returned unchanged.
 ///
 /// A host that is not ASCII is converted to its ASCII form (IDNA, for example
-/// `xn--fiqs8s`). Elsewhere, characters that a URL cannot contain are percent-encoded, and so is a `%`
+/// `xn--fiqs8s`). Elsewhere, characters that a URL cannot contain are percent-encoded, and so is a
+/// `%`
 /// that does not start an escape such as `%20`. The scheme is optional: the service takes `http`.
 ///
 /// # Errors

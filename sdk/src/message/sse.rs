@@ -1,4 +1,4 @@
-//! [`SseKey`]: encryption with a key of the caller's.
+//! [`SseKey`]: encryption with a customer-provided key.
 
 use std::fmt;
 
@@ -98,7 +98,7 @@ impl SseKey {
         BASE64.encode(Md5::digest(self.0.as_slice()))
     }
 
-    /// What the service calls the way to encrypt.
+    /// Returns the service's name of the encryption algorithm.
     pub(crate) fn algorithm(&self) -> String {
         "AES256".to_owned()
     }

@@ -1,4 +1,5 @@
-//! The layers of the SDK: a module imports from its own layer and from those below it, and never in a circle.
+//! The layers of the SDK: a module imports from its own layer and from those below it, and never in
+//! a circle.
 
 #![allow(
     clippy::expect_used,
@@ -16,7 +17,8 @@ use qingstor_suite::repository::root;
 /// A module path, such as `["message", "body"]`.
 type Module = Vec<String>;
 
-/// The layers of `sdk/src`, from the top. A layer consists of the listed modules and everything below them.
+/// The layers of `sdk/src`, from the top. A layer consists of the listed modules and everything
+/// below them.
 const SDK: &[(&str, &[&str])] = &[
     ("operations that take several requests", &["managed"]),
     ("generated operations and types", &["generated", "prelude"]),
@@ -172,7 +174,8 @@ impl Tree {
         }
     }
 
-    /// The modules that each module imports from. Uses of an ancestor's items and exports of a child's do not count.
+    /// The modules that each module imports from. Uses of an ancestor's items and exports of a
+    /// child's do not count.
     fn imports(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let mut imports = BTreeMap::new();
         for (module, code) in &self.modules {

@@ -179,7 +179,7 @@ fn keep_permissions(file: &File, replaced: &Replaced) -> io::Result<()> {
     let old = &replaced.metadata;
     let mut mode = old.mode() & PERMISSIONS;
     if replaced.is_link {
-        // Whoever made the link must not open the new file to others.
+        // The owner of the link must not give others access to the new file.
         mode &= ours.mode();
     } else if (ours.uid(), ours.gid()) != (old.uid(), old.gid()) {
         // Only a privileged process may give files away; others may choose among their groups.

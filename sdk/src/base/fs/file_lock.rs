@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::base::fs::atomic_file;
 use crate::base::fs::regular_file::{foreign, have_same_owner, is_at, open_unlinked};
 
-/// Opens the file at `path`, or creates it with the options `new`, and locks it for as long as it is
-/// open. Returns `None` if another transfer has locked it, of this process or of another.
+/// Opens the file at `path`, or creates it with the options `new`, and locks it for as long as it
+/// is open. Returns `None` if another transfer has locked it, of this process or of another.
 ///
 /// Blocks, but for a moment only. Nothing is awaited once it is open: a future that is dropped
 /// leaves no file behind.

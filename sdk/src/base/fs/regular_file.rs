@@ -23,8 +23,8 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// Returns `InvalidInput` if `path` is not a regular file with a single name, and `NotFound` if there
-/// is none, or another one by the time that it is open.
+/// Returns `InvalidInput` if `path` is not a regular file with a single name, and `NotFound` if
+/// there is none, or another one by the time that it is open.
 pub(crate) fn open_unlinked(path: &Path, options: &OpenOptions) -> io::Result<File> {
     check(&std::fs::symlink_metadata(path)?)?;
     let file = options.open(path)?;

@@ -15,8 +15,8 @@ use crate::transport::UnsentBody;
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key");
 
-/// Fails with `Interrupted` if the response reports success while the request body is being sent. An
-/// error stands: the service refuses the rest of the body.
+/// Fails with `Interrupted` if the response reports success while the request body is being sent.
+/// An error stands: the service refuses the rest of the body.
 pub(super) fn whole_body_was_sent(
     unsent: &UnsentBody,
     meta: &ResponseMeta,
@@ -48,8 +48,8 @@ pub(super) fn content_range(
         .map_err(|text| fail(ErrorKind::Integrity, text, meta, call))
 }
 
-/// Fails with `Integrity` if the request body was sent with its `Content-MD5` and the response has no
-/// `ETag`, or that of other bytes.
+/// Fails with `Integrity` if the request body was sent with its `Content-MD5` and the response has
+/// no `ETag`, or that of other bytes.
 pub(super) fn body_was_stored(
     sent: &HeaderMap,
     meta: &ResponseMeta,

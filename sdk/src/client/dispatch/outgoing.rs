@@ -13,23 +13,23 @@ use crate::message::body::Body;
 use crate::message::operation_info::{OperationInfo, Repeatable};
 use crate::message::request::{RequestBody, RequestParts};
 
-/// Who sets it dates the request alone.
+/// If the caller sets this header, the client does not add `Date`.
 const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
-/// A request, but for its date and its signature: each attempt has its own.
+/// A request without date and signature, which each attempt adds.
 pub(crate) struct Outgoing {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// A form carries its own signature.
     pub(crate) is_form: bool,
-    /// Whether the service may work long before it answers.
+    /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
-    /// Whether a repeat does harm.
+    /// Whether the request may be retried after an ambiguous failure.
     pub(crate) repeatable: Repeatable,
 }
 
 impl Outgoing {
-    /// Whether it may be sent again after this failure.
+    /// Returns whether the request may be retried after this failure.
     pub(crate) fn may_follow(&self, error: &Error) -> bool {
         // A form's fields are in its body, and the operation is one that may be repeated.
         may_repeat(
@@ -40,7 +40,7 @@ impl Outgoing {
         )
     }
 
-    /// Whether the runtime dates it.
+    /// Returns whether the client adds the date.
     pub(crate) fn is_dated(&self) -> bool {
         !self.is_form && !self.headers.contains_key(&X_QS_DATE)
     }
@@ -66,7 +66,8 @@ impl Handle {
         credentials: &Credentials,
     ) -> Result<(Uri, Outgoing)> {
         let is_form = matches!(parts.body, RequestBody::Form(_));
-        // Where bytes go up, the service has nothing to copy or fetch first.
+        // An upload does not make the service copy or fetch data, so the normal idle timeout
+        // applies.
         let uploads = matches!(&parts.body, RequestBody::Stream(body) if !body.is_empty());
         let body = match std::mem::replace(&mut parts.body, RequestBody::None) {
             RequestBody::None => Body::empty(),

@@ -1,4 +1,4 @@
-//! What is kept of a provider's credentials.
+//! The cache of a provider's credentials.
 
 use std::fmt;
 use std::ops::Deref;
@@ -91,7 +91,7 @@ impl fmt::Debug for Source {
 pub(crate) struct Cache {
     provider: Arc<dyn ProvideCredentials>,
     held: Mutex<Option<Held>>,
-    /// Held by whoever asks the provider: nobody else does meanwhile.
+    /// Held by the task that calls the provider, so that only one does.
     flight: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -173,7 +173,8 @@ impl Cache {
     }
 
     /// Has new credentials fetched in time, unless another call does, and waits for them, but not
-    /// for long. A task asks: it goes on, though its call may have less time than the provider needs.
+    /// for long. A task asks: it goes on, though its call may have less time than the provider
+    /// needs.
     async fn renew(self: &Arc<Self>) {
         let Ok(flight) = Arc::clone(&self.flight).try_lock_owned() else {
             return;

@@ -11,16 +11,17 @@ use crate::config::file;
 /// The configuration file, of which `access_key_id` and `secret_access_key` are read again when it
 /// changes.
 ///
-/// The provider checks at most every 30 seconds whether the file has changed, and only when a request
-/// is sent. While the file can't be read, the previous credentials stay in use. The file must be a
-/// regular file (or a link to one) of at most 1 MiB, as for [`Config::load`](crate::Config::load).
+/// The provider checks at most every 30 seconds whether the file has changed, and only when a
+/// request is sent. While the file can't be read, the previous credentials stay in use. The file
+/// must be a regular file (or a link to one) of at most 1 MiB, as for
+/// [`Config::load`](crate::Config::load).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
-/// use std::time::Duration;
-/// use qingstor_sdk::{Config, FileCredentials, QingStor};
+/// use std::time::Duration; use qingstor_sdk::{Config, FileCredentials, QingStor};
 ///
-/// let file = FileCredentials::new("/run/secrets/qingstor.yaml").check_every(Duration::from_secs(5));
+/// let file =
+/// FileCredentials::new("/run/secrets/qingstor.yaml").check_every(Duration::from_secs(5));
 /// let qingstor = QingStor::new(Config::anonymous().credentials_provider(file))?;
 /// # let _ = qingstor; Ok(()) }
 /// ```

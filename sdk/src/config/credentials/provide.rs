@@ -16,15 +16,15 @@ use crate::base::error::{Error, ErrorKind};
 pub type ProvideFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Provided, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
 
-/// Where credentials come from, if they are not known from the start: a vault, a metadata service, a
-/// file that is changed while the program runs.
+/// Where credentials come from, if they are not known from the start: a vault, a metadata service,
+/// a file that is changed while the program runs.
 ///
 /// The client asks when it needs to, never twice at a time, and keeps what it was given: until 5
 /// minutes before it expires (or half its life, if that is less), or as long as
 /// [`refresh_after`](Provided::refresh_after) says. While a provider fails, credentials that are
-/// still valid are used, and it is asked again after 10 seconds. An answer that takes longer than 30
-/// seconds counts as a failure; a call that has valid ones waits 2 seconds at most, and goes on with
-/// them, while a task of the runtime waits for the new ones.
+/// still valid are used, and it is asked again after 10 seconds. An answer that takes longer than
+/// 30 seconds counts as a failure; a call that has valid ones waits 2 seconds at most, and goes on
+/// with them, while a task of the runtime waits for the new ones.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -67,7 +67,7 @@ pub struct Provided {
 }
 
 impl Provided {
-    /// Credentials that are good for ever.
+    /// Credentials that never expire.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {
         Self {
@@ -146,8 +146,8 @@ fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, 
 /// Providers that are asked one after the other; the first that has credentials gives them.
 ///
 /// A provider that fails is passed over, but one whose settings are wrong (`Config`) ends the
-/// search: whoever wrote half a key pair means it. All together have the 30 seconds of one provider,
-/// so one that may hang stands last, or has a time limit of its own.
+/// search: whoever wrote half a key pair means it. All together have the 30 seconds of one
+/// provider, so one that may hang stands last, or has a time limit of its own.
 ///
 /// ```
 /// use qingstor_sdk::{Chain, Config, Credentials, EnvCredentials};

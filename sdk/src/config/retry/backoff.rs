@@ -19,7 +19,8 @@ pub(super) fn full_jitter(ceiling: Duration, random: u64) -> Duration {
     Duration::from_nanos(u64::try_from(wait).unwrap_or(nanos))
 }
 
-/// A random number: the standard library's hashers are keyed by chance. It is no secret.
+/// Returns a random number from the randomly keyed hashers of the standard library. Not for
+/// secrets.
 pub(super) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }

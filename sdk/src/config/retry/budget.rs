@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What a repeat costs.
+/// Tokens that a retry takes.
 const COST: u32 = 5;
-/// What a repeat after a timeout costs: it kept a connection busy for long.
+/// Tokens that a retry after a timeout takes. It is more because the attempt occupied a connection
+/// for long.
 const COST_AFTER_TIMEOUT: u32 = 10;
 
 /// How many repeats all calls of a client may make together, so that an outage is not amplified.
@@ -42,7 +43,7 @@ impl RetryBudget {
         Self(None)
     }
 
-    /// How many tokens are left; `None` when there is no limit.
+    /// Returns the number of tokens that are left; `None` if the budget is unlimited.
     #[must_use]
     pub fn tokens(&self) -> Option<u32> {
         Some(self.0.as_ref()?.left.load(Ordering::Relaxed))

@@ -1,11 +1,11 @@
-//! What may be sent again: by what happened, what the operation is, and what the body is.
+//! Which requests may be retried, by failure, operation and body.
 
 use http::HeaderMap;
 
 use crate::base::error::{Error, ErrorKind};
 use crate::message::operation_info::Repeatable;
 
-/// What a failed attempt means for the next one.
+/// Consequence of a failed attempt for retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The service has certainly not carried the call out.
@@ -44,7 +44,8 @@ impl Failure {
     }
 }
 
-/// Whether a call may be sent again. `can_start`: whether its body can be sent from its beginning.
+/// Returns whether a request may be retried. `can_start`: whether its body can be sent from its
+/// first byte.
 pub(crate) fn may_repeat(
     failure: Failure,
     repeatable: Repeatable,
@@ -151,9 +152,9 @@ mod tests {
         }
     }
 
-    /// What is repeated at all is what the error calls worth another try.
+    /// `Error::is_retryable` agrees with the decision.
     #[test]
-    fn it_agrees_with_the_error() {
+    fn failure_is_final_iff_error_is_not_retryable() {
         for (error, failure) in failures() {
             assert_eq!(error.is_retryable(), failure != Failure::Final, "{error:?}");
         }

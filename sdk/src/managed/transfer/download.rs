@@ -37,18 +37,20 @@ const MIN_PART: u64 = 64 * 1024;
 /// tag, or a weak one, one request fetches the whole object.
 ///
 /// In the end the length is right, and the MD5 is that of the entity tag if it is one (it is for
-/// objects that one request stored, without a key of the caller's), else it is an `Integrity` error.
+/// objects that one request stored, without a key of the caller's), else it is an `Integrity`
+/// error.
 ///
 /// # Files
 ///
 /// The bytes go to a temporary file beside the target, which takes the target's place when all of
 /// them have come, are verified and are on the disk. A failure, or dropping the future, removes the
-/// temporary file and leaves an older file as it was; see [`resumable`](Self::resumable) for another
-/// way.
+/// temporary file and leaves an older file as it was; see [`resumable`](Self::resumable) for
+/// another way.
 ///
 /// # Writers
 ///
-/// A writer gets the bytes in their order, and it has got them when their MD5 turns out to be wrong:
+/// A writer gets the bytes in their order, and it has got them when their MD5 turns out to be
+/// wrong:
 /// what it wrote is good only if the download succeeds.
 ///
 /// # Memory
@@ -104,8 +106,8 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// The length of a range: at least 64 KiB, [`DEFAULT_PART_SIZE`](crate::DEFAULT_PART_SIZE) unless
-    /// it is set. An object up to this length
+    /// The length of a range: at least 64 KiB, [`DEFAULT_PART_SIZE`](crate::DEFAULT_PART_SIZE)
+    /// unless it is set. An object up to this length
     /// comes by one request.
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.options.part_size = bytes;
@@ -119,8 +121,9 @@ impl<'a> Download<'a> {
     }
 
     /// Keeps what has come when the download fails, its future is dropped or the process is killed:
-    /// in `<name>.part` beside the file, with the ranges that are done in `<name>.part.json`. The next
-    /// resumable download of the same object to the same path goes on from there; if the object has
+    /// in `<name>.part` beside the file, with the ranges that are done in `<name>.part.json`. The
+    /// next resumable download of the same object to the same path goes on from there; if the
+    /// object has
     /// changed, it begins anew. Two downloads to one path at once are refused with `Io`, and so is a
     /// `<name>.part` or `<name>.part.json` that is not a regular file, is a link, or belongs to another
     /// user.

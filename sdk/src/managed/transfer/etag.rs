@@ -17,7 +17,8 @@ use crate::base::fs::regular_file;
 ///
 /// A file of at most `multipart_threshold` bytes has its MD5 as the tag, as objects have that were
 /// stored by one request. A longer one has the tag of a multipart upload with parts of `part_size`
-/// bytes: `"<MD5 of the parts' MD5s>-<number of parts>"`. An [`Upload`](crate::Upload) from a file with the same two settings
+/// bytes: `"<MD5 of the parts' MD5s>-<number of parts>"`. An [`Upload`](crate::Upload) from a file
+/// with the same two settings
 /// gives the object this tag; so does any other program that uses the same lengths, with a
 /// threshold of 0 if it uploads everything in parts. Where `part_size` would need more than
 /// 10,000 parts, larger ones count, as for an upload. Objects that are encrypted with a

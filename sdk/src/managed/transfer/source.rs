@@ -21,8 +21,8 @@ pub(crate) type SourceStream<'a> = Pin<Box<dyn Stream<Item = std::io::Result<Byt
 /// Where an upload's content comes from: memory, a file, a reader or a stream, of known or unknown
 /// length.
 ///
-/// Bytes, `Vec<u8>`, text, paths, open files and a [`ByteStream`] convert into a source; a `&str` is
-/// content, not a path.
+/// Bytes, `Vec<u8>`, text, paths, open files and a [`ByteStream`] convert into a source; a `&str`
+/// is content, not a path.
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -64,8 +64,8 @@ impl<'a> Source<'a> {
         Self::sized_stream(ReaderStream::new(reader), len)
     }
 
-    /// The chunks of a stream until it ends: any chunks that convert into [`Bytes`], with any error.
-    /// An error of the stream fails the upload with `Io`, and is the source of that error.
+    /// The chunks of a stream until it ends: any chunks that convert into [`Bytes`], with any
+    /// error. An error of the stream fails the upload with `Io`, and is the source of that error.
     pub fn stream<S>(stream: S) -> Self
     where
         S: TryStream + Send + 'a,
@@ -76,7 +76,8 @@ impl<'a> Source<'a> {
         Self(Kind::Stream { stream, len: None })
     }
 
-    /// The chunks of a stream, as [`stream`](Self::stream) takes them, `len` bytes in all. The upload fails with `Io` when it gives more or
+    /// The chunks of a stream, as [`stream`](Self::stream) takes them, `len` bytes in all. The
+    /// upload fails with `Io` when it gives more or
     /// less.
     pub fn sized_stream<S>(stream: S, len: u64) -> Self
     where

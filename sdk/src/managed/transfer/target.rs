@@ -30,9 +30,11 @@ impl<'a> Target<'a> {
     /// then the new file replaces it, with its permissions, and with its owner and group if the
     /// process is allowed to set them. Other names (hard links) of the old file keep its content.
     ///
-    /// A symbolic link is replaced itself: the file that it leads to stays as it is, and the new file
-    /// has no permissions that the other does not have. Only a regular file is replaced. A path that
-    /// leads to a directory, a device, a pipe or a socket, such as `/dev/stdout`, is refused with `Io`
+    /// A symbolic link is replaced itself: the file that it leads to stays as it is, and the new
+    /// file has no permissions that the other does not have. Only a regular file is replaced. A
+    /// path that
+    /// leads to a directory, a device, a pipe or a socket, such as `/dev/stdout`, is refused with
+    /// `Io`
     /// before anything is sent; use [`writer`](Self::writer) for those.
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self(Kind::File(path.as_ref().to_owned()))

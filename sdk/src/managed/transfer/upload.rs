@@ -31,10 +31,11 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 /// Content up to [`multipart_threshold`](Self::multipart_threshold) goes up by one request, more
 /// of it in parts, several at a time. What a reader or a stream gives goes up by one request if it
 /// ends within the first part. Every request is repeated by the client's own rules, and every part
-/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is not an MD5, or
-/// that of content encrypted with a customer-provided key, is not compared, but there must be one; see
-/// [`content_md5`](Self::content_md5).) A part whose tag differs or is missing is sent once more, then
-/// the upload fails with `Integrity`.
+/// is checked: the service's entity tag must be the MD5 of what was sent. (One that is not an MD5,
+/// or that of content encrypted with a customer-provided key, is not compared, but there must be
+/// one; see
+/// [`content_md5`](Self::content_md5).) A part whose tag differs or is missing is sent once more,
+/// then the upload fails with `Integrity`.
 ///
 /// The finished object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number
 /// of parts>"`; [`etag_of_file`](crate::etag_of_file) returns the one that a file would have.
@@ -57,8 +58,8 @@ type OnToken = Box<dyn Fn(&ResumeToken) + Send + Sync>;
 /// Unless it is [`resumable`](Self::resumable), an upload that fails gives its parts up before it
 /// returns the error. Dropping the future closes its connections, and starts a task on the runtime
 /// that gives the parts up; if the runtime ends first, they stay. So does an upload, without parts,
-/// of which the service's answer never came: nobody knows its id. A lifecycle rule of the bucket can
-/// end such uploads. To give up the parts of a resumable
+/// of which the service's answer never came: nobody knows its id. A lifecycle rule of the bucket
+/// can end such uploads. To give up the parts of a resumable
 /// upload, call [`Bucket::abort_multipart_upload`].
 ///
 /// ```no_run
@@ -164,7 +165,8 @@ impl<'a> Upload<'a> {
     }
 
     /// Up to which length bytes and files go up by one request: at most 5 GiB,
-    /// [`DEFAULT_MULTIPART_THRESHOLD`](crate::DEFAULT_MULTIPART_THRESHOLD) unless it is set. Readers and streams do so if they end within the first part.
+    /// [`DEFAULT_MULTIPART_THRESHOLD`](crate::DEFAULT_MULTIPART_THRESHOLD) unless it is set.
+    /// Readers and streams do so if they end within the first part.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
         self.options.multipart_threshold = bytes;
         self
@@ -179,8 +181,8 @@ impl<'a> Upload<'a> {
 
     /// Keeps the parts when the upload fails or its future is dropped:
     /// [`Error::resume_token`](crate::Error::resume_token) then gives what
-    /// [`Bucket::resume_upload`] goes on with. A resumed upload is resumable unless this is switched
-    /// off. Parts that nobody goes on with take up space until they are given up.
+    /// [`Bucket::resume_upload`] goes on with. A resumed upload is resumable unless this is
+    /// switched off. Parts that nobody goes on with take up space until they are given up.
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
         self
@@ -191,11 +193,12 @@ impl<'a> Upload<'a> {
     /// Makes the upload resumable.
     ///
     /// The file is made before anything is sent, and removed at the end. It gets the token when the
-    /// multipart upload has begun, and a line of some 40 bytes with each part. What a process that is
-    /// killed could not write down any more, the service knows. A file that can't be written ends the
-    /// upload with `Io`; its parts are kept. Each upload needs a file of its own: while one uses it,
-    /// another, of this process or of any, is refused with `Io`. So is a path that is not a regular
-    /// file, or that is a link.
+    /// multipart upload has begun, and a line of some 40 bytes with each part. What a process that
+    /// is killed could not write down any more, the service knows. A file that can't be written
+    /// ends the
+    /// upload with `Io`; its parts are kept. Each upload needs a file of its own: while one uses
+    /// it, another, of this process or of any, is refused with `Io`. So is a path that is not a
+    /// regular file, or that is a link.
     ///
     /// A token that belongs to another object or source, or whose upload was given up, is an
     /// error; without the file the upload begins anew.
@@ -214,10 +217,12 @@ impl<'a> Upload<'a> {
     }
 
     /// Is called with the token when the multipart upload has begun, and after each part, so that
-    /// it can be kept elsewhere than in a [`token_file`](Self::token_file). Makes the upload resumable.
-    /// What it was given last lacks only parts that were just under way. Those that arrived are found
-    /// when the upload goes on, and none of the others is sent twice. It holds up the upload while it
-    /// runs: it should be quick. A token grows with its parts, up to some 600 KB as text: who has many
+    /// it can be kept elsewhere than in a [`token_file`](Self::token_file). Makes the upload
+    /// resumable. What it was given last lacks only parts that were just under way. Those that
+    /// arrived are found
+    /// when the upload goes on, and none of the others is sent twice. It holds up the upload while
+    /// it runs: it should be quick. A token grows with its parts, up to some 600 KB as text: who
+    /// has many
     /// of them stores it now and then, not after each part.
     ///
     /// ```no_run

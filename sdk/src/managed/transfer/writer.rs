@@ -29,8 +29,8 @@ const CAPACITY: usize = 256 * 1024;
 /// memory at most. A writer that is ahead of the network waits.
 ///
 /// **The object appears when the writer is shut down**, by `shutdown` or by
-/// [`finish`](Self::finish), and not before; an existing object stays unchanged until then. A flush waits
-/// until the upload has taken all bytes, but makes nothing visible.
+/// [`finish`](Self::finish), and not before; an existing object stays unchanged until then. A flush
+/// waits until the upload has taken all bytes, but makes nothing visible.
 ///
 /// Dropping the writer without a shutdown aborts the upload: no object appears, and the parts are
 /// given up in the background, as for an [`Upload`] whose future is dropped.

@@ -1,4 +1,4 @@
-//! What a [`Body`] is made from.
+//! Conversions into [`Body`].
 
 use std::borrow::Cow;
 use std::io;
@@ -86,7 +86,8 @@ impl From<PathBuf> for Body {
 }
 
 /// The rest of a response's body, as a stream: it can be sent once. A response that does not say
-/// how long it is fails the request with `Io`; use [`Bucket::upload`](crate::Bucket::upload) for it.
+/// how long it is fails the request with `Io`; use [`Bucket::upload`](crate::Bucket::upload) for
+/// it.
 impl From<ByteStream> for Body {
     fn from(stream: ByteStream) -> Self {
         match stream.remaining() {

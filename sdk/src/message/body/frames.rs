@@ -9,7 +9,8 @@ use http_body::{Frame, SizeHint};
 
 use super::Body;
 
-/// Yields the bytes once, as [`Body::into_stream`] does. A file must be read inside a Tokio runtime.
+/// Yields the bytes once, as [`Body::into_stream`] does. A file must be read inside a Tokio
+/// runtime.
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = io::Error;

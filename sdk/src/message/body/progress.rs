@@ -39,8 +39,8 @@ impl Progress {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the connection waits for the source of the body: a stream, a file, or a limit
-    /// on the bytes per second.
+    /// Returns whether the connection waits for the source of the body: a stream, a file, or a
+    /// limit on the bytes per second.
     pub(crate) fn waits_for_source(&self) -> bool {
         self.shared().waiting.is_some()
     }

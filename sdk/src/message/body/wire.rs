@@ -35,7 +35,7 @@ pub(crate) struct WireBody {
     /// The last announced bytes, kept back until the source has shown that it ends there: the
     /// HTTP library asks for no more once the announced length is out.
     last: Option<Bytes>,
-    /// Where the content begins in its file, when it is no whole file.
+    /// Offset of the content if it is a part of a file.
     offset: Option<u64>,
     tapped: Option<Tapped>,
     progress: Arc<Progress>,

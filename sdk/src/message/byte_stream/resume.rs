@@ -22,11 +22,12 @@ pub(crate) trait Resend: Send + Sync {
     /// Returns the headers of the request, without date and signature.
     fn headers(&self) -> &HeaderMap;
 
-    /// Returns the delay before a retry after `attempt` failed with `error`; `None` if no retry is allowed.
+    /// Returns the delay before a retry after `attempt` failed with `error`; `None` if no retry is
+    /// allowed.
     fn delay(&self, error: &Error, attempt: u32) -> Option<Duration>;
 
-    /// Sends the request with other headers, and retries it by the same rules. `call` contains the number of attempts
-    /// so far.
+    /// Sends the request with other headers, and retries it by the same rules. `call` contains the
+    /// number of attempts so far.
     fn send(
         &self,
         headers: HeaderMap,

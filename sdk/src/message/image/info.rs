@@ -26,7 +26,7 @@ pub struct ImageInfo {
     pub space: String,
     /// Whether parts can be transparent.
     pub alpha: bool,
-    /// Who made the camera.
+    /// Manufacturer of the camera.
     pub make: String,
     /// The camera's model.
     pub model: String,

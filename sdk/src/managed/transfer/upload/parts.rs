@@ -169,8 +169,8 @@ impl Tries {
         }
     }
 
-    /// Returns what the entity tag says against the stored bytes. A tag that is not an MD5, or that of
-    /// content encrypted with a customer-provided key, says nothing about them.
+    /// Returns what the entity tag says against the stored bytes. A tag that is not an MD5, or that
+    /// of content encrypted with a customer-provided key, says nothing about them.
     fn contradiction(&self, sender: &Sender, etag: &str) -> Option<String> {
         if !entity_tag::is_set(etag) {
             let text = "the response has no ETag, so the stored bytes cannot be verified";
