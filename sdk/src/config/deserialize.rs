@@ -22,7 +22,8 @@ use super::settings::{CREDENTIALS, SETTINGS};
 /// ```
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ConfigVisitor)
+        // Not `deserialize_map`: a format's own error would quote the text that it finds instead.
+        deserializer.deserialize_any(ConfigVisitor)
     }
 }
 
@@ -33,6 +34,10 @@ impl<'de> Visitor<'de> for ConfigVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of QingStor settings")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Config, E> {
+        Err(E::invalid_type(de::Unexpected::Other("string"), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
@@ -241,11 +246,16 @@ mod tests {
             (json!({"port": "hush"}), "`port`: `hush` is no port"),
             (json!({"port": 70000}), "`port`: `70000` is no port"),
             (json!({"endpoint": "ftp://x"}), "`endpoint`: scheme `ftp`"),
-            (json!("hush"), "a map of QingStor settings"),
+            (
+                json!("hush"),
+                "invalid type: string, expected a map of QingStor settings",
+            ),
         ] {
             let error = read(value).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
-            let secret = says.contains("must be a string") || says.contains("is not");
+            let secret = ["must be a string", "is not", "invalid type"]
+                .iter()
+                .any(|part| says.contains(part));
             assert!(
                 !(secret && (error.contains("hush") || error.contains("47"))),
                 "{error}"
@@ -256,6 +266,28 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("`host` is set twice"), "{error}");
+    }
+
+    #[test]
+    fn is_a_part_of_other_structs() {
+        #[derive(serde::Deserialize)]
+        struct Nested {
+            store: Config,
+        }
+        #[derive(serde::Deserialize)]
+        struct Flat {
+            name: String,
+            #[serde(flatten)]
+            store: Config,
+        }
+        let nested = r#"{"store": {"port": 9000}}"#;
+        let nested: Nested = serde_json::from_str(nested).unwrap();
+        assert_eq!(nested.store.port, Some(9000));
+        let flat: Flat = serde_json::from_str(r#"{"name": "n", "port": 9000}"#).unwrap();
+        assert_eq!((&*flat.name, flat.store.port), ("n", Some(9000)));
+        let error = serde_json::from_str::<Nested>(r#"{"store": "hush"}"#);
+        let error = error.err().unwrap().to_string();
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]
