@@ -18,10 +18,14 @@ use serde::{Deserialize, Serialize};
 use super::records::Segment;
 use super::writer::broken;
 
+/// The bits of an identity that count the runs.
+pub(super) const MAX_RUN: u64 = (1 << 24) - 1;
+
 /// The name of a content. No key ever reaches the file system.
 ///
-/// The upper half is the identity of the database whose records name the content, so that contents
-/// of another database can be told from leftovers of this one. The lower half is random.
+/// The upper half is the identity of the database whose records name the content, and of the run of
+/// the emulator, so that contents of another database, or of later records, can be told from
+/// leftovers. The lower half is random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) struct ContentId(pub(super) u128);
@@ -31,9 +35,14 @@ impl ContentId {
         Self(u128::from(identity) << 64 | u128::from(fastrand::u64(..)))
     }
 
-    /// Whether the content was written for the database of this identity.
+    /// Whether the content was written for the database of this identity, in any run.
     pub(super) fn is_of(self, identity: u64) -> bool {
-        self.0 >> 64 == u128::from(identity)
+        (self.0 >> 64) & !u128::from(MAX_RUN) == u128::from(identity & !MAX_RUN)
+    }
+
+    /// Whether the content was written for the database of this identity, but in a later run.
+    pub(super) fn is_newer_than(self, identity: u64) -> bool {
+        self.is_of(identity) && self.0 >> 64 > u128::from(identity)
     }
 
     /// Reads the name of a file; `None` if it is not the name of a content.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
 
-use super::content::ContentId;
+use super::content::{ContentId, MAX_RUN};
 use super::database::{
     BUCKETS, CONTENTS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS,
 };
@@ -27,6 +27,9 @@ const MAX_READ: Duration = Duration::from_secs(5);
 
 /// Counter that holds a random number, chosen when the database was created.
 const IDENTITY: &str = "identity";
+
+/// Counter of the runs of emulators with the database.
+const RUN: &str = "run";
 
 /// A database that can be reopened.
 #[derive(Debug)]
@@ -109,10 +112,26 @@ impl DatabaseFile {
         self.with(|database| Ok(database.begin_write()?))
     }
 
-    /// Returns the random number that was chosen when the database was created.
+    /// Returns the identity of the last run: the random number that was chosen when the database was
+    /// created, with the number of the run in the bits of `MAX_RUN`.
     pub(super) fn identity(&self) -> Result<u64, StoreError> {
         let counters = self.snapshot()?.table(COUNTERS)?;
-        Ok(counters.get(IDENTITY)?.map_or(0, |value| value.value()))
+        let identity = counters.get(IDENTITY)?.map_or(0, |value| value.value());
+        let run = counters.get(RUN)?.map_or(0, |value| value.value());
+        Ok(identity & !MAX_RUN | run.min(MAX_RUN))
+    }
+
+    /// Begins a run, and returns its identity.
+    pub(super) fn begin_run(&self) -> Result<u64, StoreError> {
+        let identity = self.identity()?;
+        let run = identity & MAX_RUN;
+        if run == MAX_RUN {
+            return Ok(identity);
+        }
+        let transaction = self.begin_write()?;
+        transaction.open_table(COUNTERS)?.insert(RUN, run + 1)?;
+        transaction.commit()?;
+        Ok(identity + 1)
     }
 
     /// Returns the ids of all contents that records name.

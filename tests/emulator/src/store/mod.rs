@@ -109,6 +109,16 @@ impl Store {
         let content = directory.content();
         sweep::sweep(&content, identity, used)
             .map_err(|error| damaged(content.clone())(error.to_string()))?;
+        let identity = match file.begin_run() {
+            Ok(identity) => identity,
+            Err(error) => {
+                // On a full disk, objects can still be read.
+                tracing::warn!(%error, "the start of the emulator is not recorded");
+                let reopened = file.reopen();
+                reopened.map_err(|error| damaged(records)(error.to_string()))?;
+                identity
+            }
+        };
         let contents = Contents::in_directory(content, true, identity);
         let mut store = Self::with(file, contents, root)?;
         store._directory = Some(directory);

@@ -24,8 +24,8 @@ pub(super) enum SweepError {
 /// # Errors
 ///
 /// Fails without removing anything if the files are not those of the records: a content of `used`
-/// is missing, or `used` is empty and a content was not written for the database of this
-/// `identity`.
+/// is missing, a content was written in a later run than that of `identity`, or `used` is empty and
+/// a content was not written for this database.
 pub(super) fn sweep(
     directory: &Path,
     identity: u64,
@@ -55,7 +55,8 @@ pub(super) fn sweep(
     if let Some(id) = missing.into_iter().next() {
         return Err(SweepError::Missing(id));
     }
-    let is_foreign = |id: &&ContentId| !has_records && !id.is_of(identity);
+    let is_foreign =
+        |id: &&ContentId| id.is_newer_than(identity) || !(has_records || id.is_of(identity));
     if let Some(id) = leftovers.iter().find(is_foreign) {
         return Err(SweepError::Foreign(*id));
     }
@@ -68,6 +69,7 @@ pub(super) fn sweep(
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::MAX_RUN;
     use super::*;
 
     const IDENTITY: u64 = 7;
@@ -113,7 +115,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let (first, _) = (content(path), content(path));
-        let other = IDENTITY + 1;
+        let other = IDENTITY + MAX_RUN + 1;
         let error = sweep(path, other, Vec::new()).unwrap_err();
         assert!(matches!(error, SweepError::Foreign(_)), "{error}");
         assert_eq!(files(path), 2);
@@ -122,6 +124,20 @@ mod tests {
         assert_eq!(files(path), 1);
         sweep(path, IDENTITY, Vec::new()).unwrap();
         assert_eq!(files(path), 0);
+    }
+
+    #[test]
+    fn older_records_remove_no_content_of_a_later_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let (first, _) = (content(path), content(path));
+        for used in [Vec::new(), vec![first]] {
+            let error = sweep(path, IDENTITY - 1, used).unwrap_err();
+            assert!(matches!(error, SweepError::Foreign(_)), "{error}");
+            assert_eq!(files(path), 2);
+        }
+        sweep(path, IDENTITY + 1, vec![first]).unwrap();
+        assert_eq!(files(path), 1);
     }
 
     #[cfg(unix)]

@@ -90,6 +90,20 @@ async fn a_refused_start_removes_nothing() {
         assert_eq!(contents(root).len(), keys.len());
         reads_all(root, &keys).await;
     }
+    // These records are of an earlier run.
+    let records = root.join("records.redb");
+    let older = fs::read(&records).unwrap();
+    let emulator = start(root).await;
+    let client = Client::new(&emulator);
+    client.put("/photos/later", "content of later").await;
+    emulator.shutdown().await;
+    let newer = fs::read(&records).unwrap();
+    fs::write(&records, older).unwrap();
+    let error = open_damaged(root).await;
+    assert!(error.contains("belongs to other records"), "{error}");
+    assert_eq!(contents(root).len(), keys.len() + 1);
+    fs::write(&records, newer).unwrap();
+    reads_all(root, &["a", "b", "c", "later"]).await;
     // One content is missing, and one is left over.
     let lost = contents(root).remove(0);
     let leftover = root.join("content/0123456789abcdef0123456789abcdef");
