@@ -25,7 +25,7 @@ use crate::message::response_meta::ResponseMeta;
 
 mod resume;
 
-pub(crate) use resume::Resend;
+pub(crate) use resume::{Resend, ResendFuture};
 use resume::{Resume, Resuming};
 
 /// The body of an answer, read as it comes: a `Stream` of bytes, an `AsyncRead`, an

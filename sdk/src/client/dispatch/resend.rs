@@ -1,7 +1,5 @@
 //! [`Resender`]: resends a request whose response body broke off.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use crate::client::{Handle, Shared};
 use crate::config::request_options::RequestOptions;
 use crate::config::retry::RetryPolicy;
 use crate::message::body::Body;
-use crate::message::byte_stream::{ByteStream, Resend};
+use crate::message::byte_stream::{ByteStream, Resend, ResendFuture};
 use crate::message::call_info::CallInfo;
 use crate::message::response_meta::ResponseMeta;
 
@@ -84,11 +82,7 @@ impl Resend for Resender {
         granted.then_some(delay)
     }
 
-    fn send(
-        &self,
-        headers: HeaderMap,
-        call: CallInfo,
-    ) -> Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + '_>> {
+    fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_> {
         Box::pin(self.resend(headers, call))
     }
 }

@@ -17,6 +17,10 @@ use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::response_meta::ResponseMeta;
 
+/// The head and the body of the response to a request that is sent again.
+pub(crate) type ResendFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + 'a>>;
+
 /// Resends the request of a response body. Implemented by the layer that sends requests.
 pub(crate) trait Resend: Send + Sync {
     /// Returns the headers of the request, without date and signature.
@@ -28,11 +32,7 @@ pub(crate) trait Resend: Send + Sync {
 
     /// Sends the request with other headers, and retries it by the same rules. `call` contains the
     /// number of attempts so far.
-    fn send(
-        &self,
-        headers: HeaderMap,
-        call: CallInfo,
-    ) -> Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + '_>>;
+    fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_>;
 }
 
 /// State for requesting the rest of a body.
