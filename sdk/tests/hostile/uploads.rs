@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use qingstor_sdk::{Body, Bucket, Error, ErrorKind, RetryPolicy, SseKey};
 
-use crate::server::{RequestBody, Server, header, response};
+use crate::server::{RequestBody, Server, response};
 
 /// More than the buffers of a loopback connection take while nobody reads.
 const LARGE: usize = 24 << 20;
@@ -267,5 +267,4 @@ async fn what_is_not_verified_needs_no_etag() {
     bucket.put_object("k").body("abc").await.unwrap();
     let copy = bucket.put_object("k").copy_source(("b", "source"));
     copy.compute_content_md5().await.unwrap();
-    assert!(header("put / http/1.1\r\netag: x\r\n", "etag").is_some());
 }
