@@ -469,6 +469,39 @@ fn example_values_are_those_of_parameters_and_fields() {
 }
 
 #[test]
+fn values_of_objects_that_are_made_of_themselves_have_an_end() {
+    for all_of in [
+        json!([{ "$ref": "#/definitions/own" }]),
+        json!([{ "$ref": "#/definitions/own" }, { "type": "object", "properties": {
+            "x": { "$ref": "#/definitions/own" } } }]),
+    ] {
+        let mut spec = clean();
+        let own = json!({ "description": "d", "allOf": all_of, "default": { "x": { "x": {} } } });
+        put(&mut spec, "/definitions/own", own);
+        let body = json!([{ "name": "b", "in": "body", "description": "d", "schema": { "$ref": "#/definitions/own" } }]);
+        let put_a = json!({ "operationId": "PutA", "summary": "s", "parameters": body,
+            "x-examples": [{ "request": { "x": { "x": {} } } }], "responses": { "204": { "description": "d" } } });
+        put(&mut spec, "/paths/~1a/put", put_a);
+        let report = lint(&spec);
+        assert!(report.to_string().contains("all-of-circular"), "{report}");
+    }
+}
+
+#[test]
+fn a_description_beside_a_reference_is_looked_through() {
+    let mut spec = clean();
+    let state = json!({ "description": "d", "allOf": [{ "$ref": "#/definitions/the_state" }], "default": "on" });
+    put(&mut spec, "/definitions/e_f/properties/state", state);
+    assert_eq!(found(&lint(&spec)), []);
+    let default = "/definitions/e_f/properties/state/default";
+    put(&mut spec, default, json!("maybe"));
+    assert_eq!(
+        found(&lint(&spec)),
+        [("default-misfit", default.to_owned())]
+    );
+}
+
+#[test]
 fn objects_that_say_the_same_are_one_type_or_told_of() {
     let object = |name: Option<&str>| {
         let mut object = json!({ "type": "object", "properties": {

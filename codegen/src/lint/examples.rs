@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::values::{Misfit, fits};
+use super::values::{Misfit, fits, properties};
 use super::{operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Additional, Document, In, Operation, Schema, SchemaKind};
+use crate::document::{Document, In, Operation, Schema, SchemaKind};
 use crate::source::{Node, Span, Value};
 
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -91,32 +91,6 @@ fn request_fields<'d>(
         fields.extend(properties);
     }
     fields
-}
-
-/// The properties of an object, those of its parts included, and whether it may have others.
-fn properties<'d>(
-    document: &'d Document,
-    schema: &'d Schema,
-) -> (IndexMap<&'d str, &'d Schema>, bool) {
-    let mut found = IndexMap::new();
-    let mut is_open = false;
-    let (mut left, mut seen) = (vec![schema], HashSet::new());
-    while let Some(schema) = left.pop() {
-        match &schema.kind {
-            SchemaKind::Ref(name) if seen.insert(name) => {
-                let definition = document.definitions.get(name);
-                left.extend(definition.map(|definition| &definition.schema));
-            }
-            SchemaKind::AllOf(parts) => left.extend(parts),
-            SchemaKind::Object(object) => {
-                is_open |= matches!(object.additional, Additional::Free | Additional::Typed(_));
-                let properties = object.properties.iter();
-                found.extend(properties.map(|(name, (_, schema))| (name.as_str(), schema)));
-            }
-            _ => {}
-        }
-    }
-    (found, is_open)
 }
 
 /// Fields of the objects in a value that their types do not have.

@@ -1,5 +1,9 @@
 //! Values in a specification: defaults and examples fit what they belong to.
 
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+
 use super::{operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Document, Object, Schema, SchemaKind};
@@ -88,13 +92,18 @@ pub(super) fn fits<'n>(
 ) -> Result<(), Misfit<'n>> {
     let mut schema = schema;
     for _ in 0..MAX_ALIASES {
-        let SchemaKind::Ref(name) = &schema.kind else {
-            return fits_itself(document, schema, node);
+        schema = match &schema.kind {
+            SchemaKind::Ref(name) => match document.definitions.get(name) {
+                Some(definition) => &definition.schema,
+                None => return Ok(()),
+            },
+            SchemaKind::AllOf(parts) => match parts.as_slice() {
+                // A description beside a reference.
+                [part] => part,
+                _ => return fits_itself(document, schema, node),
+            },
+            _ => return fits_itself(document, schema, node),
         };
-        match document.definitions.get(name) {
-            Some(definition) => schema = &definition.schema,
-            None => return Ok(()),
-        }
     }
     Ok(())
 }
@@ -158,8 +167,13 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
                 })
             })
         }
-        (SchemaKind::AllOf(parts), Value::Object(_)) => {
-            parts.iter().try_for_each(|part| fits(document, part, node))
+        // Not part by part: an object that is made of itself has no end.
+        (SchemaKind::AllOf(_), Value::Object(members)) => {
+            let (properties, _) = properties(document, schema);
+            members.iter().try_for_each(|(name, member)| {
+                let known = properties.get(name.as_str());
+                known.map_or(Ok(()), |schema| fits(document, schema, &member.node))
+            })
         }
         (SchemaKind::Object(_) | SchemaKind::AllOf(_) | SchemaKind::HeaderMap, _) => {
             wanted("an object")
@@ -167,6 +181,32 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
         (SchemaKind::File, Value::String(_)) | (SchemaKind::Free | SchemaKind::Ref(_), _) => Ok(()),
         (SchemaKind::File, _) => wanted("a string"),
     }
+}
+
+/// The properties of an object, those of its parts included, and whether it may have others.
+pub(super) fn properties<'d>(
+    document: &'d Document,
+    schema: &'d Schema,
+) -> (IndexMap<&'d str, &'d Schema>, bool) {
+    let mut found = IndexMap::new();
+    let mut is_open = false;
+    let (mut left, mut seen) = (vec![schema], HashSet::new());
+    while let Some(schema) = left.pop() {
+        match &schema.kind {
+            SchemaKind::Ref(name) if seen.insert(name) => {
+                let definition = document.definitions.get(name);
+                left.extend(definition.map(|definition| &definition.schema));
+            }
+            SchemaKind::AllOf(parts) => left.extend(parts),
+            SchemaKind::Object(object) => {
+                is_open |= matches!(object.additional, Additional::Free | Additional::Typed(_));
+                let properties = object.properties.iter();
+                found.extend(properties.map(|(name, (_, schema))| (name.as_str(), schema)));
+            }
+            _ => {}
+        }
+    }
+    (found, is_open)
 }
 
 /// One parameter, two types.
