@@ -30,6 +30,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["the template `gone.tera` is not in the folder", "t.tera"],
     ),
     (
+        r#"{"model":"1","formatter":["gofmt"],"files":[{"template":"t.tera","for":"once","to":"x"}]}"#,
+        "",
+        &["`formatter` formats no file without `formatter_extensions`"],
+    ),
+    (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once"}]}"#,
         "",
         &["exactly one of `to` and `into`"],

@@ -211,6 +211,11 @@ impl Pack {
         if let Some(header) = &manifest.header {
             check_header(header)?;
         }
+        if !manifest.formatter.is_empty() && manifest.formatter_extensions.is_empty() {
+            return Err(
+                "`formatter` formats no file without `formatter_extensions`: add them, for example `[\"rs\"]`".to_owned(),
+            );
+        }
         for file in &manifest.files {
             if let Some(header) = &file.header {
                 check_header(header)?;
