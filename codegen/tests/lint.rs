@@ -246,6 +246,18 @@ fn changes() -> Vec<Change> {
             "/paths/~1a/get/x-errors/1",
         ),
         (
+            "error-code-unknown",
+            "/paths/~1a/get/x-errors",
+            json!("gone"),
+            "/paths/~1a/get/x-errors",
+        ),
+        (
+            "error-code-unknown",
+            "/paths/~1a/get/x-errors",
+            json!([404]),
+            "/paths/~1a/get/x-errors/0",
+        ),
+        (
             "enum-value-unknown",
             "/definitions/the_state/x-enum-descriptions",
             json!({ "on": "d", "of": "d" }),

@@ -146,9 +146,16 @@ fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnost
     let Some(listed) = operation.ext.get("x-errors") else {
         return;
     };
-    for code in listed.as_array().into_iter().flatten() {
-        let name = code.as_str().unwrap_or_default();
-        if codes.contains(name) {
+    let help = "correct the code, or describe it in `x-error-codes`";
+    let Some(listed) = listed.as_array() else {
+        let message = "`x-errors` is not a list of codes";
+        found.push(warn("error-code-unknown", listed.span, message, help));
+        return;
+    };
+    for code in listed {
+        let json = code.to_json().to_string();
+        let name = code.as_str().unwrap_or(&json);
+        if code.as_str().is_some_and(|code| codes.contains(code)) {
             continue;
         }
         let message = match crate::slip::meant(name, codes.iter().copied()) {
@@ -157,7 +164,6 @@ fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnost
             }
             None => format!("`x-error-codes` does not have `{name}`"),
         };
-        let help = "correct the code, or describe it in `x-error-codes`";
         found.push(warn("error-code-unknown", code.span, message, help));
     }
 }
