@@ -153,7 +153,7 @@ fn a_renamed_operation_is_a_renamed_method() {
 fn a_new_operation_is_a_method_with_types_of_its_own() {
     let rendered = Rendered::with(edits::add_operation);
     rendered.adds("types.rs", "pub struct Tag {\n");
-    rendered.adds("mod.rs", "    \"tagging\",\n");
+    rendered.adds("facts.rs", "    \"tagging\",\n");
     rendered.adds("mod.rs", "mod object_tagging;\n");
     let file = &rendered.after["object_tagging.rs"];
     assert!(

@@ -1,4 +1,4 @@
-//! Copies of the repository's parts that a test may change.
+//! Copies of the specification and templates that tests can change.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use qingstor_suite::project::copy;
 use qingstor_suite::repository::{OVERLAY, SPEC, root};
 use serde_json::Value;
 
-/// Where the rendered files stand in the copy.
+/// Folder of the generated files in the copy.
 const OUT: &str = "sdk/src/generated";
 
-/// A copy of the specification and the templates, in a folder of its own, and what they give.
+/// A copy of the specification and templates, with its generated files.
 pub(crate) struct Tree {
     folder: PathBuf,
 }
 
 impl Tree {
-    /// A copy in `folder`. Nothing is rendered yet.
+    /// Copies the specification and templates to `folder`. Generates nothing.
     pub(crate) fn new(folder: &Path) -> Self {
         for part in ["specs", "templates/rust"] {
             copy(&root().join(part), &folder.join(part), &[]);
@@ -34,7 +34,7 @@ impl Tree {
         let before: Value = serde_json::from_str(&text).unwrap();
         let mut after = before.clone();
         change(&mut after);
-        assert_ne!(before, after, "{file}: the change changes nothing");
+        assert_ne!(before, after, "{file}: the edit has no effect");
         std::fs::write(&path, serde_json::to_string_pretty(&after).unwrap()).unwrap();
     }
 
@@ -46,14 +46,23 @@ impl Tree {
             .out_dir(self.folder.join(OUT))
     }
 
-    /// The rendered files by name.
+    /// Returns the generated files by their path in the output folder.
     pub(crate) fn rendered(&self) -> BTreeMap<String, String> {
-        let entries = std::fs::read_dir(self.folder.join(OUT)).unwrap();
-        let files = entries.map(|entry| {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            (name, std::fs::read_to_string(entry.path()).unwrap())
-        });
-        files.collect()
+        let mut files = BTreeMap::new();
+        read_files(&self.folder.join(OUT), "", &mut files);
+        files
+    }
+}
+
+/// Adds the files of a folder and its subfolders to `files`. Their names start with `prefix`.
+fn read_files(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            read_files(&entry.path(), &format!("{name}/"), files);
+        } else {
+            files.insert(name, std::fs::read_to_string(entry.path()).unwrap());
+        }
     }
 }
