@@ -1,4 +1,5 @@
-//! Lists the pages of the API reference, so that their programs are documentation tests.
+//! Generates a module for each page of the API reference, so that the example programs are
+//! documentation tests.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     pages.sort();
     let mut modules = String::new();
     for page in pages {
-        let name = page.file_stem().ok_or("a page without a name")?;
+        let name = page.file_stem().ok_or("page without a file name")?;
         let name = name.to_string_lossy().replace('-', "_");
         writeln!(modules, "#[doc = include_str!({page:?})]\nmod {name} {{}}")?;
     }

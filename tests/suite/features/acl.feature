@@ -9,21 +9,21 @@ Feature: The access control list of a bucket
       """
       {"acl": [
         {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"},
-        {"grantee": {"type": "user", "id": "{stranger}"}, "permission": "FULL_CONTROL"}]}
+        {"grantee": {"type": "user", "id": "{other_user_id}"}, "permission": "FULL_CONTROL"}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's ACL is read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"acl": [
         {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"},
-        {"grantee": {"type": "user", "id": "{stranger}"}, "permission": "FULL_CONTROL"}]}
+        {"grantee": {"type": "user", "id": "{other_user_id}"}, "permission": "FULL_CONTROL"}]}
       """
 
   @op.PutBucketACL
-  Scenario: An empty list closes the bucket again
-    Given the object "trail.txt" holding "a trail"
+  Scenario: An empty list removes all grants
+    Given the object "trail.txt" with content "a trail"
     And the bucket's ACL is
       """
       {"acl": [{"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}]}
@@ -32,18 +32,18 @@ Feature: The access control list of a bucket
       """
       {"acl": []}
       """
-    Then the answer is 200
+    Then the response is 200
     Given the caller is anonymous
     When the object "trail.txt" is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.PutBucketACL
-  Scenario Outline: Grants that make no sense
+  Scenario Outline: Invalid grants are rejected
     When the bucket's ACL is put
       """
       {"acl": [{"grantee": <grantee>, "permission": "<permission>"}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
     Examples:
       | grantee                                   | permission |
@@ -53,17 +53,17 @@ Feature: The access control list of a bucket
       | {"type": "user"}                          | READ       |
 
   @op.PutBucketACL @op.GetBucketACL
-  Scenario Outline: Only the owner may
-    Given the caller is <who>
+  Scenario Outline: Only the owner can put and read the ACL
+    Given the caller is <caller>
     When the bucket's ACL is put
       """
       {"acl": []}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's ACL is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
     Examples:
-      | who       |
-      | stranger  |
-      | anonymous |
+      | caller       |
+      | another user |
+      | anonymous    |

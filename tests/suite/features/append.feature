@@ -1,29 +1,29 @@
-Feature: Appending
-  Objects that grow at their end.
+Feature: Appendable objects
+  AppendObject adds data to the end of an object.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.AppendObject @op.HeadObject
-  Scenario: Piece by piece
+  Scenario: Append in several requests
     When "0123456789" is appended to the object "log" at 0
-    Then the answer is 200
+    Then the response is 200
     And the header x-qs-next-append-position is "10"
     When "abc" is appended to the object "log" at 10
-    Then the answer is 200
+    Then the response is 200
     And the header x-qs-next-append-position is "13"
-    And the object "log" holds "0123456789abc"
-    When the object "log" is looked at
+    And the object "log" contains "0123456789abc"
+    When the metadata of the object "log" is read
     Then the header x-qs-object-type is "appendable"
     And the header x-qs-next-append-position is "13"
     And the header content-length is "13"
 
   @op.AppendObject
-  Scenario Outline: A position that is not the end
+  Scenario Outline: A position that is not the end of the object is rejected
     When "0123456789" is appended to the object "log" at 0
     And "abc" is appended to the object "log" at <position>
-    Then the answer is 400 invalid_argument
-    And the object "log" holds "0123456789"
+    Then the response is 400 invalid_argument
+    And the object "log" contains "0123456789"
 
     Examples:
       | position |
@@ -32,20 +32,20 @@ Feature: Appending
       | 11       |
 
   @op.AppendObject
-  Scenario: The first piece comes at the beginning
+  Scenario: The first append must have position 0
     When "abc" is appended to the object "log" at 3
-    Then the answer is 400 invalid_argument
+    Then the response is 400 invalid_argument
     And there is no object "log"
 
   @op.AppendObject
-  Scenario: An ordinary object does not grow
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Appending to an object that is not appendable fails
+    Given the object "trail.txt" with content "a trail"
     When "abc" is appended to the object "trail.txt" at 7
-    Then the answer is a refusal
-    And the object "trail.txt" holds "a trail"
+    Then the response is a client error
+    And the object "trail.txt" contains "a trail"
 
   @op.AppendObject
-  Scenario: Appending is for those who may write
-    Given the caller is a stranger
+  Scenario: Appending requires write permission
+    Given the caller is another user
     When "abc" is appended to the object "log" at 0
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

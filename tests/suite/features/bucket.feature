@@ -1,25 +1,25 @@
 Feature: Buckets
-  Making and removing them, their figures, and what is in them.
+  Creating, checking, deleting and listing buckets, and their statistics.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.PutBucket
-  Scenario: A new bucket
+  Scenario: Create a bucket
     When the bucket "coastal-photos" is created
-    Then the answer is 201
-    When the bucket "coastal-photos" is looked at
-    Then the answer is 200
+    Then the response is 201
+    When a HEAD request is sent for the bucket "coastal-photos"
+    Then the response is 200
 
   @op.PutBucket
-  Scenario: A name is taken once
-    Given the caller is a stranger
+  Scenario: Another user's bucket name is already taken
+    Given the caller is another user
     When the bucket "alpine-photos" is created
-    Then the answer is 409 bucket_already_exists
+    Then the response is 409 bucket_already_exists
 
-  Scenario Outline: Names that no bucket may have never leave
+  Scenario Outline: The client rejects invalid bucket names
     When the bucket "<name>" is created
-    Then the call is refused before it is sent
+    Then the client rejects the request before sending it
 
     Examples:
       | name        |
@@ -31,205 +31,205 @@ Feature: Buckets
       | 192.168.1.1 |
 
   @op.HeadBucket
-  Scenario: Looking at buckets
-    When the bucket "alpine-photos" is looked at
-    Then the answer is 200
-    When the bucket "never-created" is looked at
-    Then the answer is 404
-    Given the caller is a stranger
-    When the bucket "alpine-photos" is looked at
-    Then the answer is 403
+  Scenario: HeadBucket reports existence and access
+    When a HEAD request is sent for the bucket "alpine-photos"
+    Then the response is 200
+    When a HEAD request is sent for the bucket "never-created"
+    Then the response is 404
+    Given the caller is another user
+    When a HEAD request is sent for the bucket "alpine-photos"
+    Then the response is 403
 
   @op.DeleteBucket
-  Scenario: An empty bucket can be removed
+  Scenario: Delete an empty bucket
     When the bucket "alpine-photos" is deleted
-    Then the answer is 204
-    When the bucket "alpine-photos" is looked at
-    Then the answer is 404
+    Then the response is 204
+    When a HEAD request is sent for the bucket "alpine-photos"
+    Then the response is 404
     When the bucket "alpine-photos" is deleted
-    Then the answer is 404 bucket_not_exists
+    Then the response is 404 bucket_not_exists
 
   @op.DeleteBucket
-  Scenario: A bucket with content, and one of somebody else
-    Given the object "trail.jpg" holding "a trail"
+  Scenario: A bucket with objects, or of another user, cannot be deleted
+    Given the object "trail.jpg" with content "a trail"
     When the bucket "alpine-photos" is deleted
-    Then the answer is 409 bucket_not_empty
-    Given the caller is a stranger
+    Then the response is 409 bucket_not_empty
+    Given the caller is another user
     When the bucket "alpine-photos" is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.GetBucketStatistics
-  Scenario: Figures
+  Scenario: Read the statistics
     Given the objects "trail.jpg, summit.jpg"
-    When the figures of the bucket are read
-    Then the answer is 200
-    And the document holds
+    When the statistics of the bucket are read
+    Then the response is 200
+    And the JSON body contains
       """
       {"name": "alpine-photos", "location": "pek3a", "status": "active", "count": 2, "size": 19}
       """
 
   @op.GetBucketStatistics
-  Scenario: Figures are for the owner
-    Given the caller is a stranger
-    When the figures of the bucket are read
-    Then the answer is 403 permission_denied
+  Scenario: Only the owner can read the statistics
+    Given the caller is another user
+    When the statistics of the bucket are read
+    Then the response is 403 permission_denied
 
   @op.ListObjects
-  Scenario: Nothing in it
+  Scenario: List an empty bucket
     When the objects are listed
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"name": "alpine-photos", "keys": [], "common_prefixes": [], "has_more": false}
       """
 
   @op.ListObjects
-  Scenario: What is listed of an object
+  Scenario: A listing describes each object
     Given the object "trail.txt" with
       | Content-Type       | text/plain  |
       | x-qs-storage-class | STANDARD_IA |
     When the objects are listed
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"key": "trail.txt", "size": 7, "mime_type": "text/plain",
         "etag": "\"9a0364b9e99bb480dd25e1f0284c8555\"", "storage_class": "STANDARD_IA", "encrypted": false}]}
       """
 
   @op.ListObjects
-  Scenario: A prefix
+  Scenario: List with a prefix
     Given the objects "2024/a, 2025/a, 2025/b"
     When the objects are listed with
       | prefix | 2025/ |
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"prefix": "2025/", "keys": [{"key": "2025/a"}, {"key": "2025/b"}], "common_prefixes": []}
       """
 
   @op.ListObjects
-  Scenario: Folders
+  Scenario: List with a delimiter
     Given the objects "2024/a, 2025/a, 2025/b, index"
     When the objects are listed with
       | delimiter | / |
-    Then the document holds
+    Then the JSON body contains
       """
       {"delimiter": "/", "keys": [{"key": "index"}], "common_prefixes": ["2024/", "2025/"]}
       """
 
   @op.ListObjects
-  Scenario: Folders within a folder
+  Scenario: List with a prefix and a delimiter
     Given the objects "2025/05/a, 2025/06/a, 2025/index, 2026/a"
     When the objects are listed with
       | prefix    | 2025/ |
       | delimiter | /     |
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"key": "2025/index"}], "common_prefixes": ["2025/05/", "2025/06/"]}
       """
 
   @op.ListObjects
-  Scenario: Page by page
+  Scenario: List in pages
     Given the objects "a, b, c, d, e"
-    Then pages of 2 hold 2, 2 and 1 objects, each object once
+    Then pages of 2 contain 2, 2 and 1 objects, each object once
 
   @op.ListObjects
-  Scenario Outline: Parameters of a listing that make no sense
+  Scenario Outline: Invalid listing parameters are rejected
     When the objects are listed with
       | <parameter> | <value> |
-    Then the answer is 400 invalid_argument
+    Then the response is 400 invalid_argument
 
     Examples:
       | parameter | value |
       | delimiter | ab    |
 
   @op.ListObjects
-  Scenario: A bucket that there is not
+  Scenario: Listing a bucket that does not exist fails
     When the bucket "alpine-photos" is deleted
     And the objects are listed
-    Then the answer is 404 bucket_not_exists
+    Then the response is 404 bucket_not_exists
 
   @op.DeleteMultipleObjects
-  Scenario: Many at once, whether they are there or not
+  Scenario: Delete several objects, including one that does not exist
     Given the objects "a, b, c"
-    When the objects "a, c, never put" are deleted at once
-    Then the answer is 200
-    And the document holds
+    When the objects "a, c, missing" are deleted in one batch
+    Then the response is 200
+    And the JSON body contains
       """
-      {"deleted": [{"key": "a"}, {"key": "c"}, {"key": "never put"}], "errors": []}
+      {"deleted": [{"key": "a"}, {"key": "c"}, {"key": "missing"}], "errors": []}
       """
     And there is no object "a"
-    And the object "b" holds "b"
+    And the object "b" contains "b"
 
   @op.DeleteMultipleObjects
-  Scenario: Quietly
+  Scenario: A quiet batch deletion does not list the deleted keys
     Given the objects "a, b"
-    When the objects "a, b" are deleted at once, quietly
-    Then the answer is 200
-    And the document holds
+    When the objects "a, b" are deleted in one quiet batch
+    Then the response is 200
+    And the JSON body contains
       """
       {"deleted": [], "errors": []}
       """
     And there is no object "b"
 
   @op.DeleteMultipleObjects
-  Scenario: More than a thousand are too many
-    When 1000 objects are deleted at once
-    Then the answer is 200
-    When 1001 objects are deleted at once
-    Then the answer is 400 too_many_objects
+  Scenario: A batch deletion accepts at most 1000 keys
+    When 1000 objects are deleted in one batch
+    Then the response is 200
+    When 1001 objects are deleted in one batch
+    Then the response is 400 too_many_objects
 
   @op.ListMultipartUploads
-  Scenario: Unfinished uploads
-    When the unfinished uploads are listed
-    Then the answer is 200
-    And the document holds
+  Scenario: List unfinished multipart uploads
+    When the unfinished multipart uploads are listed
+    Then the response is 200
+    And the JSON body contains
       """
       {"name": "alpine-photos", "uploads": [], "common_prefixes": []}
       """
-    Given an upload of the object "videos/trail.mp4"
-    When the unfinished uploads are listed
-    Then the document holds
+    Given a multipart upload of the object "videos/trail.mp4"
+    When the unfinished multipart uploads are listed
+    Then the JSON body contains
       """
       {"uploads": [{"key": "videos/trail.mp4"}]}
       """
-    When the unfinished uploads are listed with
+    When the unfinished multipart uploads are listed with
       | prefix | photos/ |
-    Then the document holds
+    Then the JSON body contains
       """
       {"prefix": "photos/", "uploads": []}
       """
     When the upload is aborted
-    And the unfinished uploads are listed
-    Then the document holds
+    And the unfinished multipart uploads are listed
+    Then the JSON body contains
       """
       {"uploads": []}
       """
 
   @op.ListMultipartUploads
-  Scenario: Unfinished uploads by key, in folders and in pages
-    Given an upload of the object "videos/b"
-    And an upload of the object "index"
-    And an upload of the object "videos/a"
-    When the unfinished uploads are listed
-    Then the document holds
+  Scenario: List unfinished multipart uploads with a delimiter and in pages
+    Given a multipart upload of the object "videos/b"
+    And a multipart upload of the object "index"
+    And a multipart upload of the object "videos/a"
+    When the unfinished multipart uploads are listed
+    Then the JSON body contains
       """
       {"uploads": [{"key": "index"}, {"key": "videos/a"}, {"key": "videos/b"}]}
       """
-    When the unfinished uploads are listed with
+    When the unfinished multipart uploads are listed with
       | delimiter | / |
-    Then the document holds
+    Then the JSON body contains
       """
       {"uploads": [{"key": "index"}], "common_prefixes": ["videos/"]}
       """
-    When the unfinished uploads are listed with
+    When the unfinished multipart uploads are listed with
       | limit | 2 |
-    Then the document holds
+    Then the JSON body contains
       """
       {"uploads": [{"key": "index"}, {"key": "videos/a"}], "next_key_marker": "videos/a"}
       """
-    When the unfinished uploads are listed with
+    When the unfinished multipart uploads are listed with
       | key_marker | videos/a |
-    Then the document holds
+    Then the JSON body contains
       """
       {"uploads": [{"key": "videos/b"}]}
       """

@@ -1,4 +1,4 @@
-Feature: The domains of a bucket
+Feature: Custom domains of a bucket
 
   Background:
     Given the bucket "alpine-photos"
@@ -9,19 +9,19 @@ Feature: The domains of a bucket
       """
       {"domain": "www.example.com", "type": "normal"}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's domains are read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"count": 1, "cname_records": [{"domain": "www.example.com", "type": "normal"}]}
       """
     When the domain "www.example.com" is deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no domains
 
   @op.PutBucketCNAME @op.GetBucketCNAME
-  Scenario: Domains have a type
+  Scenario: List the domains of one type
     Given the bucket's domains are
       """
       {"domain": "www.example.com", "type": "normal"}
@@ -31,23 +31,23 @@ Feature: The domains of a bucket
       {"domain": "site.example.com", "type": "website"}
       """
     When the domains of the type normal are read
-    Then the document holds
+    Then the JSON body contains
       """
       {"count": 1, "cname_records": [{"domain": "www.example.com", "type": "normal"}]}
       """
     When the domains of the type website are read
-    Then the document holds
+    Then the JSON body contains
       """
       {"count": 1, "cname_records": [{"domain": "site.example.com", "type": "website"}]}
       """
 
   @op.GetBucketCNAME
-  Scenario: A type that there is not
+  Scenario: An unknown domain type is rejected
     When the domains of the type palace are read
-    Then the answer is 400 invalid_argument
+    Then the response is 400 invalid_argument
 
   @op.PutBucketCNAME
-  Scenario: A domain belongs to one bucket
+  Scenario: A domain can be bound to one bucket only
     Given the bucket's domains are
       """
       {"domain": "www.example.com", "type": "normal"}
@@ -57,17 +57,17 @@ Feature: The domains of a bucket
       """
       {"domain": "www.example.com", "type": "normal"}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketCNAME @op.GetBucketCNAME @op.DeleteBucketCNAME
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage domains
+    Given the caller is another user
     When the bucket's domains are put
       """
       {"domain": "www.example.com", "type": "normal"}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's domains are read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the domain "www.example.com" is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

@@ -1,18 +1,18 @@
 Feature: Conditions, ranges and metadata
-  Reading only what is wanted, and keeping what describes a content.
+  Conditional requests, range requests, and the metadata of objects.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.GetObject @op.HeadObject
-  Scenario Outline: Reading on a condition
-    Given the object "trail.txt" holding "a trail"
+  Scenario Outline: Conditional reads
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is read with
       | <condition> | <value> |
-    Then the answer is <status>
-    When the object "trail.txt" is looked at with
+    Then the response is <status>
+    When the metadata of the object "trail.txt" is read with
       | <condition> | <value> |
-    Then the answer is <status>
+    Then the response is <status>
 
     Examples:
       | condition           | value                         | status |
@@ -26,11 +26,11 @@ Feature: Conditions, ranges and metadata
       | If-Unmodified-Since | Sun, 16 Aug 2099 09:05:00 GMT | 200    |
 
   @op.GetObject
-  Scenario Outline: A part of an object
-    Given the object "digits" holding "0123456789"
+  Scenario Outline: Read a range
+    Given the object "digits" with content "0123456789"
     When the object "digits" is read with
       | Range | <range> |
-    Then the answer is 206
+    Then the response is 206
     And the content is "<content>"
     And the header content-range is "bytes <sent>/10"
 
@@ -44,11 +44,11 @@ Feature: Conditions, ranges and metadata
       | bytes=-99  | 0123456789 | 0-9  |
 
   @op.GetObject
-  Scenario Outline: A part that there is not
-    Given the object "digits" holding "0123456789"
+  Scenario Outline: An unsatisfiable or invalid range is rejected
+    Given the object "digits" with content "0123456789"
     When the object "digits" is read with
       | Range | <range> |
-    Then the answer is 416 invalid_range
+    Then the response is 416 invalid_range
 
     Examples:
       | range       |
@@ -58,7 +58,7 @@ Feature: Conditions, ranges and metadata
       | digits=0-1  |
 
   @op.PutObject @op.GetObject
-  Scenario: Metadata comes back
+  Scenario: Metadata is returned as stored
     When the object "trail.txt" is put with
       | Content-Type        | text/plain                    |
       | Cache-Control       | max-age=60                    |
@@ -67,7 +67,7 @@ Feature: Conditions, ranges and metadata
       | Expires             | Sun, 16 Aug 2099 09:05:00 GMT |
       | x-qs-meta-k1        | v1                            |
       | x-qs-meta-k2        | v2                            |
-    Then the answer is 201
+    Then the response is 201
     When the object "trail.txt" is read
     Then the header content-type is "text/plain"
     And the header cache-control is "max-age=60"
@@ -78,13 +78,13 @@ Feature: Conditions, ranges and metadata
     And the header x-qs-meta-k2 is "v2"
 
   @op.PutObject
-  Scenario: Metadata that a key may not have
+  Scenario: An invalid metadata name is rejected
     When the object "trail.txt" is put with
       | x-qs-meta-guide!s | lin |
-    Then the answer is 400 invalid_argument
+    Then the response is 400 invalid_argument
 
   @op.PutObject
-  Scenario Outline: A copy takes the metadata of the source, or that of the request
+  Scenario Outline: The metadata directive decides whether a copy keeps or replaces metadata
     Given the object "trail.txt" with
       | Content-Type    | text/plain |
       | x-qs-meta-guide | lin        |
@@ -92,8 +92,8 @@ Feature: Conditions, ranges and metadata
       | x-qs-metadata-directive | <directive> |
       | Content-Type            | text/html   |
       | x-qs-meta-guide         | wang        |
-    Then the answer is 201
-    When the object "<target>" is looked at
+    Then the response is 201
+    When the metadata of the object "<target>" is read
     Then the header content-type is "<type>"
     And the header x-qs-meta-guide is "<guide>"
 
@@ -105,17 +105,17 @@ Feature: Conditions, ranges and metadata
       | trail.txt | replace   | text/html  | wang  |
 
   @op.PutObject
-  Scenario: A directive that there is not
-    Given the object "trail.txt" holding "a trail"
+  Scenario: An unknown metadata directive is rejected
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is copied to "copy" with
       | x-qs-metadata-directive | KEEP |
-    Then the answer is 400 invalid_argument
+    Then the response is 400 invalid_argument
 
   @op.PutObject
-  Scenario: A copy onto itself changes the storage class
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Copying an object to itself changes its storage class
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is copied to "trail.txt" with
       | x-qs-storage-class | STANDARD_IA |
-    Then the answer is 201
-    When the object "trail.txt" is looked at
+    Then the response is 201
+    When the metadata of the object "trail.txt" is read
     Then the header x-qs-storage-class is "STANDARD_IA"

@@ -1,5 +1,5 @@
-Feature: The CORS rules of a bucket
-  Which pages of other sites may use the bucket from a browser.
+Feature: CORS rules of a bucket
+  CORS rules decide which web pages of other origins can use the bucket from a browser.
 
   Background:
     Given the bucket "alpine-photos"
@@ -15,10 +15,10 @@ Feature: The CORS rules of a bucket
         {"allowed_origin": "http://*.example.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
           "allowed_headers": ["*"], "max_age_seconds": 400}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's CORS rules are read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"cors_rules": [
         {"allowed_origin": "http://*.qingcloud.com", "allowed_methods": ["PUT", "GET", "DELETE", "POST"],
@@ -28,20 +28,20 @@ Feature: The CORS rules of a bucket
           "allowed_headers": ["*"], "max_age_seconds": 400}]}
       """
     When the bucket's CORS rules are deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no CORS rules
 
   @op.PutBucketCORS @op.OptionsObject
-  Scenario Outline: A page asks before it acts
-    Given the object "trail.txt" holding "a trail"
+  Scenario Outline: CORS rules decide preflight requests
+    Given the object "trail.txt" with content "a trail"
     And the bucket's CORS rules are
       """
       {"cors_rules": [
         {"allowed_origin": "http://*.example.com", "allowed_methods": ["GET", "PUT"],
           "allowed_headers": ["Content-Type"], "max_age_seconds": 200, "expose_headers": ["x-qs-date"]}]}
       """
-    When a page of "<site>" asks to <method> the object "trail.txt" with the headers "<headers>"
-    Then the answer is 200
+    When a preflight request from "<site>" asks to <method> the object "trail.txt" with the headers "<headers>"
+    Then the response is 200
     And there is <allowed> header access-control-allow-origin
     And there is <allowed> header access-control-allow-methods
 
@@ -54,38 +54,38 @@ Feature: The CORS rules of a bucket
       | http://www.example.org | GET    | Content-Type        | no      |
 
   @op.OptionsObject
-  Scenario: What a browser may remember and see
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Preflight responses contain max-age and exposed headers
+    Given the object "trail.txt" with content "a trail"
     And the bucket's CORS rules are
       """
       {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"], "max_age_seconds": 200,
         "expose_headers": ["x-qs-date"]}]}
       """
-    When a page of "http://example.com" asks to GET the object "trail.txt"
-    Then the answer is 200
+    When a preflight request from "http://example.com" asks to GET the object "trail.txt"
+    Then the response is 200
     And the header access-control-max-age is "200"
     And the header access-control-expose-headers is "x-qs-date"
 
   @op.DeleteBucketCORS @op.OptionsObject
-  Scenario: Without rules nothing is allowed any more
+  Scenario: Deleting the rules disallows every origin
     Given the bucket's CORS rules are
       """
       {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"]}]}
       """
     When the bucket's CORS rules are deleted
-    And a page of "http://example.com" asks to GET the object "trail.txt"
-    Then the answer is 200
+    And a preflight request from "http://example.com" asks to GET the object "trail.txt"
+    Then the response is 200
     And there is no header access-control-allow-origin
 
   @op.PutBucketCORS @op.GetBucketCORS @op.DeleteBucketCORS
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage CORS rules
+    Given the caller is another user
     When the bucket's CORS rules are put
       """
       {"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"]}]}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's CORS rules are read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's CORS rules are deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

@@ -1,52 +1,52 @@
 Feature: Form uploads
-  What a browser sends from a page, with a policy that the owner signed.
+  Uploads by an HTML form, with a policy that the owner signed.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.PostObject
-  Scenario: A signed form
+  Scenario: Upload with a signed form
     When a form uploads "a trail" as "trail.txt"
-    Then the answer is 201
-    And the object "trail.txt" holds "a trail"
+    Then the response is 201
+    And the object "trail.txt" contains "a trail"
 
   @op.PostObject
-  Scenario: A form that says more about the content
+  Scenario: A form can set the storage class and metadata
     When a form uploads "a trail" as "trail.txt" with
       | x-qs-storage-class | STANDARD_IA |
       | x-qs-meta-guide    | lin         |
-    Then the answer is 201
-    When the object "trail.txt" is looked at
+    Then the response is 201
+    When the metadata of the object "trail.txt" is read
     Then the header x-qs-storage-class is "STANDARD_IA"
     And the header x-qs-meta-guide is "lin"
 
   @op.PostObject
-  Scenario: A form that leads on
+  Scenario: A form can redirect after the upload
     When a form uploads "a trail" as "trail.txt" with
       | redirect | http://example.com/done |
-    Then the answer is 302
-    And the page that it leads to is "http://example.com/done", with the code "created"
-    And the object "trail.txt" holds "a trail"
+    Then the response is 302
+    And the response redirects to "http://example.com/done" with the code "created"
+    And the object "trail.txt" contains "a trail"
 
   @op.PostObject
-  Scenario: A storage class that there is not
+  Scenario: An unknown storage class is rejected
     When a form uploads "a trail" as "trail.txt" with
       | x-qs-storage-class | PAPER |
-    Then the answer is 400 invalid_request
+    Then the response is 400 invalid_request
     And there is no object "trail.txt"
 
   @op.PostObject
-  Scenario: A policy that is about another form
+  Scenario: A form that violates its policy is rejected
     When a form uploads "a trail" as "trail.txt" with
       | policy | eyJrZXkiOiAib3RoZXIudHh0In0= |
-    Then the answer is 400 form_policy_violated
+    Then the response is 400 form_policy_violated
     And there is no object "trail.txt"
 
   @op.PostObject
-  Scenario: A form that nobody signed needs a bucket in which everybody may write
+  Scenario: An unsigned form requires a public WRITE grant
     Given the caller is anonymous
     When a form uploads "a trail" as "trail.txt"
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     Given the caller is the owner
     And the bucket's ACL is
       """
@@ -54,6 +54,6 @@ Feature: Form uploads
       """
     And the caller is anonymous
     When a form uploads "a trail" as "trail.txt"
-    Then the answer is 201
+    Then the response is 201
     Given the caller is the owner
-    Then the object "trail.txt" holds "a trail"
+    Then the object "trail.txt" contains "a trail"

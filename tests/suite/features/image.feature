@@ -1,24 +1,24 @@
-Feature: Pictures
-  A picture of 400 by 300 pixels, and what can be made of it.
+Feature: Image processing
+  The source image has 400 by 300 pixels.
 
   Background:
     Given the bucket "alpine-photos"
-    And the picture "trail.png"
+    And the image "trail.png"
 
   @op.ImageProcess
-  Scenario: What is known of a picture
-    When the object "trail.png" is processed by "info"
-    Then the answer is 200
-    And the document holds
+  Scenario: Read the size and format
+    When the object "trail.png" is processed with "info"
+    Then the response is 200
+    And the JSON body contains
       """
       {"width": 400, "height": 300, "type": "png"}
       """
 
   @op.ImageProcess
-  Scenario Outline: Another size
-    When the object "trail.png" is processed by "<action>"
-    Then the answer is 200
-    And the result is a png picture of <width> by <height> pixels
+  Scenario Outline: Crop, rotate and resize
+    When the object "trail.png" is processed with "<action>"
+    Then the response is 200
+    And the result is a png image of <width> by <height> pixels
 
     Examples:
       | action                 | width | height |
@@ -35,10 +35,10 @@ Feature: Pictures
       | crop:w_300\|rotate:a_90\|resize:h_150 | 150 | 150 |
 
   @op.ImageProcess
-  Scenario Outline: Another format
-    When the object "trail.png" is processed by "format:t_<format>"
-    Then the answer is 200
-    And the result is a <format> picture
+  Scenario Outline: Convert the format
+    When the object "trail.png" is processed with "format:t_<format>"
+    Then the response is 200
+    And the result is a <format> image
 
     Examples:
       | format |
@@ -48,11 +48,11 @@ Feature: Pictures
       | tiff   |
 
   @op.ImageProcess
-  Scenario Outline: A mark on the picture
-    Given an origin with the picture
-    When the object "trail.png" is processed by "<action>"
-    Then the answer is 200
-    And the result is another picture
+  Scenario Outline: Add a watermark
+    Given an origin with the image
+    When the object "trail.png" is processed with "<action>"
+    Then the response is 200
+    And the result differs from the image
 
     Examples:
       | action                                        |
@@ -61,18 +61,18 @@ Feature: Pictures
       | watermark_image:u_{origin},l_10,t_10,p_0.5    |
 
   @op.ImageProcess
-  Scenario: One after the other
-    When the object "trail.png" is processed by "crop:w_300|rotate:a_90|resize:h_200|watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150|format:t_png|info"
-    Then the answer is 200
-    And the document holds
+  Scenario: Chain several actions
+    When the object "trail.png" is processed with "crop:w_300|rotate:a_90|resize:h_200|watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150|format:t_png|info"
+    Then the response is 200
+    And the JSON body contains
       """
       {"width": 200, "height": 200, "type": "png"}
       """
 
   @op.ImageProcess
-  Scenario Outline: Actions that make no sense
-    When the object "trail.png" is processed by "<action>"
-    Then the answer is 400 invalid_argument
+  Scenario Outline: Invalid actions are rejected
+    When the object "trail.png" is processed with "<action>"
+    Then the response is 400 invalid_argument
 
     Examples:
       | action             |
@@ -87,15 +87,15 @@ Feature: Pictures
       | watermark:p_0.5    |
 
   @op.ImageProcess
-  Scenario: What is no picture, and what there is not
-    Given the object "trail.txt" holding "no picture"
-    When the object "trail.txt" is processed by "info"
-    Then the answer is a refusal
-    When the object "never put" is processed by "info"
-    Then the answer is 404 object_not_exists
+  Scenario: The object must exist and be an image
+    Given the object "trail.txt" with content "not an image"
+    When the object "trail.txt" is processed with "info"
+    Then the response is a client error
+    When the object "missing" is processed with "info"
+    Then the response is 404 object_not_exists
 
   @op.ImageProcess
-  Scenario: Pictures are for those who may read
+  Scenario: Image processing requires read permission
     Given the caller is anonymous
-    When the object "trail.png" is processed by "info"
-    Then the answer is 403 permission_denied
+    When the object "trail.png" is processed with "info"
+    Then the response is 403 permission_denied

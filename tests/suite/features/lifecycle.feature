@@ -1,5 +1,5 @@
-Feature: The lifecycle rules of a bucket
-  What becomes of objects with time. Rules take effect after a day, so here they are only kept.
+Feature: Lifecycle rules of a bucket
+  Lifecycle rules take effect after a day at the earliest, so these scenarios only store and validate them.
 
   Background:
     Given the bucket "alpine-photos"
@@ -15,10 +15,10 @@ Feature: The lifecycle rules of a bucket
         {"id": "cool-down", "status": "enabled", "filter": {"prefix": "data/"},
           "transition": {"storage_class": "STANDARD_IA", "days": 30}}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's lifecycle is read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"rule": [
         {"id": "delete-logs", "status": "enabled", "filter": {"prefix": "logs/"}, "expiration": {"days": 90}},
@@ -28,18 +28,18 @@ Feature: The lifecycle rules of a bucket
           "transition": {"storage_class": "STANDARD_IA", "days": 30}}]}
       """
     When the bucket's lifecycle is deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no lifecycle
 
   @op.PutBucketLifecycle
-  Scenario Outline: Rules that make no sense
+  Scenario Outline: Invalid rules are rejected
     When the bucket's lifecycle is put
       """
       {"rule": [
         {"id": "first", "status": "enabled", "filter": {"prefix": "logs/"}, "expiration": {"days": 90}},
         {"id": "<id>", "status": "<status>", "filter": {"prefix": "<prefix>"}, <action>}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
     Examples:
       | id    | status  | prefix | action                                                    |
@@ -51,7 +51,7 @@ Feature: The lifecycle rules of a bucket
       | other | enabled | data/  | "transition": {"storage_class": "PAPER", "days": 30}      |
 
   @op.PutBucketLifecycle
-  Scenario: What expires does not move afterwards
+  Scenario: A transition after the expiration is rejected
     When the bucket's lifecycle is put
       """
       {"rule": [
@@ -59,17 +59,17 @@ Feature: The lifecycle rules of a bucket
         {"id": "cool-down", "status": "enabled", "filter": {"prefix": "logs/old/"},
           "transition": {"storage_class": "STANDARD_IA", "days": 60}}]}
       """
-    Then the answer is 400 invalid_request
+    Then the response is 400 invalid_request
 
   @op.PutBucketLifecycle @op.GetBucketLifecycle @op.DeleteBucketLifecycle
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage lifecycle rules
+    Given the caller is another user
     When the bucket's lifecycle is put
       """
       {"rule": [{"id": "delete", "status": "enabled", "filter": {"prefix": ""}, "expiration": {"days": 1}}]}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's lifecycle is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's lifecycle is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

@@ -1,4 +1,4 @@
-Feature: The access log of a bucket
+Feature: Access logging of a bucket
 
   Background:
     Given the bucket "alpine-photos"
@@ -10,48 +10,48 @@ Feature: The access log of a bucket
       """
       {"target_bucket": "alpine-logs", "target_prefix": "photos/"}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's logging is read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"target_bucket": "alpine-logs", "target_prefix": "photos/"}
       """
     When the bucket's logging is deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no logging
 
   @op.PutBucketLogging
-  Scenario: Logs go to a bucket of the same owner in the same zone
+  Scenario: The target bucket must have the same owner and zone
     Given the bucket "coastal-logs" in the zone sh1a
     When the bucket's logging is put
       """
       {"target_bucket": "coastal-logs", "target_prefix": "photos/"}
       """
-    Then the answer is a refusal
+    Then the response is a client error
     When the bucket's logging is put
       """
       {"target_bucket": "never-created", "target_prefix": "photos/"}
       """
-    Then the answer is a refusal
-    Given the caller is a stranger
+    Then the response is a client error
+    Given the caller is another user
     And another bucket "strange-logs"
     And the caller is the owner
     When the bucket's logging is put
       """
       {"target_bucket": "strange-logs", "target_prefix": "photos/"}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketLogging @op.GetBucketLogging @op.DeleteBucketLogging
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage logging
+    Given the caller is another user
     When the bucket's logging is put
       """
       {"target_bucket": "alpine-logs", "target_prefix": "photos/"}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's logging is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's logging is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

@@ -1,4 +1,4 @@
-Feature: The notifications of a bucket
+Feature: Notifications of a bucket
 
   Background:
     Given the bucket "alpine-photos"
@@ -14,10 +14,10 @@ Feature: The notifications of a bucket
           "object_filters": ["*.png"],
           "cloudfunc_args": {"action": "resize:w_100", "key_prefix": "small", "save_bucket": "alpine-photos"}}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's notifications are read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"notifications": [
         {"id": "tell", "event_types": ["create_object", "delete_object"], "cloudfunc": "notifier",
@@ -27,26 +27,26 @@ Feature: The notifications of a bucket
           "cloudfunc_args": {"action": "resize:w_100", "key_prefix": "small", "save_bucket": "alpine-photos"}}]}
       """
     When the bucket's notifications are deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no notifications
 
   @op.PutBucketNotification
-  Scenario: An event that there is not
+  Scenario: An unknown event type is rejected
     When the bucket's notifications are put
       """
       {"notifications": [{"id": "tell", "event_types": ["dream"], "cloudfunc": "notifier"}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketNotification @op.GetBucketNotification @op.DeleteBucketNotification
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage notifications
+    Given the caller is another user
     When the bucket's notifications are put
       """
       {"notifications": [{"id": "tell", "event_types": ["create_object"], "cloudfunc": "notifier"}]}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's notifications are read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's notifications are deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

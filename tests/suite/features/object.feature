@@ -1,16 +1,16 @@
 Feature: Objects
-  A key, a content, and what is known about it.
+  Reading, writing, copying, moving, fetching and deleting objects.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.PutObject @op.GetObject
   Scenario: Put and read
-    When the object "trail.txt" is put holding "a trail"
-    Then the answer is 201
+    When the object "trail.txt" is put with content "a trail"
+    Then the response is 201
     And the header etag is '"da43cdd53e62ea826f24578e4e06cbf1"'
     When the object "trail.txt" is read
-    Then the answer is 200
+    Then the response is 200
     And the content is "a trail"
     And the header content-length is "7"
     And the header content-type is "application/octet-stream"
@@ -18,98 +18,98 @@ Feature: Objects
     And there is a header x-qs-request-id
 
   @op.PutObject @op.GetObject
-  Scenario: The last one wins
-    Given the object "trail.txt" holding "a trail"
-    When the object "trail.txt" is put holding "another trail"
-    Then the answer is 201
-    And the object "trail.txt" holds "another trail"
+  Scenario: A second put replaces the object
+    Given the object "trail.txt" with content "a trail"
+    When the object "trail.txt" is put with content "another trail"
+    Then the response is 201
+    And the object "trail.txt" contains "another trail"
 
   @op.PutObject
-  Scenario: A folder is an empty object
-    When the object "2025/" is put holding ""
-    Then the answer is 201
-    And the object "2025/" holds ""
+  Scenario: A folder is an empty object whose key ends in a slash
+    When the object "2025/" is put with content ""
+    Then the response is 201
+    And the object "2025/" contains ""
 
   @op.PutObject
-  Scenario: A digest that is not that of the content
+  Scenario: A Content-MD5 that does not match the body is rejected
     When the object "trail.txt" is put with
       | Content-MD5 | 1B2M2Y8AsgTpgAmY7PhCfg== |
-    Then the answer is 400 bad_digest
+    Then the response is 400 bad_digest
     And there is no object "trail.txt"
 
   @op.PutObject
-  Scenario: A storage class that there is not
+  Scenario: An unknown storage class is rejected
     When the object "trail.txt" is put with
       | x-qs-storage-class | PAPER |
-    Then the answer is 400 invalid_request
+    Then the response is 400 invalid_request
     And there is no object "trail.txt"
 
   @op.GetObject @op.HeadObject
-  Scenario: An object that there is not
-    When the object "never put" is read
-    Then the answer is 404 object_not_exists
-    When the object "never put" is looked at
-    Then the answer is 404
+  Scenario: Reading a missing object fails
+    When the object "missing" is read
+    Then the response is 404 object_not_exists
+    When the metadata of the object "missing" is read
+    Then the response is 404
 
   @op.HeadObject
-  Scenario: Looking at an object
+  Scenario: HeadObject returns the metadata
     Given the object "trail.txt" with
       | Content-Type       | text/plain  |
       | x-qs-storage-class | STANDARD_IA |
-    When the object "trail.txt" is looked at
-    Then the answer is 200
+    When the metadata of the object "trail.txt" is read
+    Then the response is 200
     And the header content-length is "7"
     And the header content-type is "text/plain"
     And the header x-qs-storage-class is "STANDARD_IA"
     And there is no header x-qs-object-type
 
   @op.GetObject
-  Scenario: Reading it as something else
-    Given the object "trail" holding "a trail"
-    When the object "trail" is read as the type "video/mp4; charset=utf8", to be saved as "trail.mp4"
-    Then the answer is 200
+  Scenario: A read can override response headers
+    Given the object "trail" with content "a trail"
+    When the object "trail" is read with the response type "video/mp4; charset=utf8" and the file name "trail.mp4"
+    Then the response is 200
     And the header content-type is "video/mp4; charset=utf8"
     And the header content-disposition is 'attachment; filename="trail.mp4"'
     And the content is "a trail"
 
   @op.DeleteObject
-  Scenario: Deleting, once and again
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Deleting a missing object succeeds
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is deleted
-    Then the answer is 204
+    Then the response is 204
     And there is no object "trail.txt"
     When the object "trail.txt" is deleted
-    Then the answer is 204
+    Then the response is 204
 
   @op.PutObject
-  Scenario: A copy
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Copy an object
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is copied to "copies/trail.txt"
-    Then the answer is 201
-    And the object "copies/trail.txt" holds "a trail"
-    And the object "trail.txt" holds "a trail"
+    Then the response is 201
+    And the object "copies/trail.txt" contains "a trail"
+    And the object "trail.txt" contains "a trail"
 
   @op.PutObject
-  Scenario: A copy from another bucket
-    Given the object "trail.txt" holding "a trail"
+  Scenario: Copy an object from another bucket
+    Given the object "trail.txt" with content "a trail"
     And the bucket "alpine-copies"
     When the object "trail.txt" of the bucket "alpine-photos" is copied to "trail.txt"
-    Then the answer is 201
-    And the object "trail.txt" holds "a trail"
+    Then the response is 201
+    And the object "trail.txt" contains "a trail"
 
   @op.PutObject
-  Scenario: A copy of nothing, and from nowhere
-    When the object "never put" is copied to "trail.txt"
-    Then the answer is 404 object_not_exists
+  Scenario: Copying fails if the source object or bucket does not exist
+    When the object "missing" is copied to "trail.txt"
+    Then the response is 404 object_not_exists
     When the object "trail.txt" of the bucket "never-created" is copied to "trail.txt"
-    Then the answer is 404 bucket_not_exists
+    Then the response is 404 bucket_not_exists
 
   @op.PutObject
-  Scenario Outline: A copy on a condition
-    Given the object "trail.txt" holding "a trail"
+  Scenario Outline: Conditional copies
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is copied to "copy" with
       | <condition> | <value> |
-    Then the answer is <status> <code>
+    Then the response is <status> <code>
 
     Examples:
       | condition                           | value                         | status | code                |
@@ -121,27 +121,27 @@ Feature: Objects
       | x-qs-copy-source-if-unmodified-since | Sun, 16 Aug 2015 09:05:00 GMT | 412   | precondition_failed |
 
   @op.PutObject
-  Scenario: A move
+  Scenario: Move an object
     Given the object "trail.txt" with
       | x-qs-meta-guide | lin |
     When the object "trail.txt" is moved to "paths/trail.txt"
-    Then the answer is 201
+    Then the response is 201
     And there is no object "trail.txt"
-    And the object "paths/trail.txt" holds "content"
-    When the object "paths/trail.txt" is looked at
+    And the object "paths/trail.txt" contains "content"
+    When the metadata of the object "paths/trail.txt" is read
     Then the header x-qs-meta-guide is "lin"
 
   @op.PutObject
-  Scenario: A move of nothing
-    When the object "never put" is moved to "trail.txt"
-    Then the answer is 404 object_not_exists
+  Scenario: Moving a missing object fails
+    When the object "missing" is moved to "trail.txt"
+    Then the response is 404 object_not_exists
 
   @op.PutObject
-  Scenario Outline: A move on a condition
-    Given the object "trail.txt" holding "a trail"
+  Scenario Outline: Conditional moves
+    Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is moved to "moved" with
       | <condition> | <value> |
-    Then the answer is <status> <code>
+    Then the response is <status> <code>
 
     Examples:
       | condition                           | value                         | status | code                |
@@ -151,43 +151,43 @@ Feature: Objects
       | x-qs-move-source-if-unmodified-since | Sun, 16 Aug 2015 09:05:00 GMT | 412   | precondition_failed |
 
   @op.PutObject
-  Scenario: A fetch
-    Given an origin that answers 200 "a trail from afar"
+  Scenario: Fetch an object from a URL
+    Given an origin that responds with 200 "a trail from afar"
     When the object "trail.txt" is fetched from "{origin}/trail.txt"
-    Then the answer is 201
-    And the object "trail.txt" holds "a trail from afar"
+    Then the response is 201
+    And the object "trail.txt" contains "a trail from afar"
 
   @op.PutObject
-  Scenario: A fetch of what the origin does not have
-    Given an origin that answers 404 "gone"
+  Scenario: Fetching fails if the origin responds with 404
+    Given an origin that responds with 404 "gone"
     When the object "trail.txt" is fetched from "{origin}/trail.txt"
-    Then the answer is 404 object_not_exists
+    Then the response is 404 object_not_exists
     And there is no object "trail.txt"
 
   @op.PutObject
-  Scenario: A fetch from an origin that fails
-    Given an origin that answers 500 "on fire"
+  Scenario: Fetching fails if the origin responds with a server error
+    Given an origin that responds with 500 "on fire"
     When the object "trail.txt" is fetched from "{origin}/trail.txt"
-    Then the answer is 503 upstream_failed
+    Then the response is 503 upstream_failed
     And there is no object "trail.txt"
 
   @op.GetObject
-  Scenario: A signed URL is enough to read
-    Given the object "trail.txt" holding "a trail"
-    When the signed URL for reading the object "trail.txt" is used
-    Then the answer is 200
+  Scenario: A presigned URL allows reading
+    Given the object "trail.txt" with content "a trail"
+    When the presigned URL for reading the object "trail.txt" is used
+    Then the response is 200
     And the content is "a trail"
 
   @op.PutObject
-  Scenario: A signed URL is enough to put
-    When the signed URL for putting the object "trail.txt" is used with "a trail"
-    Then the answer is 201
-    And the object "trail.txt" holds "a trail"
+  Scenario: A presigned URL allows writing
+    When the presigned URL for putting the object "trail.txt" is used with "a trail"
+    Then the response is 201
+    And the object "trail.txt" contains "a trail"
 
   @op.OptionsObject
-  Scenario: A page of another site, where nothing is allowed
-    Given the object "trail.txt" holding "a trail"
-    When a page of "http://example.com" asks to GET the object "trail.txt"
-    Then the answer is 200
+  Scenario: Without CORS rules, a preflight response allows nothing
+    Given the object "trail.txt" with content "a trail"
+    When a preflight request from "http://example.com" asks to GET the object "trail.txt"
+    Then the response is 200
     And there is no header access-control-allow-origin
     And there is no header access-control-allow-methods

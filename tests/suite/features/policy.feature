@@ -1,10 +1,10 @@
-Feature: The policy of a bucket
-  The first statement that fits a request decides; if none does, the access control list does.
+Feature: Policy of a bucket
+  The first statement that matches a request decides. If no statement matches, the ACL decides.
 
   Background:
     Given the bucket "alpine-photos"
-    And the object "open/trail.txt" holding "a trail"
-    And the object "closed/plan.txt" holding "a plan"
+    And the object "open/trail.txt" with content "a trail"
+    And the object "closed/plan.txt" with content "a plan"
 
   @op.PutBucketPolicy @op.GetBucketPolicy @op.DeleteBucketPolicy
   Scenario: Put, read and delete
@@ -15,28 +15,28 @@ Feature: The policy of a bucket
           "resource": ["alpine-photos/open/*"],
           "condition": {"string_like": {"Referer": ["*.example1.com", "*.example2.com"]},
             "ip_address": {"source_ip": ["172.16.0.0/24", "172.16.1.1/32"]}}},
-        {"id": "a friend lists", "user": ["{stranger}"], "action": ["list_objects", "create_object"],
+        {"id": "a friend lists", "user": ["{other_user_id}"], "action": ["list_objects", "create_object"],
           "effect": "allow", "resource": ["alpine-photos/*"]}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's policy is read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"statement": [
         {"id": "guests read", "user": ["*"], "action": ["get_object"], "effect": "allow",
           "resource": ["alpine-photos/open/*"],
           "condition": {"string_like": {"Referer": ["*.example1.com", "*.example2.com"]},
             "ip_address": {"source_ip": ["172.16.0.0/24", "172.16.1.1/32"]}}},
-        {"id": "a friend lists", "user": ["{stranger}"], "action": ["list_objects", "create_object"],
+        {"id": "a friend lists", "user": ["{other_user_id}"], "action": ["list_objects", "create_object"],
           "effect": "allow", "resource": ["alpine-photos/*"]}]}
       """
     When the bucket's policy is deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no policy
 
   @op.PutBucketPolicy @op.GetObject @op.PutObject
-  Scenario: What is allowed, and nothing else
+  Scenario: An allow statement permits only its actions and resources
     Given the bucket's policy is
       """
       {"statement": [{"id": "guests read", "user": ["*"], "action": ["get_object"], "effect": "allow",
@@ -44,16 +44,16 @@ Feature: The policy of a bucket
       """
     And the caller is anonymous
     When the object "open/trail.txt" is read
-    Then the answer is 200
+    Then the response is 200
     When the object "closed/plan.txt" is read
-    Then the answer is 403 permission_denied
-    When the object "open/trail.txt" is looked at
-    Then the answer is 403
-    When the object "open/trail.txt" is put holding "mine"
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
+    When the metadata of the object "open/trail.txt" is read
+    Then the response is 403
+    When the object "open/trail.txt" is put with content "mine"
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy
-  Scenario: The first statement that fits decides
+  Scenario: The first matching statement decides
     Given the bucket's policy is
       """
       {"statement": [
@@ -62,14 +62,14 @@ Feature: The policy of a bucket
         {"id": "guests read", "user": ["*"], "action": ["get_object"], "effect": "allow",
           "resource": ["alpine-photos/*"]}]}
       """
-    And the caller is a stranger
+    And the caller is another user
     When the object "open/trail.txt" is read
-    Then the answer is 200
+    Then the response is 200
     When the object "closed/plan.txt" is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy
-  Scenario: A denial outranks the access control list
+  Scenario: A deny statement overrides the ACL
     Given the bucket's ACL is
       """
       {"acl": [{"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}]}
@@ -81,26 +81,26 @@ Feature: The policy of a bucket
       """
     And the caller is anonymous
     When the object "open/trail.txt" is read
-    Then the answer is 200
+    Then the response is 200
     When the object "closed/plan.txt" is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy
-  Scenario: A statement about one user
+  Scenario: A statement can apply to one user
     Given the bucket's policy is
       """
-      {"statement": [{"id": "a friend writes", "user": ["{stranger}"], "action": ["create_object"],
+      {"statement": [{"id": "a friend writes", "user": ["{other_user_id}"], "action": ["create_object"],
         "effect": "allow", "resource": ["alpine-photos/*"]}]}
       """
-    And the caller is a stranger
-    When the object "open/gift.txt" is put holding "a gift"
-    Then the answer is 201
+    And the caller is another user
+    When the object "open/gift.txt" is put with content "a gift"
+    Then the response is 201
     Given the caller is anonymous
-    When the object "open/gift.txt" is put holding "a gift"
-    Then the answer is 403 permission_denied
+    When the object "open/gift.txt" is put with content "a gift"
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy @op.ListObjects
-  Scenario: Everybody may list, if a policy says so
+  Scenario: A policy can allow anonymous listing
     Given the bucket's policy is
       """
       {"statement": [{"id": "guests list", "user": ["*"], "action": ["list_objects"], "effect": "allow",
@@ -108,21 +108,21 @@ Feature: The policy of a bucket
       """
     And the caller is anonymous
     When the objects are listed
-    Then the answer is 200
+    Then the response is 200
 
   @op.PutBucketPolicy @op.ListObjects
-  Scenario: A listing of one folder
+  Scenario: A policy can allow listing one prefix
     Given the bucket's policy is
       """
       {"statement": [{"id": "guests list", "user": ["*"], "action": ["list_objects"], "effect": "allow",
         "resource": ["alpine-photos/open/*"]}]}
       """
-    And the caller is a stranger
+    And the caller is another user
     When the objects are listed with
       | prefix | open/ |
-    Then the answer is 200
+    Then the response is 200
     When the objects are listed
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy
   Scenario Outline: Conditions
@@ -134,7 +134,7 @@ Feature: The policy of a bucket
     And the caller is anonymous
     When the object "open/trail.txt" is read with
       | Referer | http://www.example.com |
-    Then the answer is <status>
+    Then the response is <status>
 
     Examples:
       | condition                                              | status |
@@ -151,7 +151,7 @@ Feature: The policy of a bucket
       | {"is_null": {"Referer": false}, "ip_address": {"source_ip": ["172.16.0.0/24"]}} | 403 |
 
   @op.DeleteBucketPolicy
-  Scenario: Without a policy the access control list decides again
+  Scenario: After the policy is deleted, the ACL decides
     Given the bucket's policy is
       """
       {"statement": [{"id": "guests read", "user": ["*"], "action": ["get_object"], "effect": "allow",
@@ -160,17 +160,17 @@ Feature: The policy of a bucket
     When the bucket's policy is deleted
     Given the caller is anonymous
     When the object "open/trail.txt" is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
 
   @op.PutBucketPolicy
-  Scenario Outline: Statements that make no sense
+  Scenario Outline: Invalid statements are rejected
     When the bucket's policy is put
       """
       {"statement": [
         {"id": "first", "user": ["*"], "action": ["get_object"], "effect": "allow", "resource": ["alpine-photos/*"]},
         {"id": "<id>", "user": ["*"], "action": ["<action>"], "effect": "<effect>", "resource": [<resource>]}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
     Examples:
       | id    | action     | effect | resource          |
@@ -180,15 +180,15 @@ Feature: The policy of a bucket
       | other | get_object | allow  |                   |
 
   @op.PutBucketPolicy @op.GetBucketPolicy @op.DeleteBucketPolicy
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage the policy
+    Given the caller is another user
     When the bucket's policy is put
       """
       {"statement": [{"id": "mine", "user": ["*"], "action": ["get_object"], "effect": "allow",
         "resource": ["alpine-photos/*"]}]}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's policy is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's policy is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

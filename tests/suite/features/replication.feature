@@ -1,5 +1,5 @@
-Feature: The replication of a bucket
-  Copies in another zone.
+Feature: Replication of a bucket
+  Replication copies objects to a bucket in another zone.
 
   Background:
     Given the bucket "alpine-photos"
@@ -13,21 +13,21 @@ Feature: The replication of a bucket
         "sync_marker": "disabled", "delete_marker": "disabled",
         "destination": {"bucket": "coastal-copies", "storage_class": "STANDARD_IA"}}]}
       """
-    Then the answer is 200
+    Then the response is 200
     When the bucket's replication is read
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"rules": [{"id": "photos", "status": "enabled", "filters": {"prefix": "2025/"},
         "sync_marker": "disabled", "delete_marker": "disabled",
         "destination": {"bucket": "coastal-copies", "zone": "sh1a"}}]}
       """
     When the bucket's replication is deleted
-    Then the answer is 204
+    Then the response is 204
     And the bucket has no replication
 
   @op.PutBucketReplication
-  Scenario Outline: Rules that make no sense
+  Scenario Outline: Invalid rules are rejected
     Given another bucket "alpine-copies"
     When the bucket's replication is put
       """
@@ -35,7 +35,7 @@ Feature: The replication of a bucket
         {"id": "first", "filters": {"prefix": "image"}, "destination": {"bucket": "coastal-copies"}},
         {"id": "<id>", "filters": {"prefix": "<prefix>"}, "destination": {"bucket": "<destination>"}}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
     Examples:
       | id    | prefix | destination    |
@@ -45,40 +45,40 @@ Feature: The replication of a bucket
       | other | video  | never-created  |
 
   @op.PutBucketReplication
-  Scenario: Copies are in another zone
+  Scenario: The destination must be in another zone
     Given another bucket "alpine-copies"
     When the bucket's replication is put
       """
       {"rules": [{"id": "photos", "filters": {}, "destination": {"bucket": "alpine-copies"}}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketReplication @op.PutBucketVersioning
-  Scenario: Either replication or versions
+  Scenario: Replication and versioning exclude each other
     Given the bucket's replication is
       """
       {"rules": [{"id": "photos", "filters": {}, "destination": {"bucket": "coastal-copies"}}]}
       """
     When versioning is set to ENABLED
-    Then the answer is a refusal
+    Then the response is a client error
     When the bucket's replication is deleted
     And versioning is set to ENABLED
-    Then the answer is 200
+    Then the response is 200
     When the bucket's replication is put
       """
       {"rules": [{"id": "photos", "filters": {}, "destination": {"bucket": "coastal-copies"}}]}
       """
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketReplication @op.GetBucketReplication @op.DeleteBucketReplication
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can manage replication
+    Given the caller is another user
     When the bucket's replication is put
       """
       {"rules": [{"id": "photos", "filters": {}, "destination": {"bucket": "coastal-copies"}}]}
       """
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's replication is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
     When the bucket's replication is deleted
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

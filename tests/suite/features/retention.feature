@@ -1,13 +1,13 @@
-Feature: The retention of a bucket
-  For how long nothing may be removed.
+Feature: Retention of a bucket
+  Retention protects objects from deletion for a period.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.PutBucketRetention
-  Scenario Outline: Days or years
+  Scenario Outline: Set a period in days or years
     When a retention of <period> <unit> is put
-    Then the answer is 200
+    Then the response is 200
     And there is a header x-qs-worm-id
 
     Examples:
@@ -17,9 +17,9 @@ Feature: The retention of a bucket
       | 100    | years |
 
   @op.PutBucketRetention
-  Scenario Outline: Longer than anyone keeps anything
+  Scenario Outline: Periods over 100 years are rejected
     When a retention of <period> <unit> is put
-    Then the answer is a refusal
+    Then the response is a client error
 
     Examples:
       | period | unit  |
@@ -27,19 +27,19 @@ Feature: The retention of a bucket
       | 101    | years |
 
   @op.PutBucketRetention @op.PutBucketVersioning
-  Scenario: Either retention or versions
+  Scenario: Retention and versioning exclude each other
     When a retention of 1 days is put
     And versioning is set to ENABLED
-    Then the answer is a refusal
-    When the retention is taken back
-    Then the answer is 200
+    Then the response is a client error
+    When the retention is removed
+    Then the response is 200
     When versioning is set to ENABLED
-    Then the answer is 200
+    Then the response is 200
     When a retention of 1 days is put
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketRetention
-  Scenario: Only the owner may
-    Given the caller is a stranger
+  Scenario: Only the owner can set retention
+    Given the caller is another user
     When a retention of 1 days is put
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied

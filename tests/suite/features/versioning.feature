@@ -1,107 +1,107 @@
-Feature: Versions
-  A bucket that forgets nothing, until it is told to.
+Feature: Versioning
+  A bucket with versioning keeps previous versions until they are deleted.
 
   Background:
     Given the bucket "alpine-photos"
 
   @op.PutBucketVersioning @op.GetBucketVersioning
-  Scenario: The state of versioning
-    When the state of versioning is read
-    Then the answer is 200
-    And the document holds
+  Scenario: Set and read the versioning status
+    When the versioning status is read
+    Then the response is 200
+    And the JSON body contains
       """
       {"status": "DISABLED"}
       """
     When versioning is set to ENABLED
-    Then the answer is 200
-    When the state of versioning is read
-    Then the document holds
+    Then the response is 200
+    When the versioning status is read
+    Then the JSON body contains
       """
       {"status": "ENABLED"}
       """
     When versioning is set to SUSPENDED
-    Then the answer is 200
-    When the state of versioning is read
-    Then the document holds
+    Then the response is 200
+    When the versioning status is read
+    Then the JSON body contains
       """
       {"status": "SUSPENDED"}
       """
     When versioning is set to DISABLED
-    Then the answer is a refusal
+    Then the response is a client error
 
   @op.PutBucketVersioning @op.GetBucketVersioning
-  Scenario: The state of versioning is the owner's
-    Given the caller is a stranger
+  Scenario: Only the owner can set and read the versioning status
+    Given the caller is another user
     When versioning is set to ENABLED
-    Then the answer is 403 permission_denied
-    When the state of versioning is read
-    Then the answer is 403 permission_denied
+    Then the response is 403 permission_denied
+    When the versioning status is read
+    Then the response is 403 permission_denied
 
   @op.PutObject @op.GetObject @op.HeadObject
-  Scenario: Old versions stay
+  Scenario: Previous versions can be read
     Given versioning is ENABLED
-    And the version "first" of the object "trail.txt" holding "a trail"
-    And the version "second" of the object "trail.txt" holding "another trail"
+    And the version "first" of the object "trail.txt" with content "a trail"
+    And the version "second" of the object "trail.txt" with content "another trail"
     When the object "trail.txt" is read
     Then the content is "another trail"
     And there is a header x-qs-version-id
     When the version "first" of the object "trail.txt" is read
-    Then the answer is 200
+    Then the response is 200
     And the content is "a trail"
-    When the version "first" of the object "trail.txt" is looked at
-    Then the answer is 200
+    When the metadata of the version "first" of the object "trail.txt" is read
+    Then the response is 200
     And the header content-length is "7"
 
   @op.DeleteObject @op.GetObject @op.ListObjects
-  Scenario: A deletion leaves a marker, and without the marker nothing is deleted
+  Scenario: A deletion creates a delete marker, and deleting the marker restores the object
     Given versioning is ENABLED
-    And the version "first" of the object "trail.txt" holding "a trail"
-    And the object "trail.txt" was deleted, which left the marker "gone"
+    And the version "first" of the object "trail.txt" with content "a trail"
+    And the object "trail.txt" was deleted, which created the delete marker "gone"
     When the object "trail.txt" is read
-    Then the answer is 404 object_not_exists
+    Then the response is 404 object_not_exists
     When the objects are listed
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": []}
       """
     When the version "first" of the object "trail.txt" is read
     Then the content is "a trail"
     When the version "gone" of the object "trail.txt" is deleted
-    Then the answer is 204
+    Then the response is 204
     And the header x-qs-delete-marker is "true"
-    And the object "trail.txt" holds "a trail"
+    And the object "trail.txt" contains "a trail"
 
   @op.DeleteObject
-  Scenario: A version can be deleted for good
+  Scenario: A version can be deleted permanently
     Given versioning is ENABLED
-    And the version "first" of the object "trail.txt" holding "a trail"
-    And the version "second" of the object "trail.txt" holding "another trail"
+    And the version "first" of the object "trail.txt" with content "a trail"
+    And the version "second" of the object "trail.txt" with content "another trail"
     When the version "second" of the object "trail.txt" is deleted
-    Then the answer is 204
+    Then the response is 204
     And there is no header x-qs-delete-marker
-    And the object "trail.txt" holds "a trail"
+    And the object "trail.txt" contains "a trail"
     When the version "second" of the object "trail.txt" is read
-    Then the answer is 404 or 405
+    Then the response is 404 or 405
 
   @op.PutObject
-  Scenario: A copy brings an old version back
+  Scenario: Copying a previous version restores it
     Given versioning is ENABLED
-    And the version "first" of the object "trail.txt" holding "a trail"
-    And the version "second" of the object "trail.txt" holding "another trail"
+    And the version "first" of the object "trail.txt" with content "a trail"
+    And the version "second" of the object "trail.txt" with content "another trail"
     When the version "first" of the object "trail.txt" is copied to "trail.txt"
-    Then the answer is 201
-    And the object "trail.txt" holds "a trail"
+    Then the response is 201
+    And the object "trail.txt" contains "a trail"
 
   @op.ListObjectVersions
-  Scenario: All versions, the newest of each key first
+  Scenario: List all versions, the newest of each key first
     Given versioning is ENABLED
-    And the version "b1" of the object "b" holding "b"
-    And the version "a1" of the object "a" holding "a trail"
-    And the version "a2" of the object "a" holding "another trail"
-    And the object "a" was deleted, which left the marker "a3"
+    And the version "b1" of the object "b" with content "b"
+    And the version "a1" of the object "a" with content "a trail"
+    And the version "a2" of the object "a" with content "another trail"
+    And the object "a" was deleted, which created the delete marker "a3"
     When the versions are listed
-    Then the answer is 200
-    And the document holds
+    Then the response is 200
+    And the JSON body contains
       """
       {"name": "alpine-photos", "has_more": false, "keys": [
         {"key": "a", "version": "a3", "is_latest": true, "delete_marker": true, "size": 0, "etag": ""},
@@ -112,15 +112,15 @@ Feature: Versions
       """
 
   @op.ListObjectVersions
-  Scenario: Versions in pages and folders
+  Scenario: List versions in pages and with a delimiter
     Given versioning is ENABLED
-    And the version "b1" of the object "b" holding "b"
-    And the version "a1" of the object "a" holding "a"
-    And the version "a2" of the object "a" holding "a"
-    And the version "c1" of the object "c/1" holding "c"
+    And the version "b1" of the object "b" with content "b"
+    And the version "a1" of the object "a" with content "a"
+    And the version "a2" of the object "a" with content "a"
+    And the version "c1" of the object "c/1" with content "c"
     When the versions are listed with
       | limit | 1 |
-    Then the document holds
+    Then the JSON body contains
       """
       {"has_more": true, "keys": [{"version": "a2"}]}
       """
@@ -128,36 +128,36 @@ Feature: Versions
       | key_marker        | a  |
       | version_id_marker | a2 |
       | limit             | 2  |
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"version": "a1"}, {"version": "b1"}]}
       """
     When the versions are listed with
       | key_marker | a |
       | delimiter  | / |
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"version": "b1"}], "common_prefixes": ["c/"]}
       """
     When the versions are listed with
       | prefix | c |
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"version": "c1"}]}
       """
 
   @op.PutBucketVersioning @op.PutObject
-  Scenario: While versioning rests, no versions are made, and those there are stay
+  Scenario: Suspended versioning creates no versions and keeps existing ones
     Given versioning is ENABLED
-    And the version "first" of the object "trail.txt" holding "a trail"
+    And the version "first" of the object "trail.txt" with content "a trail"
     And versioning is SUSPENDED
-    And the object "trail.txt" holding "another trail"
-    And the object "trail.txt" holding "a third trail"
-    Then the object "trail.txt" holds "a third trail"
+    And the object "trail.txt" with content "another trail"
+    And the object "trail.txt" with content "a third trail"
+    Then the object "trail.txt" contains "a third trail"
     When the version "first" of the object "trail.txt" is read
     Then the content is "a trail"
     When the versions are listed
-    Then the document holds
+    Then the JSON body contains
       """
       {"keys": [{"is_latest": true, "size": 13}, {"version": "first", "is_latest": false}]}
       """

@@ -1,22 +1,22 @@
-//! A client that has never heard of the SDK: it sends what it is told, byte for byte.
+//! A minimal HTTP client that is independent of the SDK and sends requests byte for byte.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came back.
+/// A received response.
 #[derive(Debug)]
-pub struct Reply {
-    /// The status.
+pub struct RawResponse {
+    /// Status code.
     pub status: u16,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// Body, which must be UTF-8.
     pub body: String,
 }
 
-/// Sends one request to an `http://host:port/..` URL, and reads its answer to the end.
-pub async fn fetch(method: &str, url: &str, headers: &HeaderMap, body: &str) -> Reply {
+/// Sends one request to an `http://host:port/..` URL and reads the whole response.
+pub async fn fetch(method: &str, url: &str, headers: &HeaderMap, body: &str) -> RawResponse {
     let (authority, _) = split(url);
     fetch_at(authority, method, url, headers, body).await
 }
@@ -26,15 +26,14 @@ fn split(url: &str) -> (&str, &str) {
     rest.split_once('/').unwrap()
 }
 
-/// The same, with the connection to another address than the URL has: as if its host had been
-/// found there.
+/// Like [`fetch`], but connects to `address` instead of the host in the URL.
 pub async fn fetch_at(
     address: &str,
     method: &str,
     url: &str,
     headers: &HeaderMap,
     body: &str,
-) -> Reply {
+) -> RawResponse {
     let (authority, path) = split(url);
     let mut head =
         format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
@@ -44,10 +43,10 @@ pub async fn fetch_at(
     let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap();
     let headers = lines.map(|line| {
@@ -57,7 +56,7 @@ pub async fn fetch_at(
             HeaderValue::from_str(value).unwrap(),
         )
     });
-    Reply {
+    RawResponse {
         status: status.parse().unwrap(),
         headers: headers.collect(),
         body: body.to_owned(),

@@ -1,9 +1,9 @@
-//! Keys that break careless code.
+//! Unusual object keys, for tests of encoding and signing.
 
 use std::fmt::Write as _;
 
-/// Legal keys, each of them an object of its own.
-pub const HARD_KEYS: &[&str] = &[
+/// Valid keys. Each addresses a different object.
+pub const UNUSUAL_KEYS: &[&str] = &[
     "plain",
     "a b",
     " ",
@@ -52,19 +52,19 @@ pub const HARD_KEYS: &[&str] = &[
     KEY_OF_1023_BYTES,
 ];
 
-/// As long as a key may be.
+/// A key of the maximum length.
 pub const KEY_OF_1023_BYTES: &str = match std::str::from_utf8(&[b'k'; 1023]) {
     Ok(key) => key,
     Err(_) => "",
 };
 
-/// Keys that the path of a request must not contain: URL libraries would resolve them to another
-/// object.
+/// Keys that cannot appear in the path of a request, because URL libraries would resolve them to
+/// another object.
 pub const DOT_SEGMENT_KEYS: &[&str] = &[
     ".", "..", "../a", "./a", "a/..", "a/.", "a/../b", "a/./b", "a//../b",
 ];
 
-/// Percent-encodes all but slashes and unreserved characters (RFC 3986), as a path should be.
+/// Percent-encodes a path: all bytes except slashes and the unreserved characters of RFC 3986.
 pub fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut path, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

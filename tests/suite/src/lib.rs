@@ -1,14 +1,14 @@
-//! What the tests of this crate share: a server that records, a second opinion on signatures, and
-//! keys that break careless code.
+//! Helpers for the tests of this crate: a recording server, an independent implementation of
+//! signatures, and unusual object keys.
 //!
-//! Nothing here calls the SDK or the emulator: what judges them must not be made of them.
+//! Nothing here uses the SDK or the emulator, so that their tests do not depend on the tested code.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 pub mod client;
@@ -20,4 +20,4 @@ pub mod repository;
 pub mod server;
 pub mod signature;
 
-pub use server::{Answer, Recorded, Server};
+pub use server::{CannedResponse, RecordedRequest, Server};

@@ -1,4 +1,4 @@
-//! The programs of the API reference. Each page is the documentation of a module here, so that
-//! `cargo test --doc` compiles what it shows.
+//! The example programs of the API reference. Each page is the documentation of one module, so that
+//! `cargo test --doc` compiles its program.
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));

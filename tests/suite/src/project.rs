@@ -1,4 +1,4 @@
-//! Cargo projects that tests make from this repository: the runtime around another rendering.
+//! Cargo projects that tests create from this repository: the SDK runtime with other generated code.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,11 +7,13 @@ use qingstor_codegen::Generator;
 
 use crate::repository::{read, root};
 
-/// For all projects, which thus share what they compile of the dependencies. What is rendered gives no
-/// warnings; a small specification need not use all of the runtime, and the obstacles are not documented.
+/// Compiler flags of all projects. They are equal so that the projects share compiled dependencies.
+///
+/// Generated code must compile without warnings. The exceptions are for small specifications, which
+/// do not use all of the runtime and have no descriptions.
 const RUSTFLAGS: &str = "-D warnings -A dead_code -A unused_imports -A unused_macros -A missing_docs -A unreachable_pub";
 
-/// `cargo build` in a project that lies beside others.
+/// Returns a `cargo build` command for a project.
 pub fn cargo_build(project: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command
@@ -22,30 +24,30 @@ pub fn cargo_build(project: &Path) -> Command {
     command
 }
 
-/// Where projects that lie beside each other are built.
+/// Returns the target directory that sibling projects share.
 pub fn target(project: &Path) -> PathBuf {
     project.with_file_name("projects-target")
 }
 
-/// Which of the SDK's sources stand around a rendering.
+/// Parts of the SDK runtime to copy into a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
-    /// All.
-    Whole,
-    /// All but what takes operations of this API: that can't stand around another one.
+    /// The whole runtime.
+    Full,
+    /// The runtime without the code that calls operations of the QingStor API. For other APIs.
     WithoutManaged,
 }
 
-/// Writes a copy of `sdk/` under another name, with another rendering in place of
-/// `src/generated`. Files that are as they should be are left alone, and so not compiled again.
+/// Writes a copy of `sdk/` as a package called `name`, with the output of `generator` in
+/// `src/generated`. Does not touch unchanged files, so that Cargo does not compile them again.
 pub fn sdk(folder: &Path, name: &str, runtime: Runtime, generator: Generator) {
     let sources = root().join("sdk/src");
     match runtime {
-        Runtime::Whole => copy(&sources, &folder.join("src"), &["generated"]),
+        Runtime::Full => copy(&sources, &folder.join("src"), &["generated"]),
         Runtime::WithoutManaged => {
-            let left_out = ["generated", "managed", "managed.rs"];
-            copy(&sources, &folder.join("src"), &left_out);
-            write(&folder.join("src/managed.rs"), b"//! None.\n");
+            let excluded = ["generated", "managed", "managed.rs"];
+            copy(&sources, &folder.join("src"), &excluded);
+            write(&folder.join("src/managed.rs"), b"//! Empty.\n");
         }
     }
     write(&folder.join("Cargo.toml"), manifest(name).as_bytes());
@@ -55,27 +57,28 @@ pub fn sdk(folder: &Path, name: &str, runtime: Runtime, generator: Generator) {
         .unwrap();
 }
 
-/// Writes the workspace of this repository with other members.
+/// Writes a workspace with the manifest and lock file of this repository and other members.
 pub fn workspace(folder: &Path, members: &[&str]) {
     let text = read("Cargo.toml");
     let (before, rest) = text.split_once("members = [").unwrap();
     let (_, after) = rest.split_once(']').unwrap();
     let members: Vec<String> = members.iter().map(|name| format!("{name:?}")).collect();
-    // Debug information would only make the build slower.
+    // Debug information is not used and slows down the build.
     let after = after.replace("debug = \"line-tables-only\"", "debug = false");
     let text = format!("{before}members = [{}]{after}", members.join(", "));
     write(&folder.join("Cargo.toml"), text.as_bytes());
-    // The versions of this repository, and so no network; Cargo drops what is not needed.
+    // The locked versions of this repository need no network access. Cargo removes unused entries.
     write(&folder.join("Cargo.lock"), read("Cargo.lock").as_bytes());
 }
 
-/// The SDK's manifest under another name, without what belongs to its own tests and documents.
+/// Returns the manifest of the SDK with another package name, and without the sections for tests,
+/// benchmarks and examples.
 fn manifest(name: &str) -> String {
     let text = read("sdk/Cargo.toml").replacen("\"qingstor-sdk\"", &format!("{name:?}"), 1);
     let mut kept = String::new();
     for section in text.split_inclusive("\n\n") {
-        let own = ["[dev-dependencies]", "[[bench]]", "[[example]]", "[[test]]"];
-        if !own.iter().any(|header| section.contains(header)) {
+        let excluded = ["[dev-dependencies]", "[[bench]]", "[[example]]", "[[test]]"];
+        if !excluded.iter().any(|header| section.contains(header)) {
             kept += section;
         }
     }
@@ -85,18 +88,18 @@ fn manifest(name: &str) -> String {
         .collect()
 }
 
-/// Makes a folder hold what another one holds, but for some names, which are left as they are.
+/// Makes the folder `to` equal to `from`. Entries whose name is in `except` are left unchanged.
 pub fn copy(from: &Path, to: &Path, except: &[&str]) {
     std::fs::create_dir_all(to).unwrap();
-    let there = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).unwrap();
-        entries
+    let entries = |folder: &Path| {
+        std::fs::read_dir(folder)
+            .unwrap()
             .map(Result::unwrap)
             .filter(|entry| !except.iter().any(|name| entry.file_name() == *name))
             .collect::<Vec<_>>()
     };
-    // A module that became a folder must not stand there twice.
-    for entry in there(to) {
+    // Remove entries that no longer exist, for example `name.rs` after it became `name/mod.rs`.
+    for entry in entries(to) {
         if from.join(entry.file_name()).exists() {
             continue;
         } else if entry.file_type().unwrap().is_dir() {
@@ -105,7 +108,7 @@ pub fn copy(from: &Path, to: &Path, except: &[&str]) {
             std::fs::remove_file(entry.path()).unwrap();
         }
     }
-    for entry in there(from) {
+    for entry in entries(from) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &target, except);
@@ -115,9 +118,9 @@ pub fn copy(from: &Path, to: &Path, except: &[&str]) {
     }
 }
 
-/// Writes a file unless it has this content already.
+/// Writes a file, unless it already has this content.
 pub fn write(path: &Path, content: &[u8]) {
-    if std::fs::read(path).is_ok_and(|there| there == content) {
+    if std::fs::read(path).is_ok_and(|current| current == content) {
         return;
     }
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();

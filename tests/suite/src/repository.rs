@@ -1,18 +1,18 @@
-//! The repository that the tests stand in: where its parts are, and what renders them.
+//! Paths of this repository, and its template packs.
 
 use std::path::{Path, PathBuf};
 
 use qingstor_codegen::Generator;
 
-/// The specification, from the root of the repository.
+/// Path of the specification, relative to the repository root.
 pub const SPEC: &str = "specs/qingstor/2016-01-06/api_v2.0.json";
-/// Its overlay.
+/// Path of the overlay of the specification.
 pub const OVERLAY: &str = "specs/qingstor/overlay.json";
-/// A further one, with the texts in Chinese.
+/// Path of the overlay with the Chinese texts.
 pub const CHINESE: &str = "specs/qingstor/overlay.zh-CN.json";
 
-/// The packs, the folders that they are rendered into, and further overlays. The one place that
-/// knows them besides the Makefile, which a test compares with it.
+/// Each template pack with its output folder and additional overlays. A test compares this list with
+/// the Makefile.
 pub const PACKS: &[(&str, &str, &[&str])] = &[
     ("rust", "sdk/src/generated", &[]),
     ("emulator", "tests/emulator/src/generated", &[]),
@@ -21,23 +21,22 @@ pub const PACKS: &[(&str, &str, &[&str])] = &[
     ("reference", "sdk/docs/zh-CN", &[CHINESE]),
 ];
 
-/// The packs whose output is not committed: each has a task of its name in the Makefile, and a test
-/// of its own.
+/// Packs whose output is not committed. Each has a `make` target of the same name and its own test.
 pub const UNCOMMITTED: &[&str] = &["python"];
 
-/// The root of the repository.
+/// Returns the repository root.
 pub fn root() -> PathBuf {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR"));
     suite.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A file's text.
+/// Reads a text file. `path` is relative to the repository root.
 pub fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The generator with the specification and its overlay.
+/// Returns a generator with the specification and its overlay.
 pub fn generator() -> Generator {
     Generator::new()
         .spec(root().join(SPEC))

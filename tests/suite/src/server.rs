@@ -1,4 +1,4 @@
-//! A server that records what comes over the wire, byte for byte, and answers as it is told.
+//! A server that records requests byte for byte and sends a canned response to each.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,40 +7,40 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What every request gets.
+/// The response to every request.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct CannedResponse {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     ending: Ending,
 }
 
-/// How an answer ends.
+/// How a response ends.
 #[derive(Clone, Copy, Debug)]
 enum Ending {
-    /// As it should.
-    Whole,
-    /// The connection closes after so many bytes of the body.
-    Cut(usize),
-    /// The connection stays open, and nothing comes after so many bytes of the body.
+    /// The whole body is sent.
+    Complete,
+    /// The connection closes after this many bytes of the body.
+    Truncated(usize),
+    /// The connection stays open, but nothing follows this many bytes of the body.
     Stalled(usize),
-    /// Not even a status comes.
+    /// The connection stays open, but no response is sent.
     Silent,
 }
 
-impl Answer {
-    /// A status, and nothing else.
+impl CannedResponse {
+    /// Creates a response with a status and no body.
     pub fn new(status: u16) -> Self {
         Self {
             status,
             headers: Vec::new(),
             body: Vec::new(),
-            ending: Ending::Whole,
+            ending: Ending::Complete,
         }
     }
 
-    /// A JSON document.
+    /// Creates a response with a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
         Self::new(status)
             .header("Content-Type", "application/json")
@@ -61,92 +61,92 @@ impl Answer {
         self
     }
 
-    /// Breaks off after so many bytes of the body.
+    /// Closes the connection after `bytes` bytes of the body.
     #[must_use]
     pub fn cut_after(mut self, bytes: usize) -> Self {
-        self.ending = Ending::Cut(bytes);
+        self.ending = Ending::Truncated(bytes);
         self
     }
 
-    /// Stops, with the connection open, after so many bytes of the body.
+    /// Stops sending after `bytes` bytes of the body, and keeps the connection open.
     #[must_use]
     pub fn stalled_after(mut self, bytes: usize) -> Self {
         self.ending = Ending::Stalled(bytes);
         self
     }
 
-    /// No answer at all, with the connection open.
-    pub fn silence() -> Self {
+    /// Sends no response and keeps the connection open.
+    pub fn silent() -> Self {
         Self {
             ending: Ending::Silent,
             ..Self::new(200)
         }
     }
 
-    /// The bytes for a request with this method.
+    /// Returns the bytes of the response to a request with this method.
     fn bytes(&self, method: &str) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Status\r\n", self.status);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
-        let announced = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
-        // 204 and 304 have no body, so nothing is announced.
-        if !matches!(self.status, 204 | 304) && !self.headers.iter().any(announced) {
+        let is_length = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
+        // Responses with status 204 or 304 have no body.
+        if !matches!(self.status, 204 | 304) && !self.headers.iter().any(is_length) {
             head += &format!("Content-Length: {}\r\n", self.body.len());
         }
-        // One exchange for each connection keeps the recording simple.
+        // One request per connection keeps the server simple.
         let mut bytes = format!("{head}Connection: close\r\n\r\n").into_bytes();
         let body = match self.ending {
             _ if method == "HEAD" => 0,
-            Ending::Whole | Ending::Silent => self.body.len(),
-            Ending::Cut(at) | Ending::Stalled(at) => at,
+            Ending::Complete | Ending::Silent => self.body.len(),
+            Ending::Truncated(at) | Ending::Stalled(at) => at,
         };
         bytes.extend_from_slice(&self.body[..body]);
         bytes
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug, Default)]
-pub struct Recorded {
-    /// The method.
+pub struct RecordedRequest {
+    /// Method.
     pub method: String,
-    /// The request target, byte for byte.
+    /// Request target, byte for byte.
     pub target: String,
-    /// The headers in their order, names in lower case.
+    /// Headers in the order of the request, with lower-case names.
     pub headers: Vec<(String, String)>,
-    /// The body, as far as it came.
+    /// Body, up to the point where the connection ended.
     pub body: Vec<u8>,
 }
 
-impl Recorded {
-    /// The value of a header.
+impl RecordedRequest {
+    /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(header, _)| header == name)?;
         Some(&found.1)
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// A running server. It stops when it is dropped.
+/// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
-    recorded: Arc<Mutex<Vec<Recorded>>>,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    /// Starts on a free port; every request gets this answer.
-    pub async fn start(answer: Answer) -> Self {
+    /// Starts a server on a free port that sends `response` to every request.
+    pub async fn start(response: CannedResponse) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let recorded = Arc::default();
-        let task = tokio::spawn(serve(listener, Arc::clone(&recorded), answer));
+        let task = tokio::spawn(serve(listener, Arc::clone(&recorded), response));
         Self {
             addr,
             recorded,
@@ -154,18 +154,22 @@ impl Server {
         }
     }
 
-    /// Its address as a URL.
+    /// Returns the URL of the server.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// Everything that came so far. A request stands here before its answer goes out.
-    pub fn recorded(&self) -> Vec<Recorded> {
+    /// Returns the requests received so far. A request is recorded before its response is sent.
+    pub fn recorded(&self) -> Vec<RecordedRequest> {
         self.recorded.lock().unwrap().clone()
     }
 
-    /// The only request that came.
-    pub fn only(&self) -> Recorded {
+    /// Returns the only request.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is not exactly one request.
+    pub fn only_request(&self) -> RecordedRequest {
         let mut all = self.recorded();
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
@@ -178,33 +182,41 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: TcpListener, recorded: Arc<Mutex<Vec<Recorded>>>, answer: Answer) {
-    // A set of tasks ends with the server: no connection outlives it.
+async fn serve(
+    listener: TcpListener,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
+    response: CannedResponse,
+) {
+    // Dropping the set aborts its tasks, so no connection outlives the server.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(exchange(stream, Arc::clone(&recorded), answer.clone()));
+        connections.spawn(exchange(stream, Arc::clone(&recorded), response.clone()));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn exchange(mut stream: TcpStream, all: Arc<Mutex<Vec<Recorded>>>, answer: Answer) {
+async fn exchange(
+    mut stream: TcpStream,
+    all: Arc<Mutex<Vec<RecordedRequest>>>,
+    response: CannedResponse,
+) {
     let Some(request) = receive(&mut stream).await else {
-        // Nothing came: a connection that was opened and dropped.
+        // The client closed the connection without sending a request.
         return;
     };
-    let bytes = answer.bytes(&request.method);
+    let bytes = response.bytes(&request.method);
     all.lock().unwrap().push(request);
-    if !matches!(answer.ending, Ending::Silent) && stream.write_all(&bytes).await.is_err() {
+    if !matches!(response.ending, Ending::Silent) && stream.write_all(&bytes).await.is_err() {
         return;
     }
-    if matches!(answer.ending, Ending::Stalled(_) | Ending::Silent) {
-        // Open until the client gives up.
+    if matches!(response.ending, Ending::Stalled(_) | Ending::Silent) {
+        // Keep the connection open until the client closes it.
         let _ = stream.read(&mut [0]).await;
     }
     let _ = stream.shutdown().await;
 }
 
-async fn receive(stream: &mut TcpStream) -> Option<Recorded> {
+async fn receive(stream: &mut TcpStream) -> Option<RecordedRequest> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -217,7 +229,7 @@ async fn receive(stream: &mut TcpStream) -> Option<Recorded> {
     let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
     let mut lines = head.split("\r\n");
     let mut request = lines.next()?.split(' ');
-    let mut recorded = Recorded {
+    let mut recorded = RecordedRequest {
         method: request.next()?.to_owned(),
         target: request.next()?.to_owned(),
         headers: lines
@@ -237,7 +249,7 @@ async fn receive(stream: &mut TcpStream) -> Option<Recorded> {
             .ok()?;
     }
     while recorded.body.len() < length {
-        // What breaks off is recorded as far as it came.
+        // Record a truncated body up to its end.
         match stream.read_buf(&mut recorded.body).await {
             Ok(0) | Err(_) => break,
             Ok(_) => {}

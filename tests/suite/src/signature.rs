@@ -1,4 +1,4 @@
-//! Signatures by the documents *Signature* and *Post Object*, written apart from the SDK.
+//! Signatures by the documents *Signature* and *Post Object*, implemented independently of the SDK.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
 use sha2::Sha256;
 
-/// The query parameters that a signature covers. A list of its own: that of the SDK is rendered.
+/// Query parameters that a signature covers. A separate list, because the list of the SDK is generated.
 const SIGNED: [&str; 27] = [
     "acl",
     "append",
@@ -37,16 +37,16 @@ const SIGNED: [&str; 27] = [
     "versions",
 ];
 
-/// What a signature covers.
+/// The signed parts of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The method.
+    /// Method.
     pub method: &'a str,
-    /// The bucket, when it stands in the host.
+    /// Name of the bucket if it is part of the host.
     pub bucket_in_host: Option<&'a str>,
-    /// Path and query, as they stand on the request line.
+    /// Path and query, as in the request line.
     pub target: &'a str,
-    /// All headers, names in lower case.
+    /// All headers, with lower-case names.
     pub headers: &'a [(String, String)],
 }
 
@@ -56,7 +56,7 @@ impl Request<'_> {
         Some(&found.1)
     }
 
-    /// The string to sign; `expires` is that of a presigned URL.
+    /// Returns the string to sign. `expires` is the `expires` parameter of a presigned URL.
     pub fn string_to_sign(&self, expires: Option<&str>) -> String {
         let date = match (expires, self.header("x-qs-date")) {
             (Some(expires), _) => expires,
@@ -71,13 +71,13 @@ impl Request<'_> {
         ]
         .map(|line| format!("{line}\n"))
         .concat();
-        let mut own: Vec<_> = self
+        let mut service_headers: Vec<_> = self
             .headers
             .iter()
             .filter(|(name, _)| name.starts_with("x-qs-"))
             .collect();
-        own.sort();
-        for (name, value) in own {
+        service_headers.sort();
+        for (name, value) in service_headers {
             text += &format!("{name}:{}\n", value.trim());
         }
         if let Some(bucket) = self.bucket_in_host {
@@ -104,19 +104,19 @@ impl Request<'_> {
                 None => name.to_owned(),
             })
             .collect();
-        let mark = if joined.is_empty() { "" } else { "?" };
-        format!("{path}{mark}{}", joined.join("&"))
+        let separator = if joined.is_empty() { "" } else { "?" };
+        format!("{path}{separator}{}", joined.join("&"))
     }
 }
 
-/// What `secret` makes of a text.
+/// Returns the Base64 of the HMAC-SHA256 of `text` with the key `secret`.
 pub fn hmac(secret: &str, text: &str) -> String {
     let mut hmac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     hmac.update(text.as_bytes());
     BASE64.encode(hmac.finalize().into_bytes())
 }
 
-/// Percent-decodes once.
+/// Percent-decodes a string once.
 pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
@@ -128,9 +128,9 @@ mod tests {
     const DATE: &str = "Mon, 01 Jan 0001 00:00:00 GMT";
     const UPLOAD: &str = "upload_id=fde133b5f6d932cd9c79bac3c7318da1";
 
-    /// The published vectors of the Go SDK, which has the official signer whose requests all verify.
+    /// The published test vectors of the official Go SDK.
     #[test]
-    fn published_signatures_come_out() {
+    fn matches_published_signatures() {
         let acl = format!("/?acl&{UPLOAD}&part_number=0&other=abc");
         let tests = [("x-qs-test-1", "Test 1"), ("x-qs-test-2", "Test 2")];
         let dated = [&[("date", DATE)], &tests[..]].concat();

@@ -1,12 +1,12 @@
-//! The layers of the SDK: a module imports from its own layer and from those below it, and never in
-//! a circle.
+//! The layers of the SDK: a module imports only from its own layer and lower layers, without
+//! cycles.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +17,8 @@ use qingstor_suite::repository::root;
 /// A module path, such as `["message", "body"]`.
 type Module = Vec<String>;
 
-/// The layers of `sdk/src`, from the top. A layer consists of the listed modules and everything
-/// below them.
+/// The layers of `sdk/src`, from top to bottom. A layer consists of the listed modules and their
+/// submodules.
 const SDK: &[(&str, &[&str])] = &[
     ("operations that take several requests", &["managed"]),
     ("generated operations and types", &["generated", "prelude"]),
@@ -34,7 +34,7 @@ const SDK: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn imports_of_the_sdk_go_down() {
+fn the_sdk_imports_no_higher_layers() {
     let tree = Tree::read(&root().join("sdk/src"));
     assert!(tree.modules.len() > 80, "{} modules", tree.modules.len());
     let mut upward = Vec::new();
@@ -59,20 +59,20 @@ fn every_module_of_the_sdk_belongs_to_a_layer() {
         let is_outside = module.is_empty() || outside.contains(&&*module[0]);
         assert!(
             is_outside || layer(module, SDK).is_some(),
-            "{} is in no layer",
+            "{} does not belong to a layer",
             module.join("::")
         );
     }
 }
 
 #[test]
-fn imports_of_the_sdk_have_no_cycle() {
+fn the_sdk_has_no_import_cycles() {
     let tree = Tree::read(&root().join("sdk/src"));
     let cycles = cycles(&tree.imports());
     assert!(cycles.is_empty(), "cycles: {cycles:#?}");
 }
 
-/// The reader itself: what it must see, and what it must not.
+/// Tests the analysis itself with small modules.
 #[test]
 fn finds_upward_imports_and_cycles() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn finds_upward_imports_and_cycles() {
     assert_eq!(cycles(&imports), ["a::inner, b"]);
 }
 
-/// The layer of a module, counted from the top. The longest entry of the table counts.
+/// Returns the index of the layer of a module, counted from the top. The longest matching entry decides.
 fn layer(module: &Module, layers: &[(&str, &[&str])]) -> Option<usize> {
     let name = module.join("::");
     let mut found: Option<(usize, usize)> = None;
@@ -129,7 +129,7 @@ fn layer(module: &Module, layers: &[(&str, &[&str])]) -> Option<usize> {
 /// The modules of a crate, and the code of each without comments, strings and tests.
 struct Tree {
     modules: BTreeMap<Module, String>,
-    /// Names that a module exports from elsewhere, with the path that they lead to.
+    /// Names that a module reexports, with the path of their definition.
     exports: BTreeMap<Module, BTreeMap<String, Module>>,
 }
 
@@ -174,8 +174,8 @@ impl Tree {
         }
     }
 
-    /// The modules that each module imports from. Uses of an ancestor's items and exports of a
-    /// child's do not count.
+    /// Returns the modules that each module imports from. Ignores items of ancestors and reexports of
+    /// submodules.
     fn imports(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let mut imports = BTreeMap::new();
         for (module, code) in &self.modules {
@@ -196,7 +196,7 @@ impl Tree {
         imports
     }
 
-    /// The path from the root of the crate; `None` for a path into another crate.
+    /// Resolves a path from the crate root. Returns `None` for a path into another crate.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut base = match &**path.first()? {
             "crate" => Vec::new(),
@@ -222,7 +222,7 @@ impl Tree {
         Some(base)
     }
 
-    /// The module that defines what a path leads to, followed through re-exports.
+    /// Returns the module that defines the item of a path. Follows reexports.
     fn defining_module(&self, path: &Module, depth: usize) -> Module {
         let mut length = path.len();
         while length > 0 && !self.modules.contains_key(&path[..length]) {
@@ -239,7 +239,7 @@ impl Tree {
     }
 }
 
-/// The code of a file without comments, strings and test modules.
+/// Returns the code of a file without comments, strings and test modules.
 fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut characters = text.chars().peekable();
@@ -268,7 +268,7 @@ fn code_of(text: &str) -> String {
     }
 }
 
-/// The paths of all `use` items, and whether they are exports.
+/// Returns the paths of all `use` items, and whether each is a reexport.
 fn use_paths(code: &str) -> Vec<(bool, Vec<String>)> {
     let mut paths = Vec::new();
     for item in code.split(';') {
@@ -295,7 +295,7 @@ fn use_paths(code: &str) -> Vec<(bool, Vec<String>)> {
     paths
 }
 
-/// Expands braces: `a::{b, c::{d, e}}` is `a::b`, `a::c::d` and `a::c::e`.
+/// Expands braces: `a::{b, c::{d, e}}` becomes `a::b`, `a::c::d` and `a::c::e`.
 fn expand(tree: &str) -> Vec<Vec<String>> {
     let tree = tree.trim();
     let Some((head, rest)) = tree.split_once('{') else {
@@ -330,7 +330,7 @@ fn expand(tree: &str) -> Vec<Vec<String>> {
     all
 }
 
-/// The paths in expressions and types that start at the root of the crate.
+/// Returns the paths in expressions and types that start at the crate root.
 fn inline_paths(code: &str) -> Vec<Vec<String>> {
     code.match_indices("crate::")
         .map(|(start, _)| {
@@ -343,7 +343,7 @@ fn inline_paths(code: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Groups of modules that import each other in a circle, each as one line.
+/// Returns the groups of modules that import each other, one line per group.
 fn cycles(imports: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<String> {
     let reachable: BTreeMap<&Module, BTreeSet<&Module>> = imports
         .keys()

@@ -1,5 +1,5 @@
-//! The API reference: every operation has its page, every link leads somewhere, the Chinese pages
-//! are Chinese and say what the English ones say. Its programs are the documentation tests of this
+//! Tests of the API reference: every operation has a page, every link has a target, and the Chinese
+//! pages are translated and state the same facts. The example programs are documentation tests of this
 //! crate.
 
 #![allow(
@@ -7,7 +7,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 
-/// The model, with the overlays of a language.
+/// Returns the model with the overlays of a language.
 fn model(language: &str) -> Value {
     let generator = match language {
         "en" => generator(),
@@ -38,7 +38,7 @@ fn operations(model: &Value) -> impl Iterator<Item = &Value> {
     resources.flat_map(|resource| resource["operations"].as_array().unwrap())
 }
 
-/// The pages of a language: the path from `sdk/docs`, the text.
+/// Returns the pages of a language: the path relative to `sdk/docs`, and the text.
 fn pages(language: &str) -> BTreeMap<PathBuf, String> {
     let docs = root().join("sdk/docs");
     let mut pages = BTreeMap::new();
@@ -54,13 +54,13 @@ fn pages(language: &str) -> BTreeMap<PathBuf, String> {
     pages
 }
 
-/// The text without its programs.
+/// Returns a page without its code blocks.
 fn prose(page: &str) -> String {
     let parts = page.split("```").step_by(2);
     parts.collect()
 }
 
-/// The targets of all links that are no URLs.
+/// Returns the targets of all links that are not URLs.
 fn links(page: &str) -> Vec<String> {
     let prose = prose(page);
     let targets = prose.split("](").skip(1);
@@ -70,7 +70,7 @@ fn links(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The anchors that GitHub gives the headings of a page.
+/// Returns the anchors that GitHub generates for the headings of a page.
 fn anchors(page: &str) -> HashSet<String> {
     let prose = prose(page);
     let headings = prose.lines().filter(|line| line.starts_with('#'));
@@ -85,19 +85,19 @@ fn anchors(page: &str) -> HashSet<String> {
         .collect()
 }
 
-/// `a/../b` as `b`.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
+/// Resolves `..`, for example `a/../b` to `b`.
+fn normalize(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::new();
     for part in path.components() {
         match part {
-            Component::ParentDir => assert!(tidy.pop(), "{}", path.display()),
-            part => tidy.push(part),
+            Component::ParentDir => assert!(normalized.pop(), "{}", path.display()),
+            part => normalized.push(part),
         }
     }
-    tidy
+    normalized
 }
 
-/// The program of a page: the only one.
+/// Returns the only program of a page.
 fn program(page: &str) -> &str {
     let mut programs = page.split("```rust no_run\n").skip(1);
     let program = programs.next().expect("a page without a program");
@@ -106,7 +106,7 @@ fn program(page: &str) -> &str {
 }
 
 #[test]
-fn every_link_leads_to_a_page_and_a_heading_of_it() {
+fn every_link_targets_an_existing_page_and_heading() {
     let all: BTreeMap<_, _> = LANGUAGES.into_iter().flat_map(pages).collect();
     for (path, text) in &all {
         let links = links(text);
@@ -115,29 +115,29 @@ fn every_link_leads_to_a_page_and_a_heading_of_it() {
             let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
             let target = match file {
                 "" => path.clone(),
-                file => tidy(&path.parent().unwrap().join(file)),
+                file => normalize(&path.parent().unwrap().join(file)),
             };
-            let place = format!("{}: {link}", path.display());
+            let location = format!("{}: {link}", path.display());
             let target = all
                 .get(&target)
-                .unwrap_or_else(|| panic!("{place}: no such page"));
+                .unwrap_or_else(|| panic!("{location}: page not found"));
             assert!(
                 anchor.is_empty() || anchors(target).contains(anchor),
-                "{place}: no such heading"
+                "{location}: heading not found"
             );
         }
     }
 }
 
 #[test]
-fn every_page_is_reached_from_the_index() {
+fn every_page_is_reachable_from_the_index() {
     for language in LANGUAGES {
         let pages = pages(language);
         let mut reached = BTreeSet::new();
         let mut next = vec![PathBuf::from(language).join("README.md")];
         while let Some(path) = next.pop() {
             let Some(text) = pages.get(&path) else {
-                continue; // In the other language.
+                continue; // A page in the other language.
             };
             if reached.insert(path.clone()) {
                 let folder = path.parent().unwrap();
@@ -146,7 +146,7 @@ fn every_page_is_reached_from_the_index() {
                     .filter(|link| !link.starts_with('#'));
                 next.extend(files.map(|link| {
                     let file = link.split('#').next().unwrap();
-                    tidy(&folder.join(file))
+                    normalize(&folder.join(file))
                 }));
             }
         }
@@ -166,7 +166,9 @@ fn every_operation_has_a_page_with_the_same_program_in_both_languages() {
     for operation in operations {
         let title = format!("# {}\n", operation["id"].as_str().unwrap());
         let mut found = english.iter().filter(|(_, text)| text.contains(&title));
-        let (path, page) = found.next().unwrap_or_else(|| panic!("{title}: no page"));
+        let (path, page) = found
+            .next()
+            .unwrap_or_else(|| panic!("{title}: page not found"));
         assert!(found.next().is_none(), "{title}: two pages");
         let file = path.strip_prefix("en").unwrap();
         let other = &chinese[&Path::new("zh-CN").join(file)];
@@ -176,25 +178,27 @@ fn every_operation_has_a_page_with_the_same_program_in_both_languages() {
     }
 }
 
-/// Calls `visit` with every text of two models of one shape, and where it stands.
-fn texts(one: &Value, other: &Value, place: &str, visit: &mut impl FnMut(&str, &str, &str)) {
+/// Calls `visit` with the location and both texts of every description in two models of the same shape.
+fn texts(one: &Value, other: &Value, location: &str, visit: &mut impl FnMut(&str, &str, &str)) {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             for (key, value) in one {
-                let place = format!("{place}/{key}");
-                let other = other.get(key).unwrap_or_else(|| panic!("{place}: missing"));
+                let location = format!("{location}/{key}");
+                let other = other
+                    .get(key)
+                    .unwrap_or_else(|| panic!("{location}: missing in the other model"));
                 match (key.as_str(), value, other) {
                     ("description" | "summary", Value::String(one), Value::String(other)) => {
-                        visit(&place, one, other);
+                        visit(&location, one, other);
                     }
-                    _ => texts(value, other, &place, visit),
+                    _ => texts(value, other, &location, visit),
                 }
             }
         }
         (Value::Array(one), Value::Array(other)) => {
-            assert_eq!(one.len(), other.len(), "{place}");
+            assert_eq!(one.len(), other.len(), "{location}");
             for (index, (one, other)) in one.iter().zip(other).enumerate() {
-                texts(one, other, &format!("{place}/{index}"), visit);
+                texts(one, other, &format!("{location}/{index}"), visit);
             }
         }
         _ => {}
@@ -205,7 +209,7 @@ fn is_chinese(text: &str) -> bool {
     text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
 }
 
-/// What stands between backquotes, and the numbers elsewhere: both are the same in any language.
+/// Returns the code between backquotes and the numbers elsewhere. Both are the same in every language.
 fn facts(text: &str) -> BTreeSet<String> {
     let mut facts = BTreeSet::new();
     for (index, piece) in text.split('`').enumerate() {
@@ -223,23 +227,25 @@ fn facts(text: &str) -> BTreeSet<String> {
     facts
 }
 
-/// An English text that changes makes its translation fail here, unless neither code nor a number
-/// in it changed.
+/// Fails after a change of an English text whose translation has other code or numbers.
 #[test]
-fn every_text_is_there_in_chinese_with_the_same_facts() {
+fn every_text_has_a_translation_with_the_same_facts() {
     let mut seen = 0;
     let [english, chinese] = LANGUAGES.map(model);
-    texts(&english, &chinese, "", &mut |place, english, chinese| {
+    texts(&english, &chinese, "", &mut |location, english, chinese| {
         if english.is_empty() {
             return;
         }
         seen += 1;
-        assert!(is_chinese(chinese), "{place}: not translated: {chinese}");
-        if place.ends_with("/description") {
+        assert!(
+            is_chinese(chinese),
+            "{location} is not translated: {chinese}"
+        );
+        if location.ends_with("/description") {
             assert_eq!(
                 facts(english),
                 facts(chinese),
-                "{place}: {english}\n{chinese}"
+                "{location}: {english}\n{chinese}"
             );
         }
     });
@@ -247,23 +253,22 @@ fn every_text_is_there_in_chinese_with_the_same_facts() {
 }
 
 #[test]
-fn the_pack_has_the_same_words_in_both_languages() {
+fn the_pack_has_the_same_terms_in_both_languages() {
     let pack: Value = serde_json::from_str(&read("templates/reference/pack.json")).unwrap();
     let words = &pack["options"]["words"];
     let [english, chinese] = LANGUAGES.map(|language| words[language].as_object().unwrap());
     assert!(english.keys().eq(chinese.keys()));
     for (key, word) in chinese {
         let text = word.as_str().unwrap_or_default();
-        // Sentences; a single word may be one of the protocol's.
+        // Only sentences must be translated. A single word can be a term of the protocol.
         if text.contains(' ') {
             assert!(is_chinese(text), "{key}: {text}");
         }
     }
 }
 
-/// What the reference calls things is what the SDK calls them.
 #[test]
-fn names_are_those_of_the_sdk() {
+fn the_reference_uses_the_names_of_the_sdk() {
     let [reference, rust] = ["reference", "rust"].map(|pack| {
         let text = read(format!("templates/{pack}/pack.json"));
         serde_json::from_str::<Value>(&text).unwrap()
@@ -277,7 +282,7 @@ fn names_are_those_of_the_sdk() {
 }
 
 #[test]
-fn errors_of_operations_are_codes_of_the_service() {
+fn errors_of_operations_are_known_error_codes() {
     let model = model("en");
     let codes = model["error_codes"].as_array().unwrap().iter();
     let codes: BTreeSet<_> = codes.map(|code| code["code"].as_str().unwrap()).collect();
@@ -293,7 +298,7 @@ fn errors_of_operations_are_codes_of_the_service() {
     assert!(listed > 0);
 }
 
-/// Nothing in the templates is about this service: another one's specification has its reference too.
+/// The templates are not specific to QingStor: they also render the reference of other services.
 #[test]
 fn the_pack_renders_other_services() {
     for spec in [
@@ -314,9 +319,9 @@ fn the_pack_renders_other_services() {
     }
 }
 
-/// No program can write out a value that needs another of its own type; rendering one must end.
+/// No example program can write out a value of a type that requires itself, but rendering must end.
 #[test]
-fn types_that_hold_themselves_have_an_end() {
+fn rendering_recursive_types_ends() {
     let folder = tempfile::tempdir().unwrap();
     let node = serde_json::json!({ "$ref": "#/definitions/node" });
     let nodes = serde_json::json!({ "type": "array", "items": node });

@@ -1,12 +1,12 @@
-//! The repository itself: what is rendered is fresh and small, what is listed twice agrees, and the
-//! SDK drags no more along than it should.
+//! Checks of the repository: generated files are up to date and small, duplicate lists agree, and the
+//! SDK has few dependencies.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 use std::collections::BTreeSet;
@@ -15,10 +15,10 @@ use std::process::Command;
 use qingstor_suite::repository::{OVERLAY, PACKS, SPEC, UNCOMMITTED, generator, read, root};
 use serde_json::Value;
 
-/// The same as `make check`, so that `cargo test` alone notices, too. Names in rendered files are
-/// relative to the current folder: every test here that needs one uses the root.
+/// Does the same as `make check`, so that `cargo test` also finds stale files. Paths in generated files are
+/// relative to the current directory, so this test changes to the repository root.
 #[test]
-fn what_is_rendered_is_fresh() {
+fn generated_files_are_up_to_date() {
     std::env::set_current_dir(root()).unwrap();
     for (pack, folder, overlays) in PACKS {
         let pack = format!("templates/{pack}");
@@ -40,9 +40,10 @@ fn what_is_rendered_is_fresh() {
     }
 }
 
-/// A pack that exists is rendered by `make generate`, and known to the test above.
+/// Every pack is rendered by `make generate`, or has its own `make` target, and is in the list of this
+/// crate.
 #[test]
-fn every_pack_is_known_to_all() {
+fn every_pack_is_listed() {
     let folders = std::fs::read_dir(root().join("templates")).unwrap();
     let packs: BTreeSet<_> = folders
         .map(|entry| entry.unwrap())
@@ -55,7 +56,7 @@ fn every_pack_is_known_to_all() {
     let makefile = read("Makefile").replace("\\\n", " ");
     for pack in UNCOMMITTED {
         let task = format!("\n{pack}: ## ");
-        assert!(makefile.contains(&task), "no task {pack}");
+        assert!(makefile.contains(&task), "no make target {pack}");
     }
     let listed = makefile
         .lines()
@@ -70,7 +71,7 @@ fn every_pack_is_known_to_all() {
 }
 
 #[test]
-fn an_operation_takes_few_lines() {
+fn generated_code_per_operation_is_short() {
     const MOST: usize = 125;
     let operations = operations();
     let generated = root().join("sdk/src/generated");
@@ -91,7 +92,7 @@ fn an_operation_takes_few_lines() {
     let each = lines / operations;
     assert!(
         each <= MOST,
-        "{each} lines for each of {operations} operations: {sizes:#?}"
+        "{each} generated lines per operation ({operations} operations): {sizes:#?}"
     );
 }
 
@@ -100,9 +101,10 @@ fn operations() -> usize {
     model.resources.iter().map(|one| one.operations.len()).sum()
 }
 
-/// What a setter or an operation must not be called is what the runtime's own methods are called.
+/// The names reserved in the pack are the names of the runtime's methods, which generated setters and
+/// operations cannot use.
 #[test]
-fn reserved_names_are_those_of_the_runtime() {
+fn reserved_names_match_the_methods_of_the_runtime() {
     let pack: Value = serde_json::from_str(&read("templates/rust/pack.json")).unwrap();
     let reserved = |list: &str| -> BTreeSet<String> {
         let names = pack["naming"][list].as_array().unwrap().iter();
@@ -115,7 +117,7 @@ fn reserved_names_are_those_of_the_runtime() {
         ("paginate", "impl<I: Paged> Call<I> {"),
         ("sse", "        impl Call<$input> {"),
     ]);
-    // Those of the traits that a call implements, of the inputs, and a private one.
+    // Methods of the traits that a call implements, methods of the inputs, and a private method.
     methods.extend(["clone", "encode", "into_future", "new"].map(str::to_owned));
     assert_eq!(reserved("reserved_methods"), methods);
 
@@ -131,9 +133,9 @@ fn reserved_names_are_those_of_the_runtime() {
     assert_eq!(reserved("reserved_operations"), methods);
 }
 
-/// Who shows the SDK's names has to find them by the SDK's rules.
+/// Packs that document the SDK must use the naming rules of the SDK.
 #[test]
-fn the_packs_that_show_the_sdk_name_things_alike() {
+fn packs_that_document_the_sdk_use_its_naming_rules() {
     let parts = |pack: &str| {
         let pack: Value =
             serde_json::from_str(&read(format!("templates/{pack}/pack.json"))).unwrap();
@@ -148,8 +150,8 @@ fn the_packs_that_show_the_sdk_name_things_alike() {
     }
 }
 
-/// The names of the public methods in all blocks of these files that begin with these lines, as
-/// rustfmt leaves them.
+/// Returns the names of the public methods in `impl` blocks. Each entry is a file and the first line of
+/// a block, as formatted by rustfmt.
 fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (file, block) in blocks {
@@ -174,9 +176,9 @@ fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
     names
 }
 
-/// reqwest with ring and hmac alone are 103 crates; aws-lc and OpenSSL need a C compiler.
+/// `reqwest` with `ring` and `hmac` already has 103 crates. aws-lc and OpenSSL need further build tools.
 #[test]
-fn the_sdk_drags_little_along() {
+fn the_sdk_has_few_dependencies() {
     const MOST: usize = 115;
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--package", "qingstor-sdk"])
@@ -185,10 +187,10 @@ fn the_sdk_drags_little_along() {
         .current_dir(root())
         .output()
         .unwrap();
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{says}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let text = String::from_utf8(output.stdout).unwrap();
-    // Name and version; a path or `(proc-macro)` may follow.
+    // Each line has a name and a version. A path or `(proc-macro)` can follow.
     let crates: BTreeSet<_> = text
         .lines()
         .filter_map(|line| line.split_once(" v"))

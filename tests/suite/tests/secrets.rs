@@ -1,13 +1,13 @@
-//! Secrets show nowhere: not in logs at their most talkative, not in `Debug`, not in errors.
+//! Secrets do not appear in logs at trace level, in `Debug` output, or in errors.
 //!
-//! In a process of its own, since what collects the logs is set for the whole process.
+//! A separate test binary, because the log collector is global to the process.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 use std::fmt::Write as _;
@@ -18,14 +18,14 @@ use std::time::Duration;
 use qingstor_emulator::Emulator;
 use qingstor_sdk::operations::PutObjectInput;
 use qingstor_sdk::{Config, Credentials, Operation, QingStor};
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 use tracing_subscriber::filter::LevelFilter;
 
-const SECRET: &str = "a-secret-access-key-that-nobody-may-see";
+const SECRET: &str = "a-secret-access-key-that-must-not-appear";
 const FORM_SIGNATURE: &str = "c29tZS1zaWduYXR1cmUtb2YtYS1mb3Jt";
 const CUSTOMER_KEY: &str = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
 
-/// Collects what is logged.
+/// Collects log output.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -40,7 +40,7 @@ impl io::Write for Log {
     }
 }
 
-/// What libraries below the SDK say through `log`.
+/// Collects the messages that dependencies of the SDK log with the `log` crate.
 impl log::Log for Log {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
@@ -55,7 +55,7 @@ impl log::Log for Log {
 }
 
 #[tokio::test]
-async fn secrets_show_nowhere() {
+async fn secrets_do_not_appear_in_output() {
     let log = Log::default();
     log::set_boxed_logger(Box::new(log.clone())).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
@@ -67,7 +67,7 @@ async fn secrets_show_nowhere() {
     let mut shown = String::new();
     let signatures = calls(&mut shown).await;
     shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    // The log is there at all: it has the calls, with their request ids.
+    // First make sure that the log was collected: it contains the requests and their ids.
     for expected in [
         "PutObject",
         "request_id",
@@ -75,17 +75,18 @@ async fn secrets_show_nowhere() {
         "call failed",
         "reqwest",
     ] {
-        assert!(shown.contains(expected), "nothing of {expected}: {shown}");
+        assert!(shown.contains(expected), "{expected} not found in: {shown}");
     }
     let secrets = [SECRET, CUSTOMER_KEY, "Authorization", "authorization: "];
     let secrets = secrets.map(str::to_owned).into_iter().chain(signatures);
     for secret in secrets {
         let line = shown.lines().find(|line| line.contains(&secret));
-        assert_eq!(line, None, "{secret} shows");
+        assert_eq!(line, None, "{secret} appears");
     }
 }
 
-/// Makes calls that succeed and that fail, notes all that can be shown, and gives the signatures.
+/// Sends requests that succeed and fail, and appends everything that can be printed to `shown`. Returns
+/// the signatures.
 async fn calls(shown: &mut String) -> Vec<String> {
     let emulator = Emulator::builder()
         .account("KEYID", SECRET)
@@ -115,7 +116,7 @@ async fn calls(shown: &mut String) -> Vec<String> {
     let signed = request.headers()["authorization"].to_str().unwrap();
     let mut signatures = vec![signed.rsplit_once(':').unwrap().1.to_owned()];
 
-    // The emulator may refuse encryption; either way the call is told of.
+    // Successes and failures are both printed.
     match encrypted().await {
         Ok(output) => write!(shown, "{output:?}").unwrap(),
         Err(error) => write!(shown, "{error} {error:?}").unwrap(),
@@ -134,11 +135,11 @@ async fn calls(shown: &mut String) -> Vec<String> {
     let url = presigned.to_string();
     signatures.push(url.rsplit_once("signature=").unwrap().1.to_owned());
 
-    // As a header of the caller's, and in a form that was signed before.
-    let own = bucket
+    // A secret in a custom header, and a signature in a presigned form.
+    let custom = bucket
         .get_object("k")
         .header("x-qs-encryption-customer-key", CUSTOMER_KEY);
-    write!(shown, "{own:?} {:?}", own.clone().build().unwrap()).unwrap();
+    write!(shown, "{custom:?} {:?}", custom.clone().build().unwrap()).unwrap();
     let form = bucket.post_object("k", "x").signature(FORM_SIGNATURE);
     signatures.push(FORM_SIGNATURE.to_owned());
     write!(shown, "{form:?} {:?}", form.input()).unwrap();
@@ -154,8 +155,8 @@ async fn calls(shown: &mut String) -> Vec<String> {
     let error = presigned.await.unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
 
-    // A server that answers nonsense, so that errors keep its body.
-    let server = Server::start(Answer::new(200).body("nonsense")).await;
+    // An invalid response, so that the error contains its body.
+    let server = Server::start(CannedResponse::new(200).body("nonsense")).await;
     let config = Config::new("KEYID", SECRET).endpoint(server.endpoint());
     let error = QingStor::new(config)
         .unwrap()
@@ -163,7 +164,7 @@ async fn calls(shown: &mut String) -> Vec<String> {
         .await
         .unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
-    let sent = server.only();
+    let sent = server.only_request();
     signatures.push(sent.header("authorization").unwrap()[9..].to_owned());
     write!(shown, "{:?}", PutObjectInput::INFO).unwrap();
     signatures

@@ -1,12 +1,12 @@
-//! A program that uses `reqwest` and `rustls` itself, beside the SDK.
+//! A program that uses the SDK and also uses `reqwest` and `rustls` directly.
 //!
-//! Cargo unifies features: the SDK's `reqwest` without a TLS provider and its `rustls` with ring are
-//! the program's as well. The guide's page on connections says which line such a program needs; this
-//! test builds the program and runs it with and without that line.
+//! Cargo unifies features, so the program gets the features of the SDK: `reqwest` without a TLS provider,
+//! and `rustls` with ring. Such a program has to install a default provider, as the guide page on
+//! connections explains. This test builds the program and runs it with and without that line.
 //!
-//! The feature `custom-provider` of `rustls` stands for a second provider such as aws-lc-rs, which
-//! would have to be compiled: for `rustls` they are the same.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The feature `custom-provider` of `rustls` replaces a second provider such as aws-lc-rs, which is slow
+//! to compile. `rustls` handles both in the same way.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,10 +14,10 @@ use std::process::Command;
 use qingstor_suite::project::{cargo_build, target, workspace, write};
 use qingstor_suite::repository::{read, root};
 
-/// The line, as the documents show it.
-const LINE: &str = "rustls::crypto::ring::default_provider().install_default()";
+/// The line that installs the default provider, as in the documents.
+const INSTALL_PROVIDER: &str = "rustls::crypto::ring::default_provider().install_default()";
 
-const PROGRAM: &str = r#"//! Builds one client, named by its argument, with or without a provider for the whole process.
+const PROGRAM: &str = r#"//! Builds the client that the first argument names, with or without a default provider.
 
 use std::process::ExitCode;
 
@@ -25,13 +25,13 @@ use qingstor_sdk::{Config, QingStor};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "with-line") {
-        LINE.expect("no provider is installed yet");
+    if arguments.iter().any(|argument| argument == "with-provider") {
+        INSTALL_PROVIDER.expect("a provider is already installed");
     }
     match arguments.first().map(String::as_str) {
         Some("sdk") => {
             let config = Config::new("ID", "SECRET").endpoint("https://127.0.0.1:1");
-            QingStor::new(config).expect("the SDK has a provider of its own");
+            QingStor::new(config).expect("the SDK has its own provider");
         }
         Some("reqwest") => drop(reqwest::Client::new()),
         Some("rustls") => {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         }
         _ => return ExitCode::from(2),
     }
-    println!("made");
+    println!("built");
     ExitCode::SUCCESS
 }
 "#;
@@ -58,20 +58,20 @@ fn build() -> PathBuf {
         root().join("sdk")
     );
     write(&project.join("program/Cargo.toml"), manifest.as_bytes());
-    let program = PROGRAM.replace("LINE", LINE);
+    let program = PROGRAM.replace("INSTALL_PROVIDER", INSTALL_PROVIDER);
     write(&project.join("program/src/main.rs"), program.as_bytes());
     let output = cargo_build(&project).output().unwrap();
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{says}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     target(&project).join("debug/tls-program")
 }
 
-/// What the program prints, or why it panicked.
-fn run(program: &Path, client: &str, with_line: bool) -> Result<String, String> {
+/// Runs the program. Returns its output, or the panic message as an error.
+fn run(program: &Path, client: &str, with_provider: bool) -> Result<String, String> {
     let mut command = Command::new(program);
     command.arg(client);
-    if with_line {
-        command.arg("with-line");
+    if with_provider {
+        command.arg("with-provider");
     }
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -82,12 +82,12 @@ fn run(program: &Path, client: &str, with_line: bool) -> Result<String, String> 
 }
 
 #[test]
-fn a_program_with_its_own_tls_needs_one_line() {
+fn a_program_that_uses_tls_directly_must_install_a_provider() {
     let program = build();
-    for with_line in [false, true] {
-        assert_eq!(run(&program, "sdk", with_line).unwrap(), "made\n");
+    for with_provider in [false, true] {
+        assert_eq!(run(&program, "sdk", with_provider).unwrap(), "built\n");
     }
-    for (client, says) in [
+    for (client, message) in [
         ("reqwest", "No rustls crypto provider is configured"),
         (
             "rustls",
@@ -95,19 +95,19 @@ fn a_program_with_its_own_tls_needs_one_line() {
         ),
     ] {
         let panic = run(&program, client, false).unwrap_err();
-        assert!(panic.contains(says), "{panic}");
-        assert_eq!(run(&program, client, true).unwrap(), "made\n", "{client}");
+        assert!(panic.contains(message), "{panic}");
+        assert_eq!(run(&program, client, true).unwrap(), "built\n", "{client}");
     }
 }
 
 #[test]
-fn the_documents_show_the_line() {
+fn the_documents_show_how_to_install_a_provider() {
     for document in [
         "README.md",
         "README.zh-CN.md",
         "sdk/src/guide/transport.md",
         "sdk/src/config.rs",
     ] {
-        assert!(read(document).contains(LINE), "{document}");
+        assert!(read(document).contains(INSTALL_PROVIDER), "{document}");
     }
 }

@@ -1,11 +1,12 @@
-//! A package whose `build.rs` renders from a specification that it changes by an overlay of its own.
+//! A package whose `build.rs` generates code from the specification and its own overlay.
 //!
-//! The package stays in Cargo's folder for tests: a second run compiles the generator no more.
+//! The package is kept in Cargo's folder for test files, so a second run does not compile the generator
+//! again.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test fails by panicking"
+    reason = "tests fail by panicking"
 )]
 
 use std::path::{Path, PathBuf};
@@ -19,19 +20,19 @@ struct Package {
 }
 
 impl Package {
-    /// The package as it lies beside this file, with the specification of this repository.
+    /// Copies the package in `project` and the specification of this repository.
     fn new() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build_script");
-        let own = root().join("tests/suite/tests/build_script/project");
+        let project = root().join("tests/suite/tests/build_script/project");
         for part in ["src", "templates"] {
-            copy(&own.join(part), &folder.join(part), &[]);
+            copy(&project.join(part), &folder.join(part), &[]);
         }
         copy(&root().join("specs"), &folder.join("specs"), &[]);
         let package = Self { folder };
         for file in ["build.rs", "overlay.json"] {
-            package.write(file, &std::fs::read_to_string(own.join(file)).unwrap());
+            package.write(file, &std::fs::read_to_string(project.join(file)).unwrap());
         }
-        // The versions of this repository, and so no network; Cargo drops what is not needed.
+        // The locked versions of this repository need no network access. Cargo removes unused entries.
         package.write("Cargo.lock", &read("Cargo.lock"));
         let generator = root().join("codegen");
         package.write(
@@ -50,10 +51,10 @@ impl Package {
         write(&self.folder.join(file), text.as_bytes());
     }
 
-    /// Replaces a part of a file that must be there.
+    /// Replaces the first occurrence of `from`, which must exist.
     fn edit(&self, file: &str, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.folder.join(file)).unwrap();
-        assert!(text.contains(from), "{file} does not hold {from}");
+        assert!(text.contains(from), "{file} does not contain {from}");
         self.write(file, &text.replacen(from, to, 1));
     }
 
@@ -67,68 +68,76 @@ impl Package {
             .unwrap()
     }
 
-    /// What the program prints, and whether Cargo compiled anything for it.
+    /// Runs the program. Returns its output, and whether Cargo compiled the package.
     fn run(&self) -> (String, bool) {
         let output = self.cargo("run");
-        let says = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{says}");
-        let prints = String::from_utf8(output.stdout).unwrap();
-        (prints, says.contains("Compiling routes"))
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        (stdout, stderr.contains("Compiling routes"))
     }
 
-    /// What Cargo says when the build fails.
-    fn fail(&self) -> String {
+    /// Runs a build that must fail. Returns the messages of Cargo.
+    fn failing_build(&self) -> String {
         let output = self.cargo("build");
-        assert!(!output.status.success(), "the build should fail");
+        assert!(!output.status.success(), "the build succeeded");
         String::from_utf8(output.stderr).unwrap()
     }
 }
 
-/// One test, for its steps follow each other.
+/// One test, because each step depends on the previous one.
 #[test]
-fn a_build_script_renders_what_changed_and_shows_what_is_wrong() {
+fn a_build_script_regenerates_after_changes_and_reports_errors() {
     let package = Package::new();
-    let (prints, _) = package.run();
-    let (request, count) = prints.split_once('\n').unwrap();
+    let (stdout, _) = package.run();
+    let (request, count) = stdout.split_once('\n').unwrap();
     assert_eq!(request, "PUT /my-bucket/my-key?tagging");
-    let sdk = qingstor_emulator::OPERATIONS.len();
-    assert_eq!(count.trim_end(), format!("one of {}", sdk + 1));
-    assert_eq!(package.run(), (prints.clone(), false), "nothing changed");
+    let specified = qingstor_emulator::OPERATIONS.len();
+    assert_eq!(count.trim_end(), format!("one of {}", specified + 1));
+    assert_eq!(
+        package.run(),
+        (stdout.clone(), false),
+        "recompiled without a change"
+    );
 
     for (file, from, to) in [
         ("overlay.json", "?tagging", "?labels"),
-        (
-            "templates/routes.rs.tera",
-            "Where requests",
-            "Where all requests",
-        ),
+        ("templates/routes.rs.tera", "Routes of the", "Routes of all"),
         ("specs/qingstor/2016-01-06/object.json", "{", "{ "),
     ] {
         package.edit(file, from, to);
-        let (prints, compiled) = package.run();
-        assert!(compiled, "{file} changed");
+        let (stdout, compiled) = package.run();
+        assert!(compiled, "not recompiled after a change of {file}");
         assert!(
-            prints.starts_with("PUT /my-bucket/my-key?labels\n"),
-            "{prints}"
+            stdout.starts_with("PUT /my-bucket/my-key?labels\n"),
+            "{stdout}"
         );
     }
-    // A part that no template uses yet, and a file beside the specification.
-    package.write("templates/added.tera", "{#- Holds nothing. -#}\n");
-    assert!(package.run().1, "a template was added");
+    // A new template is an input even if no other template uses it. A new file beside the specification
+    // is not an input.
+    package.write("templates/added.tera", "{#- Empty. -#}\n");
+    assert!(package.run().1, "not recompiled after a template was added");
     package.write("specs/NOTES.md", "Not a specification.\n");
-    assert!(!package.run().1, "what was added is not an input");
+    assert!(
+        !package.run().1,
+        "recompiled after an unrelated file was added"
+    );
 
     package.edit("overlay.json", "\"integer\"", "\"integr\"");
-    let says = package.fail();
+    let messages = package.failing_build();
     let summary = "error: routes@0.0.0: overlay.json:19:57: unknown type `integr`";
-    assert!(says.contains(summary), "{says}");
-    assert!(says.contains("--> overlay.json:19:57"), "{says}");
+    assert!(messages.contains(summary), "{messages}");
+    assert!(messages.contains("--> overlay.json:19:57"), "{messages}");
     assert!(
-        says.contains("(exit status: 1)") || cfg!(not(unix)),
-        "{says}"
+        messages.contains("(exit status: 1)") || cfg!(not(unix)),
+        "{messages}"
     );
-    assert!(!says.contains("panicked"), "{says}");
-    assert_eq!(says, package.fail(), "the failure stays until it is mended");
+    assert!(!messages.contains("panicked"), "{messages}");
+    assert_eq!(
+        messages,
+        package.failing_build(),
+        "the error must persist until it is fixed"
+    );
 
     package.edit("overlay.json", "\"integr\"", "\"integer\"");
     package.edit(
@@ -136,14 +145,17 @@ fn a_build_script_renders_what_changed_and_shows_what_is_wrong() {
         "op.http_method",
         "op.http_methd",
     );
-    let says = package.fail();
+    let messages = package.failing_build();
     let summary = "error: routes@0.0.0: templates/routes.rs.tera:11:";
-    assert!(says.contains(summary), "{says}");
+    assert!(messages.contains(summary), "{messages}");
 
     package.edit(
         "templates/routes.rs.tera",
         "op.http_methd",
         "op.http_method",
     );
-    assert!(package.run().0.starts_with("PUT "), "mended");
+    assert!(
+        package.run().0.starts_with("PUT "),
+        "still broken after the fix"
+    );
 }

@@ -1,17 +1,17 @@
-//! What is rendered compiles and works: one project with four SDKs, each the runtime of this
-//! repository around another specification, and a program that calls them.
+//! Generated code compiles and works. One project has four SDKs, each with the runtime of this
+//! repository and another specification, and a program that calls them.
 //!
-//! - `changed-sdk`: the API with every change of `edits` that leaves the program's other calls as
-//!   they are, at once;
-//! - `dialect-sdk`: `specs/dialect.json`, every type, format and place;
-//! - `obstacles-sdk`: the generator's own `obstacles.json`, names that are hard to take;
-//! - `notes-sdk`: the generator's own API in three dialects, as OpenAPI 3.1. A test shows that the
-//!   other two give the same.
+//! - `changed-sdk`: this API with all changes of `edits` that are compatible with the program;
+//! - `dialect-sdk`: `specs/dialect.json`, with every type, format and parameter location;
+//! - `obstacles-sdk`: `codegen/tests/obstacles.json`, with names that need escaping;
+//! - `notes-sdk`: a test API of the generator that is written in three dialects, here OpenAPI 3.1. A
+//!   test shows that all three produce the same code.
 //!
-//! Each is a copy of `sdk/` under another name with the rendering in place of `src/generated`: the
-//! runtime asks of it only what the pack always gives (`types`, `operations`, `ErrorCode`, the
-//! signed parameters), but for `tasks`, which is for this API alone and left out of the others.
-//! The project stays in Cargo's folder for tests, and only what changed is written anew: a second
+//! Each SDK is a copy of `sdk/` with another package name and another `src/generated`. The runtime only
+//! uses what the pack generates for every API (`types`, `operations`, `ErrorCode`, the signed
+//! parameters). The exception is `managed`, which only `changed-sdk` includes.
+//!
+//! The project is kept in Cargo's folder for test files, and only changed files are written, so a second
 //! run compiles nothing.
 
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use qingstor_codegen::Generator;
 use qingstor_suite::project::{Runtime, cargo_build, copy, sdk, target, workspace, write};
 use qingstor_suite::repository::root;
-use qingstor_suite::{Answer, Recorded, Server};
+use qingstor_suite::{CannedResponse, RecordedRequest, Server};
 use serde_json::json;
 
 use crate::edits;
@@ -29,14 +29,14 @@ use crate::tree::Tree;
 const CHANGED: &str = "changed-sdk";
 const MEMBERS: [&str; 4] = [CHANGED, "dialect-sdk", "obstacles-sdk", "notes-sdk"];
 
-/// The program. The first test that asks builds it; the others wait for that.
+/// Returns the path of the program. The first call builds it, and concurrent calls wait.
 async fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = || PROGRAM.get_or_init(build);
     tokio::task::spawn_blocking(program).await.unwrap()
 }
 
-/// Writes the project, builds it, and gives the program.
+/// Writes and builds the project. Returns the path of the program.
 fn build() -> PathBuf {
     let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("changes");
     let inputs = tempfile::tempdir().unwrap();
@@ -53,13 +53,13 @@ fn build() -> PathBuf {
     }
     let generators = [
         tree.generator(),
-        alone(root().join("tests/suite/specs/dialect.json")),
-        alone(root().join("codegen/tests/obstacles.json")),
+        without_overlay(root().join("tests/suite/specs/dialect.json")),
+        without_overlay(root().join("codegen/tests/obstacles.json")),
         notes("openapi31.json", &inputs.path().join("notes")),
     ];
     for (member, generator) in MEMBERS.into_iter().zip(generators) {
         let runtime = match member {
-            CHANGED => Runtime::Whole,
+            CHANGED => Runtime::Full,
             _ => Runtime::WithoutManaged,
         };
         sdk(&project.join(member), member, runtime, generator);
@@ -76,19 +76,19 @@ fn build() -> PathBuf {
         .args(["--package", "caller"])
         .output()
         .unwrap();
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{says}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let name = format!("debug/caller{}", std::env::consts::EXE_SUFFIX);
     target(&project).join(name)
 }
 
-fn alone(spec: PathBuf) -> Generator {
+fn without_overlay(spec: PathBuf) -> Generator {
     let pack = root().join("templates/rust");
     Generator::new().spec(spec).pack(pack)
 }
 
-/// The generator of the notes in a dialect, in a copy: the runtime has one handle, and so they get
-/// its name.
+/// Returns a generator for a copy of the notes API in one dialect. Renames the handle `Folder` to
+/// `Bucket`, because the runtime supports only that handle.
 fn notes(file: &str, folder: &Path) -> Generator {
     copy(&root().join("codegen/tests/openapi"), folder, &[]);
     let path = folder.join(file);
@@ -97,7 +97,7 @@ fn notes(file: &str, folder: &Path) -> Generator {
     let renamed = spec.replace(&handle("Folder"), &handle("Bucket"));
     assert_ne!(renamed, spec);
     write(&path, renamed.as_bytes());
-    alone(path)
+    without_overlay(path)
 }
 
 fn caller_manifest() -> String {
@@ -110,31 +110,31 @@ fn caller_manifest() -> String {
     )
 }
 
-/// Has the program make a call, and gives what it sent.
-async fn call(name: &str, answer: Answer) -> Vec<Recorded> {
+/// Runs one call of the program against a server. Returns the requests.
+async fn call(name: &str, response: CannedResponse) -> Vec<RecordedRequest> {
     let program = program().await;
-    let server = Server::start(answer).await;
+    let server = Server::start(response).await;
     let output = tokio::process::Command::new(program)
         .args([name, &server.endpoint()])
         .output()
         .await
         .unwrap();
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {says}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {stderr}");
     server.recorded()
 }
 
 #[tokio::test]
-async fn what_a_change_adds_can_be_called() {
-    let answer = json!({"keys": [{"key": "a", "size": "12 bytes"}]});
-    let sent = call("changed list", Answer::json(200, &answer)).await;
+async fn calls_added_parameters_fields_and_operations() {
+    let response = json!({"keys": [{"key": "a", "size": "12 bytes"}]});
+    let sent = call("changed list", CannedResponse::json(200, &response)).await;
     assert_eq!(sent[0].target, "/my-bucket?prefix=a&fetch_owner=true");
 
-    let answer = json!({"tiers": ["hot", "cold"], "status": "frozen-by-owner"});
-    call("changed stats", Answer::json(200, &answer)).await;
+    let response = json!({"tiers": ["hot", "cold"], "status": "frozen-by-owner"});
+    call("changed stats", CannedResponse::json(200, &response)).await;
 
-    let answer = Answer::new(200).header("X-QS-Tag-Count", "2");
-    let sent = call("changed tag", answer).await;
+    let response = CannedResponse::new(200).header("X-QS-Tag-Count", "2");
+    let sent = call("changed tag", response).await;
     assert_eq!(
         (&*sent[0].method, &*sent[0].target),
         ("PUT", "/my-bucket/k?tagging")
@@ -144,23 +144,23 @@ async fn what_a_change_adds_can_be_called() {
         r#"{"tag_set":[{"name":"a","value":"b"},{"name":"c"}]}"#
     );
 
-    let sent = call("changed erase", Answer::new(204)).await;
+    let sent = call("changed erase", CannedResponse::new(204)).await;
     assert_eq!(sent[0].method, "DELETE");
     assert_eq!(sent[0].target, "/my-bucket/k?version_id=v");
 }
 
 #[tokio::test]
-async fn every_type_and_format_goes_out_and_comes_back() {
+async fn sends_and_receives_every_type_and_format() {
     let date = "Sun, 16 Aug 2015 09:05:00 GMT";
-    let answer = json!({
+    let response = json!({
         "tree": {"name": "root", "left": {"name": "left"}, "children": [{"name": "child"}]},
         "map": {"m": {"name": "in a map"}}, "lists": {"l": ["a"]},
         "table": [[{}, {"cell": {"value": 1.5}}]],
         "stamp": 1_439_715_900, "blob": "//4=", "day": "2015-08-16",
         "password": "hush", "anything": {"free": [1]},
     });
-    let answer = Answer::json(200, &answer).header("X-QS-When", date);
-    let sent = call("dialect list", answer.header("X-QS-List", "3, 4")).await;
+    let response = CannedResponse::json(200, &response).header("X-QS-When", date);
+    let sent = call("dialect list", response.header("X-QS-List", "3, 4")).await;
     assert_eq!(
         sent[0].target,
         "/?since=1439715900&csv=a%2Cb%20c&ssv=1%20-2&tsv=true%09false&pipes=red%7Cblue\
@@ -179,18 +179,18 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         assert_eq!(sent[0].header(name), Some(value), "{name}");
     }
 
-    let sent = call("dialect numbers", Answer::json(200, &json!(-1))).await;
+    let sent = call("dialect numbers", CannedResponse::json(200, &json!(-1))).await;
     assert_eq!(sent[0].text(), "[1,-2]");
     let labels = json!({"a": "b"});
-    let sent = call("dialect labels", Answer::json(200, &labels)).await;
+    let sent = call("dialect labels", CannedResponse::json(200, &labels)).await;
     assert_eq!(sent[0].text(), labels.to_string());
-    let sent = call("dialect name", Answer::new(204)).await;
+    let sent = call("dialect name", CannedResponse::new(204)).await;
     assert_eq!(
         (&*sent[0].method, &*sent[0].text()),
         ("PATCH", r#""a \"name\"""#)
     );
 
-    let sent = call("dialect tree", Answer::new(201)).await;
+    let sent = call("dialect tree", CannedResponse::new(201)).await;
     assert_eq!(sent[0].target, "/my-bucket?tree");
     let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(
@@ -202,7 +202,7 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         })
     );
 
-    let sent = call("dialect form", Answer::new(201)).await;
+    let sent = call("dialect form", CannedResponse::new(201)).await;
     let form = sent[0].text();
     for part in [
         "name=\"title\"\r\n\r\na title\r\n",
@@ -214,29 +214,29 @@ async fn every_type_and_format_goes_out_and_comes_back() {
         assert!(form.contains(part), "{part:?} in {form}");
     }
 
-    let sent = call("dialect ports", Answer::new(204)).await;
+    let sent = call("dialect ports", CannedResponse::new(204)).await;
     let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
     assert_eq!(targets, ["/com1/1%2C2", "/com1"]);
 
-    let sent = call("dialect odd", Answer::new(204)).await;
+    let sent = call("dialect odd", CannedResponse::new(204)).await;
     assert_eq!(
         sent[0].target,
         "/odd/true0.5/%F0%9F%98%80/true?%C3%A9=1&e%CC%81=2&%2A%2F=3"
     );
 
-    let part = Answer::new(206).header("Content-Range", "bytes 0-3/9");
+    let part = CannedResponse::new(206).header("Content-Range", "bytes 0-3/9");
     let sent = call("dialect part", part.body("part")).await;
     assert_eq!(sent[0].target, "/my-bucket/7");
 }
 
-/// A flag that defaults to `true` can be `false`, and an empty list or object differs from an absent
-/// one, wherever it is sent.
+/// In every parameter location, a flag that defaults to `true` can be set to `false`, and an empty list
+/// or object is sent.
 #[tokio::test]
-async fn what_is_set_explicitly_is_sent() {
-    let answer = json!({"switches": [
+async fn explicitly_set_values_are_sent() {
+    let response = json!({"switches": [
         {}, {"on": false, "off": true, "level": 0, "tags": "a", "labels": {}},
     ]});
-    let sent = call("dialect switches", Answer::json(200, &answer)).await;
+    let sent = call("dialect switches", CannedResponse::json(200, &response)).await;
     let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
     let path = "/my-bucket?switches";
     let expected = ["&all=false&kinds=", "&all=true&kinds=b%2Cc", ""];
@@ -248,49 +248,54 @@ async fn what_is_set_explicitly_is_sent() {
         assert_eq!(request.header("x-qs-levels"), None);
     }
 
-    let sent = call("dialect switches put", Answer::new(204)).await;
-    let bodies: Vec<_> = sent.iter().map(Recorded::text).collect();
+    let sent = call("dialect switches put", CannedResponse::new(204)).await;
+    let bodies: Vec<_> = sent.iter().map(RecordedRequest::text).collect();
     let first = r#"{"on":false,"alias":false,"switches":[],"main":{"on":false,"level":0,"tags":[],"labels":{},"inner":{}},"labels":{}}"#;
     assert_eq!(
         bodies,
         [first, r#"{"on":true,"off":true,"switches":[{}]}"#, ""]
     );
 
-    let sent = call("dialect switches post", Answer::new(201)).await;
+    let sent = call("dialect switches post", CannedResponse::new(201)).await;
     let field = |name: &str, value: &str| format!("name=\"{name}\"\r\n\r\n{value}\r\n");
     let (first, second) = (sent[0].text(), sent[1].text());
-    for (form, has) in [
+    for (form, expected) in [
         (&first, [field("on", "false"), field("names", "")]),
         (&second, [field("on", "true"), field("names", "d")]),
     ] {
-        assert!(has.iter().all(|part| form.contains(part)), "{form}");
+        assert!(expected.iter().all(|part| form.contains(part)), "{form}");
     }
     assert!(!first.contains("name=\"off\""), "{first}");
     assert!(second.contains(&field("off", "true")), "{second}");
 
-    let sent = call("dialect switches delete", Answer::new(204)).await;
+    let sent = call("dialect switches delete", CannedResponse::new(204)).await;
     assert_eq!((&*sent[0].text(), &*sent[1].text()), ("", "[]"));
 }
 
-/// 204 and 205 have no body, whatever their schema, and whatever follows the head.
+/// Responses with status 204 or 205 have no body, even if the specification has a schema for it or the
+/// server sends data.
 #[tokio::test]
-async fn a_status_without_a_body_gives_an_empty_output() {
-    call("dialect no content", Answer::new(204)).await;
-    call("dialect reset content", Answer::new(205)).await;
-    call("dialect reset content", Answer::new(205).body("[no JSON")).await;
+async fn a_status_without_a_body_has_an_empty_output() {
+    call("dialect no content", CannedResponse::new(204)).await;
+    call("dialect reset content", CannedResponse::new(205)).await;
+    call(
+        "dialect reset content",
+        CannedResponse::new(205).body("[no JSON"),
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn http_dates_stand_in_json_as_the_specification_says() {
-    let answer = json!({"mailed": "Sun, 16 Aug 2015 09:05:00 GMT"});
-    call("dialect mailed", Answer::json(200, &answer)).await;
-    let sent = call("dialect tree mailed", Answer::new(200)).await;
+async fn http_dates_in_json_use_the_specified_format() {
+    let response = json!({"mailed": "Sun, 16 Aug 2015 09:05:00 GMT"});
+    call("dialect mailed", CannedResponse::json(200, &response)).await;
+    let sent = call("dialect tree mailed", CannedResponse::new(200)).await;
     let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(body["mailed"], "Sun, 16 Aug 2015 09:05:00 GMT");
 }
 
 #[test]
-fn three_dialects_give_one_rendering() {
+fn three_dialects_generate_the_same_code() {
     let folder = tempfile::tempdir().unwrap();
     let rendered = |file: &str| {
         let files = notes(file, folder.path()).render().unwrap().files;
@@ -309,12 +314,12 @@ fn three_dialects_give_one_rendering() {
     assert_eq!(rendered("swagger2.json"), compiled);
 }
 
-/// What is rendered from OpenAPI calls as what is rendered from Swagger does.
+/// Code generated from OpenAPI behaves like code generated from Swagger.
 #[tokio::test]
-async fn openapi_can_be_called() {
+async fn calls_an_openapi_sdk() {
     let folders = json!({"folders": [{"name": "a", "owner": {"id": "o"}}], "next": null});
-    let answer = Answer::json(200, &folders).header("X-Note-Count", "1");
-    let sent = call("notes list", answer).await;
+    let response = CannedResponse::json(200, &folders).header("X-Note-Count", "1");
+    let sent = call("notes list", response).await;
     assert_eq!(
         sent[0].target,
         "/v2/?limit=2&marker=m&state=open&piped=a%7Cb&comma=1%2C2&spaced=c%20d&many=e&many=f"
@@ -322,8 +327,8 @@ async fn openapi_can_be_called() {
     assert_eq!(sent[0].header("x-note-since"), Some("2015-08-16T09:05:00Z"));
     assert_eq!(sent[0].header("x-note-kinds"), Some("g,h"));
 
-    let answer = Answer::json(201, &json!({"name": "b", "owner": {"id": "o"}}));
-    let sent = call("notes put", answer).await;
+    let response = CannedResponse::json(201, &json!({"name": "b", "owner": {"id": "o"}}));
+    let sent = call("notes put", response).await;
     assert_eq!(
         (&*sent[0].method, &*sent[0].target),
         ("PUT", "/v2/my-bucket")
@@ -333,30 +338,33 @@ async fn openapi_can_be_called() {
         r#"{"name":"b","digest":"ZA==","owner":{"id":"o"},"reply":{"word":"yes"}}"#
     );
 
-    let sent = call("notes fill", Answer::new(200)).await;
+    let sent = call("notes fill", CannedResponse::new(200)).await;
     let form = sent[0].text();
     for part in ["name=\"title\"\r\n\r\na title\r\n", "\r\n\r\ncontent\r\n"] {
         assert!(form.contains(part), "{part:?} in {form}");
     }
 
-    let answer = Answer::new(200).header("ETag", "\"tag\"").body("a note");
-    let sent = call("notes get", answer).await;
+    let response = CannedResponse::new(200)
+        .header("ETag", "\"tag\"")
+        .body("a note");
+    let sent = call("notes get", response).await;
     assert_eq!(sent[0].target, "/v2/my-bucket/a%20note");
 
-    let sent = call("notes keep", Answer::new(201)).await;
+    let sent = call("notes keep", CannedResponse::new(201)).await;
     assert_eq!((&*sent[0].method, &*sent[0].text()), ("PUT", "kept"));
 }
 
 #[tokio::test]
-async fn hard_names_can_be_called() {
-    let answer = json!({"fn": {"len": 3}, "status": "s", "calls": [{"send": true}], "bucket": {}});
-    let sent = call("obstacles everything", Answer::json(200, &answer)).await;
+async fn calls_operations_with_escaped_names() {
+    let response =
+        json!({"fn": {"len": 3}, "status": "s", "calls": [{"send": true}], "bucket": {}});
+    let sent = call("obstacles everything", CannedResponse::json(200, &response)).await;
     assert_eq!(
         sent[0].target,
         "/?type=t&self=me&send=true&presign=1&build=b&timeout=2"
     );
     assert_eq!(sent[0].text(), r#"{"match":{"x":{}}}"#);
-    let sent = call("obstacles rest", Answer::new(200)).await;
+    let sent = call("obstacles rest", CannedResponse::new(200)).await;
     let targets: Vec<_> = sent.iter().map(|request| &*request.target).collect();
     assert_eq!(targets, ["/con", "/my-bucket", "/my-bucket?acl"]);
 }

@@ -1,4 +1,4 @@
-//! Changes that an API goes through.
+//! Changes to the specification.
 
 use serde_json::{Value, json};
 
@@ -10,37 +10,38 @@ const STATS: &str = "2016-01-06/bucket_stats.json";
 const DEFINITIONS: &str = "2016-01-06/definitions.json";
 const ROOT: &str = "2016-01-06/api_v2.0.json";
 
-/// ListObjects gets a query parameter that lists of keys can be filtered with.
+/// Adds an optional query parameter to ListObjects.
 pub(crate) fn add_query_parameter(tree: &Tree) {
     tree.edit(BUCKET, |spec| {
         list(&mut spec["get"]["parameters"]).push(json!({
             "name": "fetch_owner", "in": "query", "type": "boolean",
-            "description": "Whether each key tells its owner. Absent: it does not.",
+            "description": "Whether each key includes its owner. Default: false.",
         }));
     });
 }
 
-/// ListObjects asks for a parameter that nobody had to give before.
+/// Adds a required query parameter to ListObjects.
 pub(crate) fn add_required_parameter(tree: &Tree) {
     tree.edit(BUCKET, |spec| {
         list(&mut spec["get"]["parameters"]).push(json!({
             "name": "tenant", "in": "query", "type": "string", "required": true,
-            "description": "Whose keys.",
+            "description": "Tenant of the keys.",
         }));
     });
 }
 
-/// ListObjects loses `delimiter`.
+/// Removes `delimiter` from ListObjects.
 pub(crate) fn remove_parameter(tree: &Tree) {
     remove(tree, "delimiter");
 }
 
-/// ListObjects loses `marker`, with which the overlay says that the next page is asked for.
+/// Removes `marker` from ListObjects. The overlay uses it for paging.
 pub(crate) fn remove_parameter_that_the_overlay_needs(tree: &Tree) {
     remove(tree, "marker");
 }
 
-/// The pages of ListObjects follow each other by another field, and nothing says that there is more.
+/// Changes the paging of ListObjects: another field leads to the next page, and no field states whether
+/// there are more pages.
 pub(crate) fn change_paging(tree: &Tree) {
     tree.edit("overlay.json", |overlay| {
         for action in list(&mut overlay["actions"]) {
@@ -52,7 +53,7 @@ pub(crate) fn change_paging(tree: &Tree) {
     });
 }
 
-/// ListObjects is no list of pages any more.
+/// Removes paging from ListObjects.
 pub(crate) fn remove_paging(tree: &Tree) {
     tree.edit("overlay.json", |overlay| {
         list(&mut overlay["actions"]).retain(|action| !pages_of_objects(action));
@@ -69,7 +70,7 @@ fn remove(tree: &Tree, name: &str) {
     });
 }
 
-/// The statistics of a bucket get a field.
+/// Adds a field to the response of GetBucketStatistics.
 pub(crate) fn add_response_field(tree: &Tree) {
     tree.edit(STATS, |spec| {
         spec["get"]["responses"]["200"]["schema"]["properties"]["tiers"] = json!({
@@ -79,17 +80,16 @@ pub(crate) fn add_response_field(tree: &Tree) {
     });
 }
 
-/// Buckets get a status.
+/// Adds a bucket status.
 pub(crate) fn add_enum_value(tree: &Tree) {
     tree.edit(STATS, |spec| {
         let status = &mut spec["get"]["responses"]["200"]["schema"]["properties"]["status"];
         list(&mut status["enum"]).push("frozen-by-owner".into());
-        status["x-enum-descriptions"]["frozen-by-owner"] =
-            "Read-only, by wish of its owner.".into();
+        status["x-enum-descriptions"]["frozen-by-owner"] = "Read-only, set by the owner.".into();
     });
 }
 
-/// The size of a listed key becomes text.
+/// Changes the size of a listed key to a string.
 pub(crate) fn retype_field(tree: &Tree) {
     tree.edit(DEFINITIONS, |spec| {
         let size = &mut spec["key"]["properties"]["size"];
@@ -98,14 +98,14 @@ pub(crate) fn retype_field(tree: &Tree) {
     });
 }
 
-/// DeleteObject becomes EraseObject.
+/// Renames DeleteObject to EraseObject.
 pub(crate) fn rename_operation(tree: &Tree) {
     tree.edit(OBJECT, |spec| {
         spec["delete"]["operationId"] = "EraseObject".into();
     });
 }
 
-/// A sub-resource with a definition of its own.
+/// Adds an operation on a new sub-resource, with a new definition.
 pub(crate) fn add_operation(tree: &Tree) {
     tree.edit(ROOT, |spec| {
         spec["paths"]["/{bucketName}/{objectKey}?tagging"] = json!({
@@ -128,7 +128,7 @@ pub(crate) fn add_operation(tree: &Tree) {
                 "responses": {"200": {
                     "description": "The tags are set.",
                     "headers": {"X-QS-Tag-Count": {
-                        "description": "How many there are.", "type": "integer", "format": "int32",
+                        "description": "Number of tags.", "type": "integer", "format": "int32",
                     }},
                 }},
             },
@@ -137,8 +137,8 @@ pub(crate) fn add_operation(tree: &Tree) {
             "description": "A name and its value.",
             "type": "object", "required": ["name"],
             "properties": {
-                "name": {"description": "Its name.", "type": "string"},
-                "value": {"description": "Its value.", "type": "string"},
+                "name": {"description": "Name of the tag.", "type": "string"},
+                "value": {"description": "Value of the tag.", "type": "string"},
             },
         });
     });

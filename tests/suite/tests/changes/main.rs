@@ -1,12 +1,11 @@
-//! What the maintainer is promised: a change of the specification becomes a change of the SDK by
-//! regenerating, and by nothing else.
+//! Changes of the specification become changes of the SDK by regenerating, without other edits.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 mod compiled;

@@ -1,18 +1,19 @@
-//! Each change alone: the check fails, regenerating mends it, and the surface is as one expects.
+//! Tests each change separately: the check fails, regenerating fixes it, and the generated API has the
+//! expected form.
 
 use std::collections::BTreeMap;
 
 use crate::edits;
 use crate::tree::Tree;
 
-/// The rendered files before a change and after it, by name.
+/// The generated files before and after a change, by name.
 struct Rendered {
     before: BTreeMap<String, String>,
     after: BTreeMap<String, String>,
 }
 
 impl Rendered {
-    /// Makes a change, and shows that `check` tells stale files from fresh ones.
+    /// Makes a change, and asserts that `check` finds stale files until they are regenerated.
     fn with(change: fn(&Tree)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tree = Tree::new(folder.path());
@@ -21,7 +22,11 @@ impl Rendered {
         assert_eq!(generator.check().unwrap(), [], "stale before the change");
         let before = tree.rendered();
         change(&tree);
-        assert_ne!(generator.check().unwrap(), [], "the change is not noticed");
+        assert_ne!(
+            generator.check().unwrap(),
+            [],
+            "the check does not find the change"
+        );
         generator.run().unwrap();
         assert_eq!(generator.check().unwrap(), []);
         Self {
@@ -30,18 +35,24 @@ impl Rendered {
         }
     }
 
-    /// The text is new in a file.
+    /// Asserts that the change adds a text to a file.
     fn adds(&self, file: &str, text: &str) {
         let (before, after) = self.both(file);
-        assert!(!before.contains(text), "{file} had it before: {text}");
-        assert!(after.contains(text), "{file} lacks: {text}\n{after}");
+        assert!(!before.contains(text), "{file} already contained: {text}");
+        assert!(
+            after.contains(text),
+            "{file} does not contain: {text}\n{after}"
+        );
     }
 
-    /// The text is gone from a file.
+    /// Asserts that the change removes a text from a file.
     fn removes(&self, file: &str, text: &str) {
         let (before, after) = self.both(file);
-        assert!(before.contains(text), "{file} never had it: {text}");
-        assert!(!after.contains(text), "{file} still has: {text}\n{after}");
+        assert!(before.contains(text), "{file} did not contain: {text}");
+        assert!(
+            !after.contains(text),
+            "{file} still contains: {text}\n{after}"
+        );
     }
 
     fn both(&self, file: &str) -> (&str, &str) {
@@ -50,9 +61,12 @@ impl Rendered {
 }
 
 #[test]
-fn a_new_query_parameter_is_a_setter() {
+fn a_new_query_parameter_becomes_a_setter() {
     let rendered = Rendered::with(edits::add_query_parameter);
-    rendered.adds("bucket.rs", "\n    /// Whether each key tells its owner.\n");
+    rendered.adds(
+        "bucket.rs",
+        "\n    /// Whether each key includes its owner.\n",
+    );
     rendered.adds(
         "bucket.rs",
         "    pub fn fetch_owner(mut self, value: bool) -> Self {\n",
@@ -64,7 +78,7 @@ fn a_new_query_parameter_is_a_setter() {
 }
 
 #[test]
-fn a_new_required_parameter_is_an_argument() {
+fn a_new_required_parameter_becomes_an_argument() {
     let rendered = Rendered::with(edits::add_required_parameter);
     rendered.removes("bucket.rs", "pub fn list_objects(&self) -> ListObjects {");
     rendered.adds(
@@ -81,7 +95,7 @@ fn a_removed_parameter_has_no_setter() {
 }
 
 #[test]
-fn paging_follows_its_facts() {
+fn paging_follows_the_overlay() {
     let before = "    ListObjectsInput, keys: types::Key,\n    besides: [common_prefixes],\n    more: has_more, next: [marker = next_marker]\n";
     let rendered = Rendered::with(edits::change_paging);
     rendered.removes("bucket.rs", before);
@@ -90,9 +104,10 @@ fn paging_follows_its_facts() {
     rendered.removes("bucket.rs", "paged! {");
 }
 
-/// Nothing is written when the facts contradict each other, and the message leads to the place.
+/// If the specification and the overlay contradict each other, nothing is written and the error names
+/// the location.
 #[test]
-fn a_removed_parameter_that_the_overlay_needs_is_refused() {
+fn removing_a_parameter_that_the_overlay_needs_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let tree = Tree::new(folder.path());
     tree.generator().run().unwrap();
@@ -105,21 +120,21 @@ fn a_removed_parameter_that_the_overlay_needs_is_refused() {
 }
 
 #[test]
-fn a_new_field_of_an_answer_is_a_field_of_the_output() {
+fn a_new_response_field_becomes_a_field_of_the_output() {
     let rendered = Rendered::with(edits::add_response_field);
     rendered.adds("bucket_stats.rs", "    /// Names of the tiers in use.\n");
     rendered.adds("bucket_stats.rs", "    pub tiers: Vec<String>,\n");
 }
 
 #[test]
-fn a_new_value_of_an_enum_is_a_variant() {
+fn a_new_enum_value_becomes_a_variant() {
     let rendered = Rendered::with(edits::add_enum_value);
-    rendered.adds("types.rs", "        /// Read-only, by wish of its owner.\n");
+    rendered.adds("types.rs", "        /// Read-only, set by the owner.\n");
     rendered.adds("types.rs", "        FrozenByOwner = \"frozen-by-owner\",\n");
 }
 
 #[test]
-fn a_field_of_another_type_has_that_type() {
+fn a_changed_field_type_changes_the_field() {
     let rendered = Rendered::with(edits::retype_field);
     let key = |text: &str| {
         let at = text.find("pub struct Key {").unwrap();
@@ -132,14 +147,14 @@ fn a_field_of_another_type_has_that_type() {
 }
 
 #[test]
-fn a_renamed_operation_is_a_renamed_method() {
+fn a_renamed_operation_renames_the_method() {
     let rendered = Rendered::with(edits::rename_operation);
-    for gone in [
+    for removed in [
         "pub fn delete_object(",
         "DeleteObjectInput",
         "\"DeleteObject\"",
     ] {
-        rendered.removes("object.rs", gone);
+        rendered.removes("object.rs", removed);
     }
     rendered.adds("object.rs", "pub fn erase_object(");
     rendered.adds(
@@ -148,9 +163,9 @@ fn a_renamed_operation_is_a_renamed_method() {
     );
 }
 
-/// Its name is signed at once: the list of signed parameters is rendered, too.
+/// The sub-resource of the operation is also added to the signed parameters.
 #[test]
-fn a_new_operation_is_a_method_with_types_of_its_own() {
+fn a_new_operation_becomes_a_method_with_its_types() {
     let rendered = Rendered::with(edits::add_operation);
     rendered.adds("types.rs", "pub struct Tag {\n");
     rendered.adds("facts.rs", "    \"tagging\",\n");

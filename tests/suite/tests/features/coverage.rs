@@ -1,4 +1,4 @@
-//! Which operations of the specification have a scenario.
+//! Checks that every operation of the specification has a scenario.
 
 use std::collections::BTreeSet;
 
@@ -6,61 +6,67 @@ use qingstor_emulator::OPERATIONS;
 
 use crate::world::Suite;
 
-/// The tag of scenarios that wait for the emulator.
+/// Tag of scenarios that the emulator does not support yet.
 pub(crate) const PENDING: &str = "pending";
 
-/// What the tags of all scenarios say.
+/// Operations that scenarios cover, from their tags and from the emulator.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
-    /// How many scenarios wait.
+    /// Number of pending scenarios.
     pub(crate) pending: usize,
-    /// The operations that were carried out, and those that scenarios wait for.
+    /// Operations that the emulator executed.
     served: BTreeSet<&'static str>,
-    awaited: BTreeSet<String>,
+    /// Operations in the tags of pending scenarios.
+    pending_operations: BTreeSet<String>,
 }
 
 impl Coverage {
-    /// Takes a scenario in, and says whether it waits.
+    /// Adds a scenario. Returns whether it is pending.
     pub(crate) fn add(&mut self, tags: &[String]) -> bool {
         let pending = tags.iter().any(|tag| tag == PENDING);
         if pending {
             self.pending += 1;
-            self.awaited.extend(operations(tags).map(str::to_owned));
+            self.pending_operations
+                .extend(operations(tags).map(str::to_owned));
         }
         pending
     }
 
-    /// Takes in what a scenario had carried out; its tags must not claim more than it called.
+    /// Adds the operations of a finished scenario.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the tags name an operation that the scenario did not call.
     pub(crate) fn finish(&mut self, tags: &[String], world: &Suite) {
         for id in operations(tags) {
-            assert!(OPERATIONS.contains(&id), "there is no operation {id}");
+            assert!(OPERATIONS.contains(&id), "unknown operation {id} in a tag");
             assert!(
                 world.called.contains(id),
-                "{id} is in the tags, and was not called"
+                "the tags name {id}, but the scenario did not call it"
             );
         }
         self.served.extend(world.served());
     }
 
-    /// Says which operations no scenario had carried out, and whether that is as it should be: as
-    /// long as scenarios are pending, theirs may be missing.
+    /// Prints the operations without a passed scenario. Returns whether all of them have a pending
+    /// scenario.
     pub(crate) fn print_gaps(&self) -> bool {
         let missing = OPERATIONS
             .iter()
             .copied()
             .filter(|&id| !self.served.contains(id));
-        let (waiting, forgotten): (Vec<&str>, Vec<&str>) =
-            missing.partition(|&id| self.awaited.contains(id));
-        for (what, ids) in [("only pending", &waiting), ("no scenario", &forgotten)] {
+        let (pending, uncovered): (Vec<&str>, Vec<&str>) =
+            missing.partition(|&id| self.pending_operations.contains(id));
+        for (label, ids) in [("only pending", &pending), ("no scenario", &uncovered)] {
             if !ids.is_empty() {
-                println!("{what}: {ids:?}");
+                println!("{label}: {ids:?}");
             }
         }
-        forgotten.is_empty()
+        uncovered.is_empty()
     }
 }
 
-/// The operations that tags name.
+/// Returns the operations that the tags name.
 fn operations(tags: &[String]) -> impl Iterator<Item = &str> {
     tags.iter().filter_map(|tag| tag.strip_prefix("op."))
 }

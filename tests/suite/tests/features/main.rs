@@ -1,12 +1,13 @@
-//! The scenarios of `tests/suite/features`, each against an emulator of its own.
+//! Runs the scenarios of `tests/suite/features`, each against its own emulator.
 //!
-//! `cargo test -p qingstor-suite --test features` runs all; words behind `--` choose those whose
-//! feature, name or tags contain one of them.
+//! `cargo test -p qingstor-suite --test features` runs all scenarios. Words after `--` select the
+//! scenarios whose feature, name or tags contain one of the words.
 //!
-//! `@op.X` says that a scenario exercises the operation X, and the run fails if it does not. It also
-//! fails if no scenario had an operation of the specification carried out.
-//! `@pending` says that it waits for the emulator: it is counted, and run only when the word
-//! `pending` asks for it.
+//! The tag `@op.X` declares that a scenario calls the operation X. The run fails if the scenario does
+//! not call it, or if an operation of the specification has no scenario.
+//!
+//! The tag `@pending` marks a scenario that the emulator does not support yet. It is counted, but runs
+//! only if the word `pending` selects it.
 
 #![allow(
     clippy::expect_used,
@@ -14,7 +15,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a panic is how a step fails, and standard output is for whom the runner runs"
+    reason = "a step fails by panicking, and the runner reports to standard output"
 )]
 
 mod coverage;
@@ -35,8 +36,8 @@ use crate::coverage::{Coverage, PENDING};
 use crate::report::Report;
 use crate::world::Suite;
 
-/// Each scenario has an emulator and a few connections.
-const AT_ONCE: usize = 16;
+/// Limits the number of open sockets: each scenario has an emulator and a few connections.
+const MAX_CONCURRENT_SCENARIOS: usize = 16;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -45,10 +46,10 @@ async fn main() -> ExitCode {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let coverage = Arc::new(Mutex::new(Coverage::default()));
-    let (seen, done, chosen) = (Arc::clone(&coverage), Arc::clone(&coverage), words.clone());
+    let (seen, done, selected) = (Arc::clone(&coverage), Arc::clone(&coverage), words.clone());
     let report = Suite::cucumber()
         .with_writer(Report::default())
-        .max_concurrent_scenarios(AT_ONCE)
+        .max_concurrent_scenarios(MAX_CONCURRENT_SCENARIOS)
         .after(move |_, _, scenario, end, world| {
             let done = Arc::clone(&done);
             Box::pin(async move {
@@ -61,8 +62,8 @@ async fn main() -> ExitCode {
         .filter_run(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("features"),
             move |feature, _, scenario| {
-                is_chosen(&chosen, feature, scenario)
-                    && (!lock(&seen).add(&scenario.tags) || chosen.iter().any(is_pending))
+                is_selected(&selected, feature, scenario)
+                    && (!lock(&seen).add(&scenario.tags) || selected.iter().any(is_pending))
             },
         )
         .await;
@@ -82,17 +83,18 @@ async fn main() -> ExitCode {
     }
 }
 
-/// A scenario whose tags are wrong panics while it holds the lock, and spoils nothing by that.
+/// Locks the coverage, also after a panic: a scenario with wrong tags panics while it holds the lock,
+/// but leaves the data consistent.
 fn lock(coverage: &Mutex<Coverage>) -> MutexGuard<'_, Coverage> {
     coverage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Those that wait are run when they are asked for by that tag.
+/// Returns whether a word selects pending scenarios.
 fn is_pending(word: &String) -> bool {
     word == PENDING
 }
 
-fn is_chosen(words: &[String], feature: &Feature, scenario: &Scenario) -> bool {
+fn is_selected(words: &[String], feature: &Feature, scenario: &Scenario) -> bool {
     let contain = |word: &String| {
         let mut texts = [&feature.name, &scenario.name]
             .into_iter()

@@ -1,4 +1,4 @@
-//! What is printed: nothing about scenarios that pass, everything about those that do not.
+//! Prints the scenarios that fail, and counts the others.
 
 use std::any::Any;
 use std::error::Error as _;
@@ -14,9 +14,9 @@ use crate::world::Suite;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) passed: usize,
-    /// The places of scenarios that failed, each once.
+    /// Locations of the failed scenarios, without duplicates.
     failed: Vec<String>,
-    /// Files that are no features.
+    /// Number of files that are not valid features.
     pub(crate) unreadable: usize,
 }
 
@@ -33,34 +33,39 @@ impl Report {
     ) {
         let file = feature.path.as_deref().and_then(|path| path.file_name());
         let file = file.unwrap_or_default().display();
-        let place = format!("{file}:{}", scenario.position.line);
-        let mut fail = |what: &dyn Display, why: &dyn Display| {
-            println!("FAILED {place} {}\n    {what}\n    {why}", scenario.name);
-            if self.failed.last() != Some(&place) && !self.failed.contains(&place) {
-                self.failed.push(place.clone());
+        let location = format!("{file}:{}", scenario.position.line);
+        let mut fail = |step: &dyn Display, reason: &dyn Display| {
+            println!(
+                "FAILED {location} {}\n    {step}\n    {reason}",
+                scenario.name
+            );
+            if !self.failed.contains(&location) {
+                self.failed.push(location.clone());
             }
         };
         match event {
             Scenario::Background(step, event) | Scenario::Step(step, event) => {
-                let says = format!("{}{}", step.keyword, step.value);
+                let text = format!("{}{}", step.keyword, step.value);
                 match event {
-                    Step::Skipped => fail(&says, &"no step is written so"),
-                    Step::Failed(_, _, _, error) => fail(&says, error),
+                    Step::Skipped => fail(&text, &"no step definition matches"),
+                    Step::Failed(_, _, _, error) => fail(&text, error),
                     Step::Started | Step::Passed(..) => {}
                 }
             }
-            Scenario::Hook(_, Hook::Failed(_, why)) => fail(&"afterwards", &message(&**why)),
-            Scenario::Finished if !self.failed.contains(&place) => self.passed += 1,
+            Scenario::Hook(_, Hook::Failed(_, panic)) => {
+                fail(&"after the scenario", &message(&**panic))
+            }
+            Scenario::Finished if !self.failed.contains(&location) => self.passed += 1,
             Scenario::Finished | Scenario::Started | Scenario::Hook(..) | Scenario::Log(_) => {}
         }
     }
 }
 
-/// What a panic says.
+/// Returns the message of a panic.
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied())
-        .unwrap_or("a panic without a text")
+        .unwrap_or("panic without a message")
 }
 
 impl Writer<Suite> for Report {
@@ -74,10 +79,10 @@ impl Writer<Suite> for Report {
         match event.map(Event::into_inner) {
             Err(error) => {
                 println!("FAILED {error}");
-                let mut cause = error.source();
-                while let Some(why) = cause {
-                    println!("    {why}");
-                    cause = why.source();
+                let mut source = error.source();
+                while let Some(cause) = source {
+                    println!("    {cause}");
+                    source = cause.source();
                 }
                 self.unreadable += 1;
             }
@@ -90,5 +95,5 @@ impl Writer<Suite> for Report {
     }
 }
 
-/// Scenarios run side by side, and each is told of by its place alone.
+/// Events of concurrent scenarios need no reordering, because each failure is printed with its location.
 impl writer::Normalized for Report {}

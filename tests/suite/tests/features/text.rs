@@ -1,18 +1,18 @@
-//! How features write what a line can't hold, and how documents are compared.
+//! Escapes that features use for keys and contents, and the comparison of JSON documents.
 
 use bytes::Bytes;
 use serde_json::Value;
 
-/// Reads a key: `{U+0020}` is a character by its number, `{k*1023}` a text that is repeated.
+/// Decodes a key: `{U+0020}` is the character with that code point, `{k*1023}` a repeated string.
 pub(crate) fn key(text: &str) -> String {
     let (mut key, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('{') {
         key += before;
-        let escaped = after.split_once('}');
-        match escaped.and_then(|(inside, behind)| Some((escape(inside)?, behind))) {
-            Some((text, behind)) => {
+        let parts = after.split_once('}');
+        match parts.and_then(|(escape, after)| Some((unescape(escape)?, after))) {
+            Some((text, after)) => {
                 key += &text;
-                rest = behind;
+                rest = after;
             }
             None => {
                 key.push('{');
@@ -23,20 +23,21 @@ pub(crate) fn key(text: &str) -> String {
     key + rest
 }
 
-fn escape(inside: &str) -> Option<String> {
-    match inside.strip_prefix("U+") {
+fn unescape(escape: &str) -> Option<String> {
+    match escape.strip_prefix("U+") {
         Some(number) => u32::from_str_radix(number, 16)
             .ok()
             .and_then(char::from_u32)
             .map(String::from),
         None => {
-            let (text, times) = inside.split_once('*')?;
+            let (text, times) = escape.split_once('*')?;
             Some(text.repeat(times.parse().ok()?))
         }
     }
 }
 
-/// Reads a content: `4 MiB of a + end` is four million letters and a word, others are themselves.
+/// Decodes a content: in `4 MiB of a + end`, the first piece is 4 MiB of the letter `a`. All other
+/// pieces are literal.
 pub(crate) fn content(text: &str) -> Bytes {
     let pieces = text.split(" + ").map(|piece| {
         let repeated = piece.split_once(" MiB of ");
@@ -48,20 +49,20 @@ pub(crate) fn content(text: &str) -> Bytes {
     Bytes::from(pieces.collect::<String>())
 }
 
-/// Fails unless a document holds all that is expected: objects may have more fields, lists may not
-/// have more items.
-pub(crate) fn assert_holds(document: &Value, expected: &Value) {
+/// Panics unless `document` contains `expected`: objects can have more fields, lists cannot have more
+/// items.
+pub(crate) fn assert_contains(document: &Value, expected: &Value) {
     match (document, expected) {
         (Value::Object(fields), Value::Object(expected)) => {
             for (name, value) in expected {
                 let field = fields.get(name).unwrap_or(&Value::Null);
-                assert_holds(field, value);
+                assert_contains(field, value);
             }
         }
         (Value::Array(items), Value::Array(expected)) => {
             assert_eq!(items.len(), expected.len(), "{document}");
             for (item, expected) in items.iter().zip(expected) {
-                assert_holds(item, expected);
+                assert_contains(item, expected);
             }
         }
         _ => assert_eq!(document, expected),

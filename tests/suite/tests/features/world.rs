@@ -1,4 +1,4 @@
-//! What one scenario works with: an emulator of its own, who calls, and what was answered last.
+//! State of one scenario: its emulator, the current caller, and the last response.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,66 +9,68 @@ use qingstor_emulator::Emulator;
 use qingstor_sdk::types::ObjectPart;
 use qingstor_sdk::{Bucket, Call, Config, Error, Operation, QingStor};
 use qingstor_suite::Server;
-use qingstor_suite::client::Reply;
+use qingstor_suite::client::RawResponse;
 use serde_json::Value;
 
-/// The zone of buckets for which a scenario names none.
+/// Zone of buckets for which a scenario does not name a zone.
 pub(crate) const ZONE: &str = "pek3a";
 
 #[derive(Debug, World)]
 #[world(init = Self::start)]
 pub(crate) struct Suite {
     pub(crate) emulator: Emulator,
-    /// Who calls.
+    /// Client of the current caller.
     pub(crate) caller: QingStor,
-    /// The bucket that calls are about, by name: each caller has a handle of their own.
+    /// Name of the current bucket. A name, because each caller needs its own handle.
     pub(crate) bucket: String,
-    pub(crate) answer: Answer,
-    /// The key of a scenario that is about keys.
+    /// The last response.
+    pub(crate) response: Response,
+    /// Key of scenarios about unusual keys.
     pub(crate) key: String,
-    /// The tag of the object that was put last.
+    /// ETag of the last object that was put.
     pub(crate) etag: String,
-    /// The ids of the operations that were called.
+    /// Ids of the operations that the scenario called.
     pub(crate) called: BTreeSet<&'static str>,
-    /// The object whose upload is under way, its id, and the parts that were uploaded.
+    /// Key of the current multipart upload.
     pub(crate) upload_key: String,
     pub(crate) upload_id: String,
+    /// Parts that were uploaded, by number.
     pub(crate) parts: BTreeMap<u32, ObjectPart>,
-    /// The versions that a scenario gave names to.
+    /// Version ids by the names that the scenario uses.
     pub(crate) versions: BTreeMap<String, String>,
-    /// Where objects are fetched or mirrored from.
+    /// Server that objects are fetched or mirrored from.
     pub(crate) origin: Option<Server>,
 }
 
-/// What a call came to, success or not.
+/// Result of the last request, successful or not.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
-    /// 0 for a call that was not sent.
+pub(crate) struct Response {
+    /// 0 if the client did not send the request.
     pub(crate) status: u16,
-    /// Empty for a success, and for errors without a document.
+    /// Error code. Empty for successes and for errors without a JSON body.
     pub(crate) code: String,
-    /// What an error says.
+    /// Error message.
     pub(crate) message: String,
     pub(crate) headers: HeaderMap,
-    /// The content of an object.
+    /// Content of an object.
     pub(crate) body: Bytes,
-    /// What a JSON document holds.
+    /// JSON body, or `null`.
     pub(crate) json: Value,
 }
 
-/// Sends a call of the SDK, notes its operation and what came of it, and gives the output of a
-/// success.
+/// Sends a request with the SDK and records its operation and response. Returns the output if the
+/// request succeeds.
 macro_rules! send {
     ($world:expr, $call:expr) => {{
         let call = $call;
-        $world.note(&call);
+        $world.record_operation(&call);
         match call.await {
             Ok(output) => {
-                $world.succeeded(output.status(), output.headers());
+                $world.record_success(output.status(), output.headers());
                 Some(output)
             }
             Err(error) => {
-                $world.failed(&error);
+                $world.record_failure(&error);
                 None
             }
         }
@@ -80,7 +82,7 @@ impl Suite {
     async fn start() -> Self {
         let emulator = Emulator::builder()
             .account("OWNER", "secret of the owner")
-            .account("STRANGER", "secret of the stranger")
+            .account("OTHER", "secret of the other user")
             .start()
             .await
             .unwrap();
@@ -88,7 +90,7 @@ impl Suite {
             caller: QingStor::new(Config::anonymous()).unwrap(),
             emulator,
             bucket: String::new(),
-            answer: Answer::default(),
+            response: Response::default(),
             key: String::new(),
             etag: String::new(),
             called: BTreeSet::new(),
@@ -102,15 +104,15 @@ impl Suite {
         world
     }
 
-    /// The settings with which someone calls: the owner, a stranger, or nobody in particular.
-    pub(crate) fn credentials(&self, who: &str) -> Config {
-        let number = match who {
+    /// Returns the configuration of a caller: `owner`, `another user` or `anonymous`.
+    pub(crate) fn credentials(&self, caller: &str) -> Config {
+        let index = match caller {
             "owner" => 0,
-            "stranger" => 1,
+            "another user" => 1,
             "anonymous" => return Config::anonymous(),
-            other => panic!("{other:?} is neither owner, stranger nor anonymous"),
+            other => panic!("unknown caller {other:?}"),
         };
-        let account = &self.emulator.accounts()[number];
+        let account = &self.emulator.accounts()[index];
         Config::new(account.access_key_id(), account.secret_access_key())
     }
 
@@ -118,52 +120,56 @@ impl Suite {
         QingStor::new(config.endpoint(self.emulator.endpoint())).unwrap()
     }
 
-    /// The bucket of the scenario, for who calls now.
+    /// Returns the handle of the current bucket for the current caller.
     pub(crate) fn bucket(&self) -> Bucket {
         self.caller.bucket(&self.bucket, ZONE).unwrap()
     }
 
-    pub(crate) fn note<I: Operation>(&mut self, _call: &Call<I>) {
+    pub(crate) fn record_operation<I: Operation>(&mut self, _call: &Call<I>) {
         self.called.insert(I::INFO.id);
     }
 
-    pub(crate) fn succeeded(&mut self, status: StatusCode, headers: &HeaderMap) {
-        self.answer = Answer {
+    pub(crate) fn record_success(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.response = Response {
             status: status.as_u16(),
             headers: headers.clone(),
-            ..Answer::default()
+            ..Response::default()
         };
     }
 
-    pub(crate) fn failed(&mut self, error: &Error) {
-        self.answer = Answer {
+    pub(crate) fn record_failure(&mut self, error: &Error) {
+        self.response = Response {
             status: error.status().map_or(0, |status| status.as_u16()),
             code: error.code().map(ToString::to_string).unwrap_or_default(),
             message: error.to_string(),
-            ..Answer::default()
+            ..Response::default()
         };
     }
 
-    /// Notes what a client without the SDK was answered.
-    pub(crate) fn replied(&mut self, reply: Reply) {
-        let json: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-        self.answer = Answer {
-            status: reply.status,
+    /// Records a response that was received without the SDK.
+    pub(crate) fn record_response(&mut self, response: RawResponse) {
+        let json: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        self.response = Response {
+            status: response.status,
             code: json["code"].as_str().unwrap_or_default().to_owned(),
-            message: reply.body.clone(),
-            headers: reply.headers,
-            body: reply.body.into(),
+            message: response.body.clone(),
+            headers: response.headers,
+            body: response.body.into(),
             json,
         };
     }
 
-    /// Fails unless the last call did what a scenario needs before it can begin.
+    /// Panics unless the last request succeeded. For the preconditions of a scenario.
     pub(crate) fn must_succeed(&self) {
-        let answer = &self.answer;
-        assert!((200..300).contains(&answer.status), "{}", answer.message);
+        let response = &self.response;
+        assert!(
+            (200..300).contains(&response.status),
+            "{}",
+            response.message
+        );
     }
 
-    /// The operations that the emulator carried out for this scenario, by its own count.
+    /// Returns the operations that the emulator executed in this scenario.
     pub(crate) fn served(&self) -> impl Iterator<Item = &'static str> {
         let counts = self.emulator.operations_served();
         counts

@@ -1,4 +1,4 @@
-"""Programs for the official package, against a service over a socket."""
+"""Run programs for the official package against a service."""
 
 import base64
 import copy
@@ -32,13 +32,13 @@ def service():
         os.environ["TEST_ACCESS_KEY_ID"], os.environ["TEST_SECRET_ACCESS_KEY"]
     )
     host, port = ENDPOINT[len("http://"):].split(":")
-    # As programs do that know no setting ``endpoint``.
+    # Like programs for the official package, which has no setting ``endpoint``.
     config.host, config.port, config.protocol = host, int(port), "http"
     return QingStor(config)
 
 
 class Case(unittest.TestCase):
-    """All tests share a bucket."""
+    """A test case whose tests share a bucket."""
 
     @classmethod
     def setUpClass(cls):
@@ -57,7 +57,7 @@ class Case(unittest.TestCase):
 
 
 class Unseekable(io.RawIOBase):
-    """A stream, such as a pipe, that yields few bytes at a time."""
+    """A stream without a position that returns few bytes per read, like a pipe."""
 
     def __init__(self, content):
         self._source = io.BytesIO(content)
@@ -71,7 +71,7 @@ class Unseekable(io.RawIOBase):
 
 
 class Uploads(Case):
-    """``UploadClient``."""
+    """Tests of ``UploadClient``."""
 
     data = os.urandom(2 * PART_SIZE + 12345)
 
@@ -80,12 +80,12 @@ class Uploads(Case):
         for size in (0, 1, PART_SIZE, PART_SIZE + 1, len(self.data)):
             with tempfile.TemporaryFile() as file:
                 file.write(self.data[:size])
-                # The position is at the end: it is read from its start.
+                # The position is at the end. The client reads from the start.
                 client.upload("file", file)
             self.assertEqual(self.content("file"), self.data[:size])
         self.assertEqual(self.uploads(), [])
 
-    def test_a_part_size_that_is_no_multiple_of_a_segment(self):
+    def test_a_part_size_that_is_not_a_multiple_of_the_segment_size(self):
         client = UploadClient(self.bucket, PART_SIZE + 5)
         client.upload("odd", io.BytesIO(self.data), "text/plain")
         self.assertEqual(self.content("odd"), self.data)
@@ -102,7 +102,7 @@ class Uploads(Case):
         client = UploadClient(self.bucket)
         hooks = {"read": [functools.partial(calls.append, 1)]}
         client.upload("hooks", io.BytesIO(bytes(10_000)), hooks=hooks)
-        # Ten reads of up to 1024 bytes, and those that find the end.
+        # Ten reads of up to 1024 bytes, and the reads that return nothing.
         self.assertGreaterEqual(len(calls), 10)
         with self.assertRaises(ValueError):
             client.upload("k", io.BytesIO(b""), hooks={"read": ["no function"]})
@@ -121,8 +121,8 @@ class Uploads(Case):
         self.assertEqual(self.bucket.head_object("broken").status_code, 404)
         self.assertEqual(self.uploads(), [])
 
-    def test_refusals_are_errors(self):
-        # All parts but the last have 4 MiB at least.
+    def test_error_responses_are_raised(self):
+        # All parts except the last must have at least 4 MiB.
         client = UploadClient(self.bucket, 1000)
         with self.assertRaises(UploadError) as caught:
             client.upload("small", io.BytesIO(bytes(3000)))
@@ -141,9 +141,9 @@ class Uploads(Case):
         for present in (
             {}, {0: parts[0]}, {2: parts[2]}, {1: parts[1], 2: parts[2]},
             dict(enumerate(parts)),
-            # A part of an attempt with another part size.
+            # A part from an attempt with another part size.
             {0: parts[0] + b"more", 1: parts[1]},
-            # A part behind the end of the file.
+            # A part after the end of the file.
             {0: parts[0], 7: b"more"},
         ):
             output = self.bucket.initiate_multipart_upload("resumed")
@@ -200,7 +200,7 @@ class Uploads(Case):
 
 
 class Chunks(unittest.TestCase):
-    """``FileChunk``."""
+    """Tests of ``FileChunk``."""
 
     def test_sizes(self):
         self.assertEqual(constant.PART_SIZE, 64 << 20)
@@ -231,9 +231,9 @@ class Chunks(unittest.TestCase):
 
 
 class Sessions(Case):
-    """``service.client`` is a session of ``requests``."""
+    """Tests of ``service.client``, which is a session of ``requests``."""
 
-    def test_its_own_calls(self):
+    def test_calls_use_the_session(self):
         client = self.qingstor.client
         self.assertIsInstance(client, requests.Session)
         self.assertIs(self.bucket.client, client)
@@ -301,12 +301,12 @@ class Sessions(Case):
         qingstor.config.host = "stor.example.com"
         qingstor.client.proxies = {"http": ENDPOINT}
         qingstor.client.trust_env = False
-        # The proxy is the service: it is asked for a whole URL.
+        # The proxy is the service itself. It receives the absolute URL.
         self.assertEqual(qingstor.list_buckets().status_code, 200)
 
 
 class Reader:
-    """A part of a file that knows its length, and reads as it likes."""
+    """A file-like object with a length that ignores the requested read size."""
 
     def __init__(self, content):
         self._source = io.BytesIO(content)
@@ -320,7 +320,7 @@ class Reader:
 
 
 class Calls(Case):
-    """What other programs give to calls."""
+    """Arguments that programs for the official package pass to calls."""
 
     def test_files_that_were_opened_as_text(self):
         content = "text é\r\n".encode() * 1000
@@ -369,11 +369,11 @@ class Calls(Case):
             )
             self.assertEqual(output.status_code, 200, dict(output))
             self.assertEqual(len(output["deleted"]), 2)
-        # The content of an object is the caller's own, and so is its MD5.
+        # The MD5 of an object's content is sent unchanged.
         output = self.bucket.put_object("k", body=b"x", content_md5=given)
         self.assertFalse(output.ok)
 
-    def test_one_word_for_a_list_of_words(self):
+    def test_a_string_instead_of_a_list_of_strings(self):
         output = self.bucket.put_notification([{
             "id": "one", "event_types": "create_object",
             "cloudfunc": "tupu-porn",

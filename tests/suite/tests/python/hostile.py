@@ -1,4 +1,4 @@
-"""A package of hard names and hostile texts: it is imported, and looked at."""
+"""Import and inspect a package with escaped names and hostile descriptions."""
 
 import inspect
 import typing
@@ -12,12 +12,12 @@ from qingstor.sdk.service.qingstor import QingStor
 
 
 class Hostile(unittest.TestCase):
-    def test_texts_are_texts(self):
+    def test_descriptions_are_escaped(self):
         for method in (QingStor.everything, Bucket.put):
             self.assertIn("raise SystemExit", method.__doc__)
         self.assertIn('"""', QingStor.everything.__doc__)
 
-    def test_hard_names_are_parameters(self):
+    def test_escaped_names_are_parameters(self):
         found = list(inspect.signature(QingStor.everything).parameters)
         self.assertEqual(found[:3], ["self", "self_param", "match"])
         self.assertEqual(len(found), len(set(found)))
@@ -32,7 +32,7 @@ class Hostile(unittest.TestCase):
         self.assertIn("gr%C3%B6%C3%9Fe=5", prepared.url)
         self.assertEqual(prepared.body, b'{"match": {"x": {"self": "1"}}}')
 
-    def test_names_that_python_takes_for_one_differ(self):
+    def test_names_that_python_normalizes_to_one_are_distinct(self):
         found = list(inspect.signature(QingStor.everything).parameters)
         self.assertEqual(found[-3:], ["self_query", "file", "file_query"])
 

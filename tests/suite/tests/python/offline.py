@@ -1,4 +1,4 @@
-"""What the package does without a service: signatures, settings, checks."""
+"""Tests that need no service: signatures, settings and validation."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ from qingstor.sdk.error import (
 )
 from qingstor.sdk.service.qingstor import QingStor
 
-SECRET = "a secret that must never be seen"
+SECRET = "a secret that must never appear"
 NO_DATE = "Mon, 01 Jan 0001 00:00:00 GMT"
 UPLOAD = "upload_id=fde133b5f6d932cd9c79bac3c7318da1"
 TEST_HEADERS = {"X-QS-Test-2": "Test 2", "X-QS-Test-1": " Test 1 "}
@@ -47,7 +47,7 @@ def bucket(**settings):
 
 
 class KnownSignatures(unittest.TestCase):
-    """Signatures that other SDKs publish, and their strings to sign."""
+    """Test vectors for signatures that other SDKs publish."""
 
     def check(self, secret, expected, *args, **kwargs):
         text = sign.string_to_sign(*args, **kwargs)
@@ -74,7 +74,7 @@ class KnownSignatures(unittest.TestCase):
             ("y0rP8LnEGUiV/JcuCMHZC4OMRZNzKRw9w7AnqehJZW8=",
              "GET", "/?acl", {"Date": NO_DATE},
              {"resource_prefix": "/bucket-name"}),
-            # Ruby and Scala have this one, with the same secret.
+            # The Ruby and Scala SDKs have this vector, too.
             ("gTdB/cmD6rjv8CbFRDfFbHc64q442rYNAp99Hm7fBl4=",
              "GET", target, headers, {"expires": -62135596800}),
         ):
@@ -170,7 +170,7 @@ class KnownSignatures(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    """What a call would send."""
+    """The requests that calls build."""
 
     def test_addresses(self):
         for settings, origin, path in (
@@ -202,7 +202,7 @@ class Requests(unittest.TestCase):
         expected = f"QS ID:{signature}"
         self.assertEqual(prepared.headers["Authorization"], expected)
 
-    def test_addresses_that_make_no_sense(self):
+    def test_invalid_addresses_are_rejected(self):
         for settings in (
             {"host": "a b"}, {"host": "user@host"}, {"host": ""},
             {"endpoint": "ftp://x"}, {"endpoint": "http://u:p@x"},
@@ -233,7 +233,7 @@ class Requests(unittest.TestCase):
             "/my-bucket/%E7%85%A7%E7%89%87/a%20b%2Bc%252F%3F.~jpg",
         )
 
-    def test_keys_that_lead_elsewhere_are_refused(self):
+    def test_keys_with_dot_segments_are_rejected(self):
         for key in (".", "..", "../a", "./a", "a/..", "a/./b", "/a", "\ud800"):
             with self.subTest(key=key):
                 with self.assertRaises(ParameterInvalidError):
@@ -269,7 +269,7 @@ class Requests(unittest.TestCase):
         ):
             self.assertEqual(headers[name], expected, name)
 
-    def test_headers_can_not_be_broken_out_of(self):
+    def test_header_values_cannot_inject_headers(self):
         for parameters in (
             {"cache_control": "a\r\nX: y"}, {"cache_control": "é"},
             {"x_qs_meta_data": {"a b": "x"}}, {"x_qs_meta_data": {"": "x"}},
@@ -313,7 +313,7 @@ class Requests(unittest.TestCase):
         with self.assertRaises(ParameterInvalidError):
             make.put_external_mirror_request(source_site=object())
         self.assertTrue(issubclass(ParameterError, QingStorError))
-        # What is optional is given by name: one more would shift the others.
+        # Optional parameters are keyword-only, because a new one would shift positional ones.
         self.assertRaises(TypeError, make.list_objects_request, "a", "/")
 
     def test_json_bodies(self):
@@ -338,7 +338,7 @@ class Requests(unittest.TestCase):
         request = bucket().delete_multiple_objects_request([{"key": "中"}])
         headers = request.sign().headers
         self.assertEqual(len(headers["Content-MD5"]), 24)
-        # Other programs write JSON in another way, and compute the MD5 of it.
+        # Programs can pass the MD5 of JSON that they format differently.
         request = bucket().delete_multiple_objects_request(
             [{"key": "k"}], content_md5="given"
         )
@@ -384,7 +384,7 @@ class Requests(unittest.TestCase):
         with self.assertRaises(ConfigError):
             QingStor(Config()).list_buckets_request().sign_query(3600)
 
-    def test_a_presigned_value_can_not_be_split(self):
+    def test_a_presigned_value_cannot_contain_an_ampersand(self):
         for value in ("&", "a&response-content-type=text/html"):
             request = bucket().get_object_request(
                 "k", response_content_disposition=value
@@ -423,7 +423,7 @@ class Requests(unittest.TestCase):
 
 
 class Bodies(unittest.TestCase):
-    """Everything that can be sent."""
+    """All kinds of request bodies."""
 
     def test_lengths_and_content(self):
         with tempfile.TemporaryFile() as file:
@@ -441,22 +441,22 @@ class Bodies(unittest.TestCase):
                 self.assertEqual(body.length, length)
                 self.assertEqual(b"".join(body.chunks()), content)
                 again = b"".join(body.chunks())
-                self.assertEqual(again, content, "it can't be sent again")
+                self.assertEqual(again, content, "the body cannot be resent")
 
-    def test_a_length_that_is_announced_is_kept(self):
+    def test_the_declared_length_is_enforced(self):
         for source, length in (
             ([b"a"], 2), ([b"abc"], 2), ([b"a", b"bc"], 2), (b"abc", 2),
         ):
             with self.assertRaises(ParameterInvalidError):
                 list(Body(source, length).chunks())
         self.assertEqual(list(Body([b"a", b"b"], 2).chunks()), [b"a", b"b"])
-        # A file that shrinks while it is sent.
+        # A file that shrinks while it is being sent.
         file = io.BytesIO(b"abc")
         body = Body(file)
         file.truncate(1)
         self.assertRaises(ParameterInvalidError, list, body.chunks())
 
-    def test_what_is_no_body_is_refused(self):
+    def test_invalid_bodies_are_rejected(self):
         for source in (7, {"a": 1}, io.StringIO("text"), object()):
             with self.subTest(source=source):
                 self.assertRaises(ParameterInvalidError, Body, source)
@@ -466,7 +466,7 @@ class Bodies(unittest.TestCase):
 
 
 class Forms(unittest.TestCase):
-    """Uploads as browsers send them."""
+    """Uploads in the form that browsers use."""
 
     def test_the_policy_covers_all_fields(self):
         request = bucket().post_object_request(
@@ -494,7 +494,7 @@ class Forms(unittest.TestCase):
         )
         self.assertEqual(values["access_key_id"], "ID")
 
-    def test_another_key_signs_for_itself(self):
+    def test_another_access_key_requires_a_policy_and_a_signature(self):
         with self.assertRaises(ParameterInvalidError):
             bucket().post_object_request("k", b"", access_key_id="ANOTHER")
         bucket().post_object_request(
@@ -503,7 +503,7 @@ class Forms(unittest.TestCase):
 
 
 class Settings(unittest.TestCase):
-    """Where settings come from."""
+    """Sources of settings."""
 
     def setUp(self):
         self.home = tempfile.TemporaryDirectory()
@@ -540,8 +540,8 @@ class Settings(unittest.TestCase):
         self.assertEqual((config.timeout, config.zone), (2.5, ""))
         self.assertIs(config.enable_virtual_host_style, True)
 
-    def test_other_yaml_is_refused_with_its_line(self):
-        for text, says in (
+    def test_unsupported_yaml_is_rejected_with_its_line(self):
+        for text, message in (
             ("a: 1\n  b: 2\n", ":2: expected 'key: value'"),
             ("http:\n  port: 1\n", ":2: expected 'key: value'"),
             ("- a\n", ":1: expected 'key: value'"),
@@ -567,19 +567,19 @@ class Settings(unittest.TestCase):
             with self.subTest(text=text):
                 with self.assertRaises(ConfigError) as caught:
                     Config().load_config_from_filepath(self.write(text))
-                self.assertIn(says, str(caught.exception))
+                self.assertIn(message, str(caught.exception))
 
-    def test_data_with_a_slip_is_refused(self):
+    def test_invalid_settings_are_rejected(self):
         with self.assertRaises(ConfigError) as caught:
             Config().load_config_from_data({"hots": "a"})
         self.assertIn("'hots'", str(caught.exception))
         config = Config("A", "B")
         with self.assertRaises(ConfigError):
             config.load_config_from_data({"host": "other", "port": -1})
-        self.assertEqual(config.host, "qingstor.com", "half of it was taken")
+        self.assertEqual(config.host, "qingstor.com", "settings were applied partially")
         self.assertEqual(repr(config), "<Config 'A'>")
 
-    def test_the_user_file_is_written_once_and_for_the_user_alone(self):
+    def test_the_user_file_is_written_once_and_readable_by_the_user_only(self):
         config = Config("A", "B").load_user_config()
         path = config.get_user_config_file_path()
         self.assertTrue(path.startswith(self.home.name), path)
@@ -592,7 +592,7 @@ class Settings(unittest.TestCase):
         self.assertEqual(Config().load_user_config().access_key_id, "MINE")
         self.assertEqual(Config.load().access_key_id, "MINE")
 
-    def test_the_environment_wins_over_the_file(self):
+    def test_the_environment_overrides_the_file(self):
         path = self.write("access_key_id: F\nsecret_access_key: f\nport: 1\n")
         environment = {
             "QINGSTOR_CONFIG_PATH": path,

@@ -1,4 +1,4 @@
-"""The package against a service over a socket: every operation, each once."""
+"""Call every operation of the package against a service."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ ENDPOINT = os.environ["TEST_ENDPOINT"]
 ACCESS_KEY_ID = os.environ["TEST_ACCESS_KEY_ID"]
 SECRET_ACCESS_KEY = os.environ["TEST_SECRET_ACCESS_KEY"]
 
-HARD_KEYS = (
+UNUSUAL_KEYS = (
     "a b", " ", "a+b", "a%2Fb", "a/b", "%", "a?b", "a?acl", "a#b", "a//b",
     "a///", "folder/", "a;b", "a&b=c", "'single' \"double\"", "back\\slash",
     "<>{}[]|^`", "~-._", "a:b@c", "%2e%2e/%2E", "...", ".hidden",
@@ -42,7 +42,7 @@ def config():
 
 
 def png():
-    """Make a picture of one grey pixel."""
+    """Return an image of one grey pixel."""
     def chunk(kind, data):
         checked = kind + data
         length = struct.pack(">I", len(data))
@@ -58,7 +58,7 @@ def png():
 
 
 class Case(unittest.TestCase):
-    """A bucket of its own for each class."""
+    """A test case whose class has its own bucket."""
 
     name = ""
 
@@ -76,9 +76,9 @@ class Case(unittest.TestCase):
 
 
 class OfficialLines(unittest.TestCase):
-    """Lines as the official SDK's documents have them."""
+    """Example code from the documentation of the official SDK."""
 
-    def test_a_tour(self):
+    def test_the_examples(self):
         config = Config(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
         host, port = ENDPOINT[len("http://"):].split(":")
         config.host, config.port, config.protocol = host, int(port), "http"
@@ -128,7 +128,7 @@ class OfficialLines(unittest.TestCase):
 
 
 class Settings(Case):
-    """Whatever a bucket can be told, read, and made to forget."""
+    """Put, read and delete each setting of a bucket."""
 
     name = "settings-bucket"
 
@@ -205,12 +205,12 @@ class Settings(Case):
         ])
 
     def test_replication(self):
-        # The zone is that of the host.
+        # The zone comes from the host.
         copies = self.qingstor.Bucket("replica-bucket", "sh1a")
         prepared = copies.put_request().sign()
         prepared.headers["Host"] = "sh1a.qingstor.com"
-        answer = requests.Session().send(prepared)
-        self.assertEqual(answer.status_code, 201, answer.text)
+        response = requests.Session().send(prepared)
+        self.assertEqual(response.status_code, 201, response.text)
         self.round_trip("replication", rules=[
             {"id": "all", "status": "enabled", "filters": {"prefix": "a/"},
              "destination": {"bucket": "replica-bucket"}},
@@ -237,12 +237,12 @@ class Settings(Case):
 
 
 class Objects(Case):
-    """Content in all forms, and what names it may have."""
+    """Object content in all forms, and unusual keys."""
 
     name = "objects-bucket"
 
-    def test_hard_keys(self):
-        for key in HARD_KEYS:
+    def test_unusual_keys(self):
+        for key in UNUSUAL_KEYS:
             with self.subTest(key=key):
                 content = hashlib.md5(key.encode()).digest()
                 put = self.bucket.put_object(key, body=content)
@@ -252,8 +252,8 @@ class Objects(Case):
                 expires = int(time.time()) + 60
                 request = self.bucket.get_object_request(key)
                 url = request.sign_query(expires).url
-                with urllib.request.urlopen(url) as answer:
-                    self.assertEqual(answer.read(), content)
+                with urllib.request.urlopen(url) as response:
+                    self.assertEqual(response.read(), content)
                 copy = self.bucket.put_object(
                     "copy", x_qs_copy_source=f"/{self.name}/{key}"
                 )
@@ -266,7 +266,7 @@ class Objects(Case):
             page = self.bucket.list_objects(limit=7, marker=marker)
             found.update(key["key"] for key in page["keys"])
             marker = page.get("next_marker") or ""
-        self.assertLessEqual(set(HARD_KEYS), found)
+        self.assertLessEqual(set(UNUSUAL_KEYS), found)
         keys = [{"key": key} for key in found]
         output = self.bucket.delete_multiple_objects(objects=keys, quiet=True)
         self.assertStatus(output, 200)
@@ -313,7 +313,7 @@ class Objects(Case):
         )
         self.assertEqual(output.headers["Content-Type"], "a/b; c=\"d +\"")
 
-    def test_content_is_given_as_it_is_stored(self):
+    def test_content_is_not_decoded(self):
         packed = gzip.compress(b"content" * 100)
         self.bucket.put_object("gz", body=packed, content_encoding="gzip")
         self.assertEqual(self.bucket.get_object("gz").content, packed)
@@ -391,17 +391,17 @@ class Objects(Case):
             "presigned", x_qs_meta_data={"a": "b"}
         )
         prepared = request.sign_query(expires)
-        answer = requests.put(
+        response = requests.put(
             prepared.url, data=b"content", headers=dict(prepared.headers)
         )
-        self.assertEqual(answer.status_code, 201, answer.text)
+        self.assertEqual(response.status_code, 201, response.text)
         output = self.bucket.get_object("presigned")
         self.assertEqual(output.content, b"content")
-        answer = requests.put(prepared.url, data=b"content")
-        self.assertEqual(answer.status_code, 401, "the header is signed")
+        response = requests.put(prepared.url, data=b"content")
+        self.assertEqual(response.status_code, 401, "the header is signed")
         late = request.sign_query(int(time.time()) - 60)
-        answer = requests.put(late.url, headers=dict(late.headers))
-        self.assertEqual(answer.status_code, 403)
+        response = requests.put(late.url, headers=dict(late.headers))
+        self.assertEqual(response.status_code, 403)
 
     def test_a_bucket_in_the_host(self):
         settings = {"protocol": "http", "enable_virtual_host_style": True}
@@ -418,12 +418,12 @@ class Objects(Case):
             origin, path = prepared.url.split(".com/")
             prepared.headers["Host"] = origin[len("http://"):] + ".com"
             prepared.url = f"{ENDPOINT}/{path}"
-            answer = requests.Session().send(prepared)
-            self.assertEqual(answer.status_code, 200, answer.text)
+            response = requests.Session().send(prepared)
+            self.assertEqual(response.status_code, 200, response.text)
             if expected is not None:
-                self.assertEqual(answer.content, expected)
+                self.assertEqual(response.content, expected)
 
-    def test_refusals(self):
+    def test_error_responses(self):
         wrong = QingStor(Config(ACCESS_KEY_ID, "wrong").load_config_from_data(
             {"endpoint": ENDPOINT}
         ))
@@ -437,7 +437,7 @@ class Objects(Case):
 
 
 def pipe(content):
-    """Give content through a file that can't be measured."""
+    """Return a readable file without a known length."""
     reading, writing = os.pipe()
 
     def write():
@@ -449,7 +449,7 @@ def pipe(content):
 
 
 class Faulty(BaseHTTPRequestHandler):
-    """Answers as only a broken service or a proxy would."""
+    """Responds like a proxy or a broken service."""
 
     def do_GET(self):
         if self.path.startswith("/my-bucket/moved"):
@@ -471,7 +471,7 @@ class Faulty(BaseHTTPRequestHandler):
 
 
 class Faults(unittest.TestCase):
-    """What no well-behaved service does."""
+    """Invalid responses and connection failures."""
 
     def setUp(self):
         server = HTTPServer(("127.0.0.1", 0), Faulty)
@@ -486,27 +486,27 @@ class Faults(unittest.TestCase):
         self.addCleanup(self.qingstor.client.session.close)
         self.bucket = self.qingstor.Bucket("my-bucket", "pek3a")
 
-    def test_a_short_body_is_no_end(self):
+    def test_a_truncated_body_is_an_error(self):
         output = self.bucket.get_object("short")
         with self.assertRaises(IncompleteBodyError):
             list(output.iter_content())
 
-    def test_redirects_are_answers(self):
+    def test_redirects_are_returned(self):
         output = self.bucket.get_object("moved")
         self.assertEqual(output.status_code, 301)
         self.assertIn("elsewhere", output.headers["Location"])
 
-    def test_pages_of_proxies_are_no_documents(self):
+    def test_error_pages_of_proxies_are_not_decoded(self):
         output = self.bucket.get_object("page")
         self.assertEqual((output.status_code, dict(output)), (502, {}))
         self.assertEqual(output.content, b"<html>")
 
-    def test_a_service_that_is_not_there(self):
-        away = QingStor(config().load_config_from_data(
+    def test_an_unreachable_service(self):
+        unreachable = QingStor(config().load_config_from_data(
             {"endpoint": "http://127.0.0.1:1", "connection_retries": 1}
         ))
-        self.addCleanup(away.client.session.close)
-        self.assertRaises(requests.ConnectionError, away.list_buckets)
+        self.addCleanup(unreachable.client.session.close)
+        self.assertRaises(requests.ConnectionError, unreachable.list_buckets)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which requests are retried, against servers that misbehave on purpose."""
+"""Tests of retries against servers that misbehave."""
 
 import contextlib
 import datetime
@@ -21,23 +21,23 @@ from qingstor.sdk.config import Config
 from qingstor.sdk.error import IncompleteBodyError, ParameterInvalidError
 from qingstor.sdk.service.qingstor import QingStor
 
-# A hang is a failure, and shows where it is.
+# End a hanging program with a stack trace.
 faulthandler.dump_traceback_later(180, exit=True)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
-# Larger than all buffers of a connection.
+# Larger than all buffers of a connection together.
 LARGE = 16 << 20
 RETRIES = 2
 
 
-def refusal(status, headers=""):
+def error_response(status, headers=""):
     text = f"HTTP/1.1 {status} Refused\r\n{headers}Content-Length: 0\r\n\r\n"
     return text.encode()
 
 
 class Server:
-    """Handles the connections one after the other, each by an action.
+    """Handles connections one after the other, each with an action.
 
     An action is a function of the server and the connection. The last one
     handles all further connections, too.
@@ -46,7 +46,7 @@ class Server:
     def __init__(self, *actions, port=0):
         self.last_port = None
         self.actions = list(actions)
-        # The head and the body of each request, as far as they were read.
+        # The head and body of each request, as far as they were read.
         self.requests = []
         self.end = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", port))
@@ -139,7 +139,7 @@ def respond(*responses):
 
 
 def refuse_unread(response, closes):
-    """Respond to the head, and never read the body."""
+    """Respond to the head without reading the body."""
     def action(server, connection):
         server.read_head(connection)
         connection.sendall(response)
@@ -179,13 +179,13 @@ def generator(content, size=1000):
 
 
 def unseekable(content):
-    """Return a file that knows neither its position nor its length."""
+    """Return a file without a position or a length."""
     file = mock.Mock(spec=["read"])
     file.read.side_effect = io.BytesIO(content).read
     return file
 
 
-# Calls, and whether they are repeatable.
+# Each call, and whether it is safe to repeat.
 CALLS = (
     (True, lambda b: b.get_object("k")),
     (True, lambda b: b.head_object("k")),
@@ -208,7 +208,7 @@ CALLS = (
 
 
 class Operations(Case):
-    """What is retried depends on the operation, its input, and the failure."""
+    """Retries depend on the operation, its input, and the failure."""
 
     def test_lost_responses(self):
         for action in (close_after_accept, close_after_head,
@@ -229,7 +229,7 @@ class Operations(Case):
             (412, False), (301, False), (304, False),
         ):
             for is_repeatable, call in CALLS:
-                with Server(respond(refusal(status))) as server:
+                with Server(respond(error_response(status))) as server:
                     output = call(self.bucket(server.port))
                 self.assertEqual(output.status_code, status)
                 is_retried = is_retryable and is_repeatable
@@ -239,20 +239,20 @@ class Operations(Case):
 
     def test_a_later_attempt_succeeds(self):
         server = self.serve(
-            close_after_request, respond(refusal(503)), respond(CREATED)
+            close_after_request, respond(error_response(503)), respond(CREATED)
         )
         output = self.bucket(server.port).put_object("k", body=b"content")
         self.assertEqual(output.status_code, 201)
         self.assertEqual(server.bodies, [b"content"] * 3)
 
     def test_zero_retries(self):
-        server = self.serve(respond(refusal(503)))
+        server = self.serve(respond(error_response(503)))
         bucket = self.bucket(server.port, connection_retries=0)
         self.assertEqual(bucket.get_acl().status_code, 503)
         self.assertEqual(len(server.requests), 1)
 
     def test_each_attempt_is_signed(self):
-        server = self.serve(respond(refusal(500)), respond(CREATED))
+        server = self.serve(respond(error_response(500)), respond(CREATED))
         dates = [f"Sun, 29 Nov 2026 00:00:0{n} GMT" for n in range(2)]
         with mock.patch("qingstor.sdk.request.formatdate", side_effect=dates):
             self.bucket(server.port).put_object("k", body=b"content")
@@ -265,7 +265,7 @@ class Operations(Case):
             signatures.update(found)
         self.assertEqual(len(signatures), 2)
 
-    def test_a_response_that_is_cut_off(self):
+    def test_a_truncated_response(self):
         document = b'{"acl": [], "owner": {"id": "usr"}}'
         head = (
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -295,7 +295,7 @@ class Operations(Case):
                 with self.assertRaises(requests.ConnectionError):
                     self.bucket(server.port).get_object("k")
 
-    def test_content_that_is_cut_off_is_not_fetched_again(self):
+    def test_truncated_content_is_not_fetched_again(self):
         cut = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
         server = self.serve(respond(cut))
         output = self.bucket(server.port).get_object("k")
@@ -320,7 +320,7 @@ class Operations(Case):
 
 
 class Connections(Case):
-    """A connection that never opened is retried for every request."""
+    """Connection attempts are retried for every request."""
 
     def test_a_service_that_starts_late(self):
         for _, call in CALLS:
@@ -371,7 +371,7 @@ class Connections(Case):
 
 
 class Bodies(Case):
-    """A body is sent from its start, or not at all."""
+    """A body is resent only if it can be read from its start again."""
 
     content = bytes(range(256)) * 1000
 
@@ -389,7 +389,7 @@ class Bodies(Case):
             self.content, bytearray(self.content), memoryview(self.content),
             self.file(), stream,
         ):
-            for first in (close_after_request, respond(refusal(503))):
+            for first in (close_after_request, respond(error_response(503))):
                 with Server(first, first, respond(CREATED)) as server:
                     bucket = self.bucket(server.port)
                     output = bucket.put_object("k", body=body)
@@ -411,7 +411,7 @@ class Bodies(Case):
                             "k", body=make(), **more
                         )
                 self.assertEqual(server.bodies, [self.content])
-                with Server(respond(refusal(503))) as server:
+                with Server(respond(error_response(503))) as server:
                     output = self.bucket(server.port).put_object(
                         "k", body=make(), **more
                     )
@@ -469,10 +469,10 @@ class Bodies(Case):
                     )
             self.assertEqual(len(server.requests), 1)
 
-    def test_refusals_of_bodies_that_are_not_read(self):
+    def test_error_responses_before_the_body_is_read(self):
         for closes in (True, False):
             for status in (503, 413, 307):
-                response = refusal(status)
+                response = error_response(status)
                 for body, more in (
                     (bytes(LARGE), {}),
                     (generator(bytes(LARGE), 1 << 20),
@@ -487,19 +487,19 @@ class Bodies(Case):
                         self.assertEqual(output.status_code, status)
                         server.end.set()
 
-    def test_a_refusal_of_a_body_that_is_not_read_is_retried(self):
+    def test_an_error_response_before_the_body_is_read_is_retried(self):
         content = bytes(LARGE)
         server = self.serve(
-            refuse_unread(refusal(503), True), respond(CREATED)
+            refuse_unread(error_response(503), True), respond(CREATED)
         )
         output = self.bucket(server.port).put_object("k", body=content)
         self.assertEqual(output.status_code, 201)
         self.assertEqual(len(server.bodies[1]), LARGE)
 
-    def test_a_connection_of_an_early_response_is_not_used_again(self):
+    def test_a_connection_is_not_reused_after_an_early_response(self):
         def refuse_early(server, connection):
             server.read_head(connection)
-            connection.sendall(refusal(403))
+            connection.sendall(error_response(403))
             server.end.wait(5)
 
         server = self.serve(refuse_early, respond(OK))
@@ -557,15 +557,15 @@ class Bodies(Case):
 
 
 class Sessions(Case):
-    """Requests that other programs send with the session."""
+    """Requests that programs send with the session."""
 
     def test_a_plain_request(self):
-        server = self.serve(respond(refusal(503)), respond(OK))
+        server = self.serve(respond(error_response(503)), respond(OK))
         client = self.bucket(server.port).client
         url = f"http://127.0.0.1:{server.port}/"
         self.assertEqual(client.head(url).status_code, 200)
         self.assertEqual(len(server.requests), 2)
-        with Server(respond(refusal(503))) as server:
+        with Server(respond(error_response(503))) as server:
             url = f"http://127.0.0.1:{server.port}/"
             self.assertEqual(client.post(url, data=b"a").status_code, 503)
         self.assertEqual(len(server.requests), 1)
@@ -573,14 +573,14 @@ class Sessions(Case):
     def test_redirects_of_plain_requests_are_followed(self):
         target = self.serve(respond(OK))
         there = f"http://127.0.0.1:{target.port}/there"
-        server = self.serve(respond(refusal(302, f"Location: {there}\r\n")))
+        server = self.serve(respond(error_response(302, f"Location: {there}\r\n")))
         client = self.bucket(server.port).client
         response = client.get(f"http://127.0.0.1:{server.port}/here")
         self.assertEqual((response.status_code, response.url), (200, there))
 
     def test_redirects_of_signed_requests_are_not_followed(self):
         for location in ("http://127.0.0.1:1/", "http://[::1", "é"):
-            response = refusal(307, f"Location: {location}\r\n")
+            response = error_response(307, f"Location: {location}\r\n")
             with Server(respond(response)) as server:
                 bucket = self.bucket(server.port)
                 output = bucket.put_object("k", body=b"content")
@@ -592,9 +592,9 @@ class Sessions(Case):
 
 
 class Delays(unittest.TestCase):
-    """The pause before a retry."""
+    """Delays between retries."""
 
-    def test_they_grow_up_to_a_limit(self):
+    def test_delays_grow_up_to_a_limit(self):
         for retries, ceiling in (
             (0, 0.2), (1, 0.4), (2, 0.8), (6, 12.8), (7, 20), (10 ** 9, 20),
         ):
@@ -603,7 +603,7 @@ class Delays(unittest.TestCase):
             self.assertGreaterEqual(min(delays), ceiling / 2)
             self.assertGreater(max(delays) - min(delays), ceiling / 4)
 
-    def test_the_service_can_ask_for_more(self):
+    def test_retry_after_extends_the_delay(self):
         now = datetime.datetime.now(datetime.timezone.utc)
 
         def date(seconds):
@@ -618,8 +618,8 @@ class Delays(unittest.TestCase):
         for asked in (None, "", "0", "-7", "soon", "²", date(-90), "1.5"):
             self.assertLessEqual(retry.delay(0, asked), 0.2, asked)
 
-    def test_a_service_that_asks_for_too_much_is_not_waited_for(self):
-        response = refusal(503, "Retry-After: 3600\r\n")
+    def test_a_too_long_retry_after_ends_the_retries(self):
+        response = error_response(503, "Retry-After: 3600\r\n")
         with Server(respond(response)) as server:
             config = Config("ID", "SECRET")
             config.endpoint = f"http://127.0.0.1:{server.port}"
@@ -629,8 +629,8 @@ class Delays(unittest.TestCase):
         self.assertEqual(output.status_code, 503)
         self.assertEqual(len(server.requests), 1)
 
-    def test_there_is_a_pause_before_each_retry(self):
-        with Server(respond(refusal(503))) as server:
+    def test_there_is_a_delay_before_each_retry(self):
+        with Server(respond(error_response(503))) as server:
             config = Config("ID", "SECRET")
             config.endpoint = f"http://127.0.0.1:{server.port}"
             service = QingStor(config)

@@ -1,4 +1,4 @@
-//! Who may do what, and what the service cannot do.
+//! Access control, unknown error codes and batch deletion.
 
 use qingstor_sdk::types::{Acl, Grantee, Permission};
 use qingstor_sdk::{Config, ErrorCode, ErrorKind};
@@ -6,24 +6,24 @@ use qingstor_sdk::{Config, ErrorCode, ErrorKind};
 use crate::store::Store;
 
 #[tokio::test]
-async fn anonymous_calls_may_do_what_everyone_may() {
+async fn a_public_read_grant_allows_anonymous_reads_only() {
     let store = Store::start().await;
-    let everyone = store.bucket_with(Config::anonymous());
+    let anonymous = store.bucket_with(Config::anonymous());
     store.bucket.put_object("k").body("x").await.unwrap();
-    let refused = everyone.get_object("k").await.unwrap_err();
-    assert!(refused.is_permission_denied(), "{refused}");
-    assert_eq!(refused.code(), Some(&ErrorCode::PermissionDenied));
+    let error = anonymous.get_object("k").await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    assert_eq!(error.code(), Some(&ErrorCode::PermissionDenied));
 
     let read = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
     store.bucket.put_acl([read]).await.unwrap();
-    let get = everyone.get_object("k").await.unwrap();
+    let get = anonymous.get_object("k").await.unwrap();
     assert_eq!(get.body.bytes().await.unwrap(), "x");
-    let refused = everyone.put_object("k").body("y").await.unwrap_err();
-    assert!(refused.is_permission_denied(), "{refused}");
+    let error = anonymous.put_object("k").body("y").await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_apart() {
+async fn wrong_secrets_and_unknown_keys_have_different_codes() {
     let store = Store::start().await;
     let id = store.emulator.access_key_id();
     for (config, code) in [
@@ -46,9 +46,8 @@ async fn wrong_credentials_are_told_apart() {
     }
 }
 
-/// A code that the SDK does not know is kept as it is.
 #[tokio::test]
-async fn what_the_service_does_not_do_is_an_unknown_code() {
+async fn unknown_error_codes_are_preserved() {
     let store = Store::start().await;
     let drawing = r#"<svg xmlns="http://www.w3.org/2000/svg"/>"#;
     store
@@ -69,12 +68,12 @@ async fn what_the_service_does_not_do_is_an_unknown_code() {
 }
 
 #[tokio::test]
-async fn many_objects_are_deleted_at_once() {
+async fn a_batch_deletion_deletes_several_objects() {
     let store = Store::start().await;
     for key in ["a", "b/c", "keep"] {
         store.bucket.put_object(key).await.unwrap();
     }
-    let keys = ["a", "b/c", "never there"];
+    let keys = ["a", "b/c", "missing"];
     let output = store.bucket.delete_multiple_objects(keys).await.unwrap();
     assert_eq!((output.deleted.len(), output.errors.len()), (3, 0));
     assert_eq!(store.keys().await, ["keep"]);

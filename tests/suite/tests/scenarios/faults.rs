@@ -1,13 +1,13 @@
-//! Servers that fail: each failure has its kind, and leaves nothing behind.
+//! Servers that fail: each failure has the expected error kind and leaves no files.
 
 use std::time::Duration;
 
 use qingstor_sdk::{Body, Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 use tokio::net::TcpListener;
 
-/// Short, for servers that never answer.
-const SHORT: Duration = Duration::from_millis(50);
+/// Timeout for servers that never respond.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(50);
 
 fn bucket(config: Config, endpoint: &str) -> Bucket {
     let qingstor = QingStor::new(config.endpoint(endpoint)).unwrap();
@@ -15,11 +15,11 @@ fn bucket(config: Config, endpoint: &str) -> Bucket {
 }
 
 fn config() -> Config {
-    // What each failure is, without a further attempt that may hide it.
+    // Without retries, so that each test sees the first failure.
     Config::new("ID", "SECRET").retry(RetryPolicy::never())
 }
 
-/// The kind, that a repeat may help, and the line that names operation and object.
+/// Asserts the kind of a retryable error, and that its message starts with operation and object.
 fn assert_failed(error: &Error, kind: ErrorKind) {
     assert_eq!(error.kind(), kind, "{error:?}");
     assert!(error.is_retryable(), "{error}");
@@ -31,7 +31,7 @@ fn assert_failed(error: &Error, kind: ErrorKind) {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn connecting_to_a_closed_port_fails() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -44,26 +44,30 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers() {
-    let server = Server::start(Answer::silence()).await;
-    let bucket = bucket(config().idle_timeout(SHORT), &server.endpoint());
+async fn a_server_that_never_responds_causes_a_timeout() {
+    let server = Server::start(CannedResponse::silent()).await;
+    let bucket = bucket(config().idle_timeout(SHORT_TIMEOUT), &server.endpoint());
     let error = bucket.get_object("k").await.unwrap_err();
     assert_failed(&error, ErrorKind::Timeout);
     assert_eq!(server.recorded().len(), 1);
 }
 
 #[tokio::test]
-async fn a_call_has_a_limit_of_its_own() {
-    let server = Server::start(Answer::silence()).await;
+async fn the_timeout_of_a_request_applies() {
+    let server = Server::start(CannedResponse::silent()).await;
     let bucket = bucket(config(), &server.endpoint());
-    let error = bucket.get_object("k").timeout(SHORT).await.unwrap_err();
+    let error = bucket
+        .get_object("k")
+        .timeout(SHORT_TIMEOUT)
+        .await
+        .unwrap_err();
     assert_failed(&error, ErrorKind::Timeout);
-    assert!(error.elapsed() >= SHORT);
+    assert!(error.elapsed() >= SHORT_TIMEOUT);
 }
 
 #[tokio::test]
-async fn no_time_is_too_long() {
-    let server = Server::start(Answer::new(200).body("content")).await;
+async fn maximum_timeouts_do_not_overflow() {
+    let server = Server::start(CannedResponse::new(200).body("content")).await;
     let config = config()
         .connect_timeout(Duration::MAX)
         .idle_timeout(Duration::MAX)
@@ -74,16 +78,16 @@ async fn no_time_is_too_long() {
 }
 
 #[tokio::test]
-async fn a_success_without_content_is_one_whatever_it_announces() {
-    let server = Server::start(Answer::new(204).header("Content-Length", "5")).await;
+async fn a_204_response_with_a_content_length_succeeds() {
+    let server = Server::start(CannedResponse::new(204).header("Content-Length", "5")).await;
     let bucket = bucket(config(), &server.endpoint());
     assert_eq!(bucket.delete_object("k").await.unwrap().status(), 204);
 }
 
 #[tokio::test]
-async fn a_message_of_many_lines_is_one_line() {
+async fn error_messages_are_one_line() {
     let document = serde_json::json!({"code": "a\nb", "message": "c\r\nd", "request_id": "e\nf"});
-    let server = Server::start(Answer::json(400, &document)).await;
+    let server = Server::start(CannedResponse::json(400, &document)).await;
     let bucket = bucket(config(), &server.endpoint());
     let error = bucket.get_object("g\nh").await.unwrap_err();
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
@@ -91,8 +95,8 @@ async fn a_message_of_many_lines_is_one_line() {
 }
 
 #[tokio::test]
-async fn a_stream_that_claims_too_much_fails_by_itself() {
-    let server = Server::start(Answer::silence()).await;
+async fn a_stream_of_another_length_than_declared_fails() {
+    let server = Server::start(CannedResponse::silent()).await;
     let bucket = bucket(config(), &server.endpoint());
     for (len, kind) in [
         (u64::MAX, ErrorKind::Io),
@@ -107,11 +111,11 @@ async fn a_stream_that_claims_too_much_fails_by_itself() {
 }
 
 #[tokio::test]
-async fn a_copy_may_take_longer_than_the_connection_may_idle() {
-    let server = Server::start(Answer::silence()).await;
+async fn a_copy_uses_the_slow_timeout_instead_of_the_idle_timeout() {
+    let server = Server::start(CannedResponse::silent()).await;
     let config = config()
         .idle_timeout(Duration::from_millis(1))
-        .slow_timeout(SHORT);
+        .slow_timeout(SHORT_TIMEOUT);
     let bucket = bucket(config, &server.endpoint());
     let error = bucket
         .put_object("k")
@@ -119,13 +123,13 @@ async fn a_copy_may_take_longer_than_the_connection_may_idle() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.elapsed() >= SHORT, "{:?}", error.elapsed());
+    assert!(error.elapsed() >= SHORT_TIMEOUT, "{:?}", error.elapsed());
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off() {
+async fn a_truncated_body_is_an_error() {
     for sent in [0, 4] {
-        let server = Server::start(Answer::new(200).body("12345678").cut_after(sent)).await;
+        let server = Server::start(CannedResponse::new(200).body("12345678").cut_after(sent)).await;
         let output = bucket(config(), &server.endpoint())
             .get_object("k")
             .await
@@ -142,23 +146,23 @@ async fn a_body_that_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_body_that_stands_still() {
-    let server = Server::start(Answer::new(200).body("12345678").stalled_after(4)).await;
-    let bucket = bucket(config().idle_timeout(SHORT), &server.endpoint());
+async fn a_stalled_body_causes_a_timeout() {
+    let server = Server::start(CannedResponse::new(200).body("12345678").stalled_after(4)).await;
+    let bucket = bucket(config().idle_timeout(SHORT_TIMEOUT), &server.endpoint());
     let mut body = bucket.get_object("k").await.unwrap().body;
     assert_eq!(body.chunk().await.unwrap().unwrap(), "1234");
     let error = body.chunk().await.unwrap_err();
     assert_failed(&error, ErrorKind::Timeout);
-    // It has ended: nothing comes after an error.
+    // The body ends after an error.
     assert_eq!(body.chunk().await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_file_is_replaced_by_a_whole_download_or_not_at_all() {
+async fn a_failed_download_does_not_replace_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.pdf");
     std::fs::write(&path, "the older report").unwrap();
-    let server = Server::start(Answer::new(200).body("12345678").cut_after(4)).await;
+    let server = Server::start(CannedResponse::new(200).body("12345678").cut_after(4)).await;
     let output = bucket(config(), &server.endpoint())
         .get_object("k")
         .await
@@ -167,28 +171,27 @@ async fn a_file_is_replaced_by_a_whole_download_or_not_at_all() {
     assert_failed(&error, ErrorKind::Interrupted);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the older report");
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert_eq!(names.len(), 1, "a temporary file is left: {names:?}");
+    assert_eq!(names.len(), 1, "a temporary file remains: {names:?}");
 }
 
-/// Dropping the future is the caller's way to stop: no temporary file may stay.
 #[tokio::test]
-async fn a_download_that_is_dropped_leaves_nothing() {
+async fn a_dropped_download_leaves_no_temporary_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.pdf");
-    let server = Server::start(Answer::new(200).body("12345678").stalled_after(4)).await;
+    let server = Server::start(CannedResponse::new(200).body("12345678").stalled_after(4)).await;
     let output = bucket(config(), &server.endpoint())
         .get_object("k")
         .await
         .unwrap();
     let download = output.body.write_to(&path);
-    assert!(tokio::time::timeout(SHORT, download).await.is_err());
+    assert!(tokio::time::timeout(SHORT_TIMEOUT, download).await.is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
-async fn json_that_breaks_off_is_no_listing() {
+async fn a_truncated_json_body_is_an_error() {
     let body = r#"{"keys":[],"has_more":false}"#;
-    let server = Server::start(Answer::new(200).body(body).cut_after(12)).await;
+    let server = Server::start(CannedResponse::new(200).body(body).cut_after(12)).await;
     let error = bucket(config(), &server.endpoint())
         .list_objects()
         .await

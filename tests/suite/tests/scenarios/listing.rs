@@ -1,9 +1,9 @@
-//! Listings: folders and pages.
+//! Listings with delimiters and markers.
 
 use crate::store::Store;
 
 #[tokio::test]
-async fn a_delimiter_folds_keys_and_a_marker_goes_on() {
+async fn a_delimiter_groups_keys_and_a_marker_continues_the_listing() {
     let store = Store::start().await;
     let keys = ["a/1", "a/2", "b", "c/d/1", "c/e", "z", "中/文"];
     for key in keys {

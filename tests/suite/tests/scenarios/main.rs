@@ -1,22 +1,22 @@
-//! The SDK against a QingStor on this machine, and against servers that fail it.
+//! The SDK against the emulator, and against servers that fail.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 mod access;
 mod faults;
-mod hard_keys;
+mod images;
 mod listing;
-mod many;
+mod managed;
 mod objects;
 mod paging;
-mod pictures;
 mod presigned;
 mod store;
 mod transfers;
+mod unusual_keys;
 mod walkthrough;

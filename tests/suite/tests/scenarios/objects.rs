@@ -1,4 +1,4 @@
-//! Reads in part and on condition, metadata, copies, appends.
+//! Range and conditional requests, metadata, copies, and built requests.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ fn hours_ago(hours: u64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_range_gives_a_part() {
+async fn a_range_request_returns_the_range() {
     let store = Store::start().await;
     store
         .bucket
@@ -45,7 +45,7 @@ async fn a_range_gives_a_part() {
 }
 
 #[tokio::test]
-async fn a_condition_that_does_not_hold_is_an_error_of_its_own() {
+async fn failed_conditions_have_their_own_predicates() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     let etag = bucket.put_object("k").body("x").await.unwrap().etag;
@@ -94,7 +94,7 @@ async fn a_condition_that_does_not_hold_is_an_error_of_its_own() {
 }
 
 #[tokio::test]
-async fn metadata_comes_back_as_it_was_given() {
+async fn metadata_is_returned_unchanged() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     let given = [
@@ -123,7 +123,7 @@ async fn metadata_comes_back_as_it_was_given() {
     );
     assert_eq!(head.storage_class, Some(StorageClass::StandardIa));
 
-    // A copy keeps it, unless it is told to replace it.
+    // A copy keeps the metadata, unless the directive is `REPLACE`.
     bucket
         .put_object("copy")
         .copy_source((BUCKET, "k"))
@@ -145,7 +145,7 @@ async fn metadata_comes_back_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn metadata_that_would_be_lost_or_split_the_request_is_refused() {
+async fn invalid_metadata_is_rejected_before_sending() {
     let store = Store::start().await;
     let long = "v".repeat(2048);
     for (name, value) in [
@@ -169,7 +169,7 @@ async fn metadata_that_would_be_lost_or_split_the_request_is_refused() {
 }
 
 #[tokio::test]
-async fn headers_that_are_not_printable_are_refused() {
+async fn invalid_and_reserved_headers_are_rejected_before_sending() {
     let store = Store::start().await;
     let put = || store.bucket.put_object("k");
     for error in [
@@ -189,7 +189,7 @@ async fn headers_that_are_not_printable_are_refused() {
     assert!(store.keys().await.is_empty());
 }
 
-/// Sends a built request as another HTTP client would: the headers as they are, and `Host`.
+/// Sends a built request like another HTTP client: its headers unchanged, and `Host`.
 #[tokio::test]
 async fn another_client_can_send_a_built_upload() {
     let store = Store::start().await;

@@ -1,4 +1,4 @@
-//! Lists of many pages: whatever the size of a page, no item twice and none missed.
+//! Paging: for every page size, each item is returned exactly once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::store::Store;
 
-async fn all<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
+async fn collect<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
     let mut found = Vec::new();
     while let Some(item) = items.next().await {
         found.push(item.unwrap());
@@ -21,14 +21,14 @@ async fn all<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
     found
 }
 
-/// Asserts that each size of a page gives the same list, and that it has so many items.
-async fn same_by_all_limits<I: Paged, T: Ord + std::fmt::Debug>(
+/// Asserts that the listing has `count` different items for every page size.
+async fn assert_same_for_all_limits<I: Paged, T: Ord + std::fmt::Debug>(
     count: usize,
     call: impl Fn(u32) -> Call<I>,
     name: impl Fn(I::Item) -> T,
 ) {
     for limit in 1..=u32::try_from(count).unwrap() + 1 {
-        let names: Vec<T> = all(call(limit).items())
+        let names: Vec<T> = collect(call(limit).items())
             .await
             .into_iter()
             .map(&name)
@@ -40,7 +40,7 @@ async fn same_by_all_limits<I: Paged, T: Ord + std::fmt::Debug>(
 }
 
 #[tokio::test]
-async fn keys_versions_and_folders_come_once() {
+async fn keys_versions_and_prefixes_are_listed_once() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     bucket
@@ -53,11 +53,11 @@ async fn keys_versions_and_folders_come_once() {
     }
     bucket.delete_object("b").await.unwrap();
     let keys = |limit| bucket.list_objects().limit(limit);
-    same_by_all_limits(5, keys, |key| key.key).await;
+    assert_same_for_all_limits(5, keys, |key| key.key).await;
     let versions = |limit| bucket.list_object_versions().limit(limit);
-    same_by_all_limits(13, versions, |one| (one.key, one.version_id)).await;
+    assert_same_for_all_limits(13, versions, |one| (one.key, one.version_id)).await;
 
-    // Folders come by pages; a page may hold nothing else.
+    // Common prefixes are only available in pages. A page can contain nothing else.
     let call = bucket.list_objects().delimiter("/").limit(1);
     let mut pages = call.clone().pages();
     let (mut folders, mut count) = (Vec::new(), 0);
@@ -69,12 +69,12 @@ async fn keys_versions_and_folders_come_once() {
         (&*folders, count),
         (&["a/", "c/"].map(str::to_owned)[..], 4)
     );
-    let keys = all(call.items()).await.into_iter().map(|key| key.key);
+    let keys = collect(call.items()).await.into_iter().map(|key| key.key);
     assert_eq!(keys.collect::<Vec<_>>(), ["e", "中文"]);
 }
 
 #[tokio::test]
-async fn uploads_parts_and_buckets_come_once() {
+async fn uploads_parts_and_buckets_are_listed_once() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     let mut ids = Vec::new();
@@ -83,7 +83,7 @@ async fn uploads_parts_and_buckets_come_once() {
         ids.push((key, upload.upload_id));
     }
     let uploads = |limit| bucket.list_multipart_uploads().limit(limit);
-    same_by_all_limits(5, uploads, |one| (one.key, one.upload_id)).await;
+    assert_same_for_all_limits(5, uploads, |one| (one.key, one.upload_id)).await;
 
     let (key, id) = &ids[0];
     for number in [0, 1, 2, 7, 30] {
@@ -91,7 +91,7 @@ async fn uploads_parts_and_buckets_come_once() {
         part.body("part").await.unwrap();
     }
     let parts = |limit| bucket.list_multipart(*key, id).limit(limit);
-    same_by_all_limits(5, parts, |part| part.part_number).await;
+    assert_same_for_all_limits(5, parts, |part| part.part_number).await;
 
     for name in ["bucket-1", "bucket-2", "bucket-3"] {
         store
@@ -103,21 +103,25 @@ async fn uploads_parts_and_buckets_come_once() {
             .unwrap();
     }
     let buckets = |limit| store.qingstor.list_buckets().limit(limit);
-    same_by_all_limits(4, buckets, |bucket| bucket.name).await;
+    assert_same_for_all_limits(4, buckets, |bucket| bucket.name).await;
 }
 
 #[tokio::test]
-async fn an_empty_list_has_a_page_and_no_items() {
+async fn an_empty_listing_has_one_page_and_no_items() {
     let store = Store::start().await;
-    assert!(all(store.bucket.list_objects().items()).await.is_empty());
+    assert!(
+        collect(store.bucket.list_objects().items())
+            .await
+            .is_empty()
+    );
     let mut pages = store.bucket.list_objects().pages();
     assert!(pages.next().await.unwrap().unwrap().keys.is_empty());
     assert!(pages.next().await.is_none() && pages.next_call().is_none());
 }
 
-/// A page that fails ends the stream, and its call goes on where it ended.
+/// A failed page ends the stream, and `next_call` resumes at that page.
 #[tokio::test]
-async fn a_failure_loses_nothing() {
+async fn a_listing_can_resume_after_a_failure() {
     let store = Store::start().await;
     for number in 0..20 {
         store
@@ -151,7 +155,7 @@ async fn a_failure_loses_nothing() {
     }
 }
 
-/// No page before it is wanted, and never more than one ahead.
+/// A page is not requested before it is needed, and at most one page is requested ahead.
 #[tokio::test]
 async fn pages_are_fetched_when_they_are_needed() {
     let store = Store::start().await;
@@ -174,14 +178,14 @@ async fn pages_are_fetched_when_they_are_needed() {
         assert!(served() <= most, "{} after {taken}", served());
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    // The place behind the page at hand, and what remains of it, are the rest of the list.
+    // The remaining items of the current page and the next call are the rest of the listing.
     let mut rest: Vec<_> = items
         .remaining()
         .iter()
         .map(|key| key.key.clone())
         .collect();
     if let Some(call) = items.next_call() {
-        rest.extend(all(call.items()).await.into_iter().map(|key| key.key));
+        rest.extend(collect(call.items()).await.into_iter().map(|key| key.key));
     }
     assert_eq!(
         rest,
@@ -189,9 +193,8 @@ async fn pages_are_fetched_when_they_are_needed() {
     );
 }
 
-/// Who waits no longer, and comes back, finds the list where it was.
 #[tokio::test]
-async fn to_stop_waiting_loses_nothing() {
+async fn dropping_the_next_future_loses_no_items() {
     let store = Store::start().await;
     for number in 0..9 {
         store
@@ -219,42 +222,42 @@ async fn to_stop_waiting_loses_nothing() {
     assert_eq!(store.emulator.operations_served()["ListObjects"], 3);
 }
 
-/// What leads in a circle or nowhere is an error, not an endless list.
+/// A marker that repeats or is empty is an error instead of an endless listing.
 #[tokio::test]
-async fn a_list_without_end_is_refused() {
-    let circle = ["a", "b", "c", "d", "e"];
+async fn repeated_markers_are_an_error() {
+    let cycle = ["a", "b", "c", "d", "e"];
     for (markers, most) in [
-        (&circle[..1], 1),
-        (&circle[..2], 4),
-        (&circle[..], 16),
+        (&cycle[..1], 1),
+        (&cycle[..2], 4),
+        (&cycle[..], 16),
         (&[""], 0),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let markers: Vec<_> = markers.iter().map(ToString::to_string).collect();
-        let server = tokio::spawn(answer_markers(listener, markers.clone()));
+        let server = tokio::spawn(respond_with_markers(listener, markers.clone()));
         let config = Config::new("ID", "SECRET").endpoint(endpoint);
         let bucket = QingStor::new(config)
             .unwrap()
             .bucket("my-bucket", "pek3a")
             .unwrap();
         let mut pages = bucket.list_objects().pages();
-        let mut given = 0;
+        let mut page_count = 0;
         let error = loop {
             match pages.next().await.unwrap() {
-                Ok(_) => given += 1,
+                Ok(_) => page_count += 1,
                 Err(error) => break error,
             }
         };
         assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
-        assert!(given <= most, "{given} pages of {markers:?}");
+        assert!(page_count <= most, "{page_count} pages of {markers:?}");
         assert!(pages.next().await.is_none() && pages.next_call().is_some());
         server.abort();
     }
 }
 
-/// Answers each list with the next one of the markers, over and over.
-async fn answer_markers(listener: TcpListener, markers: Vec<String>) {
+/// Responds to each listing with the next marker, and repeats the markers forever.
+async fn respond_with_markers(listener: TcpListener, markers: Vec<String>) {
     for marker in markers.iter().cycle() {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = Vec::new();

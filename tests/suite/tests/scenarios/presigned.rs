@@ -1,4 +1,4 @@
-//! Presigned URLs: their shape, their signature, and that anyone can use them.
+//! Presigned URLs: format, signature, and use by another client.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use http::{HeaderMap, Method};
 use qingstor_emulator::Emulator;
 use qingstor_sdk::types::{Acl, Grantee, ObjectPart, Permission};
 use qingstor_sdk::{Config, ErrorKind, Presigned, QingStor};
-use qingstor_suite::client::{Reply, fetch};
-use qingstor_suite::keys::{HARD_KEYS, encode};
+use qingstor_suite::client::{RawResponse, fetch};
+use qingstor_suite::keys::{UNUSUAL_KEYS, encode};
 use qingstor_suite::signature::{Request, decode, hmac};
 
 use crate::store::{BUCKET, Store};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Computes the signature anew and holds the URL against it, byte for byte.
+/// Computes the signature independently and compares the URL byte for byte.
 fn assert_url(presigned: &Presigned, origin: &str, target: &str, emulator: &Emulator) {
     let headers: Vec<_> = presigned
         .headers()
@@ -30,30 +30,32 @@ fn assert_url(presigned: &Presigned, origin: &str, target: &str, emulator: &Emul
     };
     let text = request.string_to_sign(Some(&expires.to_string()));
     let signature = hmac(emulator.secret_access_key(), &text).replace('+', "%2B");
-    let mark = if target.contains('?') { '&' } else { '?' };
+    let separator = if target.contains('?') { '&' } else { '?' };
     let id = emulator.access_key_id();
     assert_eq!(
         presigned.to_string(),
-        format!("{origin}{target}{mark}access_key_id={id}&expires={expires}&signature={signature}"),
+        format!(
+            "{origin}{target}{separator}access_key_id={id}&expires={expires}&signature={signature}"
+        ),
         "{text}"
     );
 }
 
-/// Uses a URL as someone would who has never heard of this SDK.
-async fn call(presigned: &Presigned, body: &str) -> Reply {
+/// Sends a presigned request without the SDK.
+async fn call(presigned: &Presigned, body: &str) -> RawResponse {
     let method = presigned.method().as_str();
     fetch(method, &presigned.to_string(), presigned.headers(), body).await
 }
 
-async fn get(url: &str) -> Reply {
+async fn get(url: &str) -> RawResponse {
     fetch("GET", url, &HeaderMap::new(), "").await
 }
 
 #[tokio::test]
-async fn anyone_can_use_a_presigned_url() {
+async fn another_client_can_use_a_presigned_url() {
     let store = Store::start().await;
     let (emulator, origin) = (&store.emulator, store.emulator.endpoint());
-    for key in HARD_KEYS {
+    for key in UNUSUAL_KEYS {
         let target = format!("/{BUCKET}/{}", encode(key));
         let check = |presigned: &Presigned, method: Method, target: &str| {
             assert_eq!(presigned.method(), method);
@@ -86,11 +88,11 @@ async fn anyone_can_use_a_presigned_url() {
             encode(&disposition).replace('/', "%2F")
         );
         check(&presigned, Method::GET, &format!("{target}{overrides}"));
-        let answer = call(&presigned, "").await;
-        assert_eq!(answer.status, 200, "{key:?}");
-        assert_eq!(answer.headers["content-type"], "text/x; a=b+c");
-        assert_eq!(answer.headers["content-disposition"], &*disposition);
-        assert_eq!(answer.body, "content");
+        let response = call(&presigned, "").await;
+        assert_eq!(response.status, 200, "{key:?}");
+        assert_eq!(response.headers["content-type"], "text/x; a=b+c");
+        assert_eq!(response.headers["content-disposition"], &*disposition);
+        assert_eq!(response.body, "content");
 
         let delete = store.bucket.delete_object(*key).presign(HOUR).unwrap();
         check(&delete, Method::DELETE, &target);
@@ -99,7 +101,7 @@ async fn anyone_can_use_a_presigned_url() {
     assert!(store.keys().await.is_empty());
 }
 
-/// A header that the call sets is signed: it is listed, and nothing works without it.
+/// A header that the call sets is signed. The presigned request lists it, and fails without it.
 #[tokio::test]
 async fn signed_headers_are_listed_and_must_be_sent() {
     let store = Store::start().await;
@@ -120,11 +122,11 @@ async fn signed_headers_are_listed_and_must_be_sent() {
         &store.emulator,
     );
 
-    let refused = fetch("PUT", &presigned.to_string(), &HeaderMap::new(), "x").await;
-    assert_eq!(refused.status, 401);
+    let rejected = fetch("PUT", &presigned.to_string(), &HeaderMap::new(), "x").await;
+    assert_eq!(rejected.status, 401);
     assert!(
-        refused.body.contains("signature_not_matched"),
-        "{refused:?}"
+        rejected.body.contains("signature_not_matched"),
+        "{rejected:?}"
     );
     assert!(store.keys().await.is_empty());
 
@@ -133,47 +135,46 @@ async fn signed_headers_are_listed_and_must_be_sent() {
     assert_eq!(head.metadata.get("author"), Some("lin"));
 }
 
-/// An upload in parts, a list, a document, a deletion of many: all without a key.
+/// A multipart upload, listings, requests with a JSON body, and a batch deletion.
 #[tokio::test]
-async fn calls_of_every_kind_are_presigned() {
+async fn every_kind_of_request_can_be_presigned() {
     let store = Store::start().await;
     let bucket = &store.bucket;
-    let used = async |presigned: qingstor_sdk::Result<Presigned>, body: &str, status: u16| {
+    let send = async |presigned: qingstor_sdk::Result<Presigned>, body: &str, status: u16| {
         let presigned = presigned.unwrap();
-        // A document of the API goes along with the call; content is the user's own.
+        // A JSON body is part of the presigned request. The content of an object is not.
         let document = String::from_utf8(presigned.body().to_vec()).unwrap();
         let body = if document.is_empty() { body } else { &document };
-        let answer = call(&presigned, body).await;
-        assert_eq!(answer.status, status, "{presigned:?} {answer:?}");
-        answer.body
+        let response = call(&presigned, body).await;
+        assert_eq!(response.status, status, "{presigned:?} {response:?}");
+        response.body
     };
-    let begin = bucket.initiate_multipart_upload("a b").presign(HOUR);
-    let begun = used(begin, "", 200).await;
-    let begun: serde_json::Value = serde_json::from_str(&begun).unwrap();
-    let id = begun["upload_id"].as_str().unwrap();
+    let initiate = bucket.initiate_multipart_upload("a b").presign(HOUR);
+    let initiated = send(initiate, "", 200).await;
+    let initiated: serde_json::Value = serde_json::from_str(&initiated).unwrap();
+    let id = initiated["upload_id"].as_str().unwrap();
     let part = bucket.upload_multipart("a b", id, 0).presign(HOUR);
-    used(part, "content", 201).await;
+    send(part, "content", 201).await;
     let parts = bucket.list_multipart("a b", id).limit(10).presign(HOUR);
-    assert!(used(parts, "", 200).await.contains("\"part_number\":0"));
+    assert!(send(parts, "", 200).await.contains("\"part_number\":0"));
     let complete = bucket.complete_multipart_upload("a b", id, [ObjectPart::new(0)]);
-    used(complete.presign(HOUR), "", 201).await;
+    send(complete.presign(HOUR), "", 201).await;
 
     let list = bucket.list_objects().prefix("a ").limit(10).presign(HOUR);
-    assert!(used(list, "", 200).await.contains("\"a b\""));
+    assert!(send(list, "", 200).await.contains("\"a b\""));
     let buckets = store.qingstor.list_buckets().presign(HOUR);
-    assert!(used(buckets, "", 200).await.contains(BUCKET));
+    assert!(send(buckets, "", 200).await.contains(BUCKET));
     let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
-    used(bucket.put_acl([everyone]).presign(HOUR), "", 200).await;
+    send(bucket.put_acl([everyone]).presign(HOUR), "", 200).await;
     let read = get(&format!("{}/{BUCKET}/a%20b", store.emulator.endpoint())).await;
     assert_eq!(read.body, "content");
     let delete = bucket.delete_multiple_objects(["a b"]).presign(HOUR);
-    used(delete, "", 200).await;
+    send(delete, "", 200).await;
     assert!(store.keys().await.is_empty());
 }
 
-/// A URL that was changed, or whose time is over, opens nothing.
 #[tokio::test]
-async fn a_changed_or_expired_url_is_refused() {
+async fn a_changed_or_expired_url_is_rejected() {
     let store = Store::start().await;
     store.bucket.put_object("k").body("x").await.unwrap();
     store.bucket.put_object("other").body("y").await.unwrap();
@@ -185,7 +186,7 @@ async fn a_changed_or_expired_url_is_refused() {
         .to_string();
     let (target, _) = url.split_once("access_key_id").unwrap();
     let (_, target) = target.split_at(store.emulator.endpoint().len());
-    // The same signature scheme, an hour ago.
+    // A URL with a valid signature that has expired.
     let past = 1_500_000_000.to_string();
     let request = Request {
         method: "GET",
@@ -213,7 +214,7 @@ async fn a_changed_or_expired_url_is_refused() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_presigned_says_so() {
+async fn presigning_fails_for_unsupported_requests_and_lifetimes() {
     let bucket = |config: Config| {
         QingStor::new(config)
             .unwrap()
@@ -242,9 +243,9 @@ async fn what_can_not_be_presigned_says_so() {
     );
 }
 
-/// The bucket in the host: it is signed, and not in the path.
+/// In virtual-host style, the signature covers the bucket, although it is not in the path.
 #[tokio::test]
-async fn a_virtual_host_is_presigned_too() {
+async fn virtual_host_style_urls_can_be_presigned() {
     let config = Config::new("ID", "SECRET").virtual_host_style(true);
     let bucket = QingStor::new(config)
         .unwrap()

@@ -1,11 +1,11 @@
-//! An emulator with one bucket.
+//! An emulator with one bucket, for one test.
 
 use qingstor_emulator::Emulator;
 use qingstor_sdk::{Bucket, Config, QingStor};
 
 pub(crate) const BUCKET: &str = "scenario-bucket";
 
-/// A store of its own for each test: tests run side by side.
+/// An emulator, a client and a bucket. Each test has its own, because tests run concurrently.
 pub(crate) struct Store {
     pub(crate) emulator: Emulator,
     pub(crate) qingstor: QingStor,
@@ -26,13 +26,13 @@ impl Store {
         }
     }
 
-    /// The same bucket with other settings, at this emulator.
+    /// Returns a handle of the bucket from a client with another configuration.
     pub(crate) fn bucket_with(&self, config: Config) -> Bucket {
         let qingstor = QingStor::new(config.endpoint(self.emulator.endpoint())).unwrap();
         qingstor.bucket(BUCKET, "pek3a").unwrap()
     }
 
-    /// All keys, page by page.
+    /// Returns all keys, listed page by page.
     pub(crate) async fn keys(&self) -> Vec<String> {
         let (mut keys, mut marker) = (Vec::new(), String::new());
         loop {

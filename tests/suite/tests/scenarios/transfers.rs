@@ -1,4 +1,4 @@
-//! Large bodies: streams and files.
+//! Large bodies from streams and files.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,14 +13,14 @@ use crate::store::Store;
 const CHUNK: usize = 64 * 1024;
 const CHUNKS: usize = 1024;
 
-/// Bytes that differ from chunk to chunk, without any randomness.
+/// Returns deterministic bytes that are different for each chunk.
 fn chunk(index: usize) -> Bytes {
     let seed = index.to_le_bytes();
     (0..CHUNK).map(|at| seed[at % 2] ^ (at / 7) as u8).collect()
 }
 
 #[tokio::test]
-async fn a_stream_of_64_mib_arrives_as_it_was_sent() {
+async fn a_stream_of_64_mib_is_stored_unchanged() {
     let store = Store::start().await;
     let sent = Arc::new(Mutex::new(Sha256::new()));
     let hasher = Arc::clone(&sent);
@@ -48,11 +48,11 @@ async fn a_stream_of_64_mib_arrives_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_file_goes_there_and_back() {
+async fn a_file_can_be_uploaded_and_downloaded() {
     let store = Store::start().await;
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from.bin"), folder.path().join("to.bin"));
-    // More than one read, and not a multiple of any buffer.
+    // The length needs several reads and is not a multiple of a buffer size.
     let content: Vec<u8> = (0..9).flat_map(chunk).chain([1, 2, 3]).collect();
     std::fs::write(&from, &content).unwrap();
     let body = Body::from_path(&from).await.unwrap();
@@ -67,23 +67,23 @@ async fn a_file_goes_there_and_back() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_as_long_as_announced_stores_nothing() {
+async fn a_body_with_a_wrong_length_is_not_stored() {
     let store = Store::start().await;
     let pieces = || stream::iter([Ok::<_, std::io::Error>(chunk(0)), Ok(chunk(1))]);
     let length = 2 * CHUNK as u64;
-    for announced in [length - 1, length + 1] {
-        let body = Body::from_stream(pieces(), announced);
+    for declared in [length - 1, length + 1] {
+        let body = Body::from_stream(pieces(), declared);
         let error = store.bucket.put_object("k").body(body).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Io, "{announced}: {error}");
-        assert!(store.keys().await.is_empty(), "{announced}");
+        assert_eq!(error.kind(), ErrorKind::Io, "{declared}: {error}");
+        assert!(store.keys().await.is_empty(), "{declared}");
     }
     let exact = Body::from_stream(pieces(), length);
     store.bucket.put_object("k").body(exact).await.unwrap();
 }
 
-/// Nothing needs to be read of an empty body; yet what is there must not be lost in silence.
+/// An empty body does not need to be read, but ignoring its data would lose data silently.
 #[tokio::test]
-async fn a_stream_that_was_said_to_be_empty_and_is_not() {
+async fn a_stream_with_data_and_a_declared_length_of_zero_fails() {
     let store = Store::start().await;
     let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(chunk(0))]), 0);
     let error = store.bucket.put_object("k").body(body).await.unwrap_err();
@@ -92,7 +92,7 @@ async fn a_stream_that_was_said_to_be_empty_and_is_not() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_says_why() {
+async fn the_error_of_a_stream_is_reported() {
     let store = Store::start().await;
     let failure = std::io::Error::other("the disk is gone");
     let content = stream::iter([Ok(chunk(0)), Err(failure)]);

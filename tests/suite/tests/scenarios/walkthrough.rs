@@ -1,4 +1,4 @@
-//! The tour of the API that the example gives.
+//! The steps of the example `walkthrough`.
 
 use qingstor_sdk::ErrorCode;
 use qingstor_sdk::types::{Acl, Grantee, Permission};
@@ -6,7 +6,7 @@ use qingstor_sdk::types::{Acl, Grantee, Permission};
 use crate::store::{BUCKET, Store};
 
 #[tokio::test]
-async fn a_tour_of_the_api() {
+async fn walks_through_the_api() {
     let store = Store::start().await;
     let buckets = store.qingstor.list_buckets().await.unwrap();
     assert_eq!((buckets.status().as_u16(), buckets.count), (200, 1));
@@ -17,8 +17,8 @@ async fn a_tour_of_the_api() {
 
     let bucket = &store.bucket;
     assert_eq!(bucket.head().await.unwrap().status(), 200);
-    let again = bucket.put().await.unwrap_err();
-    assert_eq!(again.code(), Some(&ErrorCode::BucketAlreadyExists));
+    let exists = bucket.put().await.unwrap_err();
+    assert_eq!(exists.code(), Some(&ErrorCode::BucketAlreadyExists));
     assert!(bucket.list_objects().await.unwrap().keys.is_empty());
 
     let call = bucket
@@ -38,10 +38,10 @@ async fn a_tour_of_the_api() {
         bucket.delete_object("example_key").await.unwrap().status(),
         204
     );
-    let gone = bucket.get_object("example_key").await.unwrap_err();
-    assert!(gone.is_not_found(), "{gone}");
-    assert_eq!(gone.code(), Some(&ErrorCode::ObjectNotExists));
-    assert_eq!(gone.key(), Some("example_key"));
+    let missing = bucket.get_object("example_key").await.unwrap_err();
+    assert!(missing.is_not_found(), "{missing}");
+    assert_eq!(missing.code(), Some(&ErrorCode::ObjectNotExists));
+    assert_eq!(missing.key(), Some("example_key"));
 
     let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::FullControl);
     bucket.put_acl([everyone.clone()]).await.unwrap();

@@ -1,4 +1,4 @@
-//! The table: a change for each rule.
+//! One or more changes for each rule of `diff`.
 
 use qingstor_codegen::diff::Rule;
 use serde_json::{Value, json};
@@ -8,17 +8,17 @@ use crate::kit::{self, Kit, list, pascal, remove};
 /// One change of a kit.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// What must be found, perhaps among others.
+    /// Rule that the report must contain, possibly among others.
     pub(crate) rule: Rule,
     change: fn(&mut Kit),
-    /// The kit as it is, is the new side.
+    /// Whether the unchanged kit is the new side instead of the old side.
     reversed: bool,
-    /// What the old side lacks, so that the program must not use it.
+    /// Marker of the program lines to omit, because the old side does not have the feature.
     without: &'static str,
 }
 
 impl Case {
-    /// The old kit and the new one.
+    /// Returns the old and the new kit.
     pub(crate) fn sides(&self) -> [Kit; 2] {
         let kit = Kit::new(self.name);
         let mut changed = kit.clone();
@@ -30,7 +30,7 @@ impl Case {
         }
     }
 
-    /// The program for the old side.
+    /// Returns the program for the old side.
     pub(crate) fn program(&self) -> String {
         kit::program(self.name, self.without)
     }
@@ -46,8 +46,9 @@ const fn case(name: &'static str, rule: Rule, change: fn(&mut Kit)) -> Case {
     }
 }
 
-/// The change undone, for a program without what it lacks.
-const fn undone(
+/// A case whose change is reverted: the changed kit is the old side. Omits the program lines with the
+/// marker `without`.
+const fn reverted(
     name: &'static str,
     rule: Rule,
     without: &'static str,
@@ -74,7 +75,7 @@ fn operation(id: &str) -> Value {
     json!({"operationId": id, "summary": "New", "description": "New.", "responses": {"204": {"description": "Done"}}})
 }
 
-/// Moves the operation that sends to a path of its own.
+/// Moves the send operation to another path.
 fn to_path(kit: &mut Kit, path: &str) {
     let old = kit.path();
     let shared = kit.paths[&old]["parameters"].clone();
@@ -90,11 +91,11 @@ fn to_path(kit: &mut Kit, path: &str) {
     kit.paths.insert(path.to_owned(), item);
 }
 
-/// The field `id` comes in a header, so that nothing is left in the body.
-fn answer_in_header(kit: &mut Kit) {
-    let answer = &mut kit.operation("post")["responses"]["200"];
-    remove(answer, "schema");
-    answer["headers"] = json!({"id": {"type": "string", "description": "Its id."}});
+/// Moves the field `id` from the response body to a header, which leaves the body empty.
+fn response_in_header(kit: &mut Kit) {
+    let response = &mut kit.operation("post")["responses"]["200"];
+    remove(response, "schema");
+    response["headers"] = json!({"id": {"type": "string", "description": "Id of the item."}});
 }
 
 fn no_paging(kit: &mut Kit) {
@@ -113,7 +114,7 @@ fn no_constructor(kit: &mut Kit) {
     remove(kit.definition("rule"), "x-constructors");
 }
 
-/// The type of items is sent, too.
+/// Uses the item type in a request, too.
 fn send_items(kit: &mut Kit) {
     let name = format!("#/definitions/{}_item", kit.name);
     let schema = &mut kit.parameters("put")[0]["schema"];
@@ -144,7 +145,7 @@ pub(crate) const CASES: &[Case] = &[
     case("operation_deprecated", Rule::OperationDeprecated, |kit| {
         set(kit.operation("post"), "deprecated", true);
     }),
-    undone(
+    reverted(
         "operation_undeprecated",
         Rule::OperationUndeprecated,
         "",
@@ -183,7 +184,7 @@ pub(crate) const CASES: &[Case] = &[
         let name = format!("{}_id", kit.name);
         set(kit.parameter(&name), "x-signed", true);
     }),
-    undone("paging_added", Rule::PagingAdded, "paging", no_paging),
+    reverted("paging_added", Rule::PagingAdded, "paging", no_paging),
     case("paging_removed", Rule::PagingRemoved, no_paging),
     case("paging_items", Rule::PagingItems, |kit| {
         set(&mut kit.operation("get")["x-paging"], "items", "others");
@@ -199,12 +200,12 @@ pub(crate) const CASES: &[Case] = &[
     case("trait_lost_by_form", Rule::TraitLost, |kit| {
         set(&mut kit.parameters("post")[0], "in", "formData");
     }),
-    case("trait_lost_of_output", Rule::TraitLost, answer_in_header),
-    undone(
+    case("trait_lost_of_output", Rule::TraitLost, response_in_header),
+    reverted(
         "trait_gained",
         Rule::TraitGained,
         "default",
-        answer_in_header,
+        response_in_header,
     ),
     case("examples", Rule::Examples, |kit| {
         kit.operation("post")["x-examples"] = json!([{"title": "one"}]);
@@ -230,7 +231,7 @@ pub(crate) const CASES: &[Case] = &[
     case("argument_narrowed", Rule::ArgumentNarrowed, |kit| {
         set(&mut kit.parameter("texts")["items"], "format", "date");
     }),
-    undone("argument_widened", Rule::ArgumentWidened, "", |kit| {
+    reverted("argument_widened", Rule::ArgumentWidened, "", |kit| {
         let name = format!("{}_id", kit.name);
         set(kit.parameter(&name), "format", "date");
     }),
@@ -301,7 +302,7 @@ pub(crate) const CASES: &[Case] = &[
         kit.fields("item")["further"] = json!({"type": "string", "description": "More."});
     }),
     case("field_added_to_output", Rule::FieldAdded, |kit| {
-        kit.answer()["further"] = json!({"type": "string", "description": "More."});
+        kit.response_fields()["further"] = json!({"type": "string", "description": "More."});
     }),
     case("field_added_for_the_rest", Rule::FieldAdded, |kit| {
         set(
@@ -317,24 +318,25 @@ pub(crate) const CASES: &[Case] = &[
         set(&mut kit.fields("item")["size"], "x-name", "length");
     }),
     case("field_retyped", Rule::FieldRetyped, |kit| {
-        kit.fields("item")["size"] = json!({"type": "string", "description": "Its size."});
+        kit.fields("item")["size"] = json!({"type": "string", "description": "Size of the item."});
     }),
     case("field_retyped_by_presence", Rule::FieldRetyped, |kit| {
-        set(&mut kit.answer()["owner"], "x-present", true);
+        set(&mut kit.response_fields()["owner"], "x-present", true);
     }),
     case("field_retyped_by_default", Rule::FieldRetyped, |kit| {
-        set(&mut kit.answer()["has_more"], "default", true);
+        set(&mut kit.response_fields()["has_more"], "default", true);
     }),
     case("field_retyped_by_requirement", Rule::FieldRetyped, |kit| {
         list(&mut kit.definition("item")["required"]).push("size".into());
     }),
     case("field_is_what_its_alias_means", Rule::Words, |kit| {
-        kit.answer()["owner"] = json!({"$ref": format!("#/definitions/{}_token", kit.name)});
+        kit.response_fields()["owner"] =
+            json!({"$ref": format!("#/definitions/{}_token", kit.name)});
     }),
     case("field_deprecated", Rule::FieldDeprecated, |kit| {
         set(&mut kit.fields("item")["size"], "x-deprecated", true);
     }),
-    undone("undeprecated", Rule::Undeprecated, "", |kit| {
+    reverted("undeprecated", Rule::Undeprecated, "", |kit| {
         set(kit.parameter("flag"), "x-deprecated", true);
     }),
     case("limits", Rule::Limits, |kit| {
@@ -356,7 +358,7 @@ pub(crate) const CASES: &[Case] = &[
         let (old, new) = (format!("{}_item", kit.name), format!("{}_thing", kit.name));
         let item = kit.definitions.remove(&old).unwrap();
         kit.definitions.insert(new.clone(), item);
-        kit.answer()["items"]["items"] = json!({"$ref": format!("#/definitions/{new}")});
+        kit.response_fields()["items"]["items"] = json!({"$ref": format!("#/definitions/{new}")});
     }),
     case("type_kind", Rule::TypeKind, |kit| {
         set(kit.definition("token"), "type", "boolean")
@@ -364,12 +366,12 @@ pub(crate) const CASES: &[Case] = &[
     case("type_sent", Rule::TypeSent, send_items),
     case("type_not_sent", Rule::TypeNotSent, |kit| {
         let rule = json!({"$ref": format!("#/definitions/{}_rule", kit.name)});
-        kit.answer()["rule"] = rule;
+        kit.response_fields()["rule"] = rule;
         let rules = &mut kit.parameters("put")[0]["schema"]["properties"]["rules"];
         rules["items"] = json!({"type": "string"});
     }),
     case("conversion_lost", Rule::ConversionLost, further_field),
-    undone(
+    reverted(
         "conversion_gained",
         Rule::ConversionGained,
         "conversion",
@@ -377,7 +379,7 @@ pub(crate) const CASES: &[Case] = &[
             remove(kit.fields("rule"), "label");
         },
     ),
-    undone(
+    reverted(
         "constructor_added",
         Rule::ConstructorAdded,
         "constructor",
@@ -422,7 +424,7 @@ pub(crate) const CASES: &[Case] = &[
         kit.codes.clear()
     }),
     case("error_code_renamed", Rule::ErrorCodeRenamed, |kit| {
-        // The first of two that would be called alike has the plain name.
+        // Of two codes with equal identifiers, the first keeps the identifier without a suffix.
         kit.codes.swap(0, 1)
     }),
     case("error_code_text", Rule::ErrorCodeText, |kit| {
@@ -442,7 +444,7 @@ pub(crate) const CASES: &[Case] = &[
         set(
             kit.operation("post"),
             "description",
-            "Sends a title to somebody.",
+            "Sends a title to a recipient.",
         );
     }),
 ];

@@ -1,7 +1,7 @@
-//! Two surfaces around one runtime, and programs compiled against them.
+//! Compiles programs against an old and a new SDK.
 //!
-//! Cargo checks the two SDKs, which compiles the dependencies once and for all; each program is
-//! then one run of the compiler, which reads metadata and writes nothing.
+//! Cargo builds both SDKs, which compiles the dependencies once. Each program is then one run of the
+//! compiler that only reads metadata.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,22 +15,22 @@ use crate::kit::Spec;
 
 const MEMBERS: [&str; 2] = ["old-sdk", "new-sdk"];
 
-/// The SDKs, checked.
+/// The old and the new SDK, built.
 pub(crate) struct Surfaces {
     project: PathBuf,
-    /// The metadata of the old and of the new one.
+    /// Metadata files of the old and the new SDK.
     metadata: [PathBuf; 2],
 }
 
-/// What the compiler says of a program; nothing if it compiles.
+/// Errors of the compiler for a program. `None` if it compiles.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct CompileErrors {
     pub(crate) old: Option<String>,
     pub(crate) new: Option<String>,
 }
 
 impl Surfaces {
-    pub(crate) fn make(old: &Spec, new: &Spec) -> Self {
+    pub(crate) fn build(old: &Spec, new: &Spec) -> Self {
         let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("semver");
         for (member, spec) in MEMBERS.into_iter().zip([old, new]) {
             let path = project.join(format!("{member}.json"));
@@ -44,19 +44,22 @@ impl Surfaces {
             );
         }
         workspace(&project, &MEMBERS);
-        let metadata = build(&project);
+        let metadata = build_sdks(&project);
         Self { project, metadata }
     }
 
-    /// Compiles each program against both surfaces, as many at once as there are processors.
-    pub(crate) fn compile<'p>(&self, programs: &[(&'p str, String)]) -> BTreeMap<&'p str, Answer> {
+    /// Compiles each program against both SDKs, with one thread per processor.
+    pub(crate) fn compile<'p>(
+        &self,
+        programs: &[(&'p str, String)],
+    ) -> BTreeMap<&'p str, CompileErrors> {
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut answers = Vec::new();
+            let mut results = Vec::new();
             while let Some(program) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                answers.push((program.0, self.answer(program)));
+                results.push((program.0, self.compile_program(program)));
             }
-            answers
+            results
         };
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         std::thread::scope(|scope| {
@@ -68,19 +71,19 @@ impl Surfaces {
         })
     }
 
-    fn answer(&self, (name, text): &(&str, String)) -> Answer {
+    fn compile_program(&self, (name, text): &(&str, String)) -> CompileErrors {
         let program = self.project.join("programs").join(format!("{name}.rs"));
         write(&program, text.as_bytes());
         let [old, new] = &self.metadata;
-        Answer {
-            old: self.refused(&program, old),
-            new: self.refused(&program, new),
+        CompileErrors {
+            old: self.errors(&program, old),
+            new: self.errors(&program, new),
         }
     }
 
-    /// What the compiler has against a program.
-    fn refused(&self, program: &Path, sdk: &Path) -> Option<String> {
-        // The toolchain that compiled this test.
+    /// Returns the errors of the compiler, or `None` if the program compiles.
+    fn errors(&self, program: &Path, sdk: &Path) -> Option<String> {
+        // Use the toolchain that compiled this test.
         let cargo = Path::new(env!("CARGO"));
         let rustc = cargo.with_file_name(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let out = tempfile::tempdir().unwrap();
@@ -102,21 +105,21 @@ impl Surfaces {
             .arg(program)
             .output()
             .unwrap();
-        let says = || String::from_utf8_lossy(&output.stderr).into_owned();
-        (!output.status.success()).then(says)
+        let stderr = || String::from_utf8_lossy(&output.stderr).into_owned();
+        (!output.status.success()).then(stderr)
     }
 }
 
-/// Builds both SDKs, and gives where their metadata is.
-fn build(project: &Path) -> [PathBuf; 2] {
+/// Builds both SDKs. Returns the paths of their metadata files.
+fn build_sdks(project: &Path) -> [PathBuf; 2] {
     let output = cargo_build(project)
         .arg("--no-default-features")
         .args(["--message-format", "json-render-diagnostics"])
         .args(MEMBERS.map(|name| ["--package", name]).concat())
         .output()
         .unwrap();
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{says}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let lines = String::from_utf8(output.stdout).unwrap();
     let messages: Vec<Value> = lines
         .lines()

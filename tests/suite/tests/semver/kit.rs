@@ -1,12 +1,12 @@
-//! What each case changes: three operations, their types and an error code, under a name of its
-//! own; and a program that uses all of them.
+//! The API that each case changes: three operations with their types and an error code, whose names
+//! contain the name of the case, and a program that uses all of them.
 
 use serde_json::{Map, Value, json};
 
-/// The part of a specification that belongs to one case.
+/// The part of the specification that belongs to one case.
 #[derive(Debug, Clone)]
 pub(crate) struct Kit {
-    /// In the case of identifiers: `argument_added`.
+    /// Name of the case in snake case, for example `argument_added`.
     pub(crate) name: String,
     pub(crate) paths: Map<String, Value>,
     pub(crate) definitions: Map<String, Value>,
@@ -18,7 +18,7 @@ impl Kit {
         let text = include_str!("kit.json").replace("NAME", name);
         let text = text.replace("TYPES", &pascal(name));
         let Value::Object(mut parts) = serde_json::from_str(&text).unwrap() else {
-            panic!("the kit is no object");
+            panic!("kit.json is not an object");
         };
         let mut part = |key: &str| parts.remove(key).unwrap();
         Self {
@@ -33,7 +33,7 @@ impl Kit {
         format!("/{{bucketName}}?{}", self.name)
     }
 
-    /// `get` lists, `put` stores, `post` sends.
+    /// Returns the operation of a method: `get` lists, `put` stores, `post` sends.
     pub(crate) fn operation(&mut self, method: &str) -> &mut Value {
         let path = self.path();
         &mut self.paths[&path][method]
@@ -43,18 +43,18 @@ impl Kit {
         list(&mut self.operation(method)["parameters"])
     }
 
-    /// A parameter of the operation that lists.
+    /// Returns a parameter of the list operation.
     pub(crate) fn parameter(&mut self, name: &str) -> &mut Value {
         let mut all = self.parameters("get").iter_mut();
         all.find(|one| one["name"] == name).unwrap()
     }
 
-    /// The properties of what the operation that lists answers.
-    pub(crate) fn answer(&mut self) -> &mut Value {
+    /// Returns the properties of the response of the list operation.
+    pub(crate) fn response_fields(&mut self) -> &mut Value {
         &mut self.operation("get")["responses"]["200"]["schema"]["properties"]
     }
 
-    /// `item`, `rule`, `label` or `token`.
+    /// Returns a definition: `item`, `rule`, `label` or `token`.
     pub(crate) fn definition(&mut self, which: &str) -> &mut Value {
         let name = format!("{}_{which}", self.name);
         &mut self.definitions[&name]
@@ -73,7 +73,7 @@ pub(crate) fn remove(object: &mut Value, key: &str) {
     object.as_object_mut().unwrap().remove(key).unwrap();
 }
 
-/// Some kits as one specification.
+/// A specification of several kits.
 pub(crate) struct Spec(Value);
 
 impl Spec {
@@ -100,7 +100,7 @@ impl Spec {
     }
 }
 
-/// The name as types have it: `ArgumentAdded`.
+/// Converts a name to Pascal case, for example `ArgumentAdded`.
 pub(crate) fn pascal(name: &str) -> String {
     let words = name.split('_');
     words
@@ -108,11 +108,12 @@ pub(crate) fn pascal(name: &str) -> String {
         .collect()
 }
 
-/// The program, without the lines that are marked with a feature that the old surface lacks.
+/// Returns the program of a case, without the lines that are marked with `without`, a feature that the
+/// old API does not have.
 pub(crate) fn program(name: &str, without: &str) -> String {
     let lines = include_str!("kit.txt").lines();
-    let mark = format!("// {without}");
-    let kept = lines.filter(|line| without.is_empty() || !line.ends_with(&mark));
+    let marker = format!("// {without}");
+    let kept = lines.filter(|line| without.is_empty() || !line.ends_with(&marker));
     let text: Vec<_> = kept.collect();
     text.join("\n")
         .replace("NAME", name)

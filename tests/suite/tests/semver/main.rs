@@ -1,12 +1,12 @@
-//! What `diff` says of a change agrees with the compiler: a program that used the whole surface of
-//! the old rendering does not compile against the new one exactly if the change is breaking.
+//! The verdict of `diff` agrees with the compiler: a change is breaking if and only if a program that
+//! uses the whole old API does not compile against the new API.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 mod cases;
@@ -22,9 +22,9 @@ use qingstor_suite::repository::root;
 use cases::{CASES, Case};
 use kit::Spec;
 
-/// Rules that no program can tell from others: words, and what the SDK does not render.
+/// Rules for changes that do not affect generated code.
 const NOT_COMPILED: &[Rule] = &[
-    // Of the whole specification, not of one operation.
+    // Applies to the whole specification, not to one operation.
     Rule::Service,
 ];
 
@@ -34,7 +34,7 @@ fn generator(spec: &std::path::Path) -> Generator {
         .pack(root().join("templates/rust"))
 }
 
-fn compared(old: &Spec, new: &Spec) -> Report {
+fn compare(old: &Spec, new: &Spec) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, spec: &Spec| {
         let path = folder.path().join(name);
@@ -45,20 +45,20 @@ fn compared(old: &Spec, new: &Spec) -> Report {
     new.changes_since(&old).unwrap()
 }
 
-fn found(report: &Report) -> Vec<(&'static str, String)> {
+fn change_list(report: &Report) -> Vec<(&'static str, String)> {
     let changes = report.changes.iter();
-    let mut found: Vec<_> = changes
+    let mut list: Vec<_> = changes
         .map(|change| (change.rule.id(), change.path.clone()))
         .collect();
-    found.sort();
-    found
+    list.sort();
+    list
 }
 
-/// What each case gives alone.
+/// Returns the report of each case, compared separately.
 fn verdicts() -> BTreeMap<&'static str, Report> {
     let report = |case: &Case| {
         let [old, new] = case.sides();
-        let report = compared(&Spec::of([old]), &Spec::of([new]));
+        let report = compare(&Spec::of([old]), &Spec::of([new]));
         (case.name, report)
     };
     CASES.iter().map(report).collect()
@@ -67,8 +67,8 @@ fn verdicts() -> BTreeMap<&'static str, Report> {
 #[test]
 fn every_rule_has_a_case() {
     for rule in Rule::ALL {
-        let known = CASES.iter().any(|case| case.rule == *rule) || NOT_COMPILED.contains(rule);
-        assert!(known, "no case shows what `{}` means", rule.id());
+        let covered = CASES.iter().any(|case| case.rule == *rule) || NOT_COMPILED.contains(rule);
+        assert!(covered, "no case for the rule `{}`", rule.id());
     }
     for case in CASES {
         let others = CASES.iter().filter(|other| other.name == case.name);
@@ -79,44 +79,58 @@ fn every_rule_has_a_case() {
 #[test]
 fn the_verdict_agrees_with_the_compiler() {
     let verdicts = verdicts();
-    let unnamed = CASES.iter().filter(|case| {
+    let undetected = CASES.iter().filter(|case| {
         let mut changes = verdicts[case.name].changes.iter();
         !changes.any(|change| change.rule == case.rule)
     });
-    let unnamed: Vec<_> = unnamed
-        .map(|case| format!("{}: it is not found in\n{}", case.name, verdicts[case.name]))
+    let undetected: Vec<_> = undetected
+        .map(|case| {
+            format!(
+                "{}: the rule is missing in\n{}",
+                case.name, verdicts[case.name]
+            )
+        })
         .collect();
-    assert!(unnamed.is_empty(), "{}", unnamed.join("\n\n"));
+    assert!(undetected.is_empty(), "{}", undetected.join("\n\n"));
     let sides: Vec<_> = CASES.iter().map(Case::sides).collect();
     let old = Spec::of(sides.iter().map(|[old, _]| old.clone()));
     let new = Spec::of(sides.iter().map(|[_, new]| new.clone()));
-    // The compiler sees all changes at once; they must not touch each other.
-    let mut alone: Vec<_> = verdicts.values().flat_map(found).collect();
-    alone.sort();
-    assert_eq!(found(&compared(&old, &new)), alone);
+    // The compiler sees all changes together, so they must not affect each other.
+    let mut separate: Vec<_> = verdicts.values().flat_map(change_list).collect();
+    separate.sort();
+    assert_eq!(change_list(&compare(&old, &new)), separate);
 
-    let surfaces = compile::Surfaces::make(&old, &new);
+    let surfaces = compile::Surfaces::build(&old, &new);
     let programs: Vec<_> = CASES
         .iter()
         .map(|case| (case.name, case.program()))
         .collect();
-    let answers = surfaces.compile(&programs);
+    let results = surfaces.compile(&programs);
     let mut wrong = Vec::new();
     for case in CASES {
-        let answer = &answers[case.name];
+        let result = &results[case.name];
         let report = &verdicts[case.name];
-        if let Some(says) = &answer.old {
-            wrong.push(format!("{}: not even the old surface: {says}", case.name));
+        if let Some(error) = &result.old {
+            wrong.push(format!(
+                "{}: does not compile against the old API: {error}",
+                case.name
+            ));
             continue;
         }
-        // An order that no type tells apart is what the compiler can't see.
+        // The compiler does not detect swapped arguments of the same type.
         let silent = report.count(Class::Breaking) > 0
             && report.changes.iter().all(|change| {
                 change.class != Class::Breaking || change.rule == Rule::ArgumentsSwapped
             });
-        match (report.is_breaking() && !silent, &answer.new) {
-            (true, None) => wrong.push(format!("{}: it compiles, but\n{report}", case.name)),
-            (false, Some(says)) => wrong.push(format!("{}: {says}\nbut\n{report}", case.name)),
+        match (report.is_breaking() && !silent, &result.new) {
+            (true, None) => wrong.push(format!(
+                "{}: compiles, although diff reports\n{report}",
+                case.name
+            )),
+            (false, Some(error)) => wrong.push(format!(
+                "{}: {error}\nalthough diff reports\n{report}",
+                case.name
+            )),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Calls on buckets, but for their settings.
+//! Bucket operations, except settings.
 
 use qingstor_sdk::types::{BucketStatus, StorageClass};
 use serde_json::json;
@@ -56,7 +56,7 @@ fn list_objects() -> Case {
             );
             assert_eq!(key.etag, "\"4f44b10f5cb83777fea4ef88a3f7b3c4\"");
             assert_eq!(key.storage_class, Some(StorageClass::Standard));
-            // Seconds and milliseconds of one time.
+            // The same time in seconds and in milliseconds.
             assert_eq!(key.modified, key.created);
             assert_eq!(
                 output.keys[1].storage_class,
@@ -91,7 +91,7 @@ fn list_object_versions() -> Case {
             );
             let key = &output.keys[0];
             assert!(key.is_latest && key.delete_marker);
-            // Here `modified` is text, in listings of objects it is a number.
+            // `modified` is a string here, but a number in listings of objects.
             assert_eq!(key.modified.unwrap().to_string(), "2022-04-07T02:20:25Z");
         },
     )
@@ -138,7 +138,7 @@ fn statistics() -> Case {
         "/?stats",
         |to| to.bucket.get_statistics(),
         async |output| {
-            // More than 32 bits can hold.
+            // The size does not fit into 32 bits.
             assert_eq!((output.count, output.size), (12, 6_000_000_000));
             assert_eq!(output.status, Some(BucketStatus::Active));
             assert_eq!(output.storage_classes["STANDARD"].billing_size, 65_536);
@@ -165,7 +165,7 @@ fn delete_multiple_objects() -> Case {
         },
     )
     .json(r#"{"objects":[{"key":"a"},{"key":"中/\"b\"\n"}],"quiet":true}"#)
-    // Computed apart: base64 of the body's MD5 digest.
+    // Base64 of the MD5 digest of the body, computed with another tool.
     .header("content-md5", "jH+VcO3zzANmCyQNfwSkmg==")
     .sample(json!({
         "deleted": [{"key": "a"}],

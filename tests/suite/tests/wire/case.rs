@@ -1,4 +1,4 @@
-//! One entry of the table of operations.
+//! A test case for one operation.
 
 use std::pin::Pin;
 
@@ -6,13 +6,13 @@ use http::Request;
 use qingstor_sdk::{
     Body, Bucket, Call, Config, Error, Operation, OperationInfo, QingStor, RetryPolicy,
 };
-use qingstor_suite::Answer;
+use qingstor_suite::CannedResponse;
 
 pub(crate) const ID: &str = "QYACCESSKEYIDEXAMPLE";
 pub(crate) const SECRET: &str = "SECRET_ACCESS_KEY_EXAMPLE";
 pub(crate) const BUCKET: &str = "my-bucket";
 
-/// What calls stand on.
+/// The handles that calls start from.
 pub(crate) struct Target {
     pub(crate) qingstor: QingStor,
     pub(crate) bucket: Bucket,
@@ -25,42 +25,43 @@ impl Target {
         Self { qingstor, bucket }
     }
 
-    /// With the example's credentials, at this endpoint.
+    /// Creates a client for an endpoint, with the example credentials.
     pub(crate) fn at(endpoint: &str) -> Self {
-        // One exchange each, whatever the answer.
+        // One attempt per call, for every response.
         let config = Config::new(ID, SECRET).endpoint(endpoint);
         Self::new(config.retry(RetryPolicy::never()))
     }
 }
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
-/// What can be done with a call, at any target.
-type On<T> = Box<dyn Fn(&Target) -> T>;
+/// A function of the target.
+type FromTarget<T> = Box<dyn Fn(&Target) -> T>;
 
-/// An operation: a call of it, what it must send, what it is answered, what it must make of that.
+/// A call of one operation, with the expected request, the response, and the checks of the output.
 pub(crate) struct Case {
     pub(crate) info: &'static OperationInfo,
-    /// The target behind the bucket: that of the virtual-host style.
+    /// Expected request target in virtual-host style.
     pub(crate) target: &'static str,
-    /// All headers but those that every request has.
+    /// Expected headers, except those of every request.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Expected request body.
     pub(crate) body: Vec<u8>,
-    /// The key that errors name.
+    /// Key that errors contain.
     pub(crate) key: Option<&'static str>,
-    /// The body of a JSON answer; tests vary it.
+    /// JSON body of the response. Tests modify it.
     pub(crate) sample: Option<serde_json::Value>,
-    pub(crate) answer: Answer,
-    /// The signed request, unsent.
-    pub(crate) build: On<Request<Body>>,
-    /// Sends the call and judges its output.
-    pub(crate) send: On<Outcome>,
+    pub(crate) response: CannedResponse,
+    /// Builds the signed request without sending it.
+    pub(crate) build: FromTarget<Request<Body>>,
+    /// Sends the call and checks its output.
+    pub(crate) send: FromTarget<Outcome>,
     /// Sends the call and drops its output.
-    pub(crate) try_send: On<Outcome>,
+    pub(crate) try_send: FromTarget<Outcome>,
 }
 
 impl Case {
-    /// A call, and what must stand in its output.
-    pub(crate) fn new<I, C, J>(target: &'static str, call: C, judge: J) -> Self
+    /// Creates a case from the expected target, a call, and the checks of its output.
+    pub(crate) fn new<I, C, J>(target: &'static str, call: C, check_output: J) -> Self
     where
         I: Operation + 'static,
         C: Fn(&Target) -> Call<I> + Clone + 'static,
@@ -74,12 +75,12 @@ impl Case {
             body: Vec::new(),
             key: None,
             sample: None,
-            answer: Answer::new(I::INFO.success[0]),
+            response: CannedResponse::new(I::INFO.success[0]),
             build: Box::new(move |target| built(target).build().unwrap()),
             send: Box::new(move |target| {
-                let (call, judge) = (call(target), judge.clone());
+                let (call, check_output) = (call(target), check_output.clone());
                 Box::pin(async move {
-                    judge(call.send().await?).await;
+                    check_output(call.send().await?).await;
                     Ok(())
                 })
             }),
@@ -90,58 +91,58 @@ impl Case {
         }
     }
 
-    /// A header that it sends.
+    /// Adds an expected header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// The body that it sends.
+    /// Sets the expected body.
     pub(crate) fn body(self, body: &str) -> Self {
         self.bytes(body.into())
     }
 
-    /// The body that it sends.
+    /// Sets the expected body.
     pub(crate) fn bytes(mut self, body: Vec<u8>) -> Self {
         self.body = body;
         self
     }
 
-    /// The JSON body that it sends, byte for byte.
+    /// Sets the expected JSON body, byte for byte.
     pub(crate) fn json(self, body: &str) -> Self {
         self.header("content-type", "application/json").body(body)
     }
 
-    /// The key that it is about.
+    /// Sets the key that errors contain.
     pub(crate) fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// The JSON that it is answered.
+    /// Sets the JSON body of the response.
     pub(crate) fn sample(mut self, sample: serde_json::Value) -> Self {
         self.sample = Some(sample);
         self
     }
 
-    /// A header of the answer.
-    pub(crate) fn answer_header(mut self, name: &str, value: &str) -> Self {
-        self.answer = self.answer.header(name, value);
+    /// Adds a header to the response.
+    pub(crate) fn response_header(mut self, name: &str, value: &str) -> Self {
+        self.response = self.response.header(name, value);
         self
     }
 
-    /// The answer's bytes.
-    pub(crate) fn answer_body(mut self, body: &str) -> Self {
-        self.answer = self.answer.body(body);
+    /// Sets the body of the response.
+    pub(crate) fn response_body(mut self, body: &str) -> Self {
+        self.response = self.response.body(body);
         self
     }
 
-    /// The target in path style.
+    /// Returns the expected request target in path style.
     pub(crate) fn path_style_target(&self) -> String {
-        if !self.on_bucket() {
+        if !self.has_bucket() {
             return self.target.to_owned();
         }
-        // The root of a bucket has no slash behind it in path style.
+        // In path style, the target of a bucket has no trailing slash.
         let rest = match self.target.strip_prefix('/') {
             Some(rest) if rest.is_empty() || rest.starts_with('?') => rest,
             _ => self.target,
@@ -149,13 +150,13 @@ impl Case {
         format!("/{BUCKET}{rest}")
     }
 
-    /// Whether it stands on a bucket; the two others are the service's.
-    pub(crate) fn on_bucket(&self) -> bool {
+    /// Returns whether the operation belongs to a bucket. Two operations belong to the service.
+    pub(crate) fn has_bucket(&self) -> bool {
         !matches!(self.info.id, "ListBuckets" | "ListLocations")
     }
 }
 
-/// All operations.
+/// Returns the cases of all operations.
 pub(crate) fn table() -> Vec<Case> {
     let mut table = Vec::new();
     table.extend(crate::service::cases());

@@ -1,4 +1,4 @@
-//! What holds for every operation, for each entry of the table.
+//! Tests that run for every operation.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,16 @@ use qingstor_sdk::operations::PostObjectInput;
 use qingstor_sdk::{Config, ErrorCode, ErrorKind, Operation};
 use qingstor_suite::repository::generator;
 use qingstor_suite::signature::{Request, hmac};
-use qingstor_suite::{Answer, Recorded, Server};
+use qingstor_suite::{CannedResponse, RecordedRequest, Server};
 use serde_json::{Value, json};
 
 use crate::case::{BUCKET, Case, ID, SECRET, Target, table};
 
 const REQUEST_ID: &str = "3f2cf9ac3168744d";
 
-/// The specification decides which operations there are: a new one fails here until it has an
-/// entry.
+/// A new operation in the specification fails here until it has a case.
 #[test]
-fn no_operation_is_left_out() {
+fn every_operation_has_a_case() {
     let model = generator().model().unwrap();
     let specified: BTreeSet<_> = model
         .resources
@@ -26,7 +25,7 @@ fn no_operation_is_left_out() {
         .flat_map(|resource| &resource.operations)
         .map(|operation| &*operation.id)
         .collect();
-    // A form has its own tests: its body differs each time, and signs itself.
+    // Forms have their own tests, because each form has a random boundary and its own signature.
     let form = PostObjectInput::INFO.id;
     let table = table();
     let tested: BTreeSet<_> = table
@@ -34,27 +33,27 @@ fn no_operation_is_left_out() {
         .map(|case| case.info.id)
         .chain([form])
         .collect();
-    let lacking: Vec<_> = specified.difference(&tested).collect();
-    assert!(lacking.is_empty(), "no entry in tests/wire: {lacking:?}");
+    let missing: Vec<_> = specified.difference(&tested).collect();
+    assert!(missing.is_empty(), "no case in tests/wire: {missing:?}");
     let unknown: Vec<_> = tested.difference(&specified).collect();
     assert!(unknown.is_empty(), "not in the specification: {unknown:?}");
 }
 
 #[tokio::test]
-async fn goes_out_as_specified_and_comes_back_decoded() {
+async fn requests_match_the_specification_and_responses_are_decoded() {
     for case in table() {
         let id = case.info.id;
-        let answer = match &case.sample {
-            Some(sample) => answer_json(&case, sample.clone()),
-            None => case.answer.clone(),
+        let response = match &case.sample {
+            Some(sample) => json_response(&case, sample.clone()),
+            None => case.response.clone(),
         };
-        let server = Server::start(answer.header("X-QS-Request-ID", REQUEST_ID)).await;
+        let server = Server::start(response.header("X-QS-Request-ID", REQUEST_ID)).await;
         let result = (case.send)(&Target::at(&server.endpoint())).await;
         assert!(result.is_ok(), "{id}: {result:?}");
-        let request = server.only();
+        let request = server.only_request();
         assert_eq!(request.method, case.info.method.as_str(), "{id}");
         assert_eq!(request.target, case.path_style_target(), "{id}");
-        assert_eq!(own_headers(&request), expected_headers(&case), "{id}");
+        assert_eq!(specific_headers(&request), expected_headers(&case), "{id}");
         assert_eq!(request.body, case.body, "{id}: {}", request.text());
         if !case.body.is_empty() {
             assert_eq!(length(&request), Some(case.body.len()), "{id}");
@@ -63,30 +62,30 @@ async fn goes_out_as_specified_and_comes_back_decoded() {
     }
 }
 
-/// Proxies refuse a PUT or POST that does not say how long its body is; a GET says nothing.
+/// Proxies reject a PUT or POST request without `Content-Length`. Other methods do not need it.
 #[tokio::test]
-async fn an_empty_body_is_announced_where_the_method_calls_for_one() {
+async fn put_and_post_requests_without_a_body_have_a_content_length() {
     for case in table() {
         if !case.body.is_empty() {
             continue;
         }
-        let server = Server::start(case.answer.clone()).await;
-        // Only what goes out counts here: the answer need not be decodable.
+        let server = Server::start(case.response.clone()).await;
+        // Only the request matters: the response may fail to decode.
         let _ = (case.try_send)(&Target::at(&server.endpoint())).await;
-        let announces = matches!(case.info.method, Method::PUT | Method::POST);
-        let expected = announces.then_some(0);
-        assert_eq!(length(&server.only()), expected, "{}", case.info.id);
+        let has_length = matches!(case.info.method, Method::PUT | Method::POST);
+        let expected = has_length.then_some(0);
+        assert_eq!(length(&server.only_request()), expected, "{}", case.info.id);
     }
 }
 
-/// The bucket in the host: the requests are the same but for target and signature.
+/// In virtual-host style, only the target and the signature are different.
 #[tokio::test]
-async fn is_signed_for_a_virtual_host() {
+async fn virtual_host_style_requests_are_signed() {
     let target = Target::new(Config::new(ID, SECRET).virtual_host_style(true));
     for case in table() {
         let id = case.info.id;
         let request = (case.build)(&target);
-        let host = if case.on_bucket() {
+        let host = if case.has_bucket() {
             "my-bucket.pek3a.qingstor.com"
         } else {
             "qingstor.com"
@@ -100,17 +99,17 @@ async fn is_signed_for_a_virtual_host() {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
-        let bucket = case.on_bucket().then_some(BUCKET);
+        let bucket = case.has_bucket().then_some(BUCKET);
         assert_signed(&case, bucket, case.target, &headers);
     }
 }
 
 #[tokio::test]
-async fn takes_json_that_leaves_out_what_it_may() {
+async fn json_responses_with_absent_and_null_fields_are_decoded() {
     for case in table() {
         let Some(sample) = &case.sample else { continue };
         let id = case.info.id;
-        // No field at all; and every list and map `null`.
+        // An object without fields, and one whose lists and maps are all `null`.
         let nulls = sample.as_object().unwrap().iter().map(|(name, value)| {
             let value = match value {
                 Value::Array(_) | Value::Object(_) => Value::Null,
@@ -119,24 +118,24 @@ async fn takes_json_that_leaves_out_what_it_may() {
             (name.clone(), value)
         });
         for body in [json!({}), Value::Object(nulls.collect())] {
-            let server = Server::start(answer_json(&case, body.clone())).await;
+            let server = Server::start(json_response(&case, body.clone())).await;
             let result = (case.try_send)(&Target::at(&server.endpoint())).await;
             assert!(result.is_ok(), "{id} {body}: {result:?}");
         }
     }
 }
 
-/// What is no JSON, or JSON of another type, names the operation and the request.
+/// The error names the operation and the request id.
 #[tokio::test]
-async fn refuses_json_of_another_shape() {
+async fn invalid_json_responses_are_decoding_errors() {
     for case in table() {
         if case.sample.is_none() {
             continue;
         }
         let id = case.info.id;
         for body in ["", "<html>", "[]", "7", "\"text\""] {
-            let answer = case.answer.clone().body(body);
-            let server = Server::start(answer.header("x-qs-request-id", REQUEST_ID)).await;
+            let response = case.response.clone().body(body);
+            let server = Server::start(response.header("x-qs-request-id", REQUEST_ID)).await;
             let error = (case.try_send)(&Target::at(&server.endpoint()))
                 .await
                 .unwrap_err();
@@ -149,15 +148,15 @@ async fn refuses_json_of_another_shape() {
 }
 
 #[tokio::test]
-async fn tells_what_the_service_refused() {
+async fn error_responses_are_reported() {
     for case in table() {
         let id = case.info.id;
         let document = json!({
             "code": "permission_denied", "message": "not you", "request_id": "other",
             "url": "http://docs.example/error", "new_field": [1],
         });
-        let answer = Answer::json(403, &document).header("X-QS-Request-ID", REQUEST_ID);
-        let server = Server::start(answer).await;
+        let response = CannedResponse::json(403, &document).header("X-QS-Request-ID", REQUEST_ID);
+        let server = Server::start(response).await;
         let error = (case.try_send)(&Target::at(&server.endpoint()))
             .await
             .unwrap_err();
@@ -165,17 +164,17 @@ async fn tells_what_the_service_refused() {
         assert_eq!(error.status().unwrap(), 403, "{id}");
         assert_eq!(error.request_id(), Some(REQUEST_ID), "{id}");
         assert_eq!(error.operation(), Some(id));
-        assert_eq!(error.bucket(), case.on_bucket().then_some(BUCKET), "{id}");
+        assert_eq!(error.bucket(), case.has_bucket().then_some(BUCKET), "{id}");
         assert_eq!(error.key(), case.key, "{id}");
         assert!(error.is_permission_denied(), "{id}");
         assert_eq!(error.attempts(), 1, "{id}");
-        let at = match (case.on_bucket(), case.key) {
+        let location = match (case.has_bucket(), case.key) {
             (false, _) => String::new(),
             (true, None) => format!(" {BUCKET}"),
             (true, Some(key)) => format!(" {BUCKET}/{key}"),
         };
-        // An answer to HEAD has no body, so there is no code.
-        let says = if case.info.method == Method::HEAD {
+        // A response to HEAD has no body, so the error has no code.
+        let reason = if case.info.method == Method::HEAD {
             assert_eq!(error.code(), None, "{id}");
             "403 Forbidden"
         } else {
@@ -183,22 +182,22 @@ async fn tells_what_the_service_refused() {
             assert_eq!(error.help_url(), Some("http://docs.example/error"), "{id}");
             "permission_denied (403): not you"
         };
-        let line = format!("{id}{at}: {says}; request id {REQUEST_ID}; 1 attempt, ");
+        let line = format!("{id}{location}: {reason}; request id {REQUEST_ID}; 1 attempt, ");
         assert!(error.to_string().starts_with(&line), "{error}\n{line}");
     }
 }
 
-/// A JSON answer to the case, with a field that nobody knows yet.
-fn answer_json(case: &Case, mut body: Value) -> Answer {
-    body["a_field_of_the_future"] = json!({"deep": [null, 1.5]});
-    let answer = case.answer.clone();
-    answer
+/// Returns the response of a case with a JSON body that has an additional unknown field.
+fn json_response(case: &Case, mut body: Value) -> CannedResponse {
+    body["a_future_field"] = json!({"deep": [null, 1.5]});
+    let response = case.response.clone();
+    response
         .header("Content-Type", "application/json; charset=utf-8")
         .body(body.to_string())
 }
 
-/// The headers that not every request has.
-fn own_headers(request: &Recorded) -> Vec<(String, String)> {
+/// Returns the headers of a request, except those of every request.
+fn specific_headers(request: &RecordedRequest) -> Vec<(String, String)> {
     const COMMON: [&str; 6] = [
         "accept",
         "authorization",
@@ -222,11 +221,11 @@ fn expected_headers(case: &Case) -> Vec<(String, String)> {
     headers
 }
 
-fn length(request: &Recorded) -> Option<usize> {
+fn length(request: &RecordedRequest) -> Option<usize> {
     request.header("content-length")?.parse().ok()
 }
 
-/// Computes the signature anew, from what came, and looks at the date that it covers.
+/// Computes the signature of a request independently and compares it. Also checks the signed date.
 fn assert_signed(case: &Case, bucket: Option<&str>, target: &str, headers: &[(String, String)]) {
     let request = Request {
         method: case.info.method.as_str(),

@@ -1,17 +1,17 @@
-//! `PostObject`: a form, which carries its own signature.
+//! `PostObject`, which sends a form with its own signature.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use qingstor_sdk::types::StorageClass;
 use qingstor_sdk::{Body, Config, ErrorCode, ErrorKind};
 use qingstor_suite::signature::hmac;
-use qingstor_suite::{Answer, Recorded, Server};
+use qingstor_suite::{CannedResponse, RecordedRequest, Server};
 use serde_json::{Value, json};
 
 use crate::case::{ID, SECRET, Target};
 
-/// The parts of a form: head and content, in their order.
-fn parts(request: &Recorded) -> Vec<(String, String)> {
+/// Returns the head and content of each part of a form, in order.
+fn parts(request: &RecordedRequest) -> Vec<(String, String)> {
     let kind = request.header("content-type").unwrap();
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
     let text = request.text();
@@ -27,14 +27,14 @@ fn parts(request: &Recorded) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Of a field without a type of its own.
+/// Returns the head of a field without a content type.
 fn head(name: &str) -> String {
     format!("Content-Disposition: form-data; name=\"{name}\"")
 }
 
 #[tokio::test]
-async fn a_form_is_covered_by_its_policy() {
-    let server = Server::start(Answer::new(201).header("ETag", "\"e\"")).await;
+async fn the_policy_covers_all_fields_of_a_form() {
+    let server = Server::start(CannedResponse::new(201).header("ETag", "\"e\"")).await;
     let to = Target::at(&server.endpoint());
     let file = Body::from("content\r\n").with_file_name("a\"b.txt");
     let call = to
@@ -47,7 +47,7 @@ async fn a_form_is_covered_by_its_policy() {
     let output = call.metadata([("author", "lin")]).await.unwrap();
     assert_eq!(output.etag.as_deref(), Some("\"e\""));
 
-    let request = server.only();
+    let request = server.only_request();
     assert_eq!((&*request.method, &*request.target), ("POST", "/my-bucket"));
     assert_eq!(request.header("authorization"), None);
     let length = request.header("content-length").unwrap();
@@ -57,7 +57,7 @@ async fn a_form_is_covered_by_its_policy() {
         let found = parts.iter().find(|(part, _)| *part == head(name));
         &found.unwrap_or_else(|| panic!("no {name}: {parts:?}")).1
     };
-    // What the policy covers is all but its own fields.
+    // The policy covers all fields except those that sign it.
     let policy = field("policy");
     let covered: Value = serde_json::from_slice(&BASE64.decode(policy).unwrap()).unwrap();
     let expected = json!({
@@ -71,7 +71,7 @@ async fn a_form_is_covered_by_its_policy() {
     }
     assert_eq!(field("access_key_id"), ID);
     assert_eq!(*field("signature"), hmac(SECRET, policy));
-    // The service drops what comes after the file, so it is the last.
+    // The file is last, because the service ignores the fields after it.
     let (head, content) = parts.last().unwrap();
     assert_eq!(content, "content\r\n");
     assert!(
@@ -81,16 +81,16 @@ async fn a_form_is_covered_by_its_policy() {
 }
 
 #[tokio::test]
-async fn an_anonymous_form_has_no_policy_and_may_be_redirected() {
+async fn an_anonymous_form_has_no_policy_and_can_redirect() {
     let location = "http://example.com/?status=201&code=created";
-    let server = Server::start(Answer::new(302).header("Location", location)).await;
+    let server = Server::start(CannedResponse::new(302).header("Location", location)).await;
     let to = Target::new(Config::anonymous().endpoint(server.endpoint()));
     let output = to.bucket.post_object("k", "x").await.unwrap();
     assert_eq!(
         (output.status().as_u16(), output.location.as_deref()),
         (302, Some(location))
     );
-    let names: Vec<_> = parts(&server.only())
+    let names: Vec<_> = parts(&server.only_request())
         .into_iter()
         .map(|(head, _)| head)
         .collect();
@@ -99,9 +99,9 @@ async fn an_anonymous_form_has_no_policy_and_may_be_redirected() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_refused_says_why() {
+async fn a_rejected_form_reports_the_error_code() {
     let document = json!({"code": "form_policy_violated", "message": "no"});
-    let server = Server::start(Answer::json(400, &document)).await;
+    let server = Server::start(CannedResponse::json(400, &document)).await;
     let to = Target::at(&server.endpoint());
     let error = to.bucket.post_object("k", "x").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service);

@@ -1,33 +1,33 @@
-//! Which object keys each call accepts: the rule is the same for every operation.
+//! The object keys that each operation accepts: the rules are the same for all operations.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use qingstor_codegen::model::{Model, Operation, Property, Shape};
 use qingstor_sdk::{Bucket, Call, Config, Error, ErrorKind, FormPolicy, ObjectPath};
-use qingstor_suite::keys::{HARD_KEYS, KEY_OF_1023_BYTES};
+use qingstor_suite::keys::{KEY_OF_1023_BYTES, UNUSUAL_KEYS};
 use qingstor_suite::repository::generator;
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 use serde_json::json;
 
 use crate::case::{ID, SECRET, Target};
 
-/// Where a request carries the key.
+/// Location of the key in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum KeyLocation {
     /// In the path, which HTTP libraries normalize.
     Path,
     /// In a form field.
     Form,
-    /// In a header or a JSON body, for an object that may exist.
+    /// In a header or a JSON body. The key of an object that may exist.
     Existing,
 }
 
 /// One way to pass a key to the SDK.
 struct Entry {
-    /// The operation's id in the specification.
+    /// Id of the operation in the specification.
     operation: &'static str,
-    place: Place,
+    location: KeyLocation,
     /// Builds the request, and presigns it if the operation allows that.
     build: fn(&Bucket, &str) -> Result<(), Error>,
 }
@@ -45,28 +45,28 @@ where
 
 const fn entry(
     operation: &'static str,
-    place: Place,
+    location: KeyLocation,
     build: fn(&Bucket, &str) -> Result<(), Error>,
 ) -> Entry {
     Entry {
         operation,
-        place,
+        location,
         build,
     }
 }
 
 const ENTRIES: &[Entry] = &[
-    entry("PutObject", Place::Path, |bucket, key| {
+    entry("PutObject", KeyLocation::Path, |bucket, key| {
         let call = || bucket.put_object(key).body("x");
         call().presign(Duration::from_secs(60))?;
         call().build().map(drop)
     }),
-    entry("PutObject", Place::Existing, |bucket, key| {
+    entry("PutObject", KeyLocation::Existing, |bucket, key| {
         let copy = || bucket.put_object("k").copy_source(("some-bucket", key));
         copy().presign(Duration::from_secs(60))?;
         copy().build().map(drop)
     }),
-    entry("PutObject", Place::Existing, |bucket, key| {
+    entry("PutObject", KeyLocation::Existing, |bucket, key| {
         let version = ObjectPath::new("some-bucket", key).version_id("v");
         bucket
             .put_object("k")
@@ -74,60 +74,66 @@ const ENTRIES: &[Entry] = &[
             .build()
             .map(drop)
     }),
-    entry("PutObject", Place::Existing, |bucket, key| {
+    entry("PutObject", KeyLocation::Existing, |bucket, key| {
         let moved = bucket.put_object("k").move_source(("some-bucket", key));
         moved.build().map(drop)
     }),
-    entry("GetObject", Place::Path, |bucket, key| {
+    entry("GetObject", KeyLocation::Path, |bucket, key| {
         both(bucket.get_object(key))
     }),
-    entry("HeadObject", Place::Path, |bucket, key| {
+    entry("HeadObject", KeyLocation::Path, |bucket, key| {
         both(bucket.head_object(key))
     }),
-    entry("DeleteObject", Place::Path, |bucket, key| {
+    entry("DeleteObject", KeyLocation::Path, |bucket, key| {
         both(bucket.delete_object(key))
     }),
-    entry("OptionsObject", Place::Path, |bucket, key| {
+    entry("OptionsObject", KeyLocation::Path, |bucket, key| {
         both(bucket.options_object(key, "http://example.com", "GET"))
     }),
-    entry("AppendObject", Place::Path, |bucket, key| {
+    entry("AppendObject", KeyLocation::Path, |bucket, key| {
         bucket.append_object(key, 0).body("x").build().map(drop)
     }),
-    entry("ImageProcess", Place::Path, |bucket, key| {
+    entry("ImageProcess", KeyLocation::Path, |bucket, key| {
         both(bucket.image_process(key, "info"))
     }),
-    entry("InitiateMultipartUpload", Place::Path, |bucket, key| {
-        both(bucket.initiate_multipart_upload(key))
-    }),
-    entry("UploadMultipart", Place::Path, |bucket, key| {
+    entry(
+        "InitiateMultipartUpload",
+        KeyLocation::Path,
+        |bucket, key| both(bucket.initiate_multipart_upload(key)),
+    ),
+    entry("UploadMultipart", KeyLocation::Path, |bucket, key| {
         let part = bucket.upload_multipart(key, "id", 0).body("x");
         part.build().map(drop)
     }),
-    entry("UploadMultipart", Place::Existing, |bucket, key| {
+    entry("UploadMultipart", KeyLocation::Existing, |bucket, key| {
         let part = bucket.upload_multipart("k", "id", 0);
         part.copy_source(("some-bucket", key)).build().map(drop)
     }),
-    entry("ListMultipart", Place::Path, |bucket, key| {
+    entry("ListMultipart", KeyLocation::Path, |bucket, key| {
         both(bucket.list_multipart(key, "id"))
     }),
-    entry("AbortMultipartUpload", Place::Path, |bucket, key| {
+    entry("AbortMultipartUpload", KeyLocation::Path, |bucket, key| {
         both(bucket.abort_multipart_upload(key, "id"))
     }),
-    entry("CompleteMultipartUpload", Place::Path, |bucket, key| {
-        both(bucket.complete_multipart_upload(key, "id", []))
-    }),
-    entry("PostObject", Place::Form, |bucket, key| {
+    entry(
+        "CompleteMultipartUpload",
+        KeyLocation::Path,
+        |bucket, key| both(bucket.complete_multipart_upload(key, "id", [])),
+    ),
+    entry("PostObject", KeyLocation::Form, |bucket, key| {
         bucket.post_object(key, "x").build().map(drop)
     }),
-    entry("PostObject", Place::Form, |bucket, key| {
+    entry("PostObject", KeyLocation::Form, |bucket, key| {
         FormPolicy::new(bucket, key).sign().map(drop)
     }),
-    entry("DeleteMultipleObjects", Place::Existing, |bucket, key| {
-        both(bucket.delete_multiple_objects([key, "k"]))
-    }),
+    entry(
+        "DeleteMultipleObjects",
+        KeyLocation::Existing,
+        |bucket, key| both(bucket.delete_multiple_objects([key, "k"])),
+    ),
 ];
 
-/// The keys, and whether a path, a form and an existing object may have them.
+/// Returns keys, and whether each is valid in a path, in a form, and for an existing object.
 fn keys() -> Vec<(String, [bool; 3])> {
     let mut keys = vec![
         (String::new(), [false, false, false]),
@@ -152,24 +158,24 @@ fn keys() -> Vec<(String, [bool; 3])> {
     ] {
         keys.push((key.to_owned(), [true, true, true]));
     }
-    for key in HARD_KEYS {
+    for key in UNUSUAL_KEYS {
         keys.push(((*key).to_owned(), [true, true, true]));
     }
     keys
 }
 
 #[test]
-fn every_operation_has_the_same_rule() {
+fn every_operation_accepts_and_rejects_the_same_keys() {
     let bucket = Target::new(Config::new(ID, SECRET)).bucket;
     for (key, [path, form, existing]) in keys() {
         for entry in ENTRIES {
-            let expected = match entry.place {
-                Place::Path => path,
-                Place::Form => form,
-                Place::Existing => existing,
+            let expected = match entry.location {
+                KeyLocation::Path => path,
+                KeyLocation::Form => form,
+                KeyLocation::Existing => existing,
             };
             let result = (entry.build)(&bucket, &key);
-            let case = format!("{} {:?} {key:.40?}", entry.operation, entry.place);
+            let case = format!("{} {:?} {key:.40?}", entry.operation, entry.location);
             assert_eq!(result.is_ok(), expected, "{case}: {result:?}");
             if let Err(error) = result {
                 assert_eq!(error.kind(), ErrorKind::InvalidInput, "{case}");
@@ -185,15 +191,15 @@ fn is_key(property: &Property) -> bool {
     marked || source
 }
 
-/// Whether the request of an operation has an object key, also within a list of objects.
-fn takes_key(model: &Model, operation: &Operation) -> bool {
+/// Returns whether the request of an operation has an object key, directly or in a list of objects.
+fn has_key(model: &Model, operation: &Operation) -> bool {
     let mut properties: Vec<&Property> = operation.request.properties.iter().collect();
     for property in &operation.request.properties {
         if let Shape::List { item } = &property.shape
             && let Shape::Named { name, .. } = &**item
         {
-            let of = model.types.iter().filter(|one| one.name == *name);
-            properties.extend(of.flat_map(|one| &one.properties));
+            let types = model.types.iter().filter(|one| one.name == *name);
+            properties.extend(types.flat_map(|one| &one.properties));
         }
     }
     properties.into_iter().any(is_key)
@@ -201,18 +207,18 @@ fn takes_key(model: &Model, operation: &Operation) -> bool {
 
 /// A new operation with a key fails here until it has an entry.
 #[test]
-fn no_operation_with_a_key_is_left_out() {
+fn every_operation_with_a_key_has_an_entry() {
     let model = generator().model().unwrap();
     let operations = model.resources.iter().flat_map(|one| &one.operations);
     let with_key: BTreeSet<_> = operations
-        .filter(|operation| takes_key(&model, operation))
+        .filter(|operation| has_key(&model, operation))
         .map(|operation| &*operation.id)
         .collect();
     let tested: BTreeSet<_> = ENTRIES.iter().map(|entry| entry.operation).collect();
     assert_eq!(with_key, tested);
 }
 
-/// Every path parameter for an object key is marked as one.
+/// Every path parameter that is an object key has `x-object-key`.
 #[test]
 fn every_key_in_a_path_is_marked() {
     let model = generator().model().unwrap();
@@ -226,8 +232,8 @@ fn every_key_in_a_path_is_marked() {
 }
 
 #[tokio::test]
-async fn managed_transfers_refuse_a_key_before_anything_is_sent() {
-    let server = Server::start(Answer::new(200)).await;
+async fn managed_transfers_reject_invalid_keys_before_sending() {
+    let server = Server::start(CannedResponse::new(200)).await;
     let bucket = Target::at(&server.endpoint()).bucket;
     let folder = tempfile::tempdir().unwrap();
     for (key, [path, ..]) in keys() {
@@ -256,12 +262,12 @@ async fn managed_transfers_refuse_a_key_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_batch_deletes_every_key_but_the_empty_one() {
+async fn a_batch_deletion_rejects_only_the_empty_key() {
     let keys: Vec<_> = keys().into_iter().map(|(key, _)| key).collect();
     let deleted: Vec<_> = keys.iter().filter(|key| !key.is_empty()).collect();
     let objects: Vec<_> = deleted.iter().map(|key| json!({"key": key})).collect();
-    let answer = json!({"deleted": objects, "errors": []});
-    let server = Server::start(Answer::json(200, &answer)).await;
+    let response = json!({"deleted": objects, "errors": []});
+    let server = Server::start(CannedResponse::json(200, &response)).await;
     let bucket = Target::at(&server.endpoint()).bucket;
     let outcome = bucket.delete_objects(keys.clone()).await;
     assert_eq!(outcome.deleted.len(), deleted.len());
@@ -271,6 +277,6 @@ async fn a_batch_deletes_every_key_but_the_empty_one() {
     assert_eq!(error.key, "");
     let cause = error.cause.as_ref().unwrap();
     assert_eq!(cause.kind(), ErrorKind::InvalidInput);
-    let sent: serde_json::Value = serde_json::from_slice(&server.only().body).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&server.only_request().body).unwrap();
     assert_eq!(sent, json!({"objects": objects}));
 }

@@ -1,15 +1,14 @@
-//! Every operation over a real socket: what goes out, byte for byte, with its signature computed
-//! anew; and what each makes of the answers that the service may give.
+//! Every operation over a real socket: the request byte for byte, with an independently computed
+//! signature, and the handling of the possible responses.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
-mod answers;
 mod bucket;
 mod case;
 mod every_operation;
@@ -18,5 +17,6 @@ mod keys;
 mod multipart;
 mod object;
 mod requests;
+mod responses;
 mod service;
 mod settings;

@@ -62,7 +62,7 @@ fn initiate() -> Case {
     .header("x-qs-encryption-customer-key", SSE_KEY)
     .header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
     .header("x-qs-meta-k1", "v1")
-    .answer_header("x-qs-encryption-customer-algorithm", "AES256")
+    .response_header("x-qs-encryption-customer-algorithm", "AES256")
     .sample(json!({"upload_id": UPLOAD, "bucket": "b", "key": "big+"}))
 }
 
@@ -84,7 +84,7 @@ fn upload_part() -> Case {
     .header("x-qs-encryption-customer-algorithm", "AES256")
     .header("x-qs-encryption-customer-key", SSE_KEY)
     .header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
-    .answer_header("ETag", "\"p\"")
+    .response_header("ETag", "\"p\"")
 }
 
 fn copy_part() -> Case {
@@ -116,7 +116,7 @@ fn copy_part() -> Case {
     .header("x-qs-copy-source-encryption-customer-algorithm", "AES256")
     .header("x-qs-copy-source-encryption-customer-key", SSE_KEY)
     .header("x-qs-copy-source-encryption-customer-key-md5", SSE_KEY_MD5)
-    .answer_header("x-qs-content-copy-range", "bytes 0-9/10")
+    .response_header("x-qs-content-copy-range", "bytes 0-9/10")
 }
 
 fn list_parts() -> Case {

@@ -1,16 +1,16 @@
-//! Calls on objects, but for multipart uploads and forms.
+//! Object operations, except multipart uploads and forms.
 
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::{MetadataDirective, StorageClass};
 
 use crate::case::Case;
 
-/// 32 bytes `x` in base64, and the base64 of their MD5 digest: the vector of the API's own tests.
+/// The Base64 of 32 bytes `x`, and of their MD5 digest. The example of the official scenarios.
 pub(crate) const SSE_KEY: &str = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
 pub(crate) const SSE_KEY_MD5: &str = "3I/h1kl+vSP1l12NKhxegQ==";
 
 const KEY: &str = "照片/a b+c%2F?.jpg";
-/// `KEY`, as it must stand in a path.
+/// `KEY`, encoded for a path.
 macro_rules! path {
     ($($rest:literal)?) => {
         concat!("/%E7%85%A7%E7%89%87/a%20b%2Bc%252F%3F.jpg", $($rest)?)
@@ -58,7 +58,7 @@ fn put_object() -> Case {
             let call = call
                 .encryption_customer_key(SSE_KEY)
                 .encryption_customer_key_md5(SSE_KEY_MD5);
-            // `a` stands before `a-b` in the signature, though `-` is before `:`.
+            // The signature has `a` before `a-b`, although `-` is less than `:`.
             call.metadata([("A-B", "inner  spaces"), ("a", "~!@#$%^&*()")])
         },
         async |output| {
@@ -87,9 +87,9 @@ fn put_object() -> Case {
     .header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
     .header("x-qs-meta-a", "~!@#$%^&*()")
     .header("x-qs-meta-a-b", "inner  spaces")
-    .answer_header("ETag", "\"5d41402abc\"")
-    .answer_header("x-qs-version-id", "Njk=")
-    .answer_header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
+    .response_header("ETag", "\"5d41402abc\"")
+    .response_header("x-qs-version-id", "Njk=")
+    .response_header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
 }
 
 fn copy_object() -> Case {
@@ -151,7 +151,7 @@ fn fetch_object() -> Case {
     Case::new(
         "/fetched",
         |to| {
-            // What is a URL already is not encoded again.
+            // Characters that are valid in a URL are not encoded again.
             let url = "https://example.com/a%20b/中?q=1&r=%2F";
             let call = to.bucket.put_object("fetched").fetch_source(url);
             call.fetch_if_unmodified_since(time())
@@ -221,14 +221,14 @@ fn get_object() -> Case {
     .header("x-qs-encryption-customer-algorithm", "AES256")
     .header("x-qs-encryption-customer-key", SSE_KEY)
     .header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
-    .answer_header("ETag", "\"a\"")
-    .answer_header("Content-Range", "bytes 0-4/10")
-    .answer_header("Content-Type", "video/mp4")
-    .answer_header("Last-Modified", DATE)
-    .answer_header("x-qs-storage-class", "STANDARD")
-    .answer_header("X-QS-Meta-Author", "Lin")
-    .answer_header("x-qs-delete-marker", "true")
-    .answer_body("hello")
+    .response_header("ETag", "\"a\"")
+    .response_header("Content-Range", "bytes 0-4/10")
+    .response_header("Content-Type", "video/mp4")
+    .response_header("Last-Modified", DATE)
+    .response_header("x-qs-storage-class", "STANDARD")
+    .response_header("X-QS-Meta-Author", "Lin")
+    .response_header("x-qs-delete-marker", "true")
+    .response_body("hello")
 }
 
 fn head_object() -> Case {
@@ -243,7 +243,7 @@ fn head_object() -> Case {
                 .encryption_customer_key_md5(SSE_KEY_MD5)
         },
         async |output| {
-            // The length of a body that does not come.
+            // The length of the object, although a HEAD response has no body.
             assert_eq!(output.content_length, Some(5_000_000_000));
             assert_eq!(output.object_type.as_deref(), Some("appendable"));
             assert_eq!(output.next_append_position, Some(0));
@@ -258,9 +258,9 @@ fn head_object() -> Case {
     .header("x-qs-encryption-customer-algorithm", "AES256")
     .header("x-qs-encryption-customer-key", SSE_KEY)
     .header("x-qs-encryption-customer-key-md5", SSE_KEY_MD5)
-    .answer_header("Content-Length", "5000000000")
-    .answer_header("x-qs-object-type", "appendable")
-    .answer_header("x-qs-next-append-position", "0")
+    .response_header("Content-Length", "5000000000")
+    .response_header("x-qs-object-type", "appendable")
+    .response_header("x-qs-next-append-position", "0")
 }
 
 fn options_object() -> Case {
@@ -281,7 +281,7 @@ fn options_object() -> Case {
     .header("origin", "https://www.example.com")
     .header("access-control-request-method", "PUT")
     .header("access-control-request-headers", "x-qs-date, content-type")
-    .answer_header("Access-Control-Allow-Origin", "*")
+    .response_header("Access-Control-Allow-Origin", "*")
 }
 
 fn delete_object() -> Case {
@@ -294,13 +294,13 @@ fn delete_object() -> Case {
         },
     )
     .key(KEY)
-    .answer_header("x-qs-delete-marker", "True")
-    .answer_header("x-qs-version-id", "a&b")
+    .response_header("x-qs-delete-marker", "True")
+    .response_header("x-qs-version-id", "a&b")
 }
 
 fn append_object() -> Case {
     Case::new(
-        // 0 is a position, not an absent one.
+        // The position 0 must be sent.
         "/log?append&position=0",
         |to| {
             let call = to.bucket.append_object("log", 0).body(vec![0, 255, 10]);
@@ -316,7 +316,7 @@ fn append_object() -> Case {
     .header("content-type", "text/plain")
     .header("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")
     .header("x-qs-storage-class", "STANDARD")
-    .answer_header("x-qs-next-append-position", "5000000000")
+    .response_header("x-qs-next-append-position", "5000000000")
 }
 
 fn image_process() -> Case {
@@ -336,5 +336,5 @@ fn image_process() -> Case {
     )
     .key("cat.png")
     .header("if-modified-since", DATE)
-    .answer_body("RIFF")
+    .response_body("RIFF")
 }

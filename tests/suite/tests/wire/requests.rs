@@ -1,24 +1,24 @@
-//! What a caller may leave out of a request or add to it, and what belongs to every one.
+//! Optional and custom parts of requests, and the headers of every request.
 
 use qingstor_sdk::operations::GetObjectInput;
 use qingstor_sdk::types::Acl;
 use qingstor_sdk::{Config, ErrorKind};
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 
 use crate::case::{ID, SECRET, Target};
 
 #[tokio::test]
-async fn an_empty_list_is_sent_where_it_means_something() {
-    let server = Server::start(Answer::new(200)).await;
+async fn an_empty_required_list_is_sent() {
+    let server = Server::start(CannedResponse::new(200)).await;
     let to = Target::at(&server.endpoint());
-    // Nobody but the owner may do anything.
+    // An empty ACL removes all grants.
     to.bucket.put_acl(Vec::<Acl>::new()).await.unwrap();
-    assert_eq!(server.only().text(), r#"{"acl":[]}"#);
+    assert_eq!(server.only_request().text(), r#"{"acl":[]}"#);
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent() {
-    let server = Server::start(Answer::new(200).body("{}")).await;
+async fn unset_options_are_not_sent() {
+    let server = Server::start(CannedResponse::new(200).body("{}")).await;
     let to = Target::at(&server.endpoint());
     to.bucket.put_retention().await.unwrap();
     to.bucket
@@ -35,13 +35,13 @@ async fn what_is_not_set_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_input_can_be_made_and_kept_on_its_own() {
-    let server = Server::start(Answer::new(200)).await;
+async fn a_call_can_be_created_from_an_input() {
+    let server = Server::start(CannedResponse::new(200)).await;
     let to = Target::at(&server.endpoint());
     let mut input = GetObjectInput::new("k");
     input.range = Some("bytes=0-1".into());
     let call = to.bucket.call(input);
-    // A clone is a call of its own, and a call can be spawned.
+    // Calls can be cloned and spawned.
     let spawned = tokio::spawn(call.clone().send());
     call.await.unwrap();
     spawned.await.unwrap().unwrap();
@@ -53,12 +53,12 @@ async fn an_input_can_be_made_and_kept_on_its_own() {
 }
 
 #[tokio::test]
-async fn every_request_says_who_sends_it() {
-    let server = Server::start(Answer::new(200).body("{}")).await;
+async fn every_request_has_a_user_agent_and_a_host() {
+    let server = Server::start(CannedResponse::new(200).body("{}")).await;
     let config = Config::new(ID, SECRET).endpoint(server.endpoint());
     let to = Target::new(config.additional_user_agent("my-service/1.0"));
     to.qingstor.list_buckets().await.unwrap();
-    let sent = server.only();
+    let sent = server.only_request();
     let agent = sent.header("user-agent").unwrap();
     assert!(agent.starts_with("qingstor-sdk-rust/"), "{agent}");
     assert!(agent.ends_with(" my-service/1.0"), "{agent}");
@@ -68,17 +68,17 @@ async fn every_request_says_who_sends_it() {
 
 #[tokio::test]
 async fn an_anonymous_request_is_not_signed() {
-    let server = Server::start(Answer::new(200)).await;
+    let server = Server::start(CannedResponse::new(200)).await;
     let to = Target::new(Config::anonymous().endpoint(server.endpoint()));
     to.bucket.get_object("k").await.unwrap();
-    let sent = server.only();
+    let sent = server.only_request();
     assert_eq!(sent.header("authorization"), None);
     assert_eq!(sent.target, "/my-bucket/k");
 }
 
 #[tokio::test]
-async fn a_header_of_the_callers_is_signed_with_the_rest() {
-    let server = Server::start(Answer::new(200)).await;
+async fn custom_headers_are_signed() {
+    let server = Server::start(CannedResponse::new(200)).await;
     let to = Target::at(&server.endpoint());
     let call = to
         .bucket
@@ -87,7 +87,7 @@ async fn a_header_of_the_callers_is_signed_with_the_rest() {
     call.header("x-other", "é".escape_unicode().to_string())
         .await
         .unwrap();
-    let sent = server.only();
+    let sent = server.only_request();
     let request = qingstor_suite::signature::Request {
         method: "GET",
         bucket_in_host: None,
@@ -95,14 +95,14 @@ async fn a_header_of_the_callers_is_signed_with_the_rest() {
         headers: &sent.headers,
     };
     let text = request.string_to_sign(None);
-    // With a date of its own among the headers, the date's line is empty.
+    // With the header `x-qs-date`, the date line is empty.
     assert!(text.starts_with("GET\n\n\n\nx-qs-date:Fri"), "{text}");
     let expected = format!("QS {ID}:{}", qingstor_suite::signature::hmac(SECRET, &text));
     assert_eq!(sent.header("authorization"), Some(&*expected));
 }
 
 #[tokio::test]
-async fn bucket_names_that_would_lead_elsewhere_are_refused() {
+async fn invalid_bucket_names_are_rejected() {
     let to = Target::new(Config::new(ID, SECRET));
     for name in [
         "",

@@ -1,4 +1,4 @@
-//! Calls on the service.
+//! Service operations.
 
 use qingstor_sdk::types::Language;
 use serde_json::json;

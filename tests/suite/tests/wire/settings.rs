@@ -1,4 +1,4 @@
-//! Settings of buckets: each is put as a whole, read back, and mostly deleted.
+//! Operations that put, read and delete bucket settings.
 
 use qingstor_sdk::types::{
     AbortIncompleteMultipartUpload, Acl, CloudFunc, CloudFuncArgs, CnameType, CorsMethod, CorsRule,
@@ -78,7 +78,7 @@ fn cname() -> [Case; 3] {
     )
     .sample(json!({"count": 1, "cname_records": [
         {"domain": "www.example.com", "type": "normal", "created": "2018-01-18T08:00:00Z"}]}));
-    // A DELETE with a body.
+    // This DELETE request has a body.
     let delete = Case::new(
         "/?cname",
         |to| to.bucket.delete_cname("www.example.com"),
@@ -249,7 +249,7 @@ fn notification() -> [Case; 3] {
         "/?notification",
         |to| to.bucket.get_notification(),
         async |output| {
-            // One text, where a list is usual.
+            // A string instead of a list.
             let filters = output.notifications[0].object_filters.as_deref();
             assert_eq!(filters, Some(&["*".to_owned()][..]));
             let unknown = CloudFunc::Unknown("video-trans".into());
@@ -365,6 +365,6 @@ fn versioning() -> [Case; 3] {
         async |output| assert_eq!(output.worm_id.as_deref(), Some("worm-1")),
     )
     .json(r#"{"days":36500}"#)
-    .answer_header("X-QS-Worm-ID", "worm-1");
+    .response_header("X-QS-Worm-ID", "worm-1");
     [put, get, retention]
 }

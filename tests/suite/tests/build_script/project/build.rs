@@ -1,4 +1,4 @@
-//! Renders the routes of QingStor, and of an operation that `overlay.json` adds, into `OUT_DIR`.
+//! Generates the routes of QingStor, and of an operation that `overlay.json` adds, in `OUT_DIR`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Calls what the changed specification adds, as a user would write it.
+//! Calls the additions of the changed specification.
 
 use changed_sdk::types::{BucketStatus, Tag};
 use changed_sdk::{Bucket, Result};

@@ -1,4 +1,4 @@
-//! Calls the operations of the dialect: every type, format and place at once.
+//! Calls the operations of `dialect.json`, with every type, format and parameter location.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
     Ok(())
 }
 
-/// Outputs of responses that have no body, though others of the operation have one.
+/// Checks outputs of responses without a body, in operations whose other responses have a body.
 pub(crate) async fn no_content(qingstor: &QingStor) -> Result<()> {
     let output = qingstor.list_things(time()).await?;
     assert!(output.tree.is_none() && output.map.is_empty());

@@ -1,4 +1,5 @@
-//! Makes one of the calls below, at the given endpoint. A panic or an error is a failure.
+//! Runs the call that the first argument names, against the endpoint of the second argument. Exits with
+//! an error if the call or an assertion fails.
 
 mod changed;
 mod dialect;
@@ -15,7 +16,7 @@ macro_rules! clients {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Without tokio's macros: with another feature than the SDK's, all would be compiled once more.
+    // Does not use tokio's macros: another feature set would compile all dependencies again.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -58,7 +59,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         "notes fill" => notes::fill(&notes_bucket).await?,
         "notes get" => notes::get(&notes_bucket).await?,
         "notes keep" => notes::keep(&notes_bucket).await?,
-        other => panic!("no call {other:?}"),
+        other => panic!("unknown call {other:?}"),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Calls an API that is written in OpenAPI 3.1.
+//! Calls an SDK that is generated from OpenAPI 3.1.
 
 use notes_sdk::types::{Answer, ListFoldersStatus, Owner, Word};
 use notes_sdk::{Body, Bucket, QingStor, Result};
@@ -24,7 +24,7 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
     Ok(())
 }
 
-#[expect(deprecated, reason = "the specification says so")]
+#[expect(deprecated, reason = "the operation is deprecated in the specification")]
 pub(crate) async fn put(bucket: &Bucket) -> Result<()> {
     let reply = Answer::default().word(Word::Yes);
     let call = bucket.put_folder("b").owner(Owner::default().id("o"));

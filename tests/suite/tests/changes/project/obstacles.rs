@@ -1,4 +1,4 @@
-//! Calls the operations of the obstacle course: names that are hard to take.
+//! Calls operations whose names need escaping.
 
 use std::collections::BTreeMap;
 

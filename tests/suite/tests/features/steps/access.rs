@@ -1,9 +1,9 @@
-//! Form uploads, and requests by hand.
+//! Steps for form uploads.
 
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
-use super::answers::rows;
+use super::response::rows;
 use crate::world::{Suite, send};
 
 #[when(expr = "a form uploads {string} as {string}")]
@@ -24,15 +24,15 @@ async fn a_form_uploads_with(world: &mut Suite, step: &Step, text: String, key: 
             "x-qs-storage-class" => call.storage_class(value.into()),
             other => match other.strip_prefix("x-qs-meta-") {
                 Some(name) => call.metadata([(name.to_owned(), value)]),
-                None => panic!("a form has no field {other}"),
+                None => panic!("unknown form field {other}"),
             },
         });
     send!(world, call);
 }
 
-#[then(expr = "the page that it leads to is {string}, with the code {string}")]
-fn it_leads_to(world: &mut Suite, page: String, code: String) {
-    let location = world.answer.headers["location"].to_str().unwrap();
+#[then(expr = "the response redirects to {string} with the code {string}")]
+fn the_response_redirects_to(world: &mut Suite, page: String, code: String) {
+    let location = world.response.headers["location"].to_str().unwrap();
     let (to, query) = location.split_once('?').unwrap();
     let pairs: Vec<_> = query.split('&').collect();
     assert_eq!(to, page);

@@ -1,4 +1,4 @@
-//! A bucket as a whole: making and removing it, its figures, what is in it.
+//! Steps that create, delete and list buckets, and read their statistics.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use qingstor_sdk::{Config, QingStor};
 use qingstor_suite::client::fetch_at;
 use serde_json::json;
 
-use super::answers::rows;
+use super::response::rows;
 use crate::world::{Suite, ZONE, send};
 
 #[given(expr = "the bucket {string}")]
@@ -18,15 +18,15 @@ async fn the_bucket(world: &mut Suite, name: String) {
     world.must_succeed();
 }
 
-/// A bucket that the calls are not about.
+/// Creates a bucket without making it the bucket of the following steps.
 #[given(expr = "another bucket {string}")]
 async fn another_bucket(world: &mut Suite, name: String) {
     send!(world, world.caller.bucket(&name, ZONE).unwrap().put());
     world.must_succeed();
 }
 
-/// The zone stands in the host, which nobody here resolves: so the SDK signs, and another client
-/// sends.
+/// The zone is part of the host name, which does not resolve here. The SDK therefore only signs
+/// the request, and another client sends it to the address of the emulator.
 #[given(expr = "the bucket {string} in the zone {word}")]
 async fn the_bucket_in_a_zone(world: &mut Suite, name: String, zone: String) {
     let account = &world.emulator.accounts()[0];
@@ -35,8 +35,8 @@ async fn the_bucket_in_a_zone(world: &mut Suite, name: String, zone: String) {
     let call = qingstor.bucket(&name, &zone).unwrap().put();
     let url = call.presign(Duration::from_secs(60)).unwrap().to_string();
     let address = world.emulator.addr().to_string();
-    let reply = fetch_at(&address, "PUT", &url, &http::HeaderMap::new(), "").await;
-    assert_eq!(reply.status, 201, "{reply:?}");
+    let response = fetch_at(&address, "PUT", &url, &http::HeaderMap::new(), "").await;
+    assert_eq!(response.status, 201, "{response:?}");
 }
 
 #[when(expr = "the bucket {string} is created")]
@@ -46,12 +46,12 @@ async fn the_bucket_is_created(world: &mut Suite, name: String) {
             world.bucket = name;
             send!(world, bucket.put());
         }
-        Err(error) => world.failed(&error),
+        Err(error) => world.record_failure(&error),
     }
 }
 
-#[when(expr = "the bucket {string} is looked at")]
-async fn the_bucket_is_looked_at(world: &mut Suite, name: String) {
+#[when(expr = "a HEAD request is sent for the bucket {string}")]
+async fn a_head_request_is_sent(world: &mut Suite, name: String) {
     let bucket = world.caller.bucket(&name, ZONE).unwrap();
     send!(world, bucket.head());
 }
@@ -62,10 +62,10 @@ async fn the_bucket_is_deleted(world: &mut Suite, name: String) {
     send!(world, bucket.delete());
 }
 
-#[when(expr = "the figures of the bucket are read")]
+#[when(expr = "the statistics of the bucket are read")]
 async fn the_statistics_are_read(world: &mut Suite) {
     if let Some(output) = send!(world, world.bucket().get_statistics()) {
-        world.answer.json = json!({
+        world.response.json = json!({
             "name": output.name,
             "location": output.location,
             "status": output.status,
@@ -76,7 +76,7 @@ async fn the_statistics_are_read(world: &mut Suite) {
     }
 }
 
-/// Each with its own key as content.
+/// The content of each object is its key.
 #[given(expr = "the objects {string}")]
 async fn the_objects(world: &mut Suite, keys: String) {
     for key in keys.split(", ") {
@@ -97,9 +97,9 @@ async fn the_objects_are_listed_with(world: &mut Suite, step: &Step) {
     list_objects(world, &rows).await;
 }
 
-/// Page by page, as long as there are more.
-#[then(expr = "pages of {int} hold {int}, {int} and {int} objects, each object once")]
-async fn pages_hold(world: &mut Suite, limit: u32, first: usize, second: usize, third: usize) {
+/// Lists page by page until there are no more pages.
+#[then(expr = "pages of {int} contain {int}, {int} and {int} objects, each object once")]
+async fn pages_contain(world: &mut Suite, limit: u32, first: usize, second: usize, third: usize) {
     let (mut keys, mut sizes, mut marker) = (Vec::new(), Vec::new(), String::new());
     loop {
         let call = world.bucket().list_objects().limit(limit).marker(&marker);
@@ -125,10 +125,10 @@ async fn list_objects(world: &mut Suite, rows: &[(String, String)]) {
         "delimiter" => call.delimiter(value),
         "marker" => call.marker(value),
         "limit" => call.limit(value.parse().unwrap()),
-        other => panic!("a listing has no {other}"),
+        other => panic!("unknown listing parameter {other}"),
     });
     if let Some(output) = send!(world, call) {
-        world.answer.json = json!({
+        world.response.json = json!({
             "name": output.name,
             "prefix": output.prefix,
             "delimiter": output.delimiter,
@@ -140,18 +140,18 @@ async fn list_objects(world: &mut Suite, rows: &[(String, String)]) {
     }
 }
 
-#[when(expr = "the objects {string} are deleted at once")]
+#[when(expr = "the objects {string} are deleted in one batch")]
 async fn objects_are_deleted(world: &mut Suite, keys: String) {
     delete(world, keys.split(", ").map(str::to_owned).collect(), false).await;
 }
 
-#[when(expr = "the objects {string} are deleted at once, quietly")]
+#[when(expr = "the objects {string} are deleted in one quiet batch")]
 async fn objects_are_deleted_quietly(world: &mut Suite, keys: String) {
     delete(world, keys.split(", ").map(str::to_owned).collect(), true).await;
 }
 
-#[when(expr = "{int} objects are deleted at once")]
-async fn so_many_objects_are_deleted(world: &mut Suite, number: usize) {
+#[when(expr = "{int} objects are deleted in one batch")]
+async fn a_number_of_objects_is_deleted(world: &mut Suite, number: usize) {
     delete(
         world,
         (0..number).map(|key| key.to_string()).collect(),
@@ -168,16 +168,16 @@ async fn delete(world: &mut Suite, keys: Vec<String>, quiet: bool) {
             .iter()
             .map(|error| json!({ "key": error.key, "code": error.code }))
             .collect();
-        world.answer.json = json!({ "deleted": output.deleted, "errors": failed });
+        world.response.json = json!({ "deleted": output.deleted, "errors": failed });
     }
 }
 
-#[when(expr = "the unfinished uploads are listed")]
+#[when(expr = "the unfinished multipart uploads are listed")]
 async fn the_uploads_are_listed(world: &mut Suite) {
     list_uploads(world, &[]).await;
 }
 
-#[when(expr = "the unfinished uploads are listed with")]
+#[when(expr = "the unfinished multipart uploads are listed with")]
 async fn the_uploads_are_listed_with(world: &mut Suite, step: &Step) {
     let rows = rows(world, step);
     list_uploads(world, &rows).await;
@@ -190,12 +190,17 @@ async fn list_uploads(world: &mut Suite, rows: &[(String, String)]) {
         "delimiter" => call.delimiter(value),
         "key_marker" => call.key_marker(value),
         "limit" => call.limit(value.parse().unwrap()),
-        other => panic!("a listing of uploads has no {other}"),
+        other => panic!("unknown parameter of an upload listing: {other}"),
     });
     if let Some(output) = send!(world, call) {
-        let known = |id: &String| !id.is_empty();
-        assert!(output.uploads.iter().all(|upload| known(&upload.upload_id)));
-        world.answer.json = json!({
+        let is_set = |id: &String| !id.is_empty();
+        assert!(
+            output
+                .uploads
+                .iter()
+                .all(|upload| is_set(&upload.upload_id))
+        );
+        world.response.json = json!({
             "name": output.name,
             "prefix": output.prefix,
             "next_key_marker": output.next_key_marker,

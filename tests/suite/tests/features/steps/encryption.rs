@@ -1,4 +1,4 @@
-//! Objects encrypted with keys of the caller's.
+//! Steps for objects that are encrypted with customer-provided keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,7 +6,7 @@ use cucumber::{given, when};
 use qingstor_sdk::operations::PutObjectInput;
 use qingstor_sdk::{Call, Operation};
 
-use super::multipart::{begin, upload};
+use super::multipart::{initiate, upload};
 use super::objects::put;
 use crate::text::content;
 use crate::world::{Suite, send};
@@ -14,33 +14,38 @@ use crate::world::{Suite, send};
 const TARGET: &str = "x-qs-encryption-customer";
 const SOURCE: &str = "x-qs-copy-source-encryption-customer";
 
-/// Keys by their names: 32 times this letter, with the digest of that. The first is the example of
-/// the official scenarios.
-const KEYS: [(&str, &str); 2] = [
+/// Letters with the MD5 digest of the key that repeats the letter 32 times. The first key is the
+/// example of the official scenarios.
+const KEY_DIGESTS: [(&str, &str); 2] = [
     ("x", "3I/h1kl+vSP1l12NKhxegQ=="),
     ("y", "TJoSJySrtjI4PNPoiIT6iw=="),
 ];
 
 fn with_key<I: Operation>(call: Call<I>, prefix: &str, letter: &str) -> Call<I> {
-    let (_, digest) = KEYS.iter().find(|(known, _)| *known == letter).unwrap();
+    let (_, digest) = KEY_DIGESTS
+        .iter()
+        .find(|(known, _)| *known == letter)
+        .unwrap();
     call.header(format!("{prefix}-algorithm"), "AES256")
         .header(format!("{prefix}-key"), BASE64.encode(letter.repeat(32)))
         .header(format!("{prefix}-key-md5"), digest)
 }
 
-#[given(expr = "the object {string} holding {string}, encrypted with the key {string}")]
+#[given(expr = "the object {string} with content {string}, encrypted with the key {string}")]
 async fn an_encrypted_object(world: &mut Suite, key: String, text: String, letter: String) {
     is_put(world, key, text, letter).await;
     world.must_succeed();
 }
 
-#[when(expr = "the object {string} is put holding {string}, encrypted with the key {string}")]
+#[when(expr = "the object {string} is put with content {string}, encrypted with the key {string}")]
 async fn is_put(world: &mut Suite, key: String, text: String, letter: String) {
     let call = world.bucket().put_object(key).body(content(&text));
     put(world, with_key(call, TARGET, &letter)).await;
 }
 
-#[when(expr = "the object {string} is put with the key {string} and the digest of {string}")]
+#[when(
+    expr = "the object {string} is put with the key {string} and the MD5 digest of the key {string}"
+)]
 async fn is_put_with_a_wrong_digest(world: &mut Suite, key: String, letter: String, other: String) {
     let call = with_key(world.bucket().put_object(key), TARGET, &other);
     let header = format!("{TARGET}-key");
@@ -51,7 +56,7 @@ async fn is_put_with_a_wrong_digest(world: &mut Suite, key: String, letter: Stri
 async fn is_read(world: &mut Suite, key: String, letter: String) {
     let call = with_key(world.bucket().get_object(key), TARGET, &letter);
     if let Some(output) = send!(world, call) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
@@ -59,12 +64,12 @@ async fn is_read(world: &mut Suite, key: String, letter: String) {
 async fn a_range_is_read(world: &mut Suite, range: String, key: String, letter: String) {
     let call = world.bucket().get_object(key).range(range);
     if let Some(output) = send!(world, with_key(call, TARGET, &letter)) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
-#[when(expr = "the object {string} is looked at with the key {string}")]
-async fn is_looked_at(world: &mut Suite, key: String, letter: String) {
+#[when(expr = "the metadata of the object {string} is read with the key {string}")]
+async fn metadata_is_read(world: &mut Suite, key: String, letter: String) {
     send!(
         world,
         with_key(world.bucket().head_object(key), TARGET, &letter)
@@ -102,13 +107,13 @@ async fn is_reencrypted(
     put(world, with_key(call, TARGET, &new)).await;
 }
 
-#[given(expr = "an upload of the object {string}, encrypted with the key {string}")]
+#[given(expr = "a multipart upload of the object {string}, encrypted with the key {string}")]
 async fn an_encrypted_upload(world: &mut Suite, key: String, letter: String) {
-    begin(world, key, |call| with_key(call, TARGET, &letter)).await;
+    initiate(world, key, |call| with_key(call, TARGET, &letter)).await;
     world.must_succeed();
 }
 
-#[when(expr = "part {int} is uploaded holding {string}, encrypted with the key {string}")]
+#[when(expr = "part {int} is uploaded with content {string}, encrypted with the key {string}")]
 async fn a_part_is_uploaded(world: &mut Suite, number: u32, text: String, letter: String) {
     let body = content(&text);
     upload(world, number, |call| {

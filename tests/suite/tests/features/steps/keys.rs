@@ -1,4 +1,4 @@
-//! One key through every call that takes one.
+//! Steps that use one key in every operation that has a key.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::objects::put;
 use crate::text;
 use crate::world::{Suite, send};
 
-/// The other object of these scenarios.
-const ELSEWHERE: &str = "elsewhere";
-const SOON: Duration = Duration::from_secs(60);
+/// Key of the object that copies, moves and fetches write to.
+const OTHER_KEY: &str = "elsewhere";
+const URL_LIFETIME: Duration = Duration::from_secs(60);
 
 #[given(regex = "^the key (.+)$")]
 fn the_key(world: &mut Suite, key: String) {
@@ -23,7 +23,7 @@ fn the_empty_key(world: &mut Suite) {
     world.key = String::new();
 }
 
-#[when(expr = "an object is put under the key")]
+#[when(expr = "an object is put at the key")]
 async fn is_put(world: &mut Suite) {
     put(
         world,
@@ -32,29 +32,29 @@ async fn is_put(world: &mut Suite) {
     .await;
 }
 
-#[when(expr = "the object of the key is read")]
+#[when(expr = "the object at the key is read")]
 async fn is_read(world: &mut Suite) {
     if let Some(output) = send!(world, world.bucket().get_object(&world.key)) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
-#[when(expr = "the object of the key is deleted")]
+#[when(expr = "the object at the key is deleted")]
 async fn is_deleted(world: &mut Suite) {
     send!(world, world.bucket().delete_object(&world.key));
 }
 
-#[then(expr = "a listing shows the key alone")]
-async fn a_listing_shows(world: &mut Suite) {
+#[then(expr = "a listing with the key as prefix contains only the key")]
+async fn a_listing_contains_only(world: &mut Suite) {
     let page = send!(world, world.bucket().list_objects().prefix(&world.key)).unwrap();
     let keys: Vec<_> = page.keys.into_iter().map(|key| key.key).collect();
     assert_eq!(keys, [&*world.key]);
 }
 
-#[then(expr = "the object of the key can be read, looked at and asked about")]
-async fn can_be_read(world: &mut Suite) {
+#[then(expr = "the object at the key can be requested with GET, HEAD and OPTIONS")]
+async fn can_be_requested(world: &mut Suite) {
     is_read(world).await;
-    assert_eq!(world.answer.body, content(world));
+    assert_eq!(world.response.body, content(world));
     let head = send!(world, world.bucket().head_object(&world.key)).unwrap();
     assert_eq!(head.content_length, Some(content(world).len() as u64));
     let site = "http://example.com";
@@ -62,20 +62,24 @@ async fn can_be_read(world: &mut Suite) {
     send!(world, call).unwrap();
 }
 
-#[then(expr = "the signed URL of the key leads to the object")]
-async fn the_signed_url_leads_there(world: &mut Suite) {
-    let url = world.bucket().get_object(&world.key).presign(SOON).unwrap();
-    let reply = fetch("GET", &url.to_string(), url.headers(), "").await;
-    assert_eq!((reply.status, reply.body), (200, content(world)));
+#[then(expr = "the presigned URL of the key returns the object")]
+async fn the_presigned_url_works(world: &mut Suite) {
+    let url = world
+        .bucket()
+        .get_object(&world.key)
+        .presign(URL_LIFETIME)
+        .unwrap();
+    let response = fetch("GET", &url.to_string(), url.headers(), "").await;
+    assert_eq!((response.status, response.body), (200, content(world)));
 }
 
-#[then(expr = "the object of the key can be copied elsewhere, and back")]
+#[then(expr = "the object at the key can be copied to another key and back")]
 async fn can_be_copied(world: &mut Suite) {
     let bucket = world.bucket();
     put(
         world,
         bucket
-            .put_object(ELSEWHERE)
+            .put_object(OTHER_KEY)
             .copy_source((&world.bucket, &world.key)),
     )
     .await;
@@ -85,62 +89,62 @@ async fn can_be_copied(world: &mut Suite) {
         world,
         bucket
             .put_object(&world.key)
-            .copy_source((&world.bucket, ELSEWHERE)),
+            .copy_source((&world.bucket, OTHER_KEY)),
     )
     .await;
-    assert_eq!(world.answer.status, 201, "{}", world.answer.message);
+    assert_eq!(world.response.status, 201, "{}", world.response.message);
     is_read(world).await;
-    assert_eq!(world.answer.body, content(world));
+    assert_eq!(world.response.body, content(world));
 }
 
-#[then(expr = "the object of the key can be moved elsewhere, and back")]
+#[then(expr = "the object at the key can be moved to another key and back")]
 async fn can_be_moved(world: &mut Suite) {
     let bucket = world.bucket();
     put(
         world,
         bucket
-            .put_object(ELSEWHERE)
+            .put_object(OTHER_KEY)
             .move_source((&world.bucket, &world.key)),
     )
     .await;
     world.must_succeed();
     is_read(world).await;
-    assert_eq!(world.answer.status, 404, "{:?}", world.answer);
+    assert_eq!(world.response.status, 404, "{:?}", world.response);
     put(
         world,
         bucket
             .put_object(&world.key)
-            .move_source((&world.bucket, ELSEWHERE)),
+            .move_source((&world.bucket, OTHER_KEY)),
     )
     .await;
-    assert_eq!(world.answer.status, 201, "{}", world.answer.message);
+    assert_eq!(world.response.status, 201, "{}", world.response.message);
     is_read(world).await;
-    assert_eq!(world.answer.body, content(world));
+    assert_eq!(world.response.body, content(world));
 }
 
-#[then(expr = "the object of the key can be fetched elsewhere, and back")]
+#[then(expr = "the object at the key can be fetched to another key and back")]
 async fn can_be_fetched(world: &mut Suite) {
     let bucket = world.bucket();
-    let url = bucket.get_object(&world.key).presign(SOON).unwrap();
+    let url = bucket.get_object(&world.key).presign(URL_LIFETIME).unwrap();
     put(
         world,
-        bucket.put_object(ELSEWHERE).fetch_source(url.to_string()),
+        bucket.put_object(OTHER_KEY).fetch_source(url.to_string()),
     )
     .await;
     world.must_succeed();
     is_deleted(world).await;
-    let url = bucket.get_object(ELSEWHERE).presign(SOON).unwrap();
+    let url = bucket.get_object(OTHER_KEY).presign(URL_LIFETIME).unwrap();
     put(
         world,
         bucket.put_object(&world.key).fetch_source(url.to_string()),
     )
     .await;
-    assert_eq!(world.answer.status, 201, "{}", world.answer.message);
+    assert_eq!(world.response.status, 201, "{}", world.response.message);
     is_read(world).await;
-    assert_eq!(world.answer.body, content(world));
+    assert_eq!(world.response.body, content(world));
 }
 
-/// No two keys have the same.
+/// Content that is different for each key.
 fn content(world: &Suite) -> String {
     format!("content of {:?}", world.key)
 }

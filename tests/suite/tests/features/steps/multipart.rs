@@ -1,4 +1,4 @@
-//! Uploads in parts.
+//! Steps for multipart uploads.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, when};
@@ -7,57 +7,61 @@ use qingstor_sdk::operations::{InitiateMultipartUploadInput, UploadMultipartInpu
 use qingstor_sdk::types::ObjectPart;
 use serde_json::json;
 
-use super::answers::rows;
+use super::response::rows;
 use crate::text::content;
 use crate::world::{Suite, send};
 
-#[given(expr = "an upload of the object {string}")]
+#[given(expr = "a multipart upload of the object {string}")]
 async fn an_upload(world: &mut Suite, key: String) {
-    begin(world, key, |call| call).await;
+    initiate(world, key, |call| call).await;
     world.must_succeed();
 }
 
-#[given(expr = "an upload of the object {string} with")]
+#[given(expr = "a multipart upload of the object {string} with")]
 async fn an_upload_with(world: &mut Suite, step: &Step, key: String) {
     let rows = rows(world, step);
     let headers = rows.iter().map(|(name, value)| (&**name, &**value));
-    begin(world, key, |call| {
+    initiate(world, key, |call| {
         headers.fold(call, |call, (name, value)| call.header(name, value))
     })
     .await;
     world.must_succeed();
 }
 
-#[given(expr = "an upload of the object {string} that nobody began")]
+#[given(expr = "a multipart upload of the object {string} that was never initiated")]
 fn an_unknown_upload(world: &mut Suite, key: String) {
     world.upload_key = key;
     world.upload_id = "0123456789abcdef0123456789abcdef".to_owned();
 }
 
-#[when(expr = "an upload of the object {string} is begun")]
-async fn is_begun(world: &mut Suite, key: String) {
-    begin(world, key, |call| call).await;
+#[when(expr = "a multipart upload of the object {string} is initiated")]
+async fn is_initiated(world: &mut Suite, key: String) {
+    initiate(world, key, |call| call).await;
 }
 
-type Begin = Call<InitiateMultipartUploadInput>;
+type InitiateMultipartUpload = Call<InitiateMultipartUploadInput>;
 
-pub(super) async fn begin(world: &mut Suite, key: String, with: impl FnOnce(Begin) -> Begin) {
-    let call = with(world.bucket().initiate_multipart_upload(&key));
+pub(super) async fn initiate(
+    world: &mut Suite,
+    key: String,
+    set_options: impl FnOnce(InitiateMultipartUpload) -> InitiateMultipartUpload,
+) {
+    let call = set_options(world.bucket().initiate_multipart_upload(&key));
     if let Some(output) = send!(world, call) {
-        world.answer.json = json!({ "bucket": output.bucket, "key": output.key });
+        world.response.json = json!({ "bucket": output.bucket, "key": output.key });
         world.upload_id = output.upload_id;
         world.upload_key = key;
         world.parts.clear();
     }
 }
 
-#[given(expr = "part {int} holding {string}")]
+#[given(expr = "part {int} with content {string}")]
 async fn part(world: &mut Suite, number: u32, text: String) {
     upload(world, number, |call| call.body(content(&text))).await;
     world.must_succeed();
 }
 
-#[when(expr = "part {int} is uploaded holding {string}")]
+#[when(expr = "part {int} is uploaded with content {string}")]
 async fn is_uploaded(world: &mut Suite, number: u32, text: String) {
     upload(world, number, |call| call.body(content(&text))).await;
 }
@@ -77,11 +81,15 @@ async fn range_is_copied(world: &mut Suite, number: u32, range: String, key: Str
     .await;
 }
 
-type Upload = Call<UploadMultipartInput>;
+type UploadMultipart = Call<UploadMultipartInput>;
 
-pub(super) async fn upload(world: &mut Suite, number: u32, with: impl FnOnce(Upload) -> Upload) {
+pub(super) async fn upload(
+    world: &mut Suite,
+    number: u32,
+    set_options: impl FnOnce(UploadMultipart) -> UploadMultipart,
+) {
     let (key, id) = (&world.upload_key, &world.upload_id);
-    let call = with(world.bucket().upload_multipart(key, id, number));
+    let call = set_options(world.bucket().upload_multipart(key, id, number));
     if let Some(output) = send!(world, call) {
         let part = ObjectPart::new(number);
         let part = match output.etag {
@@ -97,7 +105,7 @@ async fn the_parts_are_listed(world: &mut Suite) {
     list(world, None, None).await;
 }
 
-#[when(expr = "the parts after {int} are listed, at most {int}")]
+#[when(expr = "the parts after {int} are listed with limit {int}")]
 async fn parts_are_listed_after(world: &mut Suite, after: u32, limit: u32) {
     list(world, Some(after), Some(limit)).await;
 }
@@ -116,7 +124,7 @@ async fn list(world: &mut Suite, after: Option<u32>, limit: Option<u32>) {
             let etag = part.etag.as_deref().unwrap();
             assert!(!etag.is_empty() && !etag.contains('"'), "{part:?}");
         }
-        world.answer.json = json!({ "count": output.count, "object_parts": output.object_parts });
+        world.response.json = json!({ "count": output.count, "object_parts": output.object_parts });
     }
 }
 
@@ -126,8 +134,8 @@ async fn is_completed(world: &mut Suite) {
     complete(world, parts, None).await;
 }
 
-#[when(expr = "the upload is completed with the tag {string}")]
-async fn is_completed_with_a_tag(world: &mut Suite, etag: String) {
+#[when(expr = "the upload is completed with the ETag {string}")]
+async fn is_completed_with_an_etag(world: &mut Suite, etag: String) {
     let parts = world.parts.values().cloned().collect();
     complete(world, parts, Some(etag)).await;
 }
@@ -140,8 +148,8 @@ async fn is_completed_with(world: &mut Suite, numbers: String) {
     complete(world, parts.collect(), None).await;
 }
 
-#[when(expr = "the upload is completed, with the tag {string} for part {int}")]
-async fn is_completed_with_a_wrong_tag(world: &mut Suite, etag: String, number: u32) {
+#[when(expr = "the upload is completed with the ETag {string} for part {int}")]
+async fn is_completed_with_a_part_etag(world: &mut Suite, etag: String, number: u32) {
     complete(world, vec![ObjectPart::new(number).etag(etag)], None).await;
 }
 

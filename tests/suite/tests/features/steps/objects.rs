@@ -1,4 +1,4 @@
-//! Objects: putting, copying, moving, fetching, reading, asking, appending, removing.
+//! Steps that put, copy, move, fetch, read, append to and delete objects.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use cucumber::{given, then, when};
 use qingstor_sdk::operations::PutObjectInput;
 use qingstor_sdk::{Call, Operation};
 use qingstor_suite::client::fetch;
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 
-use super::answers::{fill, rows};
+use super::response::{fill, rows};
 use crate::text::content;
 use crate::world::{Suite, send};
 
-/// The URLs of these scenarios are used at once.
-const SOON: Duration = Duration::from_secs(60);
+/// Long enough: the scenarios use their presigned URLs immediately.
+const URL_LIFETIME: Duration = Duration::from_secs(60);
 
-#[given(expr = "the object {string} holding {string}")]
+#[given(expr = "the object {string} with content {string}")]
 async fn the_object(world: &mut Suite, key: String, text: String) {
     put(world, world.bucket().put_object(key).body(content(&text))).await;
     world.must_succeed();
@@ -28,7 +28,7 @@ async fn the_object_with(world: &mut Suite, step: &Step, key: String) {
     world.must_succeed();
 }
 
-#[when(expr = "the object {string} is put holding {string}")]
+#[when(expr = "the object {string} is put with content {string}")]
 async fn is_put(world: &mut Suite, key: String, text: String) {
     put(world, world.bucket().put_object(key).body(content(&text))).await;
 }
@@ -74,9 +74,9 @@ async fn is_moved_with(world: &mut Suite, step: &Step, source: String, target: S
     put(world, call).await;
 }
 
-#[given(expr = "an origin that answers {int} {string}")]
+#[given(expr = "an origin that responds with {int} {string}")]
 async fn an_origin(world: &mut Suite, status: u16, text: String) {
-    world.origin = Some(Server::start(Answer::new(status).body(text)).await);
+    world.origin = Some(Server::start(CannedResponse::new(status).body(text)).await);
 }
 
 #[when(expr = "the object {string} is fetched from {string}")]
@@ -85,9 +85,13 @@ async fn is_fetched(world: &mut Suite, key: String, url: String) {
     put(world, world.bucket().put_object(key).fetch_source(url)).await;
 }
 
-#[when(expr = "the object {string} is fetched from the signed URL of {string}")]
-async fn is_fetched_from_signed(world: &mut Suite, key: String, source: String) {
-    let url = world.bucket().get_object(source).presign(SOON).unwrap();
+#[when(expr = "the object {string} is fetched from the presigned URL of {string}")]
+async fn is_fetched_from_presigned_url(world: &mut Suite, key: String, source: String) {
+    let url = world
+        .bucket()
+        .get_object(source)
+        .presign(URL_LIFETIME)
+        .unwrap();
     let call = world.bucket().put_object(key).fetch_source(url.to_string());
     put(world, call).await;
 }
@@ -101,7 +105,7 @@ pub(super) async fn put(world: &mut Suite, call: Call<PutObjectInput>) {
 #[when(expr = "the object {string} is read")]
 async fn is_read(world: &mut Suite, key: String) {
     if let Some(output) = send!(world, world.bucket().get_object(key)) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
@@ -109,26 +113,28 @@ async fn is_read(world: &mut Suite, key: String) {
 async fn is_read_with(world: &mut Suite, step: &Step, key: String) {
     let call = with_headers(world.bucket().get_object(key), world, step);
     if let Some(output) = send!(world, call) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
-#[when(expr = "the object {string} is read as the type {string}, to be saved as {string}")]
+#[when(
+    expr = "the object {string} is read with the response type {string} and the file name {string}"
+)]
 async fn is_read_as(world: &mut Suite, key: String, kind: String, name: String) {
     let call = world.bucket().get_object(key).response_content_type(kind);
     let call = call.response_content_disposition(format!("attachment; filename=\"{name}\""));
     if let Some(output) = send!(world, call) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
-#[when(expr = "the object {string} is looked at")]
-async fn is_looked_at(world: &mut Suite, key: String) {
+#[when(expr = "the metadata of the object {string} is read")]
+async fn metadata_is_read(world: &mut Suite, key: String) {
     send!(world, world.bucket().head_object(key));
 }
 
-#[when(expr = "the object {string} is looked at with")]
-async fn is_looked_at_with(world: &mut Suite, step: &Step, key: String) {
+#[when(expr = "the metadata of the object {string} is read with")]
+async fn metadata_is_read_with(world: &mut Suite, step: &Step, key: String) {
     let call = with_headers(world.bucket().head_object(key), world, step);
     send!(world, call);
 }
@@ -138,32 +144,34 @@ async fn is_deleted(world: &mut Suite, key: String) {
     send!(world, world.bucket().delete_object(key));
 }
 
-#[when(expr = "the signed URL for reading the object {string} is used")]
-async fn a_signed_url_is_used(world: &mut Suite, key: String) {
+#[when(expr = "the presigned URL for reading the object {string} is used")]
+async fn a_presigned_url_is_read(world: &mut Suite, key: String) {
     let call = world.bucket().get_object(key);
-    world.note(&call);
-    let url = call.presign(SOON).unwrap();
-    let reply = fetch("GET", &url.to_string(), url.headers(), "").await;
-    world.replied(reply);
+    world.record_operation(&call);
+    let url = call.presign(URL_LIFETIME).unwrap();
+    let response = fetch("GET", &url.to_string(), url.headers(), "").await;
+    world.record_response(response);
 }
 
-#[when(expr = "the signed URL for putting the object {string} is used with {string}")]
-async fn a_signed_url_is_put_to(world: &mut Suite, key: String, text: String) {
+#[when(expr = "the presigned URL for putting the object {string} is used with {string}")]
+async fn a_presigned_url_is_put_to(world: &mut Suite, key: String, text: String) {
     let call = world.bucket().put_object(key);
-    world.note(&call);
-    let url = call.presign(SOON).unwrap();
-    let reply = fetch("PUT", &url.to_string(), url.headers(), &text).await;
-    world.replied(reply);
+    world.record_operation(&call);
+    let url = call.presign(URL_LIFETIME).unwrap();
+    let response = fetch("PUT", &url.to_string(), url.headers(), &text).await;
+    world.record_response(response);
 }
 
-/// What a browser asks before it lets a page of another site do something.
-#[when(expr = "a page of {string} asks to {word} the object {string}")]
-async fn a_page_asks(world: &mut Suite, origin: String, method: String, key: String) {
+/// Sends the preflight request that a browser sends before a cross-origin request.
+#[when(expr = "a preflight request from {string} asks to {word} the object {string}")]
+async fn a_preflight_request_asks(world: &mut Suite, origin: String, method: String, key: String) {
     send!(world, world.bucket().options_object(key, origin, method));
 }
 
-#[when(expr = "a page of {string} asks to {word} the object {string} with the headers {string}")]
-async fn a_page_asks_with(
+#[when(
+    expr = "a preflight request from {string} asks to {word} the object {string} with the headers {string}"
+)]
+async fn a_preflight_request_asks_with(
     world: &mut Suite,
     origin: String,
     method: String,
@@ -180,15 +188,15 @@ async fn is_appended(world: &mut Suite, text: String, key: String, position: u64
     send!(world, call.body(content(&text)));
 }
 
-#[then(expr = "the object {string} holds {string}")]
-async fn the_object_holds(world: &mut Suite, key: String, text: String) {
+#[then(expr = "the object {string} contains {string}")]
+async fn the_object_contains(world: &mut Suite, key: String, text: String) {
     let output = send!(world, world.bucket().get_object(key));
     world.must_succeed();
     let body = output.unwrap().body.bytes().await.unwrap();
-    // Not `assert_eq`: what differs may be megabytes.
+    // Not `assert_eq`, which would print contents of several megabytes.
     assert!(
         body == content(&text),
-        "{} bytes are not {text:?}",
+        "got {} bytes that are not {text:?}",
         body.len()
     );
 }
@@ -196,7 +204,7 @@ async fn the_object_holds(world: &mut Suite, key: String, text: String) {
 #[then(expr = "there is no object {string}")]
 async fn there_is_no_object(world: &mut Suite, key: String) {
     send!(world, world.bucket().head_object(key));
-    assert_eq!(world.answer.status, 404, "{:?}", world.answer);
+    assert_eq!(world.response.status, 404, "{:?}", world.response);
 }
 
 fn with_headers<I: Operation>(call: Call<I>, world: &Suite, step: &Step) -> Call<I> {

@@ -1,11 +1,11 @@
-//! The settings of a bucket, each a JSON document as the service reads and writes it.
+//! Steps for bucket settings, each written as the JSON document of the API.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::document;
+use super::response::document;
 use crate::world::{Suite, send};
 
 #[given(regex = "^the bucket's (.+) are$")]
@@ -53,7 +53,7 @@ async fn is_put(world: &mut Suite, step: &Step, setting: String) {
         "replication" => {
             send!(world, bucket.put_replication(list(&body["rules"])));
         }
-        other => panic!("{other} can't be put"),
+        other => panic!("unknown setting {other}"),
     }
 }
 
@@ -83,9 +83,9 @@ async fn is_read(world: &mut Suite, setting: String) {
         "replication" => {
             send!(world, bucket.get_replication()).map(|output| json!({ "rules": output.rules }))
         }
-        other => panic!("{other} can't be read"),
+        other => panic!("unknown setting {other}"),
     };
-    world.answer.json = read.unwrap_or_default();
+    world.response.json = read.unwrap_or_default();
 }
 
 #[when(regex = "^the bucket's (.+) (?:is|are) deleted$")]
@@ -113,7 +113,7 @@ async fn is_deleted(world: &mut Suite, setting: String) {
         "replication" => {
             send!(world, bucket.delete_replication());
         }
-        other => panic!("{other} can't be deleted"),
+        other => panic!("unknown setting {other}"),
     }
 }
 
@@ -126,7 +126,8 @@ async fn a_domain_is_deleted(world: &mut Suite, domain: String) {
 async fn domains_are_read(world: &mut Suite, kind: String) {
     let call = world.bucket().get_cname().type_(kind.into());
     if let Some(output) = send!(world, call) {
-        world.answer.json = json!({ "cname_records": output.cname_records, "count": output.count });
+        world.response.json =
+            json!({ "cname_records": output.cname_records, "count": output.count });
     }
 }
 
@@ -136,39 +137,40 @@ async fn a_retention_is_put(world: &mut Suite, period: u32, unit: String) {
     let call = match &*unit {
         "days" => call.days(period),
         "years" => call.years(period),
-        other => panic!("a retention has no {other}"),
+        other => panic!("unknown unit of a retention period: {other}"),
     };
     send!(world, call);
 }
 
-/// An empty body does that, as long as the retention is not locked.
-#[when(expr = "the retention is taken back")]
-async fn the_retention_is_taken_back(world: &mut Suite) {
+/// An empty body removes a retention that is not locked.
+#[when(expr = "the retention is removed")]
+async fn the_retention_is_removed(world: &mut Suite) {
     send!(world, world.bucket().put_retention());
 }
 
-/// What the service answers when nothing is set is not documented: no such setting, or an empty
-/// one.
+/// The response for an absent setting is not documented, so both a 404 and an empty setting pass.
 #[then(regex = "^the bucket has no (.+)$")]
 async fn the_bucket_has_no(world: &mut Suite, setting: String) {
     is_read(world, setting).await;
-    let answer = &world.answer;
+    let response = &world.response;
     let empty = |value: &Value| match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         other => other == 0,
     };
-    let nothing = match &answer.json {
+    let all_empty = match &response.json {
         Value::Object(fields) => fields.values().all(empty),
         _ => false,
     };
-    assert!(answer.status == 404 || nothing, "{answer:?}");
+    assert!(response.status == 404 || all_empty, "{response:?}");
 }
 
-/// An absent object of a bucket with a mirror: the origin's content, or the way to it.
-#[then(expr = "the object {string} comes from the origin as {string}")]
-async fn comes_from_the_origin(world: &mut Suite, key: String, content: String) {
+/// Accepts both the content of the origin and a redirect to the origin.
+#[then(
+    expr = "a request for the object {string} returns {string} from the origin or redirects to it"
+)]
+async fn is_served_from_the_origin(world: &mut Suite, key: String, content: String) {
     let origin = world.origin.as_ref().unwrap().endpoint();
     match world.bucket().get_object(&key).await {
         Ok(output) => assert_eq!(output.body.bytes().await.unwrap(), content),

@@ -1,4 +1,4 @@
-//! Versions of objects.
+//! Steps for versioning and object versions.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
@@ -6,8 +6,8 @@ use qingstor_sdk::ObjectPath;
 use qingstor_sdk::types::VersioningStatus;
 use serde_json::json;
 
-use super::answers::rows;
 use super::objects::put;
+use super::response::rows;
 use crate::text::content;
 use crate::world::{Suite, send};
 
@@ -23,34 +23,37 @@ async fn versioning_is_set(world: &mut Suite, status: String) {
     send!(world, world.bucket().put_versioning(status));
 }
 
-#[when(expr = "the state of versioning is read")]
+#[when(expr = "the versioning status is read")]
 async fn versioning_is_read(world: &mut Suite) {
     if let Some(output) = send!(world, world.bucket().get_versioning()) {
-        world.answer.json = json!({ "status": output.status });
+        world.response.json = json!({ "status": output.status });
     }
 }
 
-#[given(expr = "the version {string} of the object {string} holding {string}")]
+#[given(expr = "the version {string} of the object {string} with content {string}")]
 async fn a_version(world: &mut Suite, version: String, key: String, text: String) {
     put(world, world.bucket().put_object(key).body(content(&text))).await;
     world.must_succeed();
-    remember(world, version);
+    remember_version(world, version);
 }
 
-#[given(expr = "the object {string} was deleted, which left the marker {string}")]
+#[given(expr = "the object {string} was deleted, which created the delete marker {string}")]
 async fn a_marker(world: &mut Suite, key: String, marker: String) {
     send!(world, world.bucket().delete_object(key));
     world.must_succeed();
-    remember(world, marker);
+    remember_version(world, marker);
 }
 
-/// Keeps the id of the version that the last call made.
-fn remember(world: &mut Suite, name: String) {
-    let id = world.answer.headers.get("x-qs-version-id");
-    let id = id.expect("the answer names a version").to_str().unwrap();
+/// Stores the id of the version that the last request created.
+fn remember_version(world: &mut Suite, name: String) {
+    let id = world.response.headers.get("x-qs-version-id");
+    let id = id
+        .expect("no x-qs-version-id header in the response")
+        .to_str()
+        .unwrap();
     assert!(
         !world.versions.values().any(|known| known == id),
-        "{id} is taken"
+        "version id {id} was returned before"
     );
     world.versions.insert(name, id.to_owned());
 }
@@ -59,12 +62,12 @@ fn remember(world: &mut Suite, name: String) {
 async fn is_read(world: &mut Suite, version: String, key: String) {
     let call = world.bucket().get_object(key);
     if let Some(output) = send!(world, call.version_id(&world.versions[&version])) {
-        world.answer.body = output.body.bytes().await.unwrap();
+        world.response.body = output.body.bytes().await.unwrap();
     }
 }
 
-#[when(expr = "the version {string} of the object {string} is looked at")]
-async fn is_looked_at(world: &mut Suite, version: String, key: String) {
+#[when(expr = "the metadata of the version {string} of the object {string} is read")]
+async fn metadata_is_read(world: &mut Suite, version: String, key: String) {
     let call = world.bucket().head_object(key);
     send!(world, call.version_id(&world.versions[&version]));
 }
@@ -100,18 +103,18 @@ async fn list(world: &mut Suite, rows: &[(String, String)]) {
         "key_marker" => call.key_marker(value),
         "version_id_marker" => call.version_id_marker(&world.versions[value]),
         "limit" => call.limit(value.parse().unwrap()),
-        other => panic!("a listing of versions has no {other}"),
+        other => panic!("unknown parameter of a version listing: {other}"),
     });
     if let Some(output) = send!(world, call) {
-        // Ids are the emulator's own: they stand here by the names that the scenario gave them.
-        let named = |id: &str| world.versions.iter().find(|(_, known)| *known == id);
+        // The emulator generates the ids, so scenarios refer to versions by name.
+        let name_of = |id: &str| world.versions.iter().find(|(_, known)| *known == id);
         let keys: Vec<_> = output
             .keys
             .iter()
             .map(|one| {
                 json!({
                     "key": one.key,
-                    "version": named(&one.version_id).map(|(name, _)| name),
+                    "version": name_of(&one.version_id).map(|(name, _)| name),
                     "is_latest": one.is_latest,
                     "delete_marker": one.delete_marker,
                     "size": one.size,
@@ -119,7 +122,7 @@ async fn list(world: &mut Suite, rows: &[(String, String)]) {
                 })
             })
             .collect();
-        world.answer.json = json!({
+        world.response.json = json!({
             "name": output.name,
             "has_more": output.has_more,
             "keys": keys,
@@ -128,9 +131,9 @@ async fn list(world: &mut Suite, rows: &[(String, String)]) {
     }
 }
 
-/// The documents give both, without saying which stands when.
-#[then(expr = "the answer is 404 or 405")]
+/// The documents list both statuses without saying when each applies.
+#[then(expr = "the response is 404 or 405")]
 fn the_version_is_gone(world: &mut Suite) {
-    let answer = &world.answer;
-    assert!(matches!(answer.status, 404 | 405), "{answer:?}");
+    let response = &world.response;
+    assert!(matches!(response.status, 404 | 405), "{response:?}");
 }

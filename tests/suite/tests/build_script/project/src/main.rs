@@ -1,4 +1,4 @@
-//! Prints where a request goes that only the overlay of this package knows.
+//! Prints the route of the operation that the overlay of this package adds.
 
 include!(concat!(env!("OUT_DIR"), "/include.rs"));
 

@@ -1,15 +1,15 @@
-//! Much at once: deletions, large copies; and where a bucket is, forms, keys.
+//! Managed operations: batch deletion, large copies, locating buckets, forms, and encryption keys.
 
 use http::HeaderMap;
 use qingstor_emulator::FaultRule;
 use qingstor_sdk::{Config, Error, ErrorCode, FormPolicy, FormUpload, QingStor, SseKey};
 use qingstor_suite::client::fetch;
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::{CannedResponse, Server};
 
 use crate::store::Store;
 
 #[tokio::test]
-async fn any_number_of_keys_is_deleted() {
+async fn deletes_more_keys_than_one_request_allows() {
     let store = Store::start().await;
     for number in 0..30 {
         store
@@ -32,7 +32,7 @@ async fn any_number_of_keys_is_deleted() {
 }
 
 #[tokio::test]
-async fn every_key_that_fails_is_told() {
+async fn reports_every_key_that_was_not_deleted() {
     let store = Store::start().await;
     for number in 0..20 {
         store
@@ -53,13 +53,13 @@ async fn every_key_that_fails_is_told() {
         assert!(error.cause.is_some() && error.to_string().contains(&error.key));
     }
 
-    // A list of what is there, and one that breaks off.
+    // A stream of keys that ends with an error.
     let keys = store.keys().await;
     assert_eq!(keys.len(), 20);
-    let broken: Error = store.bucket.head_object("absent").await.unwrap_err();
-    let mut found: Vec<_> = keys.into_iter().map(Ok).collect();
-    found.push(Err(broken));
-    let stream = futures_util::stream::iter(found);
+    let error: Error = store.bucket.head_object("absent").await.unwrap_err();
+    let mut items: Vec<_> = keys.into_iter().map(Ok).collect();
+    items.push(Err(error));
+    let stream = futures_util::stream::iter(items);
     let outcome = store.bucket.delete_objects_of(stream).await;
     assert_eq!((outcome.deleted.len(), outcome.is_complete()), (20, false));
     assert!(outcome.interrupted.unwrap().is_not_found());
@@ -69,7 +69,7 @@ async fn every_key_that_fails_is_told() {
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn a_copy_in_parts_is_the_same_object() {
+async fn a_multipart_copy_has_the_same_content_and_metadata() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     let content: Vec<u8> = (0..9 * MIB + 77)
@@ -97,7 +97,7 @@ async fn a_copy_in_parts_is_the_same_object() {
 }
 
 #[tokio::test]
-async fn a_copy_that_fails_leaves_nothing() {
+async fn a_failed_or_dropped_copy_aborts_its_upload() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     bucket
@@ -130,7 +130,7 @@ async fn a_copy_that_fails_leaves_nothing() {
             .is_not_found()
     );
 
-    // Dropped in the middle.
+    // Drop the copy while parts are being copied.
     let slow = FaultRule::on("UploadMultipart").latency(std::time::Duration::from_secs(30));
     store.emulator.set_faults([slow]).unwrap();
     let wait = std::time::Duration::from_millis(500);
@@ -148,11 +148,11 @@ async fn a_copy_that_fails_leaves_nothing() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("the upload is still there");
+    panic!("the upload was not aborted");
 }
 
 #[tokio::test]
-async fn one_key_encrypts_all() {
+async fn an_sse_key_applies_to_every_request() {
     let store = Store::start().await;
     let bucket = &store.bucket;
     let (key, other) = (SseKey::generate().unwrap(), SseKey::generate().unwrap());
@@ -180,9 +180,9 @@ async fn one_key_encrypts_all() {
 }
 
 #[tokio::test]
-async fn a_bucket_is_found_without_its_zone() {
+async fn finds_the_zone_of_a_bucket() {
     let store = Store::start().await;
-    // No host of all zones stands at an address: the account's list tells.
+    // An endpoint with an IP address has no global host, so the zone comes from the list of buckets.
     let zone = store
         .qingstor
         .locate_bucket(store.bucket.name())
@@ -207,18 +207,18 @@ async fn a_bucket_is_found_without_its_zone() {
 }
 
 #[tokio::test]
-async fn a_redirect_tells_the_zone_unsigned() {
+async fn finds_the_zone_from_the_redirect_of_an_unsigned_request() {
     let location = "https://sh1a.qingstor.com/my-bucket";
-    let server = Server::start(Answer::new(301).header("Location", location)).await;
+    let server = Server::start(CannedResponse::new(301).header("Location", location)).await;
     let config = Config::new("ID", "SECRET").endpoint(server.endpoint());
     let qingstor = QingStor::new(config).unwrap();
     assert_eq!(qingstor.locate_bucket("my-bucket").await.unwrap(), "sh1a");
-    let request = server.only();
+    let request = server.only_request();
     assert_eq!((&*request.method, &*request.target), ("HEAD", "/my-bucket"));
     assert!(request.header("authorization").is_none());
 }
 
-/// Posts a form as a browser does.
+/// Posts a form like a browser, optionally with one changed field. Returns the status.
 async fn post(form: &FormUpload, change: Option<&str>) -> u16 {
     let mut body = String::new();
     for (name, value) in form.fields() {
@@ -240,7 +240,7 @@ async fn post(form: &FormUpload, change: Option<&str>) -> u16 {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_as_it_is_and_refused_when_changed() {
+async fn a_signed_form_is_accepted_only_unchanged() {
     let store = Store::start().await;
     let form = FormPolicy::new(&store.bucket, "pets/${filename}")
         .content_type("text/plain")

@@ -1,26 +1,26 @@
-//! Keys that break careless code, through every call that takes one.
+//! Unusual object keys in every operation that has a key.
 
 use qingstor_sdk::Config;
-use qingstor_suite::keys::{DOT_SEGMENT_KEYS, HARD_KEYS, encode};
-use qingstor_suite::{Answer, Server};
+use qingstor_suite::keys::{DOT_SEGMENT_KEYS, UNUSUAL_KEYS, encode};
+use qingstor_suite::{CannedResponse, Server};
 
 use crate::store::Store;
 
-/// What the object of a key holds: no two are the same.
+/// Returns content that is different for each key.
 fn content(key: &str) -> String {
     format!("content of {key:?}")
 }
 
 #[tokio::test]
-async fn hard_keys_keep_their_objects_apart() {
+async fn each_unusual_key_addresses_a_different_object() {
     let store = Store::start().await;
     let bucket = &store.bucket;
-    for key in HARD_KEYS {
+    for key in UNUSUAL_KEYS {
         let put = bucket.put_object(*key).body(content(key)).await;
         assert_eq!(put.unwrap().status(), 201, "{key:?}");
     }
-    // Only now, so that one that overwrote another is found.
-    for key in HARD_KEYS {
+    // Read after all writes, to detect keys that overwrite each other.
+    for key in UNUSUAL_KEYS {
         let head = bucket.head_object(*key).await.unwrap();
         assert_eq!(
             head.content_length,
@@ -30,7 +30,7 @@ async fn hard_keys_keep_their_objects_apart() {
         let get = bucket.get_object(*key).await.unwrap();
         assert_eq!(get.body.bytes().await.unwrap(), content(key), "{key:?}");
     }
-    let mut expected: Vec<_> = HARD_KEYS.to_vec();
+    let mut expected: Vec<_> = UNUSUAL_KEYS.to_vec();
     expected.sort_unstable();
     let mut listed = store.keys().await;
     listed.sort_unstable();
@@ -38,10 +38,10 @@ async fn hard_keys_keep_their_objects_apart() {
 }
 
 #[tokio::test]
-async fn hard_keys_can_be_copied_moved_and_deleted() {
+async fn unusual_keys_can_be_copied_moved_and_deleted() {
     let store = Store::start().await;
     let bucket = &store.bucket;
-    for key in HARD_KEYS {
+    for key in UNUSUAL_KEYS {
         bucket.put_object(*key).body(content(key)).await.unwrap();
         let source = (bucket.name(), *key);
         bucket.put_object("copy").copy_source(source).await.unwrap();
@@ -62,8 +62,8 @@ async fn hard_keys_can_be_copied_moved_and_deleted() {
         let get = bucket.get_object(*key).await.unwrap();
         assert_eq!(get.body.bytes().await.unwrap(), content(key), "{key:?}");
     }
-    // One by one, and many at once.
-    let (few, many) = HARD_KEYS.split_at(5);
+    // Single deletions, then a batch deletion.
+    let (few, many) = UNUSUAL_KEYS.split_at(5);
     for key in few {
         bucket.delete_object(*key).await.unwrap();
     }
@@ -78,12 +78,12 @@ async fn hard_keys_can_be_copied_moved_and_deleted() {
     assert_eq!(store.keys().await, ["copy"]);
 }
 
-/// Byte for byte on the request line, and in the error's own words again.
+/// The request line contains the encoded key, and the error contains the original key.
 #[tokio::test]
-async fn hard_keys_are_encoded_once_and_named_as_they_are() {
-    let server = Server::start(Answer::new(404)).await;
+async fn unusual_keys_are_encoded_once_and_reported_unchanged() {
+    let server = Server::start(CannedResponse::new(404)).await;
     let bucket = bucket_at(&server);
-    for key in HARD_KEYS {
+    for key in UNUSUAL_KEYS {
         let error = bucket.get_object(*key).await.unwrap_err();
         assert_eq!(error.key(), Some(*key));
         let sent = server.recorded().pop().unwrap();
@@ -91,7 +91,7 @@ async fn hard_keys_are_encoded_once_and_named_as_they_are() {
     }
 }
 
-/// Forms create such objects, and so do other clients.
+/// Forms and other clients can create such objects.
 #[tokio::test]
 async fn an_object_with_dot_segments_can_be_copied_moved_and_deleted() {
     let store = Store::start().await;

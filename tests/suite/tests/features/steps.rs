@@ -1,13 +1,13 @@
-//! What the steps of features do.
+//! Step definitions of the features.
 
 mod access;
-mod answers;
 mod bucket;
 mod encryption;
 mod image;
 mod keys;
 mod multipart;
 mod objects;
+mod response;
 mod service;
 mod settings;
 mod versions;
