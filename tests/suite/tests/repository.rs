@@ -114,8 +114,8 @@ fn reserved_names_match_the_methods_of_the_runtime() {
     };
     let mut methods = methods(&[
         ("call", "impl<I: Operation> Call<I> {"),
-        ("paginate", "impl<I: Paged> Call<I> {"),
-        ("sse", "        impl Call<$input> {"),
+        ("call/paginate", "impl<I: Paged> Call<I> {"),
+        ("message/sse", "        impl Call<$input> {"),
     ]);
     // Methods of the traits that a call implements, methods of the inputs, and a private method.
     methods.extend(["clone", "encode", "into_future", "new"].map(str::to_owned));
@@ -124,10 +124,12 @@ fn reserved_names_match_the_methods_of_the_runtime() {
     let mut methods = self::methods(&[
         ("client", "impl QingStor {"),
         ("client", "impl Bucket {"),
-        ("tasks/batch_delete", "impl Bucket {"),
-        ("tasks/copy", "impl Bucket {"),
-        ("tasks/locate", "impl QingStor {"),
-        ("tasks/transfer", "impl Bucket {"),
+        ("call", "impl QingStor {"),
+        ("call", "impl Bucket {"),
+        ("managed/batch_delete", "impl Bucket {"),
+        ("managed/copy", "impl Bucket {"),
+        ("managed/locate", "impl QingStor {"),
+        ("managed/transfer", "impl Bucket {"),
     ]);
     methods.extend(["clone", "handle"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);
