@@ -110,10 +110,7 @@ impl UploadWriter {
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.start()?;
         self.pipe.lock().end();
-        match ready!(self.poll_upload(cx)) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(error) => Poll::Ready(Err(error)),
-        }
+        self.poll_upload(cx)
     }
 
     /// Starts the upload, unless it has started.
