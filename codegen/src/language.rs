@@ -84,48 +84,51 @@ impl Language {
     /// # Errors
     ///
     /// What is wrong and what to do.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         for key in self.types.keys() {
             let mut known = TYPE_KEYS.iter().chain(OPTIONAL_TYPE_KEYS);
             if !known.any(|known| known == key)
                 && !FORMAT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
             {
                 let known = TYPE_KEYS.join(", ");
-                return Err(format!(
+                let message = format!(
                     "`types` knows no `{key}`; known are {known}, {}, format:NAME, \
                      header-format:NAME",
                     OPTIONAL_TYPE_KEYS.join(", ")
-                ));
+                );
+                return Err(Refusal::new(&["types", key], message));
             }
             if let Some(format) = key.strip_prefix("format:")
                 && self.types.contains_key(&format!("header-format:{format}"))
             {
-                return Err(format!(
+                let message = format!(
                     "`types` has both `{key}` and `header-format:{format}`; keep one of them"
-                ));
+                );
+                return Err(Refusal::new(&["types", key], message));
             }
         }
         self.check_placeholders()?;
         // A pack that writes types needs all of them; one that writes none has an empty map.
         let lacking = TYPE_KEYS.iter().find(|key| !self.types.contains_key(**key));
         if let (false, Some(key)) = (self.types.is_empty(), lacking) {
-            return Err(format!("`types` lacks `{key}`"));
+            return Err(Refusal::new(&["types"], format!("`types` lacks `{key}`")));
         }
         match self
             .plain
             .iter()
-            .find(|kind| !PLAIN_KINDS.contains(&kind.as_str()))
+            .enumerate()
+            .find(|(_, kind)| !PLAIN_KINDS.contains(&kind.as_str()))
         {
-            Some(kind) => Err(format!(
-                "`plain` knows {}, not `{kind}`",
-                PLAIN_KINDS.join(", ")
-            )),
+            Some((index, kind)) => {
+                let message = format!("`plain` knows {}, not `{kind}`", PLAIN_KINDS.join(", "));
+                Err(Refusal::new(&["plain", &index.to_string()], message))
+            }
             None => Ok(()),
         }
     }
 
     /// A slip in what is filled in would end up in every such type.
-    fn check_placeholders(&self) -> Result<(), String> {
+    fn check_placeholders(&self) -> Result<(), Refusal> {
         for (key, pattern) in &self.types {
             let known = match key.as_str() {
                 "list" => "item",
@@ -135,9 +138,9 @@ impl Language {
                 _ => continue,
             };
             if let Some(found) = placeholders(pattern).find(|found| *found != known) {
-                return Err(format!(
-                    "`{key}` in `types` fills in `{{{known}}}`, not `{{{found}}}`"
-                ));
+                let message =
+                    format!("`{key}` in `types` fills in `{{{known}}}`, not `{{{found}}}`");
+                return Err(Refusal::new(&["types", key], message));
             }
         }
         for (key, word, patterns) in [
@@ -150,9 +153,10 @@ impl Language {
         ] {
             let mut patterns = patterns.iter();
             if let Some(pattern) = patterns.find(|pattern| placeholders(pattern).ne([word])) {
-                return Err(format!(
+                let message = format!(
                     "`{key}` in `naming` needs `{{{word}}}` once in each name, not `{pattern}`"
-                ));
+                );
+                return Err(Refusal::new(&["naming", key], message));
             }
         }
         Ok(())
@@ -167,6 +171,22 @@ impl Language {
     pub(crate) fn computes(&self, header: &str, required: bool) -> bool {
         let has = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(header));
         has(&self.computed.headers) || (required && has(&self.computed.when_required))
+    }
+}
+
+/// Why a manifest is refused, and the keys that lead to the value that is wrong.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) pointer: Vec<String>,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(pointer: &[&str], message: String) -> Self {
+        Self {
+            pointer: pointer.iter().map(|&key| key.to_owned()).collect(),
+            message,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model": "0", "files": []}"#,
         "",
-        &["written for model \"0\"", "codegen dump"],
+        &["pack.json:1:11: written for model \"0\"", "codegen dump"],
     ),
     (r#"{"model": "1", "files": ["#, "", &["pack.json:1:", "EOF"]),
     (
@@ -37,7 +37,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once"}]}"#,
         "",
-        &["exactly one of `to` and `into`"],
+        &["pack.json:1:23: `t.tera` needs exactly one of `to` and `into`"],
     ),
     (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","comment_end":"*/"}]}"#,
@@ -50,9 +50,14 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["unknown variant `often`"],
     ),
     (
-        r#"{"model":"1","files":[],"types":{"test":"x"}}"#,
+        "{\"model\":\"1\",\"files\":[{\"template\":\"t.tera\",\n\"for\":42,\"to\":\"x\"}]}",
         "",
-        &["`types` knows no `test`"],
+        &["pack.json:2:", "invalid type: integer `42`"],
+    ),
+    (
+        "{\"model\":\"1\",\"files\":[],\"types\":{\n\"test\":\"x\"}}",
+        "",
+        &["pack.json:2:8: `types` knows no `test`"],
     ),
     (
         r#"{"model":"1","files":[],"types":{"text":"x"}}"#,
@@ -80,7 +85,9 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[],"plain":["int"]}"#,
         "",
-        &["`plain` knows list, map, bool, bytes, binary, free, recursive, not `int`"],
+        &[
+            "pack.json:1:34: `plain` knows list, map, bool, bytes, binary, free, recursive, not `int`",
+        ],
     ),
     (ONCE, "a\n{% if %}", &["template-invalid", "t.tera:2:"]),
     (

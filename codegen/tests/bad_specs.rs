@@ -417,6 +417,11 @@ fn rule_cases() -> Vec<Case> {
             &[("x-one-or-many", 4, 18, "/definitions/a/properties/b/x-one-or-many")],
         ),
         (
+            "a constructor that is not an object",
+            root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": { \"type\": \"string\" } }, \"x-constructors\": {\n\"new\": 42 } } }, \"paths\""),
+            &[("wrong-type", 4, 8, "/definitions/a/x-constructors/new")],
+        ),
+        (
             "required, but not there",
             root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": {} }, \"required\": [\"c\"] } }, \"paths\""),
             &[("required-unknown", 3, 65, "/definitions/a/required/0")],

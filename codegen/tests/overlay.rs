@@ -149,6 +149,11 @@ fn an_action_that_does_nothing_is_refused() {
             "overlay-invalid",
             "/actions/0/why",
         ),
+        (
+            json!({ "target": "$.info", "description": 1, "remove": true }),
+            "overlay-invalid",
+            "/actions/0/description",
+        ),
     ];
     for (action, rule, pointer) in cases {
         let text = action.to_string();

@@ -57,6 +57,12 @@ fn a_misspelt_key_stops_generate_and_check() {
             "did you mean `required`?",
         ),
         (
+            parameter,
+            "x-object-kye",
+            json!(true),
+            "did you mean `x-object-key`?",
+        ),
+        (
             "/definitions/folder",
             "x-nam",
             json!("F"),

@@ -102,8 +102,17 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, P
         path: slashes(path),
         line: error.line(),
         column: error.column(),
-        message: without_place(&error),
+        message: typed_message::<T>(text).unwrap_or_else(|| without_place(&error)),
     })
+}
+
+/// Returns why valid JSON does not have the wanted form. The parser of the text reports a number
+/// in place of a name only as "expected value".
+fn typed_message<T: DeserializeOwned>(text: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    serde_json::from_value::<T>(value)
+        .err()
+        .map(|error| error.to_string())
 }
 
 /// Refuses a file with one key twice in an object: only the last one would count.

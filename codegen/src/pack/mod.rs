@@ -11,7 +11,7 @@ pub use manifest::{Each, FileRule, Into, Manifest};
 
 use crate::blob::BlobId;
 use crate::diagnostic::Place;
-use crate::language::{Language, placeholders};
+use crate::language::{Language, Refusal, placeholders};
 use crate::model::MODEL_VERSION;
 use crate::source::{Node, Sources, portable, slashes};
 use folder::Folder;
@@ -187,10 +187,24 @@ impl Pack {
             replaced_texts,
             apart: false,
         };
-        let last = pack.manifests.last().map(|(path, _)| path.as_path());
-        pack.check()
-            .map_err(|message| PackError::invalid(last.unwrap_or(folder), message))?;
+        pack.check().map_err(|refusal| pack.refused(refusal))?;
         Ok(pack)
+    }
+
+    fn refused(&self, refusal: Refusal) -> PackError {
+        let pointer: Vec<&str> = refusal.pointer.iter().map(String::as_str).collect();
+        match self.place(&pointer, 0, 1) {
+            Some(place) => PackError::Manifest {
+                path: place.file,
+                line: place.line,
+                column: place.column,
+                message: refusal.message,
+            },
+            None => {
+                let last = self.manifests.last().map(|(path, _)| path.as_path());
+                PackError::invalid(last.unwrap_or(&self.folder), refusal.message)
+            }
+        }
     }
 
     /// Names files within their folders alone, so that outputs are the same wherever these are.
@@ -199,62 +213,66 @@ impl Pack {
         self
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Refusal> {
         let manifest = &self.manifest;
         if manifest.model != MODEL_VERSION {
-            return Err(format!(
+            let message = format!(
                 "written for model \"{}\", this generator has model \"{MODEL_VERSION}\"; \
                  compare its templates with `codegen dump`, then set \"model\": \"{MODEL_VERSION}\"",
                 manifest.model
-            ));
+            );
+            return Err(Refusal::new(&["model"], message));
         }
         if let Some(header) = &manifest.header {
-            check_header(header)?;
+            check_header(header).map_err(|message| Refusal::new(&["header"], message))?;
         }
         if !manifest.formatter.is_empty() && manifest.formatter_extensions.is_empty() {
-            return Err(
-                "`formatter` formats no file without `formatter_extensions`: add them, for example `[\"rs\"]`".to_owned(),
-            );
+            let message = "`formatter` formats no file without `formatter_extensions`: add them, for example `[\"rs\"]`";
+            return Err(Refusal::new(&["formatter"], message.to_owned()));
         }
-        for file in &manifest.files {
-            if let Some(header) = &file.header {
-                check_header(header)?;
-            }
-            if !self.templates.contains_key(&file.template) {
-                return Err(format!(
-                    "the template `{}` is not in the folder; there are: {}",
-                    file.template,
-                    self.templates
-                        .keys()
-                        .cloned()
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ));
-            }
-            if file.comment.is_none() && file.comment_end.is_some() {
-                return Err(format!(
-                    "`{}`: `comment_end` needs a `comment` beside it",
-                    file.template
-                ));
-            }
-            match (&file.to, &file.into) {
-                (Some(_), None) => {}
-                (None, Some(_)) if file.each == Each::Once => {}
-                (None, Some(_)) => {
-                    return Err(format!(
-                        "`{}`: `into` needs `\"for\": \"once\"`",
-                        file.template
-                    ));
-                }
-                _ => {
-                    return Err(format!(
-                        "`{}` needs exactly one of `to` and `into`",
-                        file.template
-                    ));
-                }
-            }
+        for (index, file) in manifest.files.iter().enumerate() {
+            let index = index.to_string();
+            self.check_file(file).map_err(|(key, message)| match key {
+                Some(key) => Refusal::new(&["files", &index, key], message),
+                None => Refusal::new(&["files", &index], message),
+            })?;
         }
         self.language().check()
+    }
+
+    /// An error has the key whose value is wrong, if it is a single one.
+    fn check_file(&self, file: &FileRule) -> Result<(), (Option<&'static str>, String)> {
+        if let Some(header) = &file.header {
+            check_header(header).map_err(|message| (Some("header"), message))?;
+        }
+        if !self.templates.contains_key(&file.template) {
+            let known: Vec<&str> = self.templates.keys().map(String::as_str).collect();
+            let message = format!(
+                "the template `{}` is not in the folder; there are: {}",
+                file.template,
+                known.join(", ")
+            );
+            return Err((Some("template"), message));
+        }
+        if file.comment.is_none() && file.comment_end.is_some() {
+            let message = format!(
+                "`{}`: `comment_end` needs a `comment` beside it",
+                file.template
+            );
+            return Err((Some("comment_end"), message));
+        }
+        match (&file.to, &file.into) {
+            (Some(_), None) => Ok(()),
+            (None, Some(_)) if file.each == Each::Once => Ok(()),
+            (None, Some(_)) => {
+                let message = format!("`{}`: `into` needs `\"for\": \"once\"`", file.template);
+                Err((Some("for"), message))
+            }
+            _ => {
+                let message = format!("`{}` needs exactly one of `to` and `into`", file.template);
+                Err((None, message))
+            }
+        }
     }
 
     /// The lines that a file begins with, with their placeholders.

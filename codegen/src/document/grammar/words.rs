@@ -221,6 +221,7 @@ const FACTS: &[(&str, &[Kind])] = &[
     ("x-language", &[Kind::Root]),
     ("x-lint-allow", &[Kind::Root]),
     ("x-name", VALUES),
+    ("x-object-key", VALUES),
     ("x-one-or-many", VALUES),
     ("x-paging", &[Kind::Operation]),
     ("x-prefix", VALUES),

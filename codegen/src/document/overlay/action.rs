@@ -45,7 +45,7 @@ impl<'a> Action<'a> {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = unknown_keys(node, number, version);
-        describe(node, number, warnings);
+        problems.extend(describe(node, number, warnings));
         let target = query(node, "target", number).map_err(|problem| problems.push(problem));
         let change = change(node, number, warnings).map_err(|problem| problems.push(problem));
         match (target, change) {
@@ -85,13 +85,23 @@ fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic>
 
 /// The specification leaves descriptions to the author; without one nobody knows when the action
 /// has done its work.
-fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) {
-    let described = node.get("description").and_then(Node::as_str);
+fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) -> Option<Diagnostic> {
+    let found = node.get("description");
+    let described = found.and_then(Node::as_str);
+    if let (Some(found), None) = (found, described) {
+        let message = format!("`description` must be a string, this is {}", found.kind());
+        return Some(invalid(
+            found,
+            &message,
+            "say why the base file is not enough",
+        ));
+    }
     if described.is_none_or(|text| text.trim().is_empty()) {
         let message = format!("action {number} has no description");
         let help = "say why the base file is not enough";
         warnings.push(Diagnostic::warning("overlay-action", node.span, message).with_help(help));
     }
+    None
 }
 
 fn query<'a>(node: &'a Node, key: &str, number: usize) -> Result<Query<'a>, Diagnostic> {

@@ -291,6 +291,9 @@ impl Reader<'_> {
     fn constructors(&mut self, node: &Node) -> Vec<Constructor> {
         let mut constructors = Vec::new();
         for (name, member) in self.members(node, "x-constructors") {
+            if self.object(&member.node, &format!("`{name}`")).is_none() {
+                continue;
+            }
             let fixed = self.members(&member.node, "fixed");
             let fixed = fixed.map(|(name, member)| (name.clone(), member.node.clone()));
             constructors.push(Constructor {
