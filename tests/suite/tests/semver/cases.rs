@@ -208,7 +208,7 @@ pub(crate) const CASES: &[Case] = &[
         response_in_header,
     ),
     case("examples", Rule::Examples, |kit| {
-        kit.operation("post")["x-examples"] = json!([{"title": "one"}]);
+        kit.operation("post")["x-examples"] = json!([{"request": {}}]);
     }),
     case("argument_added", Rule::ArgumentAdded, |kit| {
         let mut fourth = text("fourth");
