@@ -142,8 +142,9 @@ impl QingStor {
     /// Asks the provider for credentials now, whatever is known. Without a
     /// [provider](Config::credentials_provider) it does nothing.
     ///
-    /// Calls that are sent do this by themselves. [`Call::build`] and [`Call::presign`] do not:
-    /// they send nothing, and use what was fetched last.
+    /// Calls that are sent do this by themselves. [`Call::build`](crate::Call::build) and
+    /// [`Call::presign`](crate::Call::presign) do not: they send nothing, and use the credentials
+    /// that were fetched last.
     ///
     /// # Errors
     ///
