@@ -1,0 +1,109 @@
+use super::*;
+
+fn origin(config: Config) -> Result<String> {
+    let endpoint = config.resolve_endpoint()?;
+    Ok(endpoint.bucket("my-bucket", "pek3a")?.origin())
+}
+
+#[test]
+fn a_host_takes_the_zone_and_an_endpoint_does_not() {
+    let config = || Config::anonymous();
+    assert_eq!(origin(config()).unwrap(), "https://pek3a.qingstor.com");
+    let host = config()
+        .protocol("HTTP")
+        .host("stor.example.com")
+        .port(8080);
+    assert_eq!(origin(host).unwrap(), "http://pek3a.stor.example.com:8080");
+    assert_eq!(
+        origin(config().endpoint("https://stor.example.com/")).unwrap(),
+        "https://stor.example.com"
+    );
+    assert_eq!(
+        origin(config().endpoint("http://[::1]:9000")).unwrap(),
+        "http://[::1]:9000"
+    );
+    assert_eq!(
+        origin(config().endpoint("http://[::1]")).unwrap(),
+        "http://[::1]"
+    );
+    let virtual_host = config()
+        .endpoint("https://stor.example.com")
+        .virtual_host_style(true);
+    assert_eq!(
+        origin(virtual_host).unwrap(),
+        "https://my-bucket.stor.example.com"
+    );
+}
+
+#[test]
+fn a_wrong_endpoint_says_what_is_wrong() {
+    for (url, says) in [
+        ("htp://x", "scheme `htp` is not http or https"),
+        ("localhost:9000", "needs a scheme"),
+        ("http://host:port", "`port` is no port"),
+        ("http://host:99999", "no port"),
+        ("http://host/path", "scheme, host and port only"),
+        ("http://key:secret@host", "scheme, host and port only"),
+        ("http://", "no host"),
+    ] {
+        let error = origin(Config::anonymous().endpoint(url))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(says), "{url}: {error}");
+    }
+}
+
+#[test]
+fn debug_never_shows_the_secret() {
+    let shown = format!("{:?}", Config::new("KEY_ID", "hush-hush"));
+    assert!(!shown.contains("hush") && shown.contains("KEY_"), "{shown}");
+    let config = Config::anonymous().endpoint("http://key:hush-hush@host");
+    let shown = format!("{config:?} {}", origin(config.clone()).unwrap_err());
+    assert!(
+        !shown.contains("hush") && shown.contains("@host"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_can_not_be_used_is_named() {
+    let named = |config: Config| config.check().unwrap_err().to_string();
+    let config = Config::anonymous;
+    assert!(named(config().idle_timeout(Duration::ZERO)).contains("idle_timeout"));
+    assert!(named(config().slow_timeout(Duration::ZERO)).contains("slow_timeout"));
+    assert!(named(config().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
+    assert!(named(config().additional_user_agent("a\r\nb")).contains("additional_user_agent"));
+    assert!(config().check().is_ok());
+}
+
+#[test]
+fn no_time_is_too_long_to_be_added_to_the_clock() {
+    let config = Config::anonymous()
+        .connect_timeout(Duration::MAX)
+        .idle_timeout(Duration::MAX)
+        .slow_timeout(Duration::MAX);
+    for timeout in [
+        config.connect_timeout,
+        config.idle_timeout,
+        config.slow_timeout,
+    ] {
+        assert!(std::time::Instant::now().checked_add(timeout).is_some());
+    }
+}
+
+#[test]
+fn credentials_of_their_own_win() {
+    let config =
+        Config::new("KEY_ID", "SECRET").credentials(Credentials::new("OTHER_ID", "OTHER").unwrap());
+    let credentials = config.resolve_credentials().unwrap();
+    assert_eq!(credentials.access_key_id(), Some("OTHER_ID"));
+}
+
+#[test]
+fn an_empty_user_agent_adds_nothing() {
+    let own = Config::anonymous().user_agent();
+    assert_eq!(
+        Config::anonymous().additional_user_agent("").user_agent(),
+        own
+    );
+}
