@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 use qingstor_emulator::Emulator;
-use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, Permission};
 use qingstor_sdk::{Config, QingStor};
 
 #[tokio::main]
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
 
     let everyone = Grantee::group("QS_ALL_USERS");
     bucket
-        .put_acl([Acl::new(everyone, Permission::Read)])
+        .put_acl([AclGrant::new(everyone, Permission::Read)])
         .await?;
     let news = seen.get_object("news.txt").await?.body.bytes().await?;
     println!("public: {news:?}");

@@ -7,7 +7,7 @@
 
 use anyhow::{Context, Result};
 use qingstor_emulator::Emulator;
-use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, Permission};
 use qingstor_sdk::{Body, Bucket, Config, QingStor};
 
 const KEY: &str = "example_key";
@@ -96,7 +96,7 @@ async fn tour(bucket: &Bucket) -> Result<()> {
 
     let everyone = Grantee::group("QS_ALL_USERS");
     let output = bucket
-        .put_acl([Acl::new(everyone, Permission::FullControl)])
+        .put_acl([AclGrant::new(everyone, Permission::FullControl)])
         .await?;
     println!("open to everyone   {}", output.status());
     let output = bucket.get_acl().await?;

@@ -13,7 +13,7 @@ use std::io::Read;
 
 use qingstor_emulator::Emulator;
 use qingstor_sdk::blocking::{self, Wait};
-use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, Permission};
 use qingstor_sdk::{Bucket, Call, Config, ErrorKind, Operation, QingStor, Result, Source, Target};
 
 /// An emulator, the runtime that it lives on, and a bucket of it.
@@ -93,7 +93,11 @@ where
 fn whatever_can_be_awaited_can_be_waited_for() {
     let (_emulator, _runtime, bucket) = start();
     wait_for(bucket.put_object("a").body("content")).unwrap();
-    wait_for(bucket.put_acl([Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read)])).unwrap();
+    wait_for(bucket.put_acl([AclGrant::new(
+        Grantee::group("QS_ALL_USERS"),
+        Permission::Read,
+    )]))
+    .unwrap();
     let upload = bucket
         .upload("b", Source::reader(&b"more"[..]))
         .wait()

@@ -87,16 +87,16 @@ fn rendered(source: &str) -> BTreeSet<&str> {
 #[test]
 fn every_type_survives() {
     let tried = each! { types:
-            AbortIncompleteMultipartUpload Acl Bucket BucketStatus CloudFunc CloudFuncArgs
+            AbortIncompleteMultipartUpload AclGrant BucketStatus BucketSummary CloudFunc CloudFuncArgs
             Cname CnameRecord CnameRecords CnameType CorsMethod CorsRule Grantee GranteeType
-            IpAddressCondition IsNullCondition Key KeyDeleteError Language
+            IpAddressCondition IsNullCondition KeyDeleteError Language
             LifecycleExpiration LifecycleFilter LifecycleRule LifecycleRuleState
             LifecycleTransition Location Logging MetadataDirective MultipartUpload
             NoncurrentVersionExpiration NoncurrentVersionTransition NotIpAddressCondition
-            Notification NotificationEvent ObjectIdentifier ObjectPart Owner Permission
+            Notification NotificationEvent ObjectIdentifier ObjectPart ObjectSummary ObjectVersionSummary Owner Permission
             PolicyAction PolicyCondition PolicyEffect PolicyStatement ReplicationDestination
             ReplicationFilter ReplicationRule RuleStatus StorageClass StorageClassStatistics
-            StringLikeCondition StringNotLikeCondition Switch VersionKey Versioning
+            StringLikeCondition StringNotLikeCondition Switch Versioning
             VersioningStatus
     };
     let source = include_str!("../src/generated/types.rs");

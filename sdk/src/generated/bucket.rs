@@ -200,7 +200,7 @@ pub struct ListObjectsOutput {
     /// Whether there is another page.
     pub has_more: bool,
     /// Objects on this page.
-    pub keys: Vec<types::Key>,
+    pub keys: Vec<types::ObjectSummary>,
     /// Common prefixes (folders), each ending with the delimiter. Empty without `delimiter`.
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
@@ -208,7 +208,7 @@ pub struct ListObjectsOutput {
 }
 
 paged! {
-    ListObjectsInput, keys: types::Key,
+    ListObjectsInput, keys: types::ObjectSummary,
     besides: [common_prefixes],
     more: has_more, next: [marker = next_marker]
 }

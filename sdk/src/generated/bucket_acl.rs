@@ -12,7 +12,7 @@ impl Bucket {
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
     ///
-    /// let acl = [types::Acl::new(
+    /// let acl = [types::AclGrant::new(
     ///     types::Grantee::group("QS_ALL_USERS"),
     ///     types::Permission::Read,
     /// )];
@@ -21,7 +21,7 @@ impl Bucket {
     /// ```
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
-    pub fn put_acl(&self, acl: impl IntoIterator<Item = types::Acl>) -> PutBucketAcl {
+    pub fn put_acl(&self, acl: impl IntoIterator<Item = types::AclGrant>) -> PutBucketAcl {
         self.call(PutBucketAclInput::new(acl))
     }
 
@@ -50,12 +50,12 @@ pub type PutBucketAcl = Call<PutBucketAclInput>;
 #[non_exhaustive]
 pub struct PutBucketAclInput {
     /// Entries of the access control list. If empty, only the owner has access.
-    pub acl: Vec<types::Acl>,
+    pub acl: Vec<types::AclGrant>,
 }
 
 impl PutBucketAclInput {
     /// Creates the input from its required fields.
-    pub fn new(acl: impl IntoIterator<Item = types::Acl>) -> Self {
+    pub fn new(acl: impl IntoIterator<Item = types::AclGrant>) -> Self {
         Self {
             acl: acl.into_iter().collect(),
         }
@@ -101,7 +101,7 @@ pub struct GetBucketAclOutput {
     /// Owner of the bucket.
     pub owner: types::Owner,
     /// Entries of the access control list.
-    pub acl: Vec<types::Acl>,
+    pub acl: Vec<types::AclGrant>,
     #[serde(skip)]
     meta: ResponseMeta,
 }

@@ -122,7 +122,7 @@ pub struct ListObjectVersionsOutput {
     /// Whether there is another page.
     pub has_more: bool,
     /// Versions and delete markers on this page.
-    pub keys: Vec<types::VersionKey>,
+    pub keys: Vec<types::ObjectVersionSummary>,
     /// Common prefixes (folders), each ending with the delimiter. Empty without `delimiter`.
     pub common_prefixes: Vec<String>,
     #[serde(skip)]
@@ -130,7 +130,7 @@ pub struct ListObjectVersionsOutput {
 }
 
 paged! {
-    ListObjectVersionsInput, keys: types::VersionKey,
+    ListObjectVersionsInput, keys: types::ObjectVersionSummary,
     besides: [common_prefixes],
     more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
 }

@@ -82,13 +82,13 @@ pub struct ListBucketsOutput {
     /// Number of buckets. Clients treat it as the total; the documents do not define it.
     pub count: u32,
     /// Buckets on this page.
-    pub buckets: Vec<types::Bucket>,
+    pub buckets: Vec<types::BucketSummary>,
     #[serde(skip)]
     meta: ResponseMeta,
 }
 
 paged! {
-    ListBucketsInput, buckets: types::Bucket,
+    ListBucketsInput, buckets: types::BucketSummary,
     offset: offset, total: count
 }
 

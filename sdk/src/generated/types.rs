@@ -8,7 +8,7 @@ use crate::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Bucket {
+pub struct BucketSummary {
     /// ID of the bucket's zone, such as `pek3a`.
     pub location: String,
     /// Name of the bucket.
@@ -33,7 +33,7 @@ string_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Key {
+pub struct ObjectSummary {
     /// Key of the object.
     pub key: String,
     /// Stored media type of the content.
@@ -68,7 +68,7 @@ pub struct Owner {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct VersionKey {
+pub struct ObjectVersionSummary {
     /// Key of the object.
     pub key: String,
     /// ID of the version. The value is opaque.
@@ -130,14 +130,14 @@ string_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Acl {
+pub struct AclGrant {
     /// User or group that has the permission.
     pub grantee: types::Grantee,
     /// Permission of the grantee on the bucket.
     pub permission: types::Permission,
 }
 
-impl Acl {
+impl AclGrant {
     /// Creates the value from its required fields.
     pub fn new(grantee: types::Grantee, permission: types::Permission) -> Self {
         Self {

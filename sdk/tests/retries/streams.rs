@@ -124,7 +124,7 @@ async fn an_anonymous_body_goes_on_too() {
     let content = put(&bucket).await;
     let everyone = qingstor_sdk::types::Grantee::group("QS_ALL_USERS");
     let read = qingstor_sdk::types::Permission::Read;
-    let acl = qingstor_sdk::types::Acl::new(everyone, read);
+    let acl = qingstor_sdk::types::AclGrant::new(everyone, read);
     bucket.put_acl([acl]).await.unwrap();
     let anonymous = Config::anonymous().endpoint(emulator.endpoint());
     let anonymous = bucket_of(anonymous.retry(quick()));

@@ -1,6 +1,6 @@
 //! Access control, unknown error codes and batch deletion.
 
-use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, Permission};
 use qingstor_sdk::{Config, ErrorCode, ErrorKind};
 
 use crate::store::Store;
@@ -14,7 +14,7 @@ async fn a_public_read_grant_allows_anonymous_reads_only() {
     assert!(error.is_permission_denied(), "{error}");
     assert_eq!(error.code(), Some(&ErrorCode::PermissionDenied));
 
-    let read = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
+    let read = AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
     store.bucket.put_acl([read]).await.unwrap();
     let get = anonymous.get_object("k").await.unwrap();
     assert_eq!(get.body.bytes().await.unwrap(), "x");

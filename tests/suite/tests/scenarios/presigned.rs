@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use qingstor_emulator::Emulator;
-use qingstor_sdk::types::{Acl, Grantee, ObjectPart, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, ObjectPart, Permission};
 use qingstor_sdk::{Config, ErrorKind, Presigned, QingStor};
 use qingstor_suite::client::{RawResponse, fetch};
 use qingstor_suite::keys::{UNUSUAL_KEYS, encode};
@@ -164,7 +164,7 @@ async fn every_kind_of_request_can_be_presigned() {
     assert!(send(list, "", 200).await.contains("\"a b\""));
     let buckets = store.qingstor.list_buckets().presign(HOUR);
     assert!(send(buckets, "", 200).await.contains(BUCKET));
-    let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
+    let everyone = AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
     send(bucket.put_acl([everyone]).presign(HOUR), "", 200).await;
     let read = get(&format!("{}/{BUCKET}/a%20b", store.emulator.endpoint())).await;
     assert_eq!(read.body, "content");

@@ -1,7 +1,7 @@
 //! The steps of the example `walkthrough`.
 
 use qingstor_sdk::ErrorCode;
-use qingstor_sdk::types::{Acl, Grantee, Permission};
+use qingstor_sdk::types::{AclGrant, Grantee, Permission};
 
 use crate::store::{BUCKET, Store};
 
@@ -43,7 +43,7 @@ async fn walks_through_the_api() {
     assert_eq!(missing.code(), Some(&ErrorCode::ObjectNotExists));
     assert_eq!(missing.key(), Some("example_key"));
 
-    let everyone = Acl::new(Grantee::group("QS_ALL_USERS"), Permission::FullControl);
+    let everyone = AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::FullControl);
     bucket.put_acl([everyone.clone()]).await.unwrap();
     assert_eq!(bucket.get_acl().await.unwrap().acl, [everyone]);
     assert_eq!(bucket.delete().await.unwrap().status(), 204);

@@ -1,7 +1,7 @@
 //! Optional and custom parts of requests, and the headers of every request.
 
 use qingstor_sdk::operations::GetObjectInput;
-use qingstor_sdk::types::Acl;
+use qingstor_sdk::types::AclGrant;
 use qingstor_sdk::{Config, ErrorKind};
 use qingstor_suite::{CannedResponse, Server};
 
@@ -12,7 +12,7 @@ async fn an_empty_required_list_is_sent() {
     let server = Server::start(CannedResponse::new(200)).await;
     let to = Target::at(&server.endpoint());
     // An empty ACL removes all grants.
-    to.bucket.put_acl(Vec::<Acl>::new()).await.unwrap();
+    to.bucket.put_acl(Vec::<AclGrant>::new()).await.unwrap();
     assert_eq!(server.only_request().text(), r#"{"acl":[]}"#);
 }
 

@@ -1,8 +1,8 @@
 //! Operations that put, read and delete bucket settings.
 
 use qingstor_sdk::types::{
-    AbortIncompleteMultipartUpload, Acl, CloudFunc, CloudFuncArgs, CnameType, CorsMethod, CorsRule,
-    Grantee, GranteeType, IpAddressCondition, IsNullCondition, LifecycleExpiration,
+    AbortIncompleteMultipartUpload, AclGrant, CloudFunc, CloudFuncArgs, CnameType, CorsMethod,
+    CorsRule, Grantee, GranteeType, IpAddressCondition, IsNullCondition, LifecycleExpiration,
     LifecycleFilter, LifecycleRule, LifecycleRuleState, LifecycleTransition, Notification,
     NotificationEvent, Permission, PolicyAction, PolicyCondition, PolicyEffect, PolicyStatement,
     ReplicationDestination, ReplicationFilter, ReplicationRule, RuleStatus, StorageClass,
@@ -32,8 +32,8 @@ fn acl() -> [Case; 2] {
         "/?acl",
         |to| {
             to.bucket.put_acl([
-                Acl::new(Grantee::group("QS_ALL_USERS"), Permission::Read),
-                Acl::new(Grantee::user("usr-DxWdNcCr"), Permission::FullControl),
+                AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::Read),
+                AclGrant::new(Grantee::user("usr-DxWdNcCr"), Permission::FullControl),
             ])
         },
         async |output| assert_eq!(output.request_id(), Some("3f2cf9ac3168744d")),
