@@ -5,8 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::effects::{Cut, Effects, Outcome};
-use super::parse::ANY;
-use super::rule::{FaultRule, FaultRuleError, Reset, When};
+use super::rule::{ANY, FaultRule, FaultRuleError, Reset, When};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 

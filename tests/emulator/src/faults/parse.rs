@@ -7,29 +7,40 @@ use std::time::Duration;
 use super::glob::Glob;
 use super::rule::{FaultRule, FaultRuleError, Reset, Skew, When};
 
-/// Stands for every operation.
-pub(super) const ANY: &str = "*";
-
 /// The names of parts, for whoever has misspelt one.
 const NAMES: &str = "operation, bucket, key, probability, after, times, when, latency, status, \
     code, retry-after, reset, truncate, trickle, etag and skew";
 
-/// Reads a rule and checks it.
-pub(super) fn rule(text: &str) -> Result<FaultRule, FaultRuleError> {
-    let wrong = |problem| FaultRuleError {
-        rule: text.to_owned(),
-        problem,
-    };
-    let mut parts = Vec::new();
-    for part in split(text) {
-        let (name, value) = part.split_once('=').ok_or_else(|| {
-            wrong(format!(
-                "{part:?} is not a part such as operation=GetObject or status=503"
-            ))
-        })?;
-        parts.push((name.trim(), value));
+impl FaultRule {
+    /// Parses a rule from parts `name=value`, separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not a rule, or if the rule contradicts itself.
+    pub fn parse(text: &str) -> Result<Self, FaultRuleError> {
+        let wrong = |problem| FaultRuleError {
+            rule: text.to_owned(),
+            problem,
+        };
+        let mut parts = Vec::new();
+        for part in split(text) {
+            let (name, value) = part.split_once('=').ok_or_else(|| {
+                wrong(format!(
+                    "{part:?} is not a part such as operation=GetObject or status=503"
+                ))
+            })?;
+            parts.push((name.trim(), value));
+        }
+        from_parts(parts).map_err(wrong)
     }
-    from_parts(parts).map_err(wrong)
+}
+
+impl FromStr for FaultRule {
+    type Err = FaultRuleError;
+
+    fn from_str(text: &str) -> Result<Self, FaultRuleError> {
+        Self::parse(text)
+    }
 }
 
 /// Puts a rule together from names and values, and checks it; the error tells the problem.
@@ -147,16 +158,16 @@ mod tests {
             .trickle(100)
             .wrong_etag()
             .clock_behind(Duration::from_secs(20 * 60));
-        assert_eq!(rule(text), Ok(expected));
+        assert_eq!(FaultRule::parse(text), Ok(expected));
         for (text, reset) in [
             ("reset=before", Reset::Before),
             ("reset=mid", Reset::Mid),
             ("reset=body", Reset::Body),
         ] {
-            assert_eq!(rule(text), Ok(FaultRule::on_any().reset(reset)));
+            assert_eq!(FaultRule::parse(text), Ok(FaultRule::on_any().reset(reset)));
         }
         let ahead = FaultRule::on_any().clock_ahead(Duration::from_secs(60));
-        assert_eq!(rule("skew=+1m"), Ok(ahead));
+        assert_eq!(FaultRule::parse("skew=+1m"), Ok(ahead));
     }
 
     #[test]
@@ -191,7 +202,7 @@ mod tests {
             ("skew=400d", "365 days"),
             ("operation=GetObject", "does nothing"),
         ] {
-            let error = rule(text).unwrap_err().to_string();
+            let error = FaultRule::parse(text).unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("fault rule {text:?}: ")),
                 "{error}"

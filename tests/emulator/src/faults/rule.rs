@@ -1,13 +1,14 @@
 //! Rules: which requests fare ill, and how.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use humantime::format_duration;
 
 use super::glob::Glob;
-use super::parse;
+
+/// The operation name that matches every operation.
+pub(super) const ANY: &str = "*";
 
 /// When a fault strikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,16 +103,7 @@ impl FaultRule {
 
     /// A rule for all operations.
     pub fn on_any() -> Self {
-        Self::on(parse::ANY)
-    }
-
-    /// Reads a rule: parts `name=value` with commas between them.
-    ///
-    /// # Errors
-    ///
-    /// The text is not a rule, or the rule makes no sense.
-    pub fn parse(text: &str) -> Result<Self, FaultRuleError> {
-        parse::rule(text)
+        Self::on(ANY)
     }
 
     /// Only in buckets of this name; a star stands for any characters.
@@ -216,14 +208,6 @@ impl FaultRule {
             by,
         });
         self
-    }
-}
-
-impl FromStr for FaultRule {
-    type Err = FaultRuleError;
-
-    fn from_str(text: &str) -> Result<Self, FaultRuleError> {
-        Self::parse(text)
     }
 }
 
