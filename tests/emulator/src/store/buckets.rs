@@ -3,31 +3,11 @@
 use redb::ReadableTable as _;
 
 use super::Store;
+use super::bucket_lookup::{all, find, try_find};
 use super::database::{BUCKETS, Change, Lookup, VERSIONS};
 use super::error::StoreError;
 use super::records::{BucketRecord, ObjectRecord, Statistics};
 use super::uploads;
-
-/// The bucket of a name.
-pub(super) fn find(records: &impl Lookup, name: &str) -> Result<BucketRecord, StoreError> {
-    try_find(records, name)?.ok_or_else(|| StoreError::NoBucket(name.to_owned()))
-}
-
-fn try_find(records: &impl Lookup, name: &str) -> Result<Option<BucketRecord>, StoreError> {
-    let table = records.table(BUCKETS)?;
-    let record = table.get(name)?;
-    Ok(record
-        .map(|record| serde_json::from_slice(record.value()))
-        .transpose()?)
-}
-
-fn all(records: &impl Lookup) -> Result<Vec<BucketRecord>, StoreError> {
-    let table = records.table(BUCKETS)?;
-    table
-        .iter()?
-        .map(|entry| Ok(serde_json::from_slice(entry?.1.value())?))
-        .collect()
-}
 
 /// All buckets, as a change sees them: nobody else changes them meanwhile.
 pub(crate) struct Buckets<'c, 't>(&'c Change<'t>);

@@ -9,7 +9,8 @@ use redb::{
 };
 use serde::Serialize;
 
-use super::content::{ContentId, NewContent};
+use super::content::NewContent;
+use super::content_id::ContentId;
 use super::error::StoreError;
 use super::listing::{Entry, Visitor};
 use super::records::{PartRecord, Segment};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
 
-use super::content::{ContentId, MAX_RUN};
+use super::content_id::{ContentId, MAX_RUN};
 use super::database::{
     BUCKETS, CONTENTS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS,
 };

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use redb::ReadableTable as _;
 
-use super::buckets;
+use super::bucket_lookup;
 use super::database::{self, Change, Lookup, UPLOADS, VERSIONS};
 use super::error::StoreError;
 use super::objects::{check_retention, delete_newest, put_version, remove_version};
@@ -217,7 +217,7 @@ impl Store {
             .change(move |change| {
                 let mut report = LifecycleReport::default();
                 // Rules and objects may have changed since they were looked at.
-                let bucket = buckets::find(change, &bucket)?;
+                let bucket = bucket_lookup::find(change, &bucket)?;
                 let Some(rules) = &bucket.settings.lifecycle else {
                     return Ok(report);
                 };

@@ -3,8 +3,10 @@
 //! Reads see the records of one moment and block for moments only. Changes are asynchronous: they
 //! are made by the one writer of the database.
 
+mod bucket_lookup;
 mod buckets;
 mod content;
+mod content_id;
 mod database;
 mod database_file;
 mod directory;
@@ -31,7 +33,8 @@ use crate::encryption::CustomerKey;
 use crate::error::{Error, Result};
 use crate::panics;
 pub(crate) use buckets::Buckets;
-use content::{ContentId, Contents};
+use content::Contents;
+use content_id::ContentId;
 use database::{BUCKETS, Lookup as _};
 use database_file::DatabaseFile;
 use directory::Directory;

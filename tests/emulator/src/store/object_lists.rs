@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::listing::{self, ListQuery, Marker, Page};
 use super::objects::{order, version};
 use super::records::{ObjectRecord, VersionId};
-use super::{ObjectAddress, Store, buckets};
+use super::{ObjectAddress, Store, bucket_lookup};
 
 /// A version in a list.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Store {
         mut choose: impl FnMut(ObjectRecord, bool) -> Option<T>,
     ) -> Result<Page<T>, StoreError> {
         let snapshot = self.records.snapshot()?;
-        buckets::find(&snapshot, bucket)?;
+        bucket_lookup::find(&snapshot, bucket)?;
         // A page may begin in the middle of a key.
         let mut last = query.marker.order.map(|_| query.marker.key.clone());
         listing::page(

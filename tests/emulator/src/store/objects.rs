@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::buckets;
+use super::bucket_lookup;
 use super::database::{self, Change, Lookup, VERSIONS};
 use super::error::StoreError;
 use super::reader::OpenObject;
@@ -223,7 +223,7 @@ fn put(
     address: ObjectAddress,
     new: NewObject,
 ) -> Result<ObjectRecord, StoreError> {
-    let bucket = buckets::find(change, &address.bucket)?;
+    let bucket = bucket_lookup::find(change, &address.bucket)?;
     let replaced = replaced(change, &bucket, &address.key)?;
     let NewSegment { segment, content } = new.content;
     let record = ObjectRecord {
@@ -299,7 +299,7 @@ impl Store {
         version: Option<VersionId>,
     ) -> Result<ObjectRecord, StoreError> {
         let snapshot = self.records.snapshot()?;
-        buckets::find(&snapshot, &address.bucket)?;
+        bucket_lookup::find(&snapshot, &address.bucket)?;
         readable(&snapshot, address, version)
     }
 
@@ -355,7 +355,7 @@ impl Store {
     ) -> Result<ObjectRecord, StoreError> {
         self.records
             .change(move |change| {
-                let bucket = buckets::find(change, &address.bucket)?;
+                let bucket = bucket_lookup::find(change, &address.bucket)?;
                 let NewSegment { segment, content } = new;
                 let object = newest(change, &address)?.filter(|object| !object.is_delete_marker);
                 let end = object.as_ref().map_or(0, |object| object.size);
@@ -401,10 +401,10 @@ impl Store {
         self.records
             .change(move |change| {
                 let (source, version) = source;
-                let source_bucket = buckets::find(change, &source.bucket)?;
+                let source_bucket = bucket_lookup::find(change, &source.bucket)?;
                 let object = readable(change, &source, version)?;
                 let attributes = decide(&object)?;
-                let bucket = buckets::find(change, &target.bucket)?;
+                let bucket = bucket_lookup::find(change, &target.bucket)?;
                 let is_same = source == target;
                 let replaced = replaced(change, &bucket, &target.key)?;
                 if fate == SourceFate::Remove {
@@ -434,7 +434,7 @@ impl Store {
     ) -> Result<Deleted, StoreError> {
         self.records
             .change(move |change| {
-                let bucket = buckets::find(change, &address.bucket)?;
+                let bucket = bucket_lookup::find(change, &address.bucket)?;
                 match version {
                     None => delete_newest(change, &bucket, &address, Timestamp::now()),
                     Some(version) => delete_version(change, &bucket, &address, version),

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::content::ContentId;
+use super::content_id::ContentId;
 use crate::account::hex;
 use crate::acl::Grant;
 use crate::encryption::{Encryption, Iv};

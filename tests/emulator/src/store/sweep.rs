@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::content::{ContentId, is_lost_and_found};
+use super::content::is_lost_and_found;
+use super::content_id::ContentId;
 
 /// Why leftovers were not removed.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +70,7 @@ pub(super) fn sweep(
 
 #[cfg(test)]
 mod tests {
-    use super::super::content::MAX_RUN;
+    use super::super::content_id::MAX_RUN;
     use super::*;
 
     const IDENTITY: u64 = 7;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use redb::ReadableTable as _;
 
-use super::buckets;
+use super::bucket_lookup;
 use super::database::{self, Change, Lookup, PARTS, UPLOADS};
 use super::error::{BadParts, StoreError};
 use super::listing::{self, ListQuery, Page};
@@ -47,7 +47,7 @@ fn find(
     address: &ObjectAddress,
     upload_id: &str,
 ) -> Result<(u64, UploadRecord), StoreError> {
-    buckets::find(records, &address.bucket)?;
+    bucket_lookup::find(records, &address.bucket)?;
     let unknown = || StoreError::NoUpload(upload_id.to_owned());
     let order = upload_order(upload_id).ok_or_else(unknown)?;
     let table = records.table(UPLOADS)?;
@@ -153,7 +153,7 @@ impl Store {
     ) -> Result<UploadRecord, StoreError> {
         self.records
             .change(move |change| {
-                buckets::find(change, &address.bucket)?;
+                bucket_lookup::find(change, &address.bucket)?;
                 let sequence = change.next_sequence()?;
                 let record = UploadRecord {
                     upload_id: new_id(sequence),
@@ -238,7 +238,7 @@ impl Store {
     ) -> Result<ObjectRecord, StoreError> {
         self.records
             .change(move |change| {
-                let bucket = buckets::find(change, &address.bucket)?;
+                let bucket = bucket_lookup::find(change, &address.bucket)?;
                 let (order, upload) = find(change, &address, &upload_id)?;
                 let available = parts(change, &upload_id, None, usize::MAX)?;
                 let parts = choose(&available, &chosen)?;
@@ -295,7 +295,7 @@ impl Store {
         query: &ListQuery,
     ) -> Result<Page<UploadRecord>, StoreError> {
         let snapshot = self.records.snapshot()?;
-        buckets::find(&snapshot, bucket)?;
+        bucket_lookup::find(&snapshot, bucket)?;
         listing::page(
             query,
             |key, order, visit| database::scan(&snapshot, UPLOADS, bucket, key, order, visit),

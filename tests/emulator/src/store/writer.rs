@@ -7,7 +7,7 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 use tokio::io::AsyncWriteExt as _;
 
-use super::content::{Contents, NewContent, Place};
+use super::content::{Contents, NewContent, Place, incomplete};
 use super::records::Segment;
 use crate::account::hex;
 use crate::digest::Md5Digest;
@@ -89,7 +89,7 @@ impl ContentWriter {
                 }
                 self.sink = Sink::Memory(pieces);
             }
-            Sink::Broken => return Err(broken()),
+            Sink::Broken => return Err(incomplete()),
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl ContentWriter {
             }
             (Sink::Memory(pieces), Place::Memory(_)) => self.contents.keep_in_memory(pieces)?,
             // A sink is made for its place.
-            _ => return Err(broken()),
+            _ => return Err(incomplete()),
         };
         Ok(NewSegment {
             segment: Segment {
@@ -142,10 +142,6 @@ impl ContentWriter {
             content,
         })
     }
-}
-
-pub(super) fn broken() -> io::Error {
-    io::Error::other("the content was not written completely")
 }
 
 #[cfg(test)]
