@@ -4,7 +4,7 @@ use http::Uri;
 use http_body::Body as _;
 
 use crate::answer::Answer;
-use crate::service::Exchange;
+use crate::exchange::Exchange;
 
 /// Logs a request and its answer; without one, the connection is reset. Nothing of it is secret: no
 /// signature, no headers, no bodies.

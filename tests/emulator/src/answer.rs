@@ -6,13 +6,12 @@ use std::io;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
 use serde::Serialize;
 
-use crate::api_error::{ApiError, VERSION_ID};
-use crate::settings::versioning::Versioning;
-use crate::store::{BucketRecord, ObjectReader, VersionId};
+use crate::api_error::ApiError;
 
 /// The body of an answer.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
@@ -38,9 +37,12 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answ
     Ok(answer)
 }
 
-/// Bytes of an object.
-pub(crate) fn object(status: StatusCode, reader: ObjectReader) -> Answer {
-    with_body(status, reader.boxed_unsync())
+/// An answer that streams its body.
+pub(crate) fn stream(
+    status: StatusCode,
+    body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static,
+) -> Answer {
+    with_body(status, body.boxed_unsync())
 }
 
 /// Bytes that stand in memory.
@@ -75,18 +77,6 @@ pub(crate) fn set_header(
     })?;
     headers.insert(name, value);
     Ok(())
-}
-
-/// Names the version of an object, where the bucket has versions.
-pub(crate) fn set_version(
-    headers: &mut HeaderMap,
-    bucket: &BucketRecord,
-    version: VersionId,
-) -> Result<(), ApiError> {
-    if bucket.settings.versioning == Versioning::Disabled {
-        return Ok(());
-    }
-    set_header(headers, VERSION_ID, version.to_string())
 }
 
 /// Announces the length of a body that is not sent, in an answer to HEAD.

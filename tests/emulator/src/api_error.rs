@@ -7,10 +7,6 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{BadParts, StoreError, VersionId};
-
-pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-qs-version-id");
-pub(crate) const DELETE_MARKER: HeaderName = HeaderName::from_static("x-qs-delete-marker");
 
 /// Where the codes are described.
 const HELP_URL: &str = "https://docs.qingcloud.com/qingstor/api/error_code.html";
@@ -51,26 +47,6 @@ impl ApiError {
             code: "not_implemented",
             message: format!("the emulator does not implement {what}").into(),
             headers: Vec::new(),
-        }
-    }
-
-    pub(crate) fn bucket_not_exists(bucket: &str) -> Self {
-        StoreError::NoBucket(bucket.to_owned()).into()
-    }
-
-    /// The answer to whoever reads what was deleted.
-    fn delete_marker(message: String, version: VersionId, is_named: bool) -> Self {
-        let code = if is_named {
-            ErrorCode::MethodNotAllowed
-        } else {
-            ErrorCode::ObjectNotExists
-        };
-        let error =
-            Self::new(code, message).with_header(DELETE_MARKER, HeaderValue::from_static("true"));
-        match HeaderValue::try_from(version.to_string()) {
-            Ok(version) => error.with_header(VERSION_ID, version),
-            // A version id is Base64 text.
-            Err(_) => error,
         }
     }
 
@@ -128,35 +104,5 @@ impl fmt::Display for ApiError {
             self.status.as_u16(),
             self.message
         )
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        let code = match &error {
-            StoreError::NoBucket(_) => ErrorCode::BucketNotExists,
-            StoreError::NoObject(_) | StoreError::NoVersion { .. } => ErrorCode::ObjectNotExists,
-            StoreError::DeleteMarker {
-                version, is_named, ..
-            } => return Self::delete_marker(error.to_string(), *version, *is_named),
-            StoreError::NoUpload(_) => ErrorCode::UploadNotExists,
-            StoreError::BucketExists(_) => ErrorCode::BucketAlreadyExists,
-            StoreError::BucketNotEmpty(_) => ErrorCode::BucketNotEmpty,
-            StoreError::Protected(_) => ErrorCode::PermissionDenied,
-            StoreError::NotAppendable(_) => ErrorCode::InvalidObjectState,
-            StoreError::WrongPosition { .. } => ErrorCode::InvalidArgument,
-            StoreError::BadParts(BadParts::TooSmall { .. }) => ErrorCode::EntityTooSmall,
-            StoreError::BadParts(BadParts::None | BadParts::Order(..)) => ErrorCode::InvalidRequest,
-            StoreError::BadParts(BadParts::Missing(_) | BadParts::Etag { .. }) => {
-                ErrorCode::InvalidArgument
-            }
-            StoreError::TooLarge => ErrorCode::EntityTooLarge,
-            // The cause names paths of this machine: it is for the log, not for the client.
-            StoreError::Io(_) | StoreError::Database(_) | StoreError::Damaged(_) => {
-                tracing::error!(%error, "the store failed");
-                return Self::internal();
-            }
-        };
-        Self::new(code, error.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies of requests: collected when small, streamed to a file when they become an object.
+//! Bodies of requests.
 
 use std::time::Duration;
 
@@ -13,14 +13,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::api_error::ApiError;
 use crate::digest;
-use crate::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{NewSegment, Store, StoreError};
 
 /// Of a JSON body: enough for 1000 keys of 1023 bytes, each byte escaped.
 const MAX_JSON_LENGTH: u64 = 8 << 20;
-/// Of an object that comes in one request.
-const MAX_OBJECT_LENGTH: u64 = 5 << 30;
 /// How much of a body that nobody wants is still read, so that its sender gets to read the answer.
 const MAX_DRAINED: u64 = 64 << 20;
 
@@ -126,25 +122,6 @@ impl RequestBody {
         Ok(text)
     }
 
-    /// Writes the body to the store, encrypted if there is a key. What is written goes away unless
-    /// the request succeeds.
-    pub(crate) async fn upload(
-        &mut self,
-        store: &Store,
-        headers: &HeaderMap,
-        key: Option<&CustomerKey>,
-    ) -> Result<NewSegment, ApiError> {
-        let announced = digest::announced(headers)?;
-        check_length(self.announced_length())?;
-        let mut writer = store.writer(key)?;
-        while let Some(piece) = self.next().await? {
-            check_length(writer.size() + piece.len() as u64)?;
-            writer.write(piece).await.map_err(StoreError::from)?;
-        }
-        digest::check(announced, writer.md5())?;
-        Ok(writer.finish().await.map_err(StoreError::from)?)
-    }
-
     /// Refuses a body where none belongs.
     pub(crate) async fn expect_empty(&mut self) -> Result<(), ApiError> {
         let mut is_empty = self.announced_length() == 0;
@@ -198,7 +175,7 @@ impl RequestBody {
     }
 
     /// The next piece; an error when the body ends too early or stalls.
-    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let Some(incoming) = &mut self.incoming else {
             return Ok(None);
         };
@@ -221,17 +198,6 @@ impl RequestBody {
             return Err(ApiError::new(ErrorCode::IncompleteBody, message));
         }
     }
-}
-
-/// Refuses what is too much for one request.
-pub(crate) fn check_length(length: u64) -> Result<(), ApiError> {
-    if length > MAX_OBJECT_LENGTH {
-        return Err(ApiError::new(
-            ErrorCode::EntityTooLarge,
-            "an object or a part of one request has at most 5 GiB",
-        ));
-    }
-    Ok(())
 }
 
 /// Reads a document. The API tells apart what is no JSON and what is JSON of another shape.

@@ -4,105 +4,45 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 
 use crate::api_error::ApiError;
+use crate::facts::{Level, Parameter, Type};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::target::Query;
 
-/// What an address names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    Service,
-    Bucket,
-    Object,
-}
-
-/// What the spec says about one operation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
-    pub(crate) id: &'static str,
-    pub(crate) method: &'static str,
-    pub(crate) level: Level,
-    /// The query parameter whose presence selects the operation.
-    pub(crate) sub_resource: Option<&'static str>,
-    pub(crate) query: &'static [Parameter],
-    pub(crate) headers: &'static [Parameter],
-    /// The statuses of success, the usual one first.
-    pub(crate) success: &'static [u16],
-}
-
-/// What the spec says about one parameter.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parameter {
-    name: &'static str,
-    required: bool,
-    kind: Type,
-}
-
-/// The values that a parameter may have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Type {
-    Text,
-    /// An HTTP date. Its reader judges it: HTTP has an unreadable date in a condition ignored.
-    Time,
-    /// The least and the greatest.
-    Integer(i64, i64),
-    #[allow(
-        dead_code,
-        reason = "the spec may have one any day, and has none today"
-    )]
-    Boolean,
-    OneOf(&'static [&'static str]),
-}
-
-impl Parameter {
-    pub(crate) const fn required(name: &'static str, kind: Type) -> Self {
-        Self {
-            name,
-            required: true,
-            kind,
+/// Checks a value of a parameter.
+fn check_value(parameter: &Parameter, value: &str) -> Result<(), ApiError> {
+    let expected = match parameter.kind {
+        Type::Text | Type::Time => return Ok(()),
+        Type::Integer(least, most) => match value.parse() {
+            Ok(number) if (least..=most).contains(&number) => return Ok(()),
+            _ if most == i64::MAX => format!("an integer from {least}"),
+            _ => format!("an integer from {least} to {most}"),
+        },
+        Type::Boolean if matches!(value, "true" | "false") => return Ok(()),
+        Type::Boolean => "true or false".to_owned(),
+        Type::OneOf(values) if values.iter().any(|one| means(parameter, value, one)) => {
+            return Ok(());
         }
-    }
+        Type::OneOf(values) => values.join(" or "),
+    };
+    // The one parameter for which the documents name another code.
+    let code = match parameter.name {
+        "X-QS-Storage-Class" => ErrorCode::InvalidRequest,
+        _ => ErrorCode::InvalidArgument,
+    };
+    let name = parameter.name;
+    Err(ApiError::new(
+        code,
+        format!("{name} {value:?} is not {expected}"),
+    ))
+}
 
-    pub(crate) const fn optional(name: &'static str, kind: Type) -> Self {
-        Self {
-            name,
-            required: false,
-            kind,
-        }
-    }
-
-    fn check(&self, value: &str) -> Result<(), ApiError> {
-        let expected = match self.kind {
-            Type::Text | Type::Time => return Ok(()),
-            Type::Integer(least, most) => match value.parse() {
-                Ok(number) if (least..=most).contains(&number) => return Ok(()),
-                _ if most == i64::MAX => format!("an integer from {least}"),
-                _ => format!("an integer from {least} to {most}"),
-            },
-            Type::Boolean if matches!(value, "true" | "false") => return Ok(()),
-            Type::Boolean => "true or false".to_owned(),
-            Type::OneOf(values) if values.iter().any(|one| self.means(value, one)) => return Ok(()),
-            Type::OneOf(values) => values.join(" or "),
-        };
-        // The one parameter for which the documents name another code.
-        let code = match self.name {
-            "X-QS-Storage-Class" => ErrorCode::InvalidRequest,
-            _ => ErrorCode::InvalidArgument,
-        };
-        let name = self.name;
-        Err(ApiError::new(
-            code,
-            format!("{name} {value:?} is not {expected}"),
-        ))
-    }
-
-    /// Whether a value is this one of the spec. The documents write some in other ways, too.
-    fn means(&self, value: &str, specified: &str) -> bool {
-        match self.name {
-            "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
-            "lang" => value.replace('_', "-").eq_ignore_ascii_case(specified),
-            _ => value == specified,
-        }
+/// Returns whether a value is the specified one. The API documents also use other spellings of some values.
+fn means(parameter: &Parameter, value: &str, specified: &str) -> bool {
+    match parameter.name {
+        "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
+        "lang" => value.replace('_', "-").eq_ignore_ascii_case(specified),
+        _ => value == specified,
     }
 }
 
@@ -169,7 +109,7 @@ pub(crate) fn check_parameters(
     for parameter in facts.query {
         // Without a value it is the same as absent.
         match query.get(parameter.name).filter(|value| !value.is_empty()) {
-            Some(value) => parameter.check(value)?,
+            Some(value) => check_value(parameter, value)?,
             None if parameter.required => return missing("query parameter", parameter),
             None => {}
         }
@@ -179,7 +119,7 @@ pub(crate) fn check_parameters(
     for parameter in facts.headers {
         let value = headers.get(parameter.name);
         match value.filter(|value| !value.is_empty()) {
-            Some(value) => parameter.check(&String::from_utf8_lossy(value.as_bytes()))?,
+            Some(value) => check_value(parameter, &String::from_utf8_lossy(value.as_bytes()))?,
             None if is_chunked && CONTENT_LENGTH == parameter.name => {}
             None if parameter.required => return missing("header", parameter),
             None => {}
@@ -386,8 +326,8 @@ mod tests {
     #[test]
     fn flags_are_true_or_false() {
         let flag = Parameter::optional("flag", Type::Boolean);
-        assert!(flag.check("true").is_ok() && flag.check("false").is_ok());
-        let error = flag.check("TRUE").unwrap_err();
+        assert!(check_value(&flag, "true").is_ok() && check_value(&flag, "false").is_ok());
+        let error = check_value(&flag, "TRUE").unwrap_err();
         assert!(
             error
                 .to_string()

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use http::{Method, Uri};
 
 use crate::api_error::ApiError;
+use crate::facts::Level;
 use crate::generated::error_codes::ErrorCode;
 use crate::names;
-use crate::route::Level;
 
 /// What the path, and the host in virtual-host style, names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,8 +40,13 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(PutCname { domain, kind }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, buckets| {
-        // Looked at here, where nobody else can bind the domain meanwhile.
-        cname::bind(record, &buckets.all()?, &domain, kind)
+        // Checked inside the change, so that no other request can bind the domain in between.
+        let others = buckets.all()?.into_iter();
+        let others = others
+            .filter(|other| other.name != record.name)
+            .flat_map(|other| other.settings.cname);
+        let domains = &mut record.settings.cname;
+        cname::bind(domains, others, &domain, kind)
     })
     .await?;
     Ok(answer::empty(call.success()))
@@ -78,7 +83,7 @@ pub(super) async fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(DeleteCname { domain }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, _| {
-        cname::release(record, &domain)
+        cname::release(&mut record.settings.cname, &domain)
     })
     .await?;
     Ok(answer::empty(call.success()))

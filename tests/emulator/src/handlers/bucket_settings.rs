@@ -6,7 +6,7 @@ use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::settings::json::Object;
 use crate::settings::{Place, Setting};
-use crate::store::{BucketRecord, Buckets};
+use crate::store::{BucketRecord, Buckets, StoreError};
 
 /// `PUT`: replaces the whole document.
 pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiError> {
@@ -17,8 +17,10 @@ pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiEr
         .await?;
     update(call, &bucket, |record, buckets| {
         let place = Place {
-            bucket: record,
-            find: &|name| buckets.find(name),
+            bucket: &record.name,
+            zone: &record.zone,
+            settings: &record.settings,
+            find_zone: &|name| zone_of_owner(buckets, &record.owner, name),
         };
         let value = T::accept(body, &place)?;
         T::set(&mut record.settings, Some(value));
@@ -26,6 +28,19 @@ pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiEr
     })
     .await?;
     Ok(answer::empty(call.success()))
+}
+
+/// Returns the zone of a bucket if `owner` has it.
+fn zone_of_owner(
+    buckets: &Buckets<'_, '_>,
+    owner: &str,
+    name: &str,
+) -> Result<Option<String>, ApiError> {
+    match buckets.find(name) {
+        Ok(found) => Ok((found.owner == owner).then_some(found.zone)),
+        Err(StoreError::NoBucket(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `GET`: what was put.

@@ -9,7 +9,9 @@ mod bucket_settings;
 mod bucket_uploads;
 mod bucket_versioning;
 mod bucket_versions;
+mod content;
 mod multipart;
+mod new_object;
 mod object;
 mod object_append;
 mod object_copy;
@@ -20,6 +22,7 @@ mod object_options;
 mod object_put;
 mod object_read;
 mod service;
+mod store_errors;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,6 +51,7 @@ use crate::settings::policy::{Action, ActionLevel, Policy};
 use crate::settings::replication::Replication;
 use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
 use crate::target::{Resource, Target};
+use store_errors::bucket_not_exists;
 
 /// A request whose caller and operation are known.
 #[derive(Debug)]
@@ -157,7 +161,7 @@ impl Call<'_> {
         if (&now.owner, now.created) == (&bucket.owner, bucket.created) {
             Ok(())
         } else {
-            Err(ApiError::bucket_not_exists(&bucket.name))
+            Err(bucket_not_exists(&bucket.name))
         }
     }
 
@@ -205,7 +209,7 @@ impl Call<'_> {
     fn find_bucket(&self, name: &str) -> Result<BucketRecord, ApiError> {
         let bucket = self.store.bucket(name)?;
         match &self.host.zone {
-            Some(zone) if *zone != bucket.zone => Err(ApiError::bucket_not_exists(name)),
+            Some(zone) if *zone != bucket.zone => Err(bucket_not_exists(name)),
             _ => Ok(bucket),
         }
     }

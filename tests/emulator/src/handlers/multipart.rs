@@ -5,8 +5,9 @@ use http::header::{ETAG, RANGE};
 use serde::{Deserialize, Serialize};
 
 use super::Call;
+use super::content::store_body;
+use super::new_object::{attributes, created};
 use super::object_copy::{COPY_CONDITIONS, Source, invalid};
-use super::object_put::{attributes, created};
 use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
@@ -72,7 +73,7 @@ pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError>
         copy_part(call, &bucket, key.as_ref()).await?
     } else {
         let headers = &call.head.headers;
-        let content = call.body.upload(call.store, headers, key.as_ref()).await?;
+        let content = store_body(call.store, call.body, headers, key.as_ref()).await?;
         (content, None)
     };
     let part = call

@@ -1,10 +1,12 @@
 //! Objects: what neither reads nor writes them.
 
 use super::Call;
+use super::new_object::set_version;
+use super::store_errors::DELETE_MARKER;
 use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
-use crate::api_error::{ApiError, DELETE_MARKER};
+use crate::api_error::ApiError;
 use crate::notify::Subject;
 use crate::settings::notification::Event;
 
@@ -20,7 +22,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     let mut answer = answer::empty(call.success());
     if let Some(version) = deleted.version {
-        answer::set_version(answer.headers_mut(), &bucket, version)?;
+        set_version(answer.headers_mut(), &bucket, version)?;
     }
     if deleted.was_delete_marker {
         answer::set_header(answer.headers_mut(), DELETE_MARKER, "true")?;

@@ -3,7 +3,8 @@
 use http::HeaderName;
 
 use super::Call;
-use super::object_put::{attributes, created};
+use super::content::store_body;
+use super::new_object::{attributes, created};
 use crate::access::Access;
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
@@ -33,7 +34,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     }
     let attributes = attributes(call)?;
     let address = call.object_address()?;
-    let content = call.body.upload(call.store, headers, None).await?;
+    let content = store_body(call.store, call.body, headers, None).await?;
     call.check_is_same(&bucket)?;
     let object = call
         .store

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use reqwest::Url;
 
 use super::Call;
-use super::object_put::attributes_of;
+use super::new_object::attributes_of;
 use crate::api_error::ApiError;
 use crate::conditions;
 use crate::encryption::CustomerKey;
@@ -15,7 +15,9 @@ use crate::generated::error_codes::ErrorCode;
 use crate::notify::Subject;
 use crate::origin::{self, Begun, Download, Job};
 use crate::settings::notification::Event;
-use crate::store::{Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, StoreError};
+use crate::store::{
+    Attributes, BucketRecord, NewObject, NewSegment, ObjectAddress, ObjectRecord, Store, StoreError,
+};
 
 const SOURCE: &str = "x-qs-fetch-source";
 const IF_UNMODIFIED_SINCE: &str = "x-qs-fetch-if-unmodified-since";
@@ -94,7 +96,7 @@ pub(super) async fn fetch(
             _ => requested,
         };
         let new = NewObject {
-            content: download.store(call.store, key.as_ref()).await?,
+            content: store_download(call.store, download, key.as_ref()).await?,
             attributes,
             encryption: key.as_ref().map(CustomerKey::encryption),
         };
@@ -104,6 +106,19 @@ pub(super) async fn fetch(
     let fetched = fetched.await;
     job.finish(fetched.as_ref().map(|_| ()).map_err(ApiError::clone));
     fetched
+}
+
+/// Stores downloaded content. The store removes it unless an object takes it.
+async fn store_download(
+    store: &Store,
+    mut download: Download,
+    key: Option<&CustomerKey>,
+) -> Result<NewSegment, ApiError> {
+    let mut writer = store.writer(key)?;
+    while let Some(piece) = download.next().await? {
+        writer.write(piece).await.map_err(StoreError::from)?;
+    }
+    Ok(writer.finish().await.map_err(StoreError::from)?)
 }
 
 /// Has the content type of an origin, if that makes sense.
@@ -167,7 +182,7 @@ async fn from_mirror(
         None => attributes,
     };
     let new = NewObject {
-        content: download.store(call.store, None).await?,
+        content: store_download(call.store, download, None).await?,
         attributes,
         encryption: None,
     };

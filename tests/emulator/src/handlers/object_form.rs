@@ -8,21 +8,22 @@ use http::{HeaderValue, StatusCode};
 use multer::{Field, Multipart};
 
 use super::Call;
-use super::object_put::{attributes_of, describe_new};
+use super::new_object::{attributes_of, describe_new};
 use crate::access::{self, Access, Visitor, Wanted};
 use crate::acl::Permission;
 use crate::answer::{self, Answer};
 use crate::api_error::ApiError;
 use crate::auth::Caller;
-use crate::body::{self, RequestBody};
+use crate::body::RequestBody;
 use crate::encryption::{CustomerKey, KeyOf};
 use crate::form::Form;
 use crate::generated::error_codes::ErrorCode;
+use crate::limits;
 use crate::names;
 use crate::notify::Subject;
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
-use crate::store::{NewObject, NewSegment, ObjectAddress, StoreError};
+use crate::store::{NewObject, NewSegment, ObjectAddress, Store, StoreError};
 
 /// The field with the content; those behind it are dropped.
 const FILE: &str = "file";
@@ -43,7 +44,7 @@ pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 
 async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
-    body::check_length(
+    limits::check_object_length(
         body.announced_length()
             .saturating_sub(MAX_BEFORE_FILE as u64),
     )?;
@@ -82,7 +83,7 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
     let key = CustomerKey::from_headers(&headers, KeyOf::Object)?;
     let redirect = form.redirect(call.request_id)?;
     let new = NewObject {
-        content: store_file(call, file, key.as_ref()).await?,
+        content: store_file(call.store, file, key.as_ref()).await?,
         attributes,
         encryption: key.as_ref().map(CustomerKey::encryption),
     };
@@ -158,13 +159,13 @@ fn authenticate(call: &Call<'_>, form: &Form) -> Result<Caller, ApiError> {
 }
 
 async fn store_file(
-    call: &Call<'_>,
+    store: &Store,
     mut file: Field<'_>,
     key: Option<&CustomerKey>,
 ) -> Result<NewSegment, ApiError> {
-    let mut writer = call.store.writer(key)?;
+    let mut writer = store.writer(key)?;
     while let Some(piece) = file.chunk().await.map_err(unreadable)? {
-        body::check_length(writer.size() + piece.len() as u64)?;
+        limits::check_object_length(writer.size() + piece.len() as u64)?;
         writer.write(piece).await.map_err(StoreError::from)?;
     }
     Ok(writer.finish().await.map_err(StoreError::from)?)

@@ -7,6 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::Call;
+use super::new_object::set_version;
 use super::object_append::NEXT_POSITION;
 use super::object_fetch;
 use crate::access::{self, Access};
@@ -60,11 +61,11 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     describe(&mut headers, &bucket, &object.record)?;
     headers.extend(overrides);
     let mut answer = match range {
-        None => answer::object(StatusCode::OK, object.read_all(key).await?),
+        None => answer::stream(StatusCode::OK, object.read_all(key).await?),
         Some(range) => {
             answer::set_header(&mut headers, CONTENT_RANGE, range.content_range(size))?;
             let reader = object.read(range.first, range.len(), key).await?;
-            answer::object(StatusCode::PARTIAL_CONTENT, reader)
+            answer::stream(StatusCode::PARTIAL_CONTENT, reader)
         }
     };
     answer.headers_mut().extend(headers);
@@ -106,7 +107,7 @@ pub(super) fn unmet_conditions(
         Verdict::NotModified => {
             let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
             validators(answer.headers_mut(), object)?;
-            answer::set_version(answer.headers_mut(), bucket, object.version)?;
+            set_version(answer.headers_mut(), bucket, object.version)?;
             Ok(Some(answer))
         }
     }
@@ -123,7 +124,7 @@ fn describe(
     if let Some(encryption) = &object.encryption {
         encryption.write_headers(headers)?;
     }
-    answer::set_version(headers, bucket, object.version)?;
+    set_version(headers, bucket, object.version)?;
     answer::set_header(headers, STORAGE_CLASS, object.storage_class.as_str())
 }
 

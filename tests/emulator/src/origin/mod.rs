@@ -13,10 +13,8 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use crate::api_error::ApiError;
-use crate::body;
-use crate::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{NewSegment, Store, StoreError};
+use crate::limits;
 use crate::web_url;
 pub(crate) use jobs::{Begun, Job, Jobs, outcome};
 
@@ -124,7 +122,7 @@ impl Download {
         let length = response
             .content_length()
             .ok_or_else(|| failed("the origin sends no Content-Length".to_owned()))?;
-        body::check_length(length)?;
+        limits::check_object_length(length)?;
         Ok(Self {
             response,
             length,
@@ -141,21 +139,8 @@ impl Download {
         httpdate::parse_http_date(text).ok()
     }
 
-    /// Writes the content to the store. It goes away unless an object takes it.
-    pub(crate) async fn store(
-        mut self,
-        store: &Store,
-        key: Option<&CustomerKey>,
-    ) -> Result<NewSegment, ApiError> {
-        let mut writer = store.writer(key)?;
-        while let Some(piece) = self.next().await? {
-            writer.write(piece).await.map_err(StoreError::from)?;
-        }
-        Ok(writer.finish().await.map_err(StoreError::from)?)
-    }
-
     /// The next piece; an error when fewer bytes come than were announced.
-    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         self.response
             .chunk()
             .await

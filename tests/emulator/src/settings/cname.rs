@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::check_count;
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::BucketRecord;
 use crate::time::Timestamp;
 
 const MAX_DOMAIN_LENGTH: usize = 253;
@@ -42,34 +41,25 @@ pub(crate) struct CnameRecord {
     pub(crate) created: Timestamp,
 }
 
-/// Binds `domain` to `bucket`, unless another bucket of `all` has it.
+/// Binds `domain` to a bucket, whose domains are `records`, unless another bucket has it.
 pub(crate) fn bind(
-    bucket: &mut BucketRecord,
-    all: &[BucketRecord],
+    records: &mut Vec<CnameRecord>,
+    mut others: impl Iterator<Item = CnameRecord>,
     domain: &str,
     kind: CnameKind,
 ) -> Result<(), ApiError> {
     let domain = checked_domain(domain)?;
-    let is_this = |record: &CnameRecord| record.domain == domain;
-    let is_occupied = all
-        .iter()
-        .any(|other| other.name != bucket.name && other.settings.cname.iter().any(is_this));
-    if is_occupied {
+    if others.any(|record| record.domain == domain) {
         return Err(ApiError::new(
             ErrorCode::DomainOccupied,
             format!("domain {domain:?} is bound to another bucket; release it there first"),
         ));
     }
-    match bucket
-        .settings
-        .cname
-        .iter_mut()
-        .find(|record| is_this(record))
-    {
+    match records.iter_mut().find(|record| record.domain == domain) {
         Some(record) => record.kind = kind,
         None => {
-            check_count("domains", bucket.settings.cname.len() + 1)?;
-            bucket.settings.cname.push(CnameRecord {
+            check_count("domains", records.len() + 1)?;
+            records.push(CnameRecord {
                 domain,
                 kind,
                 created: Timestamp::now(),
@@ -80,12 +70,9 @@ pub(crate) fn bind(
 }
 
 /// Releases `domain`, whether or not it was bound.
-pub(crate) fn release(bucket: &mut BucketRecord, domain: &str) -> Result<(), ApiError> {
+pub(crate) fn release(records: &mut Vec<CnameRecord>, domain: &str) -> Result<(), ApiError> {
     let domain = checked_domain(domain)?;
-    bucket
-        .settings
-        .cname
-        .retain(|record| record.domain != domain);
+    records.retain(|record| record.domain != domain);
     Ok(())
 }
 

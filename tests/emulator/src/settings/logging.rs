@@ -35,11 +35,11 @@ impl Setting for Logging {
 
 impl Logging {
     fn check(&self, place: &Place<'_>) -> Result<(), ApiError> {
-        let target = place.bucket_of_owner(&self.target_bucket)?;
-        if target.zone != place.bucket.zone {
+        let zone = place.zone_of_target(&self.target_bucket)?;
+        if zone != place.zone {
             return Err(invalid(format!(
-                "target_bucket {:?} is in zone {}, the bucket in {}; they are in the same zone",
-                target.name, target.zone, place.bucket.zone
+                "target_bucket {:?} is in zone {zone}, the bucket in {}; they are in the same zone",
+                self.target_bucket, place.zone
             )));
         }
         Ok(())

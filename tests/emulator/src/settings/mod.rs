@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::store::{BucketRecord, StoreError};
 use crate::web_url;
 use cname::CnameRecord;
 use cors::Cors;
@@ -69,23 +68,29 @@ pub(crate) trait Setting: Serialize + Sized {
     fn set(settings: &mut Settings, value: Option<Self>);
 }
 
-/// Where a setting is put.
+/// The bucket that a setting is for, and the other buckets of its owner.
 pub(crate) struct Place<'a> {
-    pub(crate) bucket: &'a BucketRecord,
-    /// Finds a bucket that the setting names.
-    pub(crate) find: &'a dyn Fn(&str) -> Result<BucketRecord, StoreError>,
+    /// The name of the bucket.
+    pub(crate) bucket: &'a str,
+    pub(crate) zone: &'a str,
+    pub(crate) settings: &'a Settings,
+    /// Returns the zone of another bucket, or `None` if the owner does not have that bucket.
+    pub(crate) find_zone: &'a dyn Fn(&str) -> Result<Option<String>, ApiError>,
 }
 
 impl Place<'_> {
-    /// A bucket of the same owner. Whether others have a bucket of that name is not told.
-    fn bucket_of_owner(&self, name: &str) -> Result<BucketRecord, ApiError> {
-        match (self.find)(name) {
-            Ok(found) if found.owner == self.bucket.owner => Ok(found),
-            Ok(_) | Err(StoreError::NoBucket(_)) => Err(invalid(format!(
+    /// Returns the zone of a bucket that the setting names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the owner does not have that bucket. The error does not reveal whether
+    /// somebody else has it.
+    fn zone_of_target(&self, name: &str) -> Result<String, ApiError> {
+        (self.find_zone)(name)?.ok_or_else(|| {
+            invalid(format!(
                 "the owner of this bucket has no bucket {name:?} to be its target"
-            ))),
-            Err(error) => Err(error.into()),
-        }
+            ))
+        })
     }
 }
 

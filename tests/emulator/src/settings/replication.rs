@@ -64,7 +64,7 @@ impl Setting for Replication {
 
     fn accept(mut body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
         body.check()?;
-        if place.bucket.settings.versioning != Versioning::Disabled {
+        if place.settings.versioning != Versioning::Disabled {
             return Err(invalid("a bucket with versioning can't be replicated"));
         }
         let zone = body.destination_zone(place)?;
@@ -143,14 +143,13 @@ impl Replication {
                 "all rules have one destination, these have {name:?} and {other:?}"
             )));
         }
-        let target = place.bucket_of_owner(name)?;
-        if target.zone == place.bucket.zone {
+        let zone = place.zone_of_target(name)?;
+        if zone == place.zone {
             return Err(invalid(format!(
-                "destination {name:?} is in zone {} as the bucket is; it is in another one",
-                target.zone
+                "destination {name:?} is in zone {zone} as the bucket is; it is in another one"
             )));
         }
-        Ok(target.zone.clone())
+        Ok(zone)
     }
 }
 

@@ -132,7 +132,7 @@ impl Setting for Lifecycle {
 
     fn accept(body: LifecycleBody, place: &Place<'_>) -> Result<Self, ApiError> {
         check::check(&body.rule)?;
-        let before = place.bucket.settings.lifecycle.as_ref();
+        let before = place.settings.lifecycle.as_ref();
         Ok(Self::replacing(before, body.rule, Timestamp::now()))
     }
 

@@ -92,7 +92,7 @@ impl Setting for Policy {
     type Body = Self;
 
     fn accept(body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
-        body.check(&place.bucket.name)?;
+        body.check(place.bucket)?;
         Ok(body)
     }
 
