@@ -1,4 +1,4 @@
-//! The `Content-MD5` header.
+//! Digests, and the `Content-MD5` header.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,6 +42,16 @@ pub(crate) fn check(announced: Option<Md5Digest>, actual: Md5Digest) -> Result<(
         ));
     }
     Ok(())
+}
+
+/// Returns the bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {

@@ -11,15 +11,15 @@ use tokio::task::JoinHandle;
 
 use crate::account::Account;
 use crate::auth::Accounts;
-use crate::error::{Error, Result};
-use crate::faults::{FaultReport, FaultRule, FaultRuleError, Faults};
+use crate::error::{Error, FaultRuleError, Result};
+use crate::faults::{FaultReport, FaultRule, Faults};
 use crate::header_names;
-use crate::lifecycle::{self, LifecycleReport};
+use crate::lifecycle;
 use crate::notify::Notifier;
 use crate::origin::Origins;
 use crate::server::{self, Patience};
 use crate::service::Service;
-use crate::store::{Storage, Store};
+use crate::store::{LifecycleReport, Storage, Store};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 

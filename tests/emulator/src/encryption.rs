@@ -13,9 +13,9 @@ use http::{HeaderMap, HeaderName};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::account::hex;
 use crate::answer::set_header;
 use crate::api_error::ApiError;
+use crate::digest::hex;
 use crate::generated::error_codes::ErrorCode;
 
 const ALGORITHM: &str = "AES256";

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::faults::FaultRuleError;
-
 /// Why an emulator does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +46,16 @@ pub enum Error {
     /// A setting makes no sense.
     #[error("{0}")]
     Setting(String),
+}
+
+/// An invalid fault rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("fault rule {rule:?}: {problem}")]
+pub struct FaultRuleError {
+    /// The rule, as text.
+    pub(crate) rule: String,
+    /// The invalid part, and what is valid.
+    pub(crate) problem: String,
 }
 
 /// What an emulator gives.

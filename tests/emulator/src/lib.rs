@@ -64,9 +64,9 @@ mod wire;
 
 pub use account::Account;
 pub use emulator::{Builder, DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY, Emulator};
-pub use error::{Error, Result};
-pub use faults::{FaultReport, FaultRule, FaultRuleError, Reset, When};
+pub use error::{Error, FaultRuleError, Result};
+pub use faults::{FaultReport, FaultRule, Reset, When};
 pub use generated::operations::OPERATIONS;
-pub use lifecycle::LifecycleReport;
+pub use store::LifecycleReport;
 #[doc(hidden)]
 pub use store::OPENING_THREAD;

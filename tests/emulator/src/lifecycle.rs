@@ -1,35 +1,14 @@
 //! Applying the rules by which objects and unfinished uploads age.
 
-use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
-use crate::store::{Store, StoreError};
+use crate::store::{LifecycleReport, Store, StoreError};
 use crate::time::Timestamp;
 
 const INTERVAL: Duration = Duration::from_secs(60);
-
-/// What lifecycle rules have done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LifecycleReport {
-    /// Objects that were deleted, and old versions that were removed.
-    pub expired: u64,
-    /// Objects and old versions whose storage class has changed.
-    pub transitioned: u64,
-    /// Uploads that were aborted.
-    pub aborted: u64,
-}
-
-impl AddAssign for LifecycleReport {
-    fn add_assign(&mut self, other: Self) {
-        self.expired += other.expired;
-        self.transitioned += other.transitioned;
-        self.aborted += other.aborted;
-    }
-}
 
 /// Applies the rules of all buckets as of `now`.
 pub(crate) async fn apply(store: &Store, now: Timestamp) -> Result<LifecycleReport, StoreError> {

@@ -11,7 +11,6 @@ use http::header::CONTENT_TYPE;
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::auth::Caller;
 use crate::origin::Origins;
 use crate::settings::notification::callback::{Callback, Happened};
 use crate::settings::notification::{Event, NOTIFIER, Rule};
@@ -33,7 +32,8 @@ pub(crate) struct Notifier(mpsc::Sender<Delivery>);
 /// Who made something happen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cause<'a> {
-    pub(crate) caller: &'a Caller,
+    /// ID of the user, or `None` for an anonymous caller.
+    pub(crate) user_id: Option<&'a str>,
     pub(crate) request_id: &'a str,
 }
 
@@ -105,7 +105,7 @@ impl Notifier {
                 event,
                 time,
                 zone: &bucket.zone,
-                user: cause.caller.account().map_or("", |user| user.user_id()),
+                user: cause.user_id.unwrap_or_default(),
                 request_id: cause.request_id,
                 notification_id: &rule.id,
                 bucket: &bucket.name,

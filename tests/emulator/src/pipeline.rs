@@ -18,7 +18,7 @@ use crate::api_error::ApiError;
 use crate::auth::Caller;
 use crate::body::RequestBody;
 use crate::exchange::Exchange;
-use crate::faults::{self, Outcome, Plan, When};
+use crate::faults::{self, Breach, Outcome, Plan, When, Wire};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::handlers::{self, Call};
@@ -28,7 +28,6 @@ use crate::route;
 use crate::service::Service;
 use crate::settings::cors;
 use crate::target::{Resource, Target};
-use crate::wire::{Breach, Wire};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 
@@ -118,7 +117,9 @@ impl Service {
         let route = route::route(&head.method, target.resource.level(), &target.query);
         if let Ok(operation) = route {
             exchange.operation = Some(operation);
-            exchange.plan = self.faults.plan(operation, &target.resource);
+            exchange.plan =
+                self.faults
+                    .plan(operation, target.resource.bucket(), target.resource.key());
         }
         if let Some(answer) = strike(When::Before, exchange, body).await? {
             return Ok(answer);

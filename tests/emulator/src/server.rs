@@ -14,8 +14,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::faults::Wire;
 use crate::service::Service;
-use crate::wire::{Wire, WireStream};
+use crate::wire::WireStream;
 
 /// How many connections may wait to be accepted, so far as the system allows: many clients that
 /// start at once are no reason to turn any of them away.

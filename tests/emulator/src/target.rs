@@ -26,6 +26,13 @@ impl Resource {
         }
     }
 
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Service | Self::Bucket { .. } => None,
+            Self::Object { key, .. } => Some(key),
+        }
+    }
+
     pub(crate) fn level(&self) -> Level {
         match self {
             Self::Service => Level::Service,

@@ -1,9 +1,8 @@
-//! Connections that can be broken on purpose, and that don't wait for ever for who doesn't read.
+//! Connection streams with a write timeout, which fault rules can break.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,34 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How a connection breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Breach {
-    /// By a reset, when all that is written has been sent.
-    Reset = 1,
-    /// By the usual end, when all that is written has been sent.
-    Close,
-    /// By a reset, when half of what is written next has been sent.
-    ResetInHead,
-}
-
-/// What whoever answers tells the stream that sends the answer.
-#[derive(Debug, Default)]
-pub(crate) struct Wire {
-    /// A [`Breach`], or 0.
-    breach: AtomicU8,
-}
-
-impl Wire {
-    pub(crate) fn breach(&self, breach: Breach) {
-        self.breach.store(breach as u8, Ordering::Release);
-    }
-
-    fn is(&self, breach: Breach) -> bool {
-        self.breach.load(Ordering::Acquire) == breach as u8
-    }
-}
+use crate::faults::{Breach, Wire};
 
 /// The stream of a connection.
 #[derive(Debug)]

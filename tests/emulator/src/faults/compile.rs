@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::effects::{Cut, Effects, Outcome};
-use super::rule::{ANY, FaultRule, FaultRuleError, Reset, When};
+use super::rule::{ANY, FaultRule, Reset, When};
+use crate::error::FaultRuleError;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 

@@ -6,6 +6,7 @@ mod effects;
 mod glob;
 mod parse;
 mod rule;
+mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,10 +14,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::error::FaultRuleError;
 use crate::generated::operations::Operation;
-use crate::target::Resource;
 pub(crate) use effects::{Effects, Outcome, error_answer};
-pub use rule::{FaultRule, FaultRuleError, Reset, When};
+pub use rule::{FaultRule, Reset, When};
+pub(crate) use wire::{Breach, Wire};
 
 /// How a rule has fared so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,10 +101,15 @@ impl Faults {
 
     /// Decides what happens to a request. Each rule that fits counts it; of several rules that
     /// strike, the first one wins for each kind of fault.
-    pub(crate) fn plan(&self, operation: Operation, resource: &Resource) -> Plan {
+    pub(crate) fn plan(
+        &self,
+        operation: Operation,
+        bucket: Option<&str>,
+        key: Option<&str>,
+    ) -> Plan {
         let mut plan = Plan::default();
         for (index, armed) in self.armed().iter_mut().enumerate() {
-            if !armed.fits(operation, resource) {
+            if !armed.fits(operation, bucket, key) {
                 continue;
             }
             let number = armed.matches;
@@ -141,13 +148,8 @@ fn arm(rules: impl IntoIterator<Item = FaultRule>) -> Result<Vec<Armed>, FaultRu
 }
 
 impl Armed {
-    fn fits(&self, operation: Operation, resource: &Resource) -> bool {
-        let (bucket, key) = match resource {
-            Resource::Service => (None, None),
-            Resource::Bucket { bucket } => (Some(bucket), None),
-            Resource::Object { bucket, key } => (Some(bucket), Some(key)),
-        };
-        let fits = |pattern: &Option<glob::Glob>, name: Option<&String>| match pattern {
+    fn fits(&self, operation: Operation, bucket: Option<&str>, key: Option<&str>) -> bool {
+        let fits = |pattern: &Option<glob::Glob>, name: Option<&str>| match pattern {
             None => true,
             Some(pattern) => name.is_some_and(|name| pattern.matches(name)),
         };
@@ -218,16 +220,9 @@ mod tests {
         Faults::new(seed, rules.collect::<Vec<_>>()).unwrap()
     }
 
-    fn object(key: &str) -> Resource {
-        Resource::Object {
-            bucket: "photos".to_owned(),
-            key: key.to_owned(),
-        }
-    }
-
     /// Which of the first 100 requests are struck.
     fn struck(faults: &Faults) -> Vec<bool> {
-        let get = || faults.plan(Operation::GetObject, &object("a"));
+        let get = || faults.plan(Operation::GetObject, Some("photos"), Some("a"));
         (0..100).map(|_| !get().rules.is_empty()).collect()
     }
 
@@ -243,11 +238,11 @@ mod tests {
             ("key=txt,status=503", false),
         ] {
             let faults = faults(0, &[rule]);
-            let plan = faults.plan(Operation::GetObject, &object("logs/a"));
+            let plan = faults.plan(Operation::GetObject, Some("photos"), Some("logs/a"));
             assert_eq!(!plan.rules.is_empty(), expected, "{rule}");
         }
         let faults = faults(0, &["key=*,status=503", "bucket=*,status=503"]);
-        let plan = faults.plan(Operation::ListBuckets, &Resource::Service);
+        let plan = faults.plan(Operation::ListBuckets, None, None);
         assert_eq!(plan.rules, "");
     }
 
@@ -290,7 +285,7 @@ mod tests {
         );
         let statuses = (0..2)
             .map(|_| {
-                let plan = faults.plan(Operation::GetObject, &object("a"));
+                let plan = faults.plan(Operation::GetObject, Some("photos"), Some("a"));
                 assert_eq!(
                     plan.effects.latency(When::Before).unwrap().as_secs(),
                     1,

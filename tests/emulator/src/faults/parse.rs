@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::glob::Glob;
-use super::rule::{FaultRule, FaultRuleError, Reset, Skew, When};
+use super::rule::{FaultRule, Reset, Skew, When};
+use crate::error::FaultRuleError;
 
 /// The names of parts, for whoever has misspelt one.
 const NAMES: &str = "operation, bucket, key, probability, after, times, when, latency, status, \

@@ -275,15 +275,6 @@ impl fmt::Display for Skew {
     }
 }
 
-/// A fault rule that makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("fault rule {rule:?}: {problem}")]
-pub struct FaultRuleError {
-    pub(super) rule: String,
-    /// The part, what is wrong with it, and what would be right.
-    pub(super) problem: String,
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::option;

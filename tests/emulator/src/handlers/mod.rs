@@ -33,6 +33,7 @@ use http::request::Parts;
 use serde::Serialize;
 
 use crate::access::{self, Access, Visitor, Wanted};
+use crate::account::Account;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::auth::{Accounts, Caller};
@@ -173,7 +174,7 @@ impl Call<'_> {
     /// The same for a caller that is not the one of the request.
     fn tell_of(&self, caller: &Caller, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
         let cause = Cause {
-            caller,
+            user_id: caller.account().map(Account::user_id),
             request_id: self.request_id,
         };
         self.notifier.tell(bucket, cause, event, subject);

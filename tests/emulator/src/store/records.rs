@@ -10,8 +10,8 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::content_id::ContentId;
-use crate::account::hex;
 use crate::acl::Grant;
+use crate::digest::hex;
 use crate::encryption::{Encryption, Iv};
 use crate::metadata::{Metadata, StorageClass};
 use crate::settings::Settings;

@@ -9,8 +9,8 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::content::{Contents, NewContent, Place, incomplete};
 use super::records::Segment;
-use crate::account::hex;
 use crate::digest::Md5Digest;
+use crate::digest::hex;
 use crate::encryption::{Cipher, CustomerKey, Iv};
 
 /// So much of a content waits in memory before it gets a file: what is small is written in one go.
