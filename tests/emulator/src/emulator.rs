@@ -9,19 +9,19 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::account::Account;
 use crate::auth::Accounts;
-use crate::error::{Error, FaultRuleError, Result};
+use crate::auth::account::Account;
+use crate::background::lifecycle;
+use crate::background::notifications::Notifier;
+use crate::background::origin::Origins;
+use crate::base::error::{Error, FaultRuleError, Result};
+use crate::base::time::Timestamp;
 use crate::faults::{FaultReport, FaultRule, Faults};
-use crate::header_names;
-use crate::lifecycle;
-use crate::notify::Notifier;
-use crate::origin::Origins;
-use crate::server::{self, Patience};
-use crate::service::Service;
+use crate::server::connections::{self, Patience};
+use crate::server::header_names;
+use crate::server::service::Service;
+use crate::server::tally::Tally;
 use crate::store::{LifecycleReport, Storage, Store};
-use crate::tally::Tally;
-use crate::time::Timestamp;
 
 /// The access key id of an emulator that was given no account.
 pub const DEFAULT_ACCESS_KEY_ID: &str = "EMULATORACCESSKEYID";
@@ -343,7 +343,7 @@ impl Builder {
             address: self.address.clone(),
             source,
         };
-        let listener = server::listen(&self.address).await.map_err(failed)?;
+        let listener = connections::listen(&self.address).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let storage = self.storage;
         let store = tokio::task::spawn_blocking(move || Store::open(&storage))
@@ -380,7 +380,7 @@ impl Builder {
             store,
             server: Background::spawn(
                 stop,
-                server::serve(listener, service, self.patience, stopped),
+                connections::serve(listener, service, self.patience, stopped),
             ),
             notifications: Background::spawn(stop_notifications, deliveries),
         })

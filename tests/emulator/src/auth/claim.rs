@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::target::Query;
+use crate::request::target::Query;
 
 /// What a request says about who sent it.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use sha2::Sha256;
 
 use crate::generated::operations::SIGNED_PARAMETERS;
-use crate::target::Query;
+use crate::request::target::Query;
 
 /// How the path of a request without a key is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::effects::{Cut, Effects};
 use super::wire::{Breach, Wire};
-use crate::answer::Answer;
+use crate::base::answer::Answer;
 
 /// How many pieces a second a slow body comes in, if it has as many bytes.
 const PIECES_PER_SECOND: u64 = 10;

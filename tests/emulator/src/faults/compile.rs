@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::effects::{Cut, Effects, Outcome};
 use super::rule::{ANY, FaultRule, Reset, When};
-use crate::error::FaultRuleError;
+use crate::base::error::FaultRuleError;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 

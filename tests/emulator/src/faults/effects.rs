@@ -6,8 +6,8 @@ use http::header::{DATE, ETAG, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::rule::{Skew, When};
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// What comes instead of an operation's answer.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::glob;
+use crate::base::glob;
 
 /// A pattern: a star stands for any characters, also none; a backslash takes away the meaning of
 /// what follows it.

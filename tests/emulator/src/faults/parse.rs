@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::glob::Glob;
 use super::rule::{FaultRule, Reset, Skew, When};
-use crate::error::FaultRuleError;
+use crate::base::error::FaultRuleError;
 
 /// The names of parts, for whoever has misspelt one.
 const NAMES: &str = "operation, bucket, key, probability, after, times, when, latency, status, \

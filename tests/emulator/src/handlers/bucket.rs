@@ -8,14 +8,14 @@ use http::header::LOCATION;
 use serde::Serialize;
 
 use super::Call;
-use crate::access::{self, Access};
-use crate::acl::{self, Permission};
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
-use crate::names;
+use crate::auth::access::{self, Access};
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::base::names;
+use crate::base::time::Timestamp;
 use crate::settings::Settings;
+use crate::settings::acl::{self, Permission};
 use crate::store::{BucketRecord, blocking};
-use crate::time::Timestamp;
 
 /// `PUT /<bucket>`: in the zone of the host, or the first one.
 pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Owner};
-use crate::access::Access;
-use crate::acl::{self, Grant};
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::settings::acl::{self, Grant};
 use crate::settings::json::{self, Object};
 
 #[derive(Deserialize)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, bucket_settings};
-use crate::access::Access;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::settings::cname::{self, CnameKind};
 use crate::settings::json::{self, Object};
 

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::{Call, Owner};
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
+use crate::request::target::Query;
+use crate::settings::acl::Permission;
 use crate::store::{ListQuery, Marker, ObjectRecord};
-use crate::target::Query;
 
 /// How many entries a page has.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! The sub-resources of a bucket that are one document each.
 
 use super::Call;
-use crate::access::Access;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::settings::json::Object;
 use crate::settings::{Place, Setting};
 use crate::store::{BucketRecord, Buckets, StoreError};

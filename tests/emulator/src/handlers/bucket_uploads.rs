@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::Call;
 use super::bucket_list::{Limits, list_query};
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::settings::acl::Permission;
 use crate::store::{Marker, UploadRecord, upload_order};
 
 const LIMITS: Limits = Limits {

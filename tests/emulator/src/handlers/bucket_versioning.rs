@@ -3,9 +3,9 @@
 use http::HeaderName;
 
 use super::{Call, bucket_settings};
-use crate::access::Access;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::settings::json::Object;
 use crate::settings::retention::{Retention, RetentionBody};
 use crate::settings::versioning::VersioningDocument;

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::bucket_list::{LIMITS, list_query};
 use super::{Call, Owner};
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access::Access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::settings::acl::Permission;
 use crate::store::{Marker, VersionEntry};
 
 #[derive(Serialize)]

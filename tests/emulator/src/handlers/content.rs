@@ -2,11 +2,11 @@
 
 use http::HeaderMap;
 
-use crate::api_error::ApiError;
-use crate::body::RequestBody;
-use crate::digest;
-use crate::encryption::CustomerKey;
-use crate::limits::check_object_length;
+use crate::base::api_error::ApiError;
+use crate::base::digest;
+use crate::base::encryption::CustomerKey;
+use crate::base::limits::check_object_length;
+use crate::request::body::RequestBody;
 use crate::store::{NewSegment, Store, StoreError};
 
 /// Stores a request body, encrypted if there is a key.

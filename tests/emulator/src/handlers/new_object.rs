@@ -5,11 +5,11 @@ use http::header::ETAG;
 
 use super::Call;
 use super::store_errors::VERSION_ID;
-use crate::access;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
 use crate::auth::Caller;
-use crate::metadata::{Metadata, StorageClass};
+use crate::auth::access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::base::metadata::{Metadata, StorageClass};
 use crate::settings::versioning::Versioning;
 use crate::store::{Attributes, BucketRecord, ObjectRecord, VersionId};
 

@@ -3,11 +3,11 @@
 use super::Call;
 use super::new_object::set_version;
 use super::store_errors::DELETE_MARKER;
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
-use crate::notify::Subject;
+use crate::auth::access::Access;
+use crate::background::notifications::Subject;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 
 /// `DELETE /<bucket>/<key>`: done whether or not there is one.

@@ -3,20 +3,20 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{Call, parse_version};
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::api_error::ApiError;
-use crate::conditions;
-use crate::encryption::{self, CustomerKey, KeyOf};
+use crate::auth::access::Access;
+use crate::background::notifications::Subject;
+use crate::base::api_error::ApiError;
+use crate::base::encryption::{self, CustomerKey, KeyOf};
+use crate::base::names;
 use crate::generated::error_codes::ErrorCode;
-use crate::names;
-use crate::notify::Subject;
+use crate::request::conditions;
+use crate::request::target::{Plus, decode};
+use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{
     Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
 };
-use crate::target::{Plus, decode};
 
 /// Of one request; larger sources are copied in parts.
 const MAX_COPY_LENGTH: u64 = 5 << 30;

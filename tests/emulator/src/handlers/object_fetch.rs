@@ -8,12 +8,12 @@ use reqwest::Url;
 
 use super::Call;
 use super::new_object::attributes_of;
-use crate::api_error::ApiError;
-use crate::conditions;
-use crate::encryption::CustomerKey;
+use crate::background::notifications::Subject;
+use crate::background::origin::{self, Begun, Download, Job};
+use crate::base::api_error::ApiError;
+use crate::base::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
-use crate::notify::Subject;
-use crate::origin::{self, Begun, Download, Job};
+use crate::request::conditions;
 use crate::settings::notification::Event;
 use crate::store::{
     Attributes, BucketRecord, NewObject, NewSegment, ObjectAddress, ObjectRecord, Store, StoreError,

@@ -6,16 +6,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Call, object_fetch, object_read};
-use crate::access::{self, Access};
-use crate::acl::Permission;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
-use crate::conditions::{self, Verdict};
+use crate::auth::access::{self, Access};
+use crate::background::notifications::Subject;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::base::metadata::{Metadata, StorageClass};
+use crate::base::names;
 use crate::generated::error_codes::ErrorCode;
 use crate::image::{self, EncodedImage, MAX_SOURCE_LENGTH, Outcome, Output, Overlays, Pipeline};
-use crate::metadata::{Metadata, StorageClass};
-use crate::names;
-use crate::notify::Subject;
+use crate::request::conditions::{self, Verdict};
+use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{

@@ -1,8 +1,8 @@
 //! Preflights of browsers.
 
 use super::Call;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 
 /// `OPTIONS /<bucket>/<key>`: browsers can't sign it, so anybody may ask. What no rule allows is
 /// refused by saying nothing.

@@ -5,12 +5,12 @@ use super::content::store_body;
 use super::new_object::{attributes, created};
 use super::object_copy::{self, Transfer};
 use super::object_fetch::{self, Fetch};
-use crate::access::Access;
-use crate::acl::Permission;
-use crate::answer::Answer;
-use crate::api_error::ApiError;
-use crate::encryption::{CustomerKey, KeyOf};
-use crate::notify::Subject;
+use crate::auth::access::Access;
+use crate::background::notifications::Subject;
+use crate::base::answer::Answer;
+use crate::base::api_error::ApiError;
+use crate::base::encryption::{CustomerKey, KeyOf};
+use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::store::NewObject;
 

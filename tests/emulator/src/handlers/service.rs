@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::Call;
-use crate::access;
-use crate::answer::{self, Answer};
-use crate::api_error::ApiError;
+use crate::auth::access;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 const DEFAULT_LIMIT: usize = 200;

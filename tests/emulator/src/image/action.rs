@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::arguments::Arguments;
 use super::format::Format;
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// The most operations that one action may have.

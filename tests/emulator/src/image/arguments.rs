@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// The opacity of a watermark that says none.

@@ -16,7 +16,7 @@ use image::{
 };
 
 use super::format::Format;
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// How much memory the pixels of an image may take, all frames of an animation together.

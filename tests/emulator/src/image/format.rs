@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use image::ImageFormat;
 
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// A format that can be read and written.

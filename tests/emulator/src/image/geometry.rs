@@ -6,7 +6,7 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage, RgbaImage};
 
 use super::action::{Crop, Gravity, Position, Resize, ResizeMode, Rotation, Sides};
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// Of the result of a resize, and of what stands between: the filter works on four floats a pixel,

@@ -7,7 +7,7 @@ use super::coding::{self, Header, MAX_MEMORY, Metadata, Pixels};
 use super::format::Format;
 use super::info::Info;
 use super::{EncodedImage, MAX_SOURCE_LENGTH, too_large};
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// An image. Its pixels are read when they are needed, and a file that nothing changes stays as it

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::check_count;
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
+use crate::base::time::Timestamp;
 use crate::generated::error_codes::ErrorCode;
-use crate::time::Timestamp;
 
 const MAX_DOMAIN_LENGTH: usize = 253;
 const MAX_LABEL_LENGTH: usize = 63;

@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, check_count, invalid, json};
-use crate::answer::set_header;
-use crate::api_error::ApiError;
-use crate::glob;
+use crate::base::answer::set_header;
+use crate::base::api_error::ApiError;
+use crate::base::glob;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 /// Of preflights, when the rule says nothing.

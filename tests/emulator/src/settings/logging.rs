@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, invalid};
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Logging {

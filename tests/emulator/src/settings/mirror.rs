@@ -5,8 +5,8 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, check_url, invalid};
-use crate::api_error::ApiError;
-use crate::web_url;
+use crate::base::api_error::ApiError;
+use crate::base::web_url;
 
 /// What stands for itself in the path of a URL, and for nothing else.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::json::{self, Flag};
 use super::versioning::Versioning;
 use super::{Place, Setting, Settings, check_ids, invalid};
-use crate::api_error::ApiError;
-use crate::metadata::StorageClass;
+use crate::base::api_error::ApiError;
+use crate::base::metadata::StorageClass;
 
 const RULES: std::ops::RangeInclusive<usize> = 1..=1000;
 /// Of all rules as JSON.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::versioning::Versioning;
 use super::{Settings, invalid};
-use crate::api_error::ApiError;
-use crate::time::Timestamp;
+use crate::base::api_error::ApiError;
+use crate::base::time::Timestamp;
 
 const MAX_DAYS: u32 = 36_500;
 const MAX_YEARS: u32 = 100;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::time::Timestamp;
+use crate::base::time::Timestamp;
 
 /// Puts a setting on the bucket `photos` in pek3a, whose owner has two more buckets.
 fn accept<T: Setting>(body: serde_json::Value) -> Result<serde_json::Value, String> {

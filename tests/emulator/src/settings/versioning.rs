@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, invalid, json};
-use crate::api_error::ApiError;
+use crate::base::api_error::ApiError;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

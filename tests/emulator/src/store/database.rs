@@ -14,7 +14,7 @@ use super::content_id::ContentId;
 use super::error::StoreError;
 use super::listing::{Entry, Visitor};
 use super::records::{PartRecord, Segment};
-use crate::time::Timestamp;
+use crate::base::time::Timestamp;
 
 /// Bucket, key, and a number that orders what they have several of.
 pub(super) type OrderedKey = (&'static str, &'static str, u64);

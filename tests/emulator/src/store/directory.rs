@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::content::{is_lost_and_found, sync_directory};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 const MARKER: &str = "qingstor-emulator.json";
 const RECORDS: &str = "records.redb";

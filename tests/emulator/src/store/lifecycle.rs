@@ -12,9 +12,9 @@ use super::objects::{check_retention, delete_newest, put_version, remove_version
 use super::records::{BucketRecord, ObjectRecord, UploadRecord};
 use super::uploads;
 use super::{ObjectAddress, Store};
+use crate::base::time::Timestamp;
 use crate::settings::lifecycle::aging::{Aging, Due};
 use crate::settings::lifecycle::{Lifecycle, Version};
-use crate::time::Timestamp;
 
 /// So many entries are looked at in one step; a few more where a key has many versions.
 const STEP: usize = 250;

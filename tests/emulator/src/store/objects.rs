@@ -10,10 +10,10 @@ use super::reader::OpenObject;
 use super::records::{Attributes, BucketRecord, ObjectRecord, Segment, VersionId, etag_of};
 use super::writer::NewSegment;
 use super::{ObjectAddress, Store};
-use crate::encryption::Encryption;
-use crate::metadata::{Metadata, StorageClass};
+use crate::base::encryption::Encryption;
+use crate::base::metadata::{Metadata, StorageClass};
+use crate::base::time::Timestamp;
 use crate::settings::versioning::Versioning;
-use crate::time::Timestamp;
 
 /// Of an object, however it came to be.
 pub(super) const MAX_OBJECT_SIZE: u64 = 50 << 40;

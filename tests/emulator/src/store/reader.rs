@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::content::{Contents, OpenContent, Pins};
 use super::error::StoreError;
 use super::records::{ObjectRecord, Segment};
-use crate::encryption::{Cipher, CustomerKey};
+use crate::base::encryption::{Cipher, CustomerKey};
 
 /// How much of a file is read at a time.
 const CHUNK: usize = 256 << 10;

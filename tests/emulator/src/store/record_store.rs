@@ -17,7 +17,7 @@ use super::content::{Contents, NewContent};
 use super::database::{Batch, COUNTERS, Change, Lookup as _, Snapshot};
 use super::database_file::DatabaseFile;
 use super::error::StoreError;
-use crate::panics;
+use crate::base::panics;
 
 /// The largest number of changes that are committed together.
 const MAX_BATCH: usize = 256;

@@ -10,12 +10,12 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::content_id::ContentId;
-use crate::acl::Grant;
-use crate::digest::hex;
-use crate::encryption::{Encryption, Iv};
-use crate::metadata::{Metadata, StorageClass};
+use crate::base::digest::hex;
+use crate::base::encryption::{Encryption, Iv};
+use crate::base::metadata::{Metadata, StorageClass};
+use crate::base::time::Timestamp;
 use crate::settings::Settings;
-use crate::time::Timestamp;
+use crate::settings::acl::Grant;
 
 /// A bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,10 +7,10 @@ use tokio::task::JoinHandle;
 
 use super::database::BUCKETS;
 use super::*;
-use crate::metadata::{Metadata, StorageClass};
+use crate::base::metadata::{Metadata, StorageClass};
+use crate::base::time::Timestamp;
 use crate::settings::Settings;
 use crate::settings::versioning::Versioning;
-use crate::time::Timestamp;
 
 /// A record without content, for tests of what reads records.
 pub(crate) fn record(key: &str, etag: &str, modified: u64) -> ObjectRecord {

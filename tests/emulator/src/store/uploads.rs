@@ -12,8 +12,8 @@ use super::objects::{self, MAX_OBJECT_SIZE};
 use super::records::{Attributes, ObjectRecord, PartRecord, UploadRecord};
 use super::writer::NewSegment;
 use super::{ObjectAddress, Store};
-use crate::encryption::Encryption;
-use crate::time::Timestamp;
+use crate::base::encryption::Encryption;
+use crate::base::time::Timestamp;
 
 /// Of all parts but the last one.
 const MIN_PART_SIZE: u64 = 4 << 20;

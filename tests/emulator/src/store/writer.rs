@@ -9,9 +9,9 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::content::{Contents, NewContent, Place, incomplete};
 use super::records::Segment;
-use crate::digest::Md5Digest;
-use crate::digest::hex;
-use crate::encryption::{Cipher, CustomerKey, Iv};
+use crate::base::digest::Md5Digest;
+use crate::base::digest::hex;
+use crate::base::encryption::{Cipher, CustomerKey, Iv};
 
 /// So much of a content waits in memory before it gets a file: what is small is written in one go.
 /// Where contents are in memory, smaller pieces are joined up to this length.

@@ -1,9 +1,9 @@
 //! What is due for whom, and when.
 
 use super::{Action, ActiveRule, Lifecycle, RuleState, Version};
-use crate::metadata::StorageClass;
+use crate::base::metadata::StorageClass;
+use crate::base::time::Timestamp;
 use crate::settings::json::Flag;
-use crate::time::Timestamp;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Action, Rule};
-use crate::api_error::ApiError;
-use crate::metadata::StorageClass;
+use crate::base::api_error::ApiError;
+use crate::base::metadata::StorageClass;
 use crate::settings::json::Flag;
 use crate::settings::{check_ids, invalid};
 

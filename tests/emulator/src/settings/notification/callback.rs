@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Event;
-use crate::time::Timestamp;
+use crate::base::time::Timestamp;
 
 /// Something that happened to an object.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob;
+use crate::base::glob;
 use crate::settings::json::{self, OneOrMany};
 
 /// Of the whole condition, in characters.

@@ -1,0 +1,45 @@
+//! Applying the rules by which objects and unfinished uploads age.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::base::time::Timestamp;
+use crate::store::{LifecycleReport, Store, StoreError};
+
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Applies the rules of all buckets as of `now`.
+pub(crate) async fn apply(store: &Store, now: Timestamp) -> Result<LifecycleReport, StoreError> {
+    let mut report = LifecycleReport::default();
+    for bucket in store.buckets()? {
+        let Some(rules) = bucket.settings.lifecycle else {
+            continue;
+        };
+        if !rules.is_in_effect(now) {
+            continue;
+        }
+        match store.apply_lifecycle(&bucket.name, rules, now).await {
+            Ok(applied) => report += applied,
+            // It was deleted meanwhile.
+            Err(StoreError::NoBucket(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(report)
+}
+
+/// Applies the rules again and again.
+pub(crate) async fn run(store: Arc<Store>) {
+    let mut interval = tokio::time::interval(INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        match apply(&store, Timestamp::now()).await {
+            Ok(report) if report == LifecycleReport::default() => {}
+            Ok(report) => tracing::info!(?report, "lifecycle rules have been applied"),
+            Err(error) => tracing::warn!(%error, "lifecycle rules can't be applied"),
+        }
+    }
+}

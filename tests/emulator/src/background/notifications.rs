@@ -1,0 +1,259 @@
+//! Telling others what happens to objects, after it has happened and beside the answers.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use http::header::CONTENT_TYPE;
+use reqwest::Url;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::background::origin::Origins;
+use crate::base::time::Timestamp;
+use crate::settings::notification::callback::{Callback, Happened};
+use crate::settings::notification::{Event, NOTIFIER, Rule};
+use crate::store::{BucketRecord, ObjectRecord};
+
+/// So many notifications wait at most.
+const QUEUE_LENGTH: usize = 1024;
+/// So many are on their way at the same time.
+const MAX_DELIVERIES: usize = 16;
+const TIMEOUT: Duration = Duration::from_secs(5);
+const RETRIES: u32 = 3;
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes notifications, and delivers them in the background.
+#[derive(Debug)]
+pub(crate) struct Notifier(mpsc::Sender<Delivery>);
+
+/// Who made something happen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cause<'a> {
+    /// ID of the user, or `None` for an anonymous caller.
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) request_id: &'a str,
+}
+
+/// The object that something happened to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) key: &'a str,
+    /// Without quotes.
+    pub(crate) etag: &'a str,
+    pub(crate) size: u64,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(object: &'a ObjectRecord) -> Self {
+        Self {
+            key: &object.key,
+            etag: &object.etag,
+            size: object.size,
+        }
+    }
+
+    /// What is no object.
+    pub(crate) fn named(key: &'a str) -> Self {
+        Self {
+            key,
+            etag: "",
+            size: 0,
+        }
+    }
+}
+
+/// A notification on its way.
+#[derive(Debug)]
+struct Delivery {
+    url: Url,
+    body: Bytes,
+    /// For the log.
+    rule: String,
+}
+
+impl Notifier {
+    /// A notifier, and what does its work until `stop` is sent or dropped. Then it delivers what
+    /// waits.
+    pub(crate) fn new(
+        origins: Arc<Origins>,
+        stop: oneshot::Receiver<()>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
+        (Self(sender), work(origins, queue, stop))
+    }
+
+    /// Tells everybody whom the rules of `bucket` name.
+    pub(crate) fn tell(
+        &self,
+        bucket: &BucketRecord,
+        cause: Cause<'_>,
+        event: Event,
+        subject: Subject<'_>,
+    ) {
+        let Some(rules) = &bucket.settings.notification else {
+            return;
+        };
+        let time = Timestamp::now();
+        for rule in rules.fired(event, subject.key) {
+            let Some(url) = destination(rule) else {
+                continue;
+            };
+            let callback = Callback::new(&Happened {
+                event,
+                time,
+                zone: &bucket.zone,
+                user: cause.user_id.unwrap_or_default(),
+                request_id: cause.request_id,
+                notification_id: &rule.id,
+                bucket: &bucket.name,
+                key: subject.key,
+                etag: subject.etag,
+                size: subject.size,
+            });
+            match serde_json::to_vec(&callback) {
+                Ok(body) => self.send(Delivery {
+                    url,
+                    body: body.into(),
+                    rule: rule.id.clone(),
+                }),
+                Err(error) => tracing::error!(%error, "a notification can't be written as JSON"),
+            }
+        }
+    }
+
+    fn send(&self, delivery: Delivery) {
+        if let Err(error) = self.0.try_send(delivery) {
+            let reason = error.to_string();
+            let rule = error.into_inner().rule;
+            tracing::warn!(rule, reason, "a notification is dropped");
+        }
+    }
+}
+
+/// Where a rule wants its notifications, if that is on this machine: a test shall not reach out to
+/// strangers.
+fn destination(rule: &Rule) -> Option<Url> {
+    let id = &rule.id;
+    if rule.cloudfunc != NOTIFIER {
+        let cloudfunc = &rule.cloudfunc;
+        tracing::info!(rule = id, cloudfunc, "the emulator does not run this");
+        return None;
+    }
+    let url = Url::parse(rule.notify_url.as_ref()?).ok()?;
+    if !is_loopback(&url) {
+        tracing::info!(rule = id, "notify_url is not on this machine: not told");
+        return None;
+    }
+    Some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    match address.parse::<std::net::IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost",
+    }
+}
+
+async fn work(
+    origins: Arc<Origins>,
+    mut queue: mpsc::Receiver<Delivery>,
+    stop: oneshot::Receiver<()>,
+) {
+    let mut stop = pin!(stop);
+    let mut is_stopping = false;
+    let mut running = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            next = queue.recv(), if running.len() < MAX_DELIVERIES => match next {
+                Some(delivery) => running.push(deliver(&origins, delivery)),
+                None => break,
+            },
+            Some(()) = running.next() => {}
+            _ = &mut stop, if !is_stopping => {
+                is_stopping = true;
+                queue.close();
+            }
+        }
+    }
+    while running.next().await.is_some() {}
+}
+
+async fn deliver(origins: &Origins, delivery: Delivery) {
+    let Delivery { url, body, rule } = delivery;
+    for attempt in 0..=RETRIES {
+        if attempt > 0 {
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+        match post(origins, url.clone(), body.clone()).await {
+            Ok(()) => {
+                tracing::debug!(rule, "a notification is delivered");
+                return;
+            }
+            Err(reason) => tracing::info!(rule, attempt, reason, "a notification is not taken"),
+        }
+    }
+    tracing::warn!(rule, "a notification is given up");
+}
+
+/// Posts once, and tells why that was in vain.
+async fn post(origins: &Origins, url: Url, body: Bytes) -> Result<(), String> {
+    let client = origins.client().await.map_err(|error| error.to_string())?;
+    let response = client
+        .post(url)
+        .timeout(TIMEOUT)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
+        .send()
+        .await
+        .map_err(|error| error.without_url().to_string())?;
+    let status = response.status();
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(format!("status {}", status.as_u16()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_told() {
+        for (url, expected) in [
+            ("http://127.0.0.1:80/a", true),
+            ("http://127.1.2.3/", true),
+            ("http://[::1]:80/a", true),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("https://LOCALHOST/a", true),
+            ("http://localhost.example.com/", false),
+            ("http://example.com/", false),
+            ("http://10.0.0.1/", false),
+            ("http://0.0.0.0/", false),
+            ("http://[::ffff:10.0.0.1]/", false),
+            ("http://127.0.0.1.example.com/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_drops_what_comes_last() {
+        let origins = Arc::new(Origins::new(TIMEOUT));
+        let (_stop, stopped) = oneshot::channel();
+        let (notifier, _work) = Notifier::new(origins, stopped);
+        for _ in 0..QUEUE_LENGTH + 3 {
+            notifier.send(Delivery {
+                url: Url::parse("http://127.0.0.1:1/").unwrap(),
+                body: Bytes::new(),
+                rule: "a".to_owned(),
+            });
+        }
+        assert_eq!(notifier.0.capacity(), 0);
+    }
+}

@@ -1,0 +1,246 @@
+//! Other sites that content comes from: sources of fetches, and mirrors.
+
+mod client;
+mod jobs;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, LAST_MODIFIED, LOCATION};
+use http::{HeaderValue, StatusCode};
+use reqwest::{Client, Response, Url};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::base::api_error::ApiError;
+use crate::base::limits;
+use crate::base::web_url;
+use crate::generated::error_codes::ErrorCode;
+pub(crate) use jobs::{Begun, Job, Jobs, outcome};
+
+/// How many jobs run at the same time.
+const MAX_JOBS: usize = 64;
+const MAX_REDIRECTS: usize = 10;
+
+/// The way to other sites.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    /// Made when it is needed: most emulators never fetch anything.
+    client: OnceCell<Client>,
+    /// The longest wait for a connection, for an answer, and for the next piece of its body.
+    timeout: Duration,
+    slots: Arc<Semaphore>,
+    pub(crate) jobs: Jobs,
+}
+
+/// Content that is coming from an origin.
+#[derive(Debug)]
+pub(crate) struct Download {
+    response: Response,
+    length: u64,
+    /// The job counts until its content has come.
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Origins {
+    pub(crate) fn new(timeout: Duration) -> Self {
+        Self {
+            client: OnceCell::new(),
+            timeout,
+            slots: Arc::new(Semaphore::new(MAX_JOBS)),
+            jobs: Jobs::default(),
+        }
+    }
+
+    /// The HTTP client, which follows no redirects by itself.
+    pub(crate) async fn client(&self) -> Result<&Client, ApiError> {
+        self.client
+            .get_or_try_init(|| async {
+                client::new(self.timeout).map_err(|error| {
+                    tracing::error!(%error, "there is no HTTP client");
+                    ApiError::internal()
+                })
+            })
+            .await
+    }
+
+    /// Asks for the content of a URL; over redirects, where that is wanted.
+    pub(crate) async fn open(&self, mut url: Url) -> Result<Download, ApiError> {
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
+            ApiError::new(
+                ErrorCode::FetchThrottled,
+                format!("{MAX_JOBS} fetches are running already; try again later"),
+            )
+        })?;
+        let client = self.client().await?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = client
+                .get(url.clone())
+                // The bytes are stored as they are, so they shall not be compressed on the way.
+                .header(ACCEPT_ENCODING, "identity")
+                .send()
+                .await
+                .map_err(|error| broken("does not answer", error))?;
+            match response.status() {
+                StatusCode::OK => return Download::new(response, slot),
+                StatusCode::MOVED_PERMANENTLY
+                | StatusCode::FOUND
+                | StatusCode::TEMPORARY_REDIRECT => {
+                    url = redirected(&url, response.headers().get(LOCATION))?;
+                }
+                StatusCode::NOT_FOUND => return Err(not_there()),
+                status => return Err(failed(format!("the origin answers {}", status.as_u16()))),
+            }
+        }
+        Err(failed(format!(
+            "the origin redirects more than {MAX_REDIRECTS} times"
+        )))
+    }
+
+    /// Reads something small. More than `limit` bytes are refused.
+    pub(crate) async fn get_bytes(&self, url: &str, limit: u64) -> Result<Bytes, ApiError> {
+        let mut download = self.open(source_url(url)?).await?;
+        if download.length > limit {
+            return Err(ApiError::new(
+                ErrorCode::EntityTooLarge,
+                format!(
+                    "the origin has {} bytes; at most {limit} are taken",
+                    download.length
+                ),
+            ));
+        }
+        let mut content = BytesMut::new();
+        while let Some(piece) = download.next().await? {
+            content.extend_from_slice(&piece);
+        }
+        Ok(content.freeze())
+    }
+}
+
+impl Download {
+    fn new(response: Response, slot: OwnedSemaphorePermit) -> Result<Self, ApiError> {
+        let length = response
+            .content_length()
+            .ok_or_else(|| failed("the origin sends no Content-Length".to_owned()))?;
+        limits::check_object_length(length)?;
+        Ok(Self {
+            response,
+            length,
+            _slot: slot,
+        })
+    }
+
+    pub(crate) fn content_type(&self) -> Option<&HeaderValue> {
+        self.response.headers().get(CONTENT_TYPE)
+    }
+
+    pub(crate) fn last_modified(&self) -> Option<SystemTime> {
+        let text = self.response.headers().get(LAST_MODIFIED)?.to_str().ok()?;
+        httpdate::parse_http_date(text).ok()
+    }
+
+    /// The next piece; an error when fewer bytes come than were announced.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        self.response
+            .chunk()
+            .await
+            .map_err(|error| broken("breaks off", error))
+    }
+}
+
+/// Reads the URL of a source.
+pub(crate) fn source_url(text: &str) -> Result<Url, ApiError> {
+    web_url::parse(text).ok_or_else(|| {
+        ApiError::new(
+            ErrorCode::InvalidArgument,
+            "a source is the http or https URL of something, without user and password",
+        )
+    })
+}
+
+fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiError> {
+    location
+        .and_then(|location| from.join(location.to_str().ok()?).ok())
+        .filter(web_url::is_valid)
+        .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
+}
+
+/// The answer for what the origin does not have.
+pub(crate) fn not_there() -> ApiError {
+    ApiError::new(ErrorCode::ObjectNotExists, "the origin has no such object")
+}
+
+/// The address stays out of the message: who reads from a mirror needn't know where it is.
+fn broken(what: &str, error: reqwest::Error) -> ApiError {
+    let error = error.without_url();
+    // The outer errors say only that sending or reading failed.
+    let mut reason: &dyn std::error::Error = &error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    failed(format!("the origin {what}: {reason}"))
+}
+
+fn failed(message: String) -> ApiError {
+    ApiError::new(ErrorCode::UpstreamFailed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        for (text, expected) in [
+            ("http://example.com/a?b=c", Some("http://example.com/a?b=c")),
+            ("https://example.com", Some("https://example.com/")),
+            ("example.com:81/a", Some("http://example.com:81/a")),
+            (
+                "example.com/?u=http://x/",
+                Some("http://example.com/?u=http://x/"),
+            ),
+            ("[::1]:81/a", Some("http://[::1]:81/a")),
+            ("", None),
+            ("/a", None),
+            ("http://", None),
+            ("ftp://example.com/a", None),
+            ("http://user:word@example.com/a", None),
+            ("user@example.com", None),
+            ("http://exa mple.com/", None),
+        ] {
+            let url = source_url(text).ok();
+            assert_eq!(url.as_ref().map(Url::as_str), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn redirects_lead_to_other_places_of_the_web() {
+        let from = Url::parse("http://example.com/a/b").unwrap();
+        for (location, expected) in [
+            ("c", Some("http://example.com/a/c")),
+            ("/c?d", Some("http://example.com/c?d")),
+            ("https://other.com/", Some("https://other.com/")),
+            ("file:///etc/passwd", None),
+            ("http://user:word@other.com/", None),
+        ] {
+            let url = redirected(&from, Some(&HeaderValue::from_static(location))).ok();
+            assert_eq!(url.as_ref().map(Url::as_str), expected, "{location}");
+        }
+        assert!(redirected(&from, None).is_err());
+    }
+
+    #[tokio::test]
+    async fn jobs_are_bounded_and_what_can_not_be_reached_is_told() {
+        let origins = Origins::new(Duration::from_secs(5));
+        let all = u32::try_from(MAX_JOBS).unwrap();
+        let slots = origins.slots.acquire_many(all).await.unwrap();
+        // Nobody listens on this port.
+        let nobody = "http://127.0.0.1:1/";
+        let error = origins.get_bytes(nobody, 10).await.unwrap_err();
+        assert_eq!(error.code(), "fetch_throttled");
+        drop(slots);
+        let error = origins.get_bytes(nobody, 10).await.unwrap_err();
+        assert_eq!(error.code(), "upstream_failed");
+        assert!(!error.message().contains("http:"), "{error}");
+    }
+}

@@ -1,0 +1,143 @@
+//! What is being fetched, so that nothing is fetched twice at the same time.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::base::api_error::ApiError;
+use crate::store::ObjectAddress;
+
+/// An object that is fetched, and the URL that it comes from.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Job {
+    bucket: String,
+    key: String,
+    url: String,
+}
+
+impl Job {
+    pub(crate) fn new(target: &ObjectAddress, url: &reqwest::Url) -> Self {
+        Self {
+            bucket: target.bucket.clone(),
+            key: target.key.clone(),
+            url: url.to_string(),
+        }
+    }
+}
+
+/// What came of a job; nothing as long as it runs.
+type Outcome = Option<Result<(), ApiError>>;
+
+/// The jobs that run.
+#[derive(Default)]
+pub(crate) struct Jobs(Mutex<HashMap<Job, watch::Receiver<Outcome>>>);
+
+impl fmt::Debug for Jobs {
+    /// A URL may carry a signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jobs").finish_non_exhaustive()
+    }
+}
+
+/// Whose job it is.
+pub(crate) enum Begun<'j> {
+    Mine(RunningJob<'j>),
+    /// Somebody does it already.
+    Others(watch::Receiver<Outcome>),
+}
+
+/// A job that has begun. It is over when this is dropped.
+pub(crate) struct RunningJob<'j> {
+    jobs: &'j Jobs,
+    job: Job,
+    outcome: watch::Sender<Outcome>,
+}
+
+impl Jobs {
+    pub(crate) fn begin(&self, job: Job) -> Begun<'_> {
+        match self.lock().entry(job) {
+            Entry::Occupied(other) => Begun::Others(other.get().clone()),
+            Entry::Vacant(free) => {
+                let job = free.key().clone();
+                let (outcome, receiver) = watch::channel(None);
+                free.insert(receiver);
+                Begun::Mine(RunningJob {
+                    jobs: self,
+                    job,
+                    outcome,
+                })
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Job, watch::Receiver<Outcome>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RunningJob<'_> {
+    /// Tells those who wait what came of it.
+    pub(crate) fn finish(self, outcome: Result<(), ApiError>) {
+        self.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for RunningJob<'_> {
+    fn drop(&mut self) {
+        self.jobs.lock().remove(&self.job);
+    }
+}
+
+/// Waits for a job of somebody else; `None` if it was given up.
+pub(crate) async fn outcome(mut job: watch::Receiver<Outcome>) -> Outcome {
+    match job.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone(),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::error_codes::ErrorCode;
+
+    fn job(key: &str) -> Job {
+        let target = ObjectAddress {
+            bucket: "photos".to_owned(),
+            key: key.to_owned(),
+        };
+        Job::new(&target, &reqwest::Url::parse("http://a/?secret").unwrap())
+    }
+
+    fn others(begun: Begun<'_>) -> watch::Receiver<Outcome> {
+        match begun {
+            Begun::Mine(_) => panic!("it runs already"),
+            Begun::Others(job) => job,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_does_it_and_the_others_learn_what_came_of_it() {
+        let jobs = Jobs::default();
+        let Begun::Mine(first) = jobs.begin(job("a")) else {
+            panic!("nothing runs yet");
+        };
+        let waiting = others(jobs.begin(job("a")));
+        assert!(matches!(jobs.begin(job("b")), Begun::Mine(_)));
+        assert!(!format!("{jobs:?}").contains("secret"));
+        first.finish(Err(ApiError::new(ErrorCode::UpstreamFailed, "")));
+        let error = outcome(waiting).await.unwrap().unwrap_err();
+        assert_eq!(error.code(), "upstream_failed");
+
+        let Begun::Mine(given_up) = jobs.begin(job("a")) else {
+            panic!("the first one is over");
+        };
+        let waiting = others(jobs.begin(job("a")));
+        drop(given_up);
+        assert!(outcome(waiting).await.is_none());
+        assert!(matches!(jobs.begin(job("a")), Begun::Mine(_)));
+    }
+}

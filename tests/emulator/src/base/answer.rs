@@ -1,0 +1,97 @@
+//! Answers to requests.
+
+use std::convert::Infallible;
+use std::io;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::Body;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty, Full};
+use serde::Serialize;
+
+use crate::base::api_error::ApiError;
+
+/// The body of an answer.
+pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
+
+/// An answer.
+pub(crate) type Answer = Response<AnswerBody>;
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    with_body(status, Empty::new().map_err(never).boxed_unsync())
+}
+
+/// A JSON document.
+pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answer, ApiError> {
+    let text = serde_json::to_vec(document).map_err(|error| {
+        tracing::error!(%error, "an answer can't be written as JSON");
+        ApiError::internal()
+    })?;
+    let mut answer = bytes(status, Bytes::from(text));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(answer)
+}
+
+/// An answer that streams its body.
+pub(crate) fn stream(
+    status: StatusCode,
+    body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static,
+) -> Answer {
+    with_body(status, body.boxed_unsync())
+}
+
+/// Bytes that stand in memory.
+pub(crate) fn bytes(status: StatusCode, bytes: Bytes) -> Answer {
+    with_body(status, Full::new(bytes).map_err(never).boxed_unsync())
+}
+
+/// The error document of `error`; an answer to HEAD has no body.
+pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> Answer {
+    let mut answer = if is_head {
+        empty(error.status())
+    } else {
+        json(error.status(), &error.document(request_id))
+            .unwrap_or_else(|error| empty(error.status()))
+    };
+    for (name, value) in error.headers() {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
+}
+
+/// Sets a header to a value that is known to be fit for one; any other value is a bug of the
+/// emulator.
+pub(crate) fn set_header(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: impl AsRef<str>,
+) -> Result<(), ApiError> {
+    let value = HeaderValue::from_str(value.as_ref()).map_err(|_| {
+        tracing::error!(%name, "a value is not fit for its header");
+        ApiError::internal()
+    })?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// Announces the length of a body that is not sent, in an answer to HEAD.
+pub(crate) fn announce_length(answer: &mut Answer, length: u64) {
+    answer
+        .headers_mut()
+        .insert(CONTENT_LENGTH, HeaderValue::from(length));
+}
+
+fn with_body(status: StatusCode, body: AnswerBody) -> Answer {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer
+}
+
+fn never(infallible: Infallible) -> io::Error {
+    match infallible {}
+}

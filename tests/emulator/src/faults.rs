@@ -1,0 +1,336 @@
+//! Faults on demand: what goes wrong between a client and the service, for whoever tests retries.
+
+mod body;
+mod compile;
+mod effects;
+mod glob;
+mod parse;
+mod rule;
+mod wire;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::base::error::FaultRuleError;
+use crate::generated::operations::Operation;
+pub(crate) use effects::{Effects, Outcome, error_answer};
+pub use rule::{FaultRule, Reset, When};
+pub(crate) use wire::{Breach, Wire};
+
+/// How a rule has fared so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FaultReport {
+    /// The rule, as text.
+    pub rule: String,
+    /// How many requests it fitted.
+    pub matches: u64,
+    /// How many of them it struck.
+    pub hits: u64,
+}
+
+/// The rules in force.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    seed: u64,
+    armed: Mutex<Vec<Armed>>,
+}
+
+/// A rule in force.
+#[derive(Debug)]
+struct Armed {
+    rule: FaultRule,
+    /// What the rule is called in the log.
+    text: String,
+    /// `None` is any.
+    operation: Option<Operation>,
+    effects: Effects,
+    matches: u64,
+    hits: u64,
+}
+
+/// What happens to one request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) effects: Effects,
+    /// The rules that strike.
+    pub(crate) rules: String,
+}
+
+impl Faults {
+    pub(crate) fn new(
+        seed: u64,
+        rules: impl IntoIterator<Item = FaultRule>,
+    ) -> Result<Self, FaultRuleError> {
+        Ok(Self {
+            seed,
+            armed: Mutex::new(arm(rules)?),
+        })
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Puts these rules into force, and no others; all counts begin anew.
+    pub(crate) fn replace(
+        &self,
+        rules: impl IntoIterator<Item = FaultRule>,
+    ) -> Result<(), FaultRuleError> {
+        *self.armed() = arm(rules)?;
+        Ok(())
+    }
+
+    pub(crate) fn clear(&self) {
+        self.armed().clear();
+    }
+
+    pub(crate) fn reports(&self) -> Vec<FaultReport> {
+        self.armed()
+            .iter()
+            .map(|armed| FaultReport {
+                rule: armed.text.clone(),
+                matches: armed.matches,
+                hits: armed.hits,
+            })
+            .collect()
+    }
+
+    /// Decides what happens to a request. Each rule that fits counts it; of several rules that
+    /// strike, the first one wins for each kind of fault.
+    pub(crate) fn plan(
+        &self,
+        operation: Operation,
+        bucket: Option<&str>,
+        key: Option<&str>,
+    ) -> Plan {
+        let mut plan = Plan::default();
+        for (index, armed) in self.armed().iter_mut().enumerate() {
+            if !armed.fits(operation, bucket, key) {
+                continue;
+            }
+            let number = armed.matches;
+            armed.matches += 1;
+            if armed.strikes(self.seed, index, number) && plan.effects.add(&armed.effects) {
+                armed.hits += 1;
+                if !plan.rules.is_empty() {
+                    plan.rules.push_str("; ");
+                }
+                plan.rules.push_str(&armed.text);
+            }
+        }
+        plan
+    }
+
+    fn armed(&self) -> MutexGuard<'_, Vec<Armed>> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn arm(rules: impl IntoIterator<Item = FaultRule>) -> Result<Vec<Armed>, FaultRuleError> {
+    rules
+        .into_iter()
+        .map(|rule| {
+            let (operation, effects) = rule.compile_named()?;
+            Ok(Armed {
+                text: rule.to_string(),
+                rule,
+                operation,
+                effects,
+                matches: 0,
+                hits: 0,
+            })
+        })
+        .collect()
+}
+
+impl Armed {
+    fn fits(&self, operation: Operation, bucket: Option<&str>, key: Option<&str>) -> bool {
+        let fits = |pattern: &Option<glob::Glob>, name: Option<&str>| match pattern {
+            None => true,
+            Some(pattern) => name.is_some_and(|name| pattern.matches(name)),
+        };
+        self.operation.is_none_or(|only| only == operation)
+            && fits(&self.rule.bucket, bucket)
+            && fits(&self.rule.key, key)
+    }
+
+    /// Whether the rule strikes the request of this number, counted from 0.
+    fn strikes(&self, seed: u64, index: usize, number: u64) -> bool {
+        number >= self.rule.after
+            && self.rule.times.is_none_or(|times| self.hits < times)
+            && draw(seed, index, number) < self.rule.probability
+    }
+}
+
+/// A number from 0 up to 1 that depends on nothing but the arguments: the same requests in the same
+/// order meet the same faults.
+fn draw(seed: u64, index: usize, number: u64) -> f64 {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(seed.to_be_bytes())
+        .chain_update((index as u64).to_be_bytes())
+        .chain_update(number.to_be_bytes())
+        .finalize()
+        .into();
+    let bits = digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    // As many bits as the fraction of a double has.
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Reads a list of rules: each one text, or an object with the parts as members.
+pub(crate) fn rules_from_json(rules: &[Value]) -> Result<Vec<FaultRule>, FaultRuleError> {
+    rules.iter().map(rule_from_json).collect()
+}
+
+fn rule_from_json(rule: &Value) -> Result<FaultRule, FaultRuleError> {
+    let wrong = |problem| FaultRuleError {
+        rule: rule.to_string(),
+        problem,
+    };
+    let members = match rule {
+        Value::String(text) => return FaultRule::parse(text),
+        Value::Object(members) => members,
+        _ => return Err(wrong("a rule is a string or an object".to_owned())),
+    };
+    let mut parts = Vec::new();
+    for (name, value) in members {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err(wrong(format!("{name} is neither a string nor a number"))),
+        };
+        parts.push((name.as_str(), value));
+    }
+    parse::from_parts(parts.iter().map(|(name, value)| (*name, value.as_str()))).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults(seed: u64, rules: &[&str]) -> Faults {
+        let rules = rules.iter().map(|rule| FaultRule::parse(rule).unwrap());
+        Faults::new(seed, rules.collect::<Vec<_>>()).unwrap()
+    }
+
+    /// Which of the first 100 requests are struck.
+    fn struck(faults: &Faults) -> Vec<bool> {
+        let get = || faults.plan(Operation::GetObject, Some("photos"), Some("a"));
+        (0..100).map(|_| !get().rules.is_empty()).collect()
+    }
+
+    #[test]
+    fn rules_fit_operations_buckets_and_keys() {
+        for (rule, expected) in [
+            ("status=503", true),
+            ("operation=*,status=503", true),
+            ("operation=GetObject,status=503", true),
+            ("operation=PutObject,status=503", false),
+            ("bucket=pho*,key=lo*,status=503", true),
+            ("bucket=music,status=503", false),
+            ("key=txt,status=503", false),
+        ] {
+            let faults = faults(0, &[rule]);
+            let plan = faults.plan(Operation::GetObject, Some("photos"), Some("logs/a"));
+            assert_eq!(!plan.rules.is_empty(), expected, "{rule}");
+        }
+        let faults = faults(0, &["key=*,status=503", "bucket=*,status=503"]);
+        let plan = faults.plan(Operation::ListBuckets, None, None);
+        assert_eq!(plan.rules, "");
+    }
+
+    #[test]
+    fn counts_are_kept() {
+        let faults = faults(0, &["after=2,times=3,status=503"]);
+        let mut expected = vec![false; 100];
+        expected[2..5].fill(true);
+        assert_eq!(struck(&faults), expected);
+        let report = &faults.reports()[0];
+        assert_eq!((report.matches, report.hits), (100, 3));
+    }
+
+    #[test]
+    fn chance_follows_from_the_seed() {
+        let rules = &["probability=0.2,latency=0s", "probability=0.2,status=503"];
+        let first = struck(&faults(1, rules));
+        assert_eq!(struck(&faults(1, rules)), first);
+        assert_ne!(struck(&faults(2, rules)), first);
+        let often = |probability: &str| {
+            let rule = format!("probability={probability},status=503");
+            let struck = struck(&faults(1, &[&rule]));
+            struck.into_iter().filter(|&struck| struck).count()
+        };
+        assert_eq!(often("0"), 0);
+        assert_eq!(often("1"), 100);
+        assert!((10..30).contains(&often("0.2")), "{}", often("0.2"));
+    }
+
+    #[test]
+    fn kinds_combine_and_the_first_one_wins() {
+        let faults = faults(
+            0,
+            &[
+                "latency=1s",
+                "status=503,times=1",
+                "status=500",
+                "status=501,latency=2s,etag=wrong",
+            ],
+        );
+        let statuses = (0..2)
+            .map(|_| {
+                let plan = faults.plan(Operation::GetObject, Some("photos"), Some("a"));
+                assert_eq!(
+                    plan.effects.latency(When::Before).unwrap().as_secs(),
+                    1,
+                    "{}",
+                    plan.rules
+                );
+                match plan.effects.outcome(When::Before) {
+                    Some(Outcome::Error { status, .. }) => status.as_u16(),
+                    other => panic!("{other:?}"),
+                }
+            })
+            .collect::<Vec<_>>();
+        assert_eq!(statuses, [503, 500]);
+        let hits = faults.reports().iter().map(|r| r.hits).collect::<Vec<_>>();
+        // The second of these had nothing left to do at first.
+        assert_eq!(hits, [2, 1, 1, 2]);
+    }
+
+    #[test]
+    fn json_is_text_or_objects() {
+        let expected = FaultRule::on("GetObject")
+            .key("a,b")
+            .status(503)
+            .probability(0.5);
+        let object = json!({
+            "operation": "GetObject", "key": "a,b", "status": 503, "probability": 0.5
+        });
+        let rules = [Value::String(expected.to_string()), object];
+        let read = rules_from_json(&rules).unwrap();
+        assert_eq!(read, [expected.clone(), expected]);
+        for (rule, expected) in [
+            (json!(1), "a string or an object"),
+            (json!("status=1"), "from 400 to 599"),
+            (json!({"status": true}), "neither a string nor a number"),
+            (json!({"satus": 1}), "\"satus\""),
+        ] {
+            let error = rules_from_json(&[rule]).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn rules_that_make_no_sense_are_refused() {
+        let error = Faults::new(0, [FaultRule::on("Nothing").status(503)]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with(r#"fault rule "operation=Nothing,status=503": operation="#));
+    }
+}

@@ -1,0 +1,276 @@
+//! What the emulator does for each operation.
+
+mod bucket;
+mod bucket_acl;
+mod bucket_cname;
+mod bucket_delete;
+mod bucket_list;
+mod bucket_settings;
+mod bucket_uploads;
+mod bucket_versioning;
+mod bucket_versions;
+mod content;
+mod multipart;
+mod new_object;
+mod object;
+mod object_append;
+mod object_copy;
+mod object_fetch;
+mod object_form;
+mod object_image;
+mod object_options;
+mod object_put;
+mod object_read;
+mod service;
+mod store_errors;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::REFERER;
+use http::request::Parts;
+use serde::Serialize;
+
+use crate::auth::access::{self, Access, Visitor, Wanted};
+use crate::auth::account::Account;
+use crate::auth::{Accounts, Caller};
+use crate::background::notifications::{Cause, Notifier, Subject};
+use crate::background::origin::Origins;
+use crate::base::answer::Answer;
+use crate::base::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+use crate::generated::operations::Operation;
+use crate::request::body::RequestBody;
+use crate::request::host::Host;
+use crate::request::target::{Resource, Target};
+use crate::settings::cors::Cors;
+use crate::settings::lifecycle::Lifecycle;
+use crate::settings::logging::Logging;
+use crate::settings::mirror::Mirror;
+use crate::settings::notification::{Event, Notifications};
+use crate::settings::policy::{Action, ActionLevel, Policy};
+use crate::settings::replication::Replication;
+use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
+use store_errors::bucket_not_exists;
+
+/// A request whose caller and operation are known.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) store: &'a Arc<Store>,
+    /// The first one is the zone of requests whose host names none.
+    pub(crate) zones: &'a [String],
+    pub(crate) accounts: &'a Accounts,
+    pub(crate) origins: &'a Origins,
+    pub(crate) notifier: &'a Notifier,
+    pub(crate) head: &'a Parts,
+    pub(crate) host: &'a Host,
+    pub(crate) target: &'a Target,
+    pub(crate) caller: &'a Caller,
+    /// The address of the client.
+    pub(crate) peer: IpAddr,
+    pub(crate) request_id: &'a str,
+    pub(crate) operation: Operation,
+    pub(crate) body: &'a mut RequestBody,
+}
+
+/// Answers a call.
+pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    // Every operation of the spec stands here: a new one does not compile until somebody has
+    // decided.
+    match call.operation {
+        Operation::ListBuckets => service::list_buckets(call),
+        Operation::ListLocations => service::list_locations(call),
+        Operation::PutBucket => bucket::put(call).await,
+        Operation::HeadBucket => bucket::head(call),
+        Operation::DeleteBucket => bucket::delete(call).await,
+        Operation::GetBucketStatistics => bucket::statistics(call).await,
+        Operation::ListObjects => bucket_list::list_objects(call),
+        Operation::DeleteMultipleObjects => bucket_delete::delete_multiple(call).await,
+        Operation::PutBucketAcl => bucket_acl::put(call).await,
+        Operation::GetBucketAcl => bucket_acl::get(call),
+        Operation::PutObject => object_put::put(call).await,
+        Operation::GetObject => object_read::get(call).await,
+        Operation::HeadObject => object_read::head(call),
+        Operation::DeleteObject => object::delete(call).await,
+        Operation::OptionsObject => object_options::options(call),
+        Operation::PutBucketCors => bucket_settings::put::<Cors>(call).await,
+        Operation::GetBucketCors => bucket_settings::get::<Cors>(call),
+        Operation::DeleteBucketCors => bucket_settings::delete::<Cors>(call).await,
+        Operation::PutBucketPolicy => bucket_settings::put::<Policy>(call).await,
+        Operation::GetBucketPolicy => bucket_settings::get::<Policy>(call),
+        Operation::DeleteBucketPolicy => bucket_settings::delete::<Policy>(call).await,
+        Operation::PutBucketExternalMirror => bucket_settings::put::<Mirror>(call).await,
+        Operation::GetBucketExternalMirror => bucket_settings::get::<Mirror>(call),
+        Operation::DeleteBucketExternalMirror => bucket_settings::delete::<Mirror>(call).await,
+        Operation::PutBucketLogging => bucket_settings::put::<Logging>(call).await,
+        Operation::GetBucketLogging => bucket_settings::get::<Logging>(call),
+        Operation::DeleteBucketLogging => bucket_settings::delete::<Logging>(call).await,
+        Operation::PutBucketLifecycle => bucket_settings::put::<Lifecycle>(call).await,
+        Operation::GetBucketLifecycle => bucket_settings::get::<Lifecycle>(call),
+        Operation::DeleteBucketLifecycle => bucket_settings::delete::<Lifecycle>(call).await,
+        Operation::PutBucketNotification => bucket_settings::put::<Notifications>(call).await,
+        Operation::GetBucketNotification => bucket_settings::get::<Notifications>(call),
+        Operation::DeleteBucketNotification => bucket_settings::delete::<Notifications>(call).await,
+        Operation::PutBucketReplication => bucket_settings::put::<Replication>(call).await,
+        Operation::GetBucketReplication => bucket_settings::get::<Replication>(call),
+        Operation::DeleteBucketReplication => bucket_settings::delete::<Replication>(call).await,
+        Operation::PutBucketCname => bucket_cname::put(call).await,
+        Operation::GetBucketCname => bucket_cname::get(call),
+        Operation::DeleteBucketCname => bucket_cname::delete(call).await,
+        Operation::PutBucketVersioning => bucket_versioning::put_versioning(call).await,
+        Operation::GetBucketVersioning => bucket_versioning::get_versioning(call),
+        Operation::PutBucketRetention => bucket_versioning::put_retention(call).await,
+        Operation::ListObjectVersions => bucket_versions::list(call),
+        Operation::ListMultipartUploads => bucket_uploads::list(call),
+        Operation::PostObject => object_form::post(call).await,
+        Operation::AppendObject => object_append::append(call).await,
+        Operation::InitiateMultipartUpload => multipart::initiate(call).await,
+        Operation::UploadMultipart => multipart::upload_part(call).await,
+        Operation::ListMultipart => multipart::list_parts(call),
+        Operation::CompleteMultipartUpload => multipart::complete(call).await,
+        Operation::AbortMultipartUpload => multipart::abort(call).await,
+        Operation::ImageProcess => object_image::process(call).await,
+    }
+}
+
+impl Call<'_> {
+    /// The bucket of the address; the caller must have `access` to it.
+    fn bucket(&self, access: Access) -> Result<BucketRecord, ApiError> {
+        let bucket = self.find_bucket(self.bucket_name()?)?;
+        access::authorize(&self.visitor(), &bucket, access, self.wanted())?;
+        Ok(bucket)
+    }
+
+    /// Checks that the caller may do `action` to an object that is not the one of the address: a
+    /// source, or one of several in a body.
+    fn authorize_on(
+        &self,
+        bucket: &BucketRecord,
+        access: Access,
+        action: Action,
+        key: &str,
+    ) -> Result<(), ApiError> {
+        let wanted = Some(Wanted { action, key });
+        access::authorize(&self.visitor(), bucket, access, wanted)
+    }
+
+    /// Checks, where a body has taken its time, that the bucket is still the one that the caller
+    /// was let into: it may be another's by now.
+    fn check_is_same(&self, bucket: &BucketRecord) -> Result<(), ApiError> {
+        let now = self.store.bucket(&bucket.name)?;
+        if (&now.owner, now.created) == (&bucket.owner, bucket.created) {
+            Ok(())
+        } else {
+            Err(bucket_not_exists(&bucket.name))
+        }
+    }
+
+    /// Tells those who want to know what this call has done.
+    fn tell(&self, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
+        self.tell_of(self.caller, bucket, event, subject);
+    }
+
+    /// The same for a caller that is not the one of the request.
+    fn tell_of(&self, caller: &Caller, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
+        let cause = Cause {
+            user_id: caller.account().map(Account::user_id),
+            request_id: self.request_id,
+        };
+        self.notifier.tell(bucket, cause, event, subject);
+    }
+
+    fn visitor(&self) -> Visitor<'_> {
+        let referer = self.head.headers.get(REFERER);
+        Visitor {
+            caller: self.caller,
+            referer: referer
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default(),
+            source_ip: self.peer,
+        }
+    }
+
+    /// What a policy is asked about this call; nothing where the address names no object yet, but
+    /// the body will.
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let action = access::action(self.operation)?;
+        let key = match (&self.target.resource, action.level()) {
+            (Resource::Object { key, .. }, _) => key,
+            (Resource::Bucket { .. }, ActionLevel::Bucket) => "",
+            (Resource::Bucket { .. }, ActionLevel::Prefix) => {
+                self.target.query.get("prefix").unwrap_or_default()
+            }
+            (Resource::Bucket { .. }, ActionLevel::Object) | (Resource::Service, _) => return None,
+        };
+        Some(Wanted { action, key })
+    }
+
+    /// A bucket as it is seen from the zone of the host.
+    fn find_bucket(&self, name: &str) -> Result<BucketRecord, ApiError> {
+        let bucket = self.store.bucket(name)?;
+        match &self.host.zone {
+            Some(zone) if *zone != bucket.zone => Err(bucket_not_exists(name)),
+            _ => Ok(bucket),
+        }
+    }
+
+    fn bucket_name(&self) -> Result<&str, ApiError> {
+        match &self.target.resource {
+            Resource::Bucket { bucket } | Resource::Object { bucket, .. } => Ok(bucket),
+            // The route of an operation fits the level of its address.
+            Resource::Service => Err(ApiError::internal()),
+        }
+    }
+
+    fn object_address(&self) -> Result<ObjectAddress, ApiError> {
+        match &self.target.resource {
+            Resource::Object { bucket, key } => Ok(ObjectAddress {
+                bucket: bucket.clone(),
+                key: key.clone(),
+            }),
+            Resource::Bucket { .. } | Resource::Service => Err(ApiError::internal()),
+        }
+    }
+
+    /// The usual status of success.
+    fn success(&self) -> StatusCode {
+        self.operation
+            .facts()
+            .success
+            .first()
+            .and_then(|&status| StatusCode::from_u16(status).ok())
+            .unwrap_or(StatusCode::OK)
+    }
+
+    /// The version that the query names.
+    fn version(&self) -> Result<Option<VersionId>, ApiError> {
+        match self.target.query.get("version_id") {
+            None | Some("") => Ok(None),
+            Some(text) => parse_version(text).map(Some),
+        }
+    }
+}
+
+fn parse_version(text: &str) -> Result<VersionId, ApiError> {
+    text.parse().map_err(|error: NotAVersionId| {
+        ApiError::new(ErrorCode::InvalidArgument, error.to_string())
+    })
+}
+
+/// A user in an answer.
+#[derive(Debug, Serialize)]
+struct Owner<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    /// Users of the emulator have no names of their own.
+    fn new(user_id: &'a str) -> Self {
+        Self {
+            id: user_id,
+            name: user_id,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the emulator answers beside the API: whether it is there, and, where that is wanted, which
+//! faults are in force and what time does to objects.
+
+use http::header::ORIGIN;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::background::lifecycle;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::base::time::Timestamp;
+use crate::faults::{FaultReport, rules_from_json};
+use crate::generated::error_codes::ErrorCode;
+use crate::generated::operations::Operation;
+use crate::request::body::RequestBody;
+use crate::request::target::Query;
+use crate::server::service::Service;
+
+const HEALTH: &str = "/_health";
+/// No bucket has this name.
+const ADMIN: &str = "/_emulator/";
+const FAULTS: &str = "/_emulator/faults";
+const LIFECYCLE: &str = "/_emulator/lifecycle";
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    /// Why the database cannot be read or written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    version: &'static str,
+    /// How many operations the API has.
+    operations: usize,
+}
+
+#[derive(Serialize)]
+struct FaultList {
+    seed: u64,
+    faults: Vec<FaultReport>,
+}
+
+/// Answers a request that is for the emulator itself; `None` if it is for the API.
+pub(crate) async fn answer(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Option<Result<Answer, ApiError>> {
+    match head.uri.path() {
+        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(service).await),
+        path if service.has_admin && path.starts_with(ADMIN) => {
+            Some(match refuse_web_pages(&head.headers) {
+                Ok(()) => administer(service, head, body).await,
+                Err(error) => Err(error),
+            })
+        }
+        _ => None,
+    }
+}
+
+async fn health(service: &Service) -> Result<Answer, ApiError> {
+    let error = service.store.check().await.err();
+    let health = Health {
+        status: if error.is_none() { "ok" } else { "failed" },
+        error: error.as_ref().map(ToString::to_string),
+        version: env!("CARGO_PKG_VERSION"),
+        operations: Operation::ALL.len(),
+    };
+    let status = match error {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    answer::json(status, &health)
+}
+
+/// Refuses requests of browsers that a web page has caused: any page that a developer visits could
+/// reach the emulator. Browsers add these headers, and pages cannot prevent it.
+fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
+    let is_from_a_page = headers.contains_key(ORIGIN)
+        || headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site != "none");
+    if is_from_a_page {
+        return Err(ApiError::new(
+            ErrorCode::PermissionDenied,
+            "web pages may not administer the emulator",
+        ));
+    }
+    Ok(())
+}
+
+async fn administer(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Result<Answer, ApiError> {
+    match head.uri.path() {
+        FAULTS => administer_faults(service, head, body).await,
+        LIFECYCLE => administer_lifecycle(service, head).await,
+        path => Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the emulator has nothing at {path}; there are {FAULTS} and {LIFECYCLE}"),
+        )
+        .with_status(StatusCode::NOT_FOUND)),
+    }
+}
+
+async fn administer_faults(
+    service: &Service,
+    head: &Parts,
+    body: &mut RequestBody,
+) -> Result<Answer, ApiError> {
+    match head.method {
+        Method::GET => {}
+        Method::PUT => {
+            let rules = body.json::<Vec<Value>>(&head.headers).await?;
+            let refused = |error| ApiError::new(ErrorCode::InvalidRequest, format!("{error}"));
+            let rules = rules_from_json(&rules).map_err(refused)?;
+            service.faults.replace(rules).map_err(refused)?;
+        }
+        Method::DELETE => service.faults.clear(),
+        _ => {
+            return Err(ApiError::new(
+                ErrorCode::MethodNotAllowed,
+                format!(
+                    "{} is not allowed on {FAULTS}; GET, PUT and DELETE are",
+                    head.method
+                ),
+            ));
+        }
+    }
+    let list = FaultList {
+        seed: service.faults.seed(),
+        faults: service.faults.reports(),
+    };
+    answer::json(StatusCode::OK, &list)
+}
+
+/// Applies the rules by which objects age, as if `days` had passed.
+async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<Answer, ApiError> {
+    if head.method != Method::POST {
+        return Err(ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            format!("{} is not allowed on {LIFECYCLE}; POST is", head.method),
+        ));
+    }
+    let query = Query::parse(head.uri.query().unwrap_or_default())?;
+    let days = query.get_as::<u32>("days")?.unwrap_or(0);
+    let now = Timestamp::now().plus_days(days);
+    let report = lifecycle::apply(&service.store, now).await?;
+    answer::json(StatusCode::OK, &report)
+}

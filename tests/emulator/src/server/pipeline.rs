@@ -1,0 +1,286 @@
+//! The steps from a request to its response: fault rules, authentication, the operation, common
+//! headers, the log.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use http::header::{EXPECT, HOST, LOCATION, SERVER};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use hyper::body::Incoming;
+
+use crate::auth::Caller;
+use crate::base::answer::{self, Answer};
+use crate::base::api_error::ApiError;
+use crate::base::panics;
+use crate::faults::{self, Breach, Outcome, Plan, When, Wire};
+use crate::generated::error_codes::ErrorCode;
+use crate::generated::operations::Operation;
+use crate::handlers::{self, Call};
+use crate::request::body::RequestBody;
+use crate::request::host::Host;
+use crate::request::route;
+use crate::request::target::{Resource, Target};
+use crate::server::access_log;
+use crate::server::admin;
+use crate::server::exchange::Exchange;
+use crate::server::service::Service;
+use crate::settings::cors;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
+
+/// A connection that a fault rule wants to be reset.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("reset by a fault rule")]
+pub(crate) struct ConnectionReset;
+
+/// Why a request has no answer of its own.
+#[derive(Debug)]
+enum Failure {
+    Error(ApiError),
+    Reset,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Service {
+    /// Answers a request, whatever happens, and logs it. Only a fault rule makes this fail; then the
+    /// connection must end.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        wire: &Arc<Wire>,
+    ) -> Result<Answer, ConnectionReset> {
+        let (head, incoming) = request.into_parts();
+        let mut body = RequestBody::new(incoming, self.idle_timeout);
+        let mut exchange = Exchange {
+            head,
+            peer,
+            request_id: format!("{:032x}", fastrand::u128(..)),
+            started: Instant::now(),
+            bucket: None,
+            operation: None,
+            user_id: None,
+            code: None,
+            plan: Plan::default(),
+        };
+        let answer = AssertUnwindSafe(self.answer(&mut exchange, &mut body));
+        let answer = answer.catch_unwind().await.unwrap_or_else(|panic| {
+            let message = panics::message(panic.as_ref());
+            tracing::error!(message, "a request has caused a panic");
+            Err(ApiError::internal().into())
+        });
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(Failure::Error(error)) => {
+                exchange.code = Some(error.code());
+                answer::error(&error, &exchange.request_id, exchange.is_head())
+            }
+            Err(Failure::Reset) => {
+                access_log::write(&exchange, None, body.received());
+                wire.breach(Breach::Reset);
+                return Err(ConnectionReset);
+            }
+        };
+        // A client that waits for `100 Continue` has not sent anything yet, and needn't.
+        if !exchange.head.headers.contains_key(EXPECT) {
+            body.drain().await;
+        }
+        let answer = self.finish(&exchange, answer, wire);
+        access_log::write(&exchange, Some(&answer), body.received());
+        Ok(answer)
+    }
+
+    /// Does what a request asks for, or what a fault rule wants instead.
+    async fn answer(
+        &self,
+        exchange: &mut Exchange,
+        body: &mut RequestBody,
+    ) -> Result<Answer, Failure> {
+        let head = &exchange.head;
+        let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
+        // Where the host names a bucket, every path is a key.
+        if host.bucket.is_none()
+            && let Some(answer) = admin::answer(self, head, body).await
+        {
+            return Ok(answer?);
+        }
+        let target = Target::parse(&head.method, &head.uri, host.bucket.as_deref())?;
+        exchange.bucket = target.resource.bucket().map(str::to_owned);
+        let route = route::route(&head.method, target.resource.level(), &target.query);
+        if let Ok(operation) = route {
+            exchange.operation = Some(operation);
+            exchange.plan =
+                self.faults
+                    .plan(operation, target.resource.bucket(), target.resource.key());
+        }
+        if let Some(answer) = strike(When::Before, exchange, body).await? {
+            return Ok(answer);
+        }
+        let answer = self.perform(exchange, &host, &target, route, body).await;
+        match strike(When::After, exchange, body).await? {
+            Some(instead) => Ok(instead),
+            None => Ok(answer?),
+        }
+    }
+
+    /// Does what a request asks for.
+    async fn perform(
+        &self,
+        exchange: &mut Exchange,
+        host: &Host,
+        target: &Target,
+        route: Result<Operation, ApiError>,
+        body: &mut RequestBody,
+    ) -> Result<Answer, ApiError> {
+        let now = exchange.plan.effects.now();
+        let caller = match route {
+            // A browser cannot sign a preflight, but sends the query of a signed URL.
+            Ok(Operation::OptionsObject) => Caller::Anonymous,
+            _ => {
+                let head = &exchange.head;
+                self.accounts.authenticate(head, target, host, now)?
+            }
+        };
+        exchange.remove_empty_headers();
+        exchange.user_id = caller.account().map(|account| account.user_id().to_owned());
+        if caller.is_anonymous()
+            && exchange.is_head()
+            && target.resource == Resource::Service
+            && let Some((bucket, domain)) = host.bucket_without_zone()
+        {
+            return self.redirect_to_zone(bucket, domain);
+        }
+        // Authenticate before reporting routing errors, so that unknown callers learn nothing.
+        let operation = route?;
+        route::check_parameters(operation, &exchange.head.headers, &target.query)?;
+        handlers::dispatch(&mut Call {
+            store: &self.store,
+            zones: &self.zones,
+            accounts: &self.accounts,
+            origins: &self.origins,
+            notifier: &self.notifier,
+            head: &exchange.head,
+            host,
+            target,
+            caller: &caller,
+            peer: exchange.peer_ip(),
+            request_id: &exchange.request_id,
+            operation,
+            body,
+        })
+        .await
+    }
+
+    /// Answers an unsigned HEAD of `http://<bucket>.<domain>/`, by which clients find the zone of a
+    /// bucket.
+    fn redirect_to_zone(&self, bucket: &str, domain: &str) -> Result<Answer, ApiError> {
+        let zone = self.store.bucket(bucket)?.zone;
+        let mut answer = answer::empty(StatusCode::MOVED_PERMANENTLY);
+        let location = format!("http://{bucket}.{zone}.{domain}/");
+        answer::set_header(answer.headers_mut(), LOCATION, location)?;
+        Ok(answer)
+    }
+
+    /// What the rules of the bucket let a script of another site see of the answer, be it an error.
+    /// A preflight has its own answer.
+    fn cors_headers(&self, exchange: &Exchange) -> HeaderMap {
+        let head = &exchange.head;
+        exchange
+            .bucket
+            .as_deref()
+            .filter(|_| exchange.operation != Some(Operation::OptionsObject))
+            // A bucket that does not exist has no rules, and the answer says so already.
+            .and_then(|bucket| self.store.bucket(bucket).ok())
+            .and_then(|bucket| {
+                // A rule that is not fit for a header has been logged, and allows nothing.
+                cors::actual_request_headers(&bucket.settings, &head.method, &head.headers).ok()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Adds what every answer has, takes what fault rules want to be missing, and counts.
+    fn finish(&self, exchange: &Exchange, mut answer: Answer, wire: &Arc<Wire>) -> Answer {
+        let effects = &exchange.plan.effects;
+        if let Some(operation) = exchange.operation
+            && operation
+                .facts()
+                .success
+                .contains(&answer.status().as_u16())
+            && !effects.is_cut()
+        {
+            self.tally.count(operation);
+        }
+        let cors = self.cors_headers(exchange);
+        let headers = answer.headers_mut();
+        headers.extend(cors);
+        headers.insert(SERVER, HeaderValue::from_static("QingStor"));
+        if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        effects.spoil_head(headers);
+        answer.extensions_mut().extend(self.header_names.clone());
+        effects.spoil_body(answer, exchange.is_head(), wire)
+    }
+}
+
+/// Has a request suffer what is planned for this moment; gives the answer, if that is not the
+/// operation's.
+async fn strike(
+    moment: When,
+    exchange: &mut Exchange,
+    body: &mut RequestBody,
+) -> Result<Option<Answer>, Failure> {
+    let effects = &exchange.plan.effects;
+    if let Some(latency) = effects.latency(moment) {
+        tokio::time::sleep(latency).await;
+    }
+    match effects.outcome(moment) {
+        None => Ok(None),
+        Some(Outcome::Reset) => Err(Failure::Reset),
+        Some(Outcome::ResetInBody) => {
+            body.drain_half().await;
+            Err(Failure::Reset)
+        }
+        Some(&Outcome::Error {
+            status,
+            code,
+            retry_after,
+        }) => {
+            exchange.code = code.map(ErrorCode::as_str);
+            let is_head = exchange.is_head();
+            let id = &exchange.request_id;
+            Ok(Some(faults::error_answer(
+                status,
+                code,
+                retry_after,
+                id,
+                is_head,
+            )))
+        }
+    }
+}
+
+/// The host that a request is for; that of an absolute target outranks the header.
+fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, ApiError> {
+    if let Some(authority) = uri.authority() {
+        return Ok(authority.as_str());
+    }
+    let invalid = |message: &'static str| ApiError::new(ErrorCode::InvalidRequest, message);
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(invalid("a request has one Host header"));
+    }
+    host.map_or(Ok(""), |host| {
+        host.to_str()
+            .map_err(|_| invalid("the Host header is not text"))
+    })
+}

@@ -1,0 +1,155 @@
+//! What the owner of a bucket sets: one field per sub-resource.
+
+pub(crate) mod acl;
+pub(crate) mod cname;
+pub(crate) mod cors;
+pub(crate) mod json;
+pub(crate) mod lifecycle;
+pub(crate) mod logging;
+pub(crate) mod mirror;
+pub(crate) mod notification;
+pub(crate) mod policy;
+pub(crate) mod replication;
+pub(crate) mod retention;
+pub(crate) mod versioning;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::base::api_error::ApiError;
+use crate::base::web_url;
+use crate::generated::error_codes::ErrorCode;
+use cname::CnameRecord;
+use cors::Cors;
+use lifecycle::Lifecycle;
+use logging::Logging;
+use mirror::Mirror;
+use notification::Notifications;
+use policy::Policy;
+use replication::Replication;
+use retention::Retention;
+use versioning::Versioning;
+
+/// Of a list for which the documents name no limit. All of them are read with each request.
+const MAX_ENTRIES: usize = 1000;
+
+/// The settings of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    pub(crate) cors: Option<Cors>,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) mirror: Option<Mirror>,
+    pub(crate) logging: Option<Logging>,
+    pub(crate) cname: Vec<CnameRecord>,
+    pub(crate) lifecycle: Option<Lifecycle>,
+    pub(crate) notification: Option<Notifications>,
+    pub(crate) replication: Option<Replication>,
+    pub(crate) versioning: Versioning,
+    pub(crate) retention: Option<Retention>,
+}
+
+/// A sub-resource that is put, got and deleted as one document.
+pub(crate) trait Setting: Serialize + Sized {
+    /// The document of a PUT.
+    type Body: DeserializeOwned + Send + 'static;
+
+    /// Makes of a document what is stored and answered, or refuses it.
+    fn accept(body: Self::Body, place: &Place<'_>) -> Result<Self, ApiError>;
+
+    /// What a GET answers when nothing is set. The documents are silent: the document without
+    /// content.
+    fn unset() -> serde_json::Value;
+
+    fn of(settings: &Settings) -> Option<&Self>;
+
+    fn set(settings: &mut Settings, value: Option<Self>);
+}
+
+/// The bucket that a setting is for, and the other buckets of its owner.
+pub(crate) struct Place<'a> {
+    /// The name of the bucket.
+    pub(crate) bucket: &'a str,
+    pub(crate) zone: &'a str,
+    pub(crate) settings: &'a Settings,
+    /// Returns the zone of another bucket, or `None` if the owner does not have that bucket.
+    pub(crate) find_zone: &'a dyn Fn(&str) -> Result<Option<String>, ApiError>,
+}
+
+impl Place<'_> {
+    /// Returns the zone of a bucket that the setting names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the owner does not have that bucket. The error does not reveal whether
+    /// somebody else has it.
+    fn zone_of_target(&self, name: &str) -> Result<String, ApiError> {
+        (self.find_zone)(name)?.ok_or_else(|| {
+            invalid(format!(
+                "the owner of this bucket has no bucket {name:?} to be its target"
+            ))
+        })
+    }
+}
+
+/// The refusal of a document that breaks a rule.
+fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequest, message)
+}
+
+/// Checks the ids of rules: there, unique and not too long.
+fn check_ids<'a>(
+    what: &str,
+    ids: impl IntoIterator<Item = &'a str>,
+    max_length: usize,
+) -> Result<(), ApiError> {
+    let mut seen = HashSet::new();
+    for id in ids {
+        if id.is_empty() {
+            return Err(invalid(format!("a {what} has an id that is not empty")));
+        }
+        if id.chars().count() > max_length {
+            return Err(invalid(format!(
+                "the id of a {what} has at most {max_length} characters"
+            )));
+        }
+        if !seen.insert(id) {
+            return Err(invalid(format!("two {what}s have the id {id:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a list that the documents don't limit is none that every request would suffer from.
+pub(crate) fn check_count(what: &str, count: usize) -> Result<(), ApiError> {
+    if count > MAX_ENTRIES {
+        return Err(invalid(format!(
+            "a bucket has at most {MAX_ENTRIES} {what}, not {count}"
+        )));
+    }
+    Ok(())
+}
+
+/// Checks that `text` is an absolute URL of the web.
+fn check_url(field: &str, text: &str) -> Result<(), ApiError> {
+    let is_url = text.parse::<http::Uri>().is_ok_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some_and(|host| !host.is_empty())
+            && url
+                .authority()
+                .is_some_and(|authority| !authority.as_str().contains('@'))
+    }) && text.parse().is_ok_and(|url| web_url::is_valid(&url));
+    if is_url {
+        Ok(())
+    } else {
+        Err(invalid(format!(
+            "{field} {text:?} is not an absolute http or https URL"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests;

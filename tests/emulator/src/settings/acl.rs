@@ -1,0 +1,171 @@
+//! Access control lists of buckets, and what they decide.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::api_error::ApiError;
+use crate::generated::error_codes::ErrorCode;
+use crate::settings::{check_count, json};
+
+/// The group that everybody is in, anonymous callers included.
+const ALL_USERS: &str = "QS_ALL_USERS";
+
+/// One entry of an access control list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    #[serde(deserialize_with = "json::object")]
+    pub(crate) grantee: Grantee,
+    pub(crate) permission: Permission,
+}
+
+impl Grant {
+    /// Returns the grant with the name of its user, which clients expect.
+    pub(crate) fn with_name(&self) -> Self {
+        let mut grant = self.clone();
+        if let Grantee::User { id, name } = &mut grant.grantee {
+            // Users of the emulator have no names of their own.
+            if name.as_ref().is_none_or(String::is_empty) {
+                *name = Some(id.clone());
+            }
+        }
+        grant
+    }
+}
+
+/// Who gets the permission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(crate) enum Grantee {
+    User {
+        id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    Group {
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Permission {
+    Read,
+    Write,
+    FullControl,
+}
+
+impl Permission {
+    fn includes(self, wanted: Self) -> bool {
+        self == wanted || self == Self::FullControl
+    }
+}
+
+/// The list of a new bucket: everything to its owner, nothing to others.
+pub(crate) fn owner_only(owner: &str) -> Vec<Grant> {
+    vec![Grant {
+        grantee: Grantee::User {
+            id: owner.to_owned(),
+            name: None,
+        },
+        permission: Permission::FullControl,
+    }]
+}
+
+/// Whether `user` (`None`: anonymous) has `wanted` on a bucket of `owner`. The owner has
+/// everything.
+pub(crate) fn allows(acl: &[Grant], owner: &str, user: Option<&str>, wanted: Permission) -> bool {
+    user == Some(owner)
+        || acl.iter().any(|grant| {
+            let is_for_caller = match &grant.grantee {
+                Grantee::User { id, .. } => user == Some(id.as_str()),
+                Grantee::Group { name } => name == ALL_USERS,
+            };
+            is_for_caller && grant.permission.includes(wanted)
+        })
+}
+
+/// Checks what the types can't say.
+pub(crate) fn check(acl: &[Grant]) -> Result<(), ApiError> {
+    check_count("grants", acl.len())?;
+    let refuse = |message: String| Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    for grant in acl {
+        match &grant.grantee {
+            Grantee::User { id, .. } if id.is_empty() => {
+                return refuse("a grantee of type user has an id".to_owned());
+            }
+            Grantee::Group { name } if name != ALL_USERS => {
+                return refuse(format!(
+                    "group {name:?} does not exist; the only one is {ALL_USERS}"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Vec<Grant>, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    #[test]
+    fn decisions() {
+        use Permission::{FullControl, Read, Write};
+        let none = r#"[]"#;
+        let everyone_reads =
+            r#"[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"}]"#;
+        let bob_writes = r#"[{"grantee":{"type":"user","id":"bob"},"permission":"WRITE"}]"#;
+        let bob_all = r#"[{"grantee":{"type":"user","id":"bob"},"permission":"FULL_CONTROL"}]"#;
+        for (acl, user, wanted, expected) in [
+            (none, Some("owner"), FullControl, true),
+            (none, Some("bob"), Read, false),
+            (none, None, Read, false),
+            (everyone_reads, None, Read, true),
+            (everyone_reads, Some("bob"), Read, true),
+            (everyone_reads, None, Write, false),
+            (everyone_reads, None, FullControl, false),
+            (bob_writes, Some("bob"), Write, true),
+            (bob_writes, Some("bob"), Read, false),
+            (bob_writes, Some("eve"), Write, false),
+            (bob_writes, None, Write, false),
+            (bob_all, Some("bob"), Read, true),
+            (bob_all, Some("bob"), Write, true),
+        ] {
+            let decided = allows(&parse(acl).unwrap(), "owner", user, wanted);
+            assert_eq!(decided, expected, "{user:?} wants {wanted:?} by {acl}");
+        }
+    }
+
+    #[test]
+    fn a_new_bucket_is_private_and_lists_its_owner() {
+        let acl = owner_only("owner");
+        assert!(!allows(&acl, "owner", Some("bob"), Permission::Read));
+        assert_eq!(
+            serde_json::to_string(&acl).unwrap(),
+            r#"[{"grantee":{"type":"user","id":"owner"},"permission":"FULL_CONTROL"}]"#
+        );
+    }
+
+    #[test]
+    fn validation() {
+        for bad in [
+            r#"[{"grantee":{"type":"robot","id":"a"},"permission":"READ"}]"#,
+            r#"[{"grantee":{"type":"user"},"permission":"READ"}]"#,
+            r#"[{"grantee":{"type":"user","id":"a"},"permission":"read"}]"#,
+            r#"[{"permission":"READ"}]"#,
+            r#"[{"grantee":["user","a"],"permission":"READ"}]"#,
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        for bad in [
+            r#"[{"grantee":{"type":"user","id":""},"permission":"READ"}]"#,
+            r#"[{"grantee":{"type":"group","name":"staff"},"permission":"READ"}]"#,
+        ] {
+            assert!(check(&parse(bad).unwrap()).is_err(), "{bad}");
+        }
+        assert!(check(&[]).is_ok());
+    }
+}

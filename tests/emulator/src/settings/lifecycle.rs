@@ -1,0 +1,255 @@
+//! Rules by which objects and unfinished uploads age.
+
+pub(crate) mod aging;
+mod check;
+
+use serde::{Deserialize, Serialize};
+
+use super::json::{self, Flag};
+use super::{Place, Setting, Settings};
+use crate::base::api_error::ApiError;
+use crate::base::metadata::StorageClass;
+use crate::base::time::Timestamp;
+
+/// The document of a PUT.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LifecycleBody {
+    #[serde(deserialize_with = "json::objects")]
+    rule: Vec<Rule>,
+}
+
+/// The rules of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lifecycle {
+    pub(crate) rule: Vec<ActiveRule>,
+}
+
+/// A rule, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActiveRule {
+    #[serde(flatten)]
+    pub(crate) rule: Rule,
+    pub(crate) state: RuleState,
+    /// In unix seconds, since when the rule is as it is.
+    pub(crate) created: u64,
+}
+
+/// Whether a rule has been applied to the objects that were there before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RuleState {
+    Unchecked,
+    Ready,
+}
+
+/// A rule: one action on the keys of one prefix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rule {
+    id: String,
+    #[serde(deserialize_with = "json::lower_case")]
+    status: Flag,
+    #[serde(deserialize_with = "json::object")]
+    filter: Filter,
+    #[serde(flatten)]
+    actions: Actions,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Filter {
+    #[serde(default, deserialize_with = "json::or_default")]
+    prefix: String,
+}
+
+/// The actions that a rule may have, of which it has one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Actions {
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    expiration: Option<Expiration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    abort_incomplete_multipart_upload: Option<Abort>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    transition: Option<Transition>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    noncurrent_version_expiration: Option<Expiration>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    noncurrent_version_transition: Option<Transition>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Expiration {
+    days: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Abort {
+    days_after_initiation: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Transition {
+    days: u32,
+    #[serde(deserialize_with = "json::upper_case")]
+    storage_class: StorageClass,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Action {
+    Expire(Version),
+    Transition(Version),
+    Abort,
+}
+
+/// Which versions of an object an action is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Version {
+    Current,
+    Noncurrent,
+}
+
+impl Setting for Lifecycle {
+    type Body = LifecycleBody;
+
+    fn accept(body: LifecycleBody, place: &Place<'_>) -> Result<Self, ApiError> {
+        check::check(&body.rule)?;
+        let before = place.settings.lifecycle.as_ref();
+        Ok(Self::replacing(before, body.rule, Timestamp::now()))
+    }
+
+    fn unset() -> serde_json::Value {
+        serde_json::json!({"rule": []})
+    }
+
+    fn of(settings: &Settings) -> Option<&Self> {
+        settings.lifecycle.as_ref()
+    }
+
+    fn set(settings: &mut Settings, value: Option<Self>) {
+        settings.lifecycle = value;
+    }
+}
+
+impl Lifecycle {
+    /// The rules in place of those of `before`: a rule that has not changed goes on as it was.
+    fn replacing(before: Option<&Self>, rules: Vec<Rule>, now: Timestamp) -> Self {
+        let old = |rule: &Rule| before?.rule.iter().find(|old| old.rule == *rule).cloned();
+        let rule = rules
+            .into_iter()
+            .map(|rule| {
+                old(&rule).unwrap_or_else(|| ActiveRule {
+                    rule,
+                    state: RuleState::Unchecked,
+                    created: now.unix_seconds(),
+                })
+            })
+            .collect();
+        Self { rule }
+    }
+}
+
+impl Actions {
+    fn list(&self) -> Vec<(Action, u32)> {
+        let transition = |transition: &Transition| transition.days;
+        let expiration = |expiration: &Expiration| expiration.days;
+        let abort = self.abort_incomplete_multipart_upload.as_ref();
+        [
+            (
+                Action::Expire(Version::Current),
+                self.expiration.as_ref().map(expiration),
+            ),
+            (
+                Action::Transition(Version::Current),
+                self.transition.as_ref().map(transition),
+            ),
+            (
+                Action::Abort,
+                abort.map(|abort| abort.days_after_initiation),
+            ),
+            (
+                Action::Expire(Version::Noncurrent),
+                self.noncurrent_version_expiration.as_ref().map(expiration),
+            ),
+            (
+                Action::Transition(Version::Noncurrent),
+                self.noncurrent_version_transition.as_ref().map(transition),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(action, days)| Some((action, days?)))
+        .collect()
+    }
+
+    fn transitions(&self) -> impl Iterator<Item = &Transition> {
+        [&self.transition, &self.noncurrent_version_transition]
+            .into_iter()
+            .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    pub(super) fn body(rules: Value) -> Result<Vec<Rule>, String> {
+        let body = serde_json::from_value::<LifecycleBody>(json!({"rule": rules}))
+            .map_err(|error| error.to_string())?;
+        check::check(&body.rule).map_err(|error| error.to_string())?;
+        Ok(body.rule)
+    }
+
+    pub(super) fn rule(id: &str, prefix: &str, action: &str, value: Value) -> Value {
+        json!({"id": id, "status": "enabled", "filter": {"prefix": prefix}, action: value})
+    }
+
+    pub(super) fn expire(id: &str, prefix: &str, days: u32) -> Value {
+        rule(id, prefix, "expiration", json!({"days": days}))
+    }
+
+    pub(super) fn transit(id: &str, prefix: &str, days: u32) -> Value {
+        let value = json!({"days": days, "storage_class": "STANDARD_IA"});
+        rule(id, prefix, "transition", value)
+    }
+
+    #[test]
+    fn what_does_not_change_keeps_its_age() {
+        let at = Timestamp::from_unix_seconds;
+        let rules = |days| body(json!([expire("a", "x", 1), expire("b", "y", days)])).unwrap();
+        let mut before = Lifecycle::replacing(None, rules(1), at(100));
+        before.rule[0].state = RuleState::Ready;
+        let after = Lifecycle::replacing(Some(&before), rules(2), at(200));
+        assert_eq!(after.rule[0], before.rule[0]);
+        assert_eq!(after.rule[1].created, 200);
+        let document = serde_json::to_value(&after).unwrap();
+        assert_eq!(
+            document["rule"][1],
+            json!({"id": "b", "status": "enabled", "filter": {"prefix": "y"},
+                   "expiration": {"days": 2}, "state": "unchecked", "created": 200})
+        );
+        assert_eq!(
+            serde_json::from_value::<Lifecycle>(document).unwrap(),
+            after
+        );
+    }
+}

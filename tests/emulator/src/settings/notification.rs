@@ -1,0 +1,241 @@
+//! Who is told what happens to objects.
+
+pub(crate) mod callback;
+
+use serde::{Deserialize, Serialize};
+
+use super::json::{self, OneOrMany};
+use super::{Place, Setting, Settings, check_count, check_ids, check_url, invalid};
+use crate::base::api_error::ApiError;
+use crate::base::glob;
+
+/// The specification knows the first three; the last is in an example of the documents.
+const CLOUDFUNCS: [&str; 4] = ["tupu-porn", NOTIFIER, IMAGE, "video-trans"];
+/// Pushes events; the others have results of their own.
+pub(crate) const NOTIFIER: &str = "notifier";
+const IMAGE: &str = "image";
+
+/// The rules of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notifications {
+    #[serde(deserialize_with = "json::objects")]
+    notifications: Vec<Rule>,
+}
+
+/// A rule: what is done on which events of which objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    event_types: Vec<Event>,
+    /// A page of the documents has the name without the last letter.
+    #[serde(
+        default,
+        alias = "object_filter",
+        skip_serializing_if = "Option::is_none"
+    )]
+    object_filters: Option<OneOrMany>,
+    pub(crate) cloudfunc: String,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::optional_object"
+    )]
+    pub(crate) cloudfunc_args: Option<CloudfuncArgs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notify_url: Option<String>,
+}
+
+/// What `image` does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CloudfuncArgs {
+    pub(crate) action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_prefix: Option<String>,
+    /// The API spells it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_seprate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) save_bucket: Option<String>,
+}
+
+/// What happens to an object, by the names of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Event {
+    CreateObject,
+    DeleteObject,
+    AbortMultipart,
+    CompleteMultipart,
+}
+
+impl Setting for Notifications {
+    type Body = Self;
+
+    fn accept(body: Self, _: &Place<'_>) -> Result<Self, ApiError> {
+        body.check()?;
+        Ok(body)
+    }
+
+    fn unset() -> serde_json::Value {
+        serde_json::json!({"notifications": []})
+    }
+
+    fn of(settings: &Settings) -> Option<&Self> {
+        settings.notification.as_ref()
+    }
+
+    fn set(settings: &mut Settings, value: Option<Self>) {
+        settings.notification = value;
+    }
+}
+
+impl Notifications {
+    /// The rules that fire. Each is looked at by itself, so several may.
+    pub(crate) fn fired(&self, event: Event, key: &str) -> impl Iterator<Item = &Rule> {
+        self.notifications
+            .iter()
+            .filter(move |rule| rule.event_types.contains(&event) && rule.is_for(key))
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        check_count("notifications", self.notifications.len())?;
+        let ids = self.notifications.iter().map(|rule| rule.id.as_str());
+        check_ids("notification", ids, usize::MAX)?;
+        self.notifications.iter().try_for_each(Rule::check)
+    }
+}
+
+impl Rule {
+    /// Whether the filters, if there are any, let a key through.
+    fn is_for(&self, key: &str) -> bool {
+        let Some(filters) = &self.object_filters else {
+            return true;
+        };
+        filters.iter().next().is_none() || filters.iter().any(|filter| glob::matches(filter, key))
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        let refuse =
+            |message: String| Err(invalid(format!("notification {:?}: {message}", self.id)));
+        if self.event_types.is_empty() {
+            return refuse("event_types names at least one event".to_owned());
+        }
+        if !CLOUDFUNCS.contains(&self.cloudfunc.as_str()) {
+            return refuse(format!(
+                "there is no cloudfunc {:?}; there are {}",
+                self.cloudfunc,
+                CLOUDFUNCS.join(", ")
+            ));
+        }
+        if let Some(arguments) = &self.cloudfunc_args {
+            if self.cloudfunc != IMAGE {
+                return refuse(format!("only cloudfunc {IMAGE} has cloudfunc_args"));
+            }
+            if arguments.action.is_empty() {
+                return refuse("cloudfunc_args has an action".to_owned());
+            }
+        }
+        match &self.notify_url {
+            None => Ok(()),
+            Some(url) => check_url("notify_url", url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn parse(rules: Value) -> Result<Notifications, String> {
+        let document = json!({"notifications": rules});
+        let parsed =
+            serde_json::from_value::<Notifications>(document).map_err(|error| error.to_string())?;
+        parsed.check().map_err(|error| error.to_string())?;
+        Ok(parsed)
+    }
+
+    fn rule(id: &str, events: Value, filters: Value) -> Value {
+        json!({"id": id, "event_types": events, "cloudfunc": "notifier", "object_filters": filters})
+    }
+
+    #[test]
+    fn each_rule_fires_by_itself() {
+        let rules = parse(json!([
+            rule(
+                "all",
+                json!(["create_object", "delete_object"]),
+                Value::Null
+            ),
+            rule(
+                "images",
+                json!(["create_object"]),
+                json!(["*.jpg", "images/*"])
+            ),
+            rule("one", json!(["abort_multipart"]), json!("a/b")),
+            rule("none", json!(["complete_multipart"]), json!([])),
+        ]))
+        .unwrap();
+        let fired = |event, key| {
+            let ids = rules.fired(event, key).map(|rule| rule.id.as_str());
+            ids.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(fired(Event::CreateObject, "x.jpg"), "all images");
+        assert_eq!(fired(Event::CreateObject, "images/x"), "all images");
+        assert_eq!(fired(Event::CreateObject, "x.png"), "all");
+        assert_eq!(fired(Event::DeleteObject, "x.jpg"), "all");
+        assert_eq!(fired(Event::AbortMultipart, "a/b"), "one");
+        assert_eq!(fired(Event::AbortMultipart, "a/bc"), "");
+        assert_eq!(fired(Event::CompleteMultipart, "x"), "none");
+    }
+
+    #[test]
+    fn variants_of_the_documents() {
+        let image = json!({"id": "a", "event_types": ["create_object"], "cloudfunc": "image",
+                           "object_filter": "*.png", "cloudfunc_args": {"action": "info"},
+                           "notify_url": "http://user_notify_url"});
+        let parsed = parse(json!([image])).unwrap();
+        let document = serde_json::to_value(parsed).unwrap();
+        assert_eq!(document["notifications"][0]["object_filters"], "*.png");
+        for name in CLOUDFUNCS {
+            let mut rule = rule("a", json!(["create_object"]), json!("*"));
+            rule["cloudfunc"] = json!(name);
+            assert!(parse(json!([rule])).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn bad_rules_are_refused() {
+        let good = rule("a", json!(["create_object"]), json!(["*"]));
+        let with = |field: &str, value: Value| {
+            let mut rule = good.clone();
+            rule[field] = value;
+            json!([rule])
+        };
+        for (rules, word) in [
+            (json!([good, good]), "two notifications"),
+            (with("id", json!("")), "not empty"),
+            (with("event_types", json!([])), "at least one event"),
+            (
+                with("event_types", json!(["complete_upload"])),
+                "complete_upload",
+            ),
+            (with("cloudfunc", json!("sing")), "tupu-porn"),
+            (
+                with("cloudfunc_args", json!({"action": "info"})),
+                "only cloudfunc image",
+            ),
+            (with("cloudfunc_args", json!({})), "action"),
+            (with("notify_url", json!("user_notify_url")), "absolute"),
+            (with("notify_url", json!("ftp://a/b")), "absolute"),
+            (
+                with("object_filters", json!(1)),
+                "a string or a list of strings",
+            ),
+        ] {
+            let error = parse(rules).unwrap_err();
+            assert!(error.contains(word), "{error} has no {word}");
+        }
+    }
+}

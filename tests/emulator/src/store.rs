@@ -1,0 +1,259 @@
+//! Buckets, objects and uploads: records in an embedded database, contents in files or in memory.
+//!
+//! Reads see the records of one moment and block for moments only. Changes are asynchronous: they
+//! are made by the one writer of the database.
+
+mod bucket_lookup;
+mod buckets;
+mod content;
+mod content_id;
+mod database;
+mod database_file;
+mod directory;
+mod error;
+mod lifecycle;
+mod lifecycle_report;
+mod listing;
+mod object_lists;
+mod objects;
+mod reader;
+mod record_store;
+mod records;
+mod sweep;
+mod uploads;
+mod writer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tempfile::TempDir;
+
+use crate::base::encryption::CustomerKey;
+use crate::base::error::{Error, Result};
+use crate::base::panics;
+pub(crate) use buckets::Buckets;
+use content::Contents;
+use content_id::ContentId;
+use database::{BUCKETS, Lookup as _};
+use database_file::DatabaseFile;
+use directory::Directory;
+pub(crate) use error::{BadParts, StoreError};
+pub use lifecycle_report::LifecycleReport;
+pub(crate) use listing::{ListQuery, Marker};
+pub(crate) use object_lists::VersionEntry;
+pub(crate) use objects::{NewObject, SourceFate};
+pub(crate) use reader::{ObjectReader, OpenObject};
+use record_store::RecordStore;
+pub(crate) use records::{
+    Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,
+};
+pub(crate) use uploads::{ChosenPart, upload_order};
+pub(crate) use writer::{ContentWriter, NewSegment};
+
+/// The thread that opens a database. Its panics are returned as errors.
+pub const OPENING_THREAD: &str = "qingstor-emulator-opening";
+
+/// Length in bytes of the content that is written to find out whether contents can be written.
+const PROBE_SIZE: usize = 64 << 10;
+
+/// Where buckets and objects are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// In a directory that outlives the emulator.
+    Directory(PathBuf),
+    /// In a directory that goes away with the emulator.
+    #[default]
+    Temporary,
+    /// In memory.
+    Memory,
+}
+
+/// The address of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectAddress {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+/// All buckets and objects.
+#[derive(Debug)]
+pub(crate) struct Store {
+    // The order matters: the database is closed before the directory is given up.
+    records: RecordStore,
+    contents: Arc<Contents>,
+    _directory: Option<Directory>,
+    _temporary: Option<TempDir>,
+}
+
+impl Store {
+    /// Opens the storage, and removes what a killed emulator has left behind. Blocks.
+    pub(crate) fn open(storage: &Storage) -> Result<Self> {
+        match storage {
+            Storage::Directory(root) => Self::open_directory(root),
+            Storage::Temporary => Self::open_temporary(),
+            Storage::Memory => {
+                let file = in_memory(Path::new(""))?;
+                let contents = Contents::in_memory(fastrand::u64(..));
+                Self::with(file, contents, Path::new(""))
+            }
+        }
+    }
+
+    fn open_directory(root: &Path) -> Result<Self> {
+        let directory = Directory::open(root)?;
+        let records = directory.records();
+        let damaged = |path: PathBuf| move |reason| Error::Damaged { path, reason };
+        if directory.has_lost_records()? {
+            let reason = "the file is missing, but there are contents".to_owned();
+            return Err(damaged(records)(reason));
+        }
+        let (file, identity, used) = read_records(&records)?;
+        directory.sync()?;
+        let content = directory.content();
+        sweep::sweep(&content, identity, used)
+            .map_err(|error| damaged(content.clone())(error.to_string()))?;
+        let identity = match file.begin_run() {
+            Ok(identity) => identity,
+            Err(error) => {
+                // On a full disk, objects can still be read.
+                tracing::warn!(%error, "the start of the emulator is not recorded");
+                let reopened = file.reopen();
+                reopened.map_err(|error| damaged(records)(error.to_string()))?;
+                identity
+            }
+        };
+        let contents = Contents::in_directory(content, true, identity);
+        let mut store = Self::with(file, contents, root)?;
+        store._directory = Some(directory);
+        Ok(store)
+    }
+
+    /// A temporary directory needn't survive the end of the emulator, so nothing waits for the disk.
+    fn open_temporary() -> Result<Self> {
+        let temporary = tempfile::Builder::new()
+            .prefix("qingstor-emulator-")
+            .tempdir()
+            .map_err(|source| Error::DataDir {
+                path: std::env::temp_dir(),
+                source,
+            })?;
+        let path = temporary.path();
+        let contents = Contents::in_directory(path.to_owned(), false, fastrand::u64(..));
+        let mut store = Self::with(in_memory(path)?, contents, path)?;
+        store._temporary = Some(temporary);
+        Ok(store)
+    }
+
+    fn with(file: DatabaseFile, contents: Contents, root: &Path) -> Result<Self> {
+        let contents = Arc::new(contents);
+        let records = RecordStore::new(file, Arc::clone(&contents)).map_err(|source| {
+            let path = root.to_owned();
+            Error::DataDir { path, source }
+        })?;
+        Ok(Self {
+            records,
+            contents,
+            _directory: None,
+            _temporary: None,
+        })
+    }
+
+    /// Checks that the store can be read and written. It writes a content and removes it: only that
+    /// shows whether a disk is full.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        drop(self.records.snapshot()?.table(BUCKETS)?);
+        let mut probe = self.writer(None)?;
+        probe.write(Bytes::from_static(&[0; PROBE_SIZE])).await?;
+        drop(probe.finish().await?);
+        self.records.check().await
+    }
+
+    /// Writes what is read as a new content.
+    pub(crate) async fn copy_content(
+        &self,
+        mut reader: ObjectReader,
+        key: Option<&CustomerKey>,
+    ) -> Result<NewSegment, StoreError> {
+        let mut writer = self.writer(key)?;
+        while let Some(piece) = reader.next().await? {
+            writer.write(piece).await?;
+        }
+        Ok(writer.finish().await?)
+    }
+
+    /// A new content to write to. It goes away unless an object or an upload takes it.
+    pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<ContentWriter, StoreError> {
+        Ok(ContentWriter::new(&self.contents, key)?)
+    }
+}
+
+fn in_memory(root: &Path) -> Result<DatabaseFile> {
+    DatabaseFile::in_memory().map_err(|error| Error::Damaged {
+        path: root.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Opens the database, and returns it with its identity and the contents that it names.
+///
+/// The database library panics at some kinds of damage, so it runs on a thread of its own.
+fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
+    let failed = |source| {
+        let path = path.to_owned();
+        Error::DataDir { path, source }
+    };
+    let damaged = |reason| {
+        let path = path.to_owned();
+        Error::Damaged { path, reason }
+    };
+    let records = path.to_owned();
+    let read = move || {
+        let file = DatabaseFile::open(&records)?;
+        let (identity, used) = (file.identity()?, file.contents()?);
+        Ok((file, identity, used))
+    };
+    let opening = std::thread::Builder::new()
+        .name(OPENING_THREAD.to_owned())
+        .spawn(read)
+        .map_err(failed)?;
+    let read = opening
+        .join()
+        .map_err(|panic| damaged(panics::message(panic.as_ref())))?;
+    read.map_err(|error| match error {
+        StoreError::Io(source) | StoreError::Database(redb::Error::Io(source))
+            if !is_damage(source.kind()) =>
+        {
+            failed(source)
+        }
+        error => damaged(error.to_string()),
+    })
+}
+
+/// Whether an error of reading tells of the content of a file, and not of the disk or the rights.
+fn is_damage(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Other
+    )
+}
+
+/// Runs what reads much where it blocks nobody.
+pub(crate) async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Io(std::io::Error::other(error)).into()))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
