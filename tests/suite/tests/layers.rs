@@ -1,4 +1,4 @@
-//! The layers of the SDK: a module imports only from its own layer and lower layers, without
+//! The layers of the crates: a module imports only from its own layer and lower layers, without
 //! cycles.
 
 #![allow(
@@ -17,34 +17,73 @@ use qingstor_suite::repository::root;
 /// A module path, such as `["message", "body"]`.
 type Module = Vec<String>;
 
-/// The layers of `sdk/src`, from top to bottom. A layer consists of the listed modules and their
-/// submodules.
-const SDK: &[(&str, &[&str])] = &[
-    ("operations that take several requests", &["managed"]),
-    ("generated operations and types", &["generated", "prelude"]),
-    ("calls: setters, paging, presigned URLs", &["call"]),
-    ("handles, and the retry loop", &["client"]),
-    ("HTTP", &["transport"]),
-    ("settings, credentials, signatures", &["config"]),
-    ("requests and responses", &["message"]),
-    (
-        "values, errors, files, and generated facts",
-        &["base", "generated::facts"],
-    ),
-];
+/// The layers of a crate.
+struct Crate {
+    source: &'static str,
+    /// The layers from top to bottom. A layer consists of the listed modules and their submodules.
+    layers: &'static [(&'static str, &'static [&'static str])],
+    /// Modules at the root that do not belong to a layer.
+    outside: &'static [&'static str],
+    /// Fewer modules mean that the test does not find them.
+    min_modules: usize,
+}
+
+const CRATES: &[Crate] = &[SDK, EMULATOR];
+
+const SDK: Crate = Crate {
+    source: "sdk/src",
+    layers: &[
+        ("operations that take several requests", &["managed"]),
+        ("generated operations and types", &["generated", "prelude"]),
+        ("calls: setters, paging, presigned URLs", &["call"]),
+        ("handles, and the retry loop", &["client"]),
+        ("HTTP", &["transport"]),
+        ("settings, credentials, signatures", &["config"]),
+        ("requests and responses", &["message"]),
+        (
+            "values, errors, files, and generated facts",
+            &["base", "generated::facts"],
+        ),
+    ],
+    outside: &["guide"],
+    min_modules: 80,
+};
+
+const EMULATOR: Crate = Crate {
+    source: "tests/emulator/src",
+    layers: &[
+        ("the emulator and its builder", &["emulator"]),
+        ("connections, steps of a request, admin API", &["server"]),
+        ("operations", &["handlers"]),
+        ("accounts, signatures, access decisions", &["auth"]),
+        ("parts of a request", &["request"]),
+        ("work outside of requests", &["background"]),
+        ("image processing", &["image"]),
+        ("records and contents", &["store"]),
+        ("bucket settings", &["settings"]),
+        ("fault rules", &["faults"]),
+        (
+            "values, errors, responses, and generated facts",
+            &["base", "generated"],
+        ),
+    ],
+    outside: &["arguments", "signals"],
+    min_modules: 80,
+};
 
 #[test]
-fn the_sdk_imports_no_higher_layers() {
-    let tree = Tree::read(&root().join("sdk/src"));
-    assert!(tree.modules.len() > 80, "{} modules", tree.modules.len());
+fn modules_do_not_import_from_higher_layers() {
     let mut upward = Vec::new();
-    for (from, targets) in tree.imports() {
-        for to in targets {
-            let layers = (layer(&from, SDK), layer(&to, SDK));
-            if let (Some(from_layer), Some(to_layer)) = layers
-                && from_layer > to_layer
-            {
-                upward.push(format!("{} -> {}", from.join("::"), to.join("::")));
+    for Crate { source, layers, .. } in CRATES {
+        for (from, targets) in Tree::read(&root().join(source)).imports() {
+            for to in targets {
+                if let (Some(from_layer), Some(to_layer)) =
+                    (layer(&from, layers), layer(&to, layers))
+                    && from_layer > to_layer
+                {
+                    let (from, to) = (from.join("::"), to.join("::"));
+                    upward.push(format!("{source}: {from} -> {to}"));
+                }
             }
         }
     }
@@ -52,24 +91,29 @@ fn the_sdk_imports_no_higher_layers() {
 }
 
 #[test]
-fn every_module_of_the_sdk_belongs_to_a_layer() {
-    let tree = Tree::read(&root().join("sdk/src"));
-    let outside = ["lib", "guide"];
-    for module in tree.modules.keys() {
-        let is_outside = module.is_empty() || outside.contains(&&*module[0]);
-        assert!(
-            is_outside || layer(module, SDK).is_some(),
-            "{} does not belong to a layer",
-            module.join("::")
-        );
+fn every_module_belongs_to_a_layer() {
+    for package in CRATES {
+        let source = package.source;
+        let modules = Tree::read(&root().join(source)).modules;
+        let count = modules.len();
+        assert!(count > package.min_modules, "{source}: {count} modules");
+        for module in modules.keys() {
+            let is_outside = module.is_empty() || package.outside.contains(&&*module[0]);
+            assert!(
+                is_outside || layer(module, package.layers).is_some(),
+                "{source}: {} does not belong to a layer",
+                module.join("::")
+            );
+        }
     }
 }
 
 #[test]
-fn the_sdk_has_no_import_cycles() {
-    let tree = Tree::read(&root().join("sdk/src"));
-    let cycles = cycles(&tree.imports());
-    assert!(cycles.is_empty(), "cycles: {cycles:#?}");
+fn modules_have_no_import_cycles() {
+    for Crate { source, .. } in CRATES {
+        let cycles = cycles(&Tree::read(&root().join(source)).imports());
+        assert!(cycles.is_empty(), "cycles in {source}: {cycles:#?}");
+    }
 }
 
 /// Tests the analysis itself with small modules.
