@@ -120,6 +120,8 @@ fn a_formatter_that_loses_the_text_is_refused() {
         ("echo; cat", "not the one that says `@generated`"),
         ("cat; printf '\\377'", "what it printed is not UTF-8"),
         ("echo wrong >&2; exit 3", "wrong"),
+        ("cat > /dev/null; exit 3", "ended with exit status: 3"),
+        ("cat; echo >&2; exit 1", "ended with exit status: 1"),
         ("cat; kill -9 $$", "signal: 9"),
     ] {
         refused(&workspace(script), "", &[expected]);

@@ -146,7 +146,8 @@ impl Formatter<'_> {
         } = ended;
         if !status.success() {
             let failed = match status.code() {
-                Some(_) => stderr,
+                Some(_) if !stderr.trim().is_empty() => stderr,
+                Some(_) => format!("it ended with {status} and printed no message"),
                 None => format!("it was ended: {status}\n{stderr}"),
             };
             return Err(self.failed(file, &failed));
