@@ -23,6 +23,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "",
         &["pack.json:1:11: written for model \"0\"", "codegen dump"],
     ),
+    (
+        "{\"model\": \"1\", \"files\": [],\n\"options\": {\"client\": 42}}",
+        "",
+        &["pack.json:2:23: the option `client` must be a string"],
+    ),
     (r#"{"model": "1", "files": ["#, "", &["pack.json:1:", "EOF"]),
     (
         FILES_MISSING,

@@ -186,6 +186,69 @@ pub(super) fn idle_removal(target: &Value, patch: &Value) -> Option<Vec<String>>
     })
 }
 
+/// Returns the keys that lead to a value of a patch whose JSON type differs from that of the value
+/// it replaces, and what is wrong with it.
+pub(super) fn other_type(target: &Value, patch: &Value) -> Option<(Vec<String>, String)> {
+    if let (Value::Object(target), Value::Object(patch)) = (target, patch) {
+        return patch.iter().find_map(|(key, value)| {
+            let (mut keys, message) = other_type(target.get(key)?, value)?;
+            keys.insert(0, key.clone());
+            Some((keys, message))
+        });
+    }
+    let (known, found) = (type_name(target), type_name(patch));
+    (known != found && !target.is_null() && !patch.is_null()).then(|| {
+        (
+            Vec::new(),
+            format!("this option must be {known}, not {found}"),
+        )
+    })
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Returns the key of a patch that makes a value unreadable if it is merged alone.
+pub(super) fn refused_key<T: DeserializeOwned>(target: &Value, patch: &Value) -> Option<String> {
+    patch.as_object()?.iter().find_map(|(key, value)| {
+        let mut merged = target.clone();
+        let alone = serde_json::Map::from_iter([(key.clone(), value.clone())]);
+        merge(&mut merged, Value::Object(alone));
+        serde_json::from_value::<T>(merged)
+            .is_err()
+            .then(|| key.clone())
+    })
+}
+
+/// An error at the value that some keys of a file lead to.
+pub(super) fn refused(path: &Path, keys: &[String], message: String) -> PackError {
+    let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
+    let place = sources.load(path).ok().and_then(|(_, tree)| {
+        let mut node = &*tree;
+        for key in keys {
+            node = node.get(key)?;
+        }
+        Some(sources.location(node.span))
+    });
+    match place {
+        Some(place) => PackError::Manifest {
+            path: slashes(path),
+            line: place.line,
+            column: place.column,
+            message,
+        },
+        None => PackError::invalid(path, message),
+    }
+}
+
 /// A JSON merge patch (RFC 7396): objects are merged, null removes, all else replaces.
 pub(super) fn merge(target: &mut Value, patch: Value) {
     match (target, patch) {

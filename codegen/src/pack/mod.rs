@@ -170,12 +170,18 @@ impl Pack {
             }
             if let Some(options) = patch.get("options") {
                 let own = merged.get("options").unwrap_or(&serde_json::Value::Null);
+                if let Some((keys, message)) = folder::other_type(own, options) {
+                    let keys = std::iter::once("options".to_owned()).chain(keys);
+                    return Err(folder::refused(&path, &keys.collect::<Vec<_>>(), message));
+                }
                 additions.extend(folder::additions(own, options));
             }
-            folder::merge(&mut merged, patch);
-            // A reader of the merged text finds no place in it that anybody wrote.
-            manifest = serde_json::from_value(merged.clone())
-                .map_err(|error| PackError::invalid(&path, error.to_string()))?;
+            let unpatched = merged.clone();
+            folder::merge(&mut merged, patch.clone());
+            manifest = serde_json::from_value(merged.clone()).map_err(|error| {
+                let key = folder::refused_key::<Manifest>(&unpatched, &patch);
+                folder::refused(&path, &Vec::from_iter(key), error.to_string())
+            })?;
             manifests.push((path, id));
         }
         let pack = Self {
@@ -236,6 +242,14 @@ impl Pack {
                 Some(key) => Refusal::new(&["files", &index, key], message),
                 None => Refusal::new(&["files", &index], message),
             })?;
+        }
+        if let Some(client) = manifest.options.get(CLIENT_OPTION)
+            && !client.is_string()
+        {
+            let message = format!(
+                "the option `{CLIENT_OPTION}` must be a string: the type of operations without a handle"
+            );
+            return Err(Refusal::new(&["options", CLIENT_OPTION], message));
         }
         self.language().check()
     }
