@@ -4,7 +4,8 @@
 ///
 /// That is so if they differ only in case and separators, or by a few typing errors: one in a word
 /// of at least four letters, two in a word of at least seven. A typing error is a missing,
-/// additional, wrong or swapped letter.
+/// additional, wrong or swapped letter. In shorter words, only two swapped letters and a doubled
+/// letter count, because most other words of two or three letters differ by one letter, too.
 pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     if word == known {
         return false;
@@ -15,11 +16,32 @@ pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     };
     let (word, known) = (plain(word), plain(known));
     let allowed = match known.len().min(word.len()) {
-        0..=3 => 0,
+        0..=3 => return word == known || is_swapped(&word, &known) || is_doubled(&word, &known),
         4..=6 => 1,
         _ => 2,
     };
     word.len().abs_diff(known.len()) <= allowed && typing_errors(&word, &known) <= allowed
+}
+
+/// Returns whether two neighboring letters are swapped.
+fn is_swapped(word: &[char], known: &[char]) -> bool {
+    let mut swapped = known.to_vec();
+    (1..known.len()).any(|index| {
+        swapped.swap(index - 1, index);
+        let is_equal = swapped == word;
+        swapped.swap(index - 1, index);
+        is_equal
+    })
+}
+
+/// Returns whether one letter is there twice in a row.
+fn is_doubled(word: &[char], known: &[char]) -> bool {
+    word.len() == known.len() + 1
+        && (1..word.len()).any(|index| {
+            let (before, after) = word.split_at(index);
+            before.last() == after.first()
+                && [before, after.get(1..).unwrap_or_default()].concat() == known
+        })
 }
 
 /// Returns the first known word that `word` is probably a misspelling of.
@@ -65,12 +87,24 @@ mod tests {
             ("tpye", "type"),
             ("itmes", "items"),
             ("defualt", "default"),
+            ("$rfe", "$ref"),
+            ("$erf", "$ref"),
+            ("ref", "$ref"),
+            ("$reff", "$ref"),
+            ("gte", "get"),
+            ("ptu", "put"),
+            ("Gett", "get"),
+            ("ni", "in"),
         ] {
             assert!(is_slip(word, known), "{word} {known}");
         }
         for (word, known) in [
             ("required", "required"),
             ("in", "id"),
+            ("got", "get"),
+            ("teg", "get"),
+            ("pst", "put"),
+            ("gets", "get"),
             ("oneOf", "allOf"),
             ("uri", "url"),
             ("not", "name"),
