@@ -23,7 +23,7 @@ fn clean() -> Value {
         json!({
             "operationId": id, "summary": "s",
             "parameters": [
-                { "name": "limit", "in": "query", "type": "integer", "description": "d", "default": 1 },
+                { "name": "limit", "in": "query", "type": "integer", "description": "d", "default": 1, "maximum": 5 },
                 { "name": "version", "in": "query", "type": "string", "description": "d", "x-signed": true },
             ],
             "responses": { "200": { "description": "d", "schema": { "$ref": "#/definitions/big_thing" } } }
@@ -300,6 +300,30 @@ fn changes() -> Vec<Change> {
             "/paths/~1a/get/parameters/0/x-type-name",
             json!("N"),
             "/paths/~1a/get/parameters/0/x-type-name",
+        ),
+        (
+            "limits-contradict",
+            "/paths/~1a/get/parameters/0/minimum",
+            json!(9),
+            "/paths/~1a/get/parameters/0/minimum",
+        ),
+        (
+            "enum-empty",
+            "/definitions/the_state/enum",
+            json!([]),
+            "/definitions/the_state/enum",
+        ),
+        (
+            "name-without-letters",
+            "/paths/~1a/get/operationId",
+            json!("?!"),
+            "/paths/~1a/get/operationId",
+        ),
+        (
+            "name-without-letters",
+            "/definitions/++",
+            json!({ "description": "d", "type": "string" }),
+            "/definitions/++",
         ),
         (
             "lint-allow-unused",

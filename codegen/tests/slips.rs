@@ -70,6 +70,36 @@ fn a_misspelt_key_stops_generate_and_check() {
         ),
         ("/info", "titel", json!("T"), "did you mean `title`?"),
         (
+            "/definitions/folder/properties",
+            "a",
+            json!({ "$rfe": "#/definitions/folder" }),
+            "does not have `$rfe` here; did you mean `$ref`?",
+        ),
+        (
+            "/definitions/folder/properties",
+            "a",
+            json!({ "reference": "#/definitions/folder" }),
+            "does not have `reference` here; did you mean `$ref`?",
+        ),
+        (
+            "/definitions/folder/properties",
+            "a",
+            json!({ "typ": "integer" }),
+            "does not have `typ` here; did you mean `type`?",
+        ),
+        (
+            "/paths/~1",
+            "gte",
+            json!({}),
+            "does not have `gte` here; did you mean `get`?",
+        ),
+        (
+            "/paths/~1",
+            "ptu",
+            json!({}),
+            "does not have `ptu` here; did you mean `put`?",
+        ),
+        (
             "",
             "x-error-codes",
             json!([{ "code": "c", "staus": 404 }]),
@@ -94,6 +124,24 @@ fn a_misspelt_key_stops_generate_and_check() {
 }
 
 #[test]
+fn an_operation_under_an_unknown_method_stops_generate_and_check() {
+    let operation =
+        json!({ "operationId": "Other", "responses": { "200": { "description": "d" } } });
+    for method in ["fetch", "trace", "gt", "QUERY"] {
+        let workspace = with("notes.json", "/paths/~1", method, &operation);
+        for command in [GENERATE, CHECK] {
+            let (code, _, errors) = codegen(&workspace, command);
+            assert_eq!(code, 1, "{command} {method}: {errors}");
+            let message =
+                format!("error[method-unknown]: Swagger 2.0 does not have the method `{method}`");
+            assert!(errors.contains(&message), "{method}: {errors}");
+        }
+    }
+    let workspace = with("notes.json", "/paths/~1", "x-fetch", &operation);
+    assert_eq!(codegen(&workspace, GENERATE).0, 0);
+}
+
+#[test]
 fn what_is_probably_a_mistake_is_printed_by_generate_and_check() {
     for (pointer, key, value, rule) in [
         ("/paths/~1/get", "speed", json!("high"), "unknown-key"),
@@ -110,6 +158,30 @@ fn what_is_probably_a_mistake_is_printed_by_generate_and_check() {
             "default",
             json!("x"),
             "default-misfit",
+        ),
+        (
+            "/paths/~1/get",
+            "x-examples",
+            json!([{ "request": { "limit": "ten" } }]),
+            "example-misfit",
+        ),
+        (
+            "/paths/~1/get/parameters/0",
+            "enum",
+            json!([]),
+            "enum-empty",
+        ),
+        (
+            "/paths/~1/get/parameters/0",
+            "maximum",
+            json!(-1),
+            "limits-contradict",
+        ),
+        (
+            "/paths/~1/get",
+            "operationId",
+            json!("!!!"),
+            "name-without-letters",
         ),
     ] {
         let workspace = with("notes.json", pointer, key, &value);
@@ -258,6 +330,22 @@ fn an_option_that_no_template_reads_is_found() {
         (
             r#"{"options": {"wrods": null}}"#,
             "null removes `options/wrods`",
+        ),
+        (
+            r#"{"options": {"words": "x"}}"#,
+            "over/pack.json:2:23: this option must be an object, not a string",
+        ),
+        (
+            r#"{"options": {"words": {"title": 42}}}"#,
+            "over/pack.json:2:33: this option must be a string, not a number",
+        ),
+        (
+            r#"{"model": "1", "formatter": 42}"#,
+            "over/pack.json:2:29: invalid type: integer `42`",
+        ),
+        (
+            r#"{"naming": {"acronyms": ["A", 1]}}"#,
+            "over/pack.json:2:12: invalid type: integer `1`",
         ),
         (r#"{"formater": null}"#, "null removes `formater`"),
         (r#"{"optoins": {}}"#, "unknown field `optoins`"),

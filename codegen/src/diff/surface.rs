@@ -9,6 +9,7 @@ use crate::language::Language;
 use crate::model::{
     BodyKind, Constructor, CustomizedType, Model, Operation, PlaceKind, Property, Shape, TypeKind,
 };
+use crate::source::Node;
 
 /// Aliases that lead to aliases are followed this far; a specification has one or two.
 const DEPTH: usize = 32;
@@ -94,7 +95,8 @@ impl<'a> Types<'a> {
             _ if is_pairs(property) => Takes::pairs(),
             Shape::List { item } if **item == Shape::Text => Takes::items(self.of(item), true),
             Shape::List { item } => {
-                Takes::items(self.of(item), property.ext.contains_key("x-into"))
+                let into = property.ext.get("x-into").and_then(Node::as_bool);
+                Takes::items(self.of(item), into == Some(true))
             }
             Shape::Map { value } => Takes::items(format!("(String, {})", self.of(value)), false),
             Shape::Text | Shape::Binary | Shape::Free | Shape::Bytes | Shape::Format { .. } => {

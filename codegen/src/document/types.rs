@@ -121,6 +121,8 @@ pub struct Operation {
     pub id: String,
     /// Where the id stands.
     pub id_span: Span,
+    /// `x-name`: what identifiers are made from instead of the id.
+    pub name: Option<String>,
     /// In upper case.
     pub method: String,
     /// One line.
@@ -149,6 +151,13 @@ pub struct Operation {
     pub examples: Vec<Node>,
     /// Facts for templates.
     pub ext: Extensions,
+}
+
+impl Operation {
+    /// Returns the name that identifiers are made from: `x-name`, or the id.
+    pub fn wanted_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// What `x-idempotent` says.

@@ -1,12 +1,13 @@
 //! Keys, facts and formats that nothing reads at their place: most are misspelt.
 
+use super::limits;
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::document::grammar::words::{
     Fact, Inside, fact, inside_of, is_documentation, meant_format, meant_key,
 };
 use crate::document::grammar::{Kind, child, is_map, item};
-use crate::source::{Member, Node, Value};
+use crate::source::{Member, Node, Object, Value};
 
 /// Finds unknown keys: errors where the key that is meant would change the output, else warnings.
 pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
@@ -16,6 +17,14 @@ pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
     };
     keys.visit(bundled, Kind::Root);
     keys.found
+}
+
+/// Names of types.
+const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
+
+/// Returns whether a value of a path describes an operation.
+fn is_operation(node: &Node) -> bool {
+    node.get("responses").or(node.get("operationId")).is_some()
 }
 
 struct Keys {
@@ -31,9 +40,10 @@ impl Keys {
         match &node.value {
             Value::Object(object) => {
                 for (key, member) in object {
-                    self.member(kind, key, member);
+                    self.member(kind, key, member, object);
                 }
                 self.format(node, kind);
+                limits::check(node, kind, &mut self.found);
             }
             Value::Array(items) => {
                 let kind = item(kind);
@@ -43,7 +53,7 @@ impl Keys {
         }
     }
 
-    fn member(&mut self, kind: Kind, key: &str, member: &Member) {
+    fn member(&mut self, kind: Kind, key: &str, member: &Member, object: &Object) {
         match child(self.dialect, kind, key) {
             Some(Kind::Opaque) if !is_map(kind) => {
                 if key.starts_with("x-") {
@@ -56,11 +66,40 @@ impl Keys {
             Some(kind) => self.visit(&member.node, kind),
             None if is_map(kind) => {}
             None => {
-                let meant = meant_key(self.dialect, kind, key);
+                let meant = meant_key(self.dialect, kind, key)
+                    .or_else(|| self.meant_by_value(kind, &member.node, object));
+                if meant.is_none() && kind == Kind::PathItem && is_operation(&member.node) {
+                    self.unknown_method(key, member);
+                    return;
+                }
                 let place = format!("{} does not have `{key}` here", self.dialect.name());
                 self.unknown(key, member, place, meant);
             }
         }
+    }
+
+    /// Returns the key that must be meant by its value: a reference, or the name of a type.
+    fn meant_by_value(&self, kind: Kind, value: &Node, object: &Object) -> Option<&'static str> {
+        let text = value.as_str()?;
+        let meant = if text.starts_with("#/") || text.contains(".json#") {
+            "$ref"
+        } else if TYPES.contains(&text) {
+            "type"
+        } else {
+            return None;
+        };
+        let is_open = child(self.dialect, kind, meant).is_some() && !object.contains_key(meant);
+        is_open.then_some(meant)
+    }
+
+    fn unknown_method(&mut self, key: &str, member: &Member) {
+        let message = format!(
+            "{} does not have the method `{key}`: this operation would be left out",
+            self.dialect.name()
+        );
+        let help = "use get, put, post, delete, options, head or patch, or begin the key with `x-`";
+        self.found
+            .push(Diagnostic::error("method-unknown", member.key, message).with_help(help));
     }
 
     fn unknown(&mut self, key: &str, member: &Member, message: String, meant: Option<&str>) {

@@ -7,6 +7,7 @@ mod enums;
 mod examples;
 mod keys;
 mod language;
+mod limits;
 mod names;
 mod rules;
 mod signed;
@@ -57,11 +58,15 @@ const DOUBTS: &[&str] = &[
     "null-items",
     "required-null",
     "enum-duplicate",
+    "enum-empty",
     "enum-value-unknown",
     "error-code-unknown",
+    "example-misfit",
     "example-unknown-parameter",
     "format-alike",
+    "limits-contradict",
     "misplaced-fact",
+    "name-without-letters",
     "no-success",
     "required-undescribed",
     "text-untranslated",

@@ -46,12 +46,15 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
                     .with_help("add a 2xx status, or `\"x-success\": true` to another"),
             );
         }
+        unspeakable(operation.wanted_name(), operation.id_span, &mut found);
         bodiless(operation, &mut found);
         for parameter in &operation.parameters {
             unused_type_name(&parameter.schema, &mut found);
         }
     }
-    for definition in document.definitions.values() {
+    for (name, definition) in &document.definitions {
+        let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
+        unspeakable(wanted, definition.key, &mut found);
         let SchemaKind::Object(object) = &definition.schema.kind else {
             continue;
         };
@@ -60,6 +63,18 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Reports a name that an identifier can only be made from by spelling out its symbols.
+fn unspeakable(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
+    if name.chars().any(char::is_alphanumeric) {
+        return;
+    }
+    let message = format!("`{name}` contains no letter or digit to make an identifier from");
+    found.push(
+        Diagnostic::warning("name-without-letters", span, message)
+            .with_help("use letters, or add an `x-name` that has some"),
+    );
 }
 
 /// Bodies of responses that never have one.

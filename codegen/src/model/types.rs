@@ -155,11 +155,15 @@ pub struct Operation {
     pub resource: String,
     /// Where it stands.
     pub source: Source,
-    /// The id of the operation before it, where documents list them: those of the service, then tag
-    /// by tag.
+    /// Id of the previous operation in the order of documents: operations of the service first, then
+    /// tag by tag.
     pub previous: Option<String>,
-    /// The id of the operation after it.
+    /// Identifier of the previous operation.
+    pub previous_ident: Option<String>,
+    /// Id of the next operation.
     pub next: Option<String>,
+    /// Identifier of the next operation.
+    pub next_ident: Option<String>,
     /// What is sent.
     pub request: Request,
     /// What is answered.

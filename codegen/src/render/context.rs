@@ -24,6 +24,8 @@ pub(super) struct Item {
     pub(super) label: String,
     /// The specification's file that it came from; none for the root.
     pub(super) source: Option<String>,
+    /// File and line in the specification, if it is described in one place.
+    pub(super) place: Option<String>,
 }
 
 impl Root {
@@ -87,6 +89,7 @@ impl Root {
                 value: None,
                 label: "the whole".to_owned(),
                 source: None,
+                place: None,
             }],
             Each::Service => {
                 let service = self.map.get(&Key::Str("service"));
@@ -147,6 +150,7 @@ fn item(value: &Value, kind: &str) -> Item {
     let name = field(value, "name").or_else(|| field(value, "id"));
     let name = name.and_then(Value::as_str).unwrap_or_default();
     let own = field(value, "source").and_then(|source| field(source, "file")?.as_str());
+    let line = field(value, "source").and_then(|source| field(source, "line")?.as_u64());
     // A tag has no place of its own: it is its operations' if they share one.
     let shared = || {
         let operations = field(value, "operations")?.as_array()?;
@@ -156,6 +160,7 @@ fn item(value: &Value, kind: &str) -> Item {
     };
     Item {
         label: format!("{kind} `{name}`"),
+        place: own.zip(line).map(|(file, line)| format!("{file}:{line}")),
         source: own.or_else(shared).map(str::to_owned),
         value: Some(value.clone()),
     }

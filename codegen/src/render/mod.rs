@@ -265,6 +265,7 @@ mod tests {
                 value: None,
                 label: "the whole".to_owned(),
                 source: None,
+                place: None,
             };
             // Twice: each file begins anew.
             for _ in 0..2 {

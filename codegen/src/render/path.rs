@@ -58,16 +58,24 @@ impl Paths {
         rule: &FileRule,
         item: &Item,
     ) -> Result<(), RenderError> {
-        let owner = format!("`{}` for {}", rule.template, item.label);
+        let mut owner = format!("`{}` for {}", rule.template, item.label);
+        if let Some(place) = &item.place {
+            owner = format!("{owner} ({place})");
+        }
         match self.owners.entry(path.to_lowercase()) {
             Entry::Vacant(free) => {
                 free.insert(owner);
                 Ok(())
             }
             Entry::Occupied(first) => Err(RenderError::Output(format!(
-                "two files would be written to `{path}`: {} and {owner}; make `to` in pack.json tell \
-                 them apart",
-                first.get()
+                "two files would be written to `{path}`: {} and {owner}; {}make each `to` in pack.json \
+                 unique",
+                first.get(),
+                if item.place.is_some() {
+                    "give one of them an `x-name` if `to` contains `ident`, or "
+                } else {
+                    ""
+                }
             ))),
         }
     }

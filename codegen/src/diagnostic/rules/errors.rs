@@ -10,6 +10,11 @@ pub(super) const RULES: &[Rule] = &[
         "take the part out of `allOf`",
     ),
     error(
+        "all-of-conflict",
+        "an `allOf` with two parts that describe one property with different types",
+        "describe the property once, or with one type",
+    ),
+    error(
         "all-of-object",
         "an `allOf` with a part that is no object",
         "make every part an object",
@@ -121,6 +126,11 @@ pub(super) const RULES: &[Rule] = &[
         "map-place",
         "a map outside headers and forms",
         "describe each query parameter by its name",
+    ),
+    error(
+        "method-unknown",
+        "an operation under a method that the specification's version does not have",
+        "use get, put, post, delete, options, head or patch",
     ),
     error(
         "misspelt-key",
@@ -268,6 +278,11 @@ pub(super) const RULES: &[Rule] = &[
         "response-bodies",
         "two successes with bodies of different kinds",
         "describe one body that fits both",
+    ),
+    error(
+        "response-header-differs",
+        "a header with different types in two successes of an operation",
+        "describe the header with one type",
     ),
     error(
         "response-status",

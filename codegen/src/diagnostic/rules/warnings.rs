@@ -40,6 +40,11 @@ pub(super) const RULES: &[Rule] = &[
         "remove one of them",
     ),
     warning(
+        "enum-empty",
+        "an `enum` without values",
+        "list the values, or remove `enum`",
+    ),
+    warning(
         "enum-value-unknown",
         "a description or name of a value that the enum does not have",
         "correct the name, or remove it",
@@ -75,6 +80,11 @@ pub(super) const RULES: &[Rule] = &[
         "correct the format, or choose a less similar name",
     ),
     warning(
+        "limits-contradict",
+        "a lower limit above the upper limit, so that no value is allowed",
+        "correct one of the limits",
+    ),
+    warning(
         "lint-allow-unused",
         "an entry of `x-lint-allow` that allows nothing any more",
         "delete it",
@@ -83,6 +93,11 @@ pub(super) const RULES: &[Rule] = &[
         "misplaced-fact",
         "a fact of the generator at an object where it has no effect",
         "move it to the object that it describes",
+    ),
+    warning(
+        "name-without-letters",
+        "a name without a letter or digit: its identifier is made of the names of its symbols",
+        "use letters, or add an `x-name` that has some",
     ),
     warning(
         "no-description",

@@ -203,6 +203,15 @@ const VALUES: &[Kind] = &[
     Kind::Schema,
 ];
 
+/// Everything that gets an identifier.
+const NAMED: &[Kind] = &[
+    Kind::Operation,
+    Kind::Parameter,
+    Kind::Header,
+    Kind::HeaderObject,
+    Kind::Schema,
+];
+
 /// Facts that this crate or a pack of this repository reads, and where.
 const FACTS: &[(&str, &[Kind])] = &[
     ("x-computed", VALUES),
@@ -220,7 +229,7 @@ const FACTS: &[(&str, &[Kind])] = &[
     ("x-into", VALUES),
     ("x-language", &[Kind::Root]),
     ("x-lint-allow", &[Kind::Root]),
-    ("x-name", VALUES),
+    ("x-name", NAMED),
     ("x-object-key", VALUES),
     ("x-one-or-many", VALUES),
     ("x-paging", &[Kind::Operation]),

@@ -6,7 +6,7 @@ use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
 use crate::source::{Member, Node, Object, Value};
 
 /// Facts of an operation that are interpreted.
-const FACTS: &[&str] = &["x-paging", "x-idempotent", "x-slow", "x-examples"];
+const FACTS: &[&str] = &["x-name", "x-paging", "x-idempotent", "x-slow", "x-examples"];
 
 impl<'a> Reader<'a> {
     pub(super) fn operation(
@@ -33,6 +33,7 @@ impl<'a> Reader<'a> {
             key: member.key,
             id,
             id_span,
+            name: self.text(node, "x-name"),
             method: method.to_ascii_uppercase(),
             summary: self.text_or_empty(node, "summary"),
             description: self.text_or_empty(node, "description"),

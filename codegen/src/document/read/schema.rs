@@ -217,7 +217,7 @@ impl Reader<'_> {
             maximum: self.limit(node, "maximum", "exclusiveMaximum", -1),
             max_length: self
                 .number(node, "maxLength")
-                .and_then(|number| number.as_u64()),
+                .and_then(|number| whole(&number)),
             pattern: self.text(node, "pattern"),
         }
     }
@@ -256,6 +256,10 @@ impl Reader<'_> {
             |key| Some((self.text(node, key)?, node.get(key).map(|node| node.span)?));
         let type_name = named_text("x-type-name");
         let type_description = named_text("x-type-description");
+        // Packs read these facts as they are written.
+        for key in ["x-into", "x-object-key"] {
+            self.flag(node, key);
+        }
         let one_or_many = node.get("x-one-or-many").map(|node| node.span);
         Facts {
             name: self.text(node, "x-name"),
@@ -306,6 +310,14 @@ impl Reader<'_> {
         }
         constructors
     }
+}
+
+/// The number of a count, which may be written as `10.0`.
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    number.as_u64().or_else(|| {
+        let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{number:.0}").parse().ok()
+    })
 }
 
 /// A schema of which nothing but its kind is known.

@@ -1,6 +1,8 @@
 //! From the specification to the model.
 
 mod finish;
+mod merge;
+mod narrow;
 mod objects;
 mod operations;
 mod order;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
+use super::merge::Merged;
 use super::properties::Field;
 use super::shapes::{At, definition_kind};
 use super::{Direction, Lowerer};
@@ -20,17 +21,6 @@ pub(super) enum Inline {
     Object,
     /// An enum.
     Enum,
-}
-
-/// `allOf` of `allOf` of ..: more than anybody needs, and far from the end of the stack.
-const MAX_PARTS_DEPTH: usize = 64;
-
-/// The properties of an object, those of `allOf` merged in.
-#[derive(Default)]
-pub(super) struct Merged<'a> {
-    pub(super) properties: IndexMap<&'a str, (Span, &'a Schema)>,
-    pub(super) required: Vec<&'a (String, Span)>,
-    pub(super) additional: Option<&'a Additional>,
 }
 
 impl<'a> Lowerer<'a> {
@@ -143,93 +133,6 @@ impl<'a> Lowerer<'a> {
             properties.extend(self.property(field, at, &mut scope));
         }
         properties
-    }
-
-    /// The properties of an object, with those of all its parts.
-    pub(super) fn merged(&mut self, schema: &'a Schema) -> Merged<'a> {
-        let mut merged = Merged::default();
-        self.merge_into(schema, &mut merged, &mut Vec::new(), &mut HashSet::new());
-        self.check_required(&merged);
-        merged
-    }
-
-    /// `open` are the definitions on the way here, `done` those that are merged already: what many
-    /// parts have in common is merged once.
-    fn merge_into(
-        &mut self,
-        schema: &'a Schema,
-        merged: &mut Merged<'a>,
-        open: &mut Vec<&'a str>,
-        done: &mut HashSet<&'a str>,
-    ) {
-        if !self.has_patience(schema.span) {
-            return;
-        }
-        match &schema.kind {
-            SchemaKind::Object(object) => {
-                for (name, (span, schema)) in &object.properties {
-                    merged.properties.insert(name, (*span, schema));
-                }
-                merged.required.extend(&object.required);
-                if !matches!(object.additional, Additional::Unsaid) {
-                    merged.additional = Some(&object.additional);
-                }
-            }
-            SchemaKind::AllOf(parts) => {
-                for part in parts {
-                    self.merge_into(part, merged, open, done);
-                }
-            }
-            SchemaKind::Ref(name) => self.merge_definition(name, schema.span, merged, open, done),
-            _ => {
-                self.problems.push(
-                    Diagnostic::error("all-of-object", schema.span, "only objects can be merged")
-                        .with_help("make every part of `allOf` an object"),
-                );
-            }
-        }
-    }
-
-    fn merge_definition(
-        &mut self,
-        name: &'a str,
-        span: Span,
-        merged: &mut Merged<'a>,
-        open: &mut Vec<&'a str>,
-        done: &mut HashSet<&'a str>,
-    ) {
-        let Some(definition) = self.document.definitions.get(name) else {
-            let message = format!("there is no definition `{name}`");
-            let problem = Diagnostic::error("ref-missing", span, message);
-            let help = "correct the reference or add the definition";
-            self.problems.push(problem.with_help(help));
-            return;
-        };
-        if open.contains(&name) || open.len() == MAX_PARTS_DEPTH {
-            let message = format!("`{name}` is made of itself, or of too many parts");
-            let problem = Diagnostic::error("all-of-circular", span, message);
-            let help = "take this part out of `allOf`";
-            self.problems.push(problem.with_help(help));
-            return;
-        }
-        if done.insert(name) {
-            open.push(name);
-            self.merge_into(&definition.schema, merged, open, done);
-            open.pop();
-        }
-    }
-
-    fn check_required(&mut self, merged: &Merged<'_>) {
-        let open = self.document.open_required;
-        for (name, span) in merged.required.iter().filter(|_| !open) {
-            if !merged.properties.contains_key(name.as_str()) {
-                let message = format!("`{name}` is required, but there is no such property");
-                self.problems.push(
-                    Diagnostic::error("required-unknown", *span, message)
-                        .with_help("correct the name or describe the property"),
-                );
-            }
-        }
     }
 
     /// A type that has no name of its own: it is named after where it stands.

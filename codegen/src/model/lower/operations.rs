@@ -1,6 +1,6 @@
 //! Operations: what they send, what they answer, how they behave.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::properties::Field;
 use super::resources::Standing;
@@ -13,6 +13,7 @@ use crate::model::{
     Status, TypeKind, Uses,
 };
 use crate::naming::{Role, Scope};
+use crate::source::Span;
 
 impl<'a> Lowerer<'a> {
     pub(super) fn operation(
@@ -47,7 +48,9 @@ impl<'a> Lowerer<'a> {
             resource: standing.resource.clone(),
             source: self.place(operation.key),
             previous: None,
+            previous_ident: None,
             next: None,
+            next_ident: None,
             uses: Uses::of_operation(&request.properties, &response.properties),
             types: Vec::new(),
             content_md5_required: operation.parameters.iter().any(|parameter| {
@@ -71,7 +74,12 @@ impl<'a> Lowerer<'a> {
         let mut body = no_body();
         for parameter in &operation.parameters {
             if parameter.place == In::Body {
-                body = self.sent_body(parameter, &operation.id, &mut properties, &mut scope);
+                body = self.sent_body(
+                    parameter,
+                    operation.wanted_name(),
+                    &mut properties,
+                    &mut scope,
+                );
                 continue;
             }
             let place = parameter_place(parameter);
@@ -86,7 +94,7 @@ impl<'a> Lowerer<'a> {
                 place,
                 role: Role::Parameter,
             };
-            let at = at(&operation.id, Direction::Request);
+            let at = at(operation.wanted_name(), Direction::Request);
             if let Some(mut property) = self.property(field, at, &mut scope) {
                 if standing.binds(parameter) {
                     // The handle gives it.
@@ -117,14 +125,14 @@ impl<'a> Lowerer<'a> {
     fn sent_body(
         &mut self,
         parameter: &'a document::Parameter,
-        operation_id: &str,
+        operation_name: &str,
         properties: &mut Vec<Property>,
         scope: &mut Scope,
     ) -> Body {
         let direction = Direction::Request;
         let mut body = self.body(
             &parameter.schema,
-            operation_id,
+            operation_name,
             direction,
             properties,
             scope,
@@ -239,12 +247,9 @@ impl<'a> Lowerer<'a> {
             .responses
             .iter()
             .filter(|response| response.success);
-        let mut headers = HashSet::new();
+        let mut headers: HashMap<String, (Span, Shape)> = HashMap::new();
         for response in successes.clone() {
             for (name, (span, schema)) in &response.headers {
-                if !headers.insert(name.to_ascii_lowercase()) {
-                    continue;
-                }
                 let place = header_place(schema);
                 let field = Field {
                     name,
@@ -254,8 +259,22 @@ impl<'a> Lowerer<'a> {
                     place,
                     role: Role::Property,
                 };
-                let at = at(&operation.id, Direction::Response);
-                properties.extend(self.property(field, at, &mut scope));
+                let at = at(operation.wanted_name(), Direction::Response);
+                let lowercase = name.to_ascii_lowercase();
+                if let Some((first, known)) = headers.get(&lowercase) {
+                    let other = self.property(field, at, &mut Scope::default());
+                    if other.is_some_and(|other| other.shape != *known) {
+                        let message = format!("`{name}` has another type in another success");
+                        self.problems.push(
+                            Diagnostic::error("response-header-differs", *span, message)
+                                .with_note(*first, "the other header")
+                                .with_help("describe the header with one type"),
+                        );
+                    }
+                } else if let Some(property) = self.property(field, at, &mut scope) {
+                    headers.insert(lowercase, (*span, property.shape.clone()));
+                    properties.push(property);
+                }
             }
         }
         let mut bodies = successes
@@ -266,7 +285,7 @@ impl<'a> Lowerer<'a> {
             let direction = Direction::Response;
             body = self.body(
                 schema,
-                &operation.id,
+                operation.wanted_name(),
                 direction,
                 &mut properties,
                 &mut scope,
@@ -292,16 +311,15 @@ impl<'a> Lowerer<'a> {
         properties: &mut Vec<Property>,
         scope: &mut Scope,
     ) {
-        let at = at(&operation.id, Direction::Response);
+        let at = at(operation.wanted_name(), Direction::Response);
         if self.is_object(first) && self.is_object(other) {
             let merged = self.merged(other);
             let known = properties.iter();
             let known = known.filter(|known| known.place.kind == PlaceKind::Json);
-            let known: HashSet<String> = known.map(|known| known.name.clone()).collect();
+            let known: HashMap<String, Shape> = known
+                .map(|known| (known.name.clone(), known.shape.clone()))
+                .collect();
             for (name, (span, schema)) in &merged.properties {
-                if known.contains(*name) {
-                    continue;
-                }
                 let place = place(PlaceKind::Json);
                 let role = Role::Property;
                 let field = Field {
@@ -312,7 +330,19 @@ impl<'a> Lowerer<'a> {
                     place,
                     role,
                 };
-                properties.extend(self.property(field, at, scope));
+                let Some(known) = known.get(*name) else {
+                    properties.extend(self.property(field, at, scope));
+                    continue;
+                };
+                let again = self.property(field, at, &mut Scope::default());
+                if again.is_some_and(|again| again.shape != *known) {
+                    let message = format!("`{name}` has another type in another success");
+                    self.problems.push(
+                        Diagnostic::error("response-bodies", *span, message)
+                            .with_note(first.span, "the other body")
+                            .with_help("describe the property with one type"),
+                    );
+                }
             }
             return;
         }

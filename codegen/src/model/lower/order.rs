@@ -19,11 +19,14 @@ pub(super) fn tell_neighbours(resources: &mut [Resource]) {
     }
     // Stable: within a group, the order is the specification's.
     all.sort_by_key(|operation| group(operation, &tags));
-    let ids: Vec<String> = all.iter().map(|operation| operation.id.clone()).collect();
+    let names: Vec<(String, String)> = all
+        .iter()
+        .map(|operation| (operation.id.clone(), operation.ident.clone()))
+        .collect();
     for (at, operation) in all.into_iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|before| ids.get(before));
-        operation.previous = before.cloned();
-        operation.next = ids.get(at + 1).cloned();
+        let previous = at.checked_sub(1).and_then(|previous| names.get(previous));
+        (operation.previous, operation.previous_ident) = previous.cloned().unzip();
+        (operation.next, operation.next_ident) = names.get(at + 1).cloned().unzip();
     }
 }
 

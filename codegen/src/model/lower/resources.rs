@@ -103,9 +103,9 @@ impl<'a> Lowerer<'a> {
         let naming = &self.language.naming;
         // An operation's types are `XxxInput` and the like, so the language's own names are no
         // danger to most packs.
-        let plain = naming.join(naming.types, &naming.words(&operation.id));
+        let plain = naming.join(naming.types, &naming.words(operation.wanted_name()));
         let plain = Some(plain).filter(|ident| !naming.keywords.contains(ident));
-        let candidates = naming.candidates(&operation.id, Role::Type, None);
+        let candidates = naming.candidates(operation.wanted_name(), Role::Type, None);
         let candidates = plain.into_iter().chain(candidates);
         let own_types = |ident: &str| {
             let patterns = naming.operation_types.iter();
@@ -116,7 +116,7 @@ impl<'a> Lowerer<'a> {
             own_types,
             operation.id_span,
         );
-        let help = "rename one of the operations";
+        let help = "name one of the operations with `x-name`";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
 
@@ -128,7 +128,7 @@ impl<'a> Lowerer<'a> {
         scope: &mut Scope,
     ) -> Option<String> {
         let naming = &self.language.naming;
-        let mut words = naming.words(&operation.id);
+        let mut words = naming.words(operation.wanted_name());
         let handle_word = handle.map(|handle| handle.name.to_lowercase());
         let at = words
             .iter()
@@ -137,7 +137,7 @@ impl<'a> Lowerer<'a> {
             words.remove(at);
         }
         let short = naming.safe(naming.join(naming.method, &words), Role::Method);
-        let whole = naming.candidates(&operation.id, Role::Method, None);
+        let whole = naming.candidates(operation.wanted_name(), Role::Method, None);
         let further = |method: &str| {
             let patterns = naming.operation_methods.iter();
             patterns
@@ -146,7 +146,7 @@ impl<'a> Lowerer<'a> {
         };
         let candidates = std::iter::once(short).chain(whole);
         let claimed = scope.claim_with(candidates, further, operation.id_span);
-        let help = "rename one of the operations";
+        let help = "name one of the operations with `x-name`";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
 

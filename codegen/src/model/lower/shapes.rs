@@ -24,10 +24,9 @@ impl<'a> Lowerer<'a> {
         self.take_operation_types();
         let document = self.document;
         let naming = &self.language.naming;
-        let suffix = (!naming.operation_types.is_empty()).then_some("type");
         for (name, definition) in &document.definitions {
             let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
-            let candidates = naming.candidates(wanted, Role::Type, suffix);
+            let candidates = naming.candidates(wanted, Role::Type, Some("type"));
             let claimed = self.type_scope.claim(candidates, definition.key);
             let help = "give one of them a name of its own with `x-name`";
             if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
@@ -42,7 +41,7 @@ impl<'a> Lowerer<'a> {
         let naming = &self.language.naming;
         let operations = self.document.paths.iter().flat_map(|item| &item.operations);
         for operation in operations {
-            let ident = naming.join(naming.types, &naming.words(&operation.id));
+            let ident = naming.join(naming.types, &naming.words(operation.wanted_name()));
             for pattern in &naming.operation_types {
                 let name = pattern.replace("{ident}", &ident);
                 // Operations that are called alike are told so when they get their own names.

@@ -1,0 +1,454 @@
+//! Specifications that contradict themselves: none of the contradicting facts is lost in silence.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::{Workspace, model, operation, spec};
+use qingstor_codegen::Generator;
+use serde_json::{Value, json};
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{name}") })
+}
+
+fn object(properties: &Value) -> Value {
+    json!({ "type": "object", "properties": properties })
+}
+
+/// A definition `thing` with two parts that describe the property `x`.
+fn two_parts(first: &Value, second: &Value) -> Value {
+    let mut spec = spec(json!({}));
+    spec["definitions"] = json!({
+        "thing": { "allOf": [object(&json!({ "x": first })), object(&json!({ "x": second }))] },
+        "base": object(&json!({ "a": text() })),
+        "derived": { "allOf": [reference("base"), object(&json!({ "b": text() }))] },
+        "other": object(&json!({ "a": text() })),
+        "name": text(),
+    });
+    spec
+}
+
+fn property_of_thing(model: &Value) -> Value {
+    let types = model["types"].as_array().unwrap();
+    let thing = types.iter().find(|one| one["name"] == "thing").unwrap();
+    thing["properties"][0].clone()
+}
+
+#[test]
+fn parts_of_an_object_that_contradict_each_other_are_refused_with_both_places() {
+    for (first, second, expected) in [
+        (
+            text(),
+            json!({ "type": "integer" }),
+            "`x` is an integer here and a string in another part",
+        ),
+        (
+            json!({ "type": "boolean" }),
+            text(),
+            "`x` is a string here and a boolean in another part",
+        ),
+        (
+            json!({ "type": "string", "format": "date" }),
+            json!({ "type": "string", "format": "byte" }),
+            "a string of the format `byte` here and a string of the format `date` in",
+        ),
+        (
+            json!({ "type": "integer", "format": "int32" }),
+            json!({ "type": "integer", "format": "int64" }),
+            "an integer of the format `int64` here",
+        ),
+        (
+            json!({ "type": "string", "enum": ["a", "b"] }),
+            json!({ "type": "string", "enum": ["b", "c"] }),
+            "`x` is one of `b`, `c` here and one of `a`, `b` in",
+        ),
+        (
+            json!({ "type": "array", "items": text() }),
+            text(),
+            "`x` is a string here and a list of strings in",
+        ),
+        (
+            json!({ "type": "array", "items": text() }),
+            json!({ "type": "array", "items": { "type": "integer" } }),
+            "a list of integers here and a list of strings in",
+        ),
+        (
+            object(&json!({ "a": text() })),
+            object(&json!({ "b": text() })),
+            "`x` is an object here and an object in",
+        ),
+        (
+            reference("base"),
+            object(&json!({ "b": text() })),
+            "`x` is an object here and `base` in",
+        ),
+        (
+            reference("name"),
+            reference("base"),
+            "`x` is `base` here and `name` in",
+        ),
+    ] {
+        let error = model(&two_parts(&first, &second)).unwrap_err().to_string();
+        for part in [
+            "error[all-of-conflict]",
+            "#/definitions/thing/allOf/1/properties/x",
+            "note: the other part",
+            "#/definitions/thing/allOf/0/properties/x",
+            expected,
+        ] {
+            assert!(error.contains(part), "{first} {second}: {part}\n{error}");
+        }
+        assert_eq!(error.matches("error[").count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn the_narrower_of_two_parts_counts_in_any_order() {
+    for (wide, narrow, type_name) in [
+        (text(), text(), "text"),
+        (json!({}), json!({ "type": "integer" }), "int64"),
+        (text(), json!({ "type": "string", "enum": ["a"] }), "ThingX"),
+        (
+            json!({ "type": "string", "enum": ["a", "b"] }),
+            json!({ "type": "string", "enum": ["b"] }),
+            "ThingX",
+        ),
+        (
+            text(),
+            json!({ "type": "string", "format": "byte" }),
+            "bytes",
+        ),
+        (
+            json!({ "type": "number" }),
+            json!({ "type": "integer" }),
+            "int64",
+        ),
+        (
+            json!({ "type": "array", "items": {} }),
+            json!({ "type": "array", "items": text() }),
+            "list<text>",
+        ),
+        (text(), reference("name"), "text"),
+        (json!({ "type": "object" }), reference("base"), "Base"),
+        (reference("base"), reference("derived"), "Derived"),
+        (
+            json!({ "description": "d", "allOf": [reference("base")] }),
+            reference("base"),
+            "Base",
+        ),
+    ] {
+        for (first, second) in [(&wide, &narrow), (&narrow, &wide)] {
+            let model = model(&two_parts(first, second)).unwrap();
+            let property = property_of_thing(&model);
+            assert_eq!(property["type"], type_name, "{first} {second}");
+            let types = model["types"].as_array().unwrap();
+            let of_x = types.iter().find(|one| one["name"] == "ThingX");
+            if let Some(values) = narrow["enum"].as_array() {
+                let found = of_x.unwrap()["values"].as_array().unwrap().len();
+                assert_eq!(found, values.len(), "{first} {second}");
+            }
+        }
+    }
+}
+
+#[test]
+fn successes_that_contradict_each_other_are_refused_with_both_places() {
+    let responses = |first: Value, second: Value| {
+        let mut one = operation(json!([]));
+        one["responses"] = json!({ "200": first, "201": second });
+        spec(json!({ "/": { "get": one } }))
+    };
+    let header =
+        |kind: &str| json!({ "description": "d", "headers": { "X-Size": { "type": kind } } });
+    let body = |kind: &str| json!({ "description": "d", "schema": object(&json!({ "size": { "type": kind } })) });
+    for (first, second, rule, note) in [
+        (
+            header("integer"),
+            header("string"),
+            "response-header-differs",
+            "the other header",
+        ),
+        (
+            body("integer"),
+            body("string"),
+            "response-bodies",
+            "the other body",
+        ),
+    ] {
+        let same = responses(first.clone(), first.clone());
+        assert!(model(&same).is_ok(), "{first}");
+        let error = model(&responses(first, second)).unwrap_err().to_string();
+        for part in [
+            format!("error[{rule}]"),
+            format!("note: {note}"),
+            "#/paths/~1/get/responses/201/".to_owned(),
+            "#/paths/~1/get/responses/200/".to_owned(),
+        ] {
+            assert!(error.contains(&part), "{part}\n{error}");
+        }
+    }
+}
+
+/// The findings of a property with these keys, in three versions.
+fn found(property: &Value, version: &str) -> Vec<&'static str> {
+    let definitions = json!({ "thing": object(&json!({ "x": property })) });
+    let api = match version {
+        "2.0" => json!({ "swagger": version, "info": { "title": "T", "version": "1" }, "paths": {},
+            "definitions": definitions }),
+        _ => json!({ "openapi": version, "info": { "title": "T", "version": "1" }, "paths": {},
+            "components": { "schemas": definitions } }),
+    };
+    let workspace = Workspace::new();
+    workspace.write("api.json", api.to_string());
+    let report = Generator::new().spec(workspace.path("api.json")).lint();
+    let rules = report.findings.iter().map(|finding| finding.rule);
+    let other = |rule: &&str| !rule.contains("description") && !rule.contains("unused");
+    rules.filter(other).collect()
+}
+
+#[test]
+fn limits_that_no_value_satisfies_are_found() {
+    let integer = |limits: Value| {
+        let mut property = json!({ "type": "integer" });
+        let limits = limits.as_object().unwrap().clone();
+        property.as_object_mut().unwrap().extend(limits);
+        property
+    };
+    let contradict: &[&str] = &["limits-contradict"];
+    for (version, property, expected) in [
+        (
+            "2.0",
+            integer(json!({ "minimum": 2, "maximum": 1 })),
+            contradict,
+        ),
+        ("2.0", integer(json!({ "minimum": 1, "maximum": 1 })), &[]),
+        (
+            "2.0",
+            integer(json!({ "minimum": -1.5, "maximum": 1e3 })),
+            &[],
+        ),
+        (
+            "2.0",
+            integer(json!({ "minimum": 1, "maximum": 1, "exclusiveMaximum": true })),
+            contradict,
+        ),
+        (
+            "3.0.3",
+            integer(json!({ "minimum": 1, "maximum": 1, "exclusiveMinimum": true })),
+            contradict,
+        ),
+        (
+            "3.1.0",
+            integer(json!({ "exclusiveMinimum": 5, "maximum": 5 })),
+            contradict,
+        ),
+        (
+            "3.1.0",
+            integer(json!({ "minimum": 9, "exclusiveMinimum": 1, "exclusiveMaximum": 9 })),
+            contradict,
+        ),
+        (
+            "3.1.0",
+            integer(json!({ "exclusiveMinimum": 4, "exclusiveMaximum": 6 })),
+            &[],
+        ),
+        (
+            "2.0",
+            json!({ "type": "string", "minLength": 3, "maxLength": 2 }),
+            contradict,
+        ),
+        (
+            "2.0",
+            json!({ "type": "string", "minLength": 2, "maxLength": 2.0 }),
+            &[],
+        ),
+        (
+            "3.1.0",
+            json!({ "type": "array", "items": text(), "minItems": 3, "maxItems": 0 }),
+            contradict,
+        ),
+        (
+            "3.0.3",
+            json!({ "type": "object", "minProperties": 2, "maxProperties": 1 }),
+            contradict,
+        ),
+        (
+            "2.0",
+            json!({ "type": "string", "minLength": -1 }),
+            &["wrong-type"],
+        ),
+        (
+            "2.0",
+            json!({ "type": "array", "items": text(), "maxItems": "9" }),
+            &["wrong-type"],
+        ),
+        (
+            "2.0",
+            json!({ "type": "string", "maxLength": 1.5 }),
+            &["wrong-type"],
+        ),
+        (
+            "2.0",
+            json!({ "type": "string", "enum": [] }),
+            &["enum-empty"],
+        ),
+        (
+            "3.1.0",
+            json!({ "type": "string", "enum": [] }),
+            &["enum-empty"],
+        ),
+        (
+            "2.0",
+            json!({ "type": "integer", "enum": [] }),
+            &["enum-empty"],
+        ),
+        ("3.1.0", json!({ "enum": [] }), &["enum-empty"]),
+    ] {
+        assert_eq!(found(&property, version), expected, "{version} {property}");
+    }
+}
+
+#[test]
+fn facts_of_packs_have_the_right_type() {
+    for key in ["x-into", "x-object-key", "x-signed", "x-slow"] {
+        for value in [json!(42), json!("true"), json!(null), json!({})] {
+            let mut property = text();
+            property[key] = value.clone();
+            let mut one = operation(json!([{ "name": "x", "in": "query", "type": "string" }]));
+            if key == "x-slow" {
+                one[key] = value.clone();
+            } else {
+                one["parameters"][0][key] = value.clone();
+            }
+            let error = model(&spec(json!({ "/": { "get": one } })));
+            let error = error.expect_err(key).to_string();
+            assert!(
+                error.contains("error[wrong-type]") && error.contains(key),
+                "{key} {value}: {error}"
+            );
+        }
+    }
+}
+
+/// The identifiers of the types of a specification, as packs of this repository name them.
+fn idents(pack: &str, definitions: &Value) -> Result<Vec<String>, String> {
+    let workspace = Workspace::new();
+    let mut spec = spec(json!({ "/": { "get": operation(json!([])) } }));
+    spec["definitions"] = definitions.clone();
+    workspace.write("api.json", spec.to_string());
+    let packs = common::tests().join("../../templates");
+    let generator = Generator::new()
+        .spec(workspace.path("api.json"))
+        .pack(packs.join(pack));
+    let model = generator.model().map_err(|error| error.to_string())?;
+    let idents = model.types.iter().map(|one| one.ident.clone());
+    Ok(idents.collect())
+}
+
+#[test]
+fn definitions_that_get_one_identifier_are_named_alike_in_every_pack() {
+    let thing = object(&json!({ "x": text() }));
+    let packs = ["rust", "emulator", "python", "reference", "readme"];
+    for (names, expected) in [
+        (
+            &["FooBar", "foo-bar", "foo_bar"][..],
+            Some(vec!["FooBar", "FooBarType", "FooUnderscoreBar"]),
+        ),
+        (
+            &["FOO", "Foo", "foo"],
+            Some(vec!["Foo", "FooType", "FooLower"]),
+        ),
+        (&["a", "b", "c", "d"], None),
+    ] {
+        let definitions: serde_json::Map<String, Value> = names
+            .iter()
+            .map(|name| {
+                let mut thing = thing.clone();
+                if expected.is_none() {
+                    thing["x-name"] = json!("same");
+                }
+                ((*name).to_owned(), thing)
+            })
+            .collect();
+        for pack in packs {
+            let idents = idents(pack, &Value::Object(definitions.clone()));
+            match (&expected, idents) {
+                (Some(expected), Ok(idents)) => assert_eq!(&idents, expected, "{pack} {names:?}"),
+                (None, Err(error)) => {
+                    assert!(error.contains("error[name-collision]"), "{pack}: {error}");
+                    assert!(error.contains("`x-name`"), "{pack}: {error}");
+                }
+                (_, other) => panic!("{pack} {names:?}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn operations_whose_ids_differ_by_case_have_files_of_their_own() {
+    let get = |id: &str, name: Option<&str>| {
+        let mut one = operation(json!([]));
+        one["operationId"] = json!(id);
+        if let Some(name) = name {
+            one["x-name"] = json!(name);
+        }
+        json!({ "get": one })
+    };
+    let workspace = Workspace::new();
+    let packs = common::tests().join("../../templates");
+    let generator = |pack: std::path::PathBuf| {
+        Generator::new()
+            .spec(workspace.path("api.json"))
+            .pack(pack)
+            .out_dir(workspace.path("out"))
+    };
+    let write = |name: Option<&str>| {
+        let paths = json!({ "/a": get("getThing", None), "/b": get("GetThing", name) });
+        workspace.write(
+            "api.json",
+            serde_json::to_string_pretty(&spec(paths)).unwrap(),
+        );
+    };
+    for (name, file, link) in [
+        (
+            None,
+            "get-thing-mixed.md",
+            "[GetThing](get-thing-mixed.md) →",
+        ),
+        (Some("FetchIt"), "fetch-it.md", "[GetThing](fetch-it.md) →"),
+    ] {
+        write(name);
+        generator(packs.join("reference")).run().unwrap();
+        assert!(workspace.path(&format!("out/operations/{file}")).exists());
+        let first = workspace.read("out/operations/get-thing.md");
+        assert!(first.contains(link), "{first}");
+    }
+
+    // A pack that names files after ids cannot have both.
+    write(None);
+    workspace.write("pack/t.tera", "x").write(
+        "pack/pack.json",
+        r#"{"model":"1","comment":"//","files":[{"template":"t.tera","for":"operation","to":"{{ it.id }}"}]}"#,
+    );
+    let error = generator(workspace.path("pack"))
+        .run()
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "operation `getThing` (api.json:",
+        "operation `GetThing` (api.json:",
+        "`x-name`",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+}
