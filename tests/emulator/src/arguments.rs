@@ -16,9 +16,9 @@ Examples:
     qingstor-emulator --data-dir data --access-key-id ALICE --secret-access-key alices-secret
   Listen on a free port, which the first line tells:
     qingstor-emulator --listen 127.0.0.1:0
-  Answer one in five reads below logs/ with an error, 3 times at most:
+  ApiResponse one in five reads below logs/ with an error, 3 times at most:
     qingstor-emulator --fault 'operation=GetObject,key=logs/*,probability=0.2,times=3,status=503'
-  Store the first object, but lose the answer; be slow ever after:
+  Store the first object, but lose the response; be slow ever after:
     qingstor-emulator --fault operation=PutObject,times=1,when=after,reset=before --fault latency=200ms
 
 Parts of a fault rule, with commas between them:
@@ -27,14 +27,14 @@ Parts of a fault rule, with commas between them:
   probability=P          strike with this probability, from 0 to 1
   after=N, times=N       let the first N pass; strike N times at most
   when=before|after      before the operation, which is then not done, or after it
-  latency=DURATION       wait before the answer
-  status=N, code=CODE    answer with an error; without a code it has no document
+  latency=DURATION       wait before the response
+  status=N, code=CODE    response with an error; without a code it has no document
   retry-after=DURATION   ask for a wait, in that error
-  reset=before|mid|body  reset the connection: before the answer, in the middle of it, or in the
+  reset=before|mid|body  reset the connection: before the response, in the middle of it, or in the
                          middle of the request's body
-  truncate=BYTES         close the connection after so many bytes of the answer's body
-  trickle=BYTES          send so many bytes of the answer's body per second
-  etag=wrong             answer with an ETag that is not the object's
+  truncate=BYTES         close the connection after so many bytes of the response's body
+  trickle=BYTES          send so many bytes of the response's body per second
+  etag=wrong             response with an ETag that is not the object's
   skew=DURATION          have the server's clock run ahead, or behind with a minus";
 
 /// A QingStor object storage on this machine, for tests and development.

@@ -1,6 +1,5 @@
 //! Values, errors and responses that every layer uses.
 
-pub(crate) mod answer;
 pub(crate) mod api_error;
 pub(crate) mod digest;
 pub(crate) mod encryption;
@@ -11,5 +10,6 @@ pub(crate) mod limits;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod panics;
+pub(crate) mod response;
 pub(crate) mod time;
 pub(crate) mod web_url;

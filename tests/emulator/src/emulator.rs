@@ -291,7 +291,7 @@ impl Builder {
     }
 
     /// Waits this long for the head of a request, for each piece of its body, and for a client to
-    /// take a piece of the answer; 30 seconds by default.
+    /// take a piece of the response; 30 seconds by default.
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
         self.patience.client = timeout;
         self

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::error::FaultRuleError;
 use crate::generated::operations::Operation;
-pub(crate) use effects::{Effects, Outcome, error_answer};
+pub(crate) use effects::{Effects, Outcome, error_response};
 pub use rule::{FaultRule, Reset, When};
 pub(crate) use wire::{Breach, Wire};
 

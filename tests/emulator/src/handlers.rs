@@ -37,8 +37,8 @@ use crate::auth::account::Account;
 use crate::auth::{Accounts, Caller};
 use crate::background::notifications::{Cause, Notifier, Subject};
 use crate::background::origin::Origins;
-use crate::base::answer::Answer;
 use crate::base::api_error::ApiError;
+use crate::base::response::ApiResponse;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::request::body::RequestBody;
@@ -75,7 +75,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// Answers a call.
-pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     // Every operation of the spec stands here: a new one does not compile until somebody has
     // decided.
     match call.operation {
@@ -258,7 +258,7 @@ fn parse_version(text: &str) -> Result<VersionId, ApiError> {
     })
 }
 
-/// A user in an answer.
+/// A user in a response.
 #[derive(Debug, Serialize)]
 struct Owner<'a> {
     id: &'a str,

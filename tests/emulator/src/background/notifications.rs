@@ -1,4 +1,4 @@
-//! Telling others what happens to objects, after it has happened and beside the answers.
+//! Telling others what happens to objects, after it has happened and beside the responses.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -27,7 +27,7 @@ const MAX_REDIRECTS: usize = 10;
 pub(crate) struct Origins {
     /// Made when it is needed: most emulators never fetch anything.
     client: OnceCell<Client>,
-    /// The longest wait for a connection, for an answer, and for the next piece of its body.
+    /// The longest wait for a connection, for a response, and for the next piece of its body.
     timeout: Duration,
     slots: Arc<Semaphore>,
     pub(crate) jobs: Jobs,
@@ -165,7 +165,7 @@ fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiErro
         .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
 }
 
-/// The answer for what the origin does not have.
+/// The response for what the origin does not have.
 pub(crate) fn not_there() -> ApiError {
     ApiError::new(ErrorCode::ObjectNotExists, "the origin has no such object")
 }

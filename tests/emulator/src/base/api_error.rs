@@ -11,7 +11,7 @@ use crate::generated::error_codes::ErrorCode;
 /// Where the codes are described.
 const HELP_URL: &str = "https://docs.qingcloud.com/qingstor/api/error_code.html";
 
-/// An error answer.
+/// An error response.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -20,7 +20,7 @@ pub(crate) struct ApiError {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The JSON body of an error answer.
+/// The JSON body of an error response.
 #[derive(Serialize)]
 pub(crate) struct ErrorDocument<'a> {
     code: &'a str,
@@ -39,7 +39,7 @@ impl ApiError {
         }
     }
 
-    /// The answer to what the service can do and the emulator can't. The code is the emulator's
+    /// The response to what the service can do and the emulator can't. The code is the emulator's
     /// own.
     pub(crate) fn not_implemented(what: impl fmt::Display) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl ApiError {
         Self::new(ErrorCode::InternalError, "the emulator failed; see its log")
     }
 
-    /// Adds a header to the answer.
+    /// Adds a header to the response.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

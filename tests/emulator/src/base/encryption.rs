@@ -13,9 +13,9 @@ use http::{HeaderMap, HeaderName};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::base::answer::set_header;
 use crate::base::api_error::ApiError;
 use crate::base::digest::hex;
+use crate::base::response::set_header;
 use crate::generated::error_codes::ErrorCode;
 
 const ALGORITHM: &str = "AES256";

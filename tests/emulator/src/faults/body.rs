@@ -1,4 +1,4 @@
-//! Bodies of answers that are slow, or end before their end.
+//! Bodies of responses that are slow, or end before their end.
 
 use std::io;
 use std::pin::Pin;
@@ -13,26 +13,31 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::effects::{Cut, Effects};
 use super::wire::{Breach, Wire};
-use crate::base::answer::Answer;
+use crate::base::response::ApiResponse;
 
 /// How many pieces a second a slow body comes in, if it has as many bytes.
 const PIECES_PER_SECOND: u64 = 10;
 
 impl Effects {
-    /// Has the body of an answer suffer what is planned; `wire` is where it is sent.
-    pub(crate) fn spoil_body(&self, answer: Answer, is_head: bool, wire: &Arc<Wire>) -> Answer {
-        let length = answer.body().size_hint().lower();
+    /// Has the body of a response suffer what is planned; `wire` is where it is sent.
+    pub(crate) fn spoil_body(
+        &self,
+        response: ApiResponse,
+        is_head: bool,
+        wire: &Arc<Wire>,
+    ) -> ApiResponse {
+        let length = response.body().size_hint().lower();
         if is_head || length == 0 {
             // What has no body is cut in the head.
             if self.cut == Some(Cut::Reset) {
                 wire.breach(Breach::ResetInHead);
             }
-            return answer;
+            return response;
         }
         if self.cut.is_none() && self.trickle.is_none() {
-            return answer;
+            return response;
         }
-        answer.map(|inner| {
+        response.map(|inner| {
             FaultyBody {
                 inner,
                 piece: Bytes::new(),

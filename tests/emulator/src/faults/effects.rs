@@ -6,11 +6,11 @@ use http::header::{DATE, ETAG, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::rule::{Skew, When};
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 
-/// What comes instead of an operation's answer.
+/// What comes instead of an operation's response.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Error {
@@ -24,7 +24,7 @@ pub(crate) enum Outcome {
     ResetInBody,
 }
 
-/// How an answer ends before its end.
+/// How a response ends before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// With a reset, in the middle.
@@ -69,17 +69,17 @@ impl Effects {
         at(self.latency.as_ref(), moment).copied()
     }
 
-    /// What comes at this moment instead of the operation's answer.
+    /// What comes at this moment instead of the operation's response.
     pub(crate) fn outcome(&self, moment: When) -> Option<&Outcome> {
         at(self.outcome.as_ref(), moment)
     }
 
-    /// Whether the client won't get the whole answer.
+    /// Whether the client won't get the whole response.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut.is_some()
     }
 
-    /// Has the headers of an answer suffer what is planned.
+    /// Has the headers of a response suffer what is planned.
     pub(crate) fn spoil_head(&self, headers: &mut HeaderMap) {
         if self.skew.is_some() {
             let date = httpdate::fmt_http_date(self.now());
@@ -119,25 +119,25 @@ fn at<T>(slot: Option<&(When, T)>, moment: When) -> Option<&T> {
         .map(|(_, what)| what)
 }
 
-/// The answer of a fault.
-pub(crate) fn error_answer(
+/// The response of a fault.
+pub(crate) fn error_response(
     status: StatusCode,
     code: Option<ErrorCode>,
     retry_after: Option<u64>,
     request_id: &str,
     is_head: bool,
-) -> Answer {
-    let mut answer = match code {
-        None => answer::empty(status),
+) -> ApiResponse {
+    let mut response = match code {
+        None => response::empty(status),
         Some(code) => {
             let error = ApiError::new(code, "a fault rule of the emulator wants this answer");
-            answer::error(&error.with_status(status), request_id, is_head)
+            response::error(&error.with_status(status), request_id, is_head)
         }
     };
     if let Some(seconds) = retry_after {
-        answer
+        response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    answer
+    response
 }

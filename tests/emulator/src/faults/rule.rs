@@ -16,16 +16,16 @@ pub enum When {
     /// Instead of the operation, which is not done.
     #[default]
     Before,
-    /// After the operation is done: its answer gets lost.
+    /// After the operation is done: its response gets lost.
     After,
 }
 
 /// Where a connection is reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {
-    /// Before any byte of the answer.
+    /// Before any byte of the response.
     Before,
-    /// When half of the answer's body is sent; half of the head where there is no body.
+    /// When half of the response's body is sent; half of the head where there is no body.
     Mid,
     /// When half of the request's body is read; the operation is not done.
     Body,
@@ -143,7 +143,7 @@ impl FaultRule {
         self
     }
 
-    /// Waits before the answer.
+    /// Waits before the response.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = Some(latency);
         self
@@ -174,13 +174,13 @@ impl FaultRule {
         self
     }
 
-    /// Closes the connection after so many bytes of the answer's body, whose length stays announced.
+    /// Closes the connection after so many bytes of the response's body, whose length stays announced.
     pub fn truncate(mut self, bytes: u64) -> Self {
         self.truncate = Some(bytes);
         self
     }
 
-    /// Sends no more than so many bytes of the answer's body in a second.
+    /// Sends no more than so many bytes of the response's body in a second.
     pub fn trickle(mut self, bytes_per_second: u64) -> Self {
         self.trickle = Some(bytes_per_second);
         self
@@ -308,7 +308,7 @@ mod tests {
             })
     }
 
-    /// What happens to the answer.
+    /// What happens to the response.
     fn effects() -> impl Strategy<Value = FaultRule> {
         (
             duration(),

@@ -9,16 +9,16 @@ use serde::Serialize;
 
 use super::Call;
 use crate::auth::access::{self, Access};
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::names;
+use crate::base::response::{self, ApiResponse};
 use crate::base::time::Timestamp;
 use crate::settings::Settings;
 use crate::settings::acl::{self, Permission};
 use crate::store::{BucketRecord, blocking};
 
 /// `PUT /<bucket>`: in the zone of the host, or the first one.
-pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
         return Err(access::denied(call.caller, "create a bucket"));
     };
@@ -39,28 +39,28 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Answer, ApiError> {
         settings: Settings::default(),
     };
     call.store.create_bucket(record).await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// `HEAD /<bucket>`: without credentials on the host of all zones, it tells the zone.
-pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if call.caller.is_anonymous() && call.host.is_global() {
         let bucket = call.find_bucket(call.bucket_name()?)?;
         let zone = call.host.zone_address(&bucket.zone);
-        let mut answer = answer::empty(StatusCode::MOVED_PERMANENTLY);
+        let mut response = response::empty(StatusCode::MOVED_PERMANENTLY);
         let location = format!("http://{zone}/{}", bucket.name);
-        answer::set_header(answer.headers_mut(), LOCATION, location)?;
-        return Ok(answer);
+        response::set_header(response.headers_mut(), LOCATION, location)?;
+        return Ok(response);
     }
     call.bucket(Access::SignedInPermission(Permission::Read))?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// `DELETE /<bucket>`.
-pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn delete(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     call.store.delete_bucket(bucket.name).await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 #[derive(Serialize)]
@@ -83,7 +83,7 @@ struct ClassStatistics {
 }
 
 /// `GET /<bucket>?stats`.
-pub(super) async fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn statistics(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let (store, name) = (Arc::clone(call.store), bucket.name.clone());
     let statistics = blocking(move || store.statistics(&name)).await?;
@@ -107,5 +107,5 @@ pub(super) async fn statistics(call: &Call<'_>) -> Result<Answer, ApiError> {
             })
             .collect(),
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }

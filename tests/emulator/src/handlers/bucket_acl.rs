@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Owner};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::{self, Grant};
 use crate::settings::json::{self, Object};
 
@@ -22,7 +22,7 @@ struct GetAcl<'a> {
 }
 
 /// `PUT /<bucket>?acl`: replaces the list. An empty one makes the bucket private.
-pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(PutAcl { acl }) = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
@@ -32,15 +32,15 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
             Ok::<_, ApiError>(())
         })
         .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// `GET /<bucket>?acl`.
-pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let document = GetAcl {
         owner: Owner::new(&bucket.owner),
         acl: bucket.acl.iter().map(Grant::with_name).collect(),
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, bucket_settings};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::cname::{self, CnameKind};
 use crate::settings::json::{self, Object};
 
@@ -36,7 +36,7 @@ struct CnameEntry<'a> {
 }
 
 /// `PUT /<bucket>?cname`: binds one more domain. Nobody looks into the DNS.
-pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(PutCname { domain, kind }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, buckets| {
@@ -49,11 +49,11 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         cname::bind(domains, others, &domain, kind)
     })
     .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// `GET /<bucket>?cname`: the domains of one type.
-pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let wanted = call
         .target
@@ -75,16 +75,16 @@ pub(super) fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         count: cname_records.len(),
         cname_records,
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }
 
 /// `DELETE /<bucket>?cname`: the body names the domain.
-pub(super) async fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn delete(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(DeleteCname { domain }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, _| {
         cname::release(&mut record.settings.cname, &domain)
     })
     .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Call, parse_version};
 use crate::auth::access::{self, Access};
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::names;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::settings::acl::Permission;
 use crate::settings::json::{self, Object};
@@ -53,7 +53,7 @@ struct Failed {
 }
 
 /// `POST /<bucket>?delete`: a key that is not there counts as deleted.
-pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
     if call.caller.is_anonymous() {
         return Err(access::denied(call.caller, "delete several objects"));
@@ -92,7 +92,7 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<Answer, ApiEr
         deleted: (!request.quiet).then_some(deleted),
         errors,
     };
-    answer::json(call.success(), &result)
+    response::json(call.success(), &result)
 }
 
 async fn delete_one(

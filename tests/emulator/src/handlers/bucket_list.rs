@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{Call, Owner};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::request::target::Query;
 use crate::settings::acl::Permission;
@@ -67,7 +67,7 @@ impl<'a> Key<'a> {
 }
 
 /// `GET /<bucket>`: never anonymous, even where everybody may read.
-pub(super) fn list_objects(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list_objects(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
     let marker = call.target.query.get("marker").unwrap_or_default();
     let query = list_query(&call.target.query, Marker::after(marker), LIMITS)?;
@@ -85,7 +85,7 @@ pub(super) fn list_objects(call: &Call<'_>) -> Result<Answer, ApiError> {
         keys: page.entries.iter().map(Key::new).collect(),
         common_prefixes: &page.common_prefixes,
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }
 
 /// What all lists of a bucket's content have in common.

@@ -2,14 +2,14 @@
 
 use super::Call;
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::json::Object;
 use crate::settings::{Place, Setting};
 use crate::store::{BucketRecord, Buckets, StoreError};
 
 /// `PUT`: replaces the whole document.
-pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(body) = call
         .body
@@ -27,7 +27,7 @@ pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<Answer, ApiEr
         Ok(())
     })
     .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// Returns the zone of a bucket if `owner` has it.
@@ -44,23 +44,23 @@ fn zone_of_owner(
 }
 
 /// `GET`: what was put.
-pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     match T::of(&bucket.settings) {
-        Some(value) => answer::json(call.success(), value),
-        None => answer::json(call.success(), &T::unset()),
+        Some(value) => response::json(call.success(), value),
+        None => response::json(call.success(), &T::unset()),
     }
 }
 
 /// `DELETE`: done whether or not there is anything.
-pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     update(call, &bucket, |record, _| {
         T::set(&mut record.settings, None);
         Ok(())
     })
     .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// Changes the record of a bucket.

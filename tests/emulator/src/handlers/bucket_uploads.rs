@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::Call;
 use super::bucket_list::{Limits, list_query};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
 use crate::store::{Marker, UploadRecord, upload_order};
 
@@ -50,7 +50,7 @@ impl<'a> UploadEntry<'a> {
 }
 
 /// `GET /<bucket>?uploads`.
-pub(super) fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
     let text = |name| call.target.query.get(name).unwrap_or_default();
     let (key_marker, upload_id_marker) = (text("key_marker"), text("upload_id_marker"));
@@ -81,5 +81,5 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         uploads: page.entries.iter().map(UploadEntry::new).collect(),
         common_prefixes: &page.common_prefixes,
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }

@@ -4,8 +4,8 @@ use http::HeaderName;
 
 use super::{Call, bucket_settings};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::json::Object;
 use crate::settings::retention::{Retention, RetentionBody};
 use crate::settings::versioning::VersioningDocument;
@@ -13,7 +13,7 @@ use crate::settings::versioning::VersioningDocument;
 const WORM_ID: HeaderName = HeaderName::from_static("x-qs-worm-id");
 
 /// `PUT /<bucket>?versioning`.
-pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(VersioningDocument { status }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, _| {
@@ -22,20 +22,20 @@ pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<Answer, ApiErr
         Ok(())
     })
     .await?;
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// `GET /<bucket>?versioning`.
-pub(super) fn get_versioning(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn get_versioning(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let document = VersioningDocument {
         status: bucket.settings.versioning,
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }
 
 /// `PUT /<bucket>?retention`: without a body, the policy goes away.
-pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let body = call
         .body
@@ -49,9 +49,9 @@ pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<Answer, ApiErro
         Ok(retention)
     })
     .await?;
-    let mut answer = answer::empty(call.success());
+    let mut response = response::empty(call.success());
     if let Some(Retention { worm_id, .. }) = retention {
-        answer::set_header(answer.headers_mut(), WORM_ID, worm_id)?;
+        response::set_header(response.headers_mut(), WORM_ID, worm_id)?;
     }
-    Ok(answer)
+    Ok(response)
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::bucket_list::{LIMITS, list_query};
 use super::{Call, Owner};
 use crate::auth::access::Access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
 use crate::store::{Marker, VersionEntry};
 
@@ -67,7 +67,7 @@ impl<'a> Version<'a> {
 }
 
 /// `GET /<bucket>?versions`.
-pub(super) fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
     let text = |name| call.target.query.get(name).unwrap_or_default();
     let (key_marker, version_marker) = (text("key_marker"), text("version_id_marker"));
@@ -96,7 +96,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         keys: page.entries.iter().map(Version::new).collect(),
         common_prefixes: &page.common_prefixes,
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }
 
 /// A version that is not there any more has no place in the list: then it goes on behind its key.

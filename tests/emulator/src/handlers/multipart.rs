@@ -10,9 +10,9 @@ use super::new_object::{attributes, created};
 use super::object_copy::{COPY_CONDITIONS, Source, invalid};
 use crate::auth::access::Access;
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{self, CustomerKey, KeyOf};
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::request::conditions;
 use crate::request::range::ByteRange;
@@ -38,7 +38,7 @@ struct Initiated<'a> {
 }
 
 /// `POST /<bucket>/<key>?uploads`.
-pub(super) async fn initiate(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn initiate(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let attributes = attributes(call)?;
     let encryption = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?
@@ -53,15 +53,15 @@ pub(super) async fn initiate(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         key: &upload.key,
         upload_id: &upload.upload_id,
     };
-    let mut answer = answer::json(call.success(), &document)?;
+    let mut response = response::json(call.success(), &document)?;
     if let Some(encryption) = &upload.encryption {
-        encryption.write_headers(answer.headers_mut())?;
+        encryption.write_headers(response.headers_mut())?;
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// `PUT /<bucket>/<key>?upload_id=ID&part_number=N`, with a body or the source of a copy.
-pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
@@ -80,16 +80,16 @@ pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<Answer, ApiError>
         .store
         .put_part(address, upload_id, number, content)
         .await?;
-    let mut answer = answer::empty(call.success());
-    let headers = answer.headers_mut();
-    answer::set_header(headers, ETAG, format!("\"{}\"", part.etag()))?;
+    let mut response = response::empty(call.success());
+    let headers = response.headers_mut();
+    response::set_header(headers, ETAG, format!("\"{}\"", part.etag()))?;
     if let Some(encryption) = &upload.encryption {
         encryption.write_headers(headers)?;
     }
     if let Some(range) = copied_range {
-        answer::set_header(headers, CONTENT_COPY_RANGE, range)?;
+        response::set_header(headers, CONTENT_COPY_RANGE, range)?;
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// Copies an object or a range of it, and tells the range.
@@ -158,7 +158,7 @@ impl<'a> PartEntry<'a> {
 }
 
 /// `GET /<bucket>/<key>?upload_id=ID`.
-pub(super) fn list_parts(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list_parts(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     call.bucket(Access::Permission(Permission::Read))?;
     let query = &call.target.query;
     let limit = query.get_as::<usize>("limit")?.unwrap_or(MAX_LIST_LIMIT);
@@ -172,7 +172,7 @@ pub(super) fn list_parts(call: &Call<'_>) -> Result<Answer, ApiError> {
         count: page.count,
         object_parts: page.parts.iter().map(PartEntry::new).collect(),
     };
-    answer::json(call.success(), &document)
+    response::json(call.success(), &document)
 }
 
 #[derive(Deserialize)]
@@ -188,7 +188,7 @@ struct PartToTake {
 }
 
 /// `POST /<bucket>/<key>?upload_id=ID`.
-pub(super) async fn complete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn complete(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
@@ -218,7 +218,7 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `DELETE /<bucket>/<key>?upload_id=ID`: done whether or not there is one.
-pub(super) async fn abort(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn abort(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let was_there = call
@@ -228,7 +228,7 @@ pub(super) async fn abort(call: &Call<'_>) -> Result<Answer, ApiError> {
     if was_there {
         call.tell(&bucket, Event::AbortMultipart, Subject::named(&address.key));
     }
-    Ok(answer::empty(call.success()))
+    Ok(response::empty(call.success()))
 }
 
 /// The route has seen that it is there.

@@ -7,9 +7,9 @@ use super::Call;
 use super::store_errors::VERSION_ID;
 use crate::auth::Caller;
 use crate::auth::access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::metadata::{Metadata, StorageClass};
+use crate::base::response::{self, ApiResponse};
 use crate::settings::versioning::Versioning;
 use crate::store::{Attributes, BucketRecord, ObjectRecord, VersionId};
 
@@ -18,10 +18,10 @@ pub(super) fn created(
     call: &Call<'_>,
     bucket: &BucketRecord,
     object: &ObjectRecord,
-) -> Result<Answer, ApiError> {
-    let mut answer = answer::empty(call.success());
-    describe_new(answer.headers_mut(), bucket, object)?;
-    Ok(answer)
+) -> Result<ApiResponse, ApiError> {
+    let mut response = response::empty(call.success());
+    describe_new(response.headers_mut(), bucket, object)?;
+    Ok(response)
 }
 
 /// Sets the response headers that describe a new object.
@@ -30,7 +30,7 @@ pub(super) fn describe_new(
     bucket: &BucketRecord,
     object: &ObjectRecord,
 ) -> Result<(), ApiError> {
-    answer::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
+    response::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
     if let Some(encryption) = &object.encryption {
         encryption.write_headers(headers)?;
     }
@@ -63,5 +63,5 @@ pub(super) fn set_version(
     if bucket.settings.versioning == Versioning::Disabled {
         return Ok(());
     }
-    answer::set_header(headers, VERSION_ID, version.to_string())
+    response::set_header(headers, VERSION_ID, version.to_string())
 }

@@ -5,13 +5,13 @@ use super::new_object::set_version;
 use super::store_errors::DELETE_MARKER;
 use crate::auth::access::Access;
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 
 /// `DELETE /<bucket>/<key>`: done whether or not there is one.
-pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn delete(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Write))?;
     let deleted = call
         .store
@@ -20,12 +20,12 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     if let Some(object) = &deleted.object {
         call.tell(&bucket, Event::DeleteObject, Subject::of(object));
     }
-    let mut answer = answer::empty(call.success());
+    let mut response = response::empty(call.success());
     if let Some(version) = deleted.version {
-        set_version(answer.headers_mut(), &bucket, version)?;
+        set_version(response.headers_mut(), &bucket, version)?;
     }
     if deleted.was_delete_marker {
-        answer::set_header(answer.headers_mut(), DELETE_MARKER, "true")?;
+        response::set_header(response.headers_mut(), DELETE_MARKER, "true")?;
     }
-    Ok(answer)
+    Ok(response)
 }

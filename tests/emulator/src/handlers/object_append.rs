@@ -7,9 +7,9 @@ use super::content::store_body;
 use super::new_object::{attributes, created};
 use crate::auth::access::Access;
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
@@ -17,7 +17,7 @@ use crate::settings::notification::Event;
 pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-qs-next-append-position");
 
 /// `POST /<bucket>/<key>?append&position=N`.
-pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn append(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let headers = &call.head.headers;
     let position = call
@@ -41,8 +41,8 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         .append(address, position, content, attributes)
         .await?;
     call.tell(&bucket, Event::CreateObject, Subject::of(&object));
-    let mut answer = created(call, &bucket, &object)?;
+    let mut response = created(call, &bucket, &object)?;
     let next = object.size.to_string();
-    answer::set_header(answer.headers_mut(), NEXT_POSITION, next)?;
-    Ok(answer)
+    response::set_header(response.headers_mut(), NEXT_POSITION, next)?;
+    Ok(response)
 }

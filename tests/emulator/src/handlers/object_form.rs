@@ -12,11 +12,11 @@ use super::new_object::{attributes_of, describe_new};
 use crate::auth::Caller;
 use crate::auth::access::{self, Access, Visitor, Wanted};
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
 use crate::base::limits;
 use crate::base::names;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::request::body::RequestBody;
 use crate::request::form::Form;
@@ -33,7 +33,7 @@ const FILE: &str = "file";
 const MAX_BEFORE_FILE: usize = 16 << 20;
 
 /// `POST /<bucket>`, as browsers send a form.
-pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn post(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     // Taken out, so that the call can be looked at while its body is read.
     let mut body = call.body.take();
     let result = receive(call, &mut body).await;
@@ -42,7 +42,7 @@ pub(super) async fn post(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     result
 }
 
-async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiError> {
+async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<ApiResponse, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
     limits::check_object_length(
         body.announced_length()
@@ -90,15 +90,15 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<Answer, ApiE
     call.check_is_same(&bucket)?;
     let object = call.store.put_object(address, new).await?;
     call.tell_of(&caller, &bucket, Event::CreateObject, Subject::of(&object));
-    let mut answer = answer::empty(match redirect {
+    let mut response = response::empty(match redirect {
         Some(_) => StatusCode::FOUND,
         None => call.success(),
     });
-    describe_new(answer.headers_mut(), &bucket, &object)?;
+    describe_new(response.headers_mut(), &bucket, &object)?;
     if let Some(redirect) = redirect {
-        answer.headers_mut().insert(LOCATION, redirect);
+        response.headers_mut().insert(LOCATION, redirect);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn check_before_file(length: usize) -> Result<(), ApiError> {

@@ -8,10 +8,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::{Call, object_fetch, object_read};
 use crate::auth::access::{self, Access};
 use crate::background::notifications::Subject;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::metadata::{Metadata, StorageClass};
 use crate::base::names;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::image::{self, EncodedImage, MAX_SOURCE_LENGTH, Outcome, Output, Overlays, Pipeline};
 use crate::request::conditions::{self, Verdict};
@@ -30,7 +30,7 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 static OVERLAID: Semaphore = Semaphore::const_new(16);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
-pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = object_read::overrides(call)?;
     let pipeline = Pipeline::parse(call.target.query.get("action").unwrap_or_default())?;
@@ -41,9 +41,9 @@ pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
         .open_object(&call.object_address()?, call.version()?)?;
     let object = source.record.clone();
     if is_not_modified(call, &object) {
-        let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
-        describe(answer.headers_mut(), &object)?;
-        return Ok(answer);
+        let mut response = response::empty(StatusCode::NOT_MODIFIED);
+        describe(response.headers_mut(), &object)?;
+        return Ok(response);
     }
     if object.size > MAX_SOURCE_LENGTH {
         return Err(image::too_large(object.size));
@@ -58,22 +58,22 @@ pub(super) async fn process(call: &Call<'_>) -> Result<Answer, ApiError> {
     if let (Some(image), Some(target)) = (outcome.saved, target) {
         save(call, target, image).await?;
     }
-    let mut answer = match outcome.output {
-        Output::Info(info) => answer::json(call.success(), &info)?,
+    let mut response = match outcome.output {
+        Output::Info(info) => response::json(call.success(), &info)?,
         Output::Image(image) => {
-            let mut answer = answer::bytes(call.success(), image.bytes);
-            answer::set_header(answer.headers_mut(), CONTENT_TYPE, image.content_type)?;
-            answer
+            let mut response = response::bytes(call.success(), image.bytes);
+            response::set_header(response.headers_mut(), CONTENT_TYPE, image.content_type)?;
+            response
         }
     };
-    describe(answer.headers_mut(), &object)?;
-    answer.headers_mut().extend(overrides);
-    Ok(answer)
+    describe(response.headers_mut(), &object)?;
+    response.headers_mut().extend(overrides);
+    Ok(response)
 }
 
 /// The headers that an image has in common with its source.
 fn describe(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
-    answer::set_header(headers, LAST_MODIFIED, object.modified.http_date())
+    response::set_header(headers, LAST_MODIFIED, object.modified.http_date())
 }
 
 /// The only condition there is: an entity tag would be that of the source.

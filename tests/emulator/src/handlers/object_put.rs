@@ -7,15 +7,15 @@ use super::object_copy::{self, Transfer};
 use super::object_fetch::{self, Fetch};
 use crate::auth::access::Access;
 use crate::background::notifications::Subject;
-use crate::base::answer::Answer;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
+use crate::base::response::ApiResponse;
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::store::NewObject;
 
 /// `PUT /<bucket>/<key>`.
-pub(super) async fn put(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let attributes = attributes(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;

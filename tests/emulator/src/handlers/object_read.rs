@@ -11,9 +11,9 @@ use super::new_object::set_version;
 use super::object_append::NEXT_POSITION;
 use super::object_fetch;
 use crate::auth::access::{self, Access};
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{self, CustomerKey, KeyOf};
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::request::conditions::{self, Verdict};
 use crate::request::range::ByteRange;
@@ -23,7 +23,7 @@ use crate::store::{BucketRecord, ObjectRecord};
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-qs-storage-class");
 const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-qs-object-type");
 
-/// The parameters that replace a header of the answer.
+/// The parameters that replace a header of the response.
 const OVERRIDES: [(&str, HeaderName); 6] = [
     ("response-cache-control", CACHE_CONTROL),
     ("response-content-disposition", CONTENT_DISPOSITION),
@@ -34,7 +34,7 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 ];
 
 /// `GET /<bucket>/<key>`.
-pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) async fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let overrides = overrides(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
@@ -47,8 +47,8 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         key.as_ref(),
         KeyOf::Object,
     )?;
-    if let Some(answer) = unmet_conditions(call, &bucket, &object.record)? {
-        return Ok(answer);
+    if let Some(response) = unmet_conditions(call, &bucket, &object.record)? {
+        return Ok(response);
     }
     let size = object.record.size;
     let range = call
@@ -60,20 +60,20 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let mut headers = HeaderMap::new();
     describe(&mut headers, &bucket, &object.record)?;
     headers.extend(overrides);
-    let mut answer = match range {
-        None => answer::stream(StatusCode::OK, object.read_all(key).await?),
+    let mut response = match range {
+        None => response::stream(StatusCode::OK, object.read_all(key).await?),
         Some(range) => {
-            answer::set_header(&mut headers, CONTENT_RANGE, range.content_range(size))?;
+            response::set_header(&mut headers, CONTENT_RANGE, range.content_range(size))?;
             let reader = object.read(range.first, range.len(), key).await?;
-            answer::stream(StatusCode::PARTIAL_CONTENT, reader)
+            response::stream(StatusCode::PARTIAL_CONTENT, reader)
         }
     };
-    answer.headers_mut().extend(headers);
-    Ok(answer)
+    response.headers_mut().extend(headers);
+    Ok(response)
 }
 
 /// `HEAD /<bucket>/<key>`: an encrypted object shows its headers without its key.
-pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let object = call
         .store
@@ -81,34 +81,34 @@ pub(super) fn head(call: &Call<'_>) -> Result<Answer, ApiError> {
     if let Some(key) = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)? {
         encryption::check_key(object.encryption.as_ref(), Some(&key), KeyOf::Object)?;
     }
-    if let Some(answer) = unmet_conditions(call, &bucket, &object)? {
-        return Ok(answer);
+    if let Some(response) = unmet_conditions(call, &bucket, &object)? {
+        return Ok(response);
     }
-    let mut answer = answer::empty(call.success());
-    let headers = answer.headers_mut();
+    let mut response = response::empty(call.success());
+    let headers = response.headers_mut();
     describe(headers, &bucket, &object)?;
     if object.is_appendable {
-        answer::set_header(headers, OBJECT_TYPE, "appendable")?;
-        answer::set_header(headers, NEXT_POSITION, object.size.to_string())?;
+        response::set_header(headers, OBJECT_TYPE, "appendable")?;
+        response::set_header(headers, NEXT_POSITION, object.size.to_string())?;
     }
-    answer::announce_length(&mut answer, object.size);
-    Ok(answer)
+    response::announce_length(&mut response, object.size);
+    Ok(response)
 }
 
-/// The answer, or the error, of a request whose conditions do not hold.
+/// The response, or the error, of a request whose conditions do not hold.
 pub(super) fn unmet_conditions(
     call: &Call<'_>,
     bucket: &BucketRecord,
     object: &ObjectRecord,
-) -> Result<Option<Answer>, ApiError> {
+) -> Result<Option<ApiResponse>, ApiError> {
     match conditions::of_read(&call.head.headers, object) {
         Verdict::Proceed => Ok(None),
         Verdict::Failed => Err(conditions::failed("If-Match or If-Unmodified-Since")),
         Verdict::NotModified => {
-            let mut answer = answer::empty(StatusCode::NOT_MODIFIED);
-            validators(answer.headers_mut(), object)?;
-            set_version(answer.headers_mut(), bucket, object.version)?;
-            Ok(Some(answer))
+            let mut response = response::empty(StatusCode::NOT_MODIFIED);
+            validators(response.headers_mut(), object)?;
+            set_version(response.headers_mut(), bucket, object.version)?;
+            Ok(Some(response))
         }
     }
 }
@@ -125,13 +125,13 @@ fn describe(
         encryption.write_headers(headers)?;
     }
     set_version(headers, bucket, object.version)?;
-    answer::set_header(headers, STORAGE_CLASS, object.storage_class.as_str())
+    response::set_header(headers, STORAGE_CLASS, object.storage_class.as_str())
 }
 
 /// The headers by which a client tells whether its copy is fresh.
 fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
-    answer::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
-    answer::set_header(headers, LAST_MODIFIED, object.modified.http_date())
+    response::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
+    response::set_header(headers, LAST_MODIFIED, object.modified.http_date())
 }
 
 /// The headers that a signed request wants to be other than stored.

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::Call;
 use crate::auth::access;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 
 const DEFAULT_LIMIT: usize = 200;
@@ -54,7 +54,7 @@ const ZONE_NAMES: [(&str, &str, &str); 5] = [
 ];
 
 /// `GET /?location`: for everybody, on the host of all zones.
-pub(super) fn list_locations(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list_locations(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if let Some(zone) = &call.host.zone {
         return Err(ApiError::new(
             ErrorCode::InvalidRequest,
@@ -71,7 +71,7 @@ pub(super) fn list_locations(call: &Call<'_>) -> Result<Answer, ApiError> {
             endpoint: call.host.zone_address(zone),
         })
         .collect();
-    answer::json(call.success(), &LocationList { locations })
+    response::json(call.success(), &LocationList { locations })
 }
 
 /// Reads `zh-cn` and its variants.
@@ -97,7 +97,7 @@ fn zone_name(zone: &str, language: Language) -> &str {
 }
 
 /// `GET /`: the caller's buckets by name; those of the zone that the host or `Location` names.
-pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn list_buckets(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
         return Err(access::denied(call.caller, "list buckets"));
     };
@@ -144,7 +144,7 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<Answer, ApiError> {
             created: bucket.created.iso8601(),
         })
         .collect();
-    answer::json(
+    response::json(
         call.success(),
         &BucketList {
             count: buckets.len(),

@@ -17,7 +17,7 @@ use crate::generated::error_codes::ErrorCode;
 
 /// Of a JSON body: enough for 1000 keys of 1023 bytes, each byte escaped.
 const MAX_JSON_LENGTH: u64 = 8 << 20;
-/// How much of a body that nobody wants is still read, so that its sender gets to read the answer.
+/// How much of a body that nobody wants is still read, so that its sender gets to read the response.
 const MAX_DRAINED: u64 = 64 << 20;
 
 /// The longest pause of a client that sends the body of a refused request, before the response.

@@ -67,7 +67,7 @@ pub(crate) fn check_source(
     }
 }
 
-/// The answer to a condition that does not hold.
+/// The response to a condition that does not hold.
 pub(crate) fn failed(condition: &str) -> ApiError {
     ApiError::new(
         ErrorCode::PreconditionFailed,

@@ -3,12 +3,12 @@
 use http::Uri;
 use http_body::Body as _;
 
-use crate::base::answer::Answer;
+use crate::base::response::ApiResponse;
 use crate::server::exchange::Exchange;
 
-/// Logs a request and its answer; without one, the connection is reset. Nothing of it is secret: no
+/// Logs a request and its response; without one, the connection is reset. Nothing of it is secret: no
 /// signature, no headers, no bodies.
-pub(crate) fn write(exchange: &Exchange, answer: Option<&Answer>, bytes_in: u64) {
+pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_in: u64) {
     let elapsed = exchange.started.elapsed().as_micros();
     let rules = exchange.plan.rules.as_str();
     tracing::info!(
@@ -18,12 +18,12 @@ pub(crate) fn write(exchange: &Exchange, answer: Option<&Answer>, bytes_in: u64)
         method = %exchange.head.method,
         target = redact(&exchange.head.uri),
         operation = exchange.operation.map(|operation| operation.facts().id),
-        status = answer.map(|answer| answer.status().as_u16()),
+        status = response.map(|response| response.status().as_u16()),
         code = exchange.code,
         fault = Some(rules).filter(|rules| !rules.is_empty()),
         request_id = exchange.request_id,
         bytes_in,
-        bytes_out = answer.and_then(|answer| answer.body().size_hint().exact()),
+        bytes_out = response.and_then(|response| response.body().size_hint().exact()),
         elapsed_us = u64::try_from(elapsed).unwrap_or(u64::MAX),
     );
 }

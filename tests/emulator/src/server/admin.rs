@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::background::lifecycle;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
+use crate::base::response::{self, ApiResponse};
 use crate::base::time::Timestamp;
 use crate::faults::{FaultReport, rules_from_json};
 use crate::generated::error_codes::ErrorCode;
@@ -42,11 +42,11 @@ struct FaultList {
 }
 
 /// Answers a request that is for the emulator itself; `None` if it is for the API.
-pub(crate) async fn answer(
+pub(crate) async fn respond(
     service: &Service,
     head: &Parts,
     body: &mut RequestBody,
-) -> Option<Result<Answer, ApiError>> {
+) -> Option<Result<ApiResponse, ApiError>> {
     match head.uri.path() {
         HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(service).await),
         path if service.has_admin && path.starts_with(ADMIN) => {
@@ -59,7 +59,7 @@ pub(crate) async fn answer(
     }
 }
 
-async fn health(service: &Service) -> Result<Answer, ApiError> {
+async fn health(service: &Service) -> Result<ApiResponse, ApiError> {
     let error = service.store.check().await.err();
     let health = Health {
         status: if error.is_none() { "ok" } else { "failed" },
@@ -71,7 +71,7 @@ async fn health(service: &Service) -> Result<Answer, ApiError> {
         None => StatusCode::OK,
         Some(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    answer::json(status, &health)
+    response::json(status, &health)
 }
 
 /// Refuses requests of browsers that a web page has caused: any page that a developer visits could
@@ -94,7 +94,7 @@ async fn administer(
     service: &Service,
     head: &Parts,
     body: &mut RequestBody,
-) -> Result<Answer, ApiError> {
+) -> Result<ApiResponse, ApiError> {
     match head.uri.path() {
         FAULTS => administer_faults(service, head, body).await,
         LIFECYCLE => administer_lifecycle(service, head).await,
@@ -110,7 +110,7 @@ async fn administer_faults(
     service: &Service,
     head: &Parts,
     body: &mut RequestBody,
-) -> Result<Answer, ApiError> {
+) -> Result<ApiResponse, ApiError> {
     match head.method {
         Method::GET => {}
         Method::PUT => {
@@ -134,11 +134,11 @@ async fn administer_faults(
         seed: service.faults.seed(),
         faults: service.faults.reports(),
     };
-    answer::json(StatusCode::OK, &list)
+    response::json(StatusCode::OK, &list)
 }
 
 /// Applies the rules by which objects age, as if `days` had passed.
-async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<Answer, ApiError> {
+async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<ApiResponse, ApiError> {
     if head.method != Method::POST {
         return Err(ApiError::new(
             ErrorCode::MethodNotAllowed,
@@ -149,5 +149,5 @@ async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<Answer,
     let days = query.get_as::<u32>("days")?.unwrap_or(0);
     let now = Timestamp::now().plus_days(days);
     let report = lifecycle::apply(&service.store, now).await?;
-    answer::json(StatusCode::OK, &report)
+    response::json(StatusCode::OK, &report)
 }

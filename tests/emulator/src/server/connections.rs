@@ -116,7 +116,7 @@ struct Connection {
 impl Connection {
     async fn serve(self, http: http1::Builder) {
         let peer = self.peer;
-        // Small answers should not wait for the acknowledgement of others.
+        // Small responses should not wait for the acknowledgement of others.
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }

@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use crate::auth::Caller;
-use crate::base::answer::{self, Answer};
 use crate::base::api_error::ApiError;
 use crate::base::panics;
+use crate::base::response::{self, ApiResponse};
 use crate::faults::{self, Breach, Outcome, Plan, When, Wire};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
@@ -57,7 +57,7 @@ impl Service {
         request: Request<Incoming>,
         peer: SocketAddr,
         wire: &Arc<Wire>,
-    ) -> Result<Answer, ConnectionReset> {
+    ) -> Result<ApiResponse, ConnectionReset> {
         let (head, incoming) = request.into_parts();
         let mut body = RequestBody::new(incoming, self.idle_timeout);
         let mut exchange = Exchange {
@@ -71,17 +71,17 @@ impl Service {
             code: None,
             plan: Plan::default(),
         };
-        let answer = AssertUnwindSafe(self.answer(&mut exchange, &mut body));
-        let answer = answer.catch_unwind().await.unwrap_or_else(|panic| {
+        let response = AssertUnwindSafe(self.respond(&mut exchange, &mut body));
+        let response = response.catch_unwind().await.unwrap_or_else(|panic| {
             let message = panics::message(panic.as_ref());
             tracing::error!(message, "a request has caused a panic");
             Err(ApiError::internal().into())
         });
-        let answer = match answer {
-            Ok(answer) => answer,
+        let response = match response {
+            Ok(response) => response,
             Err(Failure::Error(error)) => {
                 exchange.code = Some(error.code());
-                answer::error(&error, &exchange.request_id, exchange.is_head())
+                response::error(&error, &exchange.request_id, exchange.is_head())
             }
             Err(Failure::Reset) => {
                 access_log::write(&exchange, None, body.received());
@@ -93,24 +93,24 @@ impl Service {
         if !exchange.head.headers.contains_key(EXPECT) {
             body.drain().await;
         }
-        let answer = self.finish(&exchange, answer, wire);
-        access_log::write(&exchange, Some(&answer), body.received());
-        Ok(answer)
+        let response = self.finish(&exchange, response, wire);
+        access_log::write(&exchange, Some(&response), body.received());
+        Ok(response)
     }
 
     /// Does what a request asks for, or what a fault rule wants instead.
-    async fn answer(
+    async fn respond(
         &self,
         exchange: &mut Exchange,
         body: &mut RequestBody,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ApiResponse, Failure> {
         let head = &exchange.head;
         let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
         // Where the host names a bucket, every path is a key.
         if host.bucket.is_none()
-            && let Some(answer) = admin::answer(self, head, body).await
+            && let Some(response) = admin::respond(self, head, body).await
         {
-            return Ok(answer?);
+            return Ok(response?);
         }
         let target = Target::parse(&head.method, &head.uri, host.bucket.as_deref())?;
         exchange.bucket = target.resource.bucket().map(str::to_owned);
@@ -121,13 +121,13 @@ impl Service {
                 self.faults
                     .plan(operation, target.resource.bucket(), target.resource.key());
         }
-        if let Some(answer) = strike(When::Before, exchange, body).await? {
-            return Ok(answer);
+        if let Some(response) = strike(When::Before, exchange, body).await? {
+            return Ok(response);
         }
-        let answer = self.perform(exchange, &host, &target, route, body).await;
+        let response = self.perform(exchange, &host, &target, route, body).await;
         match strike(When::After, exchange, body).await? {
             Some(instead) => Ok(instead),
-            None => Ok(answer?),
+            None => Ok(response?),
         }
     }
 
@@ -139,7 +139,7 @@ impl Service {
         target: &Target,
         route: Result<Operation, ApiError>,
         body: &mut RequestBody,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<ApiResponse, ApiError> {
         let now = exchange.plan.effects.now();
         let caller = match route {
             // A browser cannot sign a preflight, but sends the query of a signed URL.
@@ -181,23 +181,23 @@ impl Service {
 
     /// Answers an unsigned HEAD of `http://<bucket>.<domain>/`, by which clients find the zone of a
     /// bucket.
-    fn redirect_to_zone(&self, bucket: &str, domain: &str) -> Result<Answer, ApiError> {
+    fn redirect_to_zone(&self, bucket: &str, domain: &str) -> Result<ApiResponse, ApiError> {
         let zone = self.store.bucket(bucket)?.zone;
-        let mut answer = answer::empty(StatusCode::MOVED_PERMANENTLY);
+        let mut response = response::empty(StatusCode::MOVED_PERMANENTLY);
         let location = format!("http://{bucket}.{zone}.{domain}/");
-        answer::set_header(answer.headers_mut(), LOCATION, location)?;
-        Ok(answer)
+        response::set_header(response.headers_mut(), LOCATION, location)?;
+        Ok(response)
     }
 
-    /// What the rules of the bucket let a script of another site see of the answer, be it an error.
-    /// A preflight has its own answer.
+    /// What the rules of the bucket let a script of another site see of the response, be it an error.
+    /// A preflight has its own response.
     fn cors_headers(&self, exchange: &Exchange) -> HeaderMap {
         let head = &exchange.head;
         exchange
             .bucket
             .as_deref()
             .filter(|_| exchange.operation != Some(Operation::OptionsObject))
-            // A bucket that does not exist has no rules, and the answer says so already.
+            // A bucket that does not exist has no rules, and the response says so already.
             .and_then(|bucket| self.store.bucket(bucket).ok())
             .and_then(|bucket| {
                 // A rule that is not fit for a header has been logged, and allows nothing.
@@ -206,38 +206,43 @@ impl Service {
             .unwrap_or_default()
     }
 
-    /// Adds what every answer has, takes what fault rules want to be missing, and counts.
-    fn finish(&self, exchange: &Exchange, mut answer: Answer, wire: &Arc<Wire>) -> Answer {
+    /// Adds what every response has, takes what fault rules want to be missing, and counts.
+    fn finish(
+        &self,
+        exchange: &Exchange,
+        mut response: ApiResponse,
+        wire: &Arc<Wire>,
+    ) -> ApiResponse {
         let effects = &exchange.plan.effects;
         if let Some(operation) = exchange.operation
             && operation
                 .facts()
                 .success
-                .contains(&answer.status().as_u16())
+                .contains(&response.status().as_u16())
             && !effects.is_cut()
         {
             self.tally.count(operation);
         }
         let cors = self.cors_headers(exchange);
-        let headers = answer.headers_mut();
+        let headers = response.headers_mut();
         headers.extend(cors);
         headers.insert(SERVER, HeaderValue::from_static("QingStor"));
         if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
             headers.insert(REQUEST_ID, value);
         }
         effects.spoil_head(headers);
-        answer.extensions_mut().extend(self.header_names.clone());
-        effects.spoil_body(answer, exchange.is_head(), wire)
+        response.extensions_mut().extend(self.header_names.clone());
+        effects.spoil_body(response, exchange.is_head(), wire)
     }
 }
 
-/// Has a request suffer what is planned for this moment; gives the answer, if that is not the
+/// Has a request suffer what is planned for this moment; gives the response, if that is not the
 /// operation's.
 async fn strike(
     moment: When,
     exchange: &mut Exchange,
     body: &mut RequestBody,
-) -> Result<Option<Answer>, Failure> {
+) -> Result<Option<ApiResponse>, Failure> {
     let effects = &exchange.plan.effects;
     if let Some(latency) = effects.latency(moment) {
         tokio::time::sleep(latency).await;
@@ -257,7 +262,7 @@ async fn strike(
             exchange.code = code.map(ErrorCode::as_str);
             let is_head = exchange.is_head();
             let id = &exchange.request_id;
-            Ok(Some(faults::error_answer(
+            Ok(Some(faults::error_response(
                 status,
                 code,
                 retry_after,

@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Setting, Settings, check_count, invalid, json};
-use crate::base::answer::set_header;
 use crate::base::api_error::ApiError;
 use crate::base::glob;
+use crate::base::response::set_header;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 /// Of preflights, when the rule says nothing.
@@ -81,10 +81,10 @@ impl Cors {
         })
     }
 
-    /// What the answer to a preflight says; nothing is allowed by saying nothing.
+    /// What the response to a preflight says; nothing is allowed by saying nothing.
     pub(crate) fn preflight_headers(&self, request: &HeaderMap) -> Result<HeaderMap, ApiError> {
-        let mut answer = HeaderMap::new();
-        self.write_vary(&mut answer);
+        let mut response = HeaderMap::new();
+        self.write_vary(&mut response);
         let asked = text(request, &ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
         let names = asked
             .split(',')
@@ -94,32 +94,36 @@ impl Cors {
             request.get(ORIGIN),
             text(request, &ACCESS_CONTROL_REQUEST_METHOD),
         ) else {
-            return Ok(answer);
+            return Ok(response);
         };
         let Some(rule) = origin
             .to_str()
             .ok()
             .and_then(|origin| self.matching_rule(origin, method, names.clone()))
         else {
-            return Ok(answer);
+            return Ok(response);
         };
-        rule.write_origin(origin, &mut answer)?;
-        set_header(&mut answer, ACCESS_CONTROL_ALLOW_METHODS, rule.methods())?;
+        rule.write_origin(origin, &mut response)?;
+        set_header(&mut response, ACCESS_CONTROL_ALLOW_METHODS, rule.methods())?;
         let names = names.collect::<Vec<_>>();
         if !names.is_empty() {
-            set_header(&mut answer, ACCESS_CONTROL_ALLOW_HEADERS, names.join(", "))?;
+            set_header(
+                &mut response,
+                ACCESS_CONTROL_ALLOW_HEADERS,
+                names.join(", "),
+            )?;
         }
         let max_age = rule.max_age_seconds.unwrap_or(DEFAULT_MAX_AGE_SECONDS);
-        answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(max_age));
-        Ok(answer)
+        response.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(max_age));
+        Ok(response)
     }
 
-    fn write_vary(&self, answer: &mut HeaderMap) {
+    fn write_vary(&self, response: &mut HeaderMap) {
         let is_on = self.resp_vary.as_ref().is_some_and(|value| {
             value.eq_ignore_ascii_case("enabled") || value.eq_ignore_ascii_case("enable")
         });
         if is_on {
-            vary(answer);
+            vary(response);
         }
     }
 }
@@ -173,47 +177,47 @@ impl Rule {
         }
     }
 
-    /// What every answer to an origin that is let in says.
-    fn write_origin(&self, origin: &HeaderValue, answer: &mut HeaderMap) -> Result<(), ApiError> {
+    /// What every response to an origin that is let in says.
+    fn write_origin(&self, origin: &HeaderValue, response: &mut HeaderMap) -> Result<(), ApiError> {
         if self.allowed_origin == "*" {
-            answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         } else {
-            answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            vary(answer);
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            vary(response);
         }
         match self.expose_headers.as_deref() {
             None | Some([]) => Ok(()),
-            Some(names) => set_header(answer, ACCESS_CONTROL_EXPOSE_HEADERS, names.join(", ")),
+            Some(names) => set_header(response, ACCESS_CONTROL_EXPOSE_HEADERS, names.join(", ")),
         }
     }
 }
 
-/// What the answer to an ordinary request says to the browser that sent it.
+/// What the response to an ordinary request says to the browser that sent it.
 pub(crate) fn actual_request_headers(
     settings: &Settings,
     method: &Method,
     request: &HeaderMap,
 ) -> Result<HeaderMap, ApiError> {
-    let mut answer = HeaderMap::new();
+    let mut response = HeaderMap::new();
     let Some(cors) = &settings.cors else {
-        return Ok(answer);
+        return Ok(response);
     };
-    cors.write_vary(&mut answer);
+    cors.write_vary(&mut response);
     let Some(origin) = request.get(ORIGIN) else {
-        return Ok(answer);
+        return Ok(response);
     };
     let rule = origin
         .to_str()
         .ok()
         .and_then(|origin| cors.matching_rule(origin, method.as_str(), std::iter::empty()));
     if let Some(rule) = rule {
-        rule.write_origin(origin, &mut answer)?;
+        rule.write_origin(origin, &mut response)?;
     }
-    Ok(answer)
+    Ok(response)
 }
 
-fn vary(answer: &mut HeaderMap) {
-    answer.insert(VARY, HeaderValue::from_static("Origin"));
+fn vary(response: &mut HeaderMap) {
+    response.insert(VARY, HeaderValue::from_static("Origin"));
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
@@ -330,27 +334,30 @@ mod tests {
             cors: Some(sample()),
             ..Settings::default()
         };
-        let answer = |settings: &Settings, origin| {
+        let response = |settings: &Settings, origin| {
             let request = headers(&[("origin", origin)]);
             listing(&actual_request_headers(settings, &Method::GET, &request).unwrap())
         };
         assert_eq!(
-            answer(&settings, "http://a.qingcloud.com"),
+            response(&settings, "http://a.qingcloud.com"),
             "access-control-allow-origin: http://a.qingcloud.com\n\
              access-control-expose-headers: x-qs-date, ETag\n\
              vary: Origin"
         );
-        assert_eq!(answer(&settings, "null"), "access-control-allow-origin: *");
+        assert_eq!(
+            response(&settings, "null"),
+            "access-control-allow-origin: *"
+        );
         for (value, expected) in [
             ("ENABLE", "vary: Origin"),
             ("enabled", "vary: Origin"),
             ("disabled", ""),
         ] {
             settings.cors = Some(parse(json!({"cors_rules": [], "resp_vary": value})));
-            assert_eq!(answer(&settings, "http://a.com"), expected);
+            assert_eq!(response(&settings, "http://a.com"), expected);
         }
         settings.cors = None;
-        assert_eq!(answer(&settings, "http://a.com"), "");
+        assert_eq!(response(&settings, "http://a.com"), "");
     }
 
     #[test]

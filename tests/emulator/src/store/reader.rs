@@ -200,7 +200,7 @@ fn find(pieces: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
 
 type Reading = Pin<Box<dyn Future<Output = io::Result<(Source, io::Result<Bytes>)>> + Send>>;
 
-/// Bytes of an object, as the body of an answer or piece by piece.
+/// Bytes of an object, as the body of a response or piece by piece.
 pub(crate) struct ObjectReader {
     /// The first piece, until it is taken.
     first: Option<Bytes>,

@@ -24,7 +24,7 @@ fn files() -> Vec<Bytes> {
     .into()
 }
 
-/// Runs all actions; what fails must fail with an answer.
+/// Runs all actions; what fails must fail with a response.
 fn survive(source: &Bytes) {
     for action in ACTIONS {
         if let Err(error) = run(source, action) {

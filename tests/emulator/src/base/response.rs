@@ -13,55 +13,55 @@ use serde::Serialize;
 
 use crate::base::api_error::ApiError;
 
-/// The body of an answer.
-pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, io::Error>;
+/// The body of a response.
+pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
 
-/// An answer.
-pub(crate) type Answer = Response<AnswerBody>;
+/// A response.
+pub(crate) type ApiResponse = Response<ResponseBody>;
 
-/// An answer without a body.
-pub(crate) fn empty(status: StatusCode) -> Answer {
+/// A response without a body.
+pub(crate) fn empty(status: StatusCode) -> ApiResponse {
     with_body(status, Empty::new().map_err(never).boxed_unsync())
 }
 
 /// A JSON document.
-pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<Answer, ApiError> {
+pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<ApiResponse, ApiError> {
     let text = serde_json::to_vec(document).map_err(|error| {
         tracing::error!(%error, "an answer can't be written as JSON");
         ApiError::internal()
     })?;
-    let mut answer = bytes(status, Bytes::from(text));
-    answer
+    let mut response = bytes(status, Bytes::from(text));
+    response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(answer)
+    Ok(response)
 }
 
-/// An answer that streams its body.
+/// A response that streams its body.
 pub(crate) fn stream(
     status: StatusCode,
     body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static,
-) -> Answer {
+) -> ApiResponse {
     with_body(status, body.boxed_unsync())
 }
 
 /// Bytes that stand in memory.
-pub(crate) fn bytes(status: StatusCode, bytes: Bytes) -> Answer {
+pub(crate) fn bytes(status: StatusCode, bytes: Bytes) -> ApiResponse {
     with_body(status, Full::new(bytes).map_err(never).boxed_unsync())
 }
 
-/// The error document of `error`; an answer to HEAD has no body.
-pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> Answer {
-    let mut answer = if is_head {
+/// The error document of `error`; a response to HEAD has no body.
+pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> ApiResponse {
+    let mut response = if is_head {
         empty(error.status())
     } else {
         json(error.status(), &error.document(request_id))
             .unwrap_or_else(|error| empty(error.status()))
     };
     for (name, value) in error.headers() {
-        answer.headers_mut().insert(name.clone(), value.clone());
+        response.headers_mut().insert(name.clone(), value.clone());
     }
-    answer
+    response
 }
 
 /// Sets a header to a value that is known to be fit for one; any other value is a bug of the
@@ -79,17 +79,17 @@ pub(crate) fn set_header(
     Ok(())
 }
 
-/// Announces the length of a body that is not sent, in an answer to HEAD.
-pub(crate) fn announce_length(answer: &mut Answer, length: u64) {
-    answer
+/// Announces the length of a body that is not sent, in a response to HEAD.
+pub(crate) fn announce_length(response: &mut ApiResponse, length: u64) {
+    response
         .headers_mut()
         .insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
 
-fn with_body(status: StatusCode, body: AnswerBody) -> Answer {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    answer
+fn with_body(status: StatusCode, body: ResponseBody) -> ApiResponse {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
 }
 
 fn never(infallible: Infallible) -> io::Error {
