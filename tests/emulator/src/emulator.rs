@@ -23,17 +23,17 @@ use crate::server::service::Service;
 use crate::server::tally::Tally;
 use crate::store::{LifecycleReport, Storage, Store};
 
-/// The access key id of an emulator that was given no account.
+/// Access key ID of an emulator without a configured account.
 pub const DEFAULT_ACCESS_KEY_ID: &str = "EMULATORACCESSKEYID";
-/// The secret access key of an emulator that was given no account.
+/// Secret access key of an emulator without a configured account.
 pub const DEFAULT_SECRET_ACCESS_KEY: &str = "emulator-secret-access-key";
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:0";
 const DEFAULT_ZONES: [&str; 5] = ["pek3a", "pek3b", "sh1a", "gd2", "ap3"];
 const DEFAULT_CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// What container engines wait before they kill.
+/// Container engines wait for this time before they kill a process.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
-/// How long notifications may take that wait at the end.
+/// Time for the queued notifications at shutdown.
 const NOTIFICATION_GRACE: Duration = Duration::from_secs(2);
 
 /// A running emulator. It stops when it is dropped.
@@ -63,41 +63,41 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Settings for a new emulator.
+    /// Returns the builder of an emulator.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// The address that the emulator listens on.
+    /// Returns the address that the emulator listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The address as a URL, such as `http://127.0.0.1:9000`.
+    /// Returns the address as a URL, such as `http://127.0.0.1:9000`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// All accounts, in the order in which they were given.
+    /// Returns all accounts, in the order of the builder.
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
     }
 
-    /// The access key id of the first account.
+    /// Returns the access key ID of the first account.
     pub fn access_key_id(&self) -> &str {
         self.accounts
             .first()
             .map_or(DEFAULT_ACCESS_KEY_ID, Account::access_key_id)
     }
 
-    /// The secret access key of the first account.
+    /// Returns the secret access key of the first account.
     pub fn secret_access_key(&self) -> &str {
         self.accounts
             .first()
             .map_or(DEFAULT_SECRET_ACCESS_KEY, Account::secret_access_key)
     }
 
-    /// Puts these fault rules into force, and no others. All counts begin anew.
+    /// Replaces all fault rules, and resets their counters.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -115,7 +115,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// A rule makes no sense; then those of before stay in force.
+    /// Returns an error if a rule is not valid. The previous rules stay active then.
     pub fn set_faults(
         &self,
         rules: impl IntoIterator<Item = FaultRule>,
@@ -123,29 +123,32 @@ impl Emulator {
         self.faults.replace(rules)
     }
 
-    /// Has nothing go wrong any more.
+    /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.faults.clear();
     }
 
-    /// The fault rules in force, and how they have fared.
+    /// Returns the active fault rules and their counters.
     pub fn faults(&self) -> Vec<FaultReport> {
         self.faults.reports()
     }
 
-    /// What chance depends on: the same seed, rules and requests give the same faults.
+    /// Returns the seed of the random decisions. The same seed, rules and requests have the same
+    /// faults.
     pub fn fault_seed(&self) -> u64 {
         self.faults.seed()
     }
 
-    /// How often each operation of the API was answered with success; all are there, by their ids.
+    /// Returns the number of successful requests per operation ID. Contains every operation of the
+    /// API.
     pub fn operations_served(&self) -> BTreeMap<&'static str, u64> {
         self.tally.counts()
     }
 
-    /// Applies the lifecycle rules of all buckets, as if `days_ahead` days had passed since now. A
-    /// rule that was put today is in effect from one day ahead on. With 0 it does what the emulator
-    /// does every minute by itself.
+    /// Applies the lifecycle rules of all buckets, as if `days_ahead` days had passed.
+    ///
+    /// A rule takes effect one day after it was put. The emulator applies the rules itself once per
+    /// minute, without any days ahead.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -161,7 +164,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// The store can't be read or written.
+    /// Returns an error if reading or writing the store fails.
     pub async fn apply_lifecycle(&self, days_ahead: u32) -> Result<LifecycleReport> {
         let now = Timestamp::now().plus_days(days_ahead);
         lifecycle::apply(&self.store, now)
@@ -169,18 +172,18 @@ impl Emulator {
             .map_err(|error| Error::Store(error.to_string()))
     }
 
-    /// Takes no more connections, and waits for requests in flight, but not longer than the
-    /// [grace period](Builder::grace). Notifications that are not delivered yet have two seconds.
+    /// Stops accepting connections, and waits for requests in flight until the [grace
+    /// period](Builder::grace) ends. Then waits up to two seconds for queued notifications.
     pub async fn shutdown(mut self) {
         self.aging.abort();
         self.server.stop().await;
-        // Nothing happens any more that could be told.
+        // There are no more requests that could cause notifications.
         let told = tokio::time::timeout(NOTIFICATION_GRACE, self.notifications.stop()).await;
         if told.is_err() {
             tracing::warn!("some notifications were not delivered in time");
             self.notifications.task.abort();
         }
-        // Whoever holds the store keeps the next emulator from its directory.
+        // The task holds the store, which locks the data directory.
         let _ = (&mut self.aging).await;
     }
 }
@@ -193,7 +196,7 @@ impl Drop for Emulator {
     }
 }
 
-/// A task that ends when it is told to.
+/// A task that can be stopped.
 #[derive(Debug)]
 struct Background {
     stop: Option<oneshot::Sender<()>>,
@@ -208,7 +211,7 @@ impl Background {
         }
     }
 
-    /// Waits for the end. A task that has ended by itself can't be told, and needn't.
+    /// Stops the task and waits for its end. Sending fails if the task has already ended.
     async fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -217,7 +220,7 @@ impl Background {
     }
 }
 
-/// Settings for an [`Emulator`].
+/// Builder of an [`Emulator`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -257,8 +260,8 @@ impl Builder {
         self
     }
 
-    /// Keeps buckets and objects in this directory, which is made if it is not there. The default
-    /// is a temporary directory that goes away with the emulator.
+    /// Keeps buckets and objects in this directory, which is created if it does not exist. The
+    /// default is a temporary directory that is removed with the emulator.
     pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.storage = Storage::Directory(directory.into());
         self
@@ -270,9 +273,9 @@ impl Builder {
         self
     }
 
-    /// Adds an account: a user of their own with one access key, whose id consists of letters, digits,
-    /// underscores and hyphens. Without any, there is one with
-    /// [`DEFAULT_ACCESS_KEY_ID`] and [`DEFAULT_SECRET_ACCESS_KEY`].
+    /// Adds an account: a user with one access key, whose ID consists of letters, digits,
+    /// underscores and hyphens. The default is one account with [`DEFAULT_ACCESS_KEY_ID`] and
+    /// [`DEFAULT_SECRET_ACCESS_KEY`].
     pub fn account(
         mut self,
         access_key_id: impl Into<String>,
@@ -283,55 +286,55 @@ impl Builder {
         self
     }
 
-    /// Has these zones; the first one is that of requests whose host names none. The default is the
-    /// zones of the service, `pek3a` first.
+    /// Sets the zones. The first zone is the default for requests whose host does not name a zone.
+    /// The default is the zones of the service, starting with `pek3a`.
     pub fn zones(mut self, zones: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.zones = zones.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Waits this long for the head of a request, for each piece of its body, and for a client to
-    /// take a piece of the response; 30 seconds by default.
+    /// Sets the longest wait for the head of a request, for each piece of its body, and for a
+    /// client to read a piece of the response. The default is 30 seconds.
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
         self.patience.client = timeout;
         self
     }
 
-    /// Waits this long for requests in flight when the emulator is shut down; 10 seconds by
-    /// default.
+    /// Sets the longest wait for requests in flight at shutdown. The default is 10 seconds.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.patience.grace = grace;
         self
     }
 
-    /// Adds a fault rule; of several ones for the same request, the first one counts for each kind
-    /// of fault. A rule that makes no sense is an error of [`start`](Self::start).
+    /// Adds a fault rule. If several rules with the same kind of fault match a request, the first
+    /// one applies. An invalid rule is an error of [`start`](Self::start).
     pub fn fault(mut self, rule: FaultRule) -> Self {
         self.faults.push(rule);
         self
     }
 
-    /// Makes chance repeatable. Whether a rule strikes follows from the seed, the place of the rule
-    /// and how many requests it has fitted before, and from nothing else: the same requests in the
-    /// same order meet the same faults. Without a seed there is a new one for each emulator.
+    /// Sets the seed of the random decisions. Whether a rule affects a request only depends on the
+    /// seed, the position of the rule and the number of requests that it has matched, so the same
+    /// requests in the same order have the same faults. The default is a random seed.
     pub fn fault_seed(mut self, seed: u64) -> Self {
         self.fault_seed = Some(seed);
         self
     }
 
-    /// Serves `/_emulator/`, where everybody except web pages can change the faults in force and turn
-    /// the clock; off by default.
+    /// Enables the admin API below `/_emulator/`, which changes fault rules and applies lifecycle
+    /// rules. It does not require credentials, but refuses requests of web pages. It is disabled by
+    /// default.
     pub fn admin(mut self, has_admin: bool) -> Self {
         self.has_admin = has_admin;
         self
     }
 
-    /// Starts the emulator on the current Tokio runtime; it takes requests when this returns.
+    /// Starts the emulator on the current Tokio runtime. It accepts requests when this returns.
     ///
     /// # Errors
     ///
-    /// The address or the data directory can't be used, or a setting or a fault rule makes no
-    /// sense.
+    /// Returns an error if the address or the data directory cannot be used, or if a setting or a
+    /// fault rule is not valid.
     pub async fn start(mut self) -> Result<Emulator> {
         if self.accounts.is_empty() {
             self = self.account(DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY);
@@ -403,7 +406,7 @@ impl Builder {
             if !ids.insert(id) {
                 return refuse(format!("access key id {id} is given twice"));
             }
-            // One of them would own what the other one has.
+            // Both accounts would own the same buckets.
             if let Some(other) = users.insert(account.user_id(), id) {
                 return refuse(format!(
                     "access key ids {other} and {id} have the same user id; choose another one"

@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong between a client and the service, for whoever tests retries.
+//! Simulated faults, for tests of retries.
 
 mod body;
 mod compile;
@@ -20,43 +20,43 @@ pub(crate) use effects::{Effects, Outcome, error_response};
 pub use rule::{FaultRule, Reset, When};
 pub(crate) use wire::{Breach, Wire};
 
-/// How a rule has fared so far.
+/// Counters of a fault rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FaultReport {
     /// The rule, as text.
     pub rule: String,
-    /// How many requests it fitted.
+    /// Number of requests that the rule matched.
     pub matches: u64,
-    /// How many of them it struck.
+    /// Number of matching requests that the rule affected.
     pub hits: u64,
 }
 
-/// The rules in force.
+/// The active rules.
 #[derive(Debug)]
 pub(crate) struct Faults {
     seed: u64,
     armed: Mutex<Vec<Armed>>,
 }
 
-/// A rule in force.
+/// An active rule.
 #[derive(Debug)]
 struct Armed {
     rule: FaultRule,
-    /// What the rule is called in the log.
+    /// The rule as text, for the log.
     text: String,
-    /// `None` is any.
+    /// `None` matches every operation.
     operation: Option<Operation>,
     effects: Effects,
     matches: u64,
     hits: u64,
 }
 
-/// What happens to one request.
+/// The faults of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) effects: Effects,
-    /// The rules that strike.
+    /// The rules that affect the request, as text.
     pub(crate) rules: String,
 }
 
@@ -75,7 +75,7 @@ impl Faults {
         self.seed
     }
 
-    /// Puts these rules into force, and no others; all counts begin anew.
+    /// Replaces all rules, and resets the counters.
     pub(crate) fn replace(
         &self,
         rules: impl IntoIterator<Item = FaultRule>,
@@ -99,8 +99,8 @@ impl Faults {
             .collect()
     }
 
-    /// Decides what happens to a request. Each rule that fits counts it; of several rules that
-    /// strike, the first one wins for each kind of fault.
+    /// Decides which faults affect a request. If several rules have the same kind of fault, the
+    /// first one applies.
     pub(crate) fn plan(
         &self,
         operation: Operation,
@@ -158,7 +158,7 @@ impl Armed {
             && fits(&self.rule.key, key)
     }
 
-    /// Whether the rule strikes the request of this number, counted from 0.
+    /// Returns whether the rule affects the matching request with this number, counted from 0.
     fn strikes(&self, seed: u64, index: usize, number: u64) -> bool {
         number >= self.rule.after
             && self.rule.times.is_none_or(|times| self.hits < times)
@@ -166,8 +166,8 @@ impl Armed {
     }
 }
 
-/// A number from 0 up to 1 that depends on nothing but the arguments: the same requests in the same
-/// order meet the same faults.
+/// Returns a number from 0 to 1, exclusive, that only depends on the arguments, so that the same
+/// requests in the same order have the same faults.
 fn draw(seed: u64, index: usize, number: u64) -> f64 {
     let digest: [u8; 32] = Sha256::new()
         .chain_update(seed.to_be_bytes())
@@ -178,11 +178,11 @@ fn draw(seed: u64, index: usize, number: u64) -> f64 {
     let bits = digest
         .first_chunk()
         .map_or(0, |bytes| u64::from_be_bytes(*bytes));
-    // As many bits as the fraction of a double has.
+    // A `f64` has a fraction of 53 bits.
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Reads a list of rules: each one text, or an object with the parts as members.
+/// Parses a list of rules. Each rule is a string, or an object with the parts as members.
 pub(crate) fn rules_from_json(rules: &[Value]) -> Result<Vec<FaultRule>, FaultRuleError> {
     rules.iter().map(rule_from_json).collect()
 }

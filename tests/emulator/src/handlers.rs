@@ -1,4 +1,4 @@
-//! What the emulator does for each operation.
+//! The operations of the API.
 
 mod bucket;
 mod bucket_acl;
@@ -58,7 +58,7 @@ use store_errors::bucket_not_exists;
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) store: &'a Arc<Store>,
-    /// The first one is the zone of requests whose host names none.
+    /// The first zone is the default for requests whose host does not name a zone.
     pub(crate) zones: &'a [String],
     pub(crate) accounts: &'a Accounts,
     pub(crate) origins: &'a Origins,
@@ -67,17 +67,16 @@ pub(crate) struct Call<'a> {
     pub(crate) host: &'a Host,
     pub(crate) target: &'a Target,
     pub(crate) caller: &'a Caller,
-    /// The address of the client.
+    /// IP address of the client.
     pub(crate) peer: IpAddr,
     pub(crate) request_id: &'a str,
     pub(crate) operation: Operation,
     pub(crate) body: &'a mut RequestBody,
 }
 
-/// Answers a call.
+/// Performs the operation of a call.
 pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    // Every operation of the spec stands here: a new one does not compile until somebody has
-    // decided.
+    // The match is exhaustive, so that a new operation in the specification needs a handler here.
     match call.operation {
         Operation::ListBuckets => service::list_buckets(call),
         Operation::ListLocations => service::list_locations(call),
@@ -135,15 +134,15 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
 }
 
 impl Call<'_> {
-    /// The bucket of the address; the caller must have `access` to it.
+    /// Returns the addressed bucket. The caller must have `access` to it.
     fn bucket(&self, access: Access) -> Result<BucketRecord, ApiError> {
         let bucket = self.find_bucket(self.bucket_name()?)?;
         access::authorize(&self.visitor(), &bucket, access, self.wanted())?;
         Ok(bucket)
     }
 
-    /// Checks that the caller may do `action` to an object that is not the one of the address: a
-    /// source, or one of several in a body.
+    /// Checks that the caller may do `action` to an object that the path does not name: the source
+    /// of a copy, or an object in a list.
     fn authorize_on(
         &self,
         bucket: &BucketRecord,
@@ -155,8 +154,8 @@ impl Call<'_> {
         access::authorize(&self.visitor(), bucket, access, wanted)
     }
 
-    /// Checks, where a body has taken its time, that the bucket is still the one that the caller
-    /// was let into: it may be another's by now.
+    /// Checks after a long request body that the bucket is still the one that was authorized. In
+    /// the meantime, it may have been deleted and created by somebody else.
     fn check_is_same(&self, bucket: &BucketRecord) -> Result<(), ApiError> {
         let now = self.store.bucket(&bucket.name)?;
         if (&now.owner, now.created) == (&bucket.owner, bucket.created) {
@@ -166,12 +165,12 @@ impl Call<'_> {
         }
     }
 
-    /// Tells those who want to know what this call has done.
+    /// Sends the notifications for an event that this call has caused.
     fn tell(&self, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
         self.tell_of(self.caller, bucket, event, subject);
     }
 
-    /// The same for a caller that is not the one of the request.
+    /// Sends the notifications for an event that another caller has caused.
     fn tell_of(&self, caller: &Caller, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
         let cause = Cause {
             user_id: caller.account().map(Account::user_id),
@@ -191,8 +190,8 @@ impl Call<'_> {
         }
     }
 
-    /// What a policy is asked about this call; nothing where the address names no object yet, but
-    /// the body will.
+    /// Returns the action and the key that a policy decides on, or `None` if the key is only known
+    /// from the body.
     fn wanted(&self) -> Option<Wanted<'_>> {
         let action = access::action(self.operation)?;
         let key = match (&self.target.resource, action.level()) {
@@ -206,7 +205,7 @@ impl Call<'_> {
         Some(Wanted { action, key })
     }
 
-    /// A bucket as it is seen from the zone of the host.
+    /// Returns a bucket if it exists in the zone of the host.
     fn find_bucket(&self, name: &str) -> Result<BucketRecord, ApiError> {
         let bucket = self.store.bucket(name)?;
         match &self.host.zone {
@@ -218,7 +217,7 @@ impl Call<'_> {
     fn bucket_name(&self) -> Result<&str, ApiError> {
         match &self.target.resource {
             Resource::Bucket { bucket } | Resource::Object { bucket, .. } => Ok(bucket),
-            // The route of an operation fits the level of its address.
+            // The route guarantees that the address names a bucket.
             Resource::Service => Err(ApiError::internal()),
         }
     }
@@ -233,7 +232,7 @@ impl Call<'_> {
         }
     }
 
-    /// The usual status of success.
+    /// Returns the usual status code of success.
     fn success(&self) -> StatusCode {
         self.operation
             .facts()
@@ -243,7 +242,7 @@ impl Call<'_> {
             .unwrap_or(StatusCode::OK)
     }
 
-    /// The version that the query names.
+    /// Returns the version in the query.
     fn version(&self) -> Result<Option<VersionId>, ApiError> {
         match self.target.query.get("version_id") {
             None | Some("") => Ok(None),
@@ -258,7 +257,7 @@ fn parse_version(text: &str) -> Result<VersionId, ApiError> {
     })
 }
 
-/// A user in a response.
+/// A user, as JSON documents describe it.
 #[derive(Debug, Serialize)]
 struct Owner<'a> {
     id: &'a str,
@@ -266,7 +265,7 @@ struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    /// Users of the emulator have no names of their own.
+    /// Users of the emulator do not have a display name.
     fn new(user_id: &'a str) -> Self {
         Self {
             id: user_id,

@@ -18,7 +18,7 @@ use signals::Signals;
 
 /// The exit code of an emulator that could not start.
 const FAILED: u8 = 2;
-/// The exit code of an emulator that was told twice to end.
+/// The exit code after the second signal.
 const HURRIED: u8 = 1;
 
 fn main() -> ExitCode {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             ) =>
         {
-            // Nobody listens to a closed standard output.
+            // Standard output may be closed.
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
@@ -47,14 +47,14 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-/// What clap says before it explains the usage, in one line.
+/// Returns the message of clap without the usage, as one line.
 fn first_paragraph(message: &str) -> String {
     let paragraph = message.split("\n\n").next().unwrap_or_default();
     paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A database library that panics at a damaged file is reported in the one line that says why the
-/// emulator cannot start.
+/// Hides the output of panics of the database library at a damaged file. The emulator reports them
+/// as an error in one line.
 fn silence_opening_thread() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -75,7 +75,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     signals::survive_file_size_limits().context("cannot set up signals")?;
     let has_account = !arguments.access_key_id.is_empty();
     let builder = builder(arguments)?;
-    // Whoever reads where the emulator listens may send a signal at once.
+    // Signals are handled before the address is printed, because a reader may send one immediately.
     let mut signals = Signals::new().context("cannot wait for signals")?;
     let emulator = builder.start().await?;
     if !has_account {

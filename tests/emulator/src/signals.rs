@@ -1,8 +1,8 @@
-//! What tells the program to end.
+//! Signals that end the program.
 
 use std::io;
 
-/// Ctrl-C, and what service managers and containers send instead.
+/// SIGINT, and SIGTERM, which service managers and containers send.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -11,7 +11,7 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on, signals wait to be read.
+    /// Starts listening for signals.
     pub(crate) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -34,7 +34,7 @@ pub(crate) struct Signals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Signals {
-    /// From now on, signals wait to be read.
+    /// Starts listening for signals.
     pub(crate) fn new() -> io::Result<Self> {
         tokio::signal::windows::ctrl_c().map(Self)
     }
@@ -44,17 +44,17 @@ impl Signals {
     }
 }
 
-/// Has a write beyond the file size limit (`ulimit -f`) fail as on a full disk. Without a handler,
-/// the signal that announces it ends the process.
+/// Makes writes beyond the file size limit (`ulimit -f`) fail like writes to a full disk. Without a
+/// handler, SIGXFSZ ends the process.
 pub(crate) fn survive_file_size_limits() -> io::Result<()> {
-    // SIGXFSZ has this number on all these systems, but not on every processor.
+    // SIGXFSZ has this number on all these systems, but not on every processor architecture.
     #[cfg(all(
         any(target_os = "linux", target_os = "macos", target_os = "freebsd"),
         not(any(target_arch = "mips", target_arch = "mips64"))
     ))]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        // The handler stays when the stream of signals is dropped.
+        // The handler stays active after the stream of signals is dropped.
         drop(signal(SignalKind::from_raw(25))?);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Access decisions by owner, policy and ACL.
 
 use std::net::IpAddr;
 
@@ -10,18 +10,18 @@ use crate::settings::acl::{self, Permission};
 use crate::settings::policy::{Action, Effect, PolicyRequest};
 use crate::store::BucketRecord;
 
-/// What an operation asks of its caller.
+/// Access that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// A permission on the bucket, which ACL and policy may give to anonymous callers, too.
+    /// A permission on the bucket. The ACL and the policy can grant it to anonymous callers.
     Permission(Permission),
-    /// A permission on the bucket and an account: some operations are never anonymous.
+    /// A permission on the bucket, and an account: the operation is never anonymous.
     SignedInPermission(Permission),
-    /// To own the bucket.
+    /// Ownership of the bucket.
     Owner,
 }
 
-/// Who asks, and from where.
+/// A caller, and the facts of its request that a policy can check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visitor<'a> {
     pub(crate) caller: &'a Caller,
@@ -29,18 +29,19 @@ pub(crate) struct Visitor<'a> {
     pub(crate) source_ip: IpAddr,
 }
 
-/// What a policy is asked.
+/// The action and the key that a policy decides on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) action: Action,
-    /// The key of an object, or the prefix of a list.
+    /// Key of an object, or prefix of a list.
     pub(crate) key: &'a str,
 }
 
-/// Decides whether `visitor` may do to `bucket` what needs `access`. The policy of the bucket is
-/// asked first, about what is `wanted`; where it says nothing, and where nothing is wanted that a
-/// policy knows, the ACL decides. So no policy keeps an owner from its settings, but one that
-/// denies an action denies it to the owner, too.
+/// Checks whether `visitor` has `access` to `bucket`.
+///
+/// The policy of the bucket decides on `wanted`. If no statement matches, or if policies do not
+/// know the operation, the ACL decides. A policy that denies an action denies it to the owner, too,
+/// but no policy can deny the owner the bucket settings.
 pub(crate) fn authorize(
     visitor: &Visitor<'_>,
     bucket: &BucketRecord,
@@ -90,14 +91,14 @@ fn ask_policy(visitor: &Visitor<'_>, bucket: &BucketRecord, wanted: Wanted<'_>) 
     })
 }
 
-/// Whether a policy may let anonymous callers in. Among what is not anonymous otherwise, that is
-/// listing alone.
+/// Returns whether a policy can grant an action to anonymous callers that otherwise requires an
+/// account. Only listing objects can be granted.
 fn may_be_anonymous(access: Access, wanted: Option<Wanted<'_>>) -> bool {
     let is_list = wanted.is_some_and(|wanted| wanted.action == Action::ListObjects);
     matches!(access, Access::Permission(_)) || is_list
 }
 
-/// The action by which a policy knows an operation; `None` for what belongs to the owner.
+/// Returns the policy action of an operation, or `None` if only the owner may use the operation.
 pub(crate) const fn action(operation: Operation) -> Option<Action> {
     Some(match operation {
         Operation::ListObjects
@@ -153,7 +154,7 @@ pub(crate) const fn action(operation: Operation) -> Option<Action> {
     })
 }
 
-/// The refusal of a caller who may not do `what`.
+/// Returns the error for a caller that may not do `what`.
 pub(crate) fn denied(caller: &Caller, what: &str) -> ApiError {
     let who = match caller {
         Caller::Anonymous => "an anonymous caller",

@@ -1,4 +1,4 @@
-//! The accounts that the emulator knows.
+//! Accounts of the emulator.
 
 use std::fmt;
 
@@ -15,8 +15,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account; its user id follows from the access key id, so that the owner of a bucket is the
-    /// same after a restart.
+    /// Creates an account. Its user ID is derived from the access key ID, so that the owner of a
+    /// bucket is the same after a restart.
     pub(crate) fn new(
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
@@ -30,17 +30,17 @@ impl Account {
         }
     }
 
-    /// The id of the user, such as `usr-1f0c93ab`: what an ACL names.
+    /// Returns the user ID, such as `usr-1f0c93ab`, which ACLs refer to.
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
 
-    /// The access key id, which a request names.
+    /// Returns the access key ID.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// The secret access key, which a request is signed with.
+    /// Returns the secret access key, which signs requests.
     pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
     }

@@ -17,7 +17,7 @@ use crate::request::form::FormClaim;
 use crate::request::host::Host;
 use crate::request::target::{Resource, Target};
 
-/// How far the date of a request may be from the clock of the server.
+/// Largest difference between the date of a request and the clock of the server.
 const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// The caller of a request.
@@ -40,7 +40,7 @@ impl Caller {
     }
 }
 
-/// The accounts by access key id.
+/// Accounts by access key ID.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accounts(HashMap<String, Arc<Account>>);
 
@@ -54,7 +54,8 @@ impl Accounts {
         )
     }
 
-    /// Tells who calls. Credentials, once present, are always verified.
+    /// Returns the caller of a request. Credentials are verified even if the operation does not
+    /// need them.
     pub(crate) fn authenticate(
         &self,
         request: &Parts,
@@ -69,7 +70,8 @@ impl Accounts {
         if !is_signed_by(account, &claim, request, target, host) {
             return Err(not_matched());
         }
-        // Only now: without the secret, nobody learns what the server thinks of a date.
+        // The date is checked after the signature, so that a caller without the secret learns
+        // nothing about the clock.
         match &claim.scheme {
             Scheme::Header => check_date(&request.headers, now)?,
             Scheme::Query { expires } => check_expires(expires, now)?,
@@ -77,7 +79,7 @@ impl Accounts {
         Ok(Caller::User(Arc::clone(account)))
     }
 
-    /// Tells who sends a form: its policy, as it was sent, is what is signed.
+    /// Returns the user of a form upload. The signature covers the policy as sent.
     pub(crate) fn authenticate_form(&self, claim: &FormClaim<'_>) -> Result<Caller, ApiError> {
         let account = self.find(claim.access_key_id)?;
         let secret = account.secret_access_key();
@@ -104,8 +106,8 @@ fn not_matched() -> ApiError {
     )
 }
 
-/// Tries the forms of the string to sign that clients in the field use: values of sub-resources
-/// decoded or as sent, and, where no key follows, the path with and without its last slash.
+/// Checks the signature against the variants of the string to sign that clients use: values of
+/// sub-resources decoded or as sent and, without a key, the path with and without its last slash.
 fn is_signed_by(
     account: &Account,
     claim: &Claim,

@@ -1,4 +1,4 @@
-//! The credentials that a request carries, before anybody has checked them.
+//! Unverified credentials of a request.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -7,16 +7,16 @@ use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::request::target::Query;
 
-/// What a request says about who sent it.
+/// Unverified credentials of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Claim {
     pub(super) access_key_id: String,
-    /// Base64, as it was sent.
+    /// Signature in Base64, as sent.
     pub(super) signature: String,
     pub(super) scheme: Scheme,
 }
 
-/// Where the signature stands.
+/// Location of the signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Header,
@@ -24,13 +24,13 @@ pub(super) enum Scheme {
 }
 
 impl Claim {
-    /// Finds the credentials of a request; `None` if it has none.
+    /// Returns the credentials of a request, or `None` if it is anonymous.
     pub(super) fn from_request(
         headers: &HeaderMap,
         query: &Query,
     ) -> Result<Option<Self>, ApiError> {
         let authorizations = headers.get_all(AUTHORIZATION).iter();
-        // Without a value it is the same as absent.
+        // An empty header is the same as an absent one.
         let mut authorizations = authorizations.filter(|value| !value.is_empty());
         let header = authorizations.next();
         if authorizations.next().is_some() {

@@ -1,4 +1,4 @@
-//! The string to sign, and its check.
+//! The string to sign, and the check of signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,26 +10,26 @@ use sha2::Sha256;
 use crate::generated::operations::SIGNED_PARAMETERS;
 use crate::request::target::Query;
 
-/// How the path of a request without a key is written.
+/// Form of the path of a request without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResourceForm {
-    /// As it came over the wire.
+    /// As sent.
     AsSent,
-    /// With a slash at the end if none was sent, without it if one was.
+    /// With the last slash toggled: added if absent, removed if present.
     OtherSlash,
 }
 
-/// How the value of a signed parameter is written.
+/// Form of the value of a signed parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueForm {
-    /// Percent-decoded once, as the documents show it.
+    /// Percent-decoded once, as the API documents show it.
     Decoded,
-    /// As it came over the wire, as some official SDKs sign it.
+    /// As sent, which some official SDKs sign.
     AsSent,
 }
 
-/// Whether `signature` (Base64) is made of `signed` and `secret`. How long it takes does not tell
-/// how much of a wrong signature is right.
+/// Returns whether `signature` (Base64) is the signature of `signed` by `secret`. Compares in
+/// constant time.
 pub(super) fn matches(secret: &str, signed: &[u8], signature: &str) -> bool {
     let Ok(signature) = STANDARD.decode(signature) else {
         return false;
@@ -46,9 +46,9 @@ pub(super) fn matches(secret: &str, signed: &[u8], signature: &str) -> bool {
 pub(super) struct StringToSign<'a> {
     pub(super) method: &'a Method,
     pub(super) headers: &'a HeaderMap,
-    /// In the query scheme: takes the place of the date.
+    /// Expiration time, which replaces the date in the query scheme.
     pub(super) expires: Option<&'a str>,
-    /// In virtual-host style: the bucket of the host.
+    /// Bucket of the host in virtual-host style.
     pub(super) host_bucket: Option<&'a str>,
     pub(super) path: &'a str,
     pub(super) query: &'a Query,
@@ -57,12 +57,12 @@ pub(super) struct StringToSign<'a> {
 }
 
 impl StringToSign<'_> {
-    /// Whether `signature` is made of this string and `secret`.
+    /// Returns whether `signature` is the signature of this string by `secret`.
     pub(super) fn matches(&self, secret: &str, signature: &str) -> bool {
         matches(secret, &self.to_bytes(), signature)
     }
 
-    /// Bytes, since header values need not be text.
+    /// Returns the string as bytes, because header values need not be UTF-8.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let header = |name: &str| {
             self.headers
@@ -84,7 +84,8 @@ impl StringToSign<'_> {
             out.extend_from_slice(line);
             out.push(b'\n');
         }
-        // Sorted by name, not by the finished line: `x-qs-meta-a` stands before `x-qs-meta-a-b`.
+        // Headers are sorted by name, not by the complete line: `x-qs-meta-a` precedes
+        // `x-qs-meta-a-b`.
         let mut names = self
             .headers
             .keys()

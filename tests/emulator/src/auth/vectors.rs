@@ -1,7 +1,7 @@
-//! The requests that official SDKs and demos publish with their signatures.
+//! Signed requests that official SDKs and demos publish.
 //!
-//! Left out are those that break the documented rules: PHP's, which signs a date beside
-//! `x-qs-date`, and Swift's, which does not sort the parameters.
+//! Requests that break the documented rules are left out: those of PHP, which signs a date in
+//! addition to `x-qs-date`, and of Swift, which does not sort the parameters.
 
 use http::{HeaderName, HeaderValue, Method};
 

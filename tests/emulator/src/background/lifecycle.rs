@@ -1,4 +1,4 @@
-//! Applying the rules by which objects and unfinished uploads age.
+//! Applies the lifecycle rules of all buckets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::store::{LifecycleReport, Store, StoreError};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Applies the rules of all buckets as of `now`.
+/// Applies the rules of all buckets as of the time `now`.
 pub(crate) async fn apply(store: &Store, now: Timestamp) -> Result<LifecycleReport, StoreError> {
     let mut report = LifecycleReport::default();
     for bucket in store.buckets()? {
@@ -22,7 +22,7 @@ pub(crate) async fn apply(store: &Store, now: Timestamp) -> Result<LifecycleRepo
         }
         match store.apply_lifecycle(&bucket.name, rules, now).await {
             Ok(applied) => report += applied,
-            // It was deleted meanwhile.
+            // The bucket was deleted in the meantime.
             Err(StoreError::NoBucket(_)) => {}
             Err(error) => return Err(error),
         }
@@ -30,7 +30,7 @@ pub(crate) async fn apply(store: &Store, now: Timestamp) -> Result<LifecycleRepo
     Ok(report)
 }
 
-/// Applies the rules again and again.
+/// Applies the rules once per interval.
 pub(crate) async fn run(store: Arc<Store>) {
     let mut interval = tokio::time::interval(INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! Telling others what happens to objects, after it has happened and beside the responses.
+//! Delivery of notifications about objects, independent of the responses.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::settings::notification::callback::{Callback, Happened};
 use crate::settings::notification::{Event, NOTIFIER, Rule};
 use crate::store::{BucketRecord, ObjectRecord};
 
-/// So many notifications wait at most.
+/// Largest number of queued notifications.
 const QUEUE_LENGTH: usize = 1024;
-/// So many are on their way at the same time.
+/// Largest number of concurrent deliveries.
 const MAX_DELIVERIES: usize = 16;
 const TIMEOUT: Duration = Duration::from_secs(5);
 const RETRIES: u32 = 3;
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Takes notifications, and delivers them in the background.
+/// Queue of notifications that are delivered in the background.
 #[derive(Debug)]
 pub(crate) struct Notifier(mpsc::Sender<Delivery>);
 
-/// Who made something happen.
+/// The request that caused an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cause<'a> {
     /// ID of the user, or `None` for an anonymous caller.
@@ -37,11 +37,11 @@ pub(crate) struct Cause<'a> {
     pub(crate) request_id: &'a str,
 }
 
-/// The object that something happened to.
+/// The object of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) key: &'a str,
-    /// Without quotes.
+    /// ETag without quotes.
     pub(crate) etag: &'a str,
     pub(crate) size: u64,
 }
@@ -55,7 +55,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What is no object.
+    /// A subject that is not an object, such as an upload.
     pub(crate) fn named(key: &'a str) -> Self {
         Self {
             key,
@@ -65,18 +65,18 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// A notification on its way.
+/// A queued notification.
 #[derive(Debug)]
 struct Delivery {
     url: Url,
     body: Bytes,
-    /// For the log.
+    /// ID of the rule, for the log.
     rule: String,
 }
 
 impl Notifier {
-    /// A notifier, and what does its work until `stop` is sent or dropped. Then it delivers what
-    /// waits.
+    /// Returns a notifier and its background task. When `stop` is sent or dropped, the task
+    /// delivers the queued notifications and ends.
     pub(crate) fn new(
         origins: Arc<Origins>,
         stop: oneshot::Receiver<()>,
@@ -85,7 +85,7 @@ impl Notifier {
         (Self(sender), work(origins, queue, stop))
     }
 
-    /// Tells everybody whom the rules of `bucket` name.
+    /// Queues a notification for each matching rule of `bucket`.
     pub(crate) fn tell(
         &self,
         bucket: &BucketRecord,
@@ -133,8 +133,8 @@ impl Notifier {
     }
 }
 
-/// Where a rule wants its notifications, if that is on this machine: a test shall not reach out to
-/// strangers.
+/// Returns the URL that a rule notifies. Returns `None` if it is not a loopback address, because
+/// tests must not contact other machines.
 fn destination(rule: &Rule) -> Option<Url> {
     let id = &rule.id;
     if rule.cloudfunc != NOTIFIER {
@@ -200,7 +200,7 @@ async fn deliver(origins: &Origins, delivery: Delivery) {
     tracing::warn!(rule, "a notification is given up");
 }
 
-/// Posts once, and tells why that was in vain.
+/// Posts a notification once. Returns the reason of a failure.
 async fn post(origins: &Origins, url: Url, body: Bytes) -> Result<(), String> {
     let client = origins.client().await.map_err(|error| error.to_string())?;
     let response = client

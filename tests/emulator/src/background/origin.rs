@@ -1,4 +1,4 @@
-//! Other sites that content comes from: sources of fetches, and mirrors.
+//! Downloads from other sites: sources of fetches, and mirrors.
 
 mod client;
 mod jobs;
@@ -18,27 +18,27 @@ use crate::base::web_url;
 use crate::generated::error_codes::ErrorCode;
 pub(crate) use jobs::{Begun, Job, Jobs, outcome};
 
-/// How many jobs run at the same time.
+/// Largest number of concurrent downloads.
 const MAX_JOBS: usize = 64;
 const MAX_REDIRECTS: usize = 10;
 
-/// The way to other sites.
+/// HTTP client and jobs for downloads from other sites.
 #[derive(Debug)]
 pub(crate) struct Origins {
-    /// Made when it is needed: most emulators never fetch anything.
+    /// Created on first use, because most emulators never fetch.
     client: OnceCell<Client>,
-    /// The longest wait for a connection, for a response, and for the next piece of its body.
+    /// Longest wait for a connection, for a response, and for the next piece of its body.
     timeout: Duration,
     slots: Arc<Semaphore>,
     pub(crate) jobs: Jobs,
 }
 
-/// Content that is coming from an origin.
+/// A download in progress.
 #[derive(Debug)]
 pub(crate) struct Download {
     response: Response,
     length: u64,
-    /// The job counts until its content has come.
+    /// Limits the number of downloads until this one ends.
     _slot: OwnedSemaphorePermit,
 }
 
@@ -52,7 +52,7 @@ impl Origins {
         }
     }
 
-    /// The HTTP client, which follows no redirects by itself.
+    /// Returns the HTTP client, which does not follow redirects.
     pub(crate) async fn client(&self) -> Result<&Client, ApiError> {
         self.client
             .get_or_try_init(|| async {
@@ -64,7 +64,7 @@ impl Origins {
             .await
     }
 
-    /// Asks for the content of a URL; over redirects, where that is wanted.
+    /// Starts the download of a URL. Follows redirects.
     pub(crate) async fn open(&self, mut url: Url) -> Result<Download, ApiError> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
             ApiError::new(
@@ -76,7 +76,7 @@ impl Origins {
         for _ in 0..=MAX_REDIRECTS {
             let response = client
                 .get(url.clone())
-                // The bytes are stored as they are, so they shall not be compressed on the way.
+                // The emulator stores the bytes as received, so they must not be compressed.
                 .header(ACCEPT_ENCODING, "identity")
                 .send()
                 .await
@@ -97,7 +97,7 @@ impl Origins {
         )))
     }
 
-    /// Reads something small. More than `limit` bytes are refused.
+    /// Downloads a small file. Returns an error if it has more than `limit` bytes.
     pub(crate) async fn get_bytes(&self, url: &str, limit: u64) -> Result<Bytes, ApiError> {
         let mut download = self.open(source_url(url)?).await?;
         if download.length > limit {
@@ -139,7 +139,11 @@ impl Download {
         httpdate::parse_http_date(text).ok()
     }
 
-    /// The next piece; an error when fewer bytes come than were announced.
+    /// Returns the next piece, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the origin sends fewer bytes than announced.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         self.response
             .chunk()
@@ -148,7 +152,7 @@ impl Download {
     }
 }
 
-/// Reads the URL of a source.
+/// Parses the URL of a source.
 pub(crate) fn source_url(text: &str) -> Result<Url, ApiError> {
     web_url::parse(text).ok_or_else(|| {
         ApiError::new(
@@ -165,15 +169,15 @@ fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiErro
         .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
 }
 
-/// The response for what the origin does not have.
+/// Returns the error for an object that the origin does not have.
 pub(crate) fn not_there() -> ApiError {
     ApiError::new(ErrorCode::ObjectNotExists, "the origin has no such object")
 }
 
-/// The address stays out of the message: who reads from a mirror needn't know where it is.
+/// The message does not contain the address, because readers of a mirror need not know it.
 fn broken(what: &str, error: reqwest::Error) -> ApiError {
     let error = error.without_url();
-    // The outer errors say only that sending or reading failed.
+    // The outer errors only say that sending or reading failed.
     let mut reason: &dyn std::error::Error = &error;
     while let Some(source) = reason.source() {
         reason = source;

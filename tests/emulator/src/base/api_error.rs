@@ -1,4 +1,4 @@
-//! The errors that clients see.
+//! Error responses.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::generated::error_codes::ErrorCode;
 
-/// Where the codes are described.
+/// Description of the error codes.
 const HELP_URL: &str = "https://docs.qingcloud.com/qingstor/api/error_code.html";
 
 /// An error response.
@@ -39,8 +39,8 @@ impl ApiError {
         }
     }
 
-    /// The response to what the service can do and the emulator can't. The code is the emulator's
-    /// own.
+    /// Returns the error for a feature that the emulator does not implement. Its code is not one of
+    /// the service.
     pub(crate) fn not_implemented(what: impl fmt::Display) -> Self {
         Self {
             status: StatusCode::NOT_IMPLEMENTED,
@@ -50,7 +50,7 @@ impl ApiError {
         }
     }
 
-    /// A failure of the emulator itself; the cause goes to the log.
+    /// Returns the error for a failure of the emulator. The caller logs the cause.
     pub(crate) fn internal() -> Self {
         Self::new(ErrorCode::InternalError, "the emulator failed; see its log")
     }
@@ -61,7 +61,7 @@ impl ApiError {
         self
     }
 
-    /// Has another status than that of the code.
+    /// Replaces the status of the code.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self

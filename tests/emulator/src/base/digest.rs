@@ -10,8 +10,8 @@ use crate::generated::error_codes::ErrorCode;
 /// An MD5 digest.
 pub(crate) type Md5Digest = [u8; 16];
 
-/// The digest that a request announces: Base64 as documented, or hexadecimal digits as some
-/// official clients send it.
+/// Returns the digest in `Content-MD5`: Base64 as documented, or hexadecimal digits, which some
+/// official clients send.
 pub(crate) fn announced(headers: &HeaderMap) -> Result<Option<Md5Digest>, ApiError> {
     headers
         .get("content-md5")
@@ -33,7 +33,7 @@ pub(crate) fn announced(headers: &HeaderMap) -> Result<Option<Md5Digest>, ApiErr
         .transpose()
 }
 
-/// Compares what was announced, if anything was, with what came.
+/// Returns an error if a digest was announced and differs from the actual one.
 pub(crate) fn check(announced: Option<Md5Digest>, actual: Md5Digest) -> Result<(), ApiError> {
     if announced.is_some_and(|announced| announced != actual) {
         return Err(ApiError::new(
@@ -48,7 +48,7 @@ pub(crate) fn check(announced: Option<Md5Digest>, actual: Md5Digest) -> Result<(
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string can't fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,4 +1,4 @@
-//! Encryption with keys that the customer keeps: the headers, and the cipher for what is stored.
+//! Encryption with customer-provided keys: the headers, and the cipher for stored content.
 
 use std::fmt;
 use std::io;
@@ -22,10 +22,10 @@ const ALGORITHM: &str = "AES256";
 const ALGORITHM_HEADER: HeaderName = HeaderName::from_static("x-qs-encryption-customer-algorithm");
 const KEY_MD5_HEADER: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key-md5");
 
-/// What the headers of a key begin with.
+/// Prefix of the headers of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyOf {
-    /// The object that is read or written.
+    /// The object of the request.
     Object,
     /// The source of a copy.
     Source,
@@ -40,7 +40,7 @@ impl KeyOf {
     }
 }
 
-/// A key that a request brings along. It is never stored.
+/// A customer-provided key. It is never stored.
 #[derive(Clone)]
 pub(crate) struct CustomerKey {
     key: [u8; 32],
@@ -54,7 +54,11 @@ impl fmt::Debug for CustomerKey {
 }
 
 impl CustomerKey {
-    /// The key of a request, if it has one: all three headers, each of them right.
+    /// Returns the key of a request, or `None` if it does not have the headers of a key.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if one of the three headers is missing or not valid.
     pub(crate) fn from_headers(headers: &HeaderMap, of: KeyOf) -> Result<Option<Self>, ApiError> {
         let prefix = of.prefix();
         let get = |name: &str| headers.get(format!("{prefix}{name}"));
@@ -88,7 +92,7 @@ impl CustomerKey {
         Ok(Some(Self { key, md5 }))
     }
 
-    /// What is stored of the key.
+    /// Returns the record of the key, which does not contain the key itself.
     pub(crate) fn encryption(&self) -> Encryption {
         Encryption {
             key_md5: self.md5.clone(),
@@ -96,7 +100,7 @@ impl CustomerKey {
     }
 }
 
-/// How an object is encrypted.
+/// The encryption of a stored object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Encryption {
     key_md5: String,
@@ -109,7 +113,7 @@ impl Encryption {
     }
 }
 
-/// Checks that `key` is the one that an object or an upload was made with.
+/// Checks that `key` is the key of an object or an upload.
 pub(crate) fn check_key(
     encryption: Option<&Encryption>,
     key: Option<&CustomerKey>,
@@ -134,13 +138,13 @@ pub(crate) fn check_key(
     }
 }
 
-/// Where the key stream of a content starts.
+/// Initialization vector of a content.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(crate) struct Iv(u128);
 
 impl Iv {
-    /// No two contents share one, so that no two share a key stream.
+    /// Returns a random vector. Contents must not share a key stream.
     pub(crate) fn random() -> io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -168,7 +172,7 @@ impl TryFrom<String> for Iv {
     }
 }
 
-/// AES-256 in counter mode: it can start anywhere, so that a range needs nothing before it.
+/// AES-256 in counter mode, which can decrypt a range without the bytes before it.
 pub(crate) struct Cipher(Ctr128BE<Aes256>);
 
 impl fmt::Debug for Cipher {
@@ -182,14 +186,14 @@ impl Cipher {
         Self(Ctr128BE::new(&key.key.into(), &iv.0.to_be_bytes().into()))
     }
 
-    /// Starts `offset` bytes into the content.
+    /// Creates a cipher for the content from `offset` on.
     pub(crate) fn at(key: &CustomerKey, iv: Iv, offset: u64) -> io::Result<Self> {
         let mut cipher = Self::new(key, iv);
         cipher.0.try_seek(offset).map_err(io::Error::other)?;
         Ok(cipher)
     }
 
-    /// Encrypts or decrypts, which is the same.
+    /// Encrypts or decrypts. Both are the same operation.
     pub(crate) fn apply(&mut self, piece: Bytes) -> io::Result<Bytes> {
         let mut piece = BytesMut::from(piece);
         self.0

@@ -1,26 +1,26 @@
-//! Why an emulator does not start, or does not go on.
+//! Errors of an emulator.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why an emulator does not start, or does not go on.
+/// Errors of an emulator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address can't be listened on.
+    /// The emulator cannot listen on the address.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The address, as it was given.
+        /// The configured address.
         address: String,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The data directory can't be used.
+    /// The emulator cannot use the data directory.
     #[error("cannot use the data directory {}", path.display())]
     DataDir {
-        /// The directory, or the file in it.
+        /// The directory, or a file in it.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// Another emulator uses the data directory.
@@ -29,21 +29,21 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
-    /// A file of the data directory does not hold what it should.
+    /// A file of the data directory is damaged.
     #[error("the data directory is damaged at {}: {reason}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the damage.
         reason: String,
     },
-    /// The store of a running emulator can't be read or written.
+    /// Reading or writing the store of a running emulator failed.
     #[error("the store failed: {0}")]
     Store(String),
-    /// A fault rule makes no sense.
+    /// A fault rule is not valid.
     #[error(transparent)]
     Fault(#[from] FaultRuleError),
-    /// A setting makes no sense.
+    /// A setting is not valid.
     #[error("{0}")]
     Setting(String),
 }
@@ -58,5 +58,5 @@ pub struct FaultRuleError {
     pub(crate) problem: String,
 }
 
-/// What an emulator gives.
+/// Result of the functions of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,12 +1,12 @@
-//! Patterns in which `*` stands for any text.
+//! Patterns in which `*` matches any text.
 
-/// Whether `pattern` covers all of `text`.
+/// Returns whether `pattern` matches all of `text`.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     covers(pattern.split('*'), text)
 }
 
-/// Whether `text` is the literals of a pattern, with any text in place of the stars between them.
-/// Every character is looked at once per literal, so no pattern is slow.
+/// Returns whether `text` consists of the literals of a pattern, with any text between them. Reads
+/// every character at most once per literal, so that no pattern is slow.
 pub(crate) fn covers<'l>(
     mut literals: impl DoubleEndedIterator<Item = &'l str>,
     text: &str,
@@ -23,7 +23,7 @@ pub(crate) fn covers<'l>(
     let Some(mut inner) = inner else {
         return false;
     };
-    // The earliest place leaves the most to those that follow.
+    // The earliest match leaves the most text for the next literals.
     for literal in literals {
         let Some((_, behind)) = inner.split_once(literal) else {
             return false;

@@ -1,4 +1,4 @@
-//! What is stored beside the content of an object: standard headers, user metadata, storage class.
+//! Metadata of objects: standard headers, user metadata, storage class.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// The headers that are stored and returned as they are.
+/// Headers that are stored and returned unchanged.
 const STANDARD: [&str; 5] = [
     "cache-control",
     "content-disposition",
@@ -19,9 +19,9 @@ const STANDARD: [&str; 5] = [
 const USER_PREFIX: &str = "x-qs-meta-";
 const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 const MAX_CONTENT_TYPE_LENGTH: usize = 255;
-/// Of one key, without the prefix.
+/// Longest key, in bytes, without the prefix.
 const MAX_USER_KEY_LENGTH: usize = 512;
-/// Of all keys, without the prefix, and values.
+/// Largest total length of all keys, without the prefix, and values, in bytes.
 const MAX_USER_LENGTH: usize = 2048;
 
 /// The metadata of an object.
@@ -34,7 +34,7 @@ pub(crate) struct Metadata {
 }
 
 impl Metadata {
-    /// Reads and checks the metadata of a request.
+    /// Parses the metadata of a request.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut metadata = Self::default();
         for name in STANDARD {
@@ -69,7 +69,7 @@ impl Metadata {
             .map_or(DEFAULT_CONTENT_TYPE, String::as_str)
     }
 
-    /// Takes a content type from elsewhere, if it is fit for an object.
+    /// Sets the content type, unless it is not valid for an object.
     pub(crate) fn set_content_type(&mut self, value: &HeaderValue) {
         let fit = std::str::from_utf8(value.as_bytes())
             .ok()
@@ -80,7 +80,7 @@ impl Metadata {
         }
     }
 
-    /// Writes the headers with which an object is returned.
+    /// Writes the headers of a response.
     pub(crate) fn write_headers(&self, headers: &mut HeaderMap) {
         headers.insert(
             http::header::CONTENT_TYPE,
@@ -95,7 +95,7 @@ impl Metadata {
             .iter()
             .map(|(key, value)| (format!("{USER_PREFIX}{key}"), value));
         for (name, value) in standard.chain(user) {
-            // They came as headers, so they are fit to be headers.
+            // They were headers of a request, so they are valid headers.
             if let (Ok(name), Ok(value)) = (
                 HeaderName::try_from(name),
                 HeaderValue::from_bytes(value.as_bytes()),
@@ -143,7 +143,7 @@ fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
     ApiError::new(ErrorCode::InvalidArgument, message)
 }
 
-/// How an object is stored, and billed.
+/// Storage class of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum StorageClass {

@@ -1,4 +1,4 @@
-//! The rules for names of buckets and keys of objects.
+//! Rules for bucket names and object keys.
 
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
@@ -6,7 +6,7 @@ use crate::generated::error_codes::ErrorCode;
 const BUCKET_NAME_LENGTH: std::ops::RangeInclusive<usize> = 6..=63;
 const MAX_KEY_LENGTH: usize = 1023;
 
-/// Checks the name of a bucket that is to be created.
+/// Checks the name of a new bucket.
 pub(crate) fn check_bucket_name(name: &str) -> Result<(), ApiError> {
     let refuse = |rule: &str| {
         Err(ApiError::new(
@@ -17,7 +17,7 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), ApiError> {
     if !BUCKET_NAME_LENGTH.contains(&name.len()) {
         return refuse("a name has 6 to 63 characters");
     }
-    // This rules out IPv4 addresses, too.
+    // This also excludes IPv4 addresses.
     if !name
         .bytes()
         .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
@@ -30,7 +30,7 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Checks a decoded key and makes text of it.
+/// Checks a decoded key, and converts it to text.
 pub(crate) fn object_key(key: Vec<u8>) -> Result<String, ApiError> {
     let refuse = |rule: &str| Err(ApiError::new(ErrorCode::InvalidObjectName, rule.to_owned()));
     let Ok(key) = String::from_utf8(key) else {

@@ -1,4 +1,4 @@
-//! Answers to requests.
+//! Responses.
 
 use std::convert::Infallible;
 use std::io;
@@ -19,15 +19,15 @@ pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
 /// A response.
 pub(crate) type ApiResponse = Response<ResponseBody>;
 
-/// A response without a body.
+/// Returns a response without a body.
 pub(crate) fn empty(status: StatusCode) -> ApiResponse {
     with_body(status, Empty::new().map_err(never).boxed_unsync())
 }
 
-/// A JSON document.
+/// Returns a response with a JSON document.
 pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<ApiResponse, ApiError> {
     let text = serde_json::to_vec(document).map_err(|error| {
-        tracing::error!(%error, "an answer can't be written as JSON");
+        tracing::error!(%error, "cannot serialize a response");
         ApiError::internal()
     })?;
     let mut response = bytes(status, Bytes::from(text));
@@ -37,7 +37,7 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Result<ApiR
     Ok(response)
 }
 
-/// A response that streams its body.
+/// Returns a response that streams its body.
 pub(crate) fn stream(
     status: StatusCode,
     body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static,
@@ -45,12 +45,12 @@ pub(crate) fn stream(
     with_body(status, body.boxed_unsync())
 }
 
-/// Bytes that stand in memory.
+/// Returns a response with a body in memory.
 pub(crate) fn bytes(status: StatusCode, bytes: Bytes) -> ApiResponse {
     with_body(status, Full::new(bytes).map_err(never).boxed_unsync())
 }
 
-/// The error document of `error`; a response to HEAD has no body.
+/// Returns the response for an error. The response to HEAD does not have a body.
 pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> ApiResponse {
     let mut response = if is_head {
         empty(error.status())
@@ -64,7 +64,11 @@ pub(crate) fn error(error: &ApiError, request_id: &str, is_head: bool) -> ApiRes
     response
 }
 
-/// Sets a header to a value that is known to be fit for one; any other value is a bug of the
+/// Sets a header.
+///
+/// # Errors
+///
+/// Returns an internal error if the value is not a valid header value, which is a bug of the
 /// emulator.
 pub(crate) fn set_header(
     headers: &mut HeaderMap,
@@ -79,7 +83,7 @@ pub(crate) fn set_header(
     Ok(())
 }
 
-/// Announces the length of a body that is not sent, in a response to HEAD.
+/// Sets `Content-Length` of a response to HEAD, whose body is not sent.
 pub(crate) fn announce_length(response: &mut ApiResponse, length: u64) {
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! Points in time, and the formats in which the API writes them.
+//! Timestamps in the formats of the API.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,14 +34,14 @@ impl Timestamp {
         Self(self.0.saturating_add(days as u64 * 24 * 3600 * 1000))
     }
 
-    /// Formats the time as `2016-08-22T15:03:32.000Z`, as JSON documents do. Milliseconds are always
-    /// zero: clients of the service take `.000Z` literally.
+    /// Formats the time as `2016-08-22T15:03:32.000Z` for JSON documents. Milliseconds are always
+    /// zero, because clients parse `.000Z` literally.
     pub(crate) fn iso8601(self) -> String {
         let seconds = UNIX_EPOCH + Duration::from_secs(self.unix_seconds());
         humantime::format_rfc3339_millis(seconds).to_string()
     }
 
-    /// `Sun, 16 Aug 2015 09:05:00 GMT`, as headers have it.
+    /// Formats the time as `Sun, 16 Aug 2015 09:05:00 GMT` for headers.
     pub(crate) fn http_date(self) -> String {
         httpdate::fmt_http_date(self.system_time())
     }

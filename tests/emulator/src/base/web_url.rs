@@ -2,15 +2,15 @@
 
 use reqwest::Url;
 
-/// Length in bytes of the longest URL, which is that of the HTTP client.
+/// Longest URL in bytes, which is the limit of the HTTP client.
 const MAX_LENGTH: usize = 65_534;
 
-/// Reads an http or https URL. The protocol may be absent and is http then, if the text begins with a
-/// host that has a dot, `localhost`, or an IPv6 address: `example.com/a`, `[::1]:8080/a`, but not `a`,
-/// and not `javascript:1`.
+/// Parses an http or https URL. If the text starts with a host that has a dot, with `localhost`, or
+/// with an IPv6 address, the scheme may be absent and defaults to http: `example.com/a` and
+/// `[::1]:8080/a` are valid, `a` and `javascript:1` are not.
 pub(crate) fn parse(text: &str) -> Option<Url> {
     let text = text.trim();
-    // The parser drops these, and would read another host.
+    // The URL parser removes these characters, which could change the host.
     if text.contains(char::is_control) {
         return None;
     }
@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<Url> {
         .filter(|(protocol, _)| is_protocol(protocol))
         .map_or((None, text), |(protocol, rest)| (Some(protocol), rest));
     let authority = rest.split(['/', '\\', '?', '#']).next()?;
-    // The parser skips slashes before a host, and takes an empty user.
+    // The URL parser accepts several slashes before a host, and an empty user.
     if authority.is_empty() || authority.contains('@') {
         return None;
     }
@@ -35,7 +35,8 @@ pub(crate) fn parse(text: &str) -> Option<Url> {
     (is_url && url.as_str().len() <= MAX_LENGTH).then_some(url)
 }
 
-/// Whether a URL is http or https, without user and password, and has a host that can exist.
+/// Returns whether a URL is http or https, has a valid host, and does not have a user or a
+/// password.
 pub(crate) fn is_valid(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
@@ -44,8 +45,8 @@ pub(crate) fn is_valid(url: &Url) -> bool {
         && url.host_str().is_some_and(is_host)
 }
 
-/// Whether this is an address or a name of labels of letters, digits, hyphens and underscores. The
-/// parser of URLs has made ASCII of other letters.
+/// Returns whether a host is an IP address, or a name with labels of letters, digits, hyphens and
+/// underscores. The URL parser has converted other letters to ASCII.
 fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return true;

@@ -1,4 +1,4 @@
-//! Bodies of responses that are slow, or end before their end.
+//! Response bodies that are slow or truncated.
 
 use std::io;
 use std::pin::Pin;
@@ -15,11 +15,11 @@ use super::effects::{Cut, Effects};
 use super::wire::{Breach, Wire};
 use crate::base::response::ApiResponse;
 
-/// How many pieces a second a slow body comes in, if it has as many bytes.
+/// Pieces per second of a slow body.
 const PIECES_PER_SECOND: u64 = 10;
 
 impl Effects {
-    /// Has the body of a response suffer what is planned; `wire` is where it is sent.
+    /// Applies the faults to the body of a response. `wire` breaks the connection.
     pub(crate) fn spoil_body(
         &self,
         response: ApiResponse,
@@ -28,7 +28,7 @@ impl Effects {
     ) -> ApiResponse {
         let length = response.body().size_hint().lower();
         if is_head || length == 0 {
-            // What has no body is cut in the head.
+            // A response without a body is cut in its head.
             if self.cut == Some(Cut::Reset) {
                 wire.breach(Breach::ResetInHead);
             }
@@ -53,24 +53,24 @@ impl Effects {
     }
 }
 
-/// A body that is slow, or ends before its end.
+/// A body that is slow or truncated.
 struct FaultyBody<B> {
     inner: B,
-    /// What came from within and is not sent yet.
+    /// Bytes of the inner body that are not sent yet.
     piece: Bytes,
     pace: Option<Pace>,
-    /// What happens to the connection after so many bytes.
+    /// Number of bytes after which the connection breaks, and how.
     end: Option<(u64, Breach)>,
     wire: Arc<Wire>,
 }
 
 impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> FaultyBody<B> {
-    /// Sends of the piece at hand what may be sent now.
+    /// Returns the bytes of the current piece that may be sent now.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
         let mut length = self.piece.len() as u64;
         if let Some((left, breach)) = self.end {
             if left == 0 {
-                // The connection ends as soon as what is written so far has been sent.
+                // The connection ends as soon as the written bytes have been sent.
                 self.wire.breach(breach);
                 return Poll::Pending;
             }
@@ -84,7 +84,7 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> FaultyBody<B> {
         if let Some((left, _)) = &mut self.end {
             *left -= length;
         }
-        // It is at most the length of the piece.
+        // The value is at most the length of the piece.
         let length = usize::try_from(length).unwrap_or(self.piece.len());
         Poll::Ready(self.piece.split_to(length))
     }
@@ -116,7 +116,7 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for FaultyBody<B> {
         self.piece.is_empty() && self.inner.is_end_stream()
     }
 
-    /// What was announced stays announced.
+    /// Returns the announced length, even if the body will be truncated.
     fn size_hint(&self) -> SizeHint {
         let waiting = self.piece.len() as u64;
         let inner = self.inner.size_hint();
@@ -129,10 +129,10 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for FaultyBody<B> {
     }
 }
 
-/// Some bytes every now and then.
+/// Limits the rate of a body.
 struct Pace {
     bytes_per_second: u64,
-    /// The most at once.
+    /// Largest number of bytes at once.
     bytes: u64,
     turn: Pin<Box<Sleep>>,
 }
@@ -149,8 +149,7 @@ impl Pace {
         pace
     }
 
-    /// The next turn comes when so many bytes have had their time: a piece may be shorter than
-    /// what could be sent at once.
+    /// Delays the next piece by the time that `bytes` take at this rate.
     fn wait_for(&mut self, bytes: u64) {
         let pause = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second as f64);
         self.turn.as_mut().reset(Instant::now() + pause);

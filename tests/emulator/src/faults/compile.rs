@@ -1,4 +1,4 @@
-//! From a rule to its effects, if it makes sense.
+//! Validation of rules, and conversion to effects.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::base::error::FaultRuleError;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 
-/// How far a clock may be off: far enough for every test, and never out of the calendar.
+/// Largest clock skew. It keeps dates in the range of the calendar.
 const MAX_SKEW: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl FaultRule {
-    /// Checks the rule; gives the operation, if it is for one only, and the effects.
+    /// Checks the rule. Returns the operation, if the rule has one, and the effects.
     pub(super) fn compile(&self) -> Result<(Option<Operation>, Effects), String> {
         let operation = self.checked_operation()?;
         if !(0.0..=1.0).contains(&self.probability) {
@@ -59,7 +59,7 @@ impl FaultRule {
         Ok((operation, effects))
     }
 
-    /// As [`compile`](Self::compile), for rules that no text stands for yet.
+    /// Like [`compile`](Self::compile), but adds the text of the rule to the error.
     pub(super) fn compile_named(&self) -> Result<(Option<Operation>, Effects), FaultRuleError> {
         self.compile().map_err(|problem| FaultRuleError {
             rule: self.to_string(),

@@ -1,4 +1,4 @@
-//! What rules do to one request.
+//! Effects of rules on one request.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,43 +10,43 @@ use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 
-/// What comes instead of an operation's response.
+/// Replacement for the response of an operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Error {
         status: StatusCode,
-        /// Without one there is no document.
+        /// `None` sends an error without a document.
         code: Option<ErrorCode>,
         retry_after: Option<u64>,
     },
     Reset,
-    /// In the middle of the request's body.
+    /// Resets the connection in the middle of the request body.
     ResetInBody,
 }
 
-/// How a response ends before its end.
+/// The way in which a response is truncated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// With a reset, in the middle.
+    /// A reset in the middle of the body.
     Reset,
-    /// With the usual end of a connection, after so many bytes of the body.
+    /// A regular close after this number of bytes of the body.
     Close(u64),
 }
 
-/// What rules do to one request, each kind once.
+/// Effects of rules on one request, at most one of each kind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     pub(super) latency: Option<(When, Duration)>,
     pub(super) outcome: Option<(When, Outcome)>,
     pub(super) cut: Option<Cut>,
-    /// In bytes per second.
+    /// Rate in bytes per second.
     pub(super) trickle: Option<u64>,
     pub(super) wrong_etag: Option<()>,
     pub(super) skew: Option<Skew>,
 }
 
 impl Effects {
-    /// Takes over the kinds that are still missing; tells whether there were any.
+    /// Adds the kinds of effects that are missing. Returns whether there were any.
     pub(super) fn add(&mut self, other: &Self) -> bool {
         fn take<T: Clone>(mine: &mut Option<T>, other: &Option<T>) -> bool {
             let takes = mine.is_none() && other.is_some();
@@ -55,7 +55,7 @@ impl Effects {
             }
             takes
         }
-        // Each one is tried, so no `||`.
+        // `||` would stop after the first kind.
         take(&mut self.latency, &other.latency)
             | take(&mut self.outcome, &other.outcome)
             | take(&mut self.cut, &other.cut)
@@ -64,32 +64,32 @@ impl Effects {
             | take(&mut self.skew, &other.skew)
     }
 
-    /// The wait of this moment.
+    /// Returns the latency at this moment.
     pub(crate) fn latency(&self, moment: When) -> Option<Duration> {
         at(self.latency.as_ref(), moment).copied()
     }
 
-    /// What comes at this moment instead of the operation's response.
+    /// Returns the replacement for the response at this moment.
     pub(crate) fn outcome(&self, moment: When) -> Option<&Outcome> {
         at(self.outcome.as_ref(), moment)
     }
 
-    /// Whether the client won't get the whole response.
+    /// Returns whether the response will be truncated.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut.is_some()
     }
 
-    /// Has the headers of a response suffer what is planned.
+    /// Applies the faults to the headers of a response.
     pub(crate) fn spoil_head(&self, headers: &mut HeaderMap) {
         if self.skew.is_some() {
             let date = httpdate::fmt_http_date(self.now());
-            // An HTTP date is fit for a header.
+            // An HTTP date is a valid header value.
             headers.extend(HeaderValue::try_from(date).map(|date| (DATE, date)));
         }
         if self.wrong_etag.is_some()
             && let Some(etag) = headers.get_mut(ETAG)
         {
-            // It keeps its form, quotes and all.
+            // The wrong ETag keeps the form of the original, including quotes.
             let zeros = etag.as_bytes().iter().map(|byte| match byte {
                 byte if byte.is_ascii_alphanumeric() => b'0',
                 other => *other,
@@ -100,7 +100,7 @@ impl Effects {
         }
     }
 
-    /// The clock that the client sees.
+    /// Returns the time of the simulated clock.
     pub(crate) fn now(&self) -> SystemTime {
         let now = SystemTime::now();
         let Some(skew) = self.skew else { return now };
@@ -119,7 +119,7 @@ fn at<T>(slot: Option<&(When, T)>, moment: When) -> Option<&T> {
         .map(|(_, what)| what)
 }
 
-/// The response of a fault.
+/// Returns the error response of a fault.
 pub(crate) fn error_response(
     status: StatusCode,
     code: Option<ErrorCode>,

@@ -1,14 +1,13 @@
-//! Patterns of names, with stars.
+//! Patterns of names.
 
 use std::fmt;
 
 use crate::base::glob;
 
-/// A pattern: a star stands for any characters, also none; a backslash takes away the meaning of
-/// what follows it.
+/// A pattern. A star matches any number of characters; a backslash escapes the next character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// The literal texts between the stars: one more than there are stars.
+    /// The literals between the stars. There is one more literal than there are stars.
     literals: Vec<String>,
 }
 
@@ -20,7 +19,7 @@ impl Glob {
         while let Some(character) = characters.next() {
             match character {
                 '*' => literals.push(std::mem::take(&mut literal)),
-                // The last one has nothing to protect but itself.
+                // A backslash at the end is a literal.
                 '\\' => literal.push(characters.next().unwrap_or('\\')),
                 other => literal.push(other),
             }
@@ -34,7 +33,7 @@ impl Glob {
     }
 }
 
-/// The pattern as it stands in a rule, whose parts commas separate.
+/// The pattern as part of a rule, with escaped commas.
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, literal) in self.literals.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! From the text of a rule to the rule.
+//! Parser of fault rules.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::glob::Glob;
 use super::rule::{FaultRule, Reset, Skew, When};
 use crate::base::error::FaultRuleError;
 
-/// The names of parts, for whoever has misspelt one.
+/// Names of all parts, for the error about an unknown one.
 const NAMES: &str = "operation, bucket, key, probability, after, times, when, latency, status, \
     code, retry-after, reset, truncate, trickle, etag and skew";
 
@@ -44,7 +44,7 @@ impl FromStr for FaultRule {
     }
 }
 
-/// Puts a rule together from names and values, and checks it; the error tells the problem.
+/// Creates a rule from names and values, and checks it. The error describes the problem.
 pub(super) fn from_parts<'a>(
     parts: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<FaultRule, String> {
@@ -61,7 +61,7 @@ pub(super) fn from_parts<'a>(
     Ok(rule)
 }
 
-/// Splits at the commas that no backslash protects.
+/// Splits at commas that are not escaped by a backslash.
 fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut is_protected = false;
@@ -78,7 +78,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 fn set(rule: &mut FaultRule, name: &str, value: &str) -> Result<(), String> {
-    // Names may begin and end with a space, all else may not.
+    // Bucket names and keys keep leading and trailing spaces; other values do not.
     let trimmed = value.trim();
     let wrong = |right: &str| format!("{name}={value:?} is not {right}");
     match name {

@@ -1,4 +1,4 @@
-//! Rules: which requests fare ill, and how.
+//! Fault rules.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,37 +10,37 @@ use super::glob::Glob;
 /// The operation name that matches every operation.
 pub(super) const ANY: &str = "*";
 
-/// When a fault strikes.
+/// The moment of a fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {
-    /// Instead of the operation, which is not done.
+    /// Instead of the operation, which is not executed.
     #[default]
     Before,
-    /// After the operation is done: its response gets lost.
+    /// After the operation: its response is lost.
     After,
 }
 
-/// Where a connection is reset.
+/// The moment at which a connection is reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {
     /// Before any byte of the response.
     Before,
-    /// When half of the response's body is sent; half of the head where there is no body.
+    /// After half of the response body, or after half of the head if there is no body.
     Mid,
-    /// When half of the request's body is read; the operation is not done.
+    /// After half of the request body has been read. The operation is not executed.
     Body,
 }
 
-/// A distance between two clocks.
+/// The difference between two clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Skew {
     pub(super) is_behind: bool,
     pub(super) by: Duration,
 }
 
-/// A rule: which requests fare ill, and how.
+/// A fault rule: a set of requests, and the fault that affects them.
 ///
-/// A rule is text, or is put together:
+/// A rule can be parsed from text, or built with methods:
 ///
 /// ```
 /// use qingstor_emulator::{FaultRule, When};
@@ -56,7 +56,7 @@ pub(super) struct Skew {
 /// # Ok::<(), qingstor_emulator::FaultRuleError>(())
 /// ```
 ///
-/// A rule that makes no sense is refused where text is parsed, or where the rule is put to use.
+/// An invalid rule is an error when its text is parsed, or when the rule is activated.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct FaultRule {
@@ -79,7 +79,8 @@ pub struct FaultRule {
 }
 
 impl FaultRule {
-    /// A rule for one operation, by its id in the API, such as `GetObject`; `*` is any.
+    /// Creates a rule for one operation, given by its ID such as `GetObject`. `*` matches every
+    /// operation.
     pub fn on(operation: impl Into<String>) -> Self {
         Self {
             operation: operation.into(),
@@ -101,62 +102,62 @@ impl FaultRule {
         }
     }
 
-    /// A rule for all operations.
+    /// Creates a rule for all operations.
     pub fn on_any() -> Self {
         Self::on(ANY)
     }
 
-    /// Only in buckets of this name; a star stands for any characters.
+    /// Matches only buckets with this name. A star matches any characters.
     pub fn bucket(mut self, pattern: &str) -> Self {
         self.bucket = Some(Glob::parse(pattern));
         self
     }
 
-    /// Only for objects of this key; a star stands for any characters, a backslash takes away the
-    /// meaning of what follows it.
+    /// Matches only objects with this key. A star matches any characters, and a backslash escapes
+    /// the next character.
     pub fn key(mut self, pattern: &str) -> Self {
         self.key = Some(Glob::parse(pattern));
         self
     }
 
-    /// Strikes with this probability, from 0 to 1.
+    /// Sets the probability that a matching request is affected, from 0 to 1. The default is 1.
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = probability;
         self
     }
 
-    /// Lets the first so many requests pass that it fits.
+    /// Skips this number of matching requests.
     pub fn after(mut self, requests: u64) -> Self {
         self.after = requests;
         self
     }
 
-    /// Strikes so many times at most.
+    /// Limits the number of affected requests.
     pub fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Strikes before the operation, which is then not done, or after it.
+    /// Sets whether the fault replaces the operation or happens after it.
     pub fn when(mut self, when: When) -> Self {
         self.when = when;
         self
     }
 
-    /// Waits before the response.
+    /// Delays the response.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = Some(latency);
         self
     }
 
-    /// Answers with this status: without a document, as a proxy would, unless there is a
-    /// [`code`](Self::code).
+    /// Responds with this status. Unless a [`code`](Self::code) is set, the response does not have
+    /// a document, like that of a proxy.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Answers with this error code, and with its status unless there is another.
+    /// Responds with this error code, and with its status unless [`status`](Self::status) is set.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
@@ -174,25 +175,26 @@ impl FaultRule {
         self
     }
 
-    /// Closes the connection after so many bytes of the response's body, whose length stays announced.
+    /// Closes the connection after this number of bytes of the response body. `Content-Length` does
+    /// not change.
     pub fn truncate(mut self, bytes: u64) -> Self {
         self.truncate = Some(bytes);
         self
     }
 
-    /// Sends no more than so many bytes of the response's body in a second.
+    /// Limits the rate of the response body, in bytes per second.
     pub fn trickle(mut self, bytes_per_second: u64) -> Self {
         self.trickle = Some(bytes_per_second);
         self
     }
 
-    /// Answers with an `ETag` that is not the object's.
+    /// Responds with an `ETag` that is not that of the object.
     pub fn wrong_etag(mut self) -> Self {
         self.wrong_etag = true;
         self
     }
 
-    /// Has the clock that judges signatures, and that `Date` shows, run ahead.
+    /// Moves the clock ahead that checks signatures and sets `Date`.
     pub fn clock_ahead(mut self, by: Duration) -> Self {
         self.skew = Some(Skew {
             is_behind: false,
@@ -201,7 +203,7 @@ impl FaultRule {
         self
     }
 
-    /// Has the clock that judges signatures, and that `Date` shows, lag behind.
+    /// Moves the clock back that checks signatures and sets `Date`.
     pub fn clock_behind(mut self, by: Duration) -> Self {
         self.skew = Some(Skew {
             is_behind: true,
@@ -211,7 +213,7 @@ impl FaultRule {
     }
 }
 
-/// The rule as text, which [`FaultRule::parse`] reads.
+/// Formats the rule as text, which [`FaultRule::parse`] accepts.
 impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

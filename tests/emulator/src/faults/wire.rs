@@ -1,4 +1,4 @@
-//! Breaking connections.
+//! Control of connections that fault rules break.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

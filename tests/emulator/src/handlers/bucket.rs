@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::settings::acl::{self, Permission};
 use crate::store::{BucketRecord, blocking};
 
-/// `PUT /<bucket>`: in the zone of the host, or the first one.
+/// `PUT /<bucket>`: creates a bucket in the zone of the host, or in the first zone.
 pub(super) async fn put(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
         return Err(access::denied(call.caller, "create a bucket"));
@@ -42,7 +42,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response::empty(call.success()))
 }
 
-/// `HEAD /<bucket>`: without credentials on the host of all zones, it tells the zone.
+/// `HEAD /<bucket>`: without credentials on the host of all zones, returns the zone.
 pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if call.caller.is_anonymous() && call.host.is_global() {
         let bucket = call.find_bucket(call.bucket_name()?)?;

@@ -35,7 +35,7 @@ struct CnameEntry<'a> {
     created: String,
 }
 
-/// `PUT /<bucket>?cname`: binds one more domain. Nobody looks into the DNS.
+/// `PUT /<bucket>?cname`: binds one more domain. The emulator does not check the DNS.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(PutCname { domain, kind }) = call.body.json(&call.head.headers).await?;
@@ -52,7 +52,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response::empty(call.success()))
 }
 
-/// `GET /<bucket>?cname`: the domains of one type.
+/// `GET /<bucket>?cname`: returns the domains of one type.
 pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let wanted = call
@@ -78,7 +78,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     response::json(call.success(), &document)
 }
 
-/// `DELETE /<bucket>?cname`: the body names the domain.
+/// `DELETE /<bucket>?cname`: releases the domain in the body.
 pub(super) async fn delete(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let Object(DeleteCname { domain }) = call.body.json(&call.head.headers).await?;

@@ -26,7 +26,8 @@ struct DeleteRequest {
     quiet: bool,
 }
 
-/// The spec lists whole objects here; only the key matters, and a version must not be overlooked.
+/// An object to delete. The specification lists whole objects here, but only the key and the
+/// version matter.
 #[derive(Deserialize)]
 struct ObjectToDelete {
     key: String,
@@ -52,7 +53,7 @@ struct Failed {
     message: String,
 }
 
-/// `POST /<bucket>?delete`: a key that is not there counts as deleted.
+/// `POST /<bucket>?delete`: a key that does not exist counts as deleted.
 pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
     if call.caller.is_anonymous() {
@@ -68,7 +69,7 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, 
             format!("a request deletes at most {MAX_OBJECTS} objects"),
         ));
     }
-    // Side by side, so that they share the flushes to disk.
+    // Concurrent deletions share the flushes to disk.
     let outcomes = join_all(
         request
             .objects

@@ -11,7 +11,7 @@ use crate::request::target::Query;
 use crate::settings::acl::Permission;
 use crate::store::{ListQuery, Marker, ObjectRecord};
 
-/// How many entries a page has.
+/// Default and largest number of entries on a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) default: usize,
@@ -20,7 +20,7 @@ pub(super) struct Limits {
 
 pub(super) const LIMITS: Limits = Limits {
     default: 100,
-    // The newest documents say 100; clients in the field ask for 1000, and get it.
+    // The latest API documents say 100, but the service accepts 1000, which clients use.
     max: 1000,
 };
 
@@ -42,7 +42,7 @@ struct ObjectList<'a> {
 struct Key<'a> {
     key: &'a str,
     size: u64,
-    /// With quotes, unlike in other lists.
+    /// ETag with quotes, unlike in other lists.
     etag: String,
     mime_type: &'a str,
     created: String,
@@ -66,7 +66,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// `GET /<bucket>`: never anonymous, even where everybody may read.
+/// `GET /<bucket>`: is never anonymous, even if everybody may read the bucket.
 pub(super) fn list_objects(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
     let marker = call.target.query.get("marker").unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) fn list_objects(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     response::json(call.success(), &document)
 }
 
-/// What all lists of a bucket's content have in common.
+/// Returns the query parameters that all lists of a bucket have in common.
 pub(super) fn list_query(
     query: &Query,
     marker: Marker,

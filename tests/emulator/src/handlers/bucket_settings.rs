@@ -1,4 +1,4 @@
-//! The sub-resources of a bucket that are one document each.
+//! Bucket settings that are read and replaced as one document.
 
 use super::Call;
 use crate::auth::access::Access;
@@ -43,7 +43,7 @@ fn zone_of_owner(
     }
 }
 
-/// `GET`: what was put.
+/// `GET`: returns the document.
 pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     match T::of(&bucket.settings) {
@@ -52,7 +52,7 @@ pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> 
     }
 }
 
-/// `DELETE`: done whether or not there is anything.
+/// `DELETE`: removes the document. Succeeds if there is none.
 pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     update(call, &bucket, |record, _| {

@@ -21,7 +21,7 @@ struct UploadList<'a> {
     prefix: &'a str,
     delimiter: &'a str,
     limit: usize,
-    /// The documents' table has this name, their example the next one.
+    /// The API document uses this name in its table, and the next one in its example.
     marker: &'a str,
     key_marker: &'a str,
     upload_id_marker: &'a str,
@@ -61,7 +61,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let query = list_query(&call.target.query, marker, LIMITS)?;
     let page = call.store.list_uploads(&bucket.name, &query)?;
     let delimiter = query.delimiter.map(String::from).unwrap_or_default();
-    // Within a key, the next page begins behind the last upload of this one.
+    // A page may end between two uploads of a key.
     let last_upload = page
         .next
         .as_ref()

@@ -1,4 +1,4 @@
-//! The versioning of a bucket, and the retention that excludes it.
+//! Versioning and retention, which exclude each other.
 
 use http::HeaderName;
 
@@ -34,7 +34,7 @@ pub(super) fn get_versioning(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     response::json(call.success(), &document)
 }
 
-/// `PUT /<bucket>?retention`: without a body, the policy goes away.
+/// `PUT /<bucket>?retention`: an empty body removes the policy.
 pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Owner)?;
     let body = call

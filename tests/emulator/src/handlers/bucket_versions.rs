@@ -33,11 +33,11 @@ struct Version<'a> {
     is_latest: bool,
     delete_marker: bool,
     size: u64,
-    /// Without quotes, unlike in the list of objects.
+    /// ETag without quotes, unlike in the list of objects.
     etag: &'a str,
     mime_type: &'a str,
     created: String,
-    /// A text here, and a number in the list of objects.
+    /// A string, unlike in the list of objects.
     modified: String,
     encrypted: bool,
     storage_class: &'static str,
@@ -75,7 +75,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let query = list_query(&call.target.query, marker, LIMITS)?;
     let page = call.store.list_versions(&bucket.name, &query)?;
     let delimiter = query.delimiter.map(String::from).unwrap_or_default();
-    // Within a key, the next page begins behind the last version of this one.
+    // A page may end between two versions of a key.
     let last_version = page
         .next
         .as_ref()
@@ -99,7 +99,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     response::json(call.success(), &document)
 }
 
-/// A version that is not there any more has no place in the list: then it goes on behind its key.
+/// Returns the position after a version. If the version was deleted, returns the position after its
+/// key.
 fn marker(call: &Call<'_>, bucket: &str, key: &str, version: &str) -> Result<Marker, ApiError> {
     if key.is_empty() || version.is_empty() {
         return Ok(Marker::after(key));

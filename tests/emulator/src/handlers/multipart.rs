@@ -1,4 +1,4 @@
-//! Multipart uploads, from their start to their end.
+//! Multipart uploads.
 
 use http::HeaderName;
 use http::header::{ETAG, RANGE};
@@ -26,7 +26,7 @@ const COPY_RANGE: &str = "x-qs-copy-range";
 const CONTENT_COPY_RANGE: HeaderName = HeaderName::from_static("x-qs-content-copy-range");
 
 const MAX_PART_NUMBER: u32 = 10_000;
-/// Of one part, whether it is uploaded or copied.
+/// Largest part, in bytes.
 const MAX_PART_LENGTH: u64 = 5 << 30;
 const MAX_LIST_LIMIT: usize = 1000;
 
@@ -92,7 +92,7 @@ pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<ApiResponse, ApiE
     Ok(response)
 }
 
-/// Copies an object or a range of it, and tells the range.
+/// Copies an object or a range of it. Returns the range.
 async fn copy_part(
     call: &mut Call<'_>,
     bucket: &BucketRecord,
@@ -142,7 +142,7 @@ struct PartEntry<'a> {
     part_number: u32,
     size: u64,
     created: String,
-    /// Without quotes, unlike in the list of objects.
+    /// ETag without quotes, unlike in the list of objects.
     etag: &'a str,
 }
 
@@ -217,7 +217,7 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
     created(call, &bucket, &object)
 }
 
-/// `DELETE /<bucket>/<key>?upload_id=ID`: done whether or not there is one.
+/// `DELETE /<bucket>/<key>?upload_id=ID`: succeeds if the upload does not exist.
 pub(super) async fn abort(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Write))?;
     let address = call.object_address()?;
@@ -231,7 +231,7 @@ pub(super) async fn abort(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response::empty(call.success()))
 }
 
-/// The route has seen that it is there.
+/// Returns the ID of the upload. The route has checked that it is present.
 fn upload_id(call: &Call<'_>) -> Result<String, ApiError> {
     call.target
         .query
@@ -244,13 +244,13 @@ fn part_number(call: &Call<'_>) -> Result<u32, ApiError> {
     call.target
         .query
         .get_as::<u32>("part_number")?
-        // The spec's default.
+        // The default of the specification.
         .or(Some(0))
         .filter(|number| *number <= MAX_PART_NUMBER)
         .ok_or_else(|| invalid("part_number is 0 to 10000"))
 }
 
-/// An ETag that a client chooses, without its quotes.
+/// Returns the ETag that the client chooses for the object, without its quotes.
 fn wanted_etag(etag: &[u8]) -> Result<String, ApiError> {
     std::str::from_utf8(etag)
         .ok()

@@ -1,4 +1,4 @@
-//! Objects: what neither reads nor writes them.
+//! Deleting objects.
 
 use super::Call;
 use super::new_object::set_version;
@@ -10,7 +10,7 @@ use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 
-/// `DELETE /<bucket>/<key>`: done whether or not there is one.
+/// `DELETE /<bucket>/<key>`: succeeds if the object does not exist.
 pub(super) async fn delete(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::SignedInPermission(Permission::Write))?;
     let deleted = call

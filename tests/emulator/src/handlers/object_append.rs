@@ -24,7 +24,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<ApiResponse, ApiError>
         .target
         .query
         .get_as::<u64>("position")?
-        // The route has seen that it is there.
+        // The route has checked that it is present.
         .ok_or_else(ApiError::internal)?;
     if CustomerKey::from_headers(headers, KeyOf::Object)?.is_some() {
         return Err(ApiError::new(

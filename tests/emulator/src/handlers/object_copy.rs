@@ -18,26 +18,26 @@ use crate::store::{
     Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
 };
 
-/// Of one request; larger sources are copied in parts.
+/// Largest source that one request can copy. Larger objects are copied in parts.
 const MAX_COPY_LENGTH: u64 = 5 << 30;
-/// What the headers with the conditions of a copy begin with.
+/// Prefix of the headers with the conditions of a copy.
 pub(super) const COPY_CONDITIONS: &str = "x-qs-copy-source-";
 
-/// Where the target gets its metadata from.
+/// Source of the target's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Directive {
     Copy,
     Replace,
 }
 
-/// An object that is copied or moved.
+/// Source of a copy or a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Source {
     pub(super) address: ObjectAddress,
     pub(super) version: Option<VersionId>,
 }
 
-/// What kind of transfer a request asks for, and of what.
+/// A copy or a move.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Transfer {
     source: Source,
@@ -46,7 +46,7 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    /// `None` for a request that brings its content along.
+    /// Returns `None` if the request has its own content.
     pub(super) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
         let (source, fate) = match (
             headers.get("x-qs-copy-source"),
@@ -68,13 +68,13 @@ impl Transfer {
             fate,
             directive: match fate {
                 SourceFate::Keep => directive(headers)?,
-                // A moved object stays the same object.
+                // A moved object keeps its metadata.
                 SourceFate::Remove => Directive::Copy,
             },
         }))
     }
 
-    /// What the headers with the conditions begin with.
+    /// Returns the prefix of the headers with the conditions.
     fn condition_prefix(&self) -> &'static str {
         match self.fate {
             SourceFate::Keep => COPY_CONDITIONS,
@@ -97,7 +97,7 @@ impl Transfer {
     }
 }
 
-/// Copies or moves; the caller's access to the target has been checked.
+/// Copies or moves an object. The caller has checked the access to the target.
 pub(super) async fn transfer(
     call: &mut Call<'_>,
     target_bucket: &BucketRecord,
@@ -108,7 +108,7 @@ pub(super) async fn transfer(
 ) -> Result<ObjectRecord, ApiError> {
     call.body.expect_empty().await?;
     let source_bucket = transfer.source.bucket(call, target_bucket)?;
-    // The newest page asks for read only; but a move deletes, and that needs more.
+    // The latest API document requires only read access, but a move also deletes the source.
     if transfer.fate == SourceFate::Remove {
         let write = Access::SignedInPermission(Permission::Write);
         let key = &transfer.source.address.key;
@@ -155,7 +155,8 @@ pub(super) async fn transfer(
     Ok(object)
 }
 
-/// Copies an object whose target has another key, or none: it is written anew.
+/// Copies an object whose target has another encryption key or none, so that its content must be
+/// written again.
 async fn copy_content(
     call: &Call<'_>,
     target_bucket: &BucketRecord,
@@ -215,7 +216,8 @@ impl Source {
         })
     }
 
-    /// The bucket of the source, which the caller may read and which is near the target.
+    /// Returns the bucket of the source, which must be readable by the caller and in the zone of
+    /// the target.
     pub(super) fn bucket(
         &self,
         call: &Call<'_>,
@@ -245,7 +247,7 @@ fn check_size(source: &ObjectRecord) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The source was overwritten while it was looked at.
+/// Returns the error for a source that was overwritten during the copy.
 fn changed() -> ApiError {
     ApiError::new(
         ErrorCode::ServiceUnavailable,

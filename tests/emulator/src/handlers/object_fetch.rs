@@ -22,7 +22,7 @@ use crate::store::{
 const SOURCE: &str = "x-qs-fetch-source";
 const IF_UNMODIFIED_SINCE: &str = "x-qs-fetch-if-unmodified-since";
 
-/// What a request wants to be fetched.
+/// The source of a fetch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fetch {
     url: Url,
@@ -30,7 +30,7 @@ pub(super) struct Fetch {
 }
 
 impl Fetch {
-    /// `None` for a request that fetches nothing.
+    /// Returns `None` if the request is not a fetch.
     pub(super) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
         let Some(source) = headers.get(SOURCE) else {
             return Ok(None);
@@ -42,13 +42,13 @@ impl Fetch {
             ));
         }
         Ok(Some(Self {
-            // What is no text is no URL either.
+            // A value that is not UTF-8 is not a URL.
             url: origin::source_url(std::str::from_utf8(source.as_bytes()).unwrap_or_default())?,
             if_unmodified_since: headers.get(IF_UNMODIFIED_SINCE).map(date).transpose()?,
         }))
     }
 
-    /// As of HTTP, no condition on an origin that tells no date.
+    /// Checks the condition. As in HTTP, it is ignored if the origin does not send `Last-Modified`.
     fn check(&self, download: &Download) -> Result<(), ApiError> {
         match (self.if_unmodified_since, download.last_modified()) {
             (Some(since), Some(modified)) if modified > since => {
@@ -70,7 +70,7 @@ fn date(value: &HeaderValue) -> Result<SystemTime, ApiError> {
         })
 }
 
-/// Fetches an object; the caller's access to the target has been checked.
+/// Fetches an object. The caller has checked the access to the target.
 pub(super) async fn fetch(
     call: &mut Call<'_>,
     bucket: &BucketRecord,
@@ -121,14 +121,13 @@ async fn store_download(
     Ok(writer.finish().await.map_err(StoreError::from)?)
 }
 
-/// Has the content type of an origin, if that makes sense.
+/// Sets the content type of the origin if it is valid.
 fn typed(mut attributes: Attributes, content_type: &HeaderValue) -> Attributes {
     attributes.metadata.set_content_type(content_type);
     attributes
 }
 
-/// Fetches the object of a read that is not there, if the bucket has a mirror. All who read it
-/// meanwhile wait for the same job.
+/// Fetches an absent object if the bucket has a mirror. Concurrent readers wait for the same job.
 pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Result<(), ApiError> {
     let Some(mirror) = &bucket.settings.mirror else {
         return Ok(());
@@ -141,7 +140,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
     loop {
         match call.origins.jobs.begin(Job::new(&address, &url)) {
             Begun::Mine(job) => {
-                // The job of somebody else may have ended a moment ago.
+                // Another job may have finished in the meantime.
                 if is_there(call, &address)? {
                     return Ok(());
                 }
@@ -150,7 +149,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
                 return fetched;
             }
             Begun::Others(job) => {
-                // A job whose client has gone away is begun anew.
+                // The client of the other job has disconnected, so the job starts again.
                 if let Some(outcome) = origin::outcome(job).await {
                     return outcome;
                 }
@@ -159,7 +158,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
     }
 }
 
-/// What was deleted is not there, also where older versions are.
+/// Returns whether an object exists. A deleted object does not, even if it has older versions.
 fn is_there(call: &Call<'_>, address: &ObjectAddress) -> Result<bool, ApiError> {
     match call.store.object(address, None) {
         Ok(_) => Ok(true),
@@ -168,7 +167,7 @@ fn is_there(call: &Call<'_>, address: &ObjectAddress) -> Result<bool, ApiError> 
     }
 }
 
-/// The service itself writes, whoever reads.
+/// Fetches an object from the mirror. The service writes it with its own permissions.
 async fn from_mirror(
     call: &Call<'_>,
     bucket: &BucketRecord,
@@ -187,7 +186,7 @@ async fn from_mirror(
         encryption: None,
     };
     call.check_is_same(bucket)?;
-    // What a client has put meanwhile is newer.
+    // An object that a client has put in the meantime is newer.
     if let Some(object) = call.store.put_if_absent(address, new).await? {
         call.tell(bucket, Event::CreateObject, Subject::of(&object));
     }

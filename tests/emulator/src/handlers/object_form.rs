@@ -25,19 +25,19 @@ use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{NewObject, NewSegment, ObjectAddress, Store, StoreError};
 
-/// The field with the content; those behind it are dropped.
+/// Field with the content. Later fields are ignored.
 const FILE: &str = "file";
 
-/// So much of a form may come before its file has begun. The reader of the form collects what it
-/// can't make sense of yet, such as headers without an end.
+/// Largest number of bytes before the file of a form. The form parser buffers incomplete data, such
+/// as headers without an end.
 const MAX_BEFORE_FILE: usize = 16 << 20;
 
-/// `POST /<bucket>`, as browsers send a form.
+/// `POST /<bucket>`: a form upload of a browser.
 pub(super) async fn post(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    // Taken out, so that the call can be looked at while its body is read.
+    // The body is taken out, because the call is borrowed while the body is read.
     let mut body = call.body.take();
     let result = receive(call, &mut body).await;
-    // What is left of it is drained as that of every other request.
+    // The rest of the body is drained like that of every other request.
     *call.body = body;
     result
 }
@@ -125,7 +125,7 @@ fn boundary(call: &Call<'_>) -> Result<String, ApiError> {
         })
 }
 
-/// Reads up to the file.
+/// Reads the fields before the file.
 async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>), ApiError> {
     let mut form = Form::default();
     while let Some(mut field) = parts.next_field().await.map_err(unreadable)? {
@@ -135,7 +135,7 @@ async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>),
         }
         let mut value = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(unreadable)? {
-            // More than fits is not collected, and refused by the form.
+            // The form refuses longer values, so they are not buffered.
             if value.len() <= form.remaining_length() {
                 value.extend_from_slice(&piece);
             }
@@ -148,7 +148,7 @@ async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>),
     ))
 }
 
-/// The user whose credentials are in the form, or else the caller of the request.
+/// Returns the user whose credentials are in the form, or the caller of the request.
 fn authenticate(call: &Call<'_>, form: &Form) -> Result<Caller, ApiError> {
     let Some(claim) = form.claim()? else {
         return Ok(call.caller.clone());
@@ -171,7 +171,7 @@ async fn store_file(
     Ok(writer.finish().await.map_err(StoreError::from)?)
 }
 
-/// A form that can't be read; the failure may be that of the body beneath it.
+/// Converts an error of the form parser, which may be an error of the request body.
 fn unreadable(error: multer::Error) -> ApiError {
     match error {
         multer::Error::StreamReadFailed(cause) => match cause.downcast::<ApiError>() {

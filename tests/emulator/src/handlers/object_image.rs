@@ -1,4 +1,4 @@
-//! Images: processed on their way out.
+//! Image processing.
 
 use bytes::BytesMut;
 use http::header::{CONTENT_TYPE, IF_MODIFIED_SINCE, LAST_MODIFIED};
@@ -23,10 +23,10 @@ use crate::store::{
     blocking,
 };
 
-/// How many images are worked on at a time: each may take much memory.
+/// Number of images that are processed concurrently. Each may need much memory.
 static TURNS: Semaphore = Semaphore::const_new(2);
-/// How many requests hold images to lay over others: they may come from slow origins, for which
-/// those who need none don't wait.
+/// Number of requests that hold overlay images. Overlays may come from slow origins, so requests
+/// without overlays have a separate limit.
 static OVERLAID: Semaphore = Semaphore::const_new(16);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
@@ -71,12 +71,12 @@ pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response)
 }
 
-/// The headers that an image has in common with its source.
+/// Headers that a processed image has in common with its source.
 fn describe(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
     response::set_header(headers, LAST_MODIFIED, object.modified.http_date())
 }
 
-/// The only condition there is: an entity tag would be that of the source.
+/// Checks `If-Modified-Since`. Entity tags are ignored, because they are those of the source.
 fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
     let condition: HeaderMap = call
         .head
@@ -88,13 +88,13 @@ fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
     conditions::of_read(&condition, object) == Verdict::NotModified
 }
 
-/// Where an image is stored.
+/// Target of a processed image.
 struct SaveTarget {
     bucket: BucketRecord,
     key: String,
 }
 
-/// Where the caller wants the image stored, if they may.
+/// Returns the target of the image if the caller may write it.
 fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget>, ApiError> {
     let Some(target) = pipeline.target() else {
         return Ok(None);
@@ -115,12 +115,13 @@ fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget
 }
 
 async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays, ApiError> {
-    // Any web page can have a browser read a public object, but not choose what the emulator asks for.
+    // A web page can make a browser read a public object, so anonymous callers must not choose the
+    // URLs that the emulator requests.
     if call.caller.is_anonymous() && pipeline.image_urls().next().is_some() {
         return Err(access::denied(call.caller, "use watermark_image"));
     }
     let mut overlays = Overlays::new();
-    // All together are no larger than a source may be.
+    // All overlays together have the size limit of one source.
     let mut left = MAX_SOURCE_LENGTH;
     for url in pipeline.image_urls() {
         if !overlays.contains_key(url) {
@@ -133,11 +134,11 @@ async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays
 }
 
 async fn turn(turns: &'static Semaphore) -> Result<SemaphorePermit<'static>, ApiError> {
-    // Nobody closes a semaphore here.
+    // The semaphore is never closed.
     turns.acquire().await.map_err(|_| ApiError::internal())
 }
 
-/// Reads the source and processes it on a thread that may block.
+/// Reads the source and processes it on a blocking thread.
 async fn work(
     call: &Call<'_>,
     source: OpenObject,

@@ -1,4 +1,4 @@
-//! Putting objects. Copy, move and fetch are the same operation with another header.
+//! Putting objects. A copy, a move and a fetch are the same operation with another header.
 
 use super::Call;
 use super::content::store_body;

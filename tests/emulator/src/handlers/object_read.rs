@@ -23,7 +23,7 @@ use crate::store::{BucketRecord, ObjectRecord};
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-qs-storage-class");
 const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-qs-object-type");
 
-/// The parameters that replace a header of the response.
+/// Query parameters that replace a header of the response.
 const OVERRIDES: [(&str, HeaderName); 6] = [
     ("response-cache-control", CACHE_CONTROL),
     ("response-content-disposition", CONTENT_DISPOSITION),
@@ -72,7 +72,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response)
 }
 
-/// `HEAD /<bucket>/<key>`: an encrypted object shows its headers without its key.
+/// `HEAD /<bucket>/<key>`: does not need the key of an encrypted object.
 pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(Access::Permission(Permission::Read))?;
     let object = call
@@ -95,7 +95,7 @@ pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     Ok(response)
 }
 
-/// The response, or the error, of a request whose conditions do not hold.
+/// Returns the response or the error of a request whose conditions are not met.
 pub(super) fn unmet_conditions(
     call: &Call<'_>,
     bucket: &BucketRecord,
@@ -113,7 +113,7 @@ pub(super) fn unmet_conditions(
     }
 }
 
-/// The headers that tell what an object is.
+/// Sets the headers that describe an object.
 fn describe(
     headers: &mut HeaderMap,
     bucket: &BucketRecord,
@@ -128,17 +128,17 @@ fn describe(
     response::set_header(headers, STORAGE_CLASS, object.storage_class.as_str())
 }
 
-/// The headers by which a client tells whether its copy is fresh.
+/// Sets the headers that validate a cached copy.
 fn validators(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiError> {
     response::set_header(headers, ETAG, format!("\"{}\"", object.etag))?;
     response::set_header(headers, LAST_MODIFIED, object.modified.http_date())
 }
 
-/// The headers that a signed request wants to be other than stored.
+/// Sets the headers that the query of a signed request overrides.
 pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     for (parameter, header) in OVERRIDES {
-        // Without a value it is the same as absent.
+        // An empty value is the same as an absent one.
         let value = call.target.query.get(parameter);
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             continue;

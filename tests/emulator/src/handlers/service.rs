@@ -1,4 +1,4 @@
-//! The service itself.
+//! Operations of the service: buckets and zones.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ const DEFAULT_LIMIT: usize = 200;
 
 #[derive(Serialize)]
 struct BucketList {
-    /// Of all buckets that fit, not of this page.
+    /// Number of all matching buckets, not of this page.
     count: usize,
     buckets: Vec<BucketEntry>,
 }
@@ -37,14 +37,14 @@ struct LocationEntry<'a> {
     endpoint: String,
 }
 
-/// The languages of names.
+/// Languages of zone names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Language {
     English,
     Chinese,
 }
 
-/// The zones that have names: id, English, Chinese. Any other is called by its id.
+/// Zones with names: ID, English, Chinese. Any other zone has its ID as its name.
 const ZONE_NAMES: [(&str, &str, &str); 5] = [
     ("ap3", "Jakarta", "\u{96c5}\u{52a0}\u{8fbe}"),
     ("gd2", "Guangdong 2", "\u{5e7f}\u{4e1c}2\u{533a}"),
@@ -53,7 +53,7 @@ const ZONE_NAMES: [(&str, &str, &str); 5] = [
     ("sh1a", "Shanghai 1-A", "\u{4e0a}\u{6d77}1\u{533a}-A"),
 ];
 
-/// `GET /?location`: for everybody, on the host of all zones.
+/// `GET /?location`: lists the zones for every caller, on the host of all zones.
 pub(super) fn list_locations(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if let Some(zone) = &call.host.zone {
         return Err(ApiError::new(
@@ -74,7 +74,7 @@ pub(super) fn list_locations(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     response::json(call.success(), &LocationList { locations })
 }
 
-/// Reads `zh-cn` and its variants.
+/// Parses `zh-cn` and its variants.
 fn language(text: &str) -> Result<Language, ApiError> {
     match text.to_ascii_lowercase().replace('_', "-").as_str() {
         "" | "en-us" => Ok(Language::English),
@@ -96,7 +96,7 @@ fn zone_name(zone: &str, language: Language) -> &str {
         })
 }
 
-/// `GET /`: the caller's buckets by name; those of the zone that the host or `Location` names.
+/// `GET /`: lists the caller's buckets by name. The host or `Location` limits the list to a zone.
 pub(super) fn list_buckets(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
         return Err(access::denied(call.caller, "list buckets"));

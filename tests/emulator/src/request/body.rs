@@ -15,26 +15,26 @@ use crate::base::api_error::ApiError;
 use crate::base::digest;
 use crate::generated::error_codes::ErrorCode;
 
-/// Of a JSON body: enough for 1000 keys of 1023 bytes, each byte escaped.
+/// Largest JSON body, in bytes: enough for 1000 keys of 1023 bytes, each byte escaped.
 const MAX_JSON_LENGTH: u64 = 8 << 20;
-/// How much of a body that nobody wants is still read, so that its sender gets to read the response.
+/// Number of bytes of an unused body that are read, so that its sender can read the response.
 const MAX_DRAINED: u64 = 64 << 20;
 
 /// The longest pause of a client that sends the body of a refused request, before the response.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
-/// How long a refused request waits for the rest of its body, before the response.
+/// Longest wait for the rest of the body of a refused request, before the response.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// The body of a request.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
-    /// `None` when somebody has taken it over.
+    /// `None` after [`take`](Self::take).
     incoming: Option<Incoming>,
-    /// The longest wait for the next piece.
+    /// Longest wait for the next piece.
     idle_timeout: Duration,
-    /// Nothing more will come.
+    /// Whether reading has failed, so that no more bytes follow.
     is_broken: bool,
-    /// How many bytes have come.
+    /// Number of received bytes.
     received: u64,
 }
 
@@ -48,14 +48,14 @@ impl RequestBody {
         }
     }
 
-    /// How many bytes are announced and have not come yet; 0 if that is not known.
+    /// Returns the number of announced bytes that have not been received, or 0 if it is not known.
     pub(crate) fn announced_length(&self) -> u64 {
         self.incoming
             .as_ref()
             .map_or(0, |incoming| incoming.size_hint().lower())
     }
 
-    /// Takes the body out, and leaves one that has ended.
+    /// Takes the body, and leaves an empty one.
     pub(crate) fn take(&mut self) -> Self {
         Self {
             incoming: self.incoming.take(),
@@ -63,27 +63,27 @@ impl RequestBody {
         }
     }
 
-    /// The body piece by piece.
+    /// Returns the pieces of the body as a stream.
     pub(crate) fn pieces(&mut self) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
         futures_util::stream::unfold(self, |body| async move {
-            // The reader of a form takes all that is ready, however much that is.
+            // The form parser buffers everything that is ready, without a limit.
             tokio::task::yield_now().await;
             let piece = body.next().await.transpose()?;
             Some((piece, body))
         })
     }
 
-    /// How many bytes have come so far.
+    /// Returns the number of bytes received so far.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    /// Reads half of what is announced, and drops it.
+    /// Reads half of the announced body and drops it.
     pub(crate) async fn drain_half(&mut self) {
         self.drain_up_to(self.announced_length() / 2).await;
     }
 
-    /// Reads a JSON document, and checks its digest if one is announced.
+    /// Reads a JSON document, and checks `Content-MD5` if it is present.
     pub(crate) async fn json<T: DeserializeOwned>(
         &mut self,
         headers: &HeaderMap,
@@ -91,7 +91,7 @@ impl RequestBody {
         parse_json(&self.text(headers).await?)
     }
 
-    /// Reads a JSON document where there may be none.
+    /// Reads an optional JSON document. Returns `None` if the body is empty.
     pub(crate) async fn optional_json<T: DeserializeOwned>(
         &mut self,
         headers: &HeaderMap,
@@ -102,7 +102,7 @@ impl RequestBody {
         }
     }
 
-    /// Reads a small body, and checks its digest if one is announced.
+    /// Reads a small body, and checks `Content-MD5` if it is present.
     async fn text(&mut self, headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
         let announced = digest::announced(headers)?;
         let check_length = |length: u64| match length {
@@ -122,7 +122,7 @@ impl RequestBody {
         Ok(text)
     }
 
-    /// Refuses a body where none belongs.
+    /// Returns an error if the body is not empty.
     pub(crate) async fn expect_empty(&mut self) -> Result<(), ApiError> {
         let mut is_empty = self.announced_length() == 0;
         while is_empty && let Some(piece) = self.next().await? {
@@ -174,7 +174,11 @@ impl RequestBody {
         }
     }
 
-    /// The next piece; an error when the body ends too early or stalls.
+    /// Returns the next piece, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the body ends early or stalls.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let Some(incoming) = &mut self.incoming else {
             return Ok(None);
@@ -188,7 +192,7 @@ impl RequestBody {
                         self.received += data.len() as u64;
                         return Ok(Some(data));
                     }
-                    // Trailers say nothing that the API knows.
+                    // The API does not use trailers.
                     Err(_) => continue,
                 },
                 Ok(Some(Err(_))) => "the body ended too early",
@@ -200,11 +204,12 @@ impl RequestBody {
     }
 }
 
-/// Reads a document. The API tells apart what is no JSON and what is JSON of another shape.
+/// Parses a JSON document. The API has different error codes for invalid JSON and for JSON of the
+/// wrong form.
 fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     let refuse = |code, what: &str, error| ApiError::new(code, format!("{what}: {error}"));
     serde_json::from_slice(text).map_err(|error| {
-        // The reader stops where the shape is wrong, and what follows may be no JSON.
+        // The parser stops at a value of the wrong type, and the rest may be invalid JSON.
         match serde_json::from_slice::<IgnoredAny>(text) {
             Ok(_) => refuse(
                 ErrorCode::InvalidRequest,

@@ -1,4 +1,4 @@
-//! Conditional headers: of GET and HEAD, and of the source of a copy or a move.
+//! Conditional headers of GET and HEAD, and of the source of a copy or a move.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::store::ObjectRecord;
 
-/// What the conditions of a GET or HEAD say.
+/// Result of the conditions of a GET or HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Proceed,
@@ -17,19 +17,19 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-/// The conditions of a request, each met or not; `None` where the header is absent.
+/// Whether each condition of a request is met. `None` if the header is absent.
 #[derive(Clone, Debug)]
 struct Met {
     matches: Option<bool>,
     none_match: Option<bool>,
     modified_since: Option<bool>,
     unmodified_since: Option<bool>,
-    /// The name of a header whose date can't be read.
+    /// Name of a header whose date is not valid.
     bad_date: Option<String>,
 }
 
-/// Evaluates `If-Match` and the like in the order of HTTP: entity tags outrank dates. A date that
-/// can't be read is no condition, as HTTP wants it.
+/// Evaluates `If-Match` and similar headers. As HTTP requires, entity tags have precedence over
+/// dates, and invalid dates are ignored.
 pub(crate) fn of_read(headers: &HeaderMap, object: &ObjectRecord) -> Verdict {
     let met = evaluate(headers, "", object);
     if met.matches.or(met.unmodified_since) == Some(false) {
@@ -41,8 +41,8 @@ pub(crate) fn of_read(headers: &HeaderMap, object: &ObjectRecord) -> Verdict {
     Verdict::Proceed
 }
 
-/// Checks `x-qs-copy-source-if-match` and the like (`prefix`: `x-qs-copy-source-`). All of them
-/// must hold.
+/// Checks `x-qs-copy-source-if-match` and similar headers, where `prefix` is `x-qs-copy-source-`.
+/// All conditions must be met.
 pub(crate) fn check_source(
     headers: &HeaderMap,
     prefix: &str,
@@ -67,7 +67,7 @@ pub(crate) fn check_source(
     }
 }
 
-/// The response to a condition that does not hold.
+/// Returns the error for a condition that is not met.
 pub(crate) fn failed(condition: &str) -> ApiError {
     ApiError::new(
         ErrorCode::PreconditionFailed,
@@ -91,7 +91,7 @@ fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> Met {
         }
         date
     };
-    // HTTP dates have no fractions of a second.
+    // HTTP dates do not have fractions of a second.
     let modified = UNIX_EPOCH + Duration::from_secs(object.modified.unix_seconds());
     Met {
         matches: tags("if-match").map(|list| names_tag(&list, &object.etag, false)),
@@ -102,8 +102,8 @@ fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> Met {
     }
 }
 
-/// Whether a list of entity tags names `etag`. Clients send tags with and without quotes, and
-/// percent-encoded ones in `x-qs-` headers.
+/// Returns whether a list of entity tags contains `etag`. Clients send tags with and without
+/// quotes, and percent-encode them in `x-qs-` headers.
 fn names_tag(list: &str, etag: &str, weak_counts: bool) -> bool {
     list.split(',').map(str::trim).any(|tag| {
         let tag = match tag.strip_prefix("W/") {

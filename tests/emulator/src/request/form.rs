@@ -1,5 +1,4 @@
-//! The fields of a form upload: who sends it, what its policy allows, and what it says about the
-//! object.
+//! The fields of a form upload: credentials, policy, and attributes of the object.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,16 +9,16 @@ use serde_json::{Map, Value};
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// Of all fields before the file together.
+/// Largest total length of the fields before the file, in bytes.
 const MAX_FIELDS_LENGTH: usize = 1 << 20;
-/// Of all fields before the file: each new one is compared with those before it.
+/// Largest number of fields before the file. Each new field is compared with all previous ones.
 const MAX_FIELDS: usize = 1000;
-/// The fields that a policy can't hold, since they are made of it.
+/// Fields that a policy cannot contain, because they are derived from it.
 const OUTSIDE_POLICY: [&str; 3] = ["access_key_id", "policy", "signature"];
-/// What stands for the name of the file in a key.
+/// Placeholder for the file name in a key.
 const FILE_NAME: &str = "${filename}";
 
-/// The fields before the file, by their lower-case names.
+/// Fields before the file, by lower-case name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form {
     fields: Vec<(String, String)>,
@@ -30,13 +29,13 @@ pub(crate) struct Form {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FormClaim<'a> {
     pub(crate) access_key_id: &'a str,
-    /// As it was sent, which is what is signed.
+    /// The policy as sent, which the signature covers.
     pub(crate) policy: &'a str,
     pub(crate) signature: &'a str,
 }
 
 impl Form {
-    /// Adds a field; one that was there before keeps its value.
+    /// Adds a field. A field that is already present keeps its value.
     pub(crate) fn add(&mut self, name: &str, value: &[u8]) -> Result<(), ApiError> {
         self.length += name.len() + value.len();
         if self.length > MAX_FIELDS_LENGTH {
@@ -75,7 +74,7 @@ impl Form {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// The credentials; `None` in an anonymous form.
+    /// Returns the credentials, or `None` if the form is anonymous.
     pub(crate) fn claim(&self) -> Result<Option<FormClaim<'_>>, ApiError> {
         match (
             self.value("access_key_id"),
@@ -95,7 +94,7 @@ impl Form {
         }
     }
 
-    /// Checks that the fields are those of the policy, with the same values.
+    /// Checks that the fields and their values are those of the policy.
     pub(crate) fn check_policy(&self, policy: &str) -> Result<(), ApiError> {
         let policy = STANDARD
             .decode(policy)
@@ -134,7 +133,7 @@ impl Form {
         }
     }
 
-    /// The key of the object, with the name of the file put in.
+    /// Returns the key of the object. The placeholder is replaced by the file name.
     pub(crate) fn key(&self, file_name: &str) -> Result<String, ApiError> {
         let key = self
             .get("key")
@@ -142,7 +141,8 @@ impl Form {
         Ok(key.replace(FILE_NAME, file_name))
     }
 
-    /// The fields that are headers in other uploads. `file_type` is the type of the file's part.
+    /// Returns the fields that are headers in other uploads. `file_type` is the content type of the
+    /// file's part.
     pub(crate) fn headers(&self, file_type: Option<&str>) -> Result<HeaderMap, ApiError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.fields {
@@ -155,7 +155,7 @@ impl Form {
                         | "content-type"
                         | "expires"
                 );
-            // An empty value of user metadata is a value.
+            // User metadata may be empty.
             let has_value = !value.is_empty() || name.starts_with("x-qs-meta-");
             if is_header && has_value {
                 let unfit = |_| invalid(format!("field {name:?} is not fit for a header"));
@@ -180,7 +180,7 @@ impl Form {
         Ok(headers)
     }
 
-    /// Where the client is sent when everything has gone well.
+    /// Returns the URL that a successful upload redirects to.
     pub(crate) fn redirect(&self, request_id: &str) -> Result<Option<HeaderValue>, ApiError> {
         let Some(redirect) = self.value("redirect") else {
             return Ok(None);
@@ -198,7 +198,7 @@ impl Form {
             .map_err(|_| invalid("redirect is not fit for a header"))
     }
 
-    /// The name of the file without the folders that some browsers send along.
+    /// Returns the name of the file without the folders that some browsers include.
     pub(crate) fn file_name(&self, content_disposition: &[u8]) -> Result<String, ApiError> {
         let charset = self.value("charset").unwrap_or("UTF-8");
         let encoding = Encoding::for_label(charset.as_bytes())
@@ -215,8 +215,8 @@ impl Form {
     }
 }
 
-/// The value of `filename` in `form-data; name="file"; filename="..."`. Browsers write a quote in a
-/// name as `%22` or `\"`, and a backslash as it is: only a quote is ever escaped.
+/// Returns the value of `filename` in `form-data; name="file"; filename="..."`. Browsers escape a
+/// quote in a name as `%22` or `\"`, and do not escape a backslash.
 fn raw_file_name(content_disposition: &[u8]) -> Option<Vec<u8>> {
     const ATTRIBUTE: &[u8] = b"filename=";
     let start = content_disposition

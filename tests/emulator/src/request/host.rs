@@ -1,26 +1,27 @@
-//! What the host of a request says: bucket, zone, neither or both.
+//! The host of a request, which may name a bucket and a zone.
 
 use std::net::IpAddr;
 
-/// The host of a request, taken apart.
+/// The parts of the host of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {
     /// The bucket, in virtual-host style.
     pub(crate) bucket: Option<String>,
     /// The zone, if the host names one.
     pub(crate) zone: Option<String>,
-    /// What stands behind bucket and zone, with the port.
+    /// The rest of the host, with the port.
     domain: String,
-    /// The domain has no sub-domains: an IP address or a single label such as `localhost`.
+    /// Whether the domain cannot have subdomains: an IP address, or a single label such as
+    /// `localhost`.
     bare: bool,
 }
 
 impl Host {
-    /// Takes `authority` (host and maybe port) apart.
+    /// Parses `authority`, which is a host and an optional port.
     ///
-    /// `<bucket>.<zone>.<domain>` is virtual-host style, `<zone>.<domain>` path style in a zone;
-    /// all else (an IP address, `localhost`, a host without a known zone) is path style without a
-    /// zone.
+    /// `<bucket>.<zone>.<domain>` is virtual-host style, and `<zone>.<domain>` is path style in a
+    /// zone. Any other host (an IP address, `localhost`, a host without a known zone) is path style
+    /// without a zone.
     pub(crate) fn parse(authority: &str, zones: &[String]) -> Self {
         let authority = authority.to_ascii_lowercase();
         let name = without_port(&authority);
@@ -55,17 +56,18 @@ impl Host {
         }
     }
 
-    /// Whether this is the host of all zones: one that could name a zone, and doesn't.
+    /// Returns whether this is the host of all zones: a domain that can have subdomains, without a
+    /// zone.
     pub(crate) fn is_global(&self) -> bool {
         !self.bare && self.zone.is_none()
     }
 
-    /// Splits the host of all zones, if it may be `<bucket>.<domain>`, into bucket and domain.
+    /// Splits `<bucket>.<domain>`, a host without a zone, into bucket and domain.
     pub(crate) fn bucket_without_zone(&self) -> Option<(&str, &str)> {
         self.domain.split_once('.').filter(|_| self.is_global())
     }
 
-    /// The address of a zone, without a scheme, as this client can reach it.
+    /// Returns the address of a zone for this client, without a scheme.
     pub(crate) fn zone_address(&self, zone: &str) -> String {
         let domain = &self.domain;
         if self.bare {
@@ -75,7 +77,7 @@ impl Host {
         }
     }
 
-    /// The address of a bucket, without a scheme, as this client can reach it.
+    /// Returns the address of a bucket for this client, without a scheme.
     pub(crate) fn bucket_address(&self, bucket: &str, zone: &str) -> String {
         let domain = &self.domain;
         if self.bare {

@@ -6,7 +6,7 @@ use http::header::CONTENT_RANGE;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// A part of an object; never empty.
+/// A range of bytes of an object. It is never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ByteRange {
     pub(crate) first: u64,
@@ -15,10 +15,12 @@ pub(crate) struct ByteRange {
 }
 
 impl ByteRange {
-    /// Reads `bytes=a-b`, `bytes=a-` or `bytes=-n` for an object of `size` bytes.
+    /// Parses `bytes=a-b`, `bytes=a-` or `bytes=-n` for an object of `size` bytes.
     ///
-    /// Malformed, out of bounds and more than one are all `invalid_range`, as the API has it; HTTP
-    /// would ignore the malformed ones.
+    /// # Errors
+    ///
+    /// Returns `invalid_range` if the header is malformed, is out of bounds, or has several ranges.
+    /// The API differs from HTTP, which ignores malformed ranges.
     pub(crate) fn parse(value: &HeaderValue, size: u64) -> Result<Self, ApiError> {
         value
             .to_str()
@@ -68,14 +70,13 @@ impl ByteRange {
         self.last - self.first + 1
     }
 
-    /// The value of `Content-Range`.
+    /// Returns the value of `Content-Range`.
     pub(crate) fn content_range(self, size: u64) -> String {
         format!("bytes {}-{}/{size}", self.first, self.last)
     }
 }
 
-/// Digits only: `parse` alone would take a plus sign. More than fits is as good as the largest
-/// number.
+/// Parses digits. Unlike `parse`, it refuses a plus sign and saturates on overflow.
 fn number(text: &str) -> Option<u64> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

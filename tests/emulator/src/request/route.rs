@@ -1,4 +1,4 @@
-//! Which operation a request asks for.
+//! Finds the operation of a request, and checks its parameters.
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
@@ -25,7 +25,7 @@ fn check_value(parameter: &Parameter, value: &str) -> Result<(), ApiError> {
         }
         Type::OneOf(values) => values.join(" or "),
     };
-    // The one parameter for which the documents name another code.
+    // The API documents name another code for this parameter.
     let code = match parameter.name {
         "X-QS-Storage-Class" => ErrorCode::InvalidRequest,
         _ => ErrorCode::InvalidArgument,
@@ -48,7 +48,7 @@ fn means(parameter: &Parameter, value: &str, specified: &str) -> bool {
 
 /// Finds the operation of a method, a level and the sub-resource in the query.
 ///
-/// A sub-resource that the level or the method doesn't have is refused instead of ignored: `DELETE
+/// Returns an error for a sub-resource that the level or the method does not have: `DELETE
 /// /bucket?acl` must not delete the bucket.
 pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Operation, ApiError> {
     if method == Method::OPTIONS && level != Level::Service {
@@ -94,8 +94,8 @@ pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Oper
         })
 }
 
-/// Refuses a request that lacks a parameter which the spec requires, or has one with a value that
-/// the spec does not allow.
+/// Returns an error if a required parameter is missing, or if the value of a parameter is not
+/// valid.
 pub(crate) fn check_parameters(
     operation: Operation,
     headers: &HeaderMap,
@@ -107,14 +107,14 @@ pub(crate) fn check_parameters(
         Err(ApiError::new(ErrorCode::InvalidArgument, message))
     };
     for parameter in facts.query {
-        // Without a value it is the same as absent.
+        // An empty value is the same as an absent one.
         match query.get(parameter.name).filter(|value| !value.is_empty()) {
             Some(value) => check_value(parameter, value)?,
             None if parameter.required => return missing("query parameter", parameter),
             None => {}
         }
     }
-    // The end of a chunked body shows its length as well.
+    // A chunked body does not need `Content-Length`.
     let is_chunked = headers.contains_key(TRANSFER_ENCODING);
     for parameter in facts.headers {
         let value = headers.get(parameter.name);

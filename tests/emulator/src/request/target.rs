@@ -1,4 +1,5 @@
-//! The request target: its path and query, decoded once, and kept as they came for the signature.
+//! The request target: path and query, both decoded and as sent, because the signature may cover
+//! either.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,7 +11,7 @@ use crate::base::facts::Level;
 use crate::base::names;
 use crate::generated::error_codes::ErrorCode;
 
-/// What the path, and the host in virtual-host style, names.
+/// The resource that the path names, or in virtual-host style the path and the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
     Service,
@@ -45,16 +46,16 @@ impl Resource {
 /// A request target.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The path as it came over the wire.
+    /// The path as sent.
     pub(crate) path: String,
     pub(crate) query: Query,
     pub(crate) resource: Resource,
 }
 
 impl Target {
-    /// Reads a target; `host_bucket` is the bucket that the host names.
+    /// Parses a target. `host_bucket` is the bucket that the host names.
     ///
-    /// The query of a preflight is ignored: it belongs to the request that the browser asks about.
+    /// Ignores the query of a preflight request, because it belongs to the actual request.
     pub(crate) fn parse(
         method: &Method,
         uri: &Uri,
@@ -94,17 +95,17 @@ impl Target {
     }
 }
 
-/// One parameter of a query.
+/// A parameter of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// Decoded; empty when there is none.
+    /// Decoded value. Empty if there is no value.
     pub(crate) value: String,
-    /// As it came over the wire.
+    /// Value as sent.
     pub(crate) raw_value: String,
 }
 
-/// A query, in the order of the wire.
+/// The parameters of a query, in the order of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<Parameter>);
 
@@ -132,7 +133,7 @@ impl Query {
         self.0.iter().map(|parameter| parameter.name.as_str())
     }
 
-    /// The decoded value of the first parameter of this name.
+    /// Returns the decoded value of the first parameter with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -140,7 +141,7 @@ impl Query {
             .map(|parameter| parameter.value.as_str())
     }
 
-    /// The value as a number or the like; absent and empty are the same.
+    /// Parses the value of a parameter. Returns `None` if it is absent or empty.
     pub(crate) fn get_as<T>(&self, name: &str) -> Result<Option<T>, ApiError>
     where
         T: FromStr<Err: Display>,
@@ -157,15 +158,15 @@ impl Query {
     }
 }
 
-/// What a plus means: in a path itself, in a query a space.
+/// Meaning of a plus sign: itself in a path, a space in a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plus {
     Literal,
     Space,
 }
 
-/// Decodes percent-encoding once. A broken escape is an error: who meant a literal `%` must say
-/// `%25`.
+/// Decodes percent-encoding once. Returns an error for an invalid escape: a literal `%` must be
+/// sent as `%25`.
 pub(crate) fn decode(raw: &str, plus: Plus) -> Result<Vec<u8>, ApiError> {
     let mut decoded = Vec::with_capacity(raw.len());
     let mut bytes = raw.bytes();

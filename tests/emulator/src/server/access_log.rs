@@ -1,4 +1,4 @@
-//! One line for each request.
+//! The access log: one line for each request.
 
 use http::Uri;
 use http_body::Body as _;
@@ -6,8 +6,8 @@ use http_body::Body as _;
 use crate::base::response::ApiResponse;
 use crate::server::exchange::Exchange;
 
-/// Logs a request and its response; without one, the connection is reset. Nothing of it is secret: no
-/// signature, no headers, no bodies.
+/// Logs a request and its response, which is `None` if the connection is reset. The line does not
+/// contain signatures, headers or bodies.
 pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_in: u64) {
     let elapsed = exchange.started.elapsed().as_micros();
     let rules = exchange.plan.rules.as_str();
@@ -28,7 +28,8 @@ pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_i
     );
 }
 
-/// The target of a request, fit for the log: whoever reads a signed URL can use it.
+/// Returns the target of a request for the log. The signature is redacted, because a signed URL can
+/// be used by anybody who reads it.
 fn redact(uri: &Uri) -> String {
     let Some(query) = uri.query() else {
         return uri.path().to_owned();
@@ -44,7 +45,7 @@ fn redact(uri: &Uri) -> String {
     )
 }
 
-/// Encoded letters name the same parameter.
+/// Returns whether a query parameter is the signature. Its name may be percent-encoded.
 fn is_signature(name: &str) -> bool {
     percent_encoding::percent_decode_str(name)
         .decode_utf8_lossy()

@@ -1,5 +1,4 @@
-//! What the emulator answers beside the API: whether it is there, and, where that is wanted, which
-//! faults are in force and what time does to objects.
+//! The health check, and the optional admin API for fault rules and lifecycle rules.
 
 use http::header::ORIGIN;
 use http::request::Parts;
@@ -19,7 +18,7 @@ use crate::request::target::Query;
 use crate::server::service::Service;
 
 const HEALTH: &str = "/_health";
-/// No bucket has this name.
+/// Prefix of the admin API. It is not a valid bucket name.
 const ADMIN: &str = "/_emulator/";
 const FAULTS: &str = "/_emulator/faults";
 const LIFECYCLE: &str = "/_emulator/lifecycle";
@@ -31,7 +30,7 @@ struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     version: &'static str,
-    /// How many operations the API has.
+    /// Number of operations in the API.
     operations: usize,
 }
 
@@ -41,7 +40,7 @@ struct FaultList {
     faults: Vec<FaultReport>,
 }
 
-/// Answers a request that is for the emulator itself; `None` if it is for the API.
+/// Responds to a request for the emulator itself. Returns `None` if the request is for the API.
 pub(crate) async fn respond(
     service: &Service,
     head: &Parts,
@@ -74,7 +73,7 @@ async fn health(service: &Service) -> Result<ApiResponse, ApiError> {
     response::json(status, &health)
 }
 
-/// Refuses requests of browsers that a web page has caused: any page that a developer visits could
+/// Refuses requests that a web page has caused, because any page that a developer visits could
 /// reach the emulator. Browsers add these headers, and pages cannot prevent it.
 fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_from_a_page = headers.contains_key(ORIGIN)
@@ -137,7 +136,7 @@ async fn administer_faults(
     response::json(StatusCode::OK, &list)
 }
 
-/// Applies the rules by which objects age, as if `days` had passed.
+/// Applies the lifecycle rules as if `days` days had passed.
 async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<ApiResponse, ApiError> {
     if head.method != Method::POST {
         return Err(ApiError::new(

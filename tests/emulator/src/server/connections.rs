@@ -18,22 +18,22 @@ use crate::faults::Wire;
 use crate::server::service::Service;
 use crate::server::wire::WireStream;
 
-/// How many connections may wait to be accepted, so far as the system allows: many clients that
-/// start at once are no reason to turn any of them away.
+/// Number of connections that may wait to be accepted, if the system allows it. It is large,
+/// because many clients may start at once.
 const BACKLOG: u32 = 4096;
-/// The wait after a failed accept, which may be for want of file descriptors.
+/// Delay after a failed accept. The process may have run out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How patient a server is.
+/// Timeouts of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// With a client that neither sends nor reads.
+    /// Idle timeout of a client that neither sends nor reads.
     pub(crate) client: Duration,
-    /// With the requests in flight, when it stops.
+    /// Time for the requests in flight when the server stops.
     pub(crate) grace: Duration,
 }
 
-/// Listens on the first address of `address` that can be listened on.
+/// Listens on the first usable address of `address`.
 pub(crate) async fn listen(address: &str) -> io::Result<TcpListener> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in tokio::net::lookup_host(address).await? {
@@ -50,16 +50,16 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // Connections of an emulator of before must not keep the next one from its address. On Windows
-    // the same option would let two of them share it.
+    // Allows a restart while connections of the previous emulator still occupy the address. On
+    // Windows, the same option would let two emulators share it.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Serves until `stop` is sent or dropped, and then lets the requests in flight finish. Whoever
-/// drops this future drops every connection with it.
+/// Serves until `stop` is sent or dropped, and then lets the requests in flight finish. Dropping
+/// this future closes every connection.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
@@ -69,7 +69,7 @@ pub(crate) async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(patience.client)
-        // Who has said everything may still listen.
+        // A client that has closed its sending side may still read the response.
         .half_close(true);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -103,20 +103,20 @@ pub(crate) async fn serve(
     }
 }
 
-/// One connection.
+/// A connection.
 struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     service: Arc<Service>,
     patience: Patience,
-    /// Tells when the server stops.
+    /// Closes the connection when the server stops.
     watcher: Watcher,
 }
 
 impl Connection {
     async fn serve(self, http: http1::Builder) {
         let peer = self.peer;
-        // Small responses should not wait for the acknowledgement of others.
+        // Small responses must not wait for the acknowledgement of previous ones.
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
@@ -126,7 +126,7 @@ impl Connection {
             TokioIo::new(stream),
             service_fn(|request| self.service.handle(request, peer, &wire)),
         );
-        // Clients that go away are no concern of ours.
+        // A client that disconnects is not an error of the server.
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%peer, %error, "a connection ended early");
         }

@@ -26,8 +26,8 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Removes headers without a value, which are the same as absent ones. An empty value of user
-    /// metadata is a value.
+    /// Removes headers with an empty value, which are the same as absent headers. User metadata may
+    /// be empty.
     pub(crate) fn remove_empty_headers(&mut self) {
         let headers = &mut self.head.headers;
         if !headers.values().any(HeaderValue::is_empty) {

@@ -70,7 +70,7 @@ pub(crate) async fn spelling() -> io::Result<Extensions> {
         .await
         .map_err(io::Error::other)?;
     let mut found = extensions.lock().unwrap_or_else(PoisonError::into_inner);
-    // It belongs to the connection of the request.
+    // This extension belongs to the connection of the request.
     found.remove::<OnUpgrade>();
     Ok(std::mem::take(&mut found))
 }

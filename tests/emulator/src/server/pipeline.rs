@@ -31,12 +31,12 @@ use crate::settings::cors;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 
-/// A connection that a fault rule wants to be reset.
+/// Ends a connection because a fault rule resets it.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("reset by a fault rule")]
 pub(crate) struct ConnectionReset;
 
-/// Why a request has no answer of its own.
+/// The failure of a request.
 #[derive(Debug)]
 enum Failure {
     Error(ApiError),
@@ -50,8 +50,11 @@ impl From<ApiError> for Failure {
 }
 
 impl Service {
-    /// Answers a request, whatever happens, and logs it. Only a fault rule makes this fail; then the
-    /// connection must end.
+    /// Responds to a request and logs it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error only if a fault rule resets the connection.
     pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
@@ -89,7 +92,7 @@ impl Service {
                 return Err(ConnectionReset);
             }
         };
-        // A client that waits for `100 Continue` has not sent anything yet, and needn't.
+        // A client that waits for `100 Continue` has not sent its body.
         if !exchange.head.headers.contains_key(EXPECT) {
             body.drain().await;
         }
@@ -98,7 +101,7 @@ impl Service {
         Ok(response)
     }
 
-    /// Does what a request asks for, or what a fault rule wants instead.
+    /// Performs a request, or applies a fault rule instead.
     async fn respond(
         &self,
         exchange: &mut Exchange,
@@ -106,7 +109,7 @@ impl Service {
     ) -> Result<ApiResponse, Failure> {
         let head = &exchange.head;
         let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
-        // Where the host names a bucket, every path is a key.
+        // If the host names a bucket, every path is a key.
         if host.bucket.is_none()
             && let Some(response) = admin::respond(self, head, body).await
         {
@@ -131,7 +134,7 @@ impl Service {
         }
     }
 
-    /// Does what a request asks for.
+    /// Authenticates and performs a request.
     async fn perform(
         &self,
         exchange: &mut Exchange,
@@ -179,8 +182,8 @@ impl Service {
         .await
     }
 
-    /// Answers an unsigned HEAD of `http://<bucket>.<domain>/`, by which clients find the zone of a
-    /// bucket.
+    /// Responds to an unsigned HEAD of `http://<bucket>.<domain>/`. Clients find the zone of a
+    /// bucket this way.
     fn redirect_to_zone(&self, bucket: &str, domain: &str) -> Result<ApiResponse, ApiError> {
         let zone = self.store.bucket(bucket)?.zone;
         let mut response = response::empty(StatusCode::MOVED_PERMANENTLY);
@@ -189,24 +192,24 @@ impl Service {
         Ok(response)
     }
 
-    /// What the rules of the bucket let a script of another site see of the response, be it an error.
-    /// A preflight has its own response.
+    /// Returns the CORS headers of a response, which may be an error. A preflight request sets them
+    /// itself.
     fn cors_headers(&self, exchange: &Exchange) -> HeaderMap {
         let head = &exchange.head;
         exchange
             .bucket
             .as_deref()
             .filter(|_| exchange.operation != Some(Operation::OptionsObject))
-            // A bucket that does not exist has no rules, and the response says so already.
+            // A bucket that does not exist has no rules.
             .and_then(|bucket| self.store.bucket(bucket).ok())
             .and_then(|bucket| {
-                // A rule that is not fit for a header has been logged, and allows nothing.
+                // A rule that cannot be written as a header has been logged, and allows nothing.
                 cors::actual_request_headers(&bucket.settings, &head.method, &head.headers).ok()
             })
             .unwrap_or_default()
     }
 
-    /// Adds what every response has, takes what fault rules want to be missing, and counts.
+    /// Adds the common headers, applies fault rules to the response, and counts the operation.
     fn finish(
         &self,
         exchange: &Exchange,
@@ -236,8 +239,8 @@ impl Service {
     }
 }
 
-/// Has a request suffer what is planned for this moment; gives the response, if that is not the
-/// operation's.
+/// Applies the fault rules of this moment. Returns a response if they replace the response of the
+/// operation.
 async fn strike(
     moment: When,
     exchange: &mut Exchange,
@@ -273,7 +276,8 @@ async fn strike(
     }
 }
 
-/// The host that a request is for; that of an absolute target outranks the header.
+/// Returns the host that a request is for. The host of an absolute target has precedence over the
+/// header.
 fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, ApiError> {
     if let Some(authority) = uri.authority() {
         return Ok(authority.as_str());

@@ -1,16 +1,16 @@
-//! How often each operation was done.
+//! Number of successful requests per operation.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::generated::operations::Operation;
 
-/// How often each operation was answered with success.
+/// Number of successful requests per operation.
 #[derive(Debug)]
 pub(crate) struct Tally(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Tally {
-    /// All operations are there from the start.
+    /// Creates a tally that contains every operation.
     pub(crate) fn new() -> Self {
         let ids = Operation::ALL.iter().map(|operation| operation.facts().id);
         Self(Mutex::new(ids.map(|id| (id, 0)).collect()))

@@ -18,7 +18,7 @@ pub(crate) struct WireStream {
     stream: TcpStream,
     wire: Arc<Wire>,
     write_timeout: Duration,
-    /// Runs while the client takes nothing.
+    /// Runs while the client reads nothing.
     stall: Option<Pin<Box<Sleep>>>,
 }
 
@@ -32,7 +32,7 @@ impl WireStream {
         }
     }
 
-    /// Writes with `write`, and breaks the connection if nothing goes out for too long.
+    /// Writes with `write`. Resets the connection if the client reads nothing for too long.
     fn poll_progress(
         &mut self,
         context: &mut Context<'_>,
@@ -45,12 +45,12 @@ impl WireStream {
         let timeout = self.write_timeout;
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(stall.as_mut().poll(context));
-        // Whoever reads nothing would hold what is on its way, too.
+        // Without a reset, the system would keep the unsent bytes for a client that does not read.
         self.wire.breach(Breach::Reset);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Sends half of `bytes`, and nothing more.
+    /// Sends half of `bytes`, then resets the connection.
     fn poll_half(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
         ready!(self.poll_progress(context, |stream, context| stream.poll_write(context, half)))?;
@@ -103,7 +103,7 @@ impl AsyncWrite for WireStream {
         self.stream.is_write_vectored()
     }
 
-    /// Called when all that is written has been sent: the moment to break.
+    /// All written bytes have been sent when this returns, so the connection can be broken here.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         if self.wire.is(Breach::Close) {
@@ -126,7 +126,7 @@ impl Drop for WireStream {
         if !self.wire.is(Breach::Reset) {
             return;
         }
-        // Without time to linger, closing is a reset.
+        // With a linger time of zero, closing resets the connection.
         if let Err(error) = self.stream.set_zero_linger() {
             tracing::warn!(%error, "a connection is closed instead of reset");
         }

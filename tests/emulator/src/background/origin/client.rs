@@ -1,4 +1,4 @@
-//! The HTTP client for everything that the emulator asks others for.
+//! The HTTP client for requests to other sites.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,19 +7,21 @@ use reqwest::Client;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-/// Makes a client whose waits are `timeout` at most.
+/// Creates a client. `timeout` limits each wait.
 pub(super) fn new(timeout: Duration) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
     let client = Client::builder()
         .connect_timeout(timeout)
         .read_timeout(timeout)
-        // Which redirects are followed depends on who asks.
+        // The callers decide which redirects to follow.
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        // An origin may close a connection just when it is used again.
+        // Connections are not reused, because an origin may close one at the same moment.
         .pool_max_idle_per_host(0)
-        // What the emulator reaches depends on nothing but the address.
+        // Proxies from the environment are ignored, so that only the URL decides which host is
+        // contacted.
         .no_proxy()
-        // Another crate may switch these on; what is stored stays as it comes.
+        // Another crate may enable the features for decompression, but content must be stored as
+        // received.
         .no_gzip()
         .no_brotli()
         .no_zstd()
@@ -31,7 +33,7 @@ pub(super) fn new(timeout: Duration) -> Result<Client, Box<dyn std::error::Error
     Ok(client)
 }
 
-/// TLS for this client alone: no provider is installed for the whole process.
+/// Returns the TLS configuration of this client. It does not install a process-wide provider.
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = || {
@@ -40,7 +42,7 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     };
     let config = match builder()?.with_platform_verifier() {
         Ok(config) => config,
-        // A machine without certificates can still fetch over http.
+        // A machine without root certificates can still fetch over http.
         Err(error) => {
             tracing::warn!(%error, "no https origin can be trusted");
             builder()?.with_root_certificates(RootCertStore::empty())

@@ -1,4 +1,4 @@
-//! What is being fetched, so that nothing is fetched twice at the same time.
+//! Fetches in progress, so that an object is not fetched twice at the same time.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::base::api_error::ApiError;
 use crate::store::ObjectAddress;
 
-/// An object that is fetched, and the URL that it comes from.
+/// An object to fetch, and its URL.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Job {
     bucket: String,
@@ -28,28 +28,28 @@ impl Job {
     }
 }
 
-/// What came of a job; nothing as long as it runs.
+/// Result of a job, or `None` while it runs.
 type Outcome = Option<Result<(), ApiError>>;
 
-/// The jobs that run.
+/// The jobs in progress.
 #[derive(Default)]
 pub(crate) struct Jobs(Mutex<HashMap<Job, watch::Receiver<Outcome>>>);
 
 impl fmt::Debug for Jobs {
-    /// A URL may carry a signature.
+    /// The URL is hidden, because it may contain a signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jobs").finish_non_exhaustive()
     }
 }
 
-/// Whose job it is.
+/// Result of starting a job.
 pub(crate) enum Begun<'j> {
     Mine(RunningJob<'j>),
-    /// Somebody does it already.
+    /// Another request runs the job.
     Others(watch::Receiver<Outcome>),
 }
 
-/// A job that has begun. It is over when this is dropped.
+/// A job in progress. Dropping it ends the job.
 pub(crate) struct RunningJob<'j> {
     jobs: &'j Jobs,
     job: Job,
@@ -79,7 +79,7 @@ impl Jobs {
 }
 
 impl RunningJob<'_> {
-    /// Tells those who wait what came of it.
+    /// Ends the job, and wakes the waiting requests with its result.
     pub(crate) fn finish(self, outcome: Result<(), ApiError>) {
         self.outcome.send_replace(Some(outcome));
     }
@@ -91,7 +91,7 @@ impl Drop for RunningJob<'_> {
     }
 }
 
-/// Waits for a job of somebody else; `None` if it was given up.
+/// Waits for the job of another request. Returns `None` if the job was dropped.
 pub(crate) async fn outcome(mut job: watch::Receiver<Outcome>) -> Outcome {
     match job.wait_for(Option::is_some).await {
         Ok(outcome) => outcome.clone(),
