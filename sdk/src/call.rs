@@ -261,14 +261,14 @@ impl Handle {
         // The URL has whole seconds.
         if expires.as_secs() == 0 {
             return Err(Error::invalid_input(
-                "a presigned URL is valid for 1 second at least",
+                "presigned URLs must be valid for at least 1 second",
             ));
         }
         let now = Clock::unix_seconds(self.shared.clock.skew());
         let until = i64::try_from(expires.as_secs())
             .ok()
             .and_then(|seconds| now.checked_add(seconds))
-            .ok_or_else(|| Error::invalid_input("the URL would never expire"))?;
+            .ok_or_else(|| Error::invalid_input("expiration time is out of range"))?;
         parts.root_path();
         let signed = sign::Parts {
             method: &info.method,
@@ -278,7 +278,7 @@ impl Handle {
         };
         let credentials = self.shared.credentials.known()?;
         let Some((id, signature)) = sign::query(signed, until, &credentials) else {
-            let text = "a URL can't be presigned with anonymous credentials";
+            let text = "cannot presign a URL with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
         };
         parts.presigned(id, until, &signature);

@@ -269,7 +269,7 @@ impl Config {
         ] {
             if timeout.is_zero() {
                 return Err(Error::config(format!(
-                    "{name}: with no time at all every call would fail; `Duration::MAX` means never"
+                    "{name}: must not be zero; `Duration::MAX` disables the timeout"
                 )));
             }
         }
@@ -330,7 +330,7 @@ fn check_user_agent(text: &str) -> Result<(), String> {
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Ok(());
     }
-    Err("only printable ASCII can stand in a header".into())
+    Err("must be printable ASCII".into())
 }
 
 /// The URL without what stands before an `@`, which may be a password.
@@ -357,13 +357,13 @@ fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
     let scheme = scheme(name)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#', '@']) {
-        return Err("it may hold scheme, host and port only".into());
+        return Err("must contain only scheme, host and port".into());
     }
     let (host, port) = match rest.rsplit_once(':') {
         // The colons of a bare IPv6 address are inside its brackets.
         Some((host, port)) if !port.contains(']') => match port.parse() {
             Ok(port) => (host, Some(port)),
-            Err(_) => return Err(format!("`{port}` is no port")),
+            Err(_) => return Err(format!("`{port}` is not a valid port")),
         },
         _ => (rest, None),
     };

@@ -216,7 +216,7 @@ fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progr
     url.set_query(uri.query());
     if url.path() != uri.path() || url.query() != uri.query() {
         return Err(Error::invalid_input(format!(
-            "`{}` would be changed to `{}` on the way",
+            "cannot send `{}` unchanged: the HTTP library would normalize it to `{}`",
             uri.path(),
             url.path()
         )));
@@ -249,7 +249,7 @@ const WHOLE: usize = 64 * 1024;
 
 fn no_answer(patience: Duration, sent: u64) -> Error {
     let seconds = patience.as_secs_f32();
-    let text = format!("no answer came for {seconds} s ({sent} bytes of the body were sent)");
+    let text = format!("no response within {seconds} s (sent {sent} bytes of the request body)");
     Error::new(ErrorKind::Timeout, text)
 }
 
@@ -282,9 +282,9 @@ fn broken(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
             format!("cannot connect to {endpoint}: {reason}")
         }
         ErrorKind::Connect => {
-            format!("the connection to {endpoint} broke before a response came: {reason}")
+            format!("the connection to {endpoint} broke before the response arrived: {reason}")
         }
-        _ => format!("the request can't be sent: {reason}"),
+        _ => format!("cannot send the request: {reason}"),
     };
     if text.contains("runtime dropped the dispatch task") || text.contains("dispatch task is gone")
     {

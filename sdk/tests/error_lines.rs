@@ -201,7 +201,7 @@ async fn a_failed_connection_names_the_endpoint() {
         .get_object("k")
         .await
         .unwrap_err();
-    let says = format!("the connection to http://{address} broke before a response came: ");
+    let says = format!("the connection to http://{address} broke before the response arrived: ");
     assert!(error.to_string().contains(&says), "{error}");
     // It speaks no TLS.
     let address = server(response("200 OK", "", ""));

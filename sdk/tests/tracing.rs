@@ -125,12 +125,7 @@ async fn a_call_is_a_span_and_each_attempt_one_within_it() {
             &span,
             &[begun, "attempt=1"],
             &[&ended[..], &["attempt=1", "status=503", "kind=Service"]].concat(),
-            &[
-                "event in call DEBUG",
-                "sending again",
-                "attempt=1",
-                "pause_ms=",
-            ],
+            &["event in call DEBUG", "retrying", "attempt=1", "pause_ms="],
             &[begun, "attempt=2"],
             &[&ended[..], &["attempt=2", "status=201", &id]].concat(),
             &["record", "attempts=2"],
@@ -164,7 +159,7 @@ async fn a_failure_says_what_is_known_of_it() {
     ];
     let lines = notes.take();
     assert!(
-        lines.iter().all(|line| !line.contains("sending again")),
+        lines.iter().all(|line| !line.contains("retrying")),
         "{lines:#?}"
     );
     assert_lines(&lines[lines.len() - 1..], &[&failed]);

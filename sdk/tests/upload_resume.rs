@@ -137,7 +137,7 @@ async fn a_changed_file_and_a_foreign_token_are_refused() {
         .resume_upload(token.clone(), path.as_path())
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("was changed"), "{error}");
+    assert!(error.to_string().contains("has changed"), "{error}");
     let mut foreign = token;
     foreign.bucket = "another".into();
     let error = site

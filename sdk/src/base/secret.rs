@@ -68,7 +68,7 @@ pub(crate) fn withheld<S: Serializer>(
     match secret {
         None => serializer.serialize_none(),
         Some(_) => Err(serde::ser::Error::custom(
-            "an encryption key is not written: leave it out, and set it again afterwards",
+            "encryption keys are not serialized: leave the key out, and set it again afterwards",
         )),
     }
 }

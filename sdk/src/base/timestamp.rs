@@ -49,7 +49,7 @@ impl Timestamp {
     pub fn from_unix_seconds(seconds: i64) -> Result<Self> {
         Self::new(seconds, 0).ok_or_else(|| {
             Error::invalid_input(format!(
-                "{seconds} seconds after 1970 lie outside the years 0 to 9999"
+                "{seconds} seconds after 1970 are outside the years 0 to 9999"
             ))
         })
     }
@@ -72,7 +72,7 @@ impl Timestamp {
     /// `InvalidInput` when `text` is none.
     pub fn from_http_date(text: &str) -> Result<Self> {
         let time = httpdate::parse_http_date(text).map_err(|error| {
-            Error::invalid_input(format!("`{text}` is no HTTP date")).with_source(error)
+            Error::invalid_input(format!("invalid HTTP date `{text}`")).with_source(error)
         })?;
         Self::try_from(time)
     }
@@ -86,7 +86,7 @@ impl Timestamp {
         // `httpdate` panics outside 1970 to 9999; the type's own range ends with 9999.
         if self.as_unix_seconds() < 0 {
             return Err(Error::invalid_input(format!(
-                "{self} lies before 1970: no HTTP date"
+                "{self} is before 1970, which an HTTP date cannot express"
             )));
         }
         Ok(httpdate::fmt_http_date(self.into()))
@@ -174,7 +174,7 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::invalid_input(format!("`{text}` is no ISO 8601 time"));
+        let invalid = || Error::invalid_input(format!("invalid ISO 8601 time `{text}`"));
         let time = DateTime::parse_from_rfc3339(text)
             .map_err(|error| invalid().with_source(error))?
             .to_utc();
@@ -195,7 +195,7 @@ impl TryFrom<SystemTime> for Timestamp {
     type Error = Error;
 
     fn try_from(time: SystemTime) -> Result<Self> {
-        let outside = || Error::invalid_input("the time lies outside the years 0 to 9999");
+        let outside = || Error::invalid_input("the time is outside the years 0 to 9999");
         let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => (i64::try_from(after.as_secs()).ok(), after.subsec_nanos()),
             Err(before) => before_1970(before.duration()),

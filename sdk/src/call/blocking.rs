@@ -61,7 +61,7 @@ impl<T, F: IntoFuture<Output = Result<T>>> Wait<T> for F {
 ///
 /// # Errors
 ///
-/// `Config` inside an async runtime, or when the system gives no thread.
+/// `Config` inside an async runtime, or when cannot start a thread.
 pub fn wait<F: IntoFuture>(future: F) -> Result<F::Output> {
     Ok(runtime()?.block_on(future.into_future()))
 }
@@ -121,7 +121,7 @@ impl io::Read for Reader {
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if Handle::try_current().is_ok() {
-        let text = "inside an async runtime calls are awaited; waiting would stop other tasks";
+        let text = "cannot block inside an async runtime: await the call instead";
         return Err(Error::config(text));
     }
     if let Some(runtime) = RUNTIME.get() {
@@ -132,7 +132,7 @@ fn runtime() -> Result<&'static Runtime> {
         .thread_name("qingstor-sdk")
         .enable_all()
         .build()
-        .map_err(|error| Error::config("the system gives no thread").with_source(error))?;
+        .map_err(|error| Error::config("cannot start a thread").with_source(error))?;
     // Another thread may have been faster; then its runtime is the one, and this one ends.
     Ok(RUNTIME.get_or_init(|| made))
 }

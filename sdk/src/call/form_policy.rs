@@ -135,7 +135,7 @@ impl FormPolicy {
         let handle = self.bucket.handle();
         let credentials = handle.shared.credentials.known()?;
         if credentials.is_anonymous() {
-            let text = "a form can't be signed with anonymous credentials";
+            let text = "cannot sign a form with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
         }
         for (name, value) in &self.fields {

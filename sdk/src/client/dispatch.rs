@@ -78,7 +78,7 @@ impl<'a> Bounds<'a> {
         let limit = self.limit.map_or(0.0, |(limit, _)| limit.as_secs_f32());
         let error = Error::new(
             ErrorKind::Timeout,
-            format!("the call was not done after {limit} s"),
+            format!("deadline of {limit} s exceeded"),
         );
         match last {
             Some(last) => error.with_source(last),
@@ -122,7 +122,7 @@ impl Handle {
         started: Instant,
     ) -> Result<Response> {
         if tokio::runtime::Handle::try_current().is_err() {
-            let text = "a call must be awaited inside a Tokio runtime";
+            let text = "calls must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
         let options = self.options();

@@ -50,7 +50,7 @@ impl Credentials {
         let wrong = |message| Err(Error::new(ErrorKind::Credentials, message));
         if access_key_id.is_empty() {
             return wrong(
-                "the access key id is empty; use `Credentials::anonymous` to sign nothing",
+                "the access key id is empty; use `Credentials::anonymous` for unsigned requests",
             );
         }
         if !access_key_id

@@ -29,10 +29,11 @@ impl Endpoint {
         zone_in_host: bool,
         virtual_host: bool,
     ) -> Result<Self> {
+        if host.is_empty() {
+            return Err(Error::config("the endpoint has no host"));
+        }
         if host.contains('@') {
-            return Err(Error::config(
-                "the host holds a user name, which it must not",
-            ));
+            return Err(Error::config("the host must not contain a user name"));
         }
         let host = match host.parse::<Ipv6Addr>() {
             Ok(_) => format!("[{host}]"),
@@ -41,7 +42,7 @@ impl Endpoint {
         let named = Self::is_name(&host);
         if virtual_host && !named {
             return Err(Error::config(format!(
-                "virtual-host style needs a host name that can stand behind `bucket.`, not `{host}`"
+                "virtual-host style needs a host name that `bucket.` can precede, not `{host}`"
             )));
         }
         let endpoint = Self {
@@ -73,7 +74,7 @@ impl Endpoint {
             Some(port) if port != default => format!("{labels}{}:{port}", self.host),
             _ => format!("{labels}{}", self.host),
         };
-        let refused = || Error::config(format!("`{}` is no host", self.host));
+        let refused = || Error::config(format!("`{}` is not a valid host", self.host));
         let authority: Authority = text.parse().map_err(|_| refused())?;
         let root = Url::parse(&format!("{}://{authority}", self.scheme)).map_err(|_| refused())?;
         Ok(Address {
@@ -146,7 +147,7 @@ fn check_bucket_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
-        "bucket name {name:?}: a name has 6 to 63 lower-case letters, digits or hyphens, and a letter or digit at both ends"
+        "invalid bucket name {name:?}: must have 6 to 63 lower-case letters, digits or hyphens, with a letter or digit at both ends"
     )))
 }
 
@@ -160,7 +161,7 @@ fn check_zone(zone: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
-        "zone {zone:?}: a zone is an id such as `pek3a` (letters, digits, hyphens)"
+        "invalid zone {zone:?}: must be an ID such as `pek3a` (letters, digits, hyphens)"
     )))
 }
 

@@ -168,7 +168,7 @@ mod tests {
                 "htp://x",
                 "scheme `htp` is not http or https",
             ),
-            ("QINGSTOR_PORT", "http", "`http` is no port"),
+            ("QINGSTOR_PORT", "http", "`http` is not a valid port"),
             ("QINGSTOR_PROTOCOL", "ftp", "not http or https"),
             (
                 "QINGSTOR_ENABLE_VIRTUAL_HOST_STYLE",
@@ -225,7 +225,7 @@ mod tests {
         for (text, says) in [
             (
                 "access_key_id: a\nport: http\n",
-                ":2: `port`: `http` is no port",
+                ":2: `port`: `http` is not a valid port",
             ),
             (
                 "access_key_id: [a]\n",

@@ -44,7 +44,7 @@ impl RequestOptions {
 /// split the request are errors.
 fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-        return Err(format!("{name:?} is no header name"));
+        return Err(format!("invalid header name {name:?}"));
     };
     let own = [
         header::AUTHORIZATION,
@@ -54,15 +54,13 @@ fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
         header::TRANSFER_ENCODING,
     ];
     if own.contains(&parsed) {
-        return Err(format!("header `{parsed}` is set by the runtime"));
+        return Err(format!("header `{parsed}` is set by the client"));
     }
     match header_value(value) {
         Some(mut value) => {
             value.set_sensitive(is_secret(&parsed));
             Ok((parsed, value))
         }
-        None => Err(format!(
-            "header `{parsed}`: only printable ASCII can stand in a header"
-        )),
+        None => Err(format!("header `{parsed}`: must be printable ASCII")),
     }
 }

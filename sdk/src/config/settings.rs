@@ -28,7 +28,10 @@ pub(super) const SETTINGS: &[(&str, Apply)] = &[
         Ok(())
     }),
     ("port", |config, text| {
-        config.port = Some(text.parse().map_err(|_| format!("`{text}` is no port"))?);
+        config.port = Some(
+            text.parse()
+                .map_err(|_| format!("`{text}` is not a valid port"))?,
+        );
         Ok(())
     }),
     ("endpoint", |config, text| {

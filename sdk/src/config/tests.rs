@@ -40,10 +40,10 @@ fn a_wrong_endpoint_says_what_is_wrong() {
     for (url, says) in [
         ("htp://x", "scheme `htp` is not http or https"),
         ("localhost:9000", "needs a scheme"),
-        ("http://host:port", "`port` is no port"),
-        ("http://host:99999", "no port"),
-        ("http://host/path", "scheme, host and port only"),
-        ("http://key:secret@host", "scheme, host and port only"),
+        ("http://host:port", "`port` is not a valid port"),
+        ("http://host:99999", "valid port"),
+        ("http://host/path", "only scheme, host and port"),
+        ("http://key:secret@host", "only scheme, host and port"),
         ("http://", "no host"),
     ] {
         let error = origin(Config::anonymous().endpoint(url))

@@ -135,7 +135,7 @@ impl CopyObject {
         object_key::check("target key", &self.key, KeyPlace::Path)?;
         let source = self.head().await?;
         let Some(size) = source.content_length else {
-            let text = format!("the service does not tell the size of {}", self.source);
+            let text = format!("the response does not contain the size of {}", self.source);
             return Err(Error::new(ErrorKind::Decode, text));
         };
         let parts = if size <= self.multipart_threshold {

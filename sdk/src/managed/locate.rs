@@ -35,7 +35,7 @@ impl QingStor {
         let refused = match Call::new(handle, HeadBucketInput::default()).send().await {
             Ok(output) => Error::new(
                 ErrorKind::Decode,
-                format!("the answer ({}) names no zone", output.status()),
+                format!("the response ({}) does not name a zone", output.status()),
             ),
             Err(error) if error.is_not_found() => return Err(error),
             Err(error) => match error.location().and_then(zone_of) {

@@ -156,7 +156,7 @@ struct Beginning {
 impl Beginning {
     async fn wait(&mut self) -> Result<Pending> {
         let Some(task) = &mut self.task else {
-            return Err(Error::invalid_input("the upload was begun already"));
+            return Err(Error::invalid_input("the upload was already started"));
         };
         let output = joined(task.await);
         self.task = None;

@@ -122,10 +122,10 @@ fn about(error: Error, bucket: &Bucket, key: &str, operation: &'static str) -> E
 /// Refuses settings that mean nothing.
 fn check_settings(concurrency: usize, max_bytes_per_second: Option<u64>) -> Result<()> {
     if concurrency == 0 {
-        return Err(Error::invalid_input("concurrency: it is at least 1"));
+        return Err(Error::invalid_input("concurrency: must be at least 1"));
     }
     if max_bytes_per_second == Some(0) {
-        let text = "max_bytes_per_second: with 0 nothing would ever move";
+        let text = "max_bytes_per_second: must be at least 1";
         return Err(Error::invalid_input(text));
     }
     Ok(())

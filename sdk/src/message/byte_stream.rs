@@ -191,7 +191,7 @@ impl ByteStream {
         while let Some(chunk) = next {
             all.extend_from_slice(&chunk);
             if all.len() > limit {
-                let text = format!("the answer's body is larger than {limit} bytes");
+                let text = format!("the response body is larger than {limit} bytes");
                 return Err(self.of_call(Error::new(ErrorKind::Decode, text)));
             }
             next = self.chunk().await?;
@@ -298,7 +298,8 @@ impl Inner {
                 if let Some(announced) = self.announced
                     && self.received > announced
                 {
-                    let text = format!("the body has more than the announced {announced} bytes");
+                    let text =
+                        format!("the response body is longer than the announced {announced} bytes");
                     return self.fail(Error::new(ErrorKind::Integrity, text));
                 }
                 if let Some((md5, _)) = &mut self.verify {
@@ -307,7 +308,10 @@ impl Inner {
                 Poll::Ready(Some(Ok(bytes)))
             }
             Some(Err(error)) => {
-                let text = format!("the body broke off after {} bytes", self.received_of());
+                let text = format!(
+                    "the response body broke off after {} bytes",
+                    self.received_of()
+                );
                 let error = Error::new(ErrorKind::Interrupted, text).with_source(error);
                 self.broke(cx, error)
             }
@@ -321,7 +325,7 @@ impl Inner {
                     Some(_) => ErrorKind::Integrity,
                     None => ErrorKind::Interrupted,
                 };
-                let text = format!("the body ended after {} bytes", self.received_of());
+                let text = format!("the response body ended after {} bytes", self.received_of());
                 self.broke(cx, Error::new(kind, text))
             }
             None => self.end(),
@@ -333,7 +337,8 @@ impl Inner {
         if let Some((md5, expected)) = self.verify.take() {
             let actual = Digest::of(md5);
             if actual != expected {
-                let text = format!("the body has the MD5 {actual}, and its ETag is {expected}");
+                let text =
+                    format!("the response body has MD5 {actual}, but its ETag is {expected}");
                 return self.fail(Error::new(ErrorKind::Integrity, text));
             }
         }
@@ -349,7 +354,7 @@ impl Inner {
         }
         ready!(self.idle.as_mut().poll(cx));
         let text = format!(
-            "no byte came for {} s, after {} bytes",
+            "no byte within {} s, after {} bytes",
             self.idle_timeout.as_secs_f32(),
             self.received_of()
         );

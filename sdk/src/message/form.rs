@@ -98,7 +98,7 @@ impl Form {
             .unwrap_or("application/octet-stream");
         if !file_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::invalid_input(
-                "form field `content-type`: only printable ASCII is a media type",
+                "form field `content-type`: must be printable ASCII",
             ));
         }
         let file_type = file_type.to_owned();
@@ -141,7 +141,7 @@ pub(crate) fn check_field_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
-        "{name:?} is no form field name"
+        "invalid form field name {name:?}"
     )))
 }
 

@@ -65,7 +65,7 @@ impl ObjectPath {
         );
         if let Some(id) = &self.version_id {
             if id.is_empty() {
-                let text = "source version: an empty id would mean the newest one";
+                let text = "source version: must not be empty, which would mean the latest version";
                 return Err(Error::invalid_input(text));
             }
             // The `?` stays literal: it separates the version from the key.

@@ -186,7 +186,7 @@ impl RequestParts {
                 Ok(())
             }
             None => Err(Error::invalid_input(format!(
-                "header `{name}`: only printable ASCII can stand in a header"
+                "header `{name}`: must be printable ASCII"
             ))),
         }
     }
@@ -250,7 +250,11 @@ impl RequestParts {
             let name = format!("{prefix}{key}");
             match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(name) => self.text_header(name, value)?,
-                Err(_) => return Err(Error::invalid_input(format!("{name:?} is no header name"))),
+                Err(_) => {
+                    return Err(Error::invalid_input(format!(
+                        "invalid header name {name:?}"
+                    )));
+                }
             }
         }
         Ok(())
@@ -343,7 +347,7 @@ impl RequestParts {
             .find(|name| self.headers.contains_key(**name))
         {
             Some(name) if has_body => Err(Error::invalid_input(format!(
-                "header `{name}`: the content comes from there, so there must be no body"
+                "header `{name}`: the content comes from this source, so the request must not have a body"
             ))),
             _ => Ok(()),
         }
@@ -357,7 +361,7 @@ impl RequestParts {
         };
         if !body.is_replayable() {
             return Err(Error::invalid_input(
-                "a stream can be read only once, so its `Content-MD5` can't be computed",
+                "cannot compute `Content-MD5` of a stream, which can be read only once",
             ));
         }
         let (mut wire, progress) = body.start()?;

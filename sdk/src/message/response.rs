@@ -147,7 +147,7 @@ impl Response {
         };
         if parsed.is_none() {
             let text = String::from_utf8_lossy(bytes);
-            return Err(self.undecodable(format!("header `{name}`: {text:?} is not of its type")));
+            return Err(self.undecodable(format!("header `{name}`: {text:?} has the wrong type")));
         }
         Ok(parsed)
     }
@@ -164,7 +164,7 @@ impl Response {
         text.split(collection.separator())
             .map(|item| {
                 T::from_text(item.trim()).ok_or_else(|| {
-                    self.undecodable(format!("header `{name}`: {item:?} is not of its type"))
+                    self.undecodable(format!("header `{name}`: {item:?} has the wrong type"))
                 })
             })
             .collect()
@@ -214,8 +214,8 @@ impl Response {
 
     fn wrong(&self, body: &[u8], error: serde_json::Error) -> Error {
         let text = match json::path_at(body, error.line(), error.column()) {
-            Some(path) => format!("the answer's field `{path}`: {error}"),
-            None => format!("the answer's body: {error}"),
+            Some(path) => format!("field `{path}` of the response: {error}"),
+            None => format!("body of the response: {error}"),
         };
         self.undecodable(text).with_source(error)
     }
@@ -374,7 +374,7 @@ fn location(meta: &ResponseMeta) -> Option<String> {
 fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
     match (meta.status().as_u16(), location(meta)) {
         (304, _) => reason(meta.status()),
-        (300..=399, Some(location)) => format!("the service points to {location}"),
+        (300..=399, Some(location)) => format!("redirect to {location}"),
         (300..=399, None) => "the service points elsewhere, but does not say where".into(),
         _ => {
             let content_type = meta.headers().get(http::header::CONTENT_TYPE);

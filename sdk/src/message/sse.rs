@@ -80,9 +80,9 @@ impl SseKey {
             Some(bytes)
         });
         // The text is a key, or nearly one: the message must not show it.
-        bytes.map(Self::new).ok_or_else(|| {
-            Error::invalid_input("an encryption key is the Base64 of 32 bytes, and this is not")
-        })
+        bytes
+            .map(Self::new)
+            .ok_or_else(|| Error::invalid_input("an encryption key must be 32 bytes in Base64"))
     }
 
     /// The key as text, to be kept.

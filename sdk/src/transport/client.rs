@@ -34,7 +34,7 @@ pub(super) fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
     }
     secured(builder, https, &settings.ca_certificates)?
         .build()
-        .map_err(|error| Error::config("the HTTP client can't be made").with_source(error))
+        .map_err(|error| Error::config("cannot create the HTTP client").with_source(error))
 }
 
 #[cfg(feature = "rustls")]
@@ -78,7 +78,7 @@ fn secured(
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn no_certificate() -> Error {
-    Error::config("ca_certificate_pem: there is no certificate in it, or a broken one")
+    Error::config("ca_certificate_pem: no certificate, or an invalid one")
 }
 
 fn proxy(url: &str) -> Result<reqwest::Proxy> {
@@ -96,7 +96,7 @@ fn proxy(url: &str) -> Result<reqwest::Proxy> {
 fn rustls_config(https: bool, roots: &[Vec<u8>]) -> Result<rustls::ClientConfig> {
     use rustls_platform_verifier::Verifier;
 
-    let failed = |error: rustls::Error| Error::config("TLS can't be set up").with_source(error);
+    let failed = |error: rustls::Error| Error::config("cannot set up TLS").with_source(error);
     let roots = certificates(roots)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -45,7 +45,7 @@ impl TryFrom<Plain> for Presigned {
     fn try_from(plain: Plain) -> Result<Self, Error> {
         // The URL is as good as a key: no message quotes it.
         let wrong =
-            |what: &str| Error::invalid_input(format!("presigned call: its {what} is wrong"));
+            |what: &str| Error::invalid_input(format!("invalid presigned call: wrong {what}"));
         let mut headers = HeaderMap::new();
         for (name, value) in &plain.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("header"))?;

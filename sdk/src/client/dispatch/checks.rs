@@ -75,8 +75,9 @@ pub(super) fn body_was_stored(
     // The ETag of content that is encrypted with a customer-provided key need not be its MD5.
     match Digest::of_stored(&etag) {
         Some(stored) if !sent.contains_key(CUSTOMER_KEY) && digest != stored.base64().as_str() => {
-            let text =
-                format!("the request body has another MD5 than the stored bytes: ETag {etag}");
+            let text = format!(
+                "the MD5 of the request body differs from that of the stored bytes: ETag {etag}"
+            );
             Err(fail(ErrorKind::Integrity, text, meta, call))
         }
         _ => Ok(()),

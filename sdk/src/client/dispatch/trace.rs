@@ -42,7 +42,7 @@ pub(super) fn pause(error: &Error, pause: Duration) {
         target: "qingstor_sdk",
         attempt = error.attempts(),
         pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-        "sending again after a pause"
+        "retrying after a delay"
     );
 }
 

@@ -201,18 +201,20 @@ impl Cache {
         let provided = match tokio::time::timeout(PATIENCE, self.provider.provide()).await {
             Ok(Ok(provided)) => provided,
             Ok(Err(error)) => {
-                let text = format!("no credentials from the provider: {error}");
+                let text = format!("the provider returned no credentials: {error}");
                 return Err(failed(text).with_source(error));
             }
             Err(_) => {
                 let seconds = PATIENCE.as_secs();
-                return Err(failed(format!("the provider gave nothing for {seconds} s")));
+                return Err(failed(format!(
+                    "the provider did not respond within {seconds} s"
+                )));
             }
         };
         let now = SystemTime::now();
         let held = Held::new(provided, now);
         if !held.is_valid(now) {
-            return Err(failed("the provider gave expired credentials".into()));
+            return Err(failed("the provider returned expired credentials".into()));
         }
         let credentials = Arc::clone(&held.credentials);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);

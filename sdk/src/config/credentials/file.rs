@@ -60,7 +60,7 @@ impl FileCredentials {
             .clone()
             .or_else(|| named().map(PathBuf::from))
             .or_else(home)
-            .ok_or_else(|| Error::new(ErrorKind::Credentials, "there is no home folder"))
+            .ok_or_else(|| Error::new(ErrorKind::Credentials, "the home directory is unknown"))
     }
 
     async fn read(&self) -> Result<Credentials> {

@@ -37,7 +37,7 @@ pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()
                 .map(|(name, value)| (name, value))
                 .collect();
             let json = serde_json::to_vec(&covered).map_err(|error| {
-                Error::invalid_input("the form's policy can't be written").with_source(error)
+                Error::invalid_input("cannot write the policy of the form").with_source(error)
             })?;
             let policy = BASE64.encode(json);
             form.text("policy", &policy);

@@ -28,7 +28,7 @@ impl Plan {
     pub(crate) fn new(part_size: u64, len: Option<u64>) -> Result<Self> {
         if !(MIN_PART..=MAX_PART).contains(&part_size) {
             return Err(Error::invalid_input(format!(
-                "part_size: {part_size} bytes are not within 4 MiB and 5 GiB"
+                "part_size: {part_size} bytes are not between 4 MiB and 5 GiB"
             )));
         }
         let Some(len) = len else {
@@ -57,7 +57,8 @@ impl Plan {
     /// more numbers.
     pub(crate) fn size(self, number: u32) -> Result<u64> {
         if number >= MAX_PARTS {
-            let text = "the content needs more than 10,000 parts: give its length, or larger parts";
+            let text =
+                "the content needs more than 10,000 parts: set its length, or a larger part_size";
             return Err(Error::invalid_input(text));
         }
         if !self.grows {
@@ -77,7 +78,7 @@ pub(crate) fn check_total(bytes: u64) -> Result<()> {
 }
 
 fn too_large() -> Error {
-    Error::invalid_input("the content has more than 50 TB, which no object can hold")
+    Error::invalid_input("the content is larger than 50 TB, the limit of an object")
 }
 
 #[cfg(test)]

@@ -119,13 +119,13 @@ impl FromStr for ResumeToken {
         let mut lines = text.trim().lines();
         let first = lines.next().unwrap_or_default();
         let Some(text) = first.strip_prefix(PREFIX) else {
-            return Err(refused("it does not begin as a token does"));
+            return Err(refused("not a resume token"));
         };
         let json = BASE64
             .decode(text)
-            .map_err(|error| refused("it is damaged").with_source(error))?;
-        let mut token: Self = serde_json::from_slice(&json)
-            .map_err(|error| refused("it is damaged").with_source(error))?;
+            .map_err(|error| refused("damaged").with_source(error))?;
+        let mut token: Self =
+            serde_json::from_slice(&json).map_err(|error| refused("damaged").with_source(error))?;
         // A process that was killed may have left half a line. The service knows that part, too.
         token.parts.extend(lines.filter_map(DonePart::of_line));
         Ok(token)

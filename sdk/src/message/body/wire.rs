@@ -252,7 +252,7 @@ impl WireBody {
 }
 
 fn sent_already() -> Error {
-    Error::invalid_input("the stream was sent already")
+    Error::invalid_input("the body stream was already consumed")
 }
 
 fn open_at(path: &Path, offset: u64) -> io::Result<File> {

@@ -77,7 +77,7 @@ impl ImageInfo {
     pub async fn read(mut body: ByteStream) -> Result<Self> {
         let text = body.collect_in_time(MAX_INFO).await?;
         serde_json::from_slice(&text).map_err(|error| {
-            let text = format!("the description of the picture: {error}");
+            let text = format!("cannot read the image information: {error}");
             body.of_call(Error::new(ErrorKind::Decode, text).with_source(error))
         })
     }

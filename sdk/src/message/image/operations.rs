@@ -2,10 +2,10 @@
 
 pub(super) fn check_sides(name: &str, sides: [Option<u32>; 2]) -> Result<(), String> {
     if sides == [None, None] {
-        return Err(format!("{name}: it needs a width, a height, or both"));
+        return Err(format!("{name}: needs a width, a height, or both"));
     }
     if sides.contains(&Some(0)) {
-        return Err(format!("{name}: a side has 1 pixel at least"));
+        return Err(format!("{name}: a side must have at least 1 pixel"));
     }
     Ok(())
 }
@@ -13,7 +13,7 @@ pub(super) fn check_sides(name: &str, sides: [Option<u32>; 2]) -> Result<(), Str
 fn check_opacity(name: &str, opacity: Option<f32>) -> Result<(), String> {
     match opacity {
         Some(opacity) if !(opacity > 0.0 && opacity <= 1.0) => Err(format!(
-            "{name}: opacity {opacity} is not over 0 and at most 1"
+            "{name}: opacity {opacity} must be greater than 0 and at most 1"
         )),
         _ => Ok(()),
     }
@@ -204,12 +204,14 @@ impl TextWatermark {
             return Err("watermark: the text is empty".into());
         }
         if self.size == Some(0) {
-            return Err("watermark: a size is 1 at least".into());
+            return Err("watermark: size must be at least 1".into());
         }
         if let Some(color) = &self.color {
             let digits = color.strip_prefix('#').unwrap_or_default();
             if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(format!("watermark: {color:?} is no color such as #FF0000"));
+                return Err(format!(
+                    "watermark: {color:?} is not a color such as #FF0000"
+                ));
             }
         }
         check_opacity("watermark", self.opacity)
@@ -256,7 +258,7 @@ impl ImageWatermark {
         });
         if !is_web {
             return Err(format!(
-                "watermark_image: {:?} is no address with http or https",
+                "watermark_image: {:?} is not an http or https URL",
                 self.url
             ));
         }

@@ -137,7 +137,7 @@ fn a_new_enum_value_becomes_a_variant() {
 fn a_changed_field_type_changes_the_field() {
     let rendered = Rendered::with(edits::retype_field);
     let key = |text: &str| {
-        let at = text.find("pub struct Key {").unwrap();
+        let at = text.find("pub struct ObjectSummary {").unwrap();
         let end = at + text[at..].find('}').unwrap();
         text[at..end].to_owned()
     };

@@ -91,7 +91,7 @@ impl Fetcher {
 
     fn all_of(&self, output: GetObjectOutput) -> Result<First> {
         let Some(size) = output.body.len() else {
-            let text = "the answer does not say how long the object is";
+            let text = "the response does not contain the size of the object";
             return Err(self.wrong(ErrorKind::Decode, text));
         };
         let etag = output.etag.clone();
@@ -135,14 +135,14 @@ impl Fetcher {
         // A part that is not the requested one was refused already.
         if output.body.part().map(|part| part.size) != Some(self.object.size) {
             let text = match output.body.part() {
-                Some(part) => format!("the object has {} bytes now", part.size),
+                Some(part) => format!("the object now has {} bytes", part.size),
                 None => "the response is the whole object instead of a range of it".into(),
             };
             return Err(self.wrong(ErrorKind::Integrity, text));
         }
         if output.etag != self.object.etag {
             let text = format!(
-                "the answer has another ETag than was asked for: {}",
+                "the response has another ETag than the request: {}",
                 output.etag
             );
             return Err(self.wrong(ErrorKind::Integrity, text));

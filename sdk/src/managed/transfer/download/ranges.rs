@@ -47,7 +47,7 @@ impl Fetcher {
         if expected == actual {
             return Ok(());
         }
-        let text = format!("the content's MD5 is {actual}, its ETag says {expected}");
+        let text = format!("the content has MD5 {actual}, but its ETag is {expected}");
         Err(self.wrong(ErrorKind::Integrity, text))
     }
 }

@@ -34,7 +34,7 @@ impl Download<'_> {
         let options = &mut self.options;
         check_settings(options.concurrency, options.max_bytes_per_second)?;
         if options.part_size < MIN_PART {
-            return Err(Error::invalid_input("part_size: it is at least 64 KiB"));
+            return Err(Error::invalid_input("part_size: must be at least 64 KiB"));
         }
         let fetcher = Fetcher {
             bucket: self.bucket,

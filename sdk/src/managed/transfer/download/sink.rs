@@ -37,7 +37,7 @@ impl Sink {
         let mut memory = Vec::new();
         let wanted = usize::try_from(len).unwrap_or(usize::MAX);
         memory.try_reserve_exact(wanted).map_err(|error| {
-            let text = format!("no memory for a range of {len} bytes");
+            let text = format!("cannot allocate a range of {len} bytes");
             Error::new(ErrorKind::Io, text).with_source(error)
         })?;
         Ok(Self::Memory(memory))

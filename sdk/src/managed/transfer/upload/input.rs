@@ -165,7 +165,7 @@ impl<'a> Input<'a> {
         if Some(data.len()) == self.len && modified(&data) == self.modified {
             return Ok(());
         }
-        let text = format!("{}: it changed while it was uploaded", path.display());
+        let text = format!("{}: the file changed during the upload", path.display());
         Err(Error::new(ErrorKind::Io, text))
     }
 }
@@ -195,7 +195,7 @@ impl Reading<'_> {
                 });
                 let wanted = size.min(usize::try_from(left).unwrap_or(usize::MAX));
                 self.part.try_reserve_exact(wanted).map_err(|error| {
-                    let text = format!("no memory for a part of {wanted} bytes");
+                    let text = format!("cannot allocate a part of {wanted} bytes");
                     Error::new(ErrorKind::Io, text).with_source(error)
                 })?;
             }
@@ -218,7 +218,7 @@ impl Reading<'_> {
                 self.rest = bytes;
             }
             Some(Err(error)) => {
-                let text = format!("the source can't be read: {error}");
+                let text = format!("cannot read the source: {error}");
                 return Poll::Ready(Err(Error::new(ErrorKind::Io, text).with_source(error)));
             }
             None => {
@@ -226,7 +226,8 @@ impl Reading<'_> {
                 if let Some(missing) = total.map(|total| total - self.given)
                     && missing > 0
                 {
-                    let text = format!("the source ended {missing} bytes before its announced end");
+                    let text =
+                        format!("the source ended {missing} bytes before its announced length");
                     return Poll::Ready(Err(Error::new(ErrorKind::Io, text)));
                 }
             }

@@ -178,8 +178,7 @@ impl Tries {
         }
         let ours = self.digest();
         let theirs = Digest::of_stored(etag).filter(|_| !sender.customer.is_there())?;
-        (theirs != ours).then(|| {
-            format!("{ours} was sent, but the service holds other bytes: its ETag is {etag}")
-        })
+        (theirs != ours)
+            .then(|| format!("{ours} was sent, but the service stored other bytes: ETag {etag}"))
     }
 }

@@ -81,7 +81,7 @@ impl Upload<'_> {
         let options = &self.options;
         check_settings(options.concurrency, options.max_bytes_per_second)?;
         if options.multipart_threshold > MAX_PART {
-            let text = "multipart_threshold: one request stores at most 5 GiB";
+            let text = "multipart_threshold: must be at most 5 GiB, the limit of one request";
             return Err(Error::invalid_input(text));
         }
         Ok(())
@@ -100,13 +100,13 @@ fn check_token(token: &ResumeToken, sender: &Sender, input: &Input<'_>) -> Resul
         && then != now
     {
         return Err(Error::invalid_input(format!(
-            "the source has {now} bytes; it had {then} when the upload began"
+            "the source has {now} bytes; it had {then} when the upload started"
         )));
     }
     if let (Some(then), Some(now)) = (token.modified, input.modified)
         && then != now
     {
-        let text = "the source file was changed since the upload began";
+        let text = "the source file has changed since the upload started";
         return Err(Error::invalid_input(text));
     }
     Ok(())

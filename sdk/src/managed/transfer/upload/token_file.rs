@@ -106,7 +106,7 @@ impl Keeper {
         file.work(move |_| match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io::Error::new(
                 error.kind(),
-                format!("the object is complete, but the file can't be removed: {error}"),
+                format!("the object is complete, but the token file cannot be removed: {error}"),
             )),
             _ => Ok(()),
         })
@@ -141,7 +141,7 @@ impl TokenFile {
         }
         let path = self.path.display();
         let refused =
-            || Error::invalid_input(format!("token file {path}: it holds no resume token"));
+            || Error::invalid_input(format!("token file {path} does not contain a resume token"));
         if text.len() as u64 > MAX_FILE {
             return Err(refused());
         }
