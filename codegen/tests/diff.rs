@@ -344,3 +344,159 @@ fn walk(value: &Value, at: String, found: &mut Vec<String>) {
     }
     found.push(at);
 }
+
+/// A specification with one of everything that the following changes touch.
+fn shelf() -> Value {
+    let mut shelf = spec(json!({
+        "/{shelf}": { "get": {
+            "operationId": "ListBooks", "summary": "s", "tags": ["Shelf"],
+            "parameters": [
+                { "name": "shelf", "in": "path", "required": true, "type": "string" },
+                { "name": "limit", "in": "query", "type": "integer", "default": 10, "minimum": 1,
+                  "maximum": 20, "description": "d" },
+                { "name": "X-Mark", "in": "header", "type": "string" },
+            ],
+            "responses": { "200": { "description": "d", "schema": { "type": "object", "properties": {
+                "books": { "type": "array", "items": { "$ref": "#/definitions/book" } },
+                "kind": { "$ref": "#/definitions/kind" } } } } } } },
+        "/{shelf}?rules": { "put": {
+            "operationId": "PutRules", "summary": "s", "tags": ["Shelf"],
+            "parameters": [
+                { "name": "shelf", "in": "path", "required": true, "type": "string" },
+                { "name": "body", "in": "body", "schema": { "type": "object", "required": ["kind"],
+                    "properties": { "kind": { "$ref": "#/definitions/kind" } } } },
+            ],
+            "responses": { "204": { "description": "d" } } } },
+    }));
+    shelf["tags"] = json!([{ "name": "Shelf", "description": "d" }]);
+    shelf["definitions"] = json!({
+        "book": { "type": "object", "description": "d", "properties": {
+            "title": { "type": "string", "description": "d" },
+            "pages": { "type": "integer" } } },
+        "kind": { "type": "string", "description": "d", "enum": ["open", "shut"] },
+    });
+    shelf
+}
+
+#[test]
+fn one_changed_fact_gives_one_reported_change() {
+    let list = "/paths/~1{shelf}/get";
+    let limit = "/paths/~1{shelf}/get/parameters/1";
+    let fields = "/paths/~1{shelf}/get/responses/200/schema/properties";
+    let book = "/definitions/book/properties";
+    for (name, edits) in [
+        ("a new tag", vec![(list, "tags", json!(["Book"]))]),
+        (
+            "a new tag with a description",
+            vec![
+                (list, "tags", json!(["Book"])),
+                (
+                    "",
+                    "tags",
+                    json!([{ "name": "Shelf", "description": "d" }, { "name": "Book", "description": "b" }]),
+                ),
+            ],
+        ),
+        ("a new type", vec![(limit, "type", json!("number"))]),
+        (
+            "a new type with its default and limits",
+            vec![(
+                "/paths/~1{shelf}/get/parameters",
+                "1",
+                json!({ "name": "limit", "in": "query", "type": "string", "default": "10", "description": "d" }),
+            )],
+        ),
+        (
+            "a new type of a field",
+            vec![(book, "pages", json!({ "type": "string" }))],
+        ),
+        (
+            "a list instead of a value",
+            vec![(
+                book,
+                "title",
+                json!({ "type": "array", "items": { "type": "string" }, "description": "d" }),
+            )],
+        ),
+        (
+            "a renamed operation",
+            vec![(list, "operationId", json!("FindBooks"))],
+        ),
+        (
+            "a renamed operation of which the method keeps its name",
+            vec![(list, "x-name", json!("ListBooksOfShelf"))],
+        ),
+        ("a renamed parameter", vec![(limit, "name", json!("most"))]),
+        (
+            "a parameter in another place",
+            vec![(limit, "in", json!("header"))],
+        ),
+        (
+            "a renamed identifier",
+            vec![(limit, "x-name", json!("most"))],
+        ),
+        (
+            "a required parameter",
+            vec![(limit, "required", json!(true))],
+        ),
+        ("another default", vec![(limit, "default", json!(11))]),
+        ("another limit", vec![(limit, "maximum", json!(21))]),
+        (
+            "another description",
+            vec![(limit, "description", json!("e"))],
+        ),
+        ("another summary", vec![(list, "summary", json!("t"))]),
+        ("a deprecation", vec![(list, "deprecated", json!(true))]),
+        (
+            "another value of an enum",
+            vec![("/definitions/kind", "enum", json!(["open", "shut", "lost"]))],
+        ),
+        (
+            "another status",
+            vec![(
+                "/paths/~1{shelf}?rules/put",
+                "responses",
+                json!({ "200": { "description": "d" } }),
+            )],
+        ),
+        (
+            "a new field",
+            vec![(fields, "more", json!({ "type": "boolean" }))],
+        ),
+        (
+            "a renamed field",
+            vec![(
+                "/definitions/book",
+                "properties",
+                json!({ "name": { "type": "string", "description": "d" }, "pages": { "type": "integer" } }),
+            )],
+        ),
+        (
+            "a new operation",
+            vec![(
+                "/paths/~1{shelf}",
+                "delete",
+                json!({ "operationId": "DeleteShelf", "summary": "s", "tags": ["Shelf"],
+                    "parameters": [{ "name": "shelf", "in": "path", "required": true, "type": "string" }],
+                    "responses": { "204": { "description": "d" } } }),
+            )],
+        ),
+    ] {
+        let mut new = shelf();
+        for (pointer, key, value) in edits {
+            match new.pointer_mut(pointer).unwrap() {
+                Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
+                object => object[key] = value,
+            }
+        }
+        let report = compared(&shelf(), &new);
+        assert_eq!(report.changes.len(), 1, "{name}: {report}");
+    }
+    // A renamed definition changes every place that refers to it.
+    let renamed = shelf().to_string();
+    let renamed = renamed
+        .replace("#/definitions/book", "#/definitions/volume")
+        .replace("\"book\":", "\"volume\":");
+    let report = compared(&shelf(), &serde_json::from_str(&renamed).unwrap());
+    assert_eq!(report.changes.len(), 1, "{report}");
+}

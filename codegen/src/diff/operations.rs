@@ -99,25 +99,45 @@ impl<'a> Comparison<'a> {
     fn names(&mut self, old: &Operation, new: &Operation) {
         let (path, place) = (path_of(new), now(&new.source));
         let method = self.method(new);
+        let types = |operation: &Operation| {
+            let ident = &operation.ident;
+            codes(&[format!("{ident}Input"), format!("{ident}Output")])
+        };
+        let renamed_types = (old.ident != new.ident)
+            .then(|| format!("{} are called {} now", types(old), types(new)));
+        let with_types = |message: String| match &renamed_types {
+            Some(types) => format!("{message}; {types}"),
+            None => message,
+        };
         if old.handle != new.handle {
             let message = format!(
                 "{} stands on {} now, as {method}",
                 self.method(old),
                 code(new.handle.as_deref().unwrap_or(self.client))
             );
-            self.found(Rule::OperationMoved, &path, message, place.clone());
+            self.found(
+                Rule::OperationMoved,
+                &path,
+                with_types(message),
+                place.clone(),
+            );
         } else if old.method_ident != new.method_ident {
             let message = format!("{} is called {method} now", self.method(old));
-            self.found(Rule::OperationRenamed, &path, message, place.clone());
+            self.found(
+                Rule::OperationRenamed,
+                &path,
+                with_types(message),
+                place.clone(),
+            );
+        } else if let Some(message) = &renamed_types {
+            self.found(
+                Rule::OperationRenamed,
+                &path,
+                message.clone(),
+                place.clone(),
+            );
         }
-        if old.ident != new.ident {
-            let types = |operation: &Operation| {
-                let ident = &operation.ident;
-                codes(&[format!("{ident}Input"), format!("{ident}Output")])
-            };
-            let message = format!("{} are called {} now", types(old), types(new));
-            self.found(Rule::OperationRenamed, &path, message, place.clone());
-        } else if old.id != new.id {
+        if old.id != new.id && old.ident == new.ident {
             let message = format!(
                 "{method} is {} in errors and traces, no longer {}",
                 code(&new.id),

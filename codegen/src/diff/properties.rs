@@ -128,17 +128,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn name(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
-        if old.ident != new.ident {
-            let rule = if holder.sent {
-                Rule::ParameterRenamed
-            } else {
-                Rule::FieldRenamed
-            };
-            let (was, is) = (code(&old.ident), code(&new.ident));
-            let message = format!("{was} of {} is called {is} now", holder.owner);
-            self.found_in(holder, new, rule, message, now(&new.source));
-        }
-        let same = match new.place.kind {
+        let is_same_on_wire = match new.place.kind {
             PlaceKind::Header => old.name.eq_ignore_ascii_case(&new.name),
             PlaceKind::Query | PlaceKind::Json | PlaceKind::Form | PlaceKind::FormFile => {
                 old.name == new.name
@@ -146,7 +136,23 @@ impl<'a> Comparison<'a> {
             // Not sent.
             PlaceKind::Path | PlaceKind::HeaderMap | PlaceKind::Value | PlaceKind::Stream => true,
         };
-        if !same {
+        if old.ident != new.ident {
+            let rule = if holder.sent {
+                Rule::ParameterRenamed
+            } else {
+                Rule::FieldRenamed
+            };
+            let (was, is) = (code(&old.ident), code(&new.ident));
+            let mut message = format!("{was} of {} is called {is} now", holder.owner);
+            if !is_same_on_wire {
+                message += &format!(
+                    ", and {} on the wire, no longer {}",
+                    code(&new.name),
+                    code(&old.name)
+                );
+            }
+            self.found_in(holder, new, rule, message, now(&new.source));
+        } else if !is_same_on_wire {
             let message = format!(
                 "{} is {} on the wire, no longer {}",
                 self.spoken(holder, new),
