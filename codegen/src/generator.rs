@@ -8,13 +8,13 @@ use std::time::Duration;
 use crate::diagnostic::Report;
 use crate::diff::{self, diff};
 use crate::document::{self, Loaded};
-use crate::language::Language;
 use crate::lint;
 use crate::model::{self, Model};
 use crate::output::{Formatting, Inputs, OutputError, Plan, Stale, Summary};
 use crate::pack::{Pack, PackError};
 use crate::render::{self, RenderError, Rendered};
 use crate::source::Sources;
+use crate::target_language::TargetLanguage;
 
 /// Makes files from a specification and a pack of templates.
 ///
@@ -227,7 +227,7 @@ impl Generator {
     pub fn model(&self) -> Result<Model, Error> {
         let language = match &self.pack {
             Some(_) => self.open()?.0.language(),
-            None => Language::default(),
+            None => TargetLanguage::default(),
         };
         self.lower(&language, &mut self.sources())
     }
@@ -255,7 +255,7 @@ impl Generator {
         let diagnostics = match loaded {
             Err(problems) => problems,
             Ok(loaded) => {
-                let lowered = self.lower_loaded(&loaded, &Language::default(), &sources);
+                let lowered = self.lower_loaded(&loaded, &TargetLanguage::default(), &sources);
                 lint::lint(&loaded, lowered.err().unwrap_or_default())
             }
         };
@@ -299,12 +299,16 @@ impl Generator {
         })
     }
 
-    fn lower(&self, language: &Language, sources: &mut Sources) -> Result<Model, Error> {
+    fn lower(&self, language: &TargetLanguage, sources: &mut Sources) -> Result<Model, Error> {
         Ok(self.load(language, sources)?.0)
     }
 
     /// Reads the specification; returns its model in the words of a language.
-    fn load(&self, language: &Language, sources: &mut Sources) -> Result<(Model, Loaded), Error> {
+    fn load(
+        &self,
+        language: &TargetLanguage,
+        sources: &mut Sources,
+    ) -> Result<(Model, Loaded), Error> {
         let loaded = document::load(&self.spec, &self.overlays, sources)
             .map_err(|problems| Error::Spec(Report::new(problems, sources)))?;
         let mut problems = lint::errors(&loaded);
@@ -319,7 +323,7 @@ impl Generator {
     fn lower_loaded(
         &self,
         loaded: &Loaded,
-        language: &Language,
+        language: &TargetLanguage,
         sources: &Sources,
     ) -> Result<Model, Vec<crate::diagnostic::Diagnostic>> {
         let name = sources.portable(&self.spec);

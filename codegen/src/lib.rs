@@ -1,43 +1,45 @@
 //! Renders SDKs, servers and documents from a Swagger 2.0 or OpenAPI 3 specification and a pack of
-//! templates.
+//! templates. [`Generator`] is the entry point.
 //!
-//! Stages, each a module that knows only those before it:
+//! The generator is a chain of stages. Each stage is a module that imports only from earlier ones:
 //!
-//! | module | takes | gives |
+//! | stage | input | output |
 //! | --- | --- | --- |
-//! | [`source`] | paths | JSON documents that know the file, line and column of every value |
-//! | [`document`] | JSON | a typed specification: files put together, overlay applied |
-//! | [`lint`] | the specification | what is wrong with it, or could be better |
-//! | [`model`] | the specification, and the [`language`] of the output | what templates see |
-//! | [`diff`] | two of these models | what changed for who uses the SDK, and the version that it needs |
-//! | [`pack`] | a folder | templates, and what `pack.json` says about them |
-//! | [`render`] | model and pack | files in memory |
-//! | [`output`] | files in memory | a folder, written as a whole or compared |
+//! | `source` | paths | JSON documents that know the file, line and column of every value |
+//! | `document` | JSON | the typed specification: `$ref`s resolved, overlays applied |
+//! | `lint` | the specification | errors and warnings |
+//! | [`model`] | the specification, and the pack's naming rules and type map | the model that templates see |
+//! | `pack` | a folder | templates, and the rules of `pack.json` |
+//! | `render` | model and pack | rendered files in memory |
+//! | `output` | rendered files | files in a folder, written or compared |
+//! | [`diff`] | two models | changes of the Rust API, and the version bump |
 //!
-//! [`naming`] makes identifiers, [`diagnostic`] tells people what is wrong and where, [`blob`]
-//! gives files the ids that git gives them. [`Generator`] puts all stages in a row. For authors of
-//! packs, [`new_pack`] makes one, [`golden`] runs its tests, and [`schema`] describes what it
-//! reads.
+//! [`diagnostic`] has the findings and their rules. For authors of packs, [`new_pack`] creates a
+//! pack, [`pack_test`] runs the tests of a pack, and [`schema`] describes the model and `pack.json`.
 
-pub mod blob;
 pub mod diagnostic;
 pub mod diff;
-pub mod document;
+mod document;
 mod generator;
-pub mod golden;
-pub mod language;
-pub mod lint;
+mod git_blob;
+mod lint;
 pub mod model;
-pub mod naming;
+mod naming;
 pub mod new_pack;
-pub mod output;
-pub mod pack;
-pub mod render;
+mod output;
+mod pack;
+pub mod pack_test;
+mod render;
 pub mod schema;
-mod slip;
-pub mod source;
+mod source;
+mod span;
+mod spelling;
+mod target_language;
 
 pub use generator::{Error, Generator};
+pub use output::{Formatting, OutputError, Stale, StaleKind, Summary};
+pub use pack::PackError;
+pub use render::{RenderError, Rendered, RenderedFile, Section};
 
 /// The README's programs are documentation tests.
 #[cfg(doctest)]

@@ -1,11 +1,5 @@
 //! Formatters that hang, print too much or lose the text, and packs whose formatter is not run.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 #![cfg(unix)]
 
 mod common;

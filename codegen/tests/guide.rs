@@ -1,11 +1,5 @@
 //! The guide for authors of packs: its files are written and its commands are run, in their order.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 #![cfg(unix)]
 
 mod common;

@@ -1,11 +1,5 @@
 //! Names that are hard to take, under the naming of a Rust pack.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 
 mod common;
 

@@ -1,11 +1,5 @@
 //! Output folders: which files are the generator's, odd file trees, killed runs, many files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 
 mod common;
 

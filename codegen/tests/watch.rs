@@ -1,11 +1,5 @@
 //! `generate --watch`: what changes is rendered, what breaks is told, and it ends when asked to.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 #![cfg(unix)]
 
 mod common;

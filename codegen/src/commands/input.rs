@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use qingstor_codegen::Formatting;
 use qingstor_codegen::Generator;
-use qingstor_codegen::output::Formatting;
 
 #[derive(Debug, Args)]
 pub(crate) struct Input {

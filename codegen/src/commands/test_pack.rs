@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use qingstor_codegen::golden::{FIRST, Golden};
-use qingstor_codegen::output::Formatting;
+use qingstor_codegen::Formatting;
+use qingstor_codegen::pack_test::{FIRST_TEST, PackTests};
 
 pub(crate) fn test_pack(
     pack: PathBuf,
@@ -15,17 +15,17 @@ pub(crate) fn test_pack(
     update: bool,
 ) -> Result<ExitCode> {
     let shown = pack.display().to_string();
-    let golden = Golden::new(pack).formatting(formatting);
+    let golden = PackTests::new(pack).formatting(formatting);
     let golden = overrides
         .into_iter()
-        .fold(golden, Golden::override_templates);
+        .fold(golden, PackTests::override_templates);
     let names = golden.names()?;
     match (update, names.as_slice()) {
-        (true, []) => keep(&golden, &[FIRST.to_owned()]),
+        (true, []) => keep(&golden, &[FIRST_TEST.to_owned()]),
         (true, names) => keep(&golden, names),
         (false, []) => bail!(
             "error[test-pack]: {shown} has no tests\n  help: `codegen test-pack {shown} --update` makes \
-             the first, {shown}/tests/{FIRST}, of what the pack makes of a small API; put a spec.json \
+             the first, {shown}/tests/{FIRST_TEST}, of what the pack makes of a small API; put a spec.json \
              there for an API of your own"
         ),
         (false, names) => compare(&golden, names, &shown),
@@ -33,7 +33,7 @@ pub(crate) fn test_pack(
 }
 
 /// Makes what the pack makes the expected outputs.
-fn keep(golden: &Golden, names: &[String]) -> Result<ExitCode> {
+fn keep(golden: &PackTests, names: &[String]) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let mut changed = 0;
     for name in names {
@@ -46,7 +46,7 @@ fn keep(golden: &Golden, names: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn compare(golden: &Golden, names: &[String], shown: &str) -> Result<ExitCode> {
+fn compare(golden: &PackTests, names: &[String], shown: &str) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let mut failed = 0;
     for name in names {

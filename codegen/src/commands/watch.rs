@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use qingstor_codegen::Generator;
-use qingstor_codegen::output::Stale;
+use qingstor_codegen::Stale;
 
 /// Editors save a file in several steps: what comes within this time is one change.
 const PAUSE: Duration = Duration::from_millis(100);

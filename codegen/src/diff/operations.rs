@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::properties::Holder;
-use super::surface::{input_is_clone, output_traits, walked};
+use super::rust_api::{input_is_clone, output_traits, walked};
 use super::{Comparison, Pairing, Pairs, Rule, Types, before, code, codes, now};
 use crate::model::{Name, Operation, PageLink, PlaceKind, Property, Repeatable, Shape};
 

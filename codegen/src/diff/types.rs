@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::properties::{self, Holder};
-use super::surface::{can_be_made, constructors, is_from_text};
+use super::rust_api::{can_be_made, constructors, is_from_text};
 use super::{Comparison, Pairing, Pairs, Rule, before, code, now, operations};
 use crate::model::{Constructor, CustomizedType, EnumValue, Operation, Property, Shape, TypeKind};
 

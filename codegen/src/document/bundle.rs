@@ -6,9 +6,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::Dialect;
-use super::dialect::SHARED;
+use super::grammar::shared::{SHARED, shared_prefix, shared_schemas};
 use super::grammar::{Kind, child, item};
-use super::identified::{Identified, identify};
+use super::schema_ids::{SchemaIds, collect_schema_ids};
 use crate::diagnostic::Diagnostic;
 use crate::source::{
     FileId, Member, Node, Object, Sources, Value, decode_reference, escape_token, has_scheme,
@@ -27,7 +27,7 @@ pub(crate) fn bundle(
     let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
     let mut bundler = Bundler {
         dialect,
-        identified: Identified::new(),
+        identified: SchemaIds::new(),
         size: 0,
         sources,
         root_file,
@@ -39,7 +39,7 @@ pub(crate) fn bundle(
     };
     bundler.name_definitions();
     if dialect == Dialect::OpenApi31 {
-        identify(&root, &mut bundler.identified);
+        collect_schema_ids(&root, &mut bundler.identified);
     }
     let mut bundled = bundler.walk(&root, root_file, Kind::Root);
     bundler.fill_hoisted();
@@ -61,7 +61,7 @@ const MAX_SIZE: usize = 4_000_000;
 struct Bundler<'a> {
     dialect: Dialect,
     /// Pointers of schemas by `$id` and `$anchor`; only OpenAPI 3.1 has these.
-    identified: Identified,
+    identified: SchemaIds,
     /// How many values were put in place of references.
     size: usize,
     sources: &'a mut Sources,
@@ -81,7 +81,7 @@ impl Bundler<'_> {
     /// Notes which definition of the root stands for which place of another file.
     fn name_definitions(&mut self) {
         let root = Rc::clone(&self.root);
-        let definitions = root.pointer(self.dialect.schemas());
+        let definitions = root.pointer(shared_schemas(self.dialect));
         let definitions = definitions.and_then(Node::as_object);
         for (name, member) in definitions.into_iter().flatten() {
             let Some(reference) = member.node.get("$ref") else {
@@ -155,7 +155,7 @@ impl Bundler<'_> {
         if kind == Kind::Schema && !is_definition {
             let name = self.hoist(&target, reference);
             let name = escape_token(&name);
-            let schemas = self.dialect.schemas();
+            let schemas = shared_schemas(self.dialect);
             return local_reference(node, reference, format!("#{schemas}/{name}"));
         }
         self.inline(node, &target, reference, kind)
@@ -299,7 +299,9 @@ impl Bundler<'_> {
 
     /// Whether a pointer names something that stays a reference.
     fn is_shared(&self, pointer: &str) -> bool {
-        let maps = SHARED.iter().filter_map(|kind| self.dialect.shared(*kind));
+        let maps = SHARED
+            .iter()
+            .filter_map(|kind| shared_prefix(self.dialect, *kind));
         let mut names = maps.filter_map(|map| pointer.strip_prefix(map));
         names.any(|name| !name.is_empty() && !name.contains('/'))
     }
@@ -315,7 +317,7 @@ impl Bundler<'_> {
     }
 
     fn check_shared(&mut self, reference: &Node, pointer: &str, kind: Kind) {
-        let wanted = self.dialect.shared(kind);
+        let wanted = shared_prefix(self.dialect, kind);
         let wanted = wanted.unwrap_or("/paths/");
         if !pointer.starts_with(wanted) {
             self.problems.push(
@@ -336,7 +338,7 @@ impl Bundler<'_> {
     fn is_own_definition(&self, target: &Target, reference: &Node) -> bool {
         self.definitions.get(target).is_some_and(|name| {
             self.root
-                .pointer(self.dialect.schemas())
+                .pointer(shared_schemas(self.dialect))
                 .and_then(|definitions| definitions.get(name)?.get("$ref"))
                 .is_some_and(|own| own.span == reference.span)
         })
@@ -348,7 +350,7 @@ impl Bundler<'_> {
             return name.clone();
         }
         let name = self.hoisted_name(target);
-        let definitions = self.root.pointer(self.dialect.schemas());
+        let definitions = self.root.pointer(shared_schemas(self.dialect));
         let definitions = definitions.and_then(Node::as_object);
         let taken = definitions.and_then(|definitions| Some(definitions.get(&name)?.key));
         let taken = taken.or_else(|| {
@@ -419,7 +421,7 @@ impl Bundler<'_> {
             return;
         }
         let mut node = bundled;
-        for key in self.dialect.schemas().split('/').skip(1) {
+        for key in shared_schemas(self.dialect).split('/').skip(1) {
             let span = node.span;
             let Value::Object(object) = &mut node.value else {
                 return;

@@ -1,12 +1,11 @@
-//! The versions of specifications that can be read, and where each keeps what is shared.
+//! Versions of specifications that the generator reads.
 
-use super::grammar::Kind;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Span};
 
 /// A version of the specification's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// Swagger 2.0.
     Swagger2,
     /// OpenAPI 3.0.
@@ -39,47 +38,14 @@ impl Dialect {
     }
 
     /// Its name in messages.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Swagger2 => "Swagger 2.0",
             Self::OpenApi30 => "OpenAPI 3.0",
             Self::OpenApi31 => "OpenAPI 3.1",
         }
     }
-
-    /// The pointer before the names of shared things of a kind; none if nothing of it is shared.
-    pub(crate) fn shared(self, kind: Kind) -> Option<&'static str> {
-        Some(match (self, kind) {
-            (Self::Swagger2, Kind::Schema) => "/definitions/",
-            (Self::Swagger2, Kind::Parameter) => "/parameters/",
-            (Self::Swagger2, Kind::Response) => "/responses/",
-            (Self::Swagger2, _) => return None,
-            (_, Kind::Schema) => "/components/schemas/",
-            (_, Kind::Parameter) => "/components/parameters/",
-            (_, Kind::Response) => "/components/responses/",
-            (_, Kind::RequestBody) => "/components/requestBodies/",
-            (_, Kind::HeaderObject) => "/components/headers/",
-            _ => return None,
-        })
-    }
-
-    /// Where shared schemas are.
-    pub(crate) fn schemas(self) -> &'static str {
-        match self {
-            Self::Swagger2 => "/definitions",
-            _ => "/components/schemas",
-        }
-    }
 }
-
-/// The kinds of things that may be shared.
-pub(crate) const SHARED: [Kind; 5] = [
-    Kind::Schema,
-    Kind::Parameter,
-    Kind::Response,
-    Kind::RequestBody,
-    Kind::HeaderObject,
-];
 
 const VERSIONS: &str = "this generator reads Swagger 2.0 (`\"swagger\": \"2.0\"`), OpenAPI 3.0 and \
                         3.1 (`\"openapi\": \"3.1.0\"`)";

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::source::{Node, Span};
 
 /// Keys that begin with `x-` and that this crate does not interpret, in order.
-pub type Extensions = IndexMap<String, Node>;
+pub(crate) type Extensions = IndexMap<String, Node>;
 
 /// A whole API.
 #[derive(Debug, Clone)]

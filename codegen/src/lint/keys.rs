@@ -3,7 +3,7 @@
 use super::limits;
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
-use crate::document::grammar::words::{
+use crate::document::grammar::vocabulary::{
     Fact, Inside, fact, inside_of, is_documentation, meant_format, meant_key,
 };
 use crate::document::grammar::{Kind, child, is_map, item};
@@ -165,7 +165,7 @@ impl Keys {
                         .with_help(format!("its keys are {}", inside.keys.join(", "))),
                 );
             } else {
-                let meant = crate::slip::meant(key, inside.keys.iter().copied());
+                let meant = crate::spelling::meant(key, inside.keys.iter().copied());
                 let message = format!("`{}` does not have `{key}`", inside.key);
                 self.unknown(key, member, message, meant);
             }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::warn;
 use crate::diagnostic::Diagnostic;
+use crate::document::Loaded;
 use crate::document::grammar::Kind;
-use crate::document::{Loaded, SHARED};
+use crate::document::grammar::shared::{SHARED, shared_prefix};
 use crate::source::{Node, Span, Value, escape_token};
 
 /// A warning for each shared thing to which no reference leads but its own.
@@ -14,7 +15,7 @@ pub(super) fn unused(loaded: &Loaded) -> Vec<Diagnostic> {
     collect(&loaded.bundled, &mut references);
     let mut found = Vec::new();
     for kind in SHARED {
-        let Some(map) = loaded.dialect.shared(kind) else {
+        let Some(map) = shared_prefix(loaded.dialect, kind) else {
             continue;
         };
         let named = loaded.bundled.pointer(map.trim_end_matches('/'));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::document::Extensions;
 use crate::source::Node;
 
-use super::types::Source;
+use super::location::Source;
 
 /// A parameter, a header or a field.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

@@ -1,9 +1,9 @@
 //! What a shape is called in the pack's language.
 
 use super::property::Shape;
-use crate::language::{FORMAT_PREFIXES, Language};
+use crate::target_language::{FORMAT_PREFIXES, TargetLanguage};
 
-impl Language {
+impl TargetLanguage {
     /// The type of a shape; the kind itself where the pack has no types.
     pub(crate) fn type_name(&self, shape: &Shape) -> String {
         let key = match shape {

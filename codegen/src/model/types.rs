@@ -9,8 +9,9 @@ use serde::Serialize;
 use crate::document::Extensions;
 use crate::source::Node;
 
+use super::imports::Imports;
+use super::location::Source;
 use super::property::{Property, Shape, TypeKind};
-use super::uses::Uses;
 
 /// The version of this model. A pack says which one it was written for.
 pub const MODEL_VERSION: &str = "1";
@@ -37,9 +38,9 @@ pub struct Model {
     /// Names of query parameters that enter a signature, sorted.
     pub signed_parameters: Vec<String>,
     /// What the properties of all operations need, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
     /// What the definitions of all types need, for imports.
-    pub types_use: Uses,
+    pub types_use: Imports,
 }
 
 /// The API as a whole.
@@ -68,7 +69,7 @@ pub struct Service {
     /// Operations that stand on no handle.
     pub operations: Vec<Arc<Operation>>,
     /// What the properties of these operations need, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
     /// Facts for templates.
     pub ext: Extensions,
 }
@@ -87,7 +88,7 @@ pub struct SubService {
     /// In the order of the specification.
     pub operations: Vec<Arc<Operation>>,
     /// What the properties of these operations need, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
 }
 
 /// The operations of one path key.
@@ -106,18 +107,9 @@ pub struct Resource {
     /// In the order of the specification.
     pub operations: Vec<Arc<Operation>>,
     /// What the properties of these operations need, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
     /// Where it stands.
     pub source: Source,
-}
-
-/// A place in a specification.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Source {
-    /// The file.
-    pub file: String,
-    /// Counted from 1.
-    pub line: usize,
 }
 
 /// One operation.
@@ -169,7 +161,7 @@ pub struct Operation {
     /// What is answered.
     pub response: Response,
     /// What the properties of request and response need, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
     /// The identifiers of all types that request and response hold, at any depth, in the order of
     /// `types`.
     pub types: Vec<String>,
@@ -360,7 +352,7 @@ pub struct CustomizedType {
     /// Whether an answer can hold it.
     pub in_response: bool,
     /// What its definition needs, for imports.
-    pub uses: Uses,
+    pub uses: Imports,
     /// Where it stands.
     pub source: Source,
     /// Facts for templates.

@@ -52,7 +52,7 @@ fn capitalized(word: &str) -> String {
 /// A word ends before a capital that follows a small letter, before the last of several capitals
 /// that a small letter follows, and at anything that can't stand in an identifier. Acronyms are
 /// words wherever they stand as they are written.
-pub fn words(name: &str, acronyms: &[String]) -> Vec<String> {
+pub(crate) fn words(name: &str, acronyms: &[String]) -> Vec<String> {
     let chars: Vec<char> = name.chars().collect();
     let mut words = Vec::new();
     let mut word = String::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::plan::{Plan, Planned, PlannedKind};
-use crate::blob::{BlobId, with_line_feeds};
+use crate::git_blob::{BlobId, with_line_feeds};
 use crate::source::slashes;
 
 /// A file that is not what it should be.
@@ -34,7 +34,7 @@ pub enum StaleKind {
 }
 
 impl StaleKind {
-    /// Returns what [`Plan::write`] does to such a file, in the past tense.
+    /// Returns what writing did to such a file, in the past tense, such as `changed`.
     pub fn verb(self) -> &'static str {
         match self {
             Self::Missing => "wrote",
@@ -63,7 +63,7 @@ impl fmt::Display for Stale {
 impl Plan {
     /// Returns all files that are not what they should be, in order. If there are none, the folder
     /// is up to date.
-    pub fn compare(&self) -> Vec<Stale> {
+    pub(crate) fn compare(&self) -> Vec<Stale> {
         let mut stale: Vec<Stale> = self
             .files
             .iter()

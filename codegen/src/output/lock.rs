@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{OutputError, tree};
-use crate::blob::BlobId;
+use crate::git_blob::BlobId;
 use crate::render::LOCK_NAME;
 use crate::source::{slashes, without_byte_order_mark};
 
@@ -19,12 +19,12 @@ use crate::source::{slashes, without_byte_order_mark};
 const VERSION: u32 = 1;
 
 /// Files that outputs are made from: portable names and blob ids.
-pub type Inputs = BTreeMap<String, BlobId>;
+pub(crate) type Inputs = BTreeMap<String, BlobId>;
 
 /// `codegen.lock.json`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lock {
+pub(crate) struct Lock {
     /// The version of this format.
     pub lock: u32,
     /// The command that formatted the outputs.
@@ -42,7 +42,7 @@ pub struct Lock {
 /// One output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Output {
+pub(crate) struct Output {
     /// The file's blob id.
     pub id: BlobId,
     /// The blob id of what was rendered, before it was formatted.

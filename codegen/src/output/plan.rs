@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::format::{self, Formatting};
+use super::formatter::{self, Formatting};
 use super::lock::{Inputs, Lock, Output};
-use super::owner::{self, Obstacle, Owner};
+use super::ownership::{self, Obstacle, Owner};
 use super::tree::{self, Entry};
-use super::{OutputError, scratch, section};
-use crate::blob::{BlobId, with_line_feeds};
+use super::{OutputError, marked_section, scratch};
+use crate::git_blob::{BlobId, with_line_feeds};
 use crate::pack::Pack;
 use crate::render::{LOCK_NAME, Rendered, RenderedFile};
 
 /// What the output folder should contain, and what it contains.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub(super) folder: PathBuf,
     /// Whole files, files with sections, and the lock file: by path in the folder.
     pub(super) files: BTreeMap<String, Planned>,
@@ -67,7 +67,7 @@ impl Plan {
     /// # Errors
     ///
     /// The folder can't be read or contains files in the way, or the formatter fails.
-    pub fn new(
+    pub(crate) fn new(
         rendered: Rendered,
         pack: &Pack,
         inputs: Inputs,
@@ -86,7 +86,7 @@ impl Plan {
             unused_templates: rendered.unused_templates,
         };
         plan.add_files(&rendered.files, pack, formatting)?;
-        for (path, text, on_disk) in section::put_in_place(&rendered.sections, folder)? {
+        for (path, text, on_disk) in marked_section::put_in_place(&rendered.sections, folder)? {
             let kind = PlannedKind::Sections;
             plan.files.insert(
                 path,
@@ -112,7 +112,7 @@ impl Plan {
         for file in files {
             let on_disk = tree::read(&self.folder, &file.path)?;
             self.obstacles
-                .extend(owner::obstacles(&self.folder, &file.path, &on_disk)?);
+                .extend(ownership::obstacles(&self.folder, &file.path, &on_disk)?);
             let mut text = None;
             if !formats(pack, &file.path) {
                 text = Some(file.text.clone());
@@ -180,7 +180,7 @@ impl Plan {
     ) -> Result<(), OutputError> {
         let open = || drafts.iter().filter(|draft| draft.text.is_none());
         let wanted: Vec<&RenderedFile> = open().map(|draft| draft.file).collect();
-        let formatted = format::format(command, &wanted, &self.folder, formatting.time_limit)?;
+        let formatted = formatter::format(command, &wanted, &self.folder, formatting.time_limit)?;
         let open = drafts.iter_mut().filter(|draft| draft.text.is_none());
         for (draft, text) in open.zip(formatted) {
             draft.text = Some(text);

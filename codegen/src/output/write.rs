@@ -13,7 +13,7 @@ use super::lock::Lock;
 use super::plan::{Plan, Planned, PlannedKind};
 use super::scratch::Scratch;
 use super::{OutputError, Summary, tree};
-use crate::blob::BlobId;
+use crate::git_blob::BlobId;
 use crate::render::LOCK_NAME;
 
 /// A change of the output folder.
@@ -34,7 +34,7 @@ impl Plan {
     ///
     /// A file can't be written. Then none is replaced, unless the system fails while files that are
     /// complete are put in place; the next run repairs that.
-    pub fn write(&self) -> Result<Summary, OutputError> {
+    pub(crate) fn write(&self) -> Result<Summary, OutputError> {
         for folder in &self.abandoned {
             // What can't be removed does no harm: the next run tries again.
             let _ = fs::remove_dir_all(folder);

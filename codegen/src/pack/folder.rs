@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{PackError, Template};
-use crate::blob::{BlobId, with_line_feeds};
+use crate::git_blob::{BlobId, with_line_feeds};
 use crate::source::{Sources, check_regular, slashes, without_byte_order_mark};
 
 /// The end of the names of templates.

@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::language::Computed;
 use crate::naming::Naming;
+use crate::target_language::Computed;
 
 /// `pack.json`
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Where an editor finds the schema of this file; nothing else reads it.
     #[serde(default, rename = "$schema")]
+    #[expect(dead_code, reason = "only read by editors")]
     pub schema: Option<String>,
     /// The model version that the templates were written for.
     pub model: String,
     /// What the pack makes.
     #[serde(default)]
+    #[expect(dead_code, reason = "only read by people")]
     pub description: String,
     /// What is made from what.
     pub files: Vec<FileRule>,
@@ -66,7 +68,7 @@ pub struct Manifest {
 /// What is made from one template.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FileRule {
+pub(crate) struct FileRule {
     /// The template's path in the pack.
     pub template: String,
     /// What it is rendered for.
@@ -89,7 +91,7 @@ pub struct FileRule {
 /// A section of a file that is there.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Into {
+pub(crate) struct Into {
     /// The path in the output folder.
     pub file: String,
     /// The name in `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
@@ -99,7 +101,7 @@ pub struct Into {
 /// What a template is rendered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Each {
+pub(crate) enum Each {
     /// Once.
     Once,
     /// Once, with the service as `it`.

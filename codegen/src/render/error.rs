@@ -2,8 +2,8 @@
 
 use tera::ErrorKind;
 
-use super::names::{Token, Unknown, component_name, nearest, tags};
-use super::texts::Texts;
+use super::template_check::{Token, Unknown, component_name, nearest, tags};
+use super::template_sources::TemplateSources;
 use crate::diagnostic::{Finding, Note, Place, Report, Severity};
 use crate::pack::{Addition, Pack};
 use crate::source::slashes;
@@ -28,7 +28,7 @@ impl RenderError {
     /// rendered, and for which item.
     pub(super) fn template(
         error: &tera::Error,
-        texts: &Texts<'_>,
+        texts: &TemplateSources<'_>,
         rendering: Option<(&str, &str)>,
     ) -> Self {
         if let ErrorKind::Msg(message) = error.kind() {
@@ -82,7 +82,7 @@ impl RenderError {
     }
 
     /// Names that nothing defines.
-    pub(super) fn unknown(unknown: &[Unknown], texts: &Texts<'_>) -> Self {
+    pub(super) fn unknown(unknown: &[Unknown], texts: &TemplateSources<'_>) -> Self {
         let findings = unknown.iter().map(|one| {
             let place = texts.place_of_byte(&one.template, one.at, one.name.chars().count());
             finding("template-name", one.message.clone(), Some(place), one.help)
@@ -93,7 +93,7 @@ impl RenderError {
     }
 
     /// A chain of templates that is too long.
-    pub(super) fn deep(name: &str, depth: usize, texts: &Texts<'_>) -> Self {
+    pub(super) fn deep(name: &str, depth: usize, texts: &TemplateSources<'_>) -> Self {
         let message =
             format!("more than {depth} templates include or extend each other down to this one");
         let place = texts.place(name, 1, 1, 1);
@@ -104,7 +104,7 @@ impl RenderError {
     }
 
     /// Templates that include or extend each other in a circle: the first is the last.
-    pub(super) fn circle(way: &[&str], texts: &Texts<'_>) -> Self {
+    pub(super) fn circle(way: &[&str], texts: &TemplateSources<'_>) -> Self {
         let first = way.first().copied().unwrap_or_default();
         let next = way.get(1).copied().unwrap_or_default();
         let text = texts.original(first);
@@ -184,8 +184,8 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
 }
 
 /// What Tera calls an unknown tag or an early end where a block is not closed.
-fn unbalanced(name: &str, texts: &Texts<'_>) -> Option<Finding> {
-    let found = super::names::unbalanced(texts.original(name))?;
+fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
+    let found = super::template_check::unbalanced(texts.original(name))?;
     let place = |at: usize, shown: &str| texts.place_of_byte(name, at, shown.chars().count());
     let first_word = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
     let word = found.message.split('`').nth(1).map(first_word);
@@ -224,7 +224,7 @@ fn with_guess(message: &str) -> String {
 
 /// What Tera says about filters and the like that nothing defines: it puts all of them into one
 /// message, each a line `error: Unknown filter `x`` with its place in the next and carets below.
-fn undefined(message: &str, texts: &Texts<'_>) -> Vec<Finding> {
+fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
     let reports = message.split("error: Unknown ").skip(1);
     let finding = |report: &str| {
         let mut lines = report.lines();
@@ -258,7 +258,7 @@ fn undefined(message: &str, texts: &Texts<'_>) -> Vec<Finding> {
 }
 
 /// The names of a kind that a template of this pack can use.
-fn known(kind: &str, texts: &Texts<'_>) -> Vec<String> {
+fn known(kind: &str, texts: &TemplateSources<'_>) -> Vec<String> {
     match kind {
         "filter" => {
             let names = super::filters::NAMES.iter();

@@ -34,7 +34,7 @@ pub enum Value {
 }
 
 /// The members of a JSON object, in the order of the text.
-pub type Object = IndexMap<String, Member>;
+pub(crate) type Object = IndexMap<String, Member>;
 
 /// One member of an object.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,13 +3,7 @@
 //!
 //! The changes are the same at each run. With `PROPTEST_CASES` set, there are that many of each
 //! kind, and others every time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![cfg(test)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,87 +1,121 @@
 //! Templates of every pack with some edits.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
-use qingstor_codegen::Generator;
-use qingstor_codegen::golden::SMALL_SPEC;
-use qingstor_codegen::model::Model;
-use qingstor_codegen::pack::Pack;
-use qingstor_codegen::render::{RenderError, render};
+use qingstor_codegen::pack_test::SMALL_SPEC;
+use qingstor_codegen::{Error, Generator, RenderError};
 
 use crate::common::{Workspace, tests};
 use crate::template_edits::{edited, edits};
 use crate::{in_time, runner};
 
-/// A pack and what it is rendered for.
-struct Subject {
-    pack: Pack,
-    model: Model,
+/// A copy of a pack.
+struct Pack {
+    folder: PathBuf,
+    generator: Generator,
+    /// Template texts by path.
+    templates: BTreeMap<String, String>,
 }
 
-impl Subject {
-    fn new(folder: &Path, workspace: &Workspace) -> Self {
-        let spec = workspace.path("api.json");
-        let model = Generator::new().spec(spec).pack(folder).model();
+impl Pack {
+    fn copy(from: &Path, workspace: &Workspace) -> Self {
+        let folder = workspace.path(from.file_name().unwrap().to_str().unwrap());
+        let mut templates = BTreeMap::new();
+        copy_folder(from, from, &folder, &mut templates);
+        let generator = Generator::new()
+            .spec(workspace.path("api.json"))
+            .pack(&folder);
         Self {
-            pack: Pack::load(folder).unwrap(),
-            model: model.unwrap(),
+            folder,
+            generator,
+            templates,
         }
     }
 
     /// Renders the pack with another text for one of its templates.
-    fn try_text(&mut self, name: &str, text: &str) -> Result<(), TestCaseError> {
-        let original = self.exchange(name, text.to_owned());
+    fn render_with(&self, name: &str, text: &str) -> Result<(), TestCaseError> {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).unwrap();
         let what = format!("{name}:\n{text}");
-        let rendered = in_time(&what, || render(&self.model, &self.pack));
-        let result = rendered.map_or_else(|error| located(&error, &self.pack), |_| Ok(()));
-        self.exchange(name, original);
+        let result = match in_time(&what, || self.generator.render()) {
+            Ok(_) => Ok(()),
+            Err(Error::Render(error)) => self.check_location(name, text, &error),
+            Err(other) => Err(TestCaseError::fail(other.to_string())),
+        };
+        std::fs::write(path, &self.templates[name]).unwrap();
         result
     }
 
-    fn exchange(&mut self, name: &str, text: String) -> String {
-        let template = self.pack.templates.get_mut(name).unwrap();
-        std::mem::replace(&mut template.text, text)
-    }
-}
-
-/// An error says in which file, and in which line of it if it is about a text.
-fn located(error: &RenderError, pack: &Pack) -> Result<(), TestCaseError> {
-    let report = match error {
-        // What came out is wrong: the template is named.
-        RenderError::Output(message) => {
-            let mut names = pack.templates.keys();
-            let named = names.any(|name| message.contains(&format!("`{name}`")));
-            prop_assert!(named, "{message}");
-            return Ok(());
-        }
-        RenderError::Template(report) => report,
-    };
-    prop_assert!(!report.findings.is_empty());
-    for finding in &report.findings {
-        let Some(place) = &finding.place else {
-            return Err(TestCaseError::fail(format!("no place: {report}")));
+    /// Checks that an error names a file, and the line if the error is in a template.
+    fn check_location(
+        &self,
+        edited: &str,
+        edited_text: &str,
+        error: &RenderError,
+    ) -> Result<(), TestCaseError> {
+        let report = match error {
+            // The output is invalid: the message names the template.
+            RenderError::Output(message) => {
+                let mut names = self.templates.keys();
+                let named = names.any(|name| message.contains(&format!("`{name}`")));
+                prop_assert!(named, "{message}");
+                return Ok(());
+            }
+            RenderError::Template(report) => report,
         };
-        let name = Path::new(&place.file).strip_prefix(&pack.folder).unwrap();
-        let name = name.to_str().unwrap();
-        if name != "pack.json" {
-            let text = &pack.templates[name].text;
-            // An error may stand behind the last line, or behind the end of one.
-            let line = text.lines().nth(place.line - 1).unwrap_or_default();
-            prop_assert_eq!(line, &place.text, "{}", report);
-            prop_assert!(place.line <= text.lines().count() + 1, "{report}");
-            let within = (1..=line.chars().count() + 1).contains(&place.column);
-            prop_assert!(within, "column {} of {line:?}: {report}", place.column);
+        prop_assert!(!report.findings.is_empty());
+        for finding in &report.findings {
+            let Some(place) = &finding.place else {
+                return Err(TestCaseError::fail(format!("no place: {report}")));
+            };
+            let name = Path::new(&place.file).strip_prefix(&self.folder).unwrap();
+            let name = name.to_str().unwrap();
+            if name != "pack.json" {
+                let is_edited = name == edited;
+                let text = if is_edited {
+                    edited_text
+                } else {
+                    &self.templates[name]
+                };
+                // An error may be after the last line, or after the end of a line.
+                let line = text.lines().nth(place.line - 1).unwrap_or_default();
+                prop_assert_eq!(line, &place.text, "{}", report);
+                prop_assert!(place.line <= text.lines().count() + 1, "{report}");
+                let within = (1..=line.chars().count() + 1).contains(&place.column);
+                prop_assert!(within, "column {} of {line:?}: {report}", place.column);
+            }
+            prop_assert!(finding.help.is_some(), "{report}");
         }
-        prop_assert!(finding.help.is_some(), "{report}");
+        Ok(())
     }
-    Ok(())
 }
 
-/// The folders of all packs that there are.
+/// Copies the files of a pack, and collects its templates.
+fn copy_folder(root: &Path, from: &Path, to: &Path, templates: &mut BTreeMap<String, String>) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(root, &path, &target, templates);
+        } else {
+            std::fs::copy(&path, target).unwrap();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "tera")
+            {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                templates.insert(name.to_owned(), std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+}
+
+/// The folders of all packs of the repository.
 fn packs() -> Vec<PathBuf> {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
     let folders = std::fs::read_dir(templates).unwrap();
@@ -103,15 +137,12 @@ fn templates_with_random_edits_are_rendered_or_refused_at_a_place() {
     assert_ne!(spec, SMALL_SPEC);
     workspace.write("api.json", spec);
     for folder in packs() {
-        let subject = Subject::new(&folder, &workspace);
-        let names: Vec<_> = subject.pack.templates.keys().cloned().collect();
+        let pack = Pack::copy(&folder, &workspace);
+        let names: Vec<_> = pack.templates.keys().cloned().collect();
         let strategy = (any::<Index>(), edits());
-        let subject = RefCell::new(subject);
         let result = runner(60).run(&strategy, |(which, edits)| {
             let name = which.get(&names);
-            let mut subject = subject.borrow_mut();
-            let text = edited(&subject.pack.templates[name].text, &edits);
-            subject.try_text(name, &text)
+            pack.render_with(name, &edited(&pack.templates[name], &edits))
         });
         if let Err(error) = result {
             panic!("{}: {error}", folder.display());

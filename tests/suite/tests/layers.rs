@@ -28,7 +28,7 @@ struct Crate {
     min_modules: usize,
 }
 
-const CRATES: &[Crate] = &[SDK, EMULATOR];
+const CRATES: &[Crate] = &[SDK, EMULATOR, CODEGEN];
 
 const SDK: Crate = Crate {
     source: "sdk/src",
@@ -68,6 +68,35 @@ const EMULATOR: Crate = Crate {
         ),
     ],
     outside: &["arguments", "signals"],
+    min_modules: 80,
+};
+
+const CODEGEN: Crate = Crate {
+    source: "codegen/src",
+    layers: &[
+        ("new packs, and tests of packs", &["new_pack", "pack_test"]),
+        ("all stages in a row", &["generator"]),
+        ("formatting, writing and comparing files", &["output"]),
+        ("templates and their filters", &["render"]),
+        ("JSON Schemas of the model and of pack.json", &["schema"]),
+        ("template packs", &["pack"]),
+        ("changes between two models", &["diff"]),
+        ("rules for specifications", &["lint"]),
+        ("the model that templates see", &["model"]),
+        ("the typed specification", &["document"]),
+        ("type maps of packs", &["target_language"]),
+        ("identifiers", &["naming"]),
+        (
+            "findings with source lines",
+            &["diagnostic::report", "diagnostic::github"],
+        ),
+        ("JSON files", &["source"]),
+        (
+            "findings and their rules, places, git blob ids, misspelt words",
+            &["diagnostic", "span", "git_blob", "spelling"],
+        ),
+    ],
+    outside: &["commands"],
     min_modules: 80,
 };
 

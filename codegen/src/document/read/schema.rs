@@ -1,5 +1,6 @@
 //! Types: schemas, and the flat types of headers and parameters.
 
+use crate::document::grammar::shared::shared_schemas;
 use indexmap::IndexMap;
 
 use super::{Reader, extensions};
@@ -88,7 +89,7 @@ impl Reader<'_> {
 
     /// The name of the definition that a reference leads to.
     pub(super) fn definition(&mut self, reference: &Node) -> Option<String> {
-        let schemas = self.dialect.schemas();
+        let schemas = shared_schemas(self.dialect);
         let name = reference.as_str().and_then(|text| {
             text.strip_prefix('#')?
                 .strip_prefix(schemas)?

@@ -8,8 +8,10 @@ use indexmap::IndexMap;
 use super::Lowerer;
 use crate::diagnostic::Diagnostic;
 use crate::document;
-use crate::model::graph::{circles, held, reachable};
-use crate::model::{Constructor, CustomizedType, Fixed, Property, Resource, Shape, TypeKind, Uses};
+use crate::model::type_graph::{circles, held, reachable};
+use crate::model::{
+    Constructor, CustomizedType, Fixed, Imports, Property, Resource, Shape, TypeKind,
+};
 use crate::naming::Role;
 use crate::source::{Node, Value};
 
@@ -87,7 +89,7 @@ impl Lowerer<'_> {
         let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
         one.required = required;
         one.optional = optional;
-        one.uses = Uses::of_type(one);
+        one.uses = Imports::of_type(&one.properties, one.shape.iter().chain(&one.additional));
         one.type_name = one
             .shape
             .as_ref()

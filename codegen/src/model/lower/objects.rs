@@ -5,23 +5,14 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::merge::Merged;
-use super::properties::Field;
-use super::shapes::{At, definition_kind};
-use super::{Direction, Lowerer};
+use super::{Direction, Lowerer, NameContext, PropertySource};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
-use crate::model::{CustomizedType, EnumValue, Place, PlaceKind, Property, Shape, TypeKind, Uses};
+use crate::model::{
+    CustomizedType, EnumValue, Imports, Place, PlaceKind, Property, Shape, TypeKind,
+};
 use crate::naming::{Case, Role, Scope};
 use crate::source::Span;
-
-/// What an inline type is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inline {
-    /// An object.
-    Object,
-    /// An enum.
-    Enum,
-}
 
 impl<'a> Lowerer<'a> {
     pub(super) fn lower_definitions(&mut self) {
@@ -30,13 +21,12 @@ impl<'a> Lowerer<'a> {
             let Some((ident, kind)) = self.definitions.get(name.as_str()).cloned() else {
                 continue;
             };
-            debug_assert_eq!(kind, definition_kind(definition));
             let mut made = self.blank_type(name, ident, kind, &definition.schema, definition.key);
             match kind {
                 TypeKind::Object => self.fill_object(&mut made, &definition.schema),
                 TypeKind::Enum => made.values = self.enum_values(&definition.schema, &[]),
                 TypeKind::Alias => {
-                    let at = At {
+                    let at = NameContext {
                         parent: name,
                         field: "item",
                         direction: None,
@@ -81,7 +71,7 @@ impl<'a> Lowerer<'a> {
             additional_type: None,
             in_request: false,
             in_response: false,
-            uses: Uses::default(),
+            uses: Imports::default(),
             source: self.place(span),
             ext: schema.ext.clone(),
         }
@@ -94,7 +84,7 @@ impl<'a> Lowerer<'a> {
         made.additional = match merged.additional {
             Some(Additional::Free) => Some(Shape::Free),
             Some(Additional::Typed(value)) => {
-                let at = At {
+                let at = NameContext {
                     parent: &parent,
                     field: "value",
                     direction: None,
@@ -113,12 +103,12 @@ impl<'a> Lowerer<'a> {
         let required = merged.required.iter().map(|(name, _)| name.as_str());
         let required: HashSet<&str> = required.collect();
         for (name, (span, schema)) in &merged.properties {
-            let at = At {
+            let at = NameContext {
                 parent,
                 field: name,
                 direction: None,
             };
-            let field = Field {
+            let field = PropertySource {
                 name,
                 span: *span,
                 schema,
@@ -136,7 +126,12 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A type that has no name of its own: it is named after where it stands.
-    pub(super) fn inline(&mut self, schema: &'a Schema, at: At<'_>, inline: Inline) -> Shape {
+    pub(super) fn inline(
+        &mut self,
+        schema: &'a Schema,
+        at: NameContext<'_>,
+        kind: TypeKind,
+    ) -> Shape {
         let naming = &self.language.naming;
         let (name, words) = match &schema.facts.type_name {
             Some((name, _)) => (name.clone(), naming.words(name)),
@@ -144,10 +139,6 @@ impl<'a> Lowerer<'a> {
         };
         let ident = naming.safe(naming.join(naming.types, &words), Role::Type);
         self.note_use(&name, at.direction);
-        let kind = match inline {
-            Inline::Object => TypeKind::Object,
-            Inline::Enum => TypeKind::Enum,
-        };
         let ident = match self.types.get(&name) {
             Some(known) if self.definitions.contains_key(name.as_str()) => {
                 let (first, span) = (known.source.clone(), schema.span);
@@ -180,7 +171,7 @@ impl<'a> Lowerer<'a> {
 
     /// A name made from where a type stands. What an operation answers with may have a field of the
     /// same name as what it is sent, and hold something else in it.
-    fn inline_name(&self, schema: &Schema, at: At<'_>) -> (String, Vec<String>) {
+    fn inline_name(&self, schema: &Schema, at: NameContext<'_>) -> (String, Vec<String>) {
         let naming = &self.language.naming;
         let (parent, field) = (naming.words(at.parent), naming.words(at.field));
         let words = [parent.as_slice(), &field].concat();

@@ -2,15 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::properties::Field;
 use super::resources::Standing;
-use super::shapes::At;
-use super::{Direction, Lowerer, marker_name};
+use super::{Direction, Lowerer, NameContext, PropertySource, marker_name};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
 use crate::model::{
-    Body, BodyKind, Operation, Place, PlaceKind, Property, Repeatable, Request, Response, Shape,
-    Status, TypeKind, Uses,
+    Body, BodyKind, Imports, Operation, Place, PlaceKind, Property, Repeatable, Request, Response,
+    Shape, Status, TypeKind,
 };
 use crate::naming::{Role, Scope};
 use crate::source::Span;
@@ -51,7 +49,7 @@ impl<'a> Lowerer<'a> {
             previous_ident: None,
             next: None,
             next_ident: None,
-            uses: Uses::of_operation(&request.properties, &response.properties),
+            uses: Imports::of_operation(&request.properties, &response.properties),
             types: Vec::new(),
             content_md5_required: operation.parameters.iter().any(|parameter| {
                 parameter.place == In::Header
@@ -86,7 +84,7 @@ impl<'a> Lowerer<'a> {
             if matches!(place.kind, PlaceKind::Form | PlaceKind::FormFile) {
                 body.kind = BodyKind::Form;
             }
-            let field = Field {
+            let field = PropertySource {
                 name: &parameter.name,
                 span: parameter.name_span,
                 schema: &parameter.schema,
@@ -173,7 +171,7 @@ impl<'a> Lowerer<'a> {
                 ..no_body()
             };
         }
-        let field = Field {
+        let field = PropertySource {
             name: "body",
             span: schema.span,
             schema,
@@ -206,7 +204,7 @@ impl<'a> Lowerer<'a> {
         &mut self,
         schema: &'a Schema,
         role: Role,
-        at: At<'_>,
+        at: NameContext<'_>,
         properties: &mut Vec<Property>,
         scope: &mut Scope,
     ) {
@@ -214,7 +212,7 @@ impl<'a> Lowerer<'a> {
         let required = merged.required.iter().map(|(name, _)| name.as_str());
         let required: HashSet<&str> = required.collect();
         for (name, (span, schema)) in &merged.properties {
-            let field = Field {
+            let field = PropertySource {
                 name,
                 span: *span,
                 schema,
@@ -251,7 +249,7 @@ impl<'a> Lowerer<'a> {
         for response in successes.clone() {
             for (name, (span, schema)) in &response.headers {
                 let place = header_place(schema);
-                let field = Field {
+                let field = PropertySource {
                     name,
                     span: *span,
                     schema,
@@ -322,7 +320,7 @@ impl<'a> Lowerer<'a> {
             for (name, (span, schema)) in &merged.properties {
                 let place = place(PlaceKind::Json);
                 let role = Role::Property;
-                let field = Field {
+                let field = PropertySource {
                     name,
                     span: *span,
                     schema,
@@ -346,7 +344,7 @@ impl<'a> Lowerer<'a> {
             }
             return;
         }
-        let at = At {
+        let at = NameContext {
             field: "body",
             ..at
         };
@@ -364,8 +362,8 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-fn at(operation: &str, direction: Direction) -> At<'_> {
-    At {
+fn at(operation: &str, direction: Direction) -> NameContext<'_> {
+    NameContext {
         parent: operation,
         field: "",
         direction: Some(direction),

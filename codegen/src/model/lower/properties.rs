@@ -1,32 +1,21 @@
 //! Parameters, headers and fields.
 
-use super::Lowerer;
-use super::shapes::At;
+use super::{Lowerer, NameContext, PropertySource};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
-use crate::model::{Place, PlaceKind, Property, Shape};
+use crate::model::{PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
 use crate::source::{Node, Span, Value};
 
 /// Longest chain of references that is followed to a default.
 const MAX_REFERENCES: usize = 64;
 
-/// What a property is made from.
-pub(super) struct Field<'a, 'n> {
-    pub(super) name: &'n str,
-    pub(super) span: Span,
-    pub(super) schema: &'a Schema,
-    pub(super) required: bool,
-    pub(super) place: Place,
-    pub(super) role: Role,
-}
-
 impl<'a> Lowerer<'a> {
     /// A property with an identifier of its own in the scope.
     pub(super) fn property(
         &mut self,
-        field: Field<'a, '_>,
-        at: At<'_>,
+        field: PropertySource<'a, '_>,
+        at: NameContext<'_>,
         scope: &mut Scope,
     ) -> Option<Property> {
         if !self.has_room(field.span) {
@@ -40,7 +29,7 @@ impl<'a> Lowerer<'a> {
         let computed = field.role == Role::Parameter
             && (facts.computed
                 || (is_header && self.language.computes(field.name, field.required)));
-        let at = At {
+        let at = NameContext {
             field: wanted,
             ..at
         };
@@ -89,7 +78,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// What the identifier of a property is made of.
-    fn wanted_name<'f>(&self, field: &Field<'a, 'f>) -> &'f str
+    fn wanted_name<'f>(&self, field: &PropertySource<'a, 'f>) -> &'f str
     where
         'a: 'f,
     {
@@ -102,7 +91,7 @@ impl<'a> Lowerer<'a> {
 
     fn property_ident(
         &mut self,
-        field: &Field<'a, '_>,
+        field: &PropertySource<'a, '_>,
         wanted: &str,
         scope: &mut Scope,
     ) -> Option<String> {
@@ -114,7 +103,7 @@ impl<'a> Lowerer<'a> {
         self.claimed(claimed, field.name, field.span, help)
     }
 
-    fn check_one_or_many(&mut self, shape: &Shape, field: &Field<'a, '_>) {
+    fn check_one_or_many(&mut self, shape: &Shape, field: &PropertySource<'a, '_>) {
         let Some(span) = field.schema.facts.one_or_many else {
             return;
         };
@@ -167,7 +156,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A format that has a type of its own only where it is the value of a header that is sent.
-    fn header_format(&self, schema: &Schema, field: &Field<'_, '_>) -> Option<Shape> {
+    fn header_format(&self, schema: &Schema, field: &PropertySource<'_, '_>) -> Option<Shape> {
         let SchemaKind::Text {
             format: Some(format),
             values,
@@ -221,7 +210,7 @@ impl<'a> Lowerer<'a> {
         &self,
         schema: &'a Schema,
         shape: &Shape,
-        field: &Field<'_, '_>,
+        field: &PropertySource<'_, '_>,
     ) -> bool {
         // A list that is only read stays a list: whoever reads it walks it.
         let read_as_list = field.role != Role::Parameter

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Lowerer;
 use crate::document::{self, Handle, In, PathItem};
-use crate::model::{Operation, Request, Resource, Segment, Uses};
+use crate::model::{Imports, Operation, Request, Resource, Segment};
 use crate::naming::{Case, Role, Scope};
 
 /// Where an operation stands.
@@ -63,7 +63,7 @@ impl<'a> Lowerer<'a> {
                 path: item.key.clone(),
                 sub_resource: item.sub_resource.clone(),
                 handle: handle.map(|handle| handle.name.clone()),
-                uses: Uses::of_operations(operations.iter().map(AsRef::as_ref)),
+                uses: Imports::union(operations.iter().map(|operation| &operation.uses)),
                 operations,
                 source: self.place(place),
             });

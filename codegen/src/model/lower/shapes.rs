@@ -1,22 +1,10 @@
 //! Shapes of values, and the types that stand inline.
 
-use super::objects::Inline;
-use super::{Direction, Lowerer};
+use super::{Direction, Lowerer, NameContext};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Definition, Schema, SchemaKind};
 use crate::model::{Shape, TypeKind};
 use crate::naming::Role;
-
-/// Where an inline type stands: what its name is made from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct At<'n> {
-    /// The name of the type or operation around it.
-    pub(super) parent: &'n str,
-    /// The name of the field.
-    pub(super) field: &'n str,
-    /// The direction of the operation around it; none within a type.
-    pub(super) direction: Option<Direction>,
-}
 
 impl<'a> Lowerer<'a> {
     /// Gives every definition its identifier before any inline type can take it.
@@ -51,13 +39,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// What a value is. Inline objects and enums become types on the way.
-    pub(super) fn shape(&mut self, schema: &'a Schema, at: At<'_>) -> Shape {
+    pub(super) fn shape(&mut self, schema: &'a Schema, at: NameContext<'_>) -> Shape {
         match &schema.kind {
             SchemaKind::Ref(name) => self.reference(schema, name, at),
             SchemaKind::Text { format, values } if values.is_empty() => {
                 self.text_shape(format.as_deref())
             }
-            SchemaKind::Text { .. } => self.inline(schema, at, Inline::Enum),
+            SchemaKind::Text { .. } => self.inline(schema, at, TypeKind::Enum),
             SchemaKind::Integer(format) => integer_shape(schema, format.as_deref()),
             SchemaKind::Number(format) => Shape::Float {
                 bits: if format.as_deref() == Some("float") {
@@ -85,14 +73,14 @@ impl<'a> Lowerer<'a> {
             SchemaKind::AllOf(parts) => match parts.as_slice() {
                 // The usual way to put a description beside a reference.
                 [part] if matches!(part.kind, SchemaKind::Ref(_)) => self.shape(part, at),
-                _ => self.inline(schema, at, Inline::Object),
+                _ => self.inline(schema, at, TypeKind::Object),
             },
-            SchemaKind::Object(_) => self.inline(schema, at, Inline::Object),
+            SchemaKind::Object(_) => self.inline(schema, at, TypeKind::Object),
             SchemaKind::Free => Shape::Free,
         }
     }
 
-    fn reference(&mut self, schema: &Schema, name: &'a str, at: At<'_>) -> Shape {
+    fn reference(&mut self, schema: &Schema, name: &'a str, at: NameContext<'_>) -> Shape {
         let Some((ident, kind)) = self.definitions.get(name).cloned() else {
             if !self.document.definitions.contains_key(name) {
                 let message = format!("there is no definition `{name}`");

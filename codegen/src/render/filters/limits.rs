@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use tera::{Error, Kwargs, State, StringInput, Tera, TeraResult, Value};
 
-use super::super::guard::MOST_BYTES;
+use super::super::run_limits::MOST_BYTES;
 
 /// The columns that a filter may indent by.
 pub(super) const INDENT: RangeInclusive<usize> = 0..=1_000;

@@ -3,7 +3,7 @@
 use super::text::{ends_line, is_hidden};
 
 /// Text within a line of Markdown, safe in a table too.
-pub fn md(text: &str) -> String {
+pub(crate) fn md(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     escape(text.trim(), &mut escaped);
     escaped
@@ -25,7 +25,7 @@ fn escape(text: &str, escaped: &mut String) {
 }
 
 /// Text as code within a line of Markdown, safe in a table too.
-pub fn md_code(text: &str) -> String {
+pub(crate) fn md_code(text: &str) -> String {
     let clean: String = text
         .chars()
         .filter(|c| !is_hidden(*c))
@@ -47,7 +47,7 @@ pub fn md_code(text: &str) -> String {
 }
 
 /// Text with code between backquotes, within a line of Markdown, safe in a table too.
-pub fn md_text(text: &str) -> String {
+pub(crate) fn md_text(text: &str) -> String {
     let pieces: Vec<&str> = text.trim().split('`').collect();
     let last = pieces.len() - 1;
     let mut line = String::with_capacity(text.len());

@@ -6,7 +6,7 @@ use super::text::{ends_line, is_hidden, wrap};
 const WIDTH: usize = 79 - 3;
 
 /// A Python string literal, quotes included.
-pub fn py_str(text: &str) -> String {
+pub(crate) fn py_str(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('"');
     for c in text.chars() {
@@ -24,7 +24,7 @@ pub fn py_str(text: &str) -> String {
 
 /// What stands between the quotes of a docstring: wrapped, and unable to end it. Every line but the
 /// first is indented; `hanging` is what those of a paragraph get besides, as a field's do.
-pub fn py_doc(text: &str, indent: usize, hanging: usize) -> String {
+pub(crate) fn py_doc(text: &str, indent: usize, hanging: usize) -> String {
     let (margin, hanging) = (" ".repeat(indent), " ".repeat(hanging));
     let width = WIDTH.saturating_sub(indent).max(40);
     let mut lines: Vec<String> = Vec::new();

@@ -16,12 +16,12 @@ const KEYWORDS: &[&str] = &[
 const WIDTH: usize = 100;
 
 /// A string literal, quotes included.
-pub fn rust_str(text: &str) -> String {
+pub(crate) fn rust_str(text: &str) -> String {
     format!("{text:?}")
 }
 
 /// An identifier in snake case.
-pub fn rust_ident(text: &str, acronyms: &[String]) -> String {
+pub(crate) fn rust_ident(text: &str, acronyms: &[String]) -> String {
     let naming = Naming {
         acronyms: acronyms.to_vec(),
         keywords: KEYWORDS.iter().map(|word| (*word).to_owned()).collect(),
@@ -34,7 +34,7 @@ pub fn rust_ident(text: &str, acronyms: &[String]) -> String {
 ///
 /// The text is prose with code in single backquotes and with lists. Nothing else of Markdown gets
 /// through: a bracket would be a link to nowhere, a fence or an indented line a test.
-pub fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
+pub(crate) fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
     let margin = " ".repeat(indent);
     let marker = if inner { "//!" } else { "///" };
     let width = WIDTH.saturating_sub(indent + marker.len() + 1).max(40);

@@ -180,6 +180,6 @@ fn every_filter_that_is_listed_is_there() {
 #[test]
 fn the_arguments_of_every_filter_are_listed() {
     for name in NAMES {
-        assert!(super::super::names::lists_filter(name), "{name}");
+        assert!(super::super::template_check::lists_filter(name), "{name}");
     }
 }

@@ -25,7 +25,7 @@ const ESCAPES: &[(&str, &str)] = &[
 
 /// Lines of comments: each begins with the prefix, and none can end the comment. With a width, they
 /// are wrapped to end before it.
-pub fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
+pub(crate) fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
     let clean: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     let clean = ESCAPES
         .iter()
@@ -58,7 +58,7 @@ pub fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
 /// # Errors
 ///
 /// The value can't be JSON.
-pub fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::Result<String> {
+pub(crate) fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::Result<String> {
     let text = if pretty {
         serde_json::to_string_pretty(value)?
     } else {

@@ -1,0 +1,229 @@
+//! Stage 3: what is wrong, or could be better, with a specification that can be read.
+
+mod allowed;
+mod descriptions;
+mod enums;
+mod examples;
+mod keys;
+mod limits;
+mod names;
+mod rules;
+mod signed_parameters;
+mod similar_types;
+mod untranslated;
+mod unused;
+mod values;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::{Document, In, Loaded, Operation, Schema, SchemaKind};
+use crate::source::Span;
+
+/// All findings: errors (those of `lowering`, too), warnings and notes, without what is allowed.
+pub(crate) fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let document = &loaded.document;
+    let mut found = errors(loaded);
+    found.extend(lowering);
+    found.extend(rules::warnings(document));
+    found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
+    found.extend(unused::unused(loaded));
+    descriptions::check(document, &mut found);
+    names::check(document, &mut found);
+    enums::check(document, &mut found);
+    signed_parameters::check(document, &mut found);
+    values::check(document, &mut found);
+    examples::check(document, &mut found);
+    similar_types::check(document, &mut found);
+    untranslated::check(loaded, &mut found);
+    found.extend(loaded.notes.iter().cloned());
+    sort(&mut found);
+    allowed::apply(loaded, found)
+}
+
+/// Findings that prevent output.
+pub(crate) fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut found = rules::errors(&loaded.document);
+    allowed::check(&loaded.document, &mut found);
+    let keys = keys::unknown(&loaded.bundled, loaded.dialect);
+    found.extend(
+        keys.into_iter()
+            .filter(|one| one.severity == Severity::Error),
+    );
+    found
+}
+
+/// Rules whose findings mean that the output may differ from what the author meant.
+const DOUBTS: &[&str] = &[
+    "default-misfit",
+    "file-list",
+    "null-items",
+    "required-null",
+    "enum-duplicate",
+    "enum-empty",
+    "enum-value-unknown",
+    "error-code-unknown",
+    "example-misfit",
+    "example-unknown-parameter",
+    "format-alike",
+    "limits-contradict",
+    "misplaced-fact",
+    "name-without-letters",
+    "no-success",
+    "required-undescribed",
+    "text-untranslated",
+    "type-name-unused",
+    "unknown-key",
+    "unsigned-sub-resource",
+];
+
+/// Warnings that `generate` and `check` print, too: something was probably meant that is not in the
+/// output.
+pub(crate) fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
+    let document = &loaded.document;
+    let mut found = rules::warnings(document);
+    found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
+    enums::check(document, &mut found);
+    signed_parameters::check(document, &mut found);
+    values::check(document, &mut found);
+    examples::check(document, &mut found);
+    untranslated::check(loaded, &mut found);
+    found.extend(loaded.notes.iter().cloned());
+    let is_doubt = |one: &Diagnostic| DOUBTS.contains(&one.rule);
+    found.retain(is_doubt);
+    if found.is_empty() {
+        return found;
+    }
+    sort(&mut found);
+    let mut left = allowed::apply(loaded, found);
+    left.retain(is_doubt);
+    left
+}
+
+/// Sorts by place, and removes repetitions: what many operations share is read many times.
+fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    found.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
+}
+
+/// All operations, in order.
+fn operations(document: &Document) -> impl Iterator<Item = &Operation> {
+    document.paths.iter().flat_map(|item| &item.operations)
+}
+
+/// A value that has a name, wherever it stands.
+struct Named<'d> {
+    name: &'d str,
+    span: Span,
+    schema: &'d Schema,
+    role: Role,
+}
+
+/// What a named value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Parameter(In),
+    Header,
+    Property,
+}
+
+/// Every parameter, header and property, those within others included.
+fn named(document: &Document) -> Vec<Named<'_>> {
+    let mut found = Vec::new();
+    for definition in document.definitions.values() {
+        properties(&definition.schema, &mut found);
+    }
+    for operation in operations(document) {
+        for parameter in &operation.parameters {
+            if parameter.place != In::Body {
+                found.push(Named {
+                    name: &parameter.name,
+                    span: parameter.name_span,
+                    schema: &parameter.schema,
+                    role: Role::Parameter(parameter.place),
+                });
+            }
+            properties(&parameter.schema, &mut found);
+        }
+        for response in &operation.responses {
+            found.extend(response.headers.iter().map(|(name, (span, schema))| Named {
+                name,
+                span: *span,
+                schema,
+                role: Role::Header,
+            }));
+            if let Some(schema) = &response.schema {
+                properties(schema, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn properties<'d>(schema: &'d Schema, found: &mut Vec<Named<'d>>) {
+    match &schema.kind {
+        SchemaKind::Object(object) => {
+            for (name, (span, schema)) in &object.properties {
+                let span = *span;
+                found.push(Named {
+                    name,
+                    span,
+                    schema,
+                    role: Role::Property,
+                });
+                properties(schema, found);
+            }
+            if let crate::document::Additional::Typed(value) = &object.additional {
+                properties(value, found);
+            }
+        }
+        SchemaKind::Array(item) => properties(item, found),
+        SchemaKind::AllOf(parts) => parts.iter().for_each(|part| properties(part, found)),
+        _ => {}
+    }
+}
+
+/// Every schema, whether it has a name or not.
+fn schemas(document: &Document) -> Vec<&Schema> {
+    let mut found = Vec::new();
+    let definitions = document.definitions.values();
+    definitions.for_each(|definition| within(&definition.schema, &mut found));
+    for operation in operations(document) {
+        let parameters = operation.parameters.iter();
+        parameters.for_each(|parameter| within(&parameter.schema, &mut found));
+        for response in &operation.responses {
+            let headers = response.headers.values().map(|(_, schema)| schema);
+            headers
+                .chain(&response.schema)
+                .for_each(|schema| within(schema, &mut found));
+        }
+    }
+    found
+}
+
+fn within<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
+    found.push(schema);
+    match &schema.kind {
+        SchemaKind::Object(object) => {
+            let properties = object.properties.values();
+            properties.for_each(|(_, schema)| within(schema, found));
+            if let crate::document::Additional::Typed(value) = &object.additional {
+                within(value, found);
+            }
+        }
+        SchemaKind::Array(item) => within(item, found),
+        SchemaKind::AllOf(parts) => parts.iter().for_each(|part| within(part, found)),
+        _ => {}
+    }
+}
+
+/// A warning with what to do about it.
+fn warn(
+    rule: &'static str,
+    span: Span,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        ..Diagnostic::error(rule, span, message).with_help(help)
+    }
+}

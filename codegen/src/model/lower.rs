@@ -1,0 +1,349 @@
+//! From the specification to the model.
+
+mod finish;
+mod merge;
+mod narrow;
+mod objects;
+mod operations;
+mod order;
+mod paging;
+mod properties;
+mod resources;
+mod shapes;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::document::{self, Document, Schema};
+use crate::model::{
+    CustomizedType, ErrorCode, Imports, MODEL_VERSION, Model, Operation, Place, Service, Source,
+    SubService,
+};
+use crate::naming::{Collision, Role, Scope};
+use crate::source::{Sources, Span};
+use crate::target_language::TargetLanguage;
+
+pub(super) fn lower(
+    document: &Document,
+    language: &TargetLanguage,
+    sources: &Sources,
+    root: &str,
+) -> Result<Model, Vec<Diagnostic>> {
+    let mut lowerer = Lowerer {
+        document,
+        language,
+        sources,
+        problems: Vec::new(),
+        type_scope: Scope::default(),
+        definitions: HashMap::new(),
+        types: IndexMap::new(),
+        inline: HashMap::new(),
+        descriptions: HashMap::new(),
+        scalars: HashMap::new(),
+        merged: 0,
+        made: 0,
+        pending: HashMap::new(),
+        used: [Vec::new(), Vec::new()],
+    };
+    let model = lowerer.model(root);
+    if lowerer.problems.is_empty() {
+        Ok(model)
+    } else {
+        Err(lowerer.problems)
+    }
+}
+
+/// Properties and values of a model: more than any API has, and no more than memory holds. Only
+/// objects that are made of each other come near.
+const MAX_MADE: usize = 200_000;
+
+/// Parts of all objects, each counted as often as it is met.
+const MAX_MERGED: usize = 1_000_000;
+
+/// A direction in which a type travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Request = 0,
+    Response = 1,
+}
+
+struct Lowerer<'a> {
+    document: &'a Document,
+    language: &'a TargetLanguage,
+    sources: &'a Sources,
+    problems: Vec<Diagnostic>,
+    type_scope: Scope,
+    /// Identifier and kind of each definition.
+    definitions: HashMap<&'a str, (String, crate::model::TypeKind)>,
+    /// All types by name, in order of first appearance.
+    types: IndexMap<String, CustomizedType>,
+    /// What the inline types were made from.
+    inline: HashMap<String, &'a document::Schema>,
+    /// `x-type-description` of inline types, by name.
+    descriptions: HashMap<String, (String, Span)>,
+    /// Constructors, which can only be made once all types are known.
+    pending: HashMap<String, &'a [document::Constructor]>,
+    /// The scalars that definitions are other names for, as far as that was asked for.
+    scalars: HashMap<&'a str, Option<&'a document::Schema>>,
+    /// How many parts of objects were looked at.
+    merged: usize,
+    /// How many properties and values were made.
+    made: usize,
+    /// Types named by requests and by responses.
+    used: [Vec<String>; 2],
+}
+
+/// Context that gives an inline type its name.
+#[derive(Debug, Clone, Copy)]
+struct NameContext<'n> {
+    /// Name of the type or operation around it.
+    parent: &'n str,
+    /// Name of the field.
+    field: &'n str,
+    /// Direction in the operation; `None` within a type.
+    direction: Option<Direction>,
+}
+
+/// Specification of one property.
+struct PropertySource<'a, 'n> {
+    name: &'n str,
+    span: Span,
+    schema: &'a Schema,
+    required: bool,
+    place: Place,
+    role: Role,
+}
+
+impl<'a> Lowerer<'a> {
+    fn model(&mut self, root: &str) -> Model {
+        self.refuse_unknown_handles();
+        self.name_definitions();
+        self.lower_definitions();
+        let mut resources = self.resources();
+        // Before anything else shares them.
+        order::tell_neighbours(&mut resources);
+        let types = self.finish_types();
+        let type_index = finish::tell_types(&mut resources, &types);
+        let operations = || resources.iter().flat_map(|resource| &resource.operations);
+        let service = self.service(operations());
+        let sub_services = self.sub_services(operations());
+        let uses = Imports::union(operations().map(|operation| &operation.uses));
+        let error_codes = self.error_codes();
+        let types_use = Imports::union(types.iter().map(|one| &one.uses));
+        Model {
+            model_version: MODEL_VERSION,
+            source: root.to_owned(),
+            service,
+            sub_services,
+            signed_parameters: signed_parameters(self.document),
+            error_codes,
+            types,
+            type_index,
+            resources,
+            uses,
+            types_use,
+        }
+    }
+
+    /// A pack may have code of its own for each handle: another one would be called in vain.
+    fn refuse_unknown_handles(&mut self) {
+        let Some(known) = &self.language.handles else {
+            return;
+        };
+        for handle in &self.document.handles {
+            if !known.contains(&handle.name) {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                let message = format!("the pack has no code for the handle `{}`", handle.name);
+                let help = format!(
+                    "it has for {}; write the code, then name the handle in `handles` of pack.json",
+                    if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    }
+                );
+                self.problems.push(
+                    Diagnostic::error("handle-unknown", handle.span, message).with_help(help),
+                );
+            }
+        }
+    }
+
+    fn service<'o>(&self, operations: impl Iterator<Item = &'o Arc<Operation>>) -> Service {
+        let document = self.document;
+        let operations = operations.filter(|operation| operation.handle.is_none());
+        let operations: Vec<_> = operations.cloned().collect();
+        Service {
+            name: document.title.clone(),
+            ident: self.language.naming.ident(&document.title, Role::Type),
+            title: document.title.clone(),
+            version: document.version.clone(),
+            summary: first_line(&document.description),
+            description: document.description.clone(),
+            docs_url: document.docs_url.clone(),
+            host: document.host.clone(),
+            base_path: document.base_path.clone(),
+            schemes: document.schemes.clone(),
+            uses: Imports::union(operations.iter().map(|operation| &operation.uses)),
+            operations,
+            ext: document.ext.clone(),
+        }
+    }
+
+    fn sub_services<'o>(
+        &self,
+        operations: impl Iterator<Item = &'o Arc<Operation>>,
+    ) -> Vec<SubService> {
+        let mut by_tag: IndexMap<&str, Vec<Arc<Operation>>> = IndexMap::new();
+        for operation in operations {
+            if let Some(tag) = &operation.tag {
+                by_tag.entry(tag).or_default().push(operation.clone());
+            }
+        }
+        by_tag
+            .into_iter()
+            .map(|(tag, operations)| SubService {
+                name: tag.to_owned(),
+                ident: self.language.naming.ident(tag, Role::Type),
+                description: self.document.tags.get(tag).cloned().unwrap_or_default(),
+                handle: self.shared_handle(tag, &operations),
+                uses: Imports::union(operations.iter().map(|operation| &operation.uses)),
+                operations,
+            })
+            .collect()
+    }
+
+    /// The handle named like the tag, else the one that all operations stand on.
+    fn shared_handle(&self, tag: &str, operations: &[Arc<Operation>]) -> Option<String> {
+        if let Some(handle) = self
+            .document
+            .handles
+            .iter()
+            .find(|handle| handle.name == tag)
+        {
+            return Some(handle.name.clone());
+        }
+        let first = operations.first()?.handle.clone();
+        let shared = operations.iter().all(|operation| operation.handle == first);
+        first.filter(|_| shared)
+    }
+
+    fn error_codes(&mut self) -> Vec<ErrorCode> {
+        let mut scope = Scope::default();
+        let mut codes = Vec::new();
+        for code in &self.document.error_codes {
+            let candidates = self
+                .language
+                .naming
+                .candidates(&code.code, Role::Value, None);
+            let claimed = scope.claim(candidates, code.span);
+            let Some(ident) = self.claimed(claimed, &code.code, code.span, "change one of them")
+            else {
+                continue;
+            };
+            codes.push(ErrorCode {
+                code: code.code.clone(),
+                ident,
+                status: code.status,
+                description: code.description.clone(),
+                retry: code.retry.clone(),
+                source: self.place(code.span),
+            });
+        }
+        codes
+    }
+
+    /// The identifier, or a diagnostic that names both places.
+    fn claimed(
+        &mut self,
+        claimed: Result<String, Collision>,
+        name: &str,
+        span: Span,
+        help: &str,
+    ) -> Option<String> {
+        claimed
+            .map_err(|collision| {
+                let message = format!(
+                    "`{name}` would be called `{}`, which is taken",
+                    collision.ident
+                );
+                self.problems.push(
+                    Diagnostic::error("name-collision", span, message)
+                        .with_note(collision.first, "taken here")
+                        .with_help(help),
+                );
+            })
+            .ok()
+    }
+
+    /// Counts one more property or value; says so once if the model grows too large.
+    fn has_room(&mut self, span: Span) -> bool {
+        self.made += 1;
+        if self.made == MAX_MADE + 1 {
+            let message =
+                format!("the model would have more than {MAX_MADE} properties and values");
+            self.problems.push(
+                Diagnostic::error("model-size", span, message)
+                    .with_help("break up what so many objects are made of"),
+            );
+        }
+        self.made <= MAX_MADE
+    }
+
+    /// Counts one more part of an object; says so once if there are too many.
+    fn has_patience(&mut self, span: Span) -> bool {
+        self.merged += 1;
+        if self.merged == MAX_MERGED + 1 {
+            let message = format!("objects are made of more than {MAX_MERGED} parts in all");
+            self.problems.push(
+                Diagnostic::error("model-size", span, message)
+                    .with_help("break up what so many objects are made of"),
+            );
+        }
+        self.merged <= MAX_MERGED
+    }
+
+    fn place(&self, span: Span) -> Source {
+        Source {
+            file: self.sources.file(span.file).portable.clone(),
+            line: self.sources.location(span).line,
+        }
+    }
+}
+
+/// Markers of sub-resources and parameters that say so.
+fn signed_parameters(document: &Document) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for item in &document.paths {
+        let markers = item
+            .sub_resource
+            .iter()
+            .filter(|_| item.signed)
+            .flat_map(|query| query.split('&'));
+        names.extend(
+            markers
+                .map(marker_name)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
+        let parameters = item
+            .operations
+            .iter()
+            .flat_map(|operation| &operation.parameters);
+        let signed = parameters.filter(|parameter| parameter.schema.facts.signed);
+        names.extend(signed.map(|parameter| parameter.name.clone()));
+    }
+    names.into_iter().collect()
+}
+
+/// The name in `name=value`.
+fn marker_name(marker: &str) -> &str {
+    marker.split_once('=').map_or(marker, |(name, _)| name)
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

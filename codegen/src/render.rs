@@ -1,0 +1,286 @@
+//! Stage 6: a model and a pack in, files in memory out.
+
+mod context;
+mod error;
+pub(crate) mod filters;
+mod output_path;
+mod run_limits;
+mod template_check;
+mod template_graph;
+mod template_sources;
+
+use tera::{Context, Tera};
+
+pub use error::RenderError;
+pub(crate) use output_path::LOCK_NAME;
+pub(crate) use output_path::check as check_path;
+
+use crate::diagnostic::{Finding, one_line};
+use crate::model::Model;
+use crate::pack::{FileRule, Pack};
+use context::{Item, Root};
+use output_path::Paths;
+use run_limits::Rounds;
+use template_sources::{TemplateSources, to_name, when_name};
+
+/// All that a pack makes.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// Whole files, sorted by path.
+    pub files: Vec<RenderedFile>,
+    /// Sections of files that are there.
+    pub sections: Vec<Section>,
+    /// Templates of the pack that nothing renders, includes or takes a component from. With an
+    /// overriding folder there are none: what it leaves of a pack is its own affair.
+    pub unused_templates: Vec<String>,
+    /// Warnings about the pack.
+    pub warnings: Vec<Finding>,
+}
+
+/// A file before it is formatted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// In the output folder, with forward slashes.
+    pub path: String,
+    /// The template, as a path in the pack.
+    pub template: String,
+    /// The specification's file that it came from.
+    pub spec: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A section of a file that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The file in the output folder.
+    pub file: String,
+    /// The name of the markers.
+    pub marker: String,
+    /// What goes between them.
+    pub text: String,
+}
+
+/// Renders every file of a pack.
+///
+/// # Errors
+///
+/// A template is wrong, or two files would have one path. Nothing is rendered then.
+pub(crate) fn render(model: &Model, pack: &Pack) -> Result<Rendered, RenderError> {
+    render_within(model, pack, run_limits::MOST_ROUNDS)
+}
+
+/// Renders with a limit for the rounds of all loops of one file.
+fn render_within(model: &Model, pack: &Pack, most_rounds: u64) -> Result<Rendered, RenderError> {
+    let engine = Engine::with_limit(pack, most_rounds)?;
+    let root = Root::new(model, pack)?;
+    let mut context = root.context();
+    let mut rendered = Rendered {
+        unused_templates: engine.unused.clone(),
+        warnings: engine.warnings.clone(),
+        ..Rendered::default()
+    };
+    let mut paths = Paths::default();
+    for (index, rule) in pack.manifest.files.iter().enumerate() {
+        for item in root.items(rule.each) {
+            match &item.value {
+                Some(value) => context.insert_value("it", value.clone()),
+                None => drop(context.remove("it")),
+            }
+            if !engine.wanted(index, rule, &context, &item)? {
+                continue;
+            }
+            let text = engine.render(&rule.template, &context, &item)?;
+            if let Some(into) = &rule.into {
+                output_path::check(&into.file)
+                    .map_err(|why| output_path::error(rule, &item, &into.file, why))?;
+                rendered.sections.push(Section {
+                    file: into.file.clone(),
+                    marker: into.marker.clone(),
+                    text,
+                });
+                continue;
+            }
+            let path = engine.render(&to_name(index), &context, &item)?;
+            output_path::check(&path).map_err(|why| output_path::error(rule, &item, &path, why))?;
+            paths.claim(&path, rule, &item)?;
+            let spec = item.source.unwrap_or_else(|| model.source.clone());
+            rendered.files.push(RenderedFile {
+                text: with_header(pack, rule, &spec, &text),
+                template: rule.template.clone(),
+                path,
+                spec,
+            });
+        }
+    }
+    rendered.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(rendered)
+}
+
+/// Tera with the templates, paths and conditions of a pack.
+struct Engine<'p> {
+    tera: Tera,
+    texts: TemplateSources<'p>,
+    rounds: Rounds,
+    unused: Vec<String>,
+    warnings: Vec<Finding>,
+}
+
+impl<'p> Engine<'p> {
+    fn with_limit(pack: &'p Pack, most_rounds: u64) -> Result<Self, RenderError> {
+        let texts = TemplateSources::new(pack);
+        let all = texts.all();
+        let uses = template_graph::of_all(&all);
+        template_graph::refuse_endless(&texts, &uses)?;
+        let mut tera = Tera::new();
+        // Each destination has a filter of its own; HTML's rules would spoil all others.
+        tera.autoescape_on(Vec::<String>::new());
+        filters::register(&mut tera, &pack.manifest.naming);
+        let rounds = Rounds::default();
+        rounds.register(&mut tera, most_rounds);
+        let guarded = texts.guarded.iter();
+        tera.add_raw_templates(
+            guarded.map(|(name, guarded)| (name.as_str(), guarded.text.as_str())),
+        )
+        .map_err(|error| RenderError::template(&error, &texts, None))?;
+        let options = serde_json::Value::Object(pack.manifest.options.clone());
+        let unknown = template_check::check(&all, &texts.entries(), &options);
+        if !unknown.is_empty() {
+            return Err(RenderError::unknown(&unknown, &texts));
+        }
+        let read = template_check::Read::by(all.values().copied().chain(pack.replaced_texts()));
+        let mut additions = pack.additions().iter();
+        if let Some(addition) = additions.find(|addition| read.is_unread(addition)) {
+            return Err(RenderError::unread_option(addition, pack));
+        }
+        let unread = read.unread(pack.manifest.options.keys()).into_iter();
+        let warnings = unread
+            .map(|option| error::unread_option(option, pack))
+            .collect();
+        let unused = template_graph::unused(pack, &uses);
+        template_graph::refuse_unused_additions(pack, &unused)?;
+        let unused = unused.into_iter().filter(|_| !pack.is_overridden());
+        let unused = unused.map(|name| pack.template_name(name)).collect();
+        Ok(Self {
+            tera,
+            texts,
+            rounds,
+            unused,
+            warnings,
+        })
+    }
+
+    fn wanted(
+        &self,
+        index: usize,
+        rule: &FileRule,
+        context: &Context,
+        item: &Item,
+    ) -> Result<bool, RenderError> {
+        match &rule.when {
+            None => Ok(true),
+            Some(_) => Ok(!self.render(&when_name(index), context, item)?.is_empty()),
+        }
+    }
+
+    fn render(&self, name: &str, context: &Context, item: &Item) -> Result<String, RenderError> {
+        self.rounds.restart();
+        let mut output = run_limits::Output::default();
+        self.tera
+            .render_to(name, context, &mut output)
+            .and_then(|()| Ok(String::from_utf8(output.bytes)?))
+            .map_err(|error| RenderError::template(&error, &self.texts, Some((name, &item.label))))
+    }
+}
+
+/// Puts the line in front that says where the file came from; one line break ends the file.
+fn with_header(pack: &Pack, rule: &FileRule, spec: &str, text: &str) -> String {
+    let text = text.trim_start_matches(['\n', '\r']).trim_end();
+    let template = one_line(&pack.template_name(&rule.template));
+    let spec = one_line(spec);
+    if let Some(header) = pack.header(rule) {
+        let header = header
+            .replace("{template}", &template)
+            .replace("{spec}", &spec);
+        return format!("{header}\n{text}\n");
+    }
+    let Some((comment, end)) = pack.comment(rule) else {
+        return format!("{text}\n");
+    };
+    let header = format!(
+        "{} @generated by {template} from {spec} {end}",
+        comment.trim_end()
+    );
+    format!("{}\n{text}\n", header.trim_end())
+}
+
+/// Returns whether the first line of a file says that the generator wrote it.
+pub(crate) fn has_header(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next();
+    String::from_utf8_lossy(first.unwrap_or_default()).contains("@generated by ")
+}
+
+#[cfg(test)]
+mod loop_growth;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_are_counted_over_a_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "pack.json",
+            r#"{"model": "1", "files": [{"template": "t.tera", "for": "once", "to": "x"}]}"#,
+        );
+        let part =
+            "{% component part() %}{% for a in range(end=30) %}{% endfor %}{% endcomponent part %}";
+        write("part.tera", part);
+        for (template, fits) in [
+            ("{% for a in range(end=100) %}{% endfor %}", true),
+            ("{% for a in range(end=101) %}{% endfor %}", false),
+            (
+                "{% for a in range(end=9) %}{% for b in range(end=10) %}{% endfor %}{% endfor %}",
+                true,
+            ),
+            (
+                "{% set r = range(end=10) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+                false,
+            ),
+            (
+                "{{ [a for a in range(end=60)] | length }}{{ [a for a in range(end=60)] | length }}",
+                false,
+            ),
+            (
+                "{{ <part /> }}{{ <part /> }}{{ <part /> }}{{ <part /> }}",
+                false,
+            ),
+        ] {
+            write("t.tera", template);
+            let pack = Pack::load(folder.path()).unwrap();
+            let engine = Engine::with_limit(&pack, 100).unwrap();
+            let item = Item {
+                value: None,
+                label: "the whole".to_owned(),
+                source: None,
+                place: None,
+            };
+            // Twice: each file begins anew.
+            for _ in 0..2 {
+                let result = engine.render("t.tera", &Context::new(), &item);
+                assert_eq!(result.is_ok(), fits, "{template}: {result:?}");
+                if let Err(error) = result {
+                    let message = error.to_string();
+                    assert!(
+                        message.contains("go round more than 100 times"),
+                        "{message}"
+                    );
+                    assert!(message.contains(".tera:1:"), "{message}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What stands where in a tag.
+
+use super::lexer::{Tag, Token};
+
+/// Words of expressions that are no names of values.
+pub(super) const KEYWORDS: &[&str] = &[
+    "and", "or", "not", "in", "is", "if", "else", "elif", "for", "true", "True", "false", "False",
+    "none", "None", "null", "loop", "self", "body",
+];
+
+/// Whether the name at an index begins a call of a component: `<name` where no value stands before.
+pub(super) fn is_component(tag: &Tag<'_>, at: usize) -> bool {
+    let token = |back: usize| {
+        at.checked_sub(back)
+            .and_then(|at| tag.words.get(at))
+            .map(|word| word.token)
+    };
+    let is_name = matches!(
+        tag.words.get(at).map(|word| word.token),
+        Some(Token::Name(_))
+    );
+    let after_value = match token(2) {
+        None => false,
+        Some(Token::Name(name)) => !KEYWORDS.contains(&name),
+        Some(Token::Mark(mark)) => matches!(mark, ")" | "]" | "}"),
+        Some(Token::Text(_) | Token::Number) => true,
+    };
+    is_name && token(1) == Some(Token::Mark("<")) && !after_value
+}
+
+/// The name of a component, which may hold dots.
+pub(in super::super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
+    let mut name = tag.name(at).unwrap_or_default().to_owned();
+    let mut at = at + 1;
+    while let (Some(Token::Mark(".")), Some(part)) =
+        (tag.words.get(at).map(|word| word.token), tag.name(at + 1))
+    {
+        name = format!("{name}.{part}");
+        at += 2;
+    }
+    name
+}
+
+/// The names that comprehensions within a tag bind.
+pub(super) fn bound_names<'t>(tag: &Tag<'t>) -> Vec<&'t str> {
+    let mut bound = Vec::new();
+    for at in 1..tag.words.len() {
+        if tag.name(at) == Some("for") {
+            bound.extend(tag.name(at + 1));
+            bound.extend(tag.name(at + 3).filter(|name| *name != "in"));
+        }
+    }
+    bound
+}
+
+/// The names that a tag asks for whether they are defined: who asks knows that they may not be.
+pub(super) fn asked_names(tag: &Tag<'_>) -> Vec<String> {
+    let token = |at: usize| tag.words.get(at).map(|word| word.token);
+    let asks = |at: usize| match (token(at + 1), token(at + 2), token(at + 3)) {
+        (Some(Token::Mark("|")), Some(Token::Name("default")), _) => true,
+        (Some(Token::Name("is")), Some(Token::Name("not")), Some(Token::Name(test)))
+        | (Some(Token::Name("is")), Some(Token::Name(test)), _) => {
+            matches!(test, "defined" | "undefined")
+        }
+        _ => false,
+    };
+    let is_field = |at: usize| at.checked_sub(1).and_then(token) == Some(Token::Mark("."));
+    let asked = (0..tag.words.len()).filter(|at| asks(*at) && !is_field(*at));
+    asked
+        .filter_map(|at| tag.name(at).map(str::to_owned))
+        .collect()
+}

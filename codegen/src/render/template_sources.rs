@@ -1,0 +1,158 @@
+//! The texts that Tera gets, and where their authors find them again.
+
+use std::collections::BTreeMap;
+
+use super::run_limits::LimitedTemplate;
+use super::template_check;
+use crate::diagnostic::Place;
+use crate::pack::Pack;
+use crate::source::slashes;
+
+/// The texts of a pack by the names that Tera knows them under.
+pub(super) struct TemplateSources<'p> {
+    pub(super) pack: &'p Pack,
+    /// Paths and conditions of `pack.json`.
+    rules: BTreeMap<String, RuleText>,
+    /// What Tera gets.
+    pub(super) guarded: BTreeMap<String, LimitedTemplate>,
+}
+
+/// A text of `pack.json` that is a template, or a part of one.
+struct RuleText {
+    text: String,
+    /// Where it stands in `pack.json`.
+    pointer: [String; 3],
+}
+
+/// What stands before a condition.
+const IF: &str = "{% if ";
+
+impl<'p> TemplateSources<'p> {
+    pub(super) fn new(pack: &'p Pack) -> Self {
+        let mut rules = BTreeMap::new();
+        for (index, rule) in pack.manifest.files.iter().enumerate() {
+            let pointer = |key: &str| ["files".to_owned(), index.to_string(), key.to_owned()];
+            if let Some(to) = &rule.to {
+                let (text, pointer) = (to.clone(), pointer("to"));
+                rules.insert(to_name(index), RuleText { text, pointer });
+            }
+            if let Some(when) = &rule.when {
+                let (text, pointer) = (format!("{IF}{when} %}}yes{{% endif %}}"), pointer("when"));
+                rules.insert(when_name(index), RuleText { text, pointer });
+            }
+        }
+        let mut texts = Self {
+            pack,
+            rules,
+            guarded: BTreeMap::new(),
+        };
+        let all = texts.all();
+        texts.guarded = all
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), LimitedTemplate::new(text)))
+            .collect();
+        texts
+    }
+
+    /// All texts as their author wrote them.
+    pub(super) fn all(&self) -> BTreeMap<&str, &str> {
+        let templates = self.pack.templates.iter();
+        let templates = templates.map(|(name, template)| (name.as_str(), template.text.as_str()));
+        let rules = self
+            .rules
+            .iter()
+            .map(|(name, rule)| (name.as_str(), rule.text.as_str()));
+        templates.chain(rules).collect()
+    }
+
+    /// What is rendered for itself.
+    pub(super) fn entries(&self) -> Vec<template_check::Entry<'_>> {
+        let rules = self.pack.manifest.files.iter().enumerate();
+        rules
+            .flat_map(|(index, rule)| {
+                let texts = [to_name(index), when_name(index)];
+                let texts = texts
+                    .into_iter()
+                    .filter_map(|name| self.rules.get_key_value(&name));
+                let names = texts.map(|(name, _)| name.as_str());
+                let names = names.chain([rule.template.as_str()]);
+                names
+                    .map(|template| template_check::Entry {
+                        template,
+                        each: rule.each,
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+impl TemplateSources<'_> {
+    /// A text as its author wrote it.
+    pub(super) fn original(&self, name: &str) -> &str {
+        let template = self.pack.templates.get(name);
+        let template = template.map(|template| template.text.as_str());
+        let rule = || self.rules.get(name).map(|rule| rule.text.as_str());
+        template.or_else(rule).unwrap_or_default()
+    }
+
+    /// A place that Tera names.
+    pub(super) fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
+        let guarded = self.guarded.get(name);
+        let column = guarded.map_or(column, |guarded| {
+            guarded.column(self.original(name), line, column)
+        });
+        self.place_of_author(name, line, column, width)
+    }
+
+    /// A place in the text of its author, in bytes.
+    pub(super) fn place_of_byte(&self, name: &str, at: usize, width: usize) -> Place {
+        let before = self.original(name).get(..at).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        self.place_of_author(name, line, column, width)
+    }
+
+    fn place_of_author(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
+        if let Some(rule) = self.rules.get(name) {
+            let is_condition = rule.text.starts_with(IF) && name.ends_with("/when");
+            let skipped = if is_condition { IF.len() } else { 0 };
+            let column = column.saturating_sub(skipped).max(1);
+            let pointer: Vec<&str> = rule.pointer.iter().map(String::as_str).collect();
+            if let Some(place) = self.pack.place(&pointer, column, width) {
+                return place;
+            }
+        }
+        let folder = self
+            .pack
+            .templates
+            .get(name)
+            .map(|template| &template.folder);
+        let text = self.original(name).lines().nth(line.saturating_sub(1));
+        Place {
+            file: slashes(&folder.unwrap_or(&self.pack.folder).join(name)),
+            line,
+            column,
+            pointer: None,
+            text: text.unwrap_or_default().to_owned(),
+            skipped: 0,
+            width,
+        }
+    }
+}
+
+/// The name under which Tera knows the path of a file.
+pub(super) fn to_name(index: usize) -> String {
+    format!("pack.json#/files/{index}/to")
+}
+
+/// The name under which Tera knows the condition of a file.
+pub(super) fn when_name(index: usize) -> String {
+    format!("pack.json#/files/{index}/when")
+}

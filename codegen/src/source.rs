@@ -1,0 +1,386 @@
+//! Stage 1: paths in, JSON documents out that know the file, line, column and pointer of every
+//! value.
+
+mod node;
+mod parse;
+mod paths;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+pub(crate) use crate::span::{FileId, Span};
+pub(crate) use node::{Member, Node, Object, Value};
+pub(crate) use node::{escape_token, unescape_token};
+pub(crate) use paths::{
+    decode_reference, has_scheme, join_reference, percent_decode, portable, slashes,
+};
+
+use crate::diagnostic::Diagnostic;
+use crate::git_blob::BlobId;
+
+/// One file that was read.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as given on the command line, or joined to it, with forward slashes.
+    pub name: String,
+    /// The name for files that are kept: never absolute.
+    pub portable: String,
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// Its text without a byte order mark; bytes that are not UTF-8 are replaced.
+    pub text: String,
+    /// Its id in git, where line endings are line feeds.
+    pub id: BlobId,
+    /// Whether findings quote its lines.
+    pub(crate) is_quoted: bool,
+    line_starts: Vec<usize>,
+    /// How many characters stand before each [`STEP`] of bytes.
+    characters: Vec<usize>,
+}
+
+/// A file may be one line of megabytes with a finding in each word: characters are counted from the
+/// last of such steps.
+const STEP: usize = 256;
+
+/// All files read so far.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+    trees: HashMap<PathBuf, (FileId, Option<Rc<Node>>)>,
+    /// The real paths of those that were asked for: a reference from each operation asks for one.
+    real: HashMap<PathBuf, PathBuf>,
+    /// Absolute paths outside the current folder are named relative to this one.
+    base: PathBuf,
+    /// Whether the current folder names nothing.
+    apart: bool,
+}
+
+/// A place as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The file's name.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+}
+
+impl Sources {
+    /// No files. Absolute paths outside the current folder are named relative to `base`.
+    pub fn new(base: &Path) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Names files by the folder of the root file, wherever the generator runs.
+    pub(crate) fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    /// A name of a file for texts that are kept: never absolute.
+    pub(crate) fn portable(&self, path: &Path) -> String {
+        portable(path, &self.base, self.apart)
+    }
+
+    /// Reads and parses a file, once. A user named it: if it is not a document, findings only quote
+    /// it if it looks like one.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with its text. A file that failed before fails again without a new
+    /// report.
+    pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
+        let real = self.real(path);
+        if let Some((file, tree)) = self.trees.get(&real) {
+            return tree.clone().map(|tree| (*file, tree)).ok_or_else(Vec::new);
+        }
+        let (file, invalid) = self.read(path)?;
+        let text = &self.file(file).text;
+        let parsed = match invalid {
+            Some(problem) => Err(vec![*problem]),
+            None => parse::parse(file, text),
+        };
+        // Any file can be named, also one with secrets: only what looks like a document is quoted.
+        let is_quoted = parsed.is_ok() || text.trim_start().starts_with('{');
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.is_quoted = is_quoted;
+        }
+        match parsed {
+            Ok(tree) => {
+                let tree = Rc::new(tree);
+                self.trees.insert(real, (file, Some(Rc::clone(&tree))));
+                Ok((file, tree))
+            }
+            Err(problems) => {
+                self.trees.insert(real, (file, None));
+                Err(match is_quoted {
+                    true => problems,
+                    false => self.without_quotes(file, problems),
+                })
+            }
+        }
+    }
+
+    /// Reads and parses a file that another one names, which must be a regular one.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); what is wrong has the place of `reference`, or is noted there. A
+    /// file that is not a document is not quoted if it is outside the folder of the specification.
+    pub(crate) fn load_part(
+        &mut self,
+        path: &Path,
+        reference: Span,
+    ) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
+        let known = self.real.contains_key(path);
+        let checked = if known { Ok(()) } else { check_regular(path) };
+        let loaded = match checked {
+            Ok(()) => self.load(path),
+            Err(error) => Err(unreadable(path, &error)),
+        };
+        let problems = match loaded {
+            Ok(loaded) => return Ok(loaded),
+            Err(problems) => problems,
+        };
+        let place = |problem: &Diagnostic| problem.span.map(|span| span.file);
+        let quoted = |file: FileId| self.file(file).is_quoted;
+        let is_quoted = problems.iter().filter_map(place).all(quoted) && self.is_inside(path);
+        let problems = problems.into_iter().map(|mut problem| {
+            let Some(span) = problem.span else {
+                problem.span = Some(reference);
+                return problem;
+            };
+            if is_quoted {
+                return problem.with_note(reference, "this reference names the file");
+            }
+            let location = self.location(span);
+            let message = format!(
+                "{} is not a JSON document (line {}, column {})",
+                location.file, location.line, location.column
+            );
+            Diagnostic::error("ref-not-json", reference, message)
+                .with_help("refer to a JSON file, by `./file.json#/pointer`")
+        });
+        Err(problems.collect())
+    }
+
+    /// Whether a file is in the folder of the specification.
+    fn is_inside(&mut self, path: &Path) -> bool {
+        let here = Path::new(".");
+        let base = if self.base.as_os_str().is_empty() {
+            here.to_owned()
+        } else {
+            self.base.clone()
+        };
+        let base = self.real(&base);
+        self.real(path).starts_with(base)
+    }
+
+    /// What is wrong with a file, in words that contain none of its text.
+    fn without_quotes(&self, file: FileId, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if self.file(file).is_yaml() {
+            return vec![not_yaml(file)];
+        }
+        let problems = problems.into_iter().map(|problem| match problem.rule {
+            "json-depth" | "json-empty" | "json-utf8" => problem,
+            _ => {
+                let span = problem.span.unwrap_or(Span::start_of(file));
+                Diagnostic::error("json-syntax", span, "this is not a JSON document")
+                    .with_help("name a JSON file; a specification begins with `{`")
+            }
+        });
+        // One is enough: the others are about the same text.
+        problems.take(1).collect()
+    }
+
+    /// The path without links and detours: one file has one.
+    fn real(&mut self, path: &Path) -> PathBuf {
+        if let Some(real) = self.real.get(path) {
+            return real.clone();
+        }
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.real.insert(path.to_owned(), real.clone());
+        real
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {
+        let bytes = bytes(path).map_err(|error| unreadable(path, &error))?;
+        let id = BlobId::of_text(&bytes);
+        let bytes = without_byte_order_mark(bytes);
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let (text, invalid) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or_default();
+                let span = Span {
+                    file,
+                    start: at,
+                    end: at + 1,
+                };
+                let bytes = error.as_bytes();
+                let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+                let help = match is_utf16 {
+                    true => "the file seems to be UTF-16; save it as UTF-8",
+                    false => "save the file as UTF-8",
+                };
+                let problem =
+                    Diagnostic::error("json-utf8", span, "this byte is not UTF-8").with_help(help);
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                (text, Some(Box::new(problem)))
+            }
+        };
+        self.files.push(SourceFile {
+            name: slashes(path),
+            portable: self.portable(path),
+            path: path.to_owned(),
+            is_quoted: false,
+            line_starts: line_starts(&text),
+            characters: characters(&text),
+            text,
+            id,
+        });
+        Ok((file, invalid))
+    }
+
+    /// A file that was loaded.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        // A `FileId` is only made by `read`, which pushes the file.
+        #[allow(clippy::indexing_slicing)]
+        &self.files[id.0 as usize]
+    }
+
+    /// All files, in the order in which they were first needed.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// Where a span starts.
+    pub fn location(&self, span: Span) -> Location {
+        let file = self.file(span.file);
+        let (line, start) = file.line_at(span.start as usize);
+        let column = file.characters_before(span.start as usize) - file.characters_before(start);
+        Location {
+            file: file.name.clone(),
+            line,
+            column: column + 1,
+        }
+    }
+
+    /// The JSON pointer of a span within its file.
+    pub fn pointer(&self, span: Span) -> Option<String> {
+        let mut trees = self.trees.values();
+        let (_, tree) = trees.find(|(file, _)| *file == span.file)?;
+        Some(tree.as_ref()?.pointer_at(span))
+    }
+}
+
+/// Takes a byte order mark away, which some editors put before UTF-8.
+pub(crate) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    bytes
+}
+
+/// The largest file, in bytes: many times the largest specification that anybody has.
+const MAX_FILE: u32 = 256 << 20;
+
+/// What a user names may be a pipe. What a file names may not: nobody would write into it, and a
+/// device may have no end.
+pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
+    if path.metadata()?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::other("it is no regular file"))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(u64::from(MAX_FILE) + 1);
+    file.read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_FILE as usize {
+        let text = format!("it is larger than {} MiB", MAX_FILE >> 20);
+        return Err(io::Error::other(text));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Vec<Diagnostic> {
+    let message = format!("{}: {error}", slashes(path));
+    let problem = Diagnostic::error_nowhere("file-unreadable", message);
+    vec![problem.with_help("check the path and its permissions")]
+}
+
+impl SourceFile {
+    /// The line (from 1) that holds a byte, and the byte where it starts.
+    fn line_at(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied();
+        (line, start.unwrap_or_default())
+    }
+
+    /// How many characters begin before a byte.
+    fn characters_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let step = offset / STEP;
+        let counted = self.characters.get(step).copied().unwrap_or_default();
+        let rest = self.text.as_bytes().get(step * STEP..offset);
+        counted + rest.map_or(0, count_characters)
+    }
+
+    /// Whether a text that is no JSON looks like the other form of specifications.
+    fn is_yaml(&self) -> bool {
+        let text = self.text.trim_start();
+        let first = text.lines().next().unwrap_or_default();
+        let keys = ["swagger:", "openapi:", "overlay:", "---", "%YAML", "#"];
+        let extension = self.path.extension();
+        extension.is_some_and(|end| end == "yaml" || end == "yml")
+            || keys.iter().any(|key| first.starts_with(key))
+    }
+
+    /// The text of a line (from 1), without its end.
+    pub fn line(&self, line: usize) -> &str {
+        let start = self.line_starts.get(line.saturating_sub(1)).copied();
+        let end = self.line_starts.get(line).copied();
+        let line = start.unwrap_or_default()..end.unwrap_or(self.text.len());
+        self.text
+            .get(line)
+            .unwrap_or_default()
+            .trim_end_matches(['\r', '\n'])
+    }
+}
+
+fn not_yaml(file: FileId) -> Diagnostic {
+    let span = Span::start_of(file);
+    Diagnostic::error("json-yaml", span, "this is YAML; only JSON is read")
+        .with_help("convert it to JSON, for example by `yq -o=json file.yaml`")
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect()
+}
+
+fn characters(text: &str) -> Vec<usize> {
+    let steps = text.as_bytes().chunks(STEP).map(count_characters);
+    std::iter::once(0)
+        .chain(steps.scan(0, |before, own| {
+            *before += own;
+            Some(*before)
+        }))
+        .collect()
+}
+
+/// How many characters begin in some bytes of a text.
+fn count_characters(bytes: &[u8]) -> usize {
+    let continues = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
+    bytes.iter().filter(|byte| !continues(**byte)).count()
+}

@@ -1,0 +1,200 @@
+//! What lowering must know about the language that templates write: names, types, conventions.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::naming::Naming;
+
+/// The part of a pack that decides names and types.
+#[derive(Debug, Clone, Default)]
+pub struct TargetLanguage {
+    /// How identifiers look.
+    pub naming: Naming,
+    /// The types of the language, by kind of shape.
+    pub types: BTreeMap<String, String>,
+    /// What the runtime works out.
+    pub computed: Computed,
+    /// Kinds of shapes that are never optional.
+    pub plain: Vec<String>,
+    /// The handles that the output has code for; none if it takes any.
+    pub handles: Option<Vec<String>>,
+}
+
+/// Headers that the runtime works out.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Computed {
+    /// Always.
+    pub headers: Vec<String>,
+    /// If the service demands them.
+    pub when_required: Vec<String>,
+}
+
+/// Keys that a type map may leave out: the header map is a `map` then, what may be absent is held
+/// as what it is, and a time in any form on the wire is a `time`.
+const OPTIONAL_TYPE_KEYS: &[&str] = &[
+    "header_map",
+    "optional",
+    "time:iso8601",
+    "time:http_date",
+    "time:unix",
+];
+
+/// What keys begin with that give a format of text a type of its own: anywhere, or only where it is
+/// the value of a header that is sent.
+pub(crate) const FORMAT_PREFIXES: &[&str] = &["format:", "header-format:"];
+
+/// The keys that a type map has, besides those of [`FORMAT_PREFIXES`].
+const TYPE_KEYS: &[&str] = &[
+    "text",
+    "bool",
+    "int32",
+    "int64",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "bytes",
+    "time",
+    "date",
+    "list",
+    "map",
+    "named",
+    "recursive",
+    "free",
+    "binary",
+];
+
+/// The kinds that may be plain.
+const PLAIN_KINDS: &[&str] = &[
+    "list",
+    "map",
+    "bool",
+    "bytes",
+    "binary",
+    "free",
+    "recursive",
+];
+
+impl TargetLanguage {
+    /// Refuses what would be read and ignored.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and what to do.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        for key in self.types.keys() {
+            let mut known = TYPE_KEYS.iter().chain(OPTIONAL_TYPE_KEYS);
+            if !known.any(|known| known == key)
+                && !FORMAT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+            {
+                let known = TYPE_KEYS.join(", ");
+                let message = format!(
+                    "`types` knows no `{key}`; known are {known}, {}, format:NAME, \
+                     header-format:NAME",
+                    OPTIONAL_TYPE_KEYS.join(", ")
+                );
+                return Err(Refusal::new(&["types", key], message));
+            }
+            if let Some(format) = key.strip_prefix("format:")
+                && self.types.contains_key(&format!("header-format:{format}"))
+            {
+                let message = format!(
+                    "`types` has both `{key}` and `header-format:{format}`; keep one of them"
+                );
+                return Err(Refusal::new(&["types", key], message));
+            }
+        }
+        self.check_placeholders()?;
+        // A pack that writes types needs all of them; one that writes none has an empty map.
+        let lacking = TYPE_KEYS.iter().find(|key| !self.types.contains_key(**key));
+        if let (false, Some(key)) = (self.types.is_empty(), lacking) {
+            return Err(Refusal::new(&["types"], format!("`types` lacks `{key}`")));
+        }
+        match self
+            .plain
+            .iter()
+            .enumerate()
+            .find(|(_, kind)| !PLAIN_KINDS.contains(&kind.as_str()))
+        {
+            Some((index, kind)) => {
+                let message = format!("`plain` knows {}, not `{kind}`", PLAIN_KINDS.join(", "));
+                Err(Refusal::new(&["plain", &index.to_string()], message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A slip in what is filled in would end up in every such type.
+    fn check_placeholders(&self) -> Result<(), Refusal> {
+        for (key, pattern) in &self.types {
+            let known = match key.as_str() {
+                "list" => "item",
+                "map" => "value",
+                "named" => "ident",
+                "recursive" | "optional" => "type",
+                _ => continue,
+            };
+            if let Some(found) = placeholders(pattern).find(|found| *found != known) {
+                let message =
+                    format!("`{key}` in `types` fills in `{{{known}}}`, not `{{{found}}}`");
+                return Err(Refusal::new(&["types", key], message));
+            }
+        }
+        for (key, word, patterns) in [
+            ("operation_types", "ident", &self.naming.operation_types),
+            (
+                "operation_methods",
+                "method",
+                &self.naming.operation_methods,
+            ),
+        ] {
+            let mut patterns = patterns.iter();
+            if let Some(pattern) = patterns.find(|pattern| placeholders(pattern).ne([word])) {
+                let message = format!(
+                    "`{key}` in `naming` needs `{{{word}}}` once in each name, not `{pattern}`"
+                );
+                return Err(Refusal::new(&["naming", key], message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether values of a kind are held without an option around them.
+    pub(crate) fn is_plain(&self, kind: &str) -> bool {
+        self.plain.iter().any(|plain| plain == kind)
+    }
+
+    /// Whether the runtime works out a header.
+    pub(crate) fn computes(&self, header: &str, required: bool) -> bool {
+        let has = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(header));
+        has(&self.computed.headers) || (required && has(&self.computed.when_required))
+    }
+}
+
+/// Why a manifest is refused, and the keys that lead to the value that is wrong.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) pointer: Vec<String>,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(pointer: &[&str], message: String) -> Self {
+        Self {
+            pointer: pointer.iter().map(|&key| key.to_owned()).collect(),
+            message,
+        }
+    }
+}
+
+/// The words in braces of a pattern.
+pub(crate) fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('{').skip(1).filter_map(|rest| {
+        let (word, _) = rest.split_once('}')?;
+        let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric());
+        is_word.then_some(word)
+    })
+}
