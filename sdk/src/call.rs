@@ -228,21 +228,21 @@ impl Handle {
     /// The signed request, unsent.
     fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
-        let (uri, mut outgoing) = self.outgoing(info, &mut parts, &credentials)?;
-        if !outgoing.is_form {
+        let (uri, mut prepared) = self.prepare(info, &mut parts, &credentials)?;
+        if !prepared.is_form {
             let call = (&info.method, &uri);
             let skew = self.shared.clock.skew();
-            self.sign(call, &mut outgoing.headers, skew, &credentials);
+            self.sign(call, &mut prepared.headers, skew, &credentials);
         }
         // Clients send a body in chunks if nothing states its length, which the service refuses.
-        if let Some(length) = outgoing.body.content_length(&info.method) {
-            let headers = &mut outgoing.headers;
+        if let Some(length) = prepared.body.content_length(&info.method) {
+            let headers = &mut prepared.headers;
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
-        let mut request = Request::new(outgoing.body);
+        let mut request = Request::new(prepared.body);
         *request.method_mut() = info.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = outgoing.headers;
+        *request.headers_mut() = prepared.headers;
         Ok(request)
     }
 

@@ -1,6 +1,7 @@
 //! [`QingStor`] and [`Bucket`]: the handles of the service and of a bucket.
 
 pub(crate) mod dispatch;
+mod retry;
 
 use std::fmt;
 use std::sync::Arc;

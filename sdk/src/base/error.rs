@@ -108,6 +108,17 @@ pub enum ErrorKind {
     Io,
 }
 
+/// What an error says about the execution of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The service has not executed the request.
+    NotExecuted,
+    /// The service may have executed the request.
+    Ambiguous,
+    /// A retry would fail in the same way.
+    Final,
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -168,14 +179,37 @@ impl Error {
         self
     }
 
-    /// Says that not a byte of the request can have reached the service.
+    /// Marks the request of the error as not sent: no byte can have reached the service.
     pub(crate) fn unsent(mut self) -> Self {
         self.0.unsent = true;
         self
     }
 
-    pub(crate) fn is_unsent(&self) -> bool {
-        self.0.unsent
+    /// Returns whether the service may have executed the request, and whether a retry can help.
+    pub(crate) fn failure(&self) -> Failure {
+        match self.kind() {
+            ErrorKind::Connect | ErrorKind::Timeout if self.0.unsent => Failure::NotExecuted,
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => Failure::Ambiguous,
+            ErrorKind::Service => self.failure_of_response(),
+            _ => Failure::Final,
+        }
+    }
+
+    fn failure_of_response(&self) -> Failure {
+        match self.code() {
+            // The service may have done a part of the work before its internal failure.
+            Some(code) if code.as_str() == "internal_error" => return Failure::Ambiguous,
+            Some(code) if code.is_retryable() => return Failure::NotExecuted,
+            _ => {}
+        }
+        match self.status().map(|status| status.as_u16()) {
+            Some(429 | 503) => Failure::NotExecuted,
+            // Not implemented, and HTTP version not supported: both are permanent.
+            Some(501 | 505) => Failure::Final,
+            // Proxies use statuses above 511 that no standard defines.
+            Some(408 | 500..=599) => Failure::Ambiguous,
+            _ => Failure::Final,
+        }
     }
 
     /// Time of the service's clock, in Unix seconds.
@@ -334,17 +368,7 @@ impl Error {
     /// append or a move that broke off may have been carried out.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self.0.kind {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
-            ErrorKind::Service => {
-                let transient = self.status().is_some_and(|status| match status.as_u16() {
-                    501 | 505 => false,
-                    other => matches!(other, 408 | 429 | 500..=599),
-                });
-                transient || self.code().is_some_and(ErrorCode::is_retryable)
-            }
-            _ => false,
-        }
+        self.failure() != Failure::Final
     }
 }
 

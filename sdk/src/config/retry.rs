@@ -1,4 +1,4 @@
-//! [`RetryPolicy`]: how often and after what a call is sent again.
+//! [`RetryPolicy`] and [`RetryBudget`]: how requests are retried.
 
 use std::time::Duration;
 
@@ -7,13 +7,14 @@ mod budget;
 mod decision;
 
 pub use budget::RetryBudget;
-pub(crate) use decision::{Failure, may_repeat};
+pub(crate) use decision::may_retry;
 
-/// The longest wait that a service may ask for with `Retry-After`. It is better to tell the caller
-/// than to sleep longer.
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` that the client follows. If the service asks for more, the request
+/// fails at once.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// How often a call is sent again, how long it waits in between, and how long all of it may take.
+/// Controls how requests are retried: the number of attempts, the delay between them, and the total
+/// time.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -26,27 +27,31 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 /// # let _ = at_once; Ok(()) }
 /// ```
 ///
-/// # What is sent again
+/// # Which failures are retried
 ///
-/// | what happened | sent again |
+/// | failure | retried |
 /// | --- | --- |
-/// | no connection; 429; 503; a code that says "not now" | always: nothing was carried out |
-/// | a connection that broke, no response in time, 408, 5xx but 501 and 505, a response that was cut off, a success before the whole body was sent | if a repeat does no harm |
-/// | every other answer | never |
+/// | no connection; 429; 503; an error code that the API marks as temporary | always: the service has not executed the request |
+/// | a broken connection, no response in time, 408, 5xx except 501 and 505, an incomplete response, a success before the whole body was sent | if the request is idempotent |
+/// | every other error | never |
 ///
-/// A repeat does harm where the first call may have been carried out unseen: an append, a move,
-/// the start or the end of a multipart upload, making or deleting a bucket. See
-/// the field `repeatable` of [`OperationInfo`](crate::OperationInfo). A body must be in memory or
-/// in a file, or a stream of which nothing was read yet.
+/// Requests that are not idempotent are not retried after an ambiguous failure, because the service
+/// may have executed the first attempt: appends, moves, the start and the end of a multipart
+/// upload, creating and deleting a bucket. See the field `repeatable` of
+/// [`OperationInfo`](crate::OperationInfo). The request body must be replayable: in memory, in a
+/// file, or a stream that has not been read yet.
 ///
-/// The wait before the first repeat is a random time up to `initial_backoff`; that limit doubles
-/// with each further one, up to `max_backoff`. Where the service asks for more time with
-/// `Retry-After`, it gets it, up to 60 seconds; if it asks for more, or for more than is left of
-/// the total time, its answer is given to the caller at once. The waits of all calls of a client
-/// are bounded by a [`RetryBudget`], too.
+/// # Delays
 ///
-/// A call that was refused as `request_expired` because this machine's clock is wrong is dated by
-/// the service's clock and sent again at once; later calls are dated right from the start.
+/// The delay before the first retry is random, between zero and `initial_backoff`. This limit
+/// doubles with each further retry, up to `max_backoff`. If the service sends `Retry-After`, the
+/// client waits at least that long. If that is more than 60 seconds, or more than what is left of
+/// the total time, the request fails at once with the error of its last attempt. The retries of all
+/// requests of a client share a [`RetryBudget`].
+///
+/// If the service rejects the date of a request (`request_expired`), the client corrects its clock
+/// by the `Date` of the response and retries at once, without a delay. Later requests use the
+/// corrected clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryPolicy {
@@ -57,7 +62,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 4 attempts in all, waits of at most 100 ms, 200 ms and 400 ms, no total time.
+    /// 4 attempts with delays of at most 100 ms, 200 ms and 400 ms, without a total time.
     fn default() -> Self {
         Self {
             max_attempts: 4,
@@ -69,69 +74,74 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, whatever happens.
+    /// Disables retries.
     #[must_use]
     pub fn never() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// How often a call is sent at most, the first time included. 4 by default; 0 counts as 1.
+    /// Sets the maximum number of attempts, including the first one. 4 by default; 0 means 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the first repeat. 100 ms by default.
+    /// Sets the maximum delay before the first retry. 100 ms by default.
     #[must_use]
     pub fn initial_backoff(mut self, backoff: Duration) -> Self {
         self.initial_backoff = backoff;
         self
     }
 
-    /// The longest wait before any repeat, unless the service asks for more. 20 seconds by default.
+    /// Sets the maximum delay before any retry, unless the service asks for more. 20 seconds by
+    /// default.
     #[must_use]
     pub fn max_backoff(mut self, backoff: Duration) -> Self {
         self.max_backoff = backoff;
         self
     }
 
-    /// How long all attempts and waits may take together. No limit by default: only a standstill
-    /// and the number of attempts end a call. [`Call::timeout`](crate::Call::timeout) does the same
-    /// for one call; the shorter one counts.
+    /// Sets the maximum time of all attempts and delays together.
+    ///
+    /// Unlimited by default; a request then ends only by its idle timeout or after the last
+    /// attempt. [`Call::timeout`](crate::Call::timeout) limits one call; the shorter limit applies.
     #[must_use]
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = Some(timeout);
         self
     }
 
-    /// The time that a call may take, if it has a limit of its own, too.
-    pub(crate) fn limit(&self, own: Option<Duration>) -> Option<Duration> {
-        match (own, self.total_timeout) {
-            (Some(own), Some(total)) => Some(own.min(total)),
-            (own, total) => own.or(total),
+    /// Returns the maximum time of a call that has this timeout of its own.
+    pub(crate) fn timeout(&self, call_timeout: Option<Duration>) -> Option<Duration> {
+        match (call_timeout, self.total_timeout) {
+            (Some(call), Some(total)) => Some(call.min(total)),
+            (call, total) => call.or(total),
         }
     }
 
-    /// Whether a further attempt may follow this one, the first being 1.
-    pub(crate) fn goes_on_after(&self, attempt: u32) -> bool {
+    /// Returns the delay before the retry that follows `attempt`, the first being 1. `None` if no
+    /// further attempt is allowed, or if the service asks for too long a delay.
+    pub(crate) fn delay_after(
+        &self,
+        attempt: u32,
+        retry_after: Option<Duration>,
+    ) -> Option<Duration> {
+        if !self.allows_attempt_after(attempt) {
+            return None;
+        }
+        let ceiling = backoff::ceiling(self.initial_backoff, self.max_backoff, attempt);
+        let delay = backoff::full_jitter(ceiling, backoff::random());
+        match retry_after {
+            Some(least) if least > MAX_RETRY_AFTER => None,
+            Some(least) => Some(delay.max(least)),
+            None => Some(delay),
+        }
+    }
+
+    /// Returns whether a further attempt may follow `attempt`, the first being 1.
+    pub(crate) fn allows_attempt_after(&self, attempt: u32) -> bool {
         attempt < self.max_attempts
-    }
-
-    /// How long to wait after this attempt. `asked`: what the service asked for. `None` when that
-    /// is too long.
-    pub(crate) fn wait(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
-        let own = backoff::full_jitter(self.ceiling(attempt), backoff::random());
-        match asked {
-            Some(asked) if asked > LONGEST_ASKED => None,
-            Some(asked) => Some(own.max(asked)),
-            None => Some(own),
-        }
-    }
-
-    /// The longest wait after this attempt.
-    fn ceiling(&self, attempt: u32) -> Duration {
-        backoff::ceiling(self.initial_backoff, self.max_backoff, attempt)
     }
 }
 
@@ -142,30 +152,31 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_shorter_limit_counts() {
+    fn the_shorter_timeout_applies() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.limit(None), None);
-        assert_eq!(policy.limit(Some(SECOND)), Some(SECOND));
+        assert_eq!(policy.timeout(None), None);
+        assert_eq!(policy.timeout(Some(SECOND)), Some(SECOND));
         let policy = policy.total_timeout(2 * SECOND);
-        assert_eq!(policy.limit(None), Some(2 * SECOND));
-        assert_eq!(policy.limit(Some(SECOND)), Some(SECOND));
-        assert_eq!(policy.limit(Some(3 * SECOND)), Some(2 * SECOND));
+        assert_eq!(policy.timeout(None), Some(2 * SECOND));
+        assert_eq!(policy.timeout(Some(SECOND)), Some(SECOND));
+        assert_eq!(policy.timeout(Some(3 * SECOND)), Some(2 * SECOND));
     }
 
     #[test]
-    fn attempts_are_counted_from_one() {
+    fn the_last_attempt_is_not_retried() {
         let policy = RetryPolicy::default();
-        assert!(policy.goes_on_after(3) && !policy.goes_on_after(4));
-        assert!(!RetryPolicy::never().goes_on_after(1));
+        assert!(policy.delay_after(3, None).is_some());
+        assert_eq!(policy.delay_after(4, None), None);
+        assert_eq!(RetryPolicy::never().delay_after(1, None), None);
         assert_eq!(policy.max_attempts(0), RetryPolicy::never());
     }
 
     #[test]
-    fn the_service_gets_the_time_it_asks_for_but_not_any_time() {
+    fn follows_retry_after_up_to_its_maximum() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.wait(1, Some(7 * SECOND)), Some(7 * SECOND));
-        assert_eq!(policy.wait(1, Some(61 * SECOND)), None);
-        let own = policy.wait(1, Some(Duration::ZERO)).unwrap();
-        assert!(own <= Duration::from_millis(100), "{own:?}");
+        assert_eq!(policy.delay_after(1, Some(7 * SECOND)), Some(7 * SECOND));
+        assert_eq!(policy.delay_after(1, Some(61 * SECOND)), None);
+        let delay = policy.delay_after(1, Some(Duration::ZERO)).unwrap();
+        assert!(delay <= Duration::from_millis(100), "{delay:?}");
     }
 }

@@ -104,3 +104,57 @@ fn a_status_alone_is_enough_for_the_predicates() {
 fn an_error_is_one_pointer() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
 }
+
+fn response(status: u16, code: Option<&str>) -> Error {
+    Error::new(ErrorKind::Service, "").with_answer(Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        code: code.map(ErrorCode::from),
+        ..Answer::default()
+    })
+}
+
+#[test]
+fn classifies_every_kind_of_error() {
+    use ErrorKind as Kind;
+    use Failure::{Ambiguous, Final, NotExecuted};
+    let of = |kind| Error::new(kind, "");
+    for (error, expected) in [
+        (of(Kind::Connect).unsent(), NotExecuted),
+        (of(Kind::Timeout).unsent(), NotExecuted),
+        (of(Kind::Connect), Ambiguous),
+        (of(Kind::Timeout), Ambiguous),
+        (of(Kind::Interrupted), Ambiguous),
+        (of(Kind::InvalidInput), Final),
+        (of(Kind::Config), Final),
+        (of(Kind::Credentials), Final),
+        (of(Kind::Decode), Final),
+        (of(Kind::Integrity), Final),
+        (of(Kind::Io), Final),
+        (response(429, None), NotExecuted),
+        (response(429, Some("fetch_throttled")), NotExecuted),
+        (response(503, None), NotExecuted),
+        (response(503, Some("service_unavailable")), NotExecuted),
+        (response(503, Some("upstream_failed")), NotExecuted),
+        (response(400, Some("service_unavailable")), NotExecuted),
+        (response(500, None), Ambiguous),
+        (response(500, Some("internal_error")), Ambiguous),
+        (response(503, Some("internal_error")), Ambiguous),
+        (response(502, None), Ambiguous),
+        (response(504, Some("some_new_code")), Ambiguous),
+        (response(408, None), Ambiguous),
+        (response(520, None), Ambiguous),
+        (response(501, None), Final),
+        (response(505, None), Final),
+        (response(301, None), Final),
+        (response(304, None), Final),
+        (response(400, Some("invalid_argument")), Final),
+        (response(403, Some("request_expired")), Final),
+        (response(403, Some("permission_denied")), Final),
+        (response(404, Some("object_not_exists")), Final),
+        (response(409, Some("bucket_already_exists")), Final),
+        (response(412, Some("precondition_failed")), Final),
+    ] {
+        assert_eq!(error.failure(), expected, "{error:?}");
+        assert_eq!(error.is_retryable(), expected != Final, "{error:?}");
+    }
+}

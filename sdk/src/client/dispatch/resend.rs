@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
-use super::Bounds;
-use super::outgoing::Outgoing;
-use crate::base::error::{Error, ErrorKind, Result};
+use super::prepared_request::PreparedRequest;
+use crate::base::error::{Error, Result};
+use crate::client::retry::{AttemptLimits, Retry};
 use crate::client::{Handle, Shared};
 use crate::config::request_options::RequestOptions;
-use crate::config::retry::RetryPolicy;
 use crate::message::body::Body;
 use crate::message::byte_stream::{ByteStream, Resend, ResendFuture};
 use crate::message::call_info::CallInfo;
@@ -26,19 +26,25 @@ pub(super) struct Resender {
 }
 
 impl Resender {
-    /// Takes the headers of `outgoing`, which has been sent.
-    pub(super) fn new(handle: &Handle, outgoing: &mut Outgoing) -> Self {
+    /// Takes the headers of a request that has been sent.
+    pub(super) fn new(handle: &Handle, request: &mut PreparedRequest) -> Self {
         Self {
             shared: Arc::clone(&handle.shared),
-            headers: std::mem::take(&mut outgoing.headers),
+            headers: std::mem::take(&mut request.headers),
             options: handle.options.clone(),
-            slow: outgoing.slow,
+            slow: request.slow,
         }
     }
 
-    fn policy(&self) -> &RetryPolicy {
-        let own = self.options.as_ref().and_then(|own| own.retry.as_ref());
-        own.unwrap_or(&self.shared.retry)
+    /// Returns limits without a deadline: the timeout of a call ends with the response head, because
+    /// reading a body may take any time.
+    fn limits(&self) -> AttemptLimits<'_> {
+        let options = self.options.as_ref();
+        let policy = options.and_then(|options| options.retry.as_ref());
+        AttemptLimits::new(
+            policy.unwrap_or(&self.shared.retry),
+            &self.shared.retry_budget,
+        )
     }
 
     async fn resend(
@@ -51,16 +57,14 @@ impl Resender {
             address: Arc::clone(&call.identity.address),
             options: self.options.clone(),
         };
-        let mut outgoing = Outgoing {
+        let mut request = PreparedRequest {
             headers,
             body: Body::empty(),
             is_form: false,
             slow: self.slow,
             repeatable: call.identity.info.repeatable,
         };
-        // The caller's timeout covers the response head only: reading a body may take any time.
-        let bounds = Bounds::new(self.policy(), None);
-        let mut response = handle.attempts(&mut outgoing, call, &bounds).await?;
+        let mut response = handle.send(&mut request, call, &self.limits()).await?;
         let stream = response.take_stream()?;
         Ok((response.meta, stream))
     }
@@ -72,14 +76,8 @@ impl Resend for Resender {
     }
 
     fn delay(&self, error: &Error, attempt: u32) -> Option<Duration> {
-        let policy = self.policy();
-        if !policy.goes_on_after(attempt) {
-            return None;
-        }
-        let delay = policy.wait(attempt, error.retry_after())?;
-        let after_timeout = error.kind() == ErrorKind::Timeout;
-        let granted = self.shared.retry_budget.take(after_timeout);
-        granted.then_some(delay)
+        self.limits()
+            .delay_before_retry(error, Retry::AfterDelay, attempt, Instant::now())
     }
 
     fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_> {

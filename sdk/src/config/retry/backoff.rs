@@ -1,22 +1,22 @@
-//! How long to wait: exponential, with full jitter.
+//! Exponential backoff with full jitter.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// The longest wait after this attempt, the first being 1: `initial`, doubled each time, at most
-/// `max`.
+/// Returns the maximum delay after `attempt`, the first being 1: `initial`, doubled with each
+/// attempt, at most `max`.
 pub(super) fn ceiling(initial: Duration, max: Duration, attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(1).min(31);
     initial.saturating_mul(1 << doublings).min(max)
 }
 
-/// A wait between nothing and `ceiling`. All of it is random: clients that failed together must not
-/// come back together.
+/// Returns a delay between zero and `ceiling`. The whole range is random, so that clients that failed
+/// at the same time do not retry at the same time.
 pub(super) fn full_jitter(ceiling: Duration, random: u64) -> Duration {
     let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
-    // The high half of the product is evenly spread over what `nanos` allows.
-    let wait = (u128::from(random) * (u128::from(nanos) + 1)) >> 64;
-    Duration::from_nanos(u64::try_from(wait).unwrap_or(nanos))
+    // The upper 64 bits of the product are distributed evenly over 0 to `nanos`.
+    let delay = (u128::from(random) * (u128::from(nanos) + 1)) >> 64;
+    Duration::from_nanos(u64::try_from(delay).unwrap_or(nanos))
 }
 
 /// Returns a random number from the randomly keyed hashers of the standard library. Not for
@@ -32,25 +32,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_up_to_its_limit() {
+    fn the_ceiling_doubles_up_to_the_maximum() {
         let millis = Duration::from_millis;
         let ceilings = [1, 2, 3, 4, 99].map(|n| ceiling(millis(100), millis(750), n));
         assert_eq!(ceilings, [100, 200, 400, 750, 750].map(millis));
     }
 
     #[test]
-    fn all_of_the_range_is_used() {
+    fn jitter_uses_the_whole_range() {
         let ceiling = Duration::from_millis(100);
         assert_eq!(full_jitter(ceiling, 0), Duration::ZERO);
         assert_eq!(full_jitter(ceiling, u64::MAX), ceiling);
-        let waits: Vec<_> = (0..64).map(|_| full_jitter(ceiling, random())).collect();
-        assert!(waits.iter().any(|wait| *wait < ceiling / 2), "{waits:?}");
-        assert!(waits.iter().any(|wait| *wait > ceiling / 2), "{waits:?}");
+        let delays: Vec<_> = (0..64).map(|_| full_jitter(ceiling, random())).collect();
+        assert!(
+            delays.iter().any(|delay| *delay < ceiling / 2),
+            "{delays:?}"
+        );
+        assert!(
+            delays.iter().any(|delay| *delay > ceiling / 2),
+            "{delays:?}"
+        );
     }
 
     proptest! {
         #[test]
-        fn no_wait_is_longer_than_allowed(
+        fn no_delay_exceeds_the_ceiling(
             initial: Duration,
             max: Duration,
             attempt: u32,

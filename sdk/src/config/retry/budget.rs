@@ -1,4 +1,4 @@
-//! [`RetryBudget`]: what keeps an outage from being made worse.
+//! [`RetryBudget`]: limits the retries of all requests of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,38 +6,39 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Tokens that a retry takes.
 const COST: u32 = 5;
-/// Tokens that a retry after a timeout takes. It is more because the attempt occupied a connection
-/// for long.
+/// Tokens that a retry after a timeout takes. Such an attempt occupied a connection for a long time.
 const COST_AFTER_TIMEOUT: u32 = 10;
 
-/// How many repeats all calls of a client may make together, so that an outage is not amplified.
+/// Limits the retries of all requests of a client together, so that retries do not amplify an
+/// outage.
 ///
-/// It begins with 500 tokens. A repeat takes 5, one after a timeout 10; each call that succeeds at
-/// its first attempt gives 1 back, up to what it began with. When too few are left, a call's error
-/// is given to the caller at once. In normal times nobody notices; when a service fails for all,
-/// the load on it soon is hardly more than it would be without repeats.
+/// A token bucket with 500 tokens. A retry takes 5 tokens, a retry after a timeout 10. A request
+/// that succeeds at the first attempt returns 1 token. If the bucket has too few tokens, the request
+/// fails with its last error. The budget only matters during outages: it keeps the added load at a
+/// few percent.
 ///
-/// A clone shares the tokens: give the same budget to several clients, if they talk to the same
-/// service.
+/// A clone shares the tokens. Clients of the same service can share one budget.
 #[derive(Clone)]
 pub struct RetryBudget(Option<Arc<Tokens>>);
 
 struct Tokens {
     left: AtomicU32,
-    most: u32,
+    capacity: u32,
 }
 
 impl RetryBudget {
-    /// A budget that begins with so many tokens, and never has more. With 0 nothing is repeated.
+    /// Creates a budget of this many tokens, which is also its maximum. With 0 tokens, nothing is
+    /// retried.
     #[must_use]
     pub fn new(tokens: u32) -> Self {
         Self(Some(Arc::new(Tokens {
             left: AtomicU32::new(tokens),
-            most: tokens,
+            capacity: tokens,
         })))
     }
 
-    /// No limit beyond that of each call.
+    /// Creates a budget that never runs out. Only [`RetryPolicy`](crate::RetryPolicy) limits retries
+    /// then.
     #[must_use]
     pub fn unlimited() -> Self {
         Self(None)
@@ -49,7 +50,7 @@ impl RetryBudget {
         Some(self.0.as_ref()?.left.load(Ordering::Relaxed))
     }
 
-    /// Takes the tokens of one repeat; `false` when too few are left.
+    /// Takes the tokens of one retry. Returns `false` if too few are left.
     pub(crate) fn take(&self, after_timeout: bool) -> bool {
         let Some(tokens) = &self.0 else { return true };
         let cost = if after_timeout {
@@ -65,18 +66,19 @@ impl RetryBudget {
             .is_ok()
     }
 
-    /// A call succeeded at its first attempt.
-    pub(crate) fn succeeded(&self) {
+    /// Returns the token of a request that succeeded at its first attempt.
+    pub(crate) fn return_token(&self) {
         let Some(tokens) = &self.0 else { return };
-        // Nearly always it is full: then no other processor's copy need be disturbed.
-        if tokens.left.load(Ordering::Relaxed) == tokens.most {
+        // The bucket is nearly always full. Reading first avoids a write to a cache line that all
+        // threads share.
+        if tokens.left.load(Ordering::Relaxed) == tokens.capacity {
             return;
         }
-        // That it is full by now is as good.
+        // An error means that another thread has filled the bucket.
         let _ = tokens
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                (left < tokens.most).then(|| left + 1)
+                (left < tokens.capacity).then(|| left + 1)
             });
     }
 }
@@ -94,8 +96,8 @@ impl fmt::Debug for RetryBudget {
         match &self.0 {
             Some(tokens) => shown
                 .field("left", &tokens.left)
-                .field("most", &tokens.most),
-            None => shown.field("most", &"unlimited"),
+                .field("capacity", &tokens.capacity),
+            None => shown.field("capacity", &"unlimited"),
         };
         shown.finish()
     }
@@ -106,20 +108,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_spent_and_earned() {
+    fn retries_take_tokens_and_successes_return_them() {
         let budget = RetryBudget::new(20);
         assert!(budget.take(false) && budget.take(true));
         assert_eq!(budget.tokens(), Some(5));
         assert!(!budget.take(true));
         assert!(budget.take(false) && !budget.take(false));
         for _ in 0..50 {
-            budget.succeeded();
+            budget.return_token();
         }
         assert_eq!(budget.tokens(), Some(20));
     }
 
     #[test]
-    fn clones_share_it() {
+    fn clones_share_the_tokens() {
         let budget = RetryBudget::new(5);
         assert!(budget.clone().take(false));
         assert!(!budget.take(false));
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_take_no_more_than_there_is() {
+    fn threads_never_take_more_tokens_than_the_budget_has() {
         let budget = RetryBudget::new(500);
         let taken = AtomicU32::new(0);
         std::thread::scope(|scope| {

@@ -1,8 +1,8 @@
-//! Who is told of an attempt.
+//! Notifies the [`Observer`](crate::Observer) and `tracing` about attempts.
 
 use std::time::Instant;
 
-use super::outgoing::Outgoing;
+use super::prepared_request::PreparedRequest;
 use crate::base::error::Result;
 use crate::client::Handle;
 use crate::config::observe::{RequestEvent, ResponseEvent, redacted};
@@ -10,30 +10,30 @@ use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
 use crate::message::response::Response;
 
-/// An attempt that has begun.
-pub(super) struct Begun {
-    /// When, if anybody will want to know how long it took.
-    at: Option<Instant>,
+/// A running attempt.
+pub(super) struct AttemptScope {
+    /// Start of the attempt; `None` if nothing observes it.
+    started: Option<Instant>,
     #[cfg(feature = "tracing")]
     span: tracing::Span,
 }
 
-impl Begun {
-    /// The attempt, within its span.
+impl AttemptScope {
+    /// Runs `attempt` in its span.
     #[cfg(feature = "tracing")]
-    pub(super) fn around<F: Future>(&self, attempt: F) -> tracing::instrument::Instrumented<F> {
+    pub(super) fn instrument<F: Future>(&self, attempt: F) -> tracing::instrument::Instrumented<F> {
         tracing::Instrument::instrument(attempt, self.span.clone())
     }
 
     #[cfg(not(feature = "tracing"))]
-    pub(super) fn around<F: Future>(&self, attempt: F) -> F {
+    pub(super) fn instrument<F: Future>(&self, attempt: F) -> F {
         attempt
     }
 }
 
 impl Handle {
-    /// An attempt begins.
-    pub(super) fn begin(&self, outgoing: &Outgoing, call: &CallInfo) -> Begun {
+    /// Reports the start of an attempt.
+    pub(super) fn begin_attempt(&self, request: &PreparedRequest, call: &CallInfo) -> AttemptScope {
         let observer = self.shared.observer.as_deref();
         if let Some(observer) = observer {
             observer.request(&RequestEvent {
@@ -42,26 +42,33 @@ impl Handle {
                 attempt: call.attempts,
                 method: &call.identity.info.method,
                 uri: &call.identity.uri,
-                headers: &redacted(&outgoing.headers),
-                body_len: outgoing.body.len(),
+                headers: &redacted(&request.headers),
+                body_len: request.body.len(),
             });
         }
         #[cfg(feature = "tracing")]
-        let span = super::trace::attempt(call.attempts);
+        let span = super::spans::attempt(call.attempts);
         #[cfg(feature = "tracing")]
-        let wanted = observer.is_some() || !span.is_disabled();
+        let is_observed = observer.is_some() || !span.is_disabled();
         #[cfg(not(feature = "tracing"))]
-        let wanted = observer.is_some();
-        Begun {
-            at: wanted.then(Instant::now),
+        let is_observed = observer.is_some();
+        AttemptScope {
+            started: is_observed.then(Instant::now),
             #[cfg(feature = "tracing")]
             span,
         }
     }
 
-    /// An attempt ended.
-    pub(super) fn end(&self, call: &CallInfo, begun: Begun, result: &Result<Response>) {
-        let Some(at) = begun.at else { return };
+    /// Reports the end of an attempt.
+    pub(super) fn end_attempt(
+        &self,
+        call: &CallInfo,
+        scope: AttemptScope,
+        result: &Result<Response>,
+    ) {
+        let Some(started) = scope.started else {
+            return;
+        };
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();
         let event = ResponseEvent {
@@ -79,10 +86,10 @@ impl Handle {
             headers: meta.map(|meta| meta.headers()),
             body_len: meta.and_then(|meta| announced(meta.headers())),
             error,
-            elapsed: at.elapsed(),
+            elapsed: started.elapsed(),
         };
         #[cfg(feature = "tracing")]
-        begun.span.in_scope(|| super::trace::attempt_ended(&event));
+        scope.span.in_scope(|| super::spans::attempt_ended(&event));
         if let Some(observer) = &self.shared.observer {
             observer.response(&event);
         }

@@ -1,4 +1,4 @@
-//! [`Outgoing`]: a request that can be dated, signed and sent as often as needed.
+//! [`PreparedRequest`]: a request that can be dated, signed and sent any number of times.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, Method, Uri, header};
 use crate::base::error::{Error, Result};
 use crate::client::Handle;
 use crate::config::credentials::Credentials;
-use crate::config::retry::{Failure, may_repeat};
+use crate::config::retry::may_retry;
 use crate::config::sign;
 use crate::message::body::Body;
 use crate::message::operation_info::{OperationInfo, Repeatable};
@@ -16,11 +16,11 @@ use crate::message::request::{RequestBody, RequestParts};
 /// If the caller sets this header, the client does not add `Date`.
 const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
-/// A request without date and signature, which each attempt adds.
-pub(crate) struct Outgoing {
+/// A request without date and signature. Each attempt adds its own.
+pub(crate) struct PreparedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// A form carries its own signature.
+    /// Whether the body is a form, which contains its own signature.
     pub(crate) is_form: bool,
     /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
@@ -28,12 +28,11 @@ pub(crate) struct Outgoing {
     pub(crate) repeatable: Repeatable,
 }
 
-impl Outgoing {
+impl PreparedRequest {
     /// Returns whether the request may be retried after this failure.
-    pub(crate) fn may_follow(&self, error: &Error) -> bool {
-        // A form's fields are in its body, and the operation is one that may be repeated.
-        may_repeat(
-            Failure::of(error),
+    pub(crate) fn may_be_retried_after(&self, error: &Error) -> bool {
+        may_retry(
+            error.failure(),
             self.repeatable,
             &self.headers,
             self.body.can_start(),
@@ -45,8 +44,8 @@ impl Outgoing {
         !self.is_form && !self.headers.contains_key(&X_QS_DATE)
     }
 
-    /// The headers for one attempt. A copy stays behind, unless there is nothing to copy: most
-    /// requests have no headers of their own.
+    /// Returns the headers for one attempt and keeps a copy for the next one. Most requests have no
+    /// headers at this point, so that nothing is copied.
     pub(super) fn take_headers(&mut self) -> HeaderMap {
         let kept = if self.headers.is_empty() {
             HeaderMap::new()
@@ -58,13 +57,13 @@ impl Outgoing {
 }
 
 impl Handle {
-    /// The request that an operation's input has become, and its URL; a form is signed here.
-    pub(crate) fn outgoing(
+    /// Returns the URL and the request of an operation. Signs the request if it is a form.
+    pub(crate) fn prepare(
         &self,
         info: &OperationInfo,
         parts: &mut RequestParts,
         credentials: &Credentials,
-    ) -> Result<(Uri, Outgoing)> {
+    ) -> Result<(Uri, PreparedRequest)> {
         let is_form = matches!(parts.body, RequestBody::Form(_));
         // An upload does not make the service copy or fetch data, so the normal idle timeout
         // applies.
@@ -81,7 +80,7 @@ impl Handle {
             }
         };
         let (uri, headers) = self.finish(parts)?;
-        let outgoing = Outgoing {
+        let request = PreparedRequest {
             headers,
             body,
             is_form,
@@ -91,10 +90,10 @@ impl Handle {
                 false => info.repeatable,
             },
         };
-        Ok((uri, outgoing))
+        Ok((uri, request))
     }
 
-    /// Dates and signs `headers`, which are those of a request with this method and URL.
+    /// Adds date and signature to the headers of a request with this method and URL.
     pub(crate) fn sign(
         &self,
         (method, uri): (&Method, &Uri),
@@ -118,7 +117,7 @@ impl Handle {
         headers.insert(header::DATE, date);
     }
 
-    /// The URL and the headers as they go out.
+    /// Returns the URL and the headers of a request.
     pub(crate) fn finish(&self, parts: &mut RequestParts) -> Result<(Uri, HeaderMap)> {
         let (target, headers) = parts.finish();
         let refused = |error: http::Error| {

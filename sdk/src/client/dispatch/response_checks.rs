@@ -1,4 +1,4 @@
-//! Checks of a response against its request: what it reports must have happened.
+//! Checks a response against its request.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
@@ -15,8 +15,8 @@ use crate::transport::UnsentBody;
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key");
 
-/// Fails with `Interrupted` if the response reports success while the request body is being sent.
-/// An error stands: the service refuses the rest of the body.
+/// Returns an `Interrupted` error if the response reports success before the whole request body was
+/// sent. An error response is accepted: the service refuses the rest of the body.
 pub(super) fn whole_body_was_sent(
     unsent: &UnsentBody,
     meta: &ResponseMeta,
@@ -34,7 +34,9 @@ pub(super) fn whole_body_was_sent(
 
 /// Returns the part of the object that a 206 response carries; `None` for every other status.
 ///
-/// Fails with `Integrity` if that is not the requested part.
+/// # Errors
+///
+/// Returns an `Integrity` error if that is not the requested part.
 pub(super) fn content_range(
     sent: &HeaderMap,
     meta: &ResponseMeta,
@@ -48,8 +50,8 @@ pub(super) fn content_range(
         .map_err(|text| fail(ErrorKind::Integrity, text, meta, call))
 }
 
-/// Fails with `Integrity` if the request body was sent with its `Content-MD5` and the response has
-/// no `ETag`, or that of other bytes.
+/// Returns an `Integrity` error if the request body was sent with its `Content-MD5`, and the response
+/// has no `ETag` or the `ETag` of other bytes.
 pub(super) fn body_was_stored(
     sent: &HeaderMap,
     meta: &ResponseMeta,

@@ -1,29 +1,29 @@
-//! What `tracing` is told.
+//! Spans and events of `tracing`. They never contain headers, queries or bodies.
 
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::config::observe::ResponseEvent;
 use crate::message::address::Address;
 use crate::message::operation_info::OperationInfo;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
 
-/// Whether anybody listens.
-pub(super) fn is_on() -> bool {
+/// Returns whether a subscriber is interested in this target.
+fn is_enabled() -> bool {
     tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG)
 }
 
-/// The span of one attempt, so that what the layers below tell can be told apart.
+/// Returns the span of one attempt, which contains the events of the HTTP layers.
 pub(super) fn attempt(number: u32) -> tracing::Span {
     tracing::debug_span!(target: "qingstor_sdk", "attempt", attempt = number)
 }
 
-/// One attempt: no headers, no query, no bodies.
+/// Reports the end of an attempt.
 pub(super) fn attempt_ended(event: &ResponseEvent<'_>) {
     tracing::debug!(
         target: "qingstor_sdk",
@@ -36,19 +36,9 @@ pub(super) fn attempt_ended(event: &ResponseEvent<'_>) {
     );
 }
 
-/// The call is sent again after this error, and this time.
-pub(super) fn pause(error: &Error, pause: Duration) {
-    tracing::debug!(
-        target: "qingstor_sdk",
-        attempt = error.attempts(),
-        pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-        "retrying after a delay"
-    );
-}
-
-/// The object that the call is for, if anybody wants to know.
+/// Returns the object key of a request; `None` if no subscriber is interested.
 pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
-    if !is_on() {
+    if !is_enabled() {
         return None;
     }
     let target = parts.target();
@@ -56,7 +46,7 @@ pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
     address.key(path)
 }
 
-/// The span of a call.
+/// Runs `call` in its span.
 pub(super) async fn call<F: Future<Output = Result<Response>>>(
     info: &OperationInfo,
     address: &Address,
@@ -64,7 +54,7 @@ pub(super) async fn call<F: Future<Output = Result<Response>>>(
     started: Instant,
     call: Pin<&mut F>,
 ) -> Result<Response> {
-    if !is_on() {
+    if !is_enabled() {
         return call.await;
     }
     let span = tracing::debug_span!(
@@ -93,12 +83,17 @@ pub(super) async fn call<F: Future<Output = Result<Response>>>(
     if let Some(id) = request_id {
         span.record("request_id", id);
     }
-    span.in_scope(|| end(info, address, started, &result));
+    span.in_scope(|| call_ended(info, address, started, &result));
     result
 }
 
-/// One event for each call: no headers, no query, no bodies.
-fn end(info: &OperationInfo, address: &Address, started: Instant, result: &Result<Response>) {
+/// Reports the end of a call.
+fn call_ended(
+    info: &OperationInfo,
+    address: &Address,
+    started: Instant,
+    result: &Result<Response>,
+) {
     let bucket = address.bucket.as_deref();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {

@@ -1,0 +1,203 @@
+//! [`RequestAttempts`]: the attempts of one request.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
+
+use super::prepared_request::PreparedRequest;
+use super::response_checks;
+use crate::base::error::{Error, ErrorCode, Result};
+use crate::client::Handle;
+use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
+use crate::config::clock;
+use crate::config::credentials::Credentials;
+use crate::message::byte_stream::ByteStream;
+use crate::message::call_info::CallInfo;
+use crate::message::content_range::announced;
+use crate::message::incoming::{Incoming, IncomingBody};
+use crate::message::operation_info::Reply;
+use crate::message::response::{
+    Response, ResponseBody, error_in_success, is_bodiless, service_error,
+};
+use crate::message::response_meta::ResponseMeta;
+use crate::transport::Outbound;
+
+/// Maximum length of a JSON response body, in bytes.
+const MAX_JSON: usize = 64 * 1024 * 1024;
+/// Maximum length of an error document, in bytes.
+const MAX_ERROR: usize = 256 * 1024;
+
+/// The attempts of one request. Each one dates, signs and sends it.
+pub(super) struct RequestAttempts<'a> {
+    pub(super) handle: &'a Handle,
+    pub(super) request: &'a mut PreparedRequest,
+    /// The call, with the number of the current attempt.
+    pub(super) call: CallInfo,
+    pub(super) limits: &'a AttemptLimits<'a>,
+    /// Whether an attempt was repeated with a corrected date.
+    pub(super) corrected_date: bool,
+}
+
+impl Attempts for RequestAttempts<'_> {
+    type Output = Response;
+
+    async fn attempt(
+        &mut self,
+        number: u32,
+        previous_error: Option<Error>,
+    ) -> Result<Response, FailedAttempt> {
+        self.call.attempts = number;
+        let skew = self.handle.shared.clock.skew();
+        let scope = self.handle.begin_attempt(self.request, &self.call);
+        let limits = self.limits;
+        let attempt = scope.instrument(self.send_and_read(skew));
+        let result = limits.before_deadline(pin!(attempt)).await;
+        let result = result.unwrap_or_else(|| {
+            let error = limits.deadline_exceeded(previous_error);
+            Err(error.with_call(self.call.context()))
+        });
+        self.handle.end_attempt(&self.call, scope, &result);
+        result.map_err(|error| {
+            let retry = self.retry_after(&error, skew);
+            FailedAttempt { error, retry }
+        })
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    async fn sleep(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
+}
+
+impl RequestAttempts<'_> {
+    /// Returns when the request may be retried after `error`.
+    ///
+    /// If the service rejected the date of the request, corrects the clock and allows one immediate
+    /// retry. `skew`: the clock correction of the failed attempt.
+    fn retry_after(&mut self, error: &Error, skew: i64) -> Retry {
+        if !self.corrected_date && self.correct_clock(error, skew) && self.request.body.can_start()
+        {
+            self.corrected_date = true;
+            return Retry::Immediately;
+        }
+        if self.request.may_be_retried_after(error) {
+            Retry::AfterDelay
+        } else {
+            Retry::Never
+        }
+    }
+
+    /// Corrects the clock if the service rejected the date of the request. Returns whether the next
+    /// attempt would have another date.
+    fn correct_clock(&self, error: &Error, skew: i64) -> bool {
+        let Some(date) = error.date().filter(|_| self.request.is_dated()) else {
+            return false;
+        };
+        let least = match error.code().map(ErrorCode::as_str) {
+            Some("request_expired") => clock::SAME,
+            // A response to `HEAD` has no error document that states the reason.
+            None if self.call.identity.info.method == Method::HEAD
+                && error.status() == Some(StatusCode::FORBIDDEN) =>
+            {
+                clock::REFUSED
+            }
+            _ => return false,
+        };
+        self.handle.shared.clock.learn(date, skew, least)
+    }
+
+    /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
+    async fn send_and_read(&mut self, skew: i64) -> Result<Response> {
+        let shared = &self.handle.shared;
+        let credentials = shared.credentials.current().await.map_err(|error| {
+            let info = self.call.identity.info;
+            error.with_call(self.handle.unsent(info))
+        })?;
+        let headers = self.signed_headers(skew, &credentials);
+        let call = &self.call;
+        let outbound = Outbound {
+            method: &call.identity.info.method,
+            uri: &call.identity.uri,
+            headers,
+            body: &self.request.body,
+            root: &call.identity.address.root,
+            slow: self.request.slow,
+        };
+        let (response, unsent) = shared
+            .transport
+            .send(outbound)
+            .await
+            .map_err(|error| error.with_call(call.context()))?;
+        let (head, incoming) = response.into_parts();
+        let meta = ResponseMeta::new(head.status, head.headers, call.attempts);
+        if let Some(unsent) = &unsent {
+            response_checks::whole_body_was_sent(unsent, &meta, call)?;
+        }
+        let mut stream = stream(incoming, &meta, &self.request.headers, call)?;
+        let body = read(&meta, &mut stream, call).await?;
+        response_checks::body_was_stored(&self.request.headers, &meta, call)?;
+        let body = match body {
+            Some(whole) => ResponseBody::Whole(whole),
+            None => ResponseBody::Stream(stream),
+        };
+        Ok(Response::new(meta, body, call.clone()))
+    }
+
+    fn signed_headers(&mut self, skew: i64, credentials: &Credentials) -> HeaderMap {
+        let mut headers = self.request.take_headers();
+        if !self.request.is_form {
+            let identity = &self.call.identity;
+            let request = (&identity.info.method, &identity.uri);
+            self.handle.sign(request, &mut headers, skew, credentials);
+        }
+        headers
+    }
+}
+
+/// Returns the unread body of a response. `sent`: the headers of the request.
+fn stream(
+    mut incoming: Incoming,
+    meta: &ResponseMeta,
+    sent: &HeaderMap,
+    call: &CallInfo,
+) -> Result<ByteStream> {
+    let part = response_checks::content_range(sent, meta, call)?;
+    let length = if is_bodiless(meta, call) {
+        // `Content-Length` is the length of the body that a `GET` would return.
+        incoming.body = IncomingBody::Whole(Bytes::new());
+        None
+    } else {
+        part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
+    };
+    Ok(ByteStream::new(incoming, length, part, call.clone()))
+}
+
+/// Reads the whole body of a response; `None` if the operation returns the body as a stream.
+async fn read(
+    meta: &ResponseMeta,
+    stream: &mut ByteStream,
+    call: &CallInfo,
+) -> Result<Option<Bytes>> {
+    let info = call.identity.info;
+    if !info.success.contains(&meta.status().as_u16()) {
+        let body = stream.prefix(MAX_ERROR).await;
+        return Err(service_error(meta, &body, call));
+    }
+    let body = match info.reply {
+        Reply::Stream => return Ok(None),
+        Reply::Json => stream.collect_in_time(MAX_JSON).await?,
+        // Read to its end, so that the connection can be reused. The output consists of headers
+        // only, so an incomplete body does not matter.
+        Reply::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
+    };
+    match error_in_success(meta, &body, call) {
+        Some(error) => Err(error),
+        None => Ok(Some(body)),
+    }
+}

@@ -1,0 +1,183 @@
+//! The retry loop.
+//!
+//! [`run`] knows nothing about HTTP, sockets or clocks: the implementation of [`Attempts`] provides
+//! the attempt, the clock and the sleep function, so unit tests run it without a network and without
+//! waiting.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::base::deadline::deadline;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::config::retry::{RetryBudget, RetryPolicy};
+
+/// The attempts of one request, and the clock on which they run.
+pub(super) trait Attempts {
+    type Output;
+
+    /// Makes the attempt of this number, which ends at the deadline.
+    ///
+    /// `previous_error`: the error of the previous attempt.
+    fn attempt(
+        &mut self,
+        number: u32,
+        previous_error: Option<Error>,
+    ) -> impl Future<Output = Result<Self::Output, FailedAttempt>> + Send;
+
+    fn now(&self) -> Instant;
+
+    fn sleep(&self, delay: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Limits of the attempts of one request.
+pub(super) struct AttemptLimits<'a> {
+    policy: &'a RetryPolicy,
+    budget: &'a RetryBudget,
+    deadline: Option<Deadline>,
+}
+
+#[derive(Clone, Copy)]
+struct Deadline {
+    timeout: Duration,
+    at: Instant,
+}
+
+/// A failed attempt.
+pub(super) struct FailedAttempt {
+    pub(super) error: Error,
+    pub(super) retry: Retry,
+}
+
+/// When a failed attempt may be followed by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    Never,
+    /// After the delay of the policy, if the budget has enough tokens.
+    AfterDelay,
+    /// Without delay and tokens: the client has corrected the cause of the failure.
+    Immediately,
+}
+
+impl<'a> AttemptLimits<'a> {
+    /// Limits without a deadline.
+    pub(super) fn new(policy: &'a RetryPolicy, budget: &'a RetryBudget) -> Self {
+        Self {
+            policy,
+            budget,
+            deadline: None,
+        }
+    }
+
+    /// Starts the time of a request with this timeout of its own.
+    pub(super) fn start_timeout(mut self, call_timeout: Option<Duration>) -> Self {
+        self.deadline = self.policy.timeout(call_timeout).map(|timeout| Deadline {
+            timeout,
+            at: deadline(timeout),
+        });
+        self
+    }
+
+    /// Returns the output of `future`; `None` if the deadline passes first.
+    ///
+    /// Takes a pinned future because the generated state machine would otherwise contain it twice.
+    pub(super) async fn before_deadline<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+    ) -> Option<F::Output> {
+        match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline.at, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    /// Returns the error of a request whose deadline has passed, with the error of the previous
+    /// attempt as its source.
+    pub(super) fn deadline_exceeded(&self, previous_error: Option<Error>) -> Error {
+        let timeout = self.deadline.map_or(Duration::ZERO, |end| end.timeout);
+        let text = format!("deadline of {} s exceeded", timeout.as_secs_f32());
+        let error = Error::new(ErrorKind::Timeout, text);
+        match previous_error {
+            Some(previous) => error.with_source(previous),
+            None => error,
+        }
+    }
+
+    /// Returns the delay before the retry that follows `attempt`, and takes its tokens from the
+    /// budget. `None` if no retry is allowed.
+    pub(super) fn delay_before_retry(
+        &self,
+        error: &Error,
+        retry: Retry,
+        attempt: u32,
+        now: Instant,
+    ) -> Option<Duration> {
+        match retry {
+            Retry::Never => return None,
+            Retry::Immediately => {
+                let is_allowed = self.policy.allows_attempt_after(attempt);
+                return is_allowed.then_some(Duration::ZERO);
+            }
+            Retry::AfterDelay => {}
+        }
+        let delay = self.policy.delay_after(attempt, error.retry_after())?;
+        let is_in_time = self.deadline.is_none_or(|deadline| {
+            let end_of_delay = now.checked_add(delay);
+            end_of_delay.is_some_and(|end| end < deadline.at)
+        });
+        let is_timeout = error.kind() == ErrorKind::Timeout;
+        (is_in_time && self.budget.take(is_timeout)).then_some(delay)
+    }
+}
+
+/// Makes attempts until one succeeds, or until no further attempt is allowed.
+///
+/// The number of the first attempt is `previous_attempts + 1`.
+///
+/// # Errors
+///
+/// Returns the error of the last attempt.
+pub(super) async fn run<A: Attempts>(
+    attempts: &mut A,
+    limits: &AttemptLimits<'_>,
+    previous_attempts: u32,
+) -> Result<A::Output> {
+    let mut previous_error = None;
+    let mut number = previous_attempts.saturating_add(1);
+    loop {
+        let failed = match attempts.attempt(number, previous_error).await {
+            Ok(output) => {
+                if number == 1 {
+                    limits.budget.return_token();
+                }
+                return Ok(output);
+            }
+            Err(failed) => failed,
+        };
+        let FailedAttempt { error, retry } = failed;
+        let Some(delay) = limits.delay_before_retry(&error, retry, number, attempts.now()) else {
+            return Err(error);
+        };
+        if retry == Retry::AfterDelay {
+            #[cfg(feature = "tracing")]
+            trace_delay(number, delay);
+            attempts.sleep(delay).await;
+        }
+        previous_error = Some(error);
+        number = number.saturating_add(1);
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn trace_delay(attempt: u32, delay: Duration) {
+    tracing::debug!(
+        target: "qingstor_sdk",
+        attempt,
+        pause_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        "retrying after a delay"
+    );
+}
+
+#[cfg(test)]
+mod tests;
