@@ -8,9 +8,8 @@ CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
-# What is rendered from the specification: a pack of templates, the folder it writes to, and perhaps
-# one overlay more.
-PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated readme=. reference=sdk/docs/en \
+# Rendered packs: the template pack, the output folder, and an optional additional overlay.
+PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated reference=sdk/docs/en \
          reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
 
 # $(call each_pack,COMMAND): runs a command of the generator for each of them.

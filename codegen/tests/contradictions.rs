@@ -352,7 +352,7 @@ fn idents(pack: &str, definitions: &Value) -> Result<Vec<String>, String> {
 #[test]
 fn definitions_that_get_one_identifier_are_named_alike_in_every_pack() {
     let thing = object(&json!({ "x": text() }));
-    let packs = ["rust", "emulator", "python", "reference", "readme"];
+    let packs = ["rust", "emulator", "python", "reference"];
     for (names, expected) in [
         (
             &["FooBar", "foo-bar", "foo_bar"][..],

@@ -3,6 +3,11 @@
 //!
 //! The modules hold no code: they are there for the documentation alone.
 
+/// Settings: methods, environment variables, and the configuration file.
+pub mod configuration {
+    #![doc = include_str!("guide/configuration.md")]
+}
+
 /// What went wrong, and what to do.
 pub mod errors {
     #![doc = include_str!("guide/errors.md")]

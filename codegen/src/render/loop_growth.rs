@@ -117,7 +117,7 @@ fn rounds_of_loops_grow_with_the_specification() {
     let path = folder.path().join("api.json");
     for (growing, spec) in specifications() {
         std::fs::write(&path, spec.to_string()).unwrap();
-        for name in ["rust", "emulator", "reference", "python", "readme"] {
+        for name in ["rust", "emulator", "reference", "python"] {
             let generator = Generator::new().spec(&path).pack(templates.join(name));
             let model = generator.model().unwrap();
             let pack = Pack::load(&templates.join(name)).unwrap();

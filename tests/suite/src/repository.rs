@@ -16,7 +16,6 @@ pub const CHINESE: &str = "specs/qingstor/overlay.zh-CN.json";
 pub const PACKS: &[(&str, &str, &[&str])] = &[
     ("rust", "sdk/src/generated", &[]),
     ("emulator", "tests/emulator/src/generated", &[]),
-    ("readme", ".", &[]),
     ("reference", "sdk/docs/en", &[]),
     ("reference", "sdk/docs/zh-CN", &[CHINESE]),
 ];
