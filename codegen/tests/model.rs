@@ -328,6 +328,19 @@ fn successes_are_merged_and_other_answers_left_out() {
 }
 
 #[test]
+fn a_path_can_name_its_resource() {
+    let named = |name: serde_json::Value| {
+        let get = operation(json!([]));
+        only_operation(&spec(
+            json!({ "/?location": { "x-name": name, "get": get } }),
+        ))
+    };
+    assert_eq!(named(json!("Zones of all"))["resource"], "zones_of_all");
+    // A device name on some systems.
+    assert_eq!(named(json!("con"))["resource"], "con_resource");
+}
+
+#[test]
 fn paths_become_segments_after_what_the_handle_binds() {
     let path =
         |name: &str| json!({ "name": name, "in": "path", "required": true, "type": "string" });

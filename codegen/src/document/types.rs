@@ -106,6 +106,8 @@ pub struct PathItem {
     pub path: String,
     /// The query in the key: the name of a sub-resource.
     pub sub_resource: Option<String>,
+    /// `x-name`: name of the resource. By default, the name is made from the path.
+    pub name: Option<String>,
     /// `x-signed`: the sub-resource enters the signature; so it does unless the path says no.
     pub signed: bool,
     /// The operations in order.

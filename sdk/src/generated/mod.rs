@@ -8,7 +8,6 @@ mod bucket;
 mod bucket_acl;
 mod bucket_cname;
 mod bucket_cors;
-mod bucket_delete;
 mod bucket_lifecycle;
 mod bucket_logging;
 mod bucket_mirror;
@@ -16,17 +15,18 @@ mod bucket_notification;
 mod bucket_policy;
 mod bucket_replication;
 mod bucket_retention;
-mod bucket_stats;
-mod bucket_uploads;
+mod bucket_statistics;
 mod bucket_versioning;
-mod bucket_versions;
+mod image_process;
+mod multipart;
+mod multipart_initiate;
+mod multipart_uploads;
 mod object;
 mod object_append;
-mod object_image;
-mod object_upload_id;
-mod object_uploads;
+mod object_batch_delete;
+mod object_versions;
 mod service;
-mod service_location;
+mod zones;
 
 /// Inputs and outputs of every operation.
 pub mod operations {
@@ -34,7 +34,6 @@ pub mod operations {
     pub use super::bucket_acl::*;
     pub use super::bucket_cname::*;
     pub use super::bucket_cors::*;
-    pub use super::bucket_delete::*;
     pub use super::bucket_lifecycle::*;
     pub use super::bucket_logging::*;
     pub use super::bucket_mirror::*;
@@ -42,15 +41,16 @@ pub mod operations {
     pub use super::bucket_policy::*;
     pub use super::bucket_replication::*;
     pub use super::bucket_retention::*;
-    pub use super::bucket_stats::*;
-    pub use super::bucket_uploads::*;
+    pub use super::bucket_statistics::*;
     pub use super::bucket_versioning::*;
-    pub use super::bucket_versions::*;
+    pub use super::image_process::*;
+    pub use super::multipart::*;
+    pub use super::multipart_initiate::*;
+    pub use super::multipart_uploads::*;
     pub use super::object::*;
     pub use super::object_append::*;
-    pub use super::object_image::*;
-    pub use super::object_upload_id::*;
-    pub use super::object_uploads::*;
+    pub use super::object_batch_delete::*;
+    pub use super::object_versions::*;
     pub use super::service::*;
-    pub use super::service_location::*;
+    pub use super::zones::*;
 }

@@ -205,6 +205,7 @@ const VALUES: &[Kind] = &[
 
 /// Everything that gets an identifier.
 const NAMED: &[Kind] = &[
+    Kind::PathItem,
     Kind::Operation,
     Kind::Parameter,
     Kind::Header,

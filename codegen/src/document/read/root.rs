@@ -236,6 +236,7 @@ impl<'a> Reader<'a> {
             span: member.key,
             path: path.to_owned(),
             sub_resource,
+            name: self.text(&member.node, "x-name"),
             signed: member.node.get("x-signed").is_none() || self.flag(&member.node, "x-signed"),
             operations,
         })

@@ -187,8 +187,11 @@ impl<'a> Lowerer<'a> {
         segments
     }
 
-    /// A stem for file names: what the path ends with, and its sub-resource.
+    /// Returns a stem for file names: `x-name`, or the end of the path and its sub-resource.
     fn resource_name(&self, item: &PathItem) -> String {
+        if let Some(name) = &item.name {
+            return self.stem(&self.language.naming.words(name));
+        }
         let pieces = pieces(&item.path);
         let parameter = pieces.iter().rev().find(|(is_parameter, _)| *is_parameter);
         let literal = pieces.iter().rev().find_map(|(is_parameter, text)| {

@@ -122,8 +122,11 @@ fn removing_a_parameter_that_the_overlay_needs_is_an_error() {
 #[test]
 fn a_new_response_field_becomes_a_field_of_the_output() {
     let rendered = Rendered::with(edits::add_response_field);
-    rendered.adds("bucket_stats.rs", "    /// Names of the tiers in use.\n");
-    rendered.adds("bucket_stats.rs", "    pub tiers: Vec<String>,\n");
+    rendered.adds(
+        "bucket_statistics.rs",
+        "    /// Names of the tiers in use.\n",
+    );
+    rendered.adds("bucket_statistics.rs", "    pub tiers: Vec<String>,\n");
 }
 
 #[test]
