@@ -1,10 +1,10 @@
-# Every task of the project. `make` alone lists them.
+# All tasks of the project. `make` without a target lists them.
 
 CARGO   ?= cargo
 SPEC    := specs/qingstor/2016-01-06/api_v2.0.json
 OVERLAY := specs/qingstor/overlay.json
 CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
-# One set of features for all that `make test` compiles: another one would compile everything again.
+# One set of features for everything that `make test` compiles, because another set would recompile everything.
 FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
@@ -12,7 +12,7 @@ INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated reference=sdk/docs/en \
          reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
 
-# $(call each_pack,COMMAND): runs a command of the generator for each of them.
+# $(call each_pack,COMMAND): runs a command of the generator for each rendered pack.
 each_pack = set -e; $(foreach pack,$(PACKS),$(call one_pack,$(1),$(subst =, ,$(pack)));)
 one_pack  = $(CODEGEN) $(1) $(INPUT) $(addprefix --overlay ,$(word 3,$(2))) \
             --template templates/$(word 1,$(2)) --output $(word 2,$(2))
@@ -32,7 +32,7 @@ generate: ## Render everything that comes from specs/ and templates/
 	@$(call each_pack,generate)
 
 .PHONY: check
-check: ## Fail if a rendered file differs from what specs/ and templates/ give
+check: ## Fail if a rendered file differs from what specs/ and templates/ produce
 	@$(call each_pack,check)
 
 .PHONY: schema
@@ -44,25 +44,25 @@ python: ## Render a Python package into target/python, for pip install
 	$(CODEGEN) generate $(INPUT) --template templates/python --output target/python
 
 .PHONY: lint
-lint: ## Say what is wrong with the specification; a warning is a failure, too
+lint: ## Report problems in the specification; warnings are failures
 	@$(CODEGEN) lint $(INPUT) --deny warnings
 
-# The revision that the specification is compared with: the last release; without one, HEAD if the specification
-# was edited since, else the commit before its last change.
+# The revision to compare the specification with: the last release. Without a release: HEAD if the specification has
+# uncommitted changes, else the commit before its last change.
 BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
 	if ! git diff --quiet HEAD -- $(dir $(SPEC)) $(OVERLAY); then echo HEAD; \
 	else git rev-parse --short "$$(git log -1 --format=%h -- $(dir $(SPEC)) $(OVERLAY))^"; fi)
 
 .PHONY: spec-diff
-spec-diff: ## Say what changed in the specification since BASE, and which version that needs
+spec-diff: ## Report changes of the specification since BASE, and the version that they require
 	@set -e; base="$(BASE)"; echo "since $$base, $$(git log -1 --format='%cs: %s' "$$base" --)"; \
 	if ! git describe --tags --abbrev=0 >/dev/null 2>&1; then echo "(there is no release tag; BASE=REVISION compares with another revision)"; fi; \
 	overlay=; if git cat-file -e "$$base:$(OVERLAY)" 2>/dev/null; then overlay="--overlay-old $$base:$(OVERLAY)"; fi; \
 	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
 
 .PHONY: test
-test: format-check clippy unit lint check features docs ## All that the continuous integration runs
-# `unit` has just compiled it.
+test: format-check clippy unit lint check features docs ## Run everything that continuous integration runs
+# `unit` has compiled it.
 test: CODEGEN = $(or $(CARGO_TARGET_DIR),target)/debug/codegen
 .NOTPARALLEL: test
 
@@ -79,7 +79,7 @@ clippy:
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --quiet -- -D warnings
 
 .PHONY: unit
-unit: ## Unit, wire, specification-change and doc tests
+unit: ## Run all tests, including documentation tests
 	$(CARGO) test --workspace $(FEATURES) --quiet
 
 .PHONY: examples
@@ -88,7 +88,7 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK with each of its features alone, and with none; the generator as build scripts do
+features: ## Build the SDK without features and with each feature alone, and the generator as a library
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
@@ -96,13 +96,13 @@ features: ## Build the SDK with each of its features alone, and with none; the g
 	done
 
 .PHONY: docs
-docs: ## Build the documentation; a warning is an error
+docs: ## Build the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(FEATURES) --quiet
 
 .PHONY: bench
-bench: ## Measure: signing, listings, small calls, transfers, the generator, the emulator
+bench: ## Run the benchmarks
 	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
 
 .PHONY: emulator
-emulator: ## Run a QingStor on this machine, on port 9000
+emulator: ## Run a local QingStor server on port 9000
 	$(CARGO) run --quiet --release --package qingstor-emulator -- --listen 127.0.0.1:9000 --data-dir target/emulator
