@@ -1,5 +1,5 @@
-//! How long generation takes: the whole of it, the part without the formatter, and the same for a
-//! specification with a hundred times the operations.
+//! Measures a whole generation, the part without the formatter, and both for a specification with
+//! 100 times as many operations.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -31,9 +31,10 @@ fn spec() -> PathBuf {
     repository().join("specs/qingstor/2016-01-06/api_v2.0.json")
 }
 
-/// The specification with every path and operation so many times, each copy under another name.
+/// Writes the specification with `times` copies of each path and operation under other names.
 ///
-/// The copies stand in the root document: what a hundred times the files cost is the disk's affair.
+/// The copies are in the root document, so that the benchmark does not measure opening 100 times as
+/// many files.
 fn multiplied(times: usize) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = spec();

@@ -1,5 +1,5 @@
-//! How the time of a generation grows with the specification. Criterion prints the throughput: it
-//! stays the same if the time is linear.
+//! Measures how the time of a generation grows with the specification. The throughput that
+//! Criterion prints is constant if the time is linear.
 #![allow(
     clippy::expect_used,
     missing_docs,
@@ -13,12 +13,12 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use qingstor_codegen::Generator;
 use serde_json::{Map, Value, json};
 
-/// The packs whose templates look most things up.
+/// Packs whose templates do the most lookups.
 const PACKS: &[&str] = &["reference", "rust", "emulator"];
 
 const SIZES: &[usize] = &[1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 
-/// One part of a specification, with so many elements.
+/// Creates part of a specification with the given number of elements.
 type Growing = fn(usize) -> Value;
 
 const GROWING: &[(&str, Growing)] = &[
@@ -50,7 +50,7 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
-/// Properties of one type.
+/// Creates properties of one type.
 fn properties(size: usize) -> Value {
     let property = json!({ "type": "string", "description": "d" });
     let properties = each(size, |n| (format!("p{n}"), property.clone()));
@@ -59,7 +59,7 @@ fn properties(size: usize) -> Value {
     specification(one(&[], &response), json!({ "object": object }))
 }
 
-/// A chain of definitions that are other names for a list.
+/// Creates a chain of definitions that are aliases of a list.
 fn aliases(size: usize) -> Value {
     let mut chain = each(size, |n| {
         (format!("a{n}"), reference(&format!("a{}", n + 1)))
@@ -72,7 +72,7 @@ fn aliases(size: usize) -> Value {
     specification(one(&[], &response), chain)
 }
 
-/// Parameters of one operation, each with a type of its own.
+/// Creates parameters of one operation, each with its own enum.
 fn enums(size: usize) -> Value {
     let parameter =
         |n| json!({ "name": format!("p{n}"), "in": "query", "type": "string", "enum": ["a", "b"] });
@@ -80,7 +80,7 @@ fn enums(size: usize) -> Value {
     specification(one(&parameters, &json!({ "type": "string" })), json!({}))
 }
 
-/// Values of one enum, and of a number.
+/// Creates values of one enum, and of a number.
 fn enum_values(size: usize) -> Value {
     let names: Vec<String> = (0..size).map(|n| format!("v{n}")).collect();
     let numbers: Vec<usize> = (0..size).collect();
@@ -93,7 +93,7 @@ fn enum_values(size: usize) -> Value {
     )
 }
 
-/// Operations, each with a type of its own.
+/// Creates operations, each with its own type.
 fn operations(size: usize) -> Value {
     let paths = each(size, |n| {
         let response =
@@ -115,7 +115,7 @@ fn benchmarks(criterion: &mut Criterion) {
         group.sample_size(10);
         group.warm_up_time(Duration::from_millis(100));
         group.measurement_time(Duration::from_millis(500));
-        // An operation is a file or more.
+        // Each operation is rendered to at least one file.
         let sizes = SIZES
             .iter()
             .filter(|size| *growing != "operations" || **size <= 4_000);

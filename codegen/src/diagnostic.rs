@@ -1,4 +1,4 @@
-//! What is wrong, where, and what to do about it.
+//! Findings: problems in a specification, an overlay or a pack, with their place and advice.
 
 mod github;
 mod report;
@@ -10,15 +10,15 @@ pub use rules::Rule;
 
 use crate::span::Span;
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know; there is nothing to mend.
+    /// Information only.
     Note,
-    /// Worth mending; output is still made.
+    /// A possible mistake. Output is still written.
     Warning,
-    /// No output is made.
+    /// A mistake. No output is written.
     Error,
 }
 
@@ -32,25 +32,25 @@ impl std::fmt::Display for Severity {
     }
 }
 
-/// A finding that still knows places as spans.
+/// A finding whose places are byte ranges. [`Report`] turns it into a [`Finding`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// The rule's id, stable over releases.
+    /// Id of the rule. Ids are stable over releases.
     pub rule: &'static str,
-    /// What is wrong, one line.
+    /// Description of the problem in one line.
     pub message: String,
-    /// Where; none if the file itself could not be read.
+    /// Place of the problem. `None` if the file could not be read.
     pub span: Option<Span>,
-    /// Other places that have to do with it.
+    /// Related places with labels.
     pub notes: Vec<(Span, String)>,
-    /// What to do.
+    /// Advice in one line.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error at a place.
+    /// Creates an error with a place.
     pub fn error(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self {
             span: Some(span),
@@ -58,7 +58,7 @@ impl Diagnostic {
         }
     }
 
-    /// An error that has no place in a file.
+    /// Creates an error without a place in a file.
     pub fn error_nowhere(rule: &'static str, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -70,7 +70,7 @@ impl Diagnostic {
         }
     }
 
-    /// A warning at a place.
+    /// Creates a warning with a place.
     pub fn warning(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -78,7 +78,7 @@ impl Diagnostic {
         }
     }
 
-    /// A note at a place.
+    /// Creates a note with a place.
     pub fn note(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Note,
@@ -86,14 +86,14 @@ impl Diagnostic {
         }
     }
 
-    /// Adds another place.
+    /// Adds a related place.
     #[must_use]
     pub fn with_note(mut self, span: Span, label: impl Into<String>) -> Self {
         self.notes.push((span, label.into()));
         self
     }
 
-    /// Says what to do.
+    /// Sets the advice.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -1,12 +1,12 @@
-//! Two models in, what changed between them for who uses the rendered Rust SDK out.
+//! Compares two models and reports the changes for users of the rendered Rust SDK.
 //!
-//! | module | holds |
+//! | module | contents |
 //! | --- | --- |
-//! | `rules` | the kinds of changes, and what each means |
-//! | `surface` | what of a model callers can see, as the Rust templates have it |
-//! | `pair` | which thing of the old model is which of the new one |
-//! | `operations`, `properties`, `types`, `service` | the comparison, by the parts of a model |
-//! | `report` | what came out: for people, for programs, for the changelog |
+//! | `rules` | the kinds of changes, and the class of each |
+//! | `rust_api` | the Rust API that the templates render from a model |
+//! | `pairing` | pairs the items of the old and the new model |
+//! | `operations`, `properties`, `types`, `service` | the comparison, by part of the model |
+//! | `report` | the result, as text, JSON and changelog lines |
 
 mod operations;
 mod pairing;
@@ -29,45 +29,46 @@ use crate::target_language::TargetLanguage;
 use pairing::{Pairing, Pairs};
 use rust_api::Types;
 
-/// One change.
+/// A change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What it means.
+    /// Effect on programs.
     pub class: Class,
-    /// Its kind.
+    /// Kind of change.
     pub rule: Rule,
-    /// What changed, from the operation or type inwards: `GET / ListFolders > request > limit`.
+    /// Path of the changed item, from the operation or type inwards, for example
+    /// `GET / ListFolders > request > limit`.
     pub path: String,
-    /// What is different for who uses the SDK, one line.
+    /// Description for users of the SDK, in one line.
     pub message: String,
-    /// Where it stands in the specification.
+    /// Place in the specification.
     #[serde(flatten)]
     pub place: Place,
 }
 
-/// Where something stands in one of two specifications.
+/// A place in one of the two specifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// Which specification.
+    /// The specification.
     pub side: Side,
-    /// The file.
+    /// File name.
     pub file: String,
-    /// Counted from 1.
+    /// Line, starting at 1.
     pub line: usize,
 }
 
-/// One of two specifications.
+/// One of the two specifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// The one from before.
+    /// The old specification.
     Old,
-    /// The one from now.
+    /// The new specification.
     New,
 }
 
-/// What changed from one model to another, both lowered for one language. `client` is the name of
-/// the type that operations without a handle stand on.
+/// Compares two models that were lowered for the same target language. `client` is the name of the
+/// type that has the operations without a handle.
 pub fn diff(old: &Model, new: &Model, language: &TargetLanguage, client: &str) -> Report {
     let mut comparison = Comparison {
         old,
@@ -81,7 +82,7 @@ pub fn diff(old: &Model, new: &Model, language: &TargetLanguage, client: &str) -
     Report::new(comparison.changes)
 }
 
-/// A comparison under way.
+/// State of a comparison.
 struct Comparison<'a> {
     old: &'a Model,
     new: &'a Model,
@@ -105,7 +106,7 @@ impl<'a> Comparison<'a> {
         self.error_codes();
     }
 
-    /// The method of an operation: ``Bucket::get_object``.
+    /// Returns the method of an operation, for example ``Bucket::get_object``.
     fn method(&self, operation: &Operation) -> String {
         let handle = operation.handle.as_deref().unwrap_or(self.client);
         code(&format!("{handle}::{}", operation.method_ident))
@@ -121,7 +122,7 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// Says that something has other words, if it has.
+    /// Reports a change of documentation, if there is one.
     fn words(&mut self, path: &str, what: &str, old: &[&str], new: &[&str], place: &Source) {
         if old != new {
             let message = format!("{what} is described in other words");
@@ -129,7 +130,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Says which facts for templates are different.
+    /// Reports changed extensions (`x-` keys that templates read).
     fn extensions(
         &mut self,
         path: &str,
@@ -173,12 +174,12 @@ fn place(side: Side, source: &Source) -> Place {
     }
 }
 
-/// Text as code.
+/// Formats text as code.
 fn code(text: &str) -> String {
     format!("`{}`", text.replace('`', "'"))
 }
 
-/// Several texts as code.
+/// Formats several texts as code, separated by commas.
 fn codes<T: AsRef<str>>(texts: &[T]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| code(text.as_ref())).collect();
     texts.join(", ")

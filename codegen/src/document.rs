@@ -1,5 +1,4 @@
-//! Stage 2: JSON in, a typed specification out: files put together, overlays applied, `$ref`s
-//! checked.
+//! Stage 2: reads the typed specification from JSON, with `$ref`s resolved and overlays applied.
 
 mod bundle;
 mod dialect;
@@ -23,19 +22,19 @@ use crate::source::{Node, Sources};
 pub(crate) struct Loaded {
     /// The typed specification.
     pub document: Document,
-    /// All files as one tree, with the overlays applied.
+    /// All files as one JSON tree, with the overlays applied.
     pub bundled: Node,
-    /// What the tree is written in.
+    /// Version of the specification language.
     pub dialect: Dialect,
-    /// Warnings and notes of those who read it.
+    /// Warnings and notes that were found while reading.
     pub notes: Vec<Diagnostic>,
 }
 
-/// Reads a specification and all files that belong to it; overlays apply in order.
+/// Reads a specification with all of its files, and applies overlays in order.
 ///
 /// # Errors
 ///
-/// All that is wrong with it, as far as it could be read.
+/// Returns all errors, as far as the specification could be read.
 pub(crate) fn load(
     spec: &Path,
     overlays: &[PathBuf],

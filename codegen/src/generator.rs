@@ -1,4 +1,4 @@
-//! All stages in a row.
+//! Runs all stages.
 
 mod build_script;
 
@@ -16,7 +16,7 @@ use crate::render::{self, RenderError, Rendered};
 use crate::source::Sources;
 use crate::target_language::TargetLanguage;
 
-/// Makes files from a specification and a pack of templates.
+/// Generates files from a specification and a pack of templates.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), qingstor_codegen::Error> {
@@ -43,26 +43,26 @@ pub struct Generator {
     formatting: Formatting,
 }
 
-/// Why nothing was made.
+/// Reason why no output was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The specification or its overlay is wrong.
+    /// The specification or an overlay has errors.
     #[error("{0}")]
     Spec(Report),
-    /// The pack is wrong.
+    /// The pack has errors.
     #[error("error[pack]: {0}")]
     Pack(#[from] PackError),
-    /// A template is wrong.
+    /// A template has errors.
     #[error("{0}")]
     Render(#[from] RenderError),
-    /// The output can't be formatted, written or compared.
+    /// The output cannot be formatted, written or compared.
     #[error("error[output]: {0}")]
     Output(#[from] OutputError),
     /// No pack was given.
     #[error("error[pack]: no pack was given; call `Generator::pack`")]
     NoPack,
-    /// A build script has no folder to write to.
+    /// A build script has no output folder.
     #[error(
         "error[output]: there is no OUT_DIR; call this from a build.rs, or call `Generator::out_dir`"
     )]
@@ -70,110 +70,109 @@ pub enum Error {
 }
 
 impl Generator {
-    /// A generator that knows nothing yet.
+    /// Creates a generator without inputs.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The root file of the specification.
+    /// Sets the root file of the specification.
     #[must_use]
     pub fn spec(mut self, path: impl Into<PathBuf>) -> Self {
         self.spec = path.into();
         self
     }
 
-    /// Corrections and additions to the specification. More of them apply one after the other.
+    /// Adds an overlay with corrections and additions to the specification. Overlays apply in
+    /// order.
     #[must_use]
     pub fn overlay(mut self, path: impl Into<PathBuf>) -> Self {
         self.overlays.push(path.into());
         self
     }
 
-    /// The folder with the templates and `pack.json`.
+    /// Sets the folder with the templates and `pack.json`.
     #[must_use]
     pub fn pack(mut self, path: impl Into<PathBuf>) -> Self {
         self.pack = Some(path.into());
         self
     }
 
-    /// A folder whose templates take the place of the pack's templates of the same path, or join
-    /// them; its `pack.json`, if there is one, is merged into the pack's. More of them apply one
-    /// after the other.
+    /// Adds a folder with templates that replace templates of the pack, or add to them. A
+    /// `pack.json` in the folder is merged into that of the pack. Folders apply in order.
     #[must_use]
     pub fn override_templates(mut self, folder: impl Into<PathBuf>) -> Self {
         self.overrides.push(folder.into());
         self
     }
 
-    /// Names inputs by the folders of pack and specification, so that outputs are the same wherever
-    /// they are made. Paths must be absolute.
+    /// Names inputs relative to the folders of the pack and the specification, so that outputs do
+    /// not depend on their location. Paths must be absolute.
     #[must_use]
     pub(crate) fn apart(mut self) -> Self {
         self.apart = true;
         self
     }
 
-    /// Where files are written to.
+    /// Sets the output folder.
     #[must_use]
     pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.out_dir = path.into();
         self
     }
 
-    /// The folder that names of files begin at, where the specification stands outside the current
-    /// one. Without it, they begin at the folder of the root file.
+    /// Sets the folder that file names in messages and headers are relative to. Without it, they
+    /// are relative to the current folder, or to the folder of the root file if that is elsewhere.
     #[must_use]
     pub fn base(mut self, path: impl Into<PathBuf>) -> Self {
         self.base = Some(path.into());
         self
     }
 
-    /// Calls a function with warnings about the specification, if there are any, whenever files are
-    /// made or compared.
+    /// Sets a function that receives warnings whenever files are written or compared.
     ///
-    /// These are the warnings of [`Generator::lint`] which mean that the output may differ from
-    /// what the author of the specification meant, for example that a key is unknown. Without this
-    /// call they are not computed.
+    /// These are the warnings of [`Generator::lint`] which mean that the output may differ from the
+    /// intention of the specification's author, for example unknown keys. Without this function
+    /// they are not computed.
     #[must_use]
     pub fn on_warnings(mut self, print: fn(&Report)) -> Self {
         self.on_warnings = Some(print);
         self
     }
 
-    /// Writes files as they are rendered, without running the pack's formatter.
+    /// Disables the pack's formatter.
     ///
-    /// `formatter` in `pack.json`, also in that of an overriding folder, names any command, which
-    /// is run with the rights of this process. Call this method for packs that you do not trust
-    /// with that. Files that an earlier run formatted stay as they are if they would be rendered in
-    /// the same way.
+    /// `formatter` in `pack.json` can be any command, and runs with the rights of this process.
+    /// Call this method for packs that you do not trust. Files that an earlier run formatted stay
+    /// unchanged if they would be rendered in the same way.
     #[must_use]
     pub fn without_formatter(mut self) -> Self {
         self.formatting.enabled = false;
         self
     }
 
-    /// Sets how long the pack's formatter may take for a file, or for a batch of small files; 60
-    /// seconds by default. A formatter that takes longer is ended, and nothing is written.
+    /// Sets the time limit of the formatter for a file, or for a batch of small files. The default
+    /// is 60 seconds. If the formatter takes longer, it is killed and nothing is written.
     #[must_use]
     pub fn formatter_time_limit(mut self, limit: Duration) -> Self {
         self.formatting.time_limit = limit;
         self
     }
 
-    /// Writes the files: all of them, or none. Runs the pack's formatter, if it has one.
+    /// Writes all files, or none. Runs the pack's formatter, if it has one.
     ///
     /// # Errors
     ///
-    /// Anything that keeps a file from being made or written.
+    /// Returns an error if the specification or the pack is wrong, or if a file cannot be formatted
+    /// or written.
     pub fn run(&self) -> Result<Summary, Error> {
         Ok(self.plan()?.write()?)
     }
 
-    /// Writes the files as [`Generator::run`] does, and tells how each of them changed.
+    /// Writes the files like [`Generator::run`], and returns how each of them changed.
     ///
     /// # Errors
     ///
-    /// Anything that keeps a file from being made or written.
+    /// Returns the same errors as [`Generator::run`].
     pub fn update(&self) -> Result<Vec<Stale>, Error> {
         let plan = self.plan()?;
         let changes = plan.compare();
@@ -181,7 +180,7 @@ impl Generator {
         Ok(changes)
     }
 
-    /// The folders with templates: the pack's, and those that override it.
+    /// Returns the folder of the pack, and the folders that override it.
     pub fn pack_folders(&self) -> impl Iterator<Item = &Path> {
         self.pack
             .iter()
@@ -189,41 +188,43 @@ impl Generator {
             .map(PathBuf::as_path)
     }
 
-    /// The files of the specification, as far as they can be found, and its overlays.
+    /// Returns the files of the specification, as far as they can be found, and its overlays.
     pub fn spec_files(&self) -> Vec<PathBuf> {
         let mut sources = self.sources();
-        // What is wrong with them is told by the other methods.
+        // The other methods report errors.
         let _ = document::load(&self.spec, &self.overlays, &mut sources);
         let read = sources.files().iter().map(|file| file.path.clone());
         let named = std::iter::once(&self.spec).chain(&self.overlays).cloned();
         named.chain(read).collect()
     }
 
-    /// Compares the files with what would be written. Runs the pack's formatter, if it has one.
+    /// Compares the files with those that [`Generator::run`] would write. Runs the pack's
+    /// formatter, if it has one.
     ///
     /// # Errors
     ///
-    /// Anything that keeps a file from being made or compared.
+    /// Returns an error if the specification or the pack is wrong, or if a file cannot be formatted
+    /// or read.
     pub fn check(&self) -> Result<Vec<Stale>, Error> {
         Ok(self.plan()?.compare())
     }
 
-    /// Renders in memory: nothing is formatted, nothing is written.
+    /// Renders the files in memory, without formatting or writing them.
     ///
     /// # Errors
     ///
-    /// Anything that is wrong with the specification or the pack.
+    /// Returns an error if the specification or the pack is wrong.
     pub fn render(&self) -> Result<Rendered, Error> {
         let (pack, mut sources) = self.open()?;
         let model = self.lower(&pack.language(), &mut sources)?;
         Ok(render::render(&model, &pack)?)
     }
 
-    /// The model that templates see; without a pack, in neutral words.
+    /// Returns the model that templates see. Without a pack, uses default names and types.
     ///
     /// # Errors
     ///
-    /// Anything that is wrong with the specification or the pack.
+    /// Returns an error if the specification or the pack is wrong.
     pub fn model(&self) -> Result<Model, Error> {
         let language = match &self.pack {
             Some(_) => self.open()?.0.language(),
@@ -232,12 +233,12 @@ impl Generator {
         self.lower(&language, &mut self.sources())
     }
 
-    /// What changed since another specification, in the words of this generator's pack; without a
-    /// pack, in neutral words.
+    /// Compares this specification with an older one. Uses the names and types of this generator's
+    /// pack, or defaults without a pack.
     ///
     /// # Errors
     ///
-    /// Anything that is wrong with one of the specifications or the pack.
+    /// Returns an error if a specification or the pack is wrong.
     pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
         let pack = self.pack.as_deref().map(Pack::load).transpose()?;
         let language = pack.as_ref().map(Pack::language).unwrap_or_default();
@@ -248,7 +249,7 @@ impl Generator {
         Ok(diff(&old, &new, &language, client))
     }
 
-    /// Everything worth saying about the specification, errors and warnings.
+    /// Returns all findings about the specification: errors, warnings and notes.
     pub fn lint(&self) -> Report {
         let mut sources = self.sources();
         let loaded = document::load(&self.spec, &self.overlays, &mut sources);
@@ -262,7 +263,7 @@ impl Generator {
         Report::new(diagnostics, &sources)
     }
 
-    /// No files yet, named by the rule.
+    /// Creates an empty set of source files.
     fn sources(&self) -> Sources {
         Sources::new(self.names_begin())
     }
@@ -303,7 +304,7 @@ impl Generator {
         Ok(self.load(language, sources)?.0)
     }
 
-    /// Reads the specification; returns its model in the words of a language.
+    /// Reads the specification, and lowers it for a target language.
     fn load(
         &self,
         language: &TargetLanguage,
@@ -331,7 +332,7 @@ impl Generator {
     }
 }
 
-/// Everything that outputs are made from, with git's ids.
+/// Returns all input files with their git blob ids.
 fn inputs(pack: &Pack, sources: &Sources) -> Inputs {
     let mut inputs: Inputs = pack.inputs().map(|(name, id)| (name, id.clone())).collect();
     let files = sources.files().iter();

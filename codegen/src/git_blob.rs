@@ -1,17 +1,17 @@
-//! Git blob ids: what `git hash-object` prints.
+//! Git blob ids, as printed by `git hash-object`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-/// The id that git gives to a file with certain bytes.
+/// The git blob id of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlobId(String);
 
 impl BlobId {
-    /// Returns the id of some bytes.
+    /// Computes the id of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hasher = Sha1::new();
         hasher.update(format!("blob {}\0", bytes.len()));
@@ -24,8 +24,8 @@ impl BlobId {
         Self(hex)
     }
 
-    /// Returns the id of a text with line feeds as its line endings, which is the one in a
-    /// repository whose checkout converts them.
+    /// Computes the id of a text whose CRLF line endings are converted to line feeds. This is the
+    /// id in a repository whose checkout converts line endings.
     pub fn of_text(bytes: &[u8]) -> Self {
         match with_line_feeds(bytes) {
             Some(bytes) => Self::of(&bytes),
@@ -34,7 +34,7 @@ impl BlobId {
     }
 }
 
-/// Returns the bytes with a line feed in place of each CRLF; `None` if there is no CRLF.
+/// Converts CRLF to line feeds. Returns `None` if there is no CRLF.
 pub(crate) fn with_line_feeds(bytes: &[u8]) -> Option<Vec<u8>> {
     let is_return = |at: usize| bytes.get(at..at + 2) == Some(b"\r\n".as_slice());
     if !(0..bytes.len()).any(is_return) {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_git() {
-        // `git hash-object` of an empty file, and of "hello\n".
+        // `git hash-object` of an empty file, and of `hello\n`.
         let empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
         assert_eq!(BlobId::of(b"").to_string(), empty);
         let hello = "ce013625030ba8dba906f756967f9e9ca394464a";

@@ -41,7 +41,7 @@ pub use output::{Formatting, OutputError, Stale, StaleKind, Summary};
 pub use pack::PackError;
 pub use render::{RenderError, Rendered, RenderedFile, Section};
 
-/// The README's programs are documentation tests.
+/// Runs the README's programs as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

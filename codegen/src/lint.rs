@@ -1,4 +1,4 @@
-//! Stage 3: what is wrong, or could be better, with a specification that can be read.
+//! Stage 3: finds errors and possible mistakes in a specification.
 
 mod allowed;
 mod descriptions;
@@ -18,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Document, In, Loaded, Operation, Schema, SchemaKind};
 use crate::source::Span;
 
-/// All findings: errors (those of `lowering`, too), warnings and notes, without what is allowed.
+/// Returns all findings, including those of lowering, without the accepted ones.
 pub(crate) fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let document = &loaded.document;
     let mut found = errors(loaded);
@@ -39,7 +39,7 @@ pub(crate) fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic
     allowed::apply(loaded, found)
 }
 
-/// Findings that prevent output.
+/// Returns the findings that prevent output.
 pub(crate) fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = rules::errors(&loaded.document);
     allowed::check(&loaded.document, &mut found);
@@ -51,7 +51,7 @@ pub(crate) fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
     found
 }
 
-/// Rules whose findings mean that the output may differ from what the author meant.
+/// Rules whose findings mean that the output may differ from the author's intention.
 const DOUBTS: &[&str] = &[
     "default-misfit",
     "file-list",
@@ -75,8 +75,8 @@ const DOUBTS: &[&str] = &[
     "unsigned-sub-resource",
 ];
 
-/// Warnings that `generate` and `check` print, too: something was probably meant that is not in the
-/// output.
+/// Returns the warnings that `generate` and `check` print as well, because the output probably
+/// lacks something that the author intended.
 pub(crate) fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     let document = &loaded.document;
     let mut found = rules::warnings(document);
@@ -98,18 +98,19 @@ pub(crate) fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     left
 }
 
-/// Sorts by place, and removes repetitions: what many operations share is read many times.
+/// Sorts findings by place and removes duplicates, which occur because values shared by operations
+/// are read several times.
 fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
     found.dedup_by(|a, b| (a.span, a.rule, &a.message) == (b.span, b.rule, &b.message));
 }
 
-/// All operations, in order.
+/// Returns all operations in order.
 fn operations(document: &Document) -> impl Iterator<Item = &Operation> {
     document.paths.iter().flat_map(|item| &item.operations)
 }
 
-/// A value that has a name, wherever it stands.
+/// A value with a name.
 struct Named<'d> {
     name: &'d str,
     span: Span,
@@ -117,7 +118,7 @@ struct Named<'d> {
     role: Role,
 }
 
-/// What a named value is.
+/// Kind of a named value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Parameter(In),
@@ -125,7 +126,7 @@ enum Role {
     Property,
 }
 
-/// Every parameter, header and property, those within others included.
+/// Returns all parameters, headers and properties, including nested ones.
 fn named(document: &Document) -> Vec<Named<'_>> {
     let mut found = Vec::new();
     for definition in document.definitions.values() {
@@ -181,7 +182,7 @@ fn properties<'d>(schema: &'d Schema, found: &mut Vec<Named<'d>>) {
     }
 }
 
-/// Every schema, whether it has a name or not.
+/// Returns all schemas, with and without names.
 fn schemas(document: &Document) -> Vec<&Schema> {
     let mut found = Vec::new();
     let definitions = document.definitions.values();
@@ -215,7 +216,7 @@ fn within<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
     }
 }
 
-/// A warning with what to do about it.
+/// Adds a warning with advice.
 fn warn(
     rule: &'static str,
     span: Span,

@@ -1,4 +1,4 @@
-//! The command line of the generator.
+//! Command line of the generator.
 
 mod commands;
 
@@ -27,22 +27,22 @@ enum Command {
     Generate {
         #[command(flatten)]
         output: Output,
-        /// Go on: render again whenever a specification or a template changes, until Ctrl-C.
+        /// Render again whenever the specification or a template changes, until Ctrl-C.
         #[arg(long)]
         watch: bool,
     },
-    /// Compare the files of a pack with what would be written; exit with 1 if they differ. Runs the
-    /// pack's formatter.
+    /// Compare the files of a pack with those that `generate` would write. Exits with 1 if they
+    /// differ. Runs the pack's formatter.
     Check(Output),
-    /// Say what is wrong with a specification; exit with 1 if there are errors.
+    /// Check a specification. Exits with 1 if there are errors.
     Lint(Lint),
-    /// Say what changed for who uses the SDK, and which version that needs.
+    /// Compare two specifications, and print the changes of the Rust SDK and the version bump.
     Diff(diff::Diff),
     /// Print the model that templates see, as JSON.
     Dump {
         #[command(flatten)]
         input: Option<Input>,
-        /// Use the names and types of this pack.
+        /// Use the naming rules and the type map of this pack.
         #[arg(short, long, value_name = "PACK")]
         template: Option<PathBuf>,
         #[command(flatten)]
@@ -53,21 +53,20 @@ enum Command {
     },
     /// Write a small working pack into a new folder.
     NewPack {
-        /// The folder; empty, or not there.
+        /// Folder for the pack. It must be empty or not exist.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Run a pack's own tests; exit with 1 if an output is not as expected. Runs the pack's
-    /// formatter.
+    /// Run the tests of a pack. Exits with 1 if an output differs. Runs the pack's formatter.
     TestPack {
-        /// The folder with the templates, pack.json and tests.
+        /// Folder with the templates, pack.json and tests.
         #[arg(value_name = "PACK")]
         pack: PathBuf,
         #[command(flatten)]
         overrides: Overrides,
         #[command(flatten)]
         formatter: Formatter,
-        /// Make what the pack makes the expected outputs.
+        /// Replace the expected outputs by the current ones.
         #[arg(long)]
         update: bool,
     },
@@ -76,10 +75,10 @@ enum Command {
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
-        // Who reads our output had enough of it.
+        // The reader of the output closed the pipe, for example `head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // The library's messages hold their causes.
+            // Messages of the library already include their causes.
             eprintln!("{}", error.to_string().trim_end());
             ExitCode::FAILURE
         }

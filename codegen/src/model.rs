@@ -1,6 +1,6 @@
-//! Stage 4: a typed specification in, the model that templates see out.
+//! Stage 4: lowers the typed specification to the model that templates see.
 //!
-//! This is the only place where a name or a type is decided; a template formats.
+//! All decisions about names and types are made here. Templates only format.
 
 mod imports;
 mod location;
@@ -20,11 +20,11 @@ use crate::document::Document;
 use crate::source::Sources;
 use crate::target_language::TargetLanguage;
 
-/// Lowers a specification for a language.
+/// Lowers a specification for a target language.
 ///
 /// # Errors
 ///
-/// What can't be named or typed.
+/// Returns all names and types that the target language cannot represent.
 pub fn lower(
     document: &Document,
     language: &TargetLanguage,

@@ -1,5 +1,5 @@
-//! Names of a specification become identifiers: by rule, so that a new name never changes an old
-//! one.
+//! Converts names to identifiers. The rules only depend on the names that are already taken, so
+//! that a new name does not change an earlier one.
 
 mod case;
 mod symbol_names;
@@ -15,67 +15,67 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::source::Span;
 
-/// How a pack wants identifiers to look.
+/// How names become identifiers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Naming {
-    /// The case of types and operations.
+    /// Case of types and operations.
     #[serde(rename = "type")]
     pub types: Case,
-    /// The case of methods.
+    /// Case of methods.
     pub method: Case,
-    /// The case of properties and parameters.
+    /// Case of properties and parameters.
     pub property: Case,
-    /// Whether parameters and properties are called as they are sent, whatever the specification
-    /// calls them with `x-name` or takes off with `x-header-prefix`.
+    /// Whether properties keep the names that are sent, regardless of `x-name` and
+    /// `x-header-prefix`.
     pub wire_names: bool,
-    /// The case of enum values.
+    /// Case of enum values.
     pub value: Case,
-    /// The case of constants.
+    /// Case of constants.
     pub constant: Case,
-    /// Words that are one word though their letters look like several, for example `ETag`.
+    /// Words with several capitals that count as one word, for example `ETag`.
     pub acronyms: Vec<String>,
-    /// Whether acronyms stand in `pascal` and `camel` as they are listed: `BucketID`, not
-    /// `BucketId`. The first word of `camel` stays small.
+    /// Whether `pascal` and `camel` keep the spelling of acronyms: `BucketID` instead of
+    /// `BucketId`. The first word of `camel` stays in lower case.
     pub written_acronyms: bool,
-    /// Words that are no identifiers.
+    /// Words of the language that cannot be identifiers.
     pub keywords: Vec<String>,
-    /// What a keyword gets to become one.
+    /// Suffix that makes a keyword an identifier.
     pub keyword_suffix: String,
-    /// What a name gets that would begin with a digit, or with another character that must not
-    /// come first.
+    /// Prefix of names that begin with a digit, or with another character that cannot be the first.
     pub digit_prefix: String,
     /// Names of types that the output uses for something else.
     pub reserved_types: Vec<String>,
-    /// What such a name gets.
+    /// Suffix of such names.
     pub reserved_types_suffix: String,
-    /// What the output calls an operation's own types, `{ident}Input`, where they stand among the
-    /// others: no type may be called so, and one that would be gets the word `type` at its end.
+    /// Patterns of the types that the output has for each operation, such as `{ident}Input`.
+    /// Another type with such a name gets the suffix `type`.
     pub operation_types: Vec<String>,
-    /// Names that no operation may have where its identifier is the name of a type.
+    /// Names that the types of operations must not have.
     pub reserved_operation_types: Vec<String>,
-    /// Suffix of such a name.
+    /// Suffix of such names.
     pub reserved_operation_types_suffix: String,
-    /// What the output calls further methods of an operation, `{method}_request`, where they stand
-    /// among the others: no other operation's method may be called so.
+    /// Patterns of further methods that the output has for each operation, such as
+    /// `{method}_request`. No other method has such a name.
     pub operation_methods: Vec<String>,
-    /// Names of methods that inputs have anyway: no parameter may be called so.
+    /// Names of methods that all inputs have. Parameters must not have these names.
     pub reserved_methods: Vec<String>,
-    /// What such a name gets.
+    /// Suffix of such names.
     pub reserved_methods_suffix: String,
-    /// Names that no property of an output may have.
+    /// Names that properties of outputs must not have.
     pub reserved_properties: Vec<String>,
-    /// What such a name gets.
+    /// Suffix of such names.
     pub reserved_properties_suffix: String,
-    /// Names that no enum value may have.
+    /// Names that enum values must not have.
     pub reserved_values: Vec<String>,
-    /// What such a name gets.
+    /// Suffix of such names.
     pub reserved_values_suffix: String,
-    /// Names of methods that handles have anyway: no operation may be called so.
+    /// Names of methods that all handles have. Operations must not have these names.
     pub reserved_operations: Vec<String>,
-    /// What such a name gets.
+    /// Suffix of such names.
     pub reserved_operations_suffix: String,
-    /// Names that the file of no resource may have; such a name, and a keyword, gets `_resource`.
+    /// File name stems that resources must not have. Such a name, and a keyword, gets the suffix
+    /// `_resource`.
     pub reserved_resources: Vec<String>,
 }
 
@@ -112,16 +112,16 @@ impl Default for Naming {
     }
 }
 
-/// What an identifier is for.
+/// Kind of item that an identifier is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// A customized type, or an operation's own types.
+    /// A type of the API, or a type of an operation.
     Type,
-    /// A method that makes a call.
+    /// A method of an operation.
     Method,
     /// A parameter of a request.
     Parameter,
-    /// A property of an answer or a type.
+    /// A property of a response or a type.
     Property,
     /// A value of an enum.
     Value,
@@ -130,18 +130,19 @@ pub enum Role {
 }
 
 impl Naming {
-    /// The identifier for a name.
+    /// Returns the identifier for a name.
     pub fn ident(&self, name: &str, role: Role) -> String {
         let ident = self.cased(name, role);
         self.safe(ident, role)
     }
 
-    /// The name in the case of its role, with symbols spelled out where nothing else is left.
+    /// Converts a name to the case of its role. Spells out symbols if the name has no letters or
+    /// digits.
     fn cased(&self, name: &str, role: Role) -> String {
         self.join(self.case(role), &self.words(name))
     }
 
-    /// Joins words that are in lower case.
+    /// Joins words in lower case.
     pub(crate) fn join(&self, case: Case, words: &[String]) -> String {
         let first = match case {
             Case::Pascal => 0,
@@ -160,10 +161,10 @@ impl Naming {
         case.join(&words)
     }
 
-    /// The words of a name: never none, and together they can begin an identifier.
+    /// Splits a name into words. Returns at least one word, and the first can begin an identifier.
     ///
-    /// Languages compare identifiers in a normal form (Rust in NFC, Python in NFKC), so what is
-    /// equal there must be equal here, too.
+    /// Normalizes the name (NFKC), because languages compare identifiers in a normal form: Rust in
+    /// NFC, Python in NFKC.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let name: &str = &match name.is_ascii() {
             true => Cow::Borrowed(name),
@@ -185,7 +186,7 @@ impl Naming {
         found
     }
 
-    /// Adds the suffix if the name is reserved for something else than an operation.
+    /// Adds the suffix if the name of an operation type is reserved.
     pub(crate) fn safe_operation_type(&self, mut ident: String) -> String {
         if self.reserved_operation_types.contains(&ident) {
             ident.push_str(&self.reserved_operation_types_suffix);
@@ -203,7 +204,7 @@ impl Naming {
         }
     }
 
-    /// Escapes what the language or the pack keeps for itself.
+    /// Adds the suffix or prefix if an identifier is reserved, a keyword, or not valid.
     pub(crate) fn safe(&self, mut ident: String, role: Role) -> String {
         let (reserved, suffix) = match role {
             Role::Type => (&self.reserved_types, &self.reserved_types_suffix),
@@ -223,27 +224,27 @@ impl Naming {
     }
 }
 
-/// Two names that no rule can tell apart.
+/// Two names with the same identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Collision {
-    /// The identifier that both would have.
+    /// The common identifier.
     pub ident: String,
-    /// Where the first one stands.
+    /// Place of the first name.
     pub first: Span,
 }
 
-/// The identifiers of one namespace.
+/// Identifiers of a namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     taken: HashMap<String, Span>,
 }
 
 impl Scope {
-    /// Takes the first identifier that is still free.
+    /// Takes the first free candidate.
     ///
     /// # Errors
     ///
-    /// All are taken: the first candidate and who has it.
+    /// Returns the first candidate and its owner if all are taken.
     pub(crate) fn claim<I>(&mut self, candidates: I, span: Span) -> Result<String, Collision>
     where
         I: IntoIterator<Item = String>,
@@ -251,11 +252,11 @@ impl Scope {
         self.claim_with(candidates, |_| Vec::new(), span)
     }
 
-    /// Takes the first identifier that is still free together with others that are made of it.
+    /// Takes the first candidate that is free together with the identifiers derived from it.
     ///
     /// # Errors
     ///
-    /// One of each is taken: the first that was, and who has it.
+    /// Returns the first identifier that was taken and its owner if no candidate is free.
     pub(crate) fn claim_with<I>(
         &mut self,
         candidates: I,
@@ -287,8 +288,8 @@ impl Scope {
 }
 
 impl Naming {
-    /// Identifiers to try for a name, in order: as it is, with a suffix, and spelled out. Most
-    /// names need the first alone, so the others are made only when they are asked for.
+    /// Returns the identifiers to try for a name, in order: the name itself, with a suffix, and
+    /// spelled out. Lazy, because most names need only the first.
     pub(crate) fn candidates<'n>(
         &'n self,
         name: &'n str,

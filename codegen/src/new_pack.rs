@@ -1,4 +1,4 @@
-//! A small working pack to start from.
+//! Creates a small working pack.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::pack_test::{FIRST_TEST, PackTests, SMALL_SPEC};
 use crate::schema;
 use crate::source::slashes;
 
-/// The files of the pack, but for the schema, which is made when they are written.
+/// Files of the pack, without the schema, which is generated.
 const FILES: &[(&str, &str)] = &[
     (
         ".gitattributes",
@@ -31,32 +31,32 @@ const FILES: &[(&str, &str)] = &[
     ("parts.tera", include_str!("new_pack/pack/parts.tera")),
 ];
 
-/// What `pack.json` names as its schema.
+/// File name of the schema in `pack.json`.
 const SCHEMA: &str = "pack.schema.json";
 
-/// Why no pack was made.
+/// Reason why no pack was created.
 #[derive(Debug, thiserror::Error)]
 pub enum NewPackError {
-    /// The folder holds something.
+    /// The folder is not empty.
     #[error("error[new-pack]: {path} is not empty; name a folder that is empty or not there")]
     NotEmpty {
         /// The folder.
         path: String,
     },
-    /// It could not be written.
+    /// The files could not be written.
     #[error("error[new-pack]: {0}")]
     Output(#[from] OutputError),
-    /// The new pack does not work: a mistake of this crate.
+    /// The new pack does not work. This is a bug of the generator.
     #[error("{0}")]
     Broken(#[from] crate::Error),
 }
 
-/// Writes a pack into a folder that is empty or not there: all of it, or nothing. Gives the names
-/// of its files.
+/// Writes a pack into a folder that is empty or does not exist: all files, or none. Returns the
+/// names of the files.
 ///
 /// # Errors
 ///
-/// The folder holds something, or a file can't be written.
+/// Returns an error if the folder is not empty, or if a file cannot be written.
 pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -65,7 +65,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     let failed = |error| OutputError::io(folder, error);
     refuse_full(folder)?;
     std::fs::create_dir_all(parent).map_err(failed)?;
-    // Made beside its place and renamed as a whole.
+    // Write to a temporary folder next to the target, and rename it as a whole.
     let scratch = tempfile::Builder::new()
         .prefix(".codegen-scratch-")
         .tempdir_in(parent)
@@ -89,7 +89,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
             .iter()
             .filter_map(|path| path.strip_prefix(&staged_name).map(str::to_owned)),
     );
-    // An empty folder is replaced; one that was filled meanwhile is not.
+    // Replaces an empty folder. Fails if the folder was filled in the meantime.
     match std::fs::remove_dir(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(failed(error).into());

@@ -21,61 +21,61 @@ pub(crate) use plan::Plan;
 pub(crate) use tree::refuse_links;
 pub(crate) use write::write_whole;
 
-/// What writing did.
+/// Result of writing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Files that are new or changed, in order.
+    /// Files that were created or changed, in order.
     pub written: Vec<String>,
-    /// Files that were already as they should be.
+    /// Number of files that did not change.
     pub unchanged: usize,
-    /// Files that are no longer made, in order.
+    /// Files that were removed, in order.
     pub removed: Vec<String>,
-    /// Templates that are no part of anything, in order.
+    /// Templates that nothing uses, in order.
     pub unused_templates: Vec<String>,
 }
 
-/// Why nothing could be written or compared.
+/// Reason why files could not be written or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// A file or folder could not be read or written.
     #[error("{path}: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The lock file is not ours, or damaged.
+    /// The lock file is damaged, or from another program.
     #[error("{path}: {message}; restore it from version control, or delete it and generate again")]
     Lock {
         /// The lock file.
         path: String,
-        /// What is wrong with it.
+        /// Description of the problem.
         message: String,
     },
-    /// The formatter is not installed.
+    /// The formatter could not be started.
     #[error(
         "the formatter `{command}` can't be started: {source}; \
          install it{hint} or put it on the PATH"
     )]
     FormatterMissing {
-        /// The whole command.
+        /// Command line of the formatter.
         command: String,
-        /// How to install it, if known.
+        /// Installation command, if known.
         hint: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The formatter failed, or what it printed can't be used.
+    /// The formatter failed, or its output cannot be used.
     #[error("the formatter `{command}` failed on {path}, rendered by {template}: {message}")]
     Formatter {
-        /// The whole command.
+        /// Command line of the formatter.
         command: String,
-        /// The file in the output folder.
+        /// Path in the output folder.
         path: String,
-        /// The template that made it.
+        /// Template of the file.
         template: String,
-        /// What is wrong, and what to do.
+        /// Description of the problem, with advice.
         message: String,
     },
     /// A file is in the way that the generator did not write.
@@ -83,7 +83,7 @@ pub enum OutputError {
     InTheWay {
         /// The file.
         path: String,
-        /// Why it is not the generator's, and what to do.
+        /// Reason why the file does not belong to the generator, with advice.
         message: String,
     },
     /// The output folder contains a symbolic link where a file or folder is expected.
@@ -101,12 +101,12 @@ pub enum OutputError {
         /// The path.
         path: String,
     },
-    /// A section can't be put in place.
+    /// A section cannot be replaced.
     #[error("{path}: {message}")]
     Section {
         /// The file.
         path: String,
-        /// What is wrong and what to do.
+        /// Description of the problem, with advice.
         message: String,
     },
 }

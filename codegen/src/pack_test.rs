@@ -1,8 +1,8 @@
-//! A pack's own tests: small specifications, and the files that the pack must make of them.
+//! Tests of packs: small specifications, and their expected outputs.
 //!
-//! A test is a folder `tests/NAME` in the pack: `spec.json` (without it, a small API of the
-//! generator's own), perhaps `overlay.json`, perhaps `pack.json` that is merged into the pack's,
-//! and `expected/` with the outputs.
+//! A test is a folder `tests/NAME` in the pack with `expected/`, which contains the outputs, and
+//! optionally `spec.json` (by default a small API of the generator), `overlay.json`, and a
+//! `pack.json` that is merged into that of the pack.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use crate::pack::{MANIFEST, Pack, TESTS};
 use crate::render::LOCK_NAME;
 use crate::source::slashes;
 
-/// The specification of tests that have none: a bit of everything, in one file.
+/// Specification of tests without `spec.json`. It contains every kind of operation and type.
 pub const SMALL_SPEC: &str = include_str!("pack_test/api.json");
 
-/// The name of a pack's first test.
+/// Name of the first test of a new pack.
 pub const FIRST_TEST: &str = "small";
 
-/// The tests of one pack.
+/// The tests of a pack.
 #[derive(Debug)]
 pub struct PackTests {
     pack: PathBuf,
@@ -29,29 +29,29 @@ pub struct PackTests {
     formatting: Formatting,
 }
 
-/// A test and what became of it.
+/// Result of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The name of its folder.
+    /// Name of the test.
     pub name: String,
-    /// Files that are not as expected, in order.
+    /// Files that differ from the expected ones, in order.
     pub differences: Vec<Difference>,
 }
 
-/// A file that is not as expected.
+/// A file that differs from the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The file, with the pack's folder.
+    /// Path of the file, including the pack's folder.
     pub path: String,
-    /// A unified diff from what is expected to what the pack makes.
+    /// Unified diff from the expected to the actual file.
     pub diff: String,
 }
 
-/// The files of a folder by path.
+/// Texts of files by path in a folder.
 type Files = BTreeMap<String, String>;
 
 impl PackTests {
-    /// The tests of a pack.
+    /// Creates the tests of a pack.
     pub fn new(pack: impl Into<PathBuf>) -> Self {
         Self {
             pack: pack.into(),
@@ -60,27 +60,27 @@ impl PackTests {
         }
     }
 
-    /// Sets how the pack's formatter is run.
+    /// Sets the options of the formatter.
     #[must_use]
     pub fn formatting(mut self, formatting: Formatting) -> Self {
         self.formatting = formatting;
         self
     }
 
-    /// A folder that overrides templates of the pack, as [`Generator::override_templates`] has it.
+    /// Adds a folder that overrides templates of the pack, like [`Generator::override_templates`].
     #[must_use]
     pub fn override_templates(mut self, folder: impl Into<PathBuf>) -> Self {
         self.overrides.push(folder.into());
         self
     }
 
-    /// The names of the tests, sorted.
+    /// Returns the names of the tests, sorted.
     ///
     /// # Errors
     ///
-    /// There is no such pack, or its folder can't be read.
+    /// Returns an error if the pack cannot be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
-        // A slip in the path is no pack without tests.
+        // Report a wrong path, instead of a pack without tests.
         Pack::load_with(&self.pack, &self.overrides)?;
         let folder = self.pack.join(TESTS);
         if !folder.is_dir() {
@@ -97,11 +97,11 @@ impl PackTests {
         Ok(names.into_iter().collect())
     }
 
-    /// Runs a test: compares what the pack makes with what is expected.
+    /// Runs a test: compares the outputs with the expected files.
     ///
     /// # Errors
     ///
-    /// The pack can't be rendered, or a file can't be read.
+    /// Returns an error if the pack cannot be rendered, or a file cannot be read.
     pub fn run(&self, name: &str) -> Result<Outcome, Error> {
         let expected = self.expected(name)?;
         let made = self.make(name, &expected)?;
@@ -137,12 +137,12 @@ impl PackTests {
         })
     }
 
-    /// Makes what the pack makes the expected files of a test, which need not be there before.
-    /// Gives the files that changed.
+    /// Replaces the expected files of a test by the outputs. Creates the test if it does not exist.
+    /// Returns the files that changed.
     ///
     /// # Errors
     ///
-    /// The pack can't be rendered, or a file can't be written.
+    /// Returns an error if the pack cannot be rendered, or a file cannot be written.
     pub fn update(&self, name: &str) -> Result<Vec<String>, Error> {
         let expected = self.expected(name)?;
         let made = self.make(name, &expected)?;
@@ -180,10 +180,10 @@ impl PackTests {
         Ok(files)
     }
 
-    /// Renders, formats and writes into a folder of its own, and reads what came of it.
+    /// Renders, formats and writes the outputs to a temporary folder, and reads them.
     fn make(&self, name: &str, expected: &Files) -> Result<Files, Error> {
         let overrides = self.overrides_of(name);
-        // First: it says best what is wrong with a folder that is no pack.
+        // Load the pack first, because its errors are the most helpful ones for a wrong folder.
         let loaded = Pack::load_with(&self.pack, &overrides)?;
         let scratch =
             tempfile::tempdir().map_err(|error| OutputError::io(Path::new("."), error))?;
@@ -215,7 +215,7 @@ impl PackTests {
         Ok(files)
     }
 
-    /// The folders that override the pack in a test: its own last.
+    /// Returns the folders that override the pack in a test. The folder of the test is the last.
     fn overrides_of(&self, name: &str) -> Vec<PathBuf> {
         let own = self.pack.join(TESTS).join(name);
         let own = Some(own).filter(|own| own.join(MANIFEST).is_file());
@@ -223,14 +223,14 @@ impl PackTests {
     }
 }
 
-/// The small API, on a handle that the pack has code for.
+/// Returns the small API, with a handle that the pack has code for.
 fn small_spec(pack: &Pack) -> String {
     let Some(handles) = &pack.manifest.handles else {
         return SMALL_SPEC.to_owned();
     };
     match handles.first() {
         Some(handle) => {
-            // Its tag has the name of the handle.
+            // The tag of the handle has the same name.
             let name = serde_json::Value::from(handle.as_str()).to_string();
             SMALL_SPEC.replace("\"Shelf\"", &name)
         }
@@ -242,12 +242,12 @@ fn small_spec(pack: &Pack) -> String {
     }
 }
 
-/// Sections need files to stand in: those expected, else files with nothing but the markers.
+/// Creates the files that contain sections: the expected files, or files with only the markers.
 fn place_sections(pack: &Pack, out: &Path, expected: &Files) -> Result<(), Error> {
     let mut files = Files::new();
     let rules = pack.manifest.files.iter();
     for into in rules.filter_map(|rule| rule.into.as_ref()) {
-        // Rendering refuses such a path, and says which rule has it.
+        // Rendering reports the invalid path.
         if crate::render::check_path(&into.file).is_err() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! JSON Schemas (2020-12) of what template authors read and write: editors complete by them.
+//! JSON Schemas (2020-12) of the model and of `pack.json`, for template authors and editors.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model::Model;
 use crate::pack::Manifest;
 
-/// The schema of the model: what `codegen dump` prints, and what every template sees.
+/// Returns the schema of the model, which `codegen dump` prints and templates see.
 pub fn model() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings
@@ -15,7 +15,7 @@ pub fn model() -> Value {
         .to_value()
 }
 
-/// The schema of `pack.json`.
+/// Returns the schema of `pack.json`.
 pub fn manifest() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     settings

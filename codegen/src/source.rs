@@ -1,5 +1,4 @@
-//! Stage 1: paths in, JSON documents out that know the file, line, column and pointer of every
-//! value.
+//! Stage 1: reads JSON documents whose values know their file, line, column and pointer.
 
 mod node;
 mod parse;
@@ -21,56 +20,57 @@ pub(crate) use paths::{
 use crate::diagnostic::Diagnostic;
 use crate::git_blob::BlobId;
 
-/// One file that was read.
+/// A file that was read.
 #[derive(Debug)]
 pub struct SourceFile {
-    /// The path as given on the command line, or joined to it, with forward slashes.
+    /// Path as given on the command line, or relative to it, with forward slashes.
     pub name: String,
-    /// The name for files that are kept: never absolute.
+    /// Name for outputs. Never absolute.
     pub portable: String,
-    /// Where it was read from.
+    /// Path that the file was read from.
     pub path: PathBuf,
-    /// Its text without a byte order mark; bytes that are not UTF-8 are replaced.
+    /// Text without a byte order mark. Invalid UTF-8 is replaced.
     pub text: String,
-    /// Its id in git, where line endings are line feeds.
+    /// Git blob id of the text with line feeds.
     pub id: BlobId,
-    /// Whether findings quote its lines.
+    /// Whether findings can quote lines of the file.
     pub(crate) is_quoted: bool,
     line_starts: Vec<usize>,
-    /// How many characters stand before each [`STEP`] of bytes.
+    /// Number of characters before each multiple of [`STEP`] bytes.
     characters: Vec<usize>,
 }
 
-/// A file may be one line of megabytes with a finding in each word: characters are counted from the
-/// last of such steps.
+/// Interval of bytes for which the number of characters is stored. A file can be a single line of
+/// megabytes with a finding in each word, so characters are not counted from the start of the line.
 const STEP: usize = 256;
 
-/// All files read so far.
+/// All files that were read.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
     trees: HashMap<PathBuf, (FileId, Option<Rc<Node>>)>,
-    /// The real paths of those that were asked for: a reference from each operation asks for one.
+    /// Canonical paths by requested path. Each operation can refer to the same file.
     real: HashMap<PathBuf, PathBuf>,
-    /// Absolute paths outside the current folder are named relative to this one.
+    /// Folder that names of files outside the current folder are relative to.
     base: PathBuf,
-    /// Whether the current folder names nothing.
+    /// Whether to ignore the current folder in names.
     apart: bool,
 }
 
-/// A place as a person reads it.
+/// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// The file's name.
+    /// File name.
     pub file: String,
-    /// Counted from 1.
+    /// Line, starting at 1.
     pub line: usize,
-    /// In characters, counted from 1.
+    /// Column in characters, starting at 1.
     pub column: usize,
 }
 
 impl Sources {
-    /// No files. Absolute paths outside the current folder are named relative to `base`.
+    /// Creates an empty set of files. Files outside the current folder are named relative to
+    /// `base`.
     pub fn new(base: &Path) -> Self {
         Self {
             base: base.to_owned(),
@@ -78,24 +78,24 @@ impl Sources {
         }
     }
 
-    /// Names files by the folder of the root file, wherever the generator runs.
+    /// Names files relative to the folder of the root file, regardless of the current folder.
     pub(crate) fn apart(mut self) -> Self {
         self.apart = true;
         self
     }
 
-    /// A name of a file for texts that are kept: never absolute.
+    /// Returns the name of a file for outputs. Never absolute.
     pub(crate) fn portable(&self, path: &Path) -> String {
         portable(path, &self.base, self.apart)
     }
 
-    /// Reads and parses a file, once. A user named it: if it is not a document, findings only quote
-    /// it if it looks like one.
+    /// Reads and parses a file once. If the file is not a document, findings only quote it if it
+    /// looks like one, because users can name any file.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with its text. A file that failed before fails again without a new
-    /// report.
+    /// Returns the errors in the text. If the file failed before, fails without reporting them
+    /// again.
     pub fn load(&mut self, path: &Path) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
         let real = self.real(path);
         if let Some((file, tree)) = self.trees.get(&real) {
@@ -107,7 +107,7 @@ impl Sources {
             Some(problem) => Err(vec![*problem]),
             None => parse::parse(file, text),
         };
-        // Any file can be named, also one with secrets: only what looks like a document is quoted.
+        // The file can contain secrets, so only quote it if it looks like a document.
         let is_quoted = parsed.is_ok() || text.trim_start().starts_with('{');
         if let Some(file) = self.files.get_mut(file.0 as usize) {
             file.is_quoted = is_quoted;
@@ -128,12 +128,12 @@ impl Sources {
         }
     }
 
-    /// Reads and parses a file that another one names, which must be a regular one.
+    /// Reads and parses a file that another file refers to. It must be a regular file.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load); what is wrong has the place of `reference`, or is noted there. A
-    /// file that is not a document is not quoted if it is outside the folder of the specification.
+    /// Returns the same errors as [`load`](Self::load), with the place of `reference`. Does not
+    /// quote a file outside the folder of the specification that is not a document.
     pub(crate) fn load_part(
         &mut self,
         path: &Path,
@@ -171,7 +171,7 @@ impl Sources {
         Err(problems.collect())
     }
 
-    /// Whether a file is in the folder of the specification.
+    /// Returns whether a file is in the folder of the specification.
     fn is_inside(&mut self, path: &Path) -> bool {
         let here = Path::new(".");
         let base = if self.base.as_os_str().is_empty() {
@@ -183,7 +183,7 @@ impl Sources {
         self.real(path).starts_with(base)
     }
 
-    /// What is wrong with a file, in words that contain none of its text.
+    /// Replaces errors by one without text of the file.
     fn without_quotes(&self, file: FileId, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         if self.file(file).is_yaml() {
             return vec![not_yaml(file)];
@@ -196,11 +196,11 @@ impl Sources {
                     .with_help("name a JSON file; a specification begins with `{`")
             }
         });
-        // One is enough: the others are about the same text.
+        // All errors are about the same text, so one is enough.
         problems.take(1).collect()
     }
 
-    /// The path without links and detours: one file has one.
+    /// Returns the canonical path of a file.
     fn real(&mut self, path: &Path) -> PathBuf {
         if let Some(real) = self.real.get(path) {
             return real.clone();
@@ -249,19 +249,19 @@ impl Sources {
         Ok((file, invalid))
     }
 
-    /// A file that was loaded.
+    /// Returns a loaded file.
     pub fn file(&self, id: FileId) -> &SourceFile {
-        // A `FileId` is only made by `read`, which pushes the file.
+        // Cannot panic, because only `read` creates a `FileId`, after adding the file.
         #[allow(clippy::indexing_slicing)]
         &self.files[id.0 as usize]
     }
 
-    /// All files, in the order in which they were first needed.
+    /// Returns all files in the order in which they were read.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
     }
 
-    /// Where a span starts.
+    /// Returns the start of a span.
     pub fn location(&self, span: Span) -> Location {
         let file = self.file(span.file);
         let (line, start) = file.line_at(span.start as usize);
@@ -273,7 +273,7 @@ impl Sources {
         }
     }
 
-    /// The JSON pointer of a span within its file.
+    /// Returns the JSON pointer of a span within its file.
     pub fn pointer(&self, span: Span) -> Option<String> {
         let mut trees = self.trees.values();
         let (_, tree) = trees.find(|(file, _)| *file == span.file)?;
@@ -281,7 +281,7 @@ impl Sources {
     }
 }
 
-/// Takes a byte order mark away, which some editors put before UTF-8.
+/// Removes a byte order mark, which some editors write before UTF-8 text.
 pub(crate) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
@@ -289,11 +289,11 @@ pub(crate) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The largest file, in bytes: many times the largest specification that anybody has.
+/// Maximum size of a file in bytes.
 const MAX_FILE: u32 = 256 << 20;
 
-/// What a user names may be a pipe. What a file names may not: nobody would write into it, and a
-/// device may have no end.
+/// Returns an error unless the path is a regular file. Files that are named by users can be pipes,
+/// but files that are named in documents cannot, because reading a pipe or device may never end.
 pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
     if path.metadata()?.is_file() {
         return Ok(());
@@ -319,14 +319,14 @@ fn unreadable(path: &Path, error: &io::Error) -> Vec<Diagnostic> {
 }
 
 impl SourceFile {
-    /// The line (from 1) that holds a byte, and the byte where it starts.
+    /// Returns the line (starting at 1) that contains a byte, and the byte offset of the line.
     fn line_at(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
         (line, start.unwrap_or_default())
     }
 
-    /// How many characters begin before a byte.
+    /// Returns the number of characters before a byte offset.
     fn characters_before(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
         let step = offset / STEP;
@@ -335,7 +335,7 @@ impl SourceFile {
         counted + rest.map_or(0, count_characters)
     }
 
-    /// Whether a text that is no JSON looks like the other form of specifications.
+    /// Returns whether the text looks like YAML.
     fn is_yaml(&self) -> bool {
         let text = self.text.trim_start();
         let first = text.lines().next().unwrap_or_default();
@@ -345,7 +345,7 @@ impl SourceFile {
             || keys.iter().any(|key| first.starts_with(key))
     }
 
-    /// The text of a line (from 1), without its end.
+    /// Returns a line (starting at 1) without its line break.
     pub fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
         let end = self.line_starts.get(line).copied();
@@ -379,7 +379,7 @@ fn characters(text: &str) -> Vec<usize> {
         .collect()
 }
 
-/// How many characters begin in some bytes of a text.
+/// Returns the number of characters that start in some bytes.
 fn count_characters(bytes: &[u8]) -> usize {
     let continues = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
     bytes.iter().filter(|byte| !continues(**byte)).count()

@@ -2,10 +2,10 @@
 
 /// Returns whether `word` is probably a misspelling of `known`.
 ///
-/// That is so if they differ only in case and separators, or by a few typing errors: one in a word
-/// of at least four letters, two in a word of at least seven. A typing error is a missing,
-/// additional, wrong or swapped letter. In shorter words, only two swapped letters and a doubled
-/// letter count, because most other words of two or three letters differ by one letter, too.
+/// It is if the words differ only in case and separators, or by a few typing errors: one in words
+/// of at least four letters, two in words of at least seven. A typing error is a missing,
+/// additional, wrong or swapped letter. In shorter words only two swapped letters or a doubled
+/// letter count, because most other words of two or three letters also differ by one letter.
 pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     if word == known {
         return false;
@@ -34,7 +34,7 @@ fn is_swapped(word: &[char], known: &[char]) -> bool {
     })
 }
 
-/// Returns whether one letter is there twice in a row.
+/// Returns whether one letter is doubled.
 fn is_doubled(word: &[char], known: &[char]) -> bool {
     word.len() == known.len() + 1
         && (1..word.len()).any(|index| {
@@ -49,7 +49,8 @@ pub(crate) fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) ->
     known.into_iter().find(|known| is_slip(word, known))
 }
 
-/// The optimal string alignment distance. Quadratic: callers compare lengths first.
+/// Computes the optimal string alignment distance. The time is quadratic, so callers compare
+/// lengths first.
 fn typing_errors(a: &[char], b: &[char]) -> usize {
     let mut before_last = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();

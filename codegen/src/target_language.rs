@@ -1,4 +1,4 @@
-//! What lowering must know about the language that templates write: names, types, conventions.
+//! Naming rules and type map of the language that a pack renders.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use serde::Deserialize;
 
 use crate::naming::Naming;
 
-/// The part of a pack that decides names and types.
+/// The part of a pack that determines names and types.
 #[derive(Debug, Clone, Default)]
 pub struct TargetLanguage {
-    /// How identifiers look.
+    /// Rules for identifiers.
     pub naming: Naming,
-    /// The types of the language, by kind of shape.
+    /// Types of the language, by kind of value.
     pub types: BTreeMap<String, String>,
-    /// What the runtime works out.
+    /// Headers that the runtime computes.
     pub computed: Computed,
-    /// Kinds of shapes that are never optional.
+    /// Kinds of values that are never optional.
     pub plain: Vec<String>,
-    /// The handles that the output has code for; none if it takes any.
+    /// Handles that the output has code for. `None` if all handles are allowed.
     pub handles: Option<Vec<String>>,
 }
 
-/// Headers that the runtime works out.
+/// Headers that the runtime computes.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Computed {
-    /// Always.
+    /// Headers that it always computes.
     pub headers: Vec<String>,
-    /// If the service demands them.
+    /// Headers that it computes if the service requires them.
     pub when_required: Vec<String>,
 }
 
-/// Keys that a type map may leave out: the header map is a `map` then, what may be absent is held
-/// as what it is, and a time in any form on the wire is a `time`.
+/// Optional keys of a type map. Without them, a header map is a `map`, optional values have their
+/// plain type, and times in all formats are a `time`.
 const OPTIONAL_TYPE_KEYS: &[&str] = &[
     "header_map",
     "optional",
@@ -42,11 +42,10 @@ const OPTIONAL_TYPE_KEYS: &[&str] = &[
     "time:unix",
 ];
 
-/// What keys begin with that give a format of text a type of its own: anywhere, or only where it is
-/// the value of a header that is sent.
+/// Prefixes of keys that map a text format to a custom type: everywhere, or only for sent headers.
 pub(crate) const FORMAT_PREFIXES: &[&str] = &["format:", "header-format:"];
 
-/// The keys that a type map has, besides those of [`FORMAT_PREFIXES`].
+/// Required keys of a type map, in addition to those with [`FORMAT_PREFIXES`].
 const TYPE_KEYS: &[&str] = &[
     "text",
     "bool",
@@ -67,7 +66,7 @@ const TYPE_KEYS: &[&str] = &[
     "binary",
 ];
 
-/// The kinds that may be plain.
+/// Kinds of values that can be listed in `plain`.
 const PLAIN_KINDS: &[&str] = &[
     "list",
     "map",
@@ -79,11 +78,11 @@ const PLAIN_KINDS: &[&str] = &[
 ];
 
 impl TargetLanguage {
-    /// Refuses what would be read and ignored.
+    /// Checks for values that would have no effect.
     ///
     /// # Errors
     ///
-    /// What is wrong and what to do.
+    /// Returns the problem with advice.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         for key in self.types.keys() {
             let mut known = TYPE_KEYS.iter().chain(OPTIONAL_TYPE_KEYS);
@@ -108,7 +107,7 @@ impl TargetLanguage {
             }
         }
         self.check_placeholders()?;
-        // A pack that writes types needs all of them; one that writes none has an empty map.
+        // A pack that renders types needs all keys. One that renders none has an empty map.
         let lacking = TYPE_KEYS.iter().find(|key| !self.types.contains_key(**key));
         if let (false, Some(key)) = (self.types.is_empty(), lacking) {
             return Err(Refusal::new(&["types"], format!("`types` lacks `{key}`")));
@@ -127,7 +126,7 @@ impl TargetLanguage {
         }
     }
 
-    /// A slip in what is filled in would end up in every such type.
+    /// Checks the placeholders, because a mistake would get into every such type.
     fn check_placeholders(&self) -> Result<(), Refusal> {
         for (key, pattern) in &self.types {
             let known = match key.as_str() {
@@ -162,19 +161,19 @@ impl TargetLanguage {
         Ok(())
     }
 
-    /// Whether values of a kind are held without an option around them.
+    /// Returns whether values of a kind are never optional.
     pub(crate) fn is_plain(&self, kind: &str) -> bool {
         self.plain.iter().any(|plain| plain == kind)
     }
 
-    /// Whether the runtime works out a header.
+    /// Returns whether the runtime computes a header.
     pub(crate) fn computes(&self, header: &str, required: bool) -> bool {
         let has = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(header));
         has(&self.computed.headers) || (required && has(&self.computed.when_required))
     }
 }
 
-/// Why a manifest is refused, and the keys that lead to the value that is wrong.
+/// An error in a manifest, with the keys that lead to the wrong value.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) pointer: Vec<String>,
@@ -190,7 +189,7 @@ impl Refusal {
     }
 }
 
-/// The words in braces of a pattern.
+/// Returns the words in braces.
 pub(crate) fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('{').skip(1).filter_map(|rest| {
         let (word, _) = rest.split_once('}')?;

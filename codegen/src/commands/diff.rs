@@ -16,33 +16,33 @@ use revision::Revisions;
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The specification from before: its root file, a folder that holds it, or `REV:PATH`, the
-    /// path from the root of the git repository.
+    /// The old specification: its root file, its folder, or `REV:PATH`, where PATH starts at the
+    /// root of the git repository.
     old: String,
-    /// The specification from now, given in the same way.
+    /// The new specification, in the same form.
     new: String,
-    /// An overlay of the old specification, a file or `REV:PATH`; may be given again.
+    /// An overlay of the old specification: a file, or `REV:PATH`. Can be repeated.
     #[arg(long, value_name = "FILE")]
     overlay_old: Vec<String>,
-    /// An overlay of the new specification.
+    /// An overlay of the new specification. Can be repeated.
     #[arg(long, value_name = "FILE")]
     overlay_new: Vec<String>,
-    /// Use the names and types of this pack.
+    /// Use the naming rules and the type map of this pack.
     #[arg(short, long, value_name = "PACK")]
     template: Option<PathBuf>,
-    /// How to say it.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 1 if a change is breaking.
+    /// Exit with status 1 if there is a breaking change.
     #[arg(long)]
     exit_code: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
-    /// For people.
+    /// Text.
     Text,
-    /// For programs.
+    /// JSON.
     Json,
 }
 
@@ -70,15 +70,15 @@ fn compared(diff: &Diff) -> Result<Report> {
     };
     let report = generator
         .changes_since(&old.generator)
-        // The folders are gone when the message is read.
+        // The temporary folders no longer exist when the user reads the message.
         .map_err(|error| anyhow!("{}", revisions.named(&error.to_string())))?;
     Ok(report.prefixed(old.prefix, new.prefix))
 }
 
-/// One specification with its overlays.
+/// A specification with its overlays.
 struct Side {
     generator: Generator,
-    /// What names of files begin with: the revision.
+    /// Prefix of file names in the report: the revision.
     prefix: String,
 }
 
@@ -98,7 +98,7 @@ fn side(spec: &str, overlays: &[String], revisions: &mut Revisions) -> Result<Si
     Ok(Side { generator, prefix })
 }
 
-/// A path with forward slashes, for messages.
+/// Returns the path with forward slashes, for messages.
 fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }

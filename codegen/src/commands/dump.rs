@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use qingstor_codegen::{Generator, schema};
 
-/// What `--schema` describes.
+/// A JSON Schema that `--schema` prints.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Schema {
-    /// The model that templates see.
+    /// Schema of the model that templates see.
     Model,
-    /// pack.json.
+    /// Schema of pack.json.
     Pack,
 }
 

@@ -9,7 +9,7 @@ use qingstor_codegen::Generator;
 
 pub(crate) fn generate(generator: &Generator, folder: &Path) -> Result<ExitCode> {
     let summary = generator.run()?;
-    // Several runs may write files of one name.
+    // Print paths with their folder, because several runs can write files of the same name.
     let shown = |path: &str| {
         let folder = folder.strip_prefix(".").unwrap_or(folder);
         folder.join(path).display().to_string().replace('\\', "/")

@@ -1,4 +1,4 @@
-//! What commands read, and where they write to.
+//! Arguments that several commands share: the specification, the pack, and the output folder.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,10 +10,11 @@ use qingstor_codegen::Generator;
 
 #[derive(Debug, Args)]
 pub(crate) struct Input {
-    /// The root file of the specification.
+    /// Root file of the specification.
     #[arg(short = 'f', long = "file", value_name = "SPEC")]
     spec: PathBuf,
-    /// Corrections and additions to the specification; may be given again, and apply in order.
+    /// Overlay with corrections and additions to the specification. Can be repeated; overlays apply
+    /// in order.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
 }
@@ -22,22 +23,22 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     #[command(flatten)]
     input: Input,
-    /// The folder with the templates and pack.json, whose formatter is run unless --no-formatter is
-    /// given.
+    /// Folder with the templates and pack.json. Runs the formatter of pack.json unless
+    /// --no-formatter is given.
     #[arg(short, long, value_name = "PACK")]
     template: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
     formatter: Formatter,
-    /// Where files are written to.
+    /// Folder that files are written to.
     #[arg(short = 'o', long = "output", value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Overrides {
-    /// A folder with templates that take the place of the pack's; may be given again, and apply in
+    /// Folder with templates that replace templates of the pack. Can be repeated; folders apply in
     /// order.
     #[arg(long = "override", value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
@@ -45,11 +46,11 @@ pub(crate) struct Overrides {
 
 #[derive(Debug, Args)]
 pub(crate) struct Formatter {
-    /// Do not run the formatter that pack.json names: any command, so use this for packs that you
-    /// do not trust to run programs.
+    /// Do not run the formatter of pack.json. The formatter can be any command, so use this option
+    /// for packs that you do not trust.
     #[arg(long)]
     no_formatter: bool,
-    /// The longest time that the formatter may take for a file.
+    /// Longest time that the formatter may take for one file.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -94,7 +95,7 @@ impl Output {
             true => generator,
             false => generator.without_formatter(),
         };
-        // Output that nobody reads any more is no reason to write no files.
+        // If standard error is closed, the files are still written.
         generator.on_warnings(|warnings| drop(writeln!(std::io::stderr(), "{warnings}")))
     }
 }

@@ -11,7 +11,7 @@ use qingstor_codegen::diagnostic::{Report, Severity, rules};
 
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
-    /// The root file of the specification.
+    /// Root file of the specification.
     #[arg(
         short = 'f',
         long = "file",
@@ -19,27 +19,28 @@ pub(crate) struct Lint {
         required_unless_present = "rules"
     )]
     spec: Option<PathBuf>,
-    /// Corrections and additions to the specification; may be given again, and apply in order.
+    /// Overlay with corrections and additions to the specification. Can be repeated; overlays apply
+    /// in order.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
-    /// How to say it.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// What is a failure besides errors.
+    /// Findings that make the command fail, in addition to errors.
     #[arg(long, value_enum, value_name = "LEVEL")]
     deny: Option<Level>,
-    /// Print all rules with what they find and what to do, instead of reading a specification.
+    /// Print all rules with their help, instead of reading a specification.
     #[arg(long)]
     rules: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text.
     Human,
-    /// For editors and programs.
+    /// JSON.
     Json,
-    /// For workflows on GitHub, which show findings beside their lines.
+    /// Workflow commands of GitHub Actions, which annotate the lines of a pull request.
     Github,
 }
 

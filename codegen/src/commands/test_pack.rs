@@ -32,7 +32,7 @@ pub(crate) fn test_pack(
     }
 }
 
-/// Makes what the pack makes the expected outputs.
+/// Replaces the expected outputs of the tests by the current outputs.
 fn keep(golden: &PackTests, names: &[String]) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let mut changed = 0;

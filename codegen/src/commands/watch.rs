@@ -12,23 +12,23 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use qingstor_codegen::Generator;
 use qingstor_codegen::Stale;
 
-/// Editors save a file in several steps: what comes within this time is one change.
+/// Time to wait for further events, because editors save a file in several steps.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What wakes the loop.
+/// Events that wake the main loop.
 enum Event {
-    /// Files that were made, written, renamed or removed.
+    /// Files were created, written, renamed or removed.
     Changed(Vec<PathBuf>),
-    /// The watcher can't go on.
+    /// The watcher failed.
     Broken(notify::Error),
-    /// Ctrl-C.
+    /// The user pressed Ctrl-C.
     Stop,
 }
 
 pub(crate) fn watch(generator: &Generator) -> Result<ExitCode> {
     let (sender, events) = mpsc::channel();
     let stop = sender.clone();
-    // A write that has begun is finished first: the loop looks at the event when it is back.
+    // Only sends an event, so that a write in progress is completed before the command ends.
     ctrlc::set_handler(move || drop(stop.send(Event::Stop))).context("Ctrl-C can't be caught")?;
     let mut watched = Watched::new(sender)?;
     watched.extend(generator)?;
@@ -47,7 +47,7 @@ pub(crate) fn watch(generator: &Generator) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Renders once; what is wrong is printed, and is no reason to end.
+/// Renders once. Prints errors and returns normally, so that the user can correct the input.
 fn render(generator: &Generator) -> Result<()> {
     match generator.update() {
         Ok(changes) => {
@@ -71,14 +71,15 @@ fn render(generator: &Generator) -> Result<()> {
     Ok(())
 }
 
-/// The lines that a diff adds and removes; its first two lines name the files.
+/// Counts the lines that a diff adds and removes. Skips its first two lines, which name the files.
 fn line_counts(change: &Stale) -> (usize, usize) {
     let lines = || change.diff.lines().skip(2);
     let count = |mark| lines().filter(|line| line.starts_with(mark)).count();
     (count('+'), count('-'))
 }
 
-/// Waits for the next change of an input, and until no more come. None: it is time to end.
+/// Waits for changes of inputs, and until no more follow within [`PAUSE`]. Returns `None` if the
+/// command must end.
 fn next_change(events: &Receiver<Event>, watched: &Watched) -> Result<Option<BTreeSet<PathBuf>>> {
     let mut changed = BTreeSet::new();
     loop {
@@ -101,14 +102,13 @@ fn next_change(events: &Receiver<Event>, watched: &Watched) -> Result<Option<BTr
     }
 }
 
-/// The inputs of a generator. Folders are watched, not files: editors put new files in the place of
-/// old ones.
+/// Inputs of a generator. Watches folders instead of files, because editors replace files.
 struct Watched {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     /// Files of the specification and its overlays.
     files: BTreeSet<PathBuf>,
-    /// Packs, and folders that override them.
+    /// Packs and the folders that override them.
     packs: BTreeSet<PathBuf>,
 }
 
@@ -116,12 +116,12 @@ impl Watched {
     fn new(sender: Sender<Event>) -> Result<Self> {
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let event = match event {
-                // Reading a file is no change: the generator itself does it.
+                // The generator itself causes access events when it reads files.
                 Ok(event) if event.kind.is_access() => return,
                 Ok(event) => Event::Changed(event.paths),
                 Err(error) => Event::Broken(error),
             };
-            // Nobody listens any more when the command ends.
+            // The receiver is gone when the command ends.
             drop(sender.send(event));
         })
         .context("files can't be watched")?;
@@ -133,7 +133,7 @@ impl Watched {
         })
     }
 
-    /// Adds what is an input by now; what was one stays, for it may be mended.
+    /// Adds the current inputs. Keeps the previous ones, because a missing file can come back.
     fn extend(&mut self, generator: &Generator) -> Result<()> {
         for pack in generator.pack_folders() {
             let pack = absolute(pack);
@@ -168,7 +168,7 @@ impl Watched {
     }
 }
 
-/// The path as the watcher tells it.
+/// Returns the path in the form that the watcher reports.
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -1,11 +1,11 @@
-//! Findings as workflow commands: GitHub shows each beside its line.
+//! Findings as workflow commands of GitHub Actions.
 
 use std::fmt::Write;
 
 use super::{Finding, Report, Severity};
 
 impl Report {
-    /// One workflow command for each finding.
+    /// Returns one workflow command per finding.
     pub fn github(&self) -> String {
         let mut text = String::new();
         for finding in &self.findings {
@@ -38,14 +38,14 @@ fn write(finding: &Finding, text: &mut String) {
     let _ = writeln!(text, "title={}::{message}", property(finding.rule));
 }
 
-/// What stands behind `::`.
+/// Escapes the message of a command, after `::`.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// What stands behind `name=`.
+/// Escapes the value of a property, after `name=`.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

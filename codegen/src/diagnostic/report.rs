@@ -1,4 +1,4 @@
-//! Findings as people and editors read them.
+//! Reports: findings with file, line and column.
 
 use std::fmt;
 
@@ -7,55 +7,55 @@ use serde::Serialize;
 use super::{Diagnostic, Severity};
 use crate::source::{Sources, Span};
 
-/// A finding with its place worked out.
+/// A finding whose place is resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// The rule's id.
+    /// Id of the rule.
     pub rule: &'static str,
-    /// What is wrong.
+    /// Description of the problem.
     pub message: String,
-    /// Where, if it is in a file.
+    /// Place of the problem, if it is in a file.
     #[serde(flatten)]
     pub place: Option<Place>,
-    /// Other places that have to do with it.
+    /// Related places.
     pub notes: Vec<Note>,
-    /// What to do.
+    /// Advice.
     pub help: Option<String>,
 }
 
-/// A place in a file, with the line itself.
+/// A place in a file, with the text of the line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file.
+    /// File name with forward slashes.
     pub file: String,
-    /// Counted from 1.
+    /// Line, starting at 1.
     pub line: usize,
-    /// In characters, counted from 1.
+    /// Column in characters, starting at 1.
     pub column: usize,
-    /// The JSON pointer within the file; none if the file is no JSON.
+    /// JSON pointer within the file. `None` if the file is not JSON.
     pub pointer: Option<String>,
-    /// The text of the line; of a long one, the part around the place. Empty if the file is not a
-    /// document: it may be one that nobody meant to show.
+    /// Text of the line, or the part around the place if the line is long. Empty if the file is not
+    /// a document, because such a file can contain secrets.
     pub text: String,
-    /// How many characters of the line stand before that part.
+    /// Number of characters of the line before `text`.
     pub skipped: usize,
-    /// How many characters the finding covers on that line.
+    /// Number of characters that the finding covers on the line.
     pub width: usize,
 }
 
-/// Another place that has to do with a finding.
+/// A related place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
-    /// What is there.
+    /// Label.
     pub label: String,
-    /// Where it is.
+    /// Place.
     #[serde(flatten)]
     pub place: Place,
 }
 
-/// Findings in the order of their files and lines.
+/// Findings sorted by file and line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Report {
@@ -64,7 +64,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Works out the places of some diagnostics, sorted by place.
+    /// Creates a report from diagnostics, sorted by place.
     pub fn new(mut diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         diagnostics.dedup();
@@ -75,17 +75,17 @@ impl Report {
         Self { findings }
     }
 
-    /// Whether anything in it forbids output.
+    /// Returns whether a finding is an error.
     pub fn has_errors(&self) -> bool {
         self.errors() > 0
     }
 
-    /// How many errors there are.
+    /// Returns the number of errors.
     pub fn errors(&self) -> usize {
         self.count(Severity::Error)
     }
 
-    /// How many findings of one severity there are.
+    /// Returns the number of findings of a severity.
     pub fn count(&self, severity: Severity) -> usize {
         let found = self.findings.iter();
         found.filter(|one| one.severity == severity).count()
@@ -121,8 +121,8 @@ impl Place {
             false => "",
         };
         let start = span.start as usize;
-        // A minified file has one endless line: show the part around the place. A finding may stand
-        // at each word of it: none walks more than the part.
+        // A minified file is one long line: show the part around the place. Such a line can have a
+        // finding at each word, so do not walk the whole line for each.
         let (text, skipped) = if line.len() > WIDTH * 4 {
             let column = location.column.saturating_sub(1);
             let shown = column.min(BEFORE);
@@ -190,10 +190,10 @@ fn in_line(c: &char) -> bool {
     !matches!(c, '\r' | '\n')
 }
 
-/// The most characters of a line that are shown.
+/// Maximum number of characters of a line that are shown.
 const WIDTH: usize = 120;
 
-/// How many of them stand before the place, when the line must be cut.
+/// Number of these characters before the place, if the line is cut.
 const BEFORE: usize = 40;
 
 impl fmt::Display for Finding {
@@ -219,7 +219,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A message may hold a name with line breaks, which would tear it apart.
+/// Replaces line breaks, which names in a message can contain, by spaces.
 pub(crate) fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for c in message.chars() {

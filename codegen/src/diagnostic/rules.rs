@@ -1,34 +1,34 @@
-//! Every rule that a finding can name: one registry for the command line and the documents.
+//! Catalog of the rules that findings name. `codegen lint --rules` and `LINTS.md` are made from it.
 
 mod errors;
 mod warnings;
 
 use super::Severity;
 
-/// Something that can be wrong with a specification, an overlay, or the files they are in.
+/// A kind of problem in a specification, an overlay, or one of their files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Rule {
-    /// Stable over releases; findings and allow-lists name it.
+    /// Id. Findings and `x-lint-allow` refer to it, so it is stable over releases.
     pub id: &'static str,
-    /// How bad its findings are.
+    /// Severity of its findings.
     pub severity: Severity,
-    /// What it finds, one line.
+    /// Description in one line.
     pub about: &'static str,
-    /// What to do, one line.
+    /// Advice in one line.
     pub help: &'static str,
 }
 
-/// All rules: errors first, each part in the order of the alphabet.
+/// Returns all rules: first errors, then warnings and notes, each sorted by id.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     errors::RULES.iter().chain(warnings::RULES)
 }
 
-/// The rule of an id.
+/// Returns the rule with an id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
 
-/// The document that `codegen lint --rules` prints.
+/// Returns `LINTS.md`, which `codegen lint --rules` prints.
 pub fn document() -> String {
     let mut text = String::from(INTRODUCTION);
     for (severity, title) in [
@@ -47,20 +47,19 @@ pub fn document() -> String {
 const INTRODUCTION: &str = "\
 # Rules
 
-What `codegen lint` looks for. This page is what `codegen lint --rules` prints.
+Rules of `codegen lint`. `codegen lint --rules` prints this page.
 
-Errors forbid output and can't be allowed. Warnings are worth mending; `--deny warnings` makes them
-failures. Notes say what the generator can't express; nothing is wrong with the specification.
+Errors prevent output and cannot be allowed. Warnings are possible mistakes; `--deny warnings` makes the command fail
+for them. Notes are facts that the generator cannot express; the specification is correct.
 
-A warning or note that is right and stays is allowed by a fact of the root, best given in an overlay:
+To accept a warning or note, add a fact to the root, preferably in an overlay:
 
 ```json
 { \"x-lint-allow\": [{ \"rule\": \"enum-case\", \"at\": \"$.definitions.state\", \"reason\": \"the service sends them so\" }] }
 ```
 
-`at` is a JSON pointer or a JSONPath (`$` is everything) into the specification with its overlays applied: the rule is
-allowed for what it leads to, and for all inside. An entry that allows nothing any more is itself a
-finding.
+`at` is a JSON pointer or a JSONPath (`$` matches everything) in the specification with its overlays applied. The rule
+is allowed for the matches and everything in them. An entry without effect is a finding itself.
 ";
 
 const fn error(id: &'static str, about: &'static str, help: &'static str) -> Rule {
@@ -110,7 +109,7 @@ mod tests {
         assert!(all().all(|rule| fits(rule.about) && fits(rule.help)));
     }
 
-    /// The ids that the sources give to findings, each with the severity.
+    /// Collects the rule ids in the source code, each with the severity of its finding.
     fn used(folder: &Path, found: &mut HashSet<(String, Severity)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Operations: methods, inputs, outputs, and how they behave.
+//! Compares operations: methods, inputs, outputs and behavior.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::rust_api::{input_is_clone, output_traits, walked};
 use super::{Comparison, Pairing, Pairs, Rule, Types, before, code, codes, now};
 use crate::model::{Name, Operation, PageLink, PlaceKind, Property, Repeatable, Shape};
 
-/// Operations of one id, else of one name in Rust, else of one method and path.
+/// Pairs operations by id, then by Rust name, then by HTTP method and path.
 pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a, Operation> {
     Pairing::new(old, new)
         .by(|operation| Some(operation.id.as_str()))
@@ -16,13 +16,13 @@ pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a
         .pairs()
 }
 
-/// What callers of an operation give.
+/// Returns the request properties that the caller sets.
 pub(super) fn asked(operation: &Operation) -> Vec<&Property> {
     let properties = operation.request.properties.iter();
     properties.filter(|property| !property.computed).collect()
 }
 
-/// A path without the names of its parameters, which nobody sends.
+/// Returns the path without the names of its parameters, which are not sent.
 fn nameless(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut inside = false;
@@ -158,7 +158,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Where the request goes.
+    /// Compares the path, the sub-resource and the HTTP method.
     fn target(&mut self, old: &'a Operation, new: &'a Operation) {
         let (path, method) = (path_of(new), self.method(new));
         if nameless(&old.path) != nameless(&new.path) {
@@ -179,7 +179,8 @@ impl<'a> Comparison<'a> {
         self.signed(old, new);
     }
 
-    /// What enters the signature. What only one side sends is told of anyway.
+    /// Compares the query parameters that enter the signature. Skips parameters that only one side
+    /// sends, because another change reports them.
     fn signed(&mut self, old: &Operation, new: &Operation) {
         let (path, method) = (path_of(new), self.method(new));
         for name in queries(old).intersection(&queries(new)) {
@@ -351,7 +352,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// The names of all that an operation sends in its query.
+/// Returns the names of all query parameters of an operation.
 fn queries(operation: &Operation) -> BTreeSet<&str> {
     let query = operation.sub_resource.iter();
     let markers = query.flat_map(|query| query.split('&'));
@@ -372,13 +373,13 @@ fn failures(operation: &Operation) -> BTreeSet<Option<u16>> {
     failures.map(|status| status.status).collect()
 }
 
-/// Statuses as a sentence has them; `None` if there are none.
+/// Joins statuses for a sentence. Returns `None` if there are none.
 fn listed<'s>(statuses: impl Iterator<Item = &'s u16>) -> Option<String> {
     let texts: Vec<_> = statuses.map(u16::to_string).collect();
     (!texts.is_empty()).then(|| texts.join(" and "))
 }
 
-/// The type of what a list holds.
+/// Returns the type of the items of a list.
 fn item(types: &Types<'_>, list: &Property) -> String {
     match &list.shape {
         Shape::List { item } => types.of(item),
@@ -386,10 +387,11 @@ fn item(types: &Types<'_>, list: &Property) -> String {
     }
 }
 
-/// The names that lead from page to page.
+/// The properties that lead from page to page.
 type Links<'a> = (&'a str, [Option<&'a Name>; 3], [&'a [PageLink]; 2]);
 
-/// What `pages` and `items` go by; the size of a page is the caller's.
+/// Returns the facts that `pages` and `items` depend on. The page size is not one of them, because
+/// the caller chooses it.
 fn links(operation: &Operation) -> Option<Links<'_>> {
     let paging = operation.paging.as_ref()?;
     let names = [&paging.more, &paging.offset, &paging.total].map(Option::as_ref);
@@ -403,7 +405,7 @@ fn repeated(repeatable: &Repeatable) -> String {
     }
 }
 
-/// All words about an operation.
+/// Returns all documentation of an operation.
 fn texts(operation: &Operation) -> Vec<&str> {
     let mut texts = vec![
         operation.summary.as_str(),

@@ -1,23 +1,23 @@
-//! Which thing of the old specification is which of the new one.
+//! Pairs the items of the old and the new model.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Two lists put side by side.
+/// Result of pairing two lists.
 pub(super) struct Pairs<'a, T> {
-    /// Those on both sides, in the order of the new list.
+    /// Paired items, in the order of the new list.
     pub(super) both: Vec<(&'a T, &'a T)>,
-    /// Those of the old list alone.
+    /// Items that are only in the old list.
     pub(super) removed: Vec<&'a T>,
-    /// Those of the new list alone.
+    /// Items that are only in the new list.
     pub(super) added: Vec<&'a T>,
 }
 
-/// A pass over what is not paired yet.
+/// Pairs two lists in several passes. Each pass considers the items that are not paired yet.
 pub(super) struct Pairing<'a, T> {
     old: Vec<&'a T>,
     new: Vec<&'a T>,
-    /// The index in `new` of each of `old`.
+    /// For each item of `old`, the index of its partner in `new`.
     found: Vec<Option<usize>>,
     taken: Vec<bool>,
 }
@@ -32,13 +32,13 @@ impl<'a, T> Pairing<'a, T> {
         }
     }
 
-    /// Pairs what has the same key on both sides, and has it alone there. A thing without a key is
-    /// left for another pass.
+    /// Pairs items whose key is equal and unique on both sides. An item without a key is left for
+    /// the next pass.
     pub(super) fn by<K: Eq + Hash>(self, key: impl Fn(&'a T) -> Option<K>) -> Self {
         self.by_both(&key, &key)
     }
 
-    /// The same with a key for each side.
+    /// Like [`Pairing::by`], with a separate key function for each side.
     pub(super) fn by_both<K: Eq + Hash>(
         mut self,
         old_key: impl Fn(&'a T) -> Option<K>,
@@ -109,7 +109,7 @@ mod tests {
             .by(|text| text.chars().next().map(|c| c.to_ascii_lowercase()))
             .pairs();
         assert_eq!(pairs.both, [(&"b", &"b"), (&"a", &"a"), (&"cc", &"C")]);
-        // Two could be the partner of `dd`, so none is.
+        // Two items could be the partner of `dd`, so it has none.
         assert_eq!(pairs.removed, [&"dd", &"e"]);
         assert_eq!(pairs.added, [&"dx", &"dy"]);
     }

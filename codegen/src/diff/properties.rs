@@ -1,28 +1,28 @@
-//! Properties: arguments, setters and fields.
+//! Compares properties: arguments, setters and fields.
 
 use super::{Comparison, Pairing, Pairs, Place, Rule, before, code, now};
 use crate::model::{PlaceKind, Property, Shape};
 
-/// What has properties, and how messages speak of it.
+/// An item with properties, and its names in messages.
 pub(super) struct Holder<'a> {
-    /// Where it stands.
+    /// Path of the item in the report.
     pub(super) path: String,
-    /// What takes the required properties.
+    /// Function whose arguments are the required properties.
     pub(super) function: String,
-    /// What has the setters.
+    /// Type with the setters.
     pub(super) setters: String,
-    /// What has the fields.
+    /// Type with the fields.
     pub(super) owner: String,
-    /// What is no property any more because the runtime or the handle knows it.
+    /// Properties that are no longer public because the runtime or the handle sets them.
     pub(super) computed: Vec<&'a Property>,
-    /// Whether callers make it, with arguments and setters.
+    /// Whether callers create the item, with arguments and setters.
     pub(super) sent: bool,
-    /// Whether it is the output of an operation.
+    /// Whether the item is the output of an operation.
     pub(super) answer: bool,
 }
 
-/// Properties of one name and place, else of one name, else of one identifier, else of the same
-/// words and type; and a parameter of the path that can be no other.
+/// Pairs properties by name and place, then by name, then by identifier, then by description and
+/// type. Finally pairs the only remaining path parameters.
 pub(super) fn pair<'a>(old: &[&'a Property], new: &[&'a Property]) -> Pairs<'a, Property> {
     Pairing::new(old, new)
         .by(|one| Some((one.place.kind, one.name.as_str())))
@@ -120,7 +120,7 @@ impl<'a> Comparison<'a> {
         );
         self.extensions(&path, &what, &old.ext, &new.ext, &new.source);
         self.presence(holder, old, new);
-        // Another type has its own limits and its own way to write the default.
+        // Limits and default of another type are not comparable.
         if !is_retyped && self.limits(holder, old, new) {
             let message = format!("{what} has another default or other limits");
             self.found_in(holder, new, Rule::Limits, message, now(&new.source));
@@ -133,7 +133,7 @@ impl<'a> Comparison<'a> {
             PlaceKind::Query | PlaceKind::Json | PlaceKind::Form | PlaceKind::FormFile => {
                 old.name == new.name
             }
-            // Not sent.
+            // The name is not sent.
             PlaceKind::Path | PlaceKind::HeaderMap | PlaceKind::Value | PlaceKind::Stream => true,
         };
         if old.ident != new.ident {
@@ -163,11 +163,11 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The type, and whether it must be given. Returns whether the type is another one.
+    /// Compares the type, and whether the property is required. Returns whether the type changed.
     fn kind(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
         let (was, is) = if holder.sent && old.required != new.required {
             self.demand(holder, new);
-            // That says what becomes of an option around the type.
+            // Report the type without `Option`, whose change is reported separately.
             (self.bare(holder, old, true), self.bare(holder, new, false))
         } else {
             (
@@ -190,7 +190,7 @@ impl<'a> Comparison<'a> {
         was != is && self.bare(holder, old, true) != self.bare(holder, new, false)
     }
 
-    /// A setter became an argument, or the reverse.
+    /// Reports that a setter became an argument, or the reverse.
     fn demand(&mut self, holder: &Holder<'_>, new: &Property) {
         let ident = code(&new.ident);
         let (rule, message) = if new.required {
@@ -206,7 +206,7 @@ impl<'a> Comparison<'a> {
         self.found_in(holder, new, rule, message, now(&new.source));
     }
 
-    /// What the argument or setter of a field takes whose type is as it was.
+    /// Compares what an argument or setter accepts if the type of the field did not change.
     fn taken(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         let was = self.old_types.argument(old);
         let is = self.new_types.argument(new);
@@ -224,7 +224,7 @@ impl<'a> Comparison<'a> {
         self.found_in(holder, new, rule, message, now(&new.source));
     }
 
-    /// What stands on the wire where the types are the same.
+    /// Compares the encoding on the wire if the types are equal.
     fn wire(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         let what = self.spoken(holder, new);
         if old.place.kind != new.place.kind {
@@ -258,7 +258,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether values of one type look the same; those of another are told of anyway.
+    /// Returns whether values of the type have the same encoding. Ignores properties whose type
+    /// changed, because another change reports them.
     fn same_form(&self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
         self.bare(holder, old, true) != self.bare(holder, new, false)
             || form(&self.old_types.meant(&old.shape)) == form(&self.new_types.meant(&new.shape))
@@ -267,7 +268,8 @@ impl<'a> Comparison<'a> {
     fn deprecation(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         let what = self.spoken(holder, new);
         let (rule, is) = match (old.deprecated, new.deprecated) {
-            // Only setters can be marked; of arguments and fields the documentation says it.
+            // Only setters can be marked as deprecated. For arguments and fields, the documentation
+            // says it.
             (false, true) if holder.sent && !new.required => {
                 (Rule::ParameterDeprecated, "is deprecated")
             }
@@ -278,7 +280,7 @@ impl<'a> Comparison<'a> {
         self.found_in(holder, new, rule, format!("{what} {is}"), now(&new.source));
     }
 
-    /// Facts that the types of this language do not show.
+    /// Compares facts that are not visible in the Rust type.
     fn presence(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         for (fact, was, is) in [
             ("nullable", old.nullable, new.nullable),
@@ -303,7 +305,7 @@ impl<'a> Comparison<'a> {
         let nodes = |old: &[crate::source::Node], new: &[crate::source::Node]| {
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.same_json(new))
         };
-        // Of what is only read, this shows in the type or not at all.
+        // For a property that is only received, the type shows this fact or nothing does.
         let unseen = !holder.sent
             && old.required != new.required
             && self.field(holder, old, true) == self.field(holder, new, false);
@@ -316,7 +318,7 @@ impl<'a> Comparison<'a> {
         unseen || !same
     }
 
-    /// Arguments have no names where a method is called: their order is all.
+    /// Compares the order of arguments, which have no names in a method call.
     fn order(
         &mut self,
         holder: &Holder<'_>,
@@ -363,7 +365,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The type of a field; `old` says of which side it is.
+    /// Returns the type of a field. `old` selects the specification.
     fn field(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
         let bare = self.bare(holder, property, old);
         let stream = holder.answer && property.place.kind == PlaceKind::Stream;
@@ -374,7 +376,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The same without the option around it.
+    /// Returns the type of a field without `Option`.
     fn bare(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
         if holder.answer && property.place.kind == PlaceKind::Stream {
             return "ByteStream".to_owned();
@@ -387,7 +389,7 @@ impl<'a> Comparison<'a> {
         types.field(property)
     }
 
-    /// What messages call a property.
+    /// Returns the name of a property in messages.
     fn spoken(&self, holder: &Holder<'_>, property: &Property) -> String {
         format!("{} of {}", code(&property.ident), holder.owner)
     }
@@ -405,16 +407,16 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// How a value is written, without the names of types.
+/// Describes the encoding of a value, without type names.
 fn form(shape: &Shape) -> String {
     match shape {
         Shape::List { item } => format!("[{}]", form(item)),
         Shape::Map { value } => format!("{{{}}}", form(value)),
-        // The SDK has days as text.
+        // The SDK represents days as text.
         Shape::Text | Shape::Time { format: "date" } => "text".to_owned(),
         Shape::Time { format } => (*format).to_owned(),
         Shape::Format { format } => format.clone(),
-        // Of these, the type says all.
+        // The type determines the encoding.
         _ => String::new(),
     }
 }
@@ -431,7 +433,7 @@ fn part(kind: PlaceKind) -> &'static str {
     }
 }
 
-/// A form of times, as `written as` takes it.
+/// Returns the name of a time format in messages.
 fn time_format(format: &str) -> &str {
     match format {
         "iso8601" => "ISO 8601",

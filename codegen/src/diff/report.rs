@@ -1,4 +1,4 @@
-//! What came out of a comparison: for people, for programs, for the changelog.
+//! The result of a comparison, as text, JSON and changelog lines.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,41 +7,41 @@ use serde::Serialize;
 
 use super::{Change, Class, Section, Side};
 
-/// All changes, the worst first.
+/// All changes, sorted by class, breaking changes first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The part of the version that must grow.
+    /// Required version bump.
     pub bump: Bump,
-    /// The same for a version before 1.0.
+    /// Required version bump of a version before 1.0.
     pub bump_before_1_0: Bump,
     /// The changes.
     pub changes: Vec<Change>,
-    /// Lines for the changelog, by section; words alone are not worth one.
+    /// Lines for the changelog, by section. Changes of documentation have no line.
     pub changelog: BTreeMap<Section, Vec<String>>,
-    /// What the places in the old specification begin with, such as `v0.1.0:`.
+    /// Prefix of places in the old specification, such as `v0.1.0:`.
     pub old_prefix: String,
-    /// What the places in the new specification begin with.
+    /// Prefix of places in the new specification.
     pub new_prefix: String,
 }
 
-/// The part of a version that must grow.
+/// The part of the version that must be incremented.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
-    /// There is nothing to publish.
+    /// No release is needed.
     #[default]
     None,
-    /// The third number.
+    /// Patch version.
     Patch,
-    /// The second number.
+    /// Minor version.
     Minor,
-    /// The first number.
+    /// Major version.
     Major,
 }
 
 impl Report {
     pub(super) fn new(mut changes: Vec<Change>) -> Self {
-        // Stable: what belongs together stays together.
+        // The sort is stable, so that changes of one item stay together.
         changes.sort_by_key(|change| change.class);
         let worst = changes.first().map(|change| change.class);
         let mut changelog: BTreeMap<Section, Vec<String>> = BTreeMap::new();
@@ -63,7 +63,7 @@ impl Report {
         }
     }
 
-    /// Says what the places begin with, where a specification is of another revision.
+    /// Sets the prefixes of places, for specifications of git revisions.
     #[must_use]
     pub fn prefixed(mut self, old: impl Into<String>, new: impl Into<String>) -> Self {
         self.old_prefix = old.into();
@@ -71,22 +71,22 @@ impl Report {
         self
     }
 
-    /// How many changes there are of a class.
+    /// Returns the number of changes of a class.
     #[must_use]
     pub fn count(&self, class: Class) -> usize {
         let changes = self.changes.iter();
         changes.filter(|change| change.class == class).count()
     }
 
-    /// Whether programs need a change.
+    /// Returns whether a change is breaking.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
         self.count(Class::Breaking) > 0
     }
 }
 
-/// What Semantic Versioning asks for. It wants a deprecation to be seen in the second number; so
-/// should be what a call does on the wire.
+/// Returns the bump that Semantic Versioning requires. Deprecations require a minor version;
+/// changed behavior should have one.
 fn bump(worst: Class) -> Bump {
     match worst {
         Class::Breaking => Bump::Major,
@@ -95,7 +95,8 @@ fn bump(worst: Class) -> Bump {
     }
 }
 
-/// Before 1.0, Cargo takes the second number for what breaks and the third for all else.
+/// Returns the bump before 1.0, where Cargo treats the minor version as breaking and the patch
+/// version as compatible.
 fn bump_before_1_0(worst: Class) -> Bump {
     match worst {
         Class::Breaking => Bump::Minor,
@@ -103,7 +104,7 @@ fn bump_before_1_0(worst: Class) -> Bump {
     }
 }
 
-/// The changelog's line for a change, with its first letter large.
+/// Returns the changelog line of a change, with an upper-case first letter.
 fn line(change: &Change) -> Option<String> {
     let mut chars = change.message.chars();
     let first: String = chars
@@ -119,7 +120,7 @@ fn line(change: &Change) -> Option<String> {
     }
 }
 
-/// The width of a line in the changelog.
+/// Line width of the changelog.
 const WIDTH: usize = 110;
 
 impl fmt::Display for Report {
@@ -140,7 +141,7 @@ impl fmt::Display for Report {
             let (file, line) = (&change.place.file, change.place.line);
             let place = format!("{prefix}{file}:{line}{}", gone(change.place.side));
             if change.class == Class::Documentation {
-                // There are many of them, and the sentence says it all.
+                // Print these in one line each, because there can be many.
                 writeln!(f, "  {} [{}] {place}", change.message, change.rule.id())?;
             } else {
                 writeln!(f, "  {}", change.message)?;
@@ -170,7 +171,7 @@ fn gone(side: Side) -> &'static str {
     }
 }
 
-/// A list item, wrapped between words.
+/// Writes a list item, wrapped between words.
 fn bullet(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("-")?;
     let mut column = 1;

@@ -1,42 +1,42 @@
-//! The rules: what a kind of change means for those who use the rendered Rust SDK.
+//! Kinds of changes, and their effect on programs that use the rendered Rust SDK.
 //!
-//! They follow Rust's semantic versioning. A change is breaking if a program that used the SDK need
-//! not compile any more, or compiles and does something else that nobody can see. What the SDK is
-//! built to take (a further setter, a further field of a `#[non_exhaustive]` struct, a further
-//! value of an open enum) is an addition, though a glob import or an extension trait of somebody's
-//! could clash with it; so says Cargo of its own rules. A test compiles a program for each rule.
+//! The classes follow Semantic Versioning for Rust. A change is breaking if a program that used the
+//! SDK may no longer compile, or silently behaves differently. A new setter, a new field of a
+//! `#[non_exhaustive]` struct, or a new value of an open enum is an addition, although it can clash
+//! with a glob import or an extension trait; Cargo's rules say the same. A test compiles a program
+//! for each rule.
 
 use serde::Serialize;
 
-/// What a change means for who uses the SDK, from the worst.
+/// Effect of a change on programs, from the most to the least severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
-    /// Programs need a change.
+    /// Programs must be changed.
     Breaking,
-    /// Programs compile, and can do more. A deprecation is one, too: it is a warning, and a reason
-    /// to read on.
+    /// Programs compile, and there is a new capability. Includes deprecations, which only cause a
+    /// warning.
     Addition,
-    /// Programs compile, and the same call sends something else, or takes another answer.
+    /// Programs compile, but the same call sends something else or handles responses differently.
     Behaviour,
-    /// Nothing but words and what the SDK does not check.
+    /// Only documentation changes, or facts that the SDK does not check.
     Documentation,
 }
 
-/// The section of the changelog that a change belongs to.
+/// Section of the changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub enum Section {
-    /// What is new.
+    /// New capabilities.
     Added,
-    /// What is different.
+    /// Changes.
     Changed,
-    /// What will go.
+    /// Deprecations.
     Deprecated,
-    /// What is gone.
+    /// Removals.
     Removed,
 }
 
-/// Defines the rules: variant, id, class, section, and what it says.
+/// Defines the rules: variant, id, class, section, and description.
 macro_rules! rules {
     ($($(#[$meta:meta])* $rule:ident = $id:literal, $class:ident, $section:ident;)*) => {
         /// A kind of change. Ids are stable over releases.
@@ -50,7 +50,7 @@ macro_rules! rules {
             /// All rules, in the order of their declaration.
             pub const ALL: &[Self] = &[$(Self::$rule,)*];
 
-            /// The name of the rule.
+            /// Returns the id.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self {
@@ -58,7 +58,7 @@ macro_rules! rules {
                 }
             }
 
-            /// What such a change means.
+            /// Returns the effect on programs.
             #[must_use]
             pub fn class(self) -> Class {
                 match self {
@@ -66,7 +66,7 @@ macro_rules! rules {
                 }
             }
 
-            /// Where the changelog tells of it.
+            /// Returns the section of the changelog.
             #[must_use]
             pub fn section(self) -> Section {
                 match self {
@@ -78,147 +78,148 @@ macro_rules! rules {
 }
 
 rules! {
-    /// There is a further operation.
+    /// An operation was added.
     OperationAdded = "operation-added", Addition, Added;
-    /// An operation is gone.
+    /// An operation was removed.
     OperationRemoved = "operation-removed", Breaking, Removed;
-    /// The method of an operation, or its types, have other names.
+    /// The method of an operation or its types were renamed.
     OperationRenamed = "operation-renamed", Breaking, Changed;
-    /// An operation stands on another handle.
+    /// An operation moved to another handle.
     OperationMoved = "operation-moved", Breaking, Changed;
-    /// Errors and traces name an operation in another way; its identifiers are as before.
+    /// The id of an operation in errors and traces changed; its identifiers did not.
     OperationId = "operation-id", Behaviour, Changed;
-    /// A method is marked as deprecated.
+    /// A method was deprecated.
     OperationDeprecated = "operation-deprecated", Addition, Deprecated;
-    /// A method is not deprecated any more.
+    /// A method is no longer deprecated.
     OperationUndeprecated = "operation-undeprecated", Documentation, Changed;
-    /// The request goes to another path or sub-resource.
+    /// The request has another path or sub-resource.
     RequestPath = "request-path", Behaviour, Changed;
     /// The request has another HTTP method.
     RequestMethod = "request-method", Behaviour, Changed;
     /// Other statuses mean success.
     SuccessStatuses = "success-statuses", Behaviour, Changed;
-    /// Other statuses are documented; the SDK takes any that is no success as an error.
+    /// Other error statuses are documented. The SDK treats every status that is not a success as an
+    /// error.
     ErrorStatuses = "error-statuses", Documentation, Changed;
-    /// A digest of the body is sent, or is not sent any more.
+    /// A digest of the body is now sent, or no longer sent.
     ContentMd5 = "content-md5", Behaviour, Changed;
-    /// Other calls are repeated after a failure.
+    /// The rules for retrying the operation changed.
     Repeatable = "repeatable", Behaviour, Changed;
-    /// An answer is waited for longer, or less long.
+    /// The time that the client waits for a response changed.
     Slow = "slow", Behaviour, Changed;
-    /// A query parameter enters the signature, or does not any more.
+    /// A query parameter now enters the signature, or no longer does.
     Signed = "signed", Behaviour, Changed;
-    /// A list can be walked: `pages` and `items`.
+    /// The operation now has `pages` and `items`.
     PagingAdded = "paging-added", Addition, Added;
-    /// `pages` and `items` are gone.
+    /// The operation no longer has `pages` and `items`.
     PagingRemoved = "paging-removed", Breaking, Removed;
-    /// `items` gives something else.
+    /// `items` yields another type.
     PagingItems = "paging-items", Breaking, Changed;
-    /// The next page is asked for in another way.
+    /// The request for the next page changed.
     PagingRule = "paging-rule", Behaviour, Changed;
-    /// An input or output lacks a trait that it had.
+    /// An input or output no longer implements a trait.
     TraitLost = "trait-lost", Breaking, Changed;
-    /// An input or output has a further trait.
+    /// An input or output implements a new trait.
     TraitGained = "trait-gained", Addition, Added;
-    /// There are other examples.
+    /// The examples changed.
     Examples = "examples", Documentation, Changed;
-    /// A method or `new` takes a further argument.
+    /// A method or `new` has a new argument.
     ArgumentAdded = "argument-added", Breaking, Changed;
-    /// A method or `new` takes an argument less.
+    /// A method or `new` lost an argument.
     ArgumentRemoved = "argument-removed", Breaking, Removed;
-    /// The arguments have another order.
+    /// The order of arguments changed.
     ArgumentsReordered = "arguments-reordered", Breaking, Changed;
-    /// The arguments have another order and the same types: the compiler sees nothing.
+    /// The order of arguments of the same types changed, which the compiler does not notice.
     ArgumentsSwapped = "arguments-swapped", Breaking, Changed;
-    /// An argument or setter takes less than before; the field is as it was.
+    /// An argument or setter accepts fewer types; the field did not change.
     ArgumentNarrowed = "argument-narrowed", Breaking, Changed;
-    /// An argument or setter takes more than before; the field is as it was.
+    /// An argument or setter accepts more types; the field did not change.
     ArgumentWidened = "argument-widened", Addition, Changed;
-    /// There is a further setter.
+    /// A setter was added.
     ParameterAdded = "parameter-added", Addition, Added;
-    /// A setter is gone.
+    /// A setter was removed.
     ParameterRemoved = "parameter-removed", Breaking, Removed;
     /// A setter became an argument.
     ParameterRequired = "parameter-required", Breaking, Changed;
     /// An argument became a setter.
     ParameterOptional = "parameter-optional", Breaking, Changed;
-    /// A parameter has another name in Rust.
+    /// A parameter was renamed in Rust.
     ParameterRenamed = "parameter-renamed", Breaking, Changed;
-    /// A parameter has another type.
+    /// The type of a parameter changed.
     ParameterRetyped = "parameter-retyped", Breaking, Changed;
-    /// The runtime gives what the caller gave.
+    /// The runtime now sets a property that callers set before.
     ParameterComputed = "parameter-computed", Breaking, Removed;
-    /// A setter is marked as deprecated.
+    /// A setter was deprecated.
     ParameterDeprecated = "parameter-deprecated", Addition, Deprecated;
-    /// A property is sent, or looked for, under another name; its identifier is as before.
+    /// The name of a property on the wire changed; its identifier did not.
     WireName = "wire-name", Behaviour, Changed;
-    /// A property stands in another part of the message.
+    /// A property moved to another part of the message.
     Place = "place", Behaviour, Changed;
-    /// A property is written in another way; its type is as before.
+    /// The encoding of a property changed; its type did not.
     Encoding = "encoding", Behaviour, Changed;
-    /// There is a further field to read.
+    /// A field was added.
     FieldAdded = "field-added", Addition, Added;
-    /// A field is gone.
+    /// A field was removed.
     FieldRemoved = "field-removed", Breaking, Removed;
-    /// A field has another name in Rust.
+    /// A field was renamed in Rust.
     FieldRenamed = "field-renamed", Breaking, Changed;
-    /// A field has another type, or may be absent now, or is never absent any more.
+    /// The type of a field changed, or a field became optional or required.
     FieldRetyped = "field-retyped", Breaking, Changed;
-    /// A field is documented as deprecated.
+    /// The documentation of a field now says that it is deprecated.
     FieldDeprecated = "field-deprecated", Documentation, Deprecated;
-    /// A setter or field is not deprecated any more.
+    /// A setter or field is no longer deprecated.
     Undeprecated = "undeprecated", Documentation, Changed;
-    /// A default, a bound or another fact that the service checks and the SDK does not.
+    /// A default, a limit, or another fact changed that the service checks and the SDK does not.
     Limits = "limits", Documentation, Changed;
-    /// There is a further type.
+    /// A type was added.
     TypeAdded = "type-added", Addition, Added;
-    /// A type is gone.
+    /// A type was removed.
     TypeRemoved = "type-removed", Breaking, Removed;
-    /// A type has another name in Rust.
+    /// A type was renamed in Rust.
     TypeRenamed = "type-renamed", Breaking, Changed;
-    /// A struct became an enum, or an alias stands for something else.
+    /// The kind of a type changed, for example from struct to enum, or an alias has another target.
     TypeKind = "type-kind", Breaking, Changed;
-    /// A type is sent now: it has `new` and setters.
+    /// Requests now contain a type, so it has `new` and setters.
     TypeSent = "type-sent", Addition, Added;
-    /// A type is only read any more: `new` and the setters are gone.
+    /// Requests no longer contain a type, so it has no `new` and no setters.
     TypeNotSent = "type-not-sent", Breaking, Removed;
-    /// A type can be made from text.
+    /// A type can now be created from text.
     ConversionGained = "conversion-gained", Addition, Added;
-    /// A type can't be made from text any more.
+    /// A type can no longer be created from text.
     ConversionLost = "conversion-lost", Breaking, Removed;
-    /// There is a further constructor.
+    /// A constructor was added.
     ConstructorAdded = "constructor-added", Addition, Added;
-    /// A constructor is gone.
+    /// A constructor was removed.
     ConstructorRemoved = "constructor-removed", Breaking, Removed;
-    /// A constructor takes other arguments.
+    /// The arguments of a constructor changed.
     ConstructorArguments = "constructor-arguments", Breaking, Changed;
-    /// A constructor sets something else.
+    /// A constructor sets another value.
     ConstructorValue = "constructor-value", Behaviour, Changed;
-    /// An open enum knows a further value.
+    /// An open enum has a new value.
     ValueAdded = "value-added", Addition, Added;
-    /// A value of an enum is gone.
+    /// A value of an enum was removed.
     ValueRemoved = "value-removed", Breaking, Removed;
-    /// A value has another name in Rust.
+    /// A value of an enum was renamed in Rust.
     ValueRenamed = "value-renamed", Breaking, Changed;
-    /// A value is sent as another text.
+    /// The text of a value on the wire changed.
     ValueText = "value-text", Behaviour, Changed;
-    /// `ErrorCode` knows a further code.
+    /// `ErrorCode` has a new code.
     ErrorCodeAdded = "error-code-added", Addition, Added;
-    /// A code is gone from `ErrorCode`.
+    /// `ErrorCode` no longer has a code.
     ErrorCodeRemoved = "error-code-removed", Breaking, Removed;
-    /// A code has another name in Rust.
+    /// A code was renamed in Rust.
     ErrorCodeRenamed = "error-code-renamed", Breaking, Changed;
-    /// A code stands for another text.
+    /// The text of a code changed.
     ErrorCodeText = "error-code-text", Behaviour, Changed;
-    /// Whether a call may be repeated after a code.
+    /// Whether a request is retried after an error code changed.
     ErrorCodeRetry = "error-code-retry", Behaviour, Changed;
-    /// A code comes with another status.
+    /// The status of an error code changed.
     ErrorCodeStatus = "error-code-status", Documentation, Changed;
-    /// Facts about the service that the SDK does not use: its host, its version.
+    /// Facts about the service changed that the SDK does not use, such as its version.
     Service = "service", Documentation, Changed;
-    /// An `x-` fact that this generator does not interpret; other packs may.
+    /// An `x-` key changed that the generator does not interpret. Packs can read it.
     Extension = "extension", Documentation, Changed;
-    /// Only descriptions.
+    /// Only descriptions changed.
     Words = "words", Documentation, Changed;
 }
 
@@ -244,7 +245,7 @@ mod tests {
         }
     }
 
-    /// A removal is never harmless, and nothing that is only new breaks anybody but an argument.
+    /// Removals are never harmless, and additions other than arguments do not break programs.
     #[test]
     fn sections_agree_with_classes() {
         for rule in Rule::ALL {

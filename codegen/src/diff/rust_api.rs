@@ -1,7 +1,7 @@
-//! What the Rust templates make of a model: the part of their decisions that callers can see.
+//! The Rust API that the templates render from a model.
 //!
-//! This restates `templates/rust`; the test that compiles a program for each rule keeps the two
-//! together.
+//! The functions repeat decisions of `templates/rust`. A test compiles a program for each rule, and
+//! fails if the two disagree.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use crate::model::{
 use crate::source::Node;
 use crate::target_language::TargetLanguage;
 
-/// Aliases that lead to aliases are followed this far; a specification has one or two.
+/// Maximum length of a chain of aliases. Specifications have chains of one or two.
 const DEPTH: usize = 32;
 
-/// Types of one model as the new one calls them.
+/// The types of a model, under their names in the new model.
 pub(super) struct Types<'a> {
     language: &'a TargetLanguage,
     by_name: HashMap<&'a str, &'a CustomizedType>,
-    /// Identifiers of the new model, by names of the old one.
+    /// New identifiers by old identifier.
     pub(super) renamed: HashMap<&'a str, &'a str>,
 }
 
@@ -36,12 +36,12 @@ impl<'a> Types<'a> {
         self.by_name.get(name).copied()
     }
 
-    /// The type of a shape.
+    /// Returns the Rust type of a shape.
     pub(super) fn of(&self, shape: &Shape) -> String {
         self.language.type_name(&self.meant(shape))
     }
 
-    /// A shape with what aliases stand for in their place: to Rust they are the same.
+    /// Replaces aliases in a shape by their targets, because Rust does not distinguish them.
     pub(super) fn meant(&self, shape: &Shape) -> Shape {
         self.followed(shape, DEPTH)
     }
@@ -79,7 +79,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of a field, without the option around it.
+    /// Returns the type of a field without `Option`.
     pub(super) fn field(&self, property: &Property) -> String {
         match property.place.kind {
             PlaceKind::HeaderMap => property.type_name.clone(),
@@ -88,7 +88,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of the argument that sets a property: of a method, a constructor or a setter.
+    /// Returns what the argument of a method, a constructor or a setter accepts for a property.
     pub(super) fn argument(&self, property: &Property) -> Takes {
         let field = self.field(property);
         match &property.shape {
@@ -107,20 +107,20 @@ impl<'a> Types<'a> {
     }
 }
 
-/// Headers with a common prefix, which have a type of their own.
+/// Returns whether a property is a map of headers with a common prefix.
 fn is_pairs(property: &Property) -> bool {
     property.place.kind == PlaceKind::HeaderMap
         || (property.place.prefix.is_some() && property.place.kind == PlaceKind::Form)
 }
 
-/// What a function takes.
+/// Types that an argument accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Takes {
     /// The type, or the type of the items.
     of: String,
-    /// Anything that can be iterated.
+    /// Whether the argument is an iterator over the type.
     many: bool,
-    /// Anything that can be made into it.
+    /// Whether the argument is `impl Into<..>`.
     into: bool,
 }
 
@@ -139,7 +139,7 @@ impl Takes {
         Self::items("(String, String)".to_owned(), true)
     }
 
-    /// Whether all that the other takes is taken.
+    /// Returns whether this argument accepts everything that the other accepts.
     pub(super) fn covers(&self, other: &Self) -> bool {
         self.of == other.of && self.many == other.many && self.into >= other.into
     }
@@ -157,7 +157,8 @@ impl std::fmt::Display for Takes {
     }
 }
 
-/// Whether the input can be cloned: a stream can be sent once.
+/// Returns whether the input implements `Clone`. Inputs with a stream do not, because a stream can
+/// be sent only once.
 pub(super) fn input_is_clone(operation: &Operation) -> bool {
     !matches!(
         operation.request.body.kind,
@@ -165,7 +166,7 @@ pub(super) fn input_is_clone(operation: &Operation) -> bool {
     )
 }
 
-/// The traits that outputs have by what they are made from.
+/// Returns the traits that an output implements for its kind of body.
 pub(super) fn output_traits(operation: &Operation) -> &'static [&'static str] {
     match operation.response.body.kind {
         _ if operation.response.properties.is_empty() => &["Clone"],
@@ -175,7 +176,7 @@ pub(super) fn output_traits(operation: &Operation) -> &'static [&'static str] {
     }
 }
 
-/// The list that `items` walks, if there is `items`.
+/// Returns the list that `items` iterates over. `None` if `items` does not exist.
 pub(super) fn walked(operation: &Operation) -> Option<&Property> {
     let paging = operation.paging.as_ref()?;
     paging.item_type.as_ref()?;
@@ -185,23 +186,23 @@ pub(super) fn walked(operation: &Operation) -> Option<&Property> {
     properties.find(|property| rule && property.ident == paging.items.ident)
 }
 
-/// Whether a type has `new`.
+/// Returns whether a type has `new`.
 pub(super) fn has_new(one: &CustomizedType) -> bool {
     one.in_request && !one.required.is_empty()
 }
 
-/// Whether a type has anything that only sent types have.
+/// Returns whether a type has `new`, setters or constructors.
 pub(super) fn can_be_made(one: &CustomizedType) -> bool {
     one.in_request && one.kind == TypeKind::Object && !one.properties.is_empty()
 }
 
-/// The constructors that a type has besides `new`.
+/// Returns the constructors of a type other than `new`.
 pub(super) fn constructors(one: &CustomizedType) -> Vec<&Constructor> {
     let own = one.constructors.iter();
     own.filter(|_| has_new(one)).collect()
 }
 
-/// Whether a type can be made from text: it is nothing but a text.
+/// Returns whether a type can be created from text, because it contains a single text.
 pub(super) fn is_from_text(one: &CustomizedType) -> bool {
     let only = match (&one.properties[..], &one.required[..]) {
         ([_], [only]) => only,

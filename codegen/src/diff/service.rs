@@ -1,4 +1,4 @@
-//! The service as a whole, and the codes of its errors.
+//! Compares the service, its tags and its error codes.
 
 use super::{Comparison, Pairing, Rule, before, code, now};
 use crate::model::{ErrorCode, Model, Source};
@@ -23,7 +23,7 @@ impl Comparison<'_> {
             let message = "the title, version or address of the service is another one".to_owned();
             self.found(Rule::Service, "service", message, now(&place));
         }
-        // A tag that is new or gone is told with its operations.
+        // Added and removed tags are reported with their operations.
         let (old_tags, new_tags) = (tag_names(self.old), tag_names(self.new));
         let words = |model: &Model| -> Vec<String> {
             let service = &model.service;

@@ -1,4 +1,4 @@
-//! Types: structs, enums and aliases.
+//! Compares types: structs, enums and aliases.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,8 +8,8 @@ use super::{Comparison, Pairing, Pairs, Rule, before, code, now, operations};
 use crate::model::{Constructor, CustomizedType, EnumValue, Operation, Property, Shape, TypeKind};
 
 impl<'a> Comparison<'a> {
-    /// Types of one name, else of one identifier, else those that take each other's place where
-    /// they are used. What is found is how the old types are called from then on.
+    /// Pairs types by name, then by identifier, then by the properties that use them. Remembers
+    /// renamed types, so that later comparisons use their new names.
     pub(super) fn pair_types(
         &mut self,
         old: &[&'a CustomizedType],
@@ -32,7 +32,7 @@ impl<'a> Comparison<'a> {
         pairs
     }
 
-    /// Names of old types that are gone, each with the new type that stands where it stood.
+    /// Returns the removed types, each with the added type that properties use in its place.
     fn successors(
         &self,
         certain: &Pairs<'a, CustomizedType>,
@@ -167,7 +167,7 @@ impl<'a> Comparison<'a> {
         self.constructors(old, new);
     }
 
-    /// The map of fields that the specification does not name.
+    /// Compares the types of additional fields (`additionalProperties`).
     fn additional(&mut self, old: &CustomizedType, new: &CustomizedType) {
         let of = |types: &super::Types<'_>, one: &CustomizedType| {
             one.additional.as_ref().map(|shape| types.of(shape))
@@ -216,7 +216,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// One constructor, before and now.
+    /// Compares one constructor.
     fn constructor(
         &mut self,
         (was, is): (&Constructor, &Constructor),
@@ -298,14 +298,14 @@ fn kind(kind: TypeKind, meant: Option<String>) -> String {
     }
 }
 
-/// The shapes of the properties that belong together.
+/// Returns the shapes of paired properties.
 fn shapes_of<'a>(old: &[&'a Property], new: &[&'a Property]) -> Vec<(&'a Shape, &'a Shape)> {
     let pairs = properties::pair(old, new);
     let shapes = pairs.both.iter().map(|(was, is)| (&was.shape, &is.shape));
     shapes.collect()
 }
 
-/// The type in a shape, however many lists and maps are around it.
+/// Returns the named type in a shape, within any number of lists and maps.
 fn named(shape: &Shape) -> Option<&str> {
     let mut shape = shape;
     loop {

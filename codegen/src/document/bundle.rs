@@ -1,5 +1,5 @@
-//! Puts the files of a specification together: one tree, in which only references to definitions,
-//! parameters and responses of the root remain.
+//! Bundles the files of a specification into one tree. In the tree, `$ref`s only refer to shared
+//! definitions, parameters and responses of the root document.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::source::{
     join_reference, percent_decode, unescape_token,
 };
 
-/// A place in a file: what a reference means once it is resolved.
+/// A place in a file that a reference resolves to.
 type Target = (FileId, String);
 
-/// The bundled root document, and the files that were needed.
+/// Reads the root document and the files that it refers to, and returns the bundled tree.
 pub(crate) fn bundle(
     path: &Path,
     sources: &mut Sources,
@@ -51,34 +51,33 @@ pub(crate) fn bundle(
     }
 }
 
-/// References that lead to references: more than anybody needs, and far from the end of the stack.
+/// Maximum length of a chain of references, which keeps the recursion within the stack.
 const MAX_CHAIN: usize = 32;
 
-/// Values in the bundle: more than any specification has, and no more than memory holds. Only
-/// references to one big thing from many places come near.
+/// Maximum number of values in the bundle. Only many references to one big value reach it.
 const MAX_SIZE: usize = 4_000_000;
 
 struct Bundler<'a> {
     dialect: Dialect,
-    /// Pointers of schemas by `$id` and `$anchor`; only OpenAPI 3.1 has these.
+    /// Pointers of schemas by `$id` and `$anchor`, which only OpenAPI 3.1 has.
     identified: SchemaIds,
-    /// How many values were put in place of references.
+    /// Number of values that replaced references.
     size: usize,
     sources: &'a mut Sources,
     root_file: FileId,
     root: Rc<Node>,
-    /// Definitions whose text stands in another file, by that place.
+    /// Root definitions that are a `$ref` to another file, by the target.
     definitions: HashMap<Target, String>,
-    /// Schemas of other files that were referred to directly: they become definitions. Filled
-    /// one after the other, so a chain of them is no recursion.
+    /// Schemas of other files without a definition in the root. They become definitions. Added one
+    /// after the other instead of recursively, because chains of them can be long.
     hoisted: Vec<(String, Target, Member)>,
-    /// References being followed, to find circles.
+    /// References that are being resolved, to detect cycles.
     open: HashSet<Target>,
     problems: Vec<Diagnostic>,
 }
 
 impl Bundler<'_> {
-    /// Notes which definition of the root stands for which place of another file.
+    /// Collects the root definitions that are a `$ref` to another file.
     fn name_definitions(&mut self) {
         let root = Rc::clone(&self.root);
         let definitions = root.pointer(shared_schemas(self.dialect));
@@ -141,7 +140,7 @@ impl Bundler<'_> {
             .collect()
     }
 
-    /// Replaces an object with `$ref` by what it means, or leaves a reference to the root.
+    /// Replaces a `$ref` object by its target, or by a reference to a shared value of the root.
     fn follow(&mut self, node: &Node, reference: &Node, file: FileId, kind: Kind) -> Node {
         let Some(target) = self.target(reference, file) else {
             return node.clone();
@@ -150,7 +149,8 @@ impl Bundler<'_> {
             self.check_shared(reference, &target.1, kind);
             return local_reference(node, reference, format!("#{}", target.1));
         }
-        // A definition of the root that stands elsewhere is put in place; other uses refer to it.
+        // A root definition that is a `$ref` to another file is replaced by its target. All other
+        // references refer to the definition.
         let is_definition = self.is_own_definition(&target, reference);
         if kind == Kind::Schema && !is_definition {
             let name = self.hoist(&target, reference);
@@ -193,7 +193,7 @@ impl Bundler<'_> {
         node
     }
 
-    /// Whether the bundle may still grow by what a reference means; says so once if not.
+    /// Returns whether the bundle may grow by the target of a reference. Reports the limit once.
     fn has_room(&mut self, found: &Node, reference: &Node) -> bool {
         let had_room = self.size <= MAX_SIZE;
         if had_room {
@@ -210,7 +210,7 @@ impl Bundler<'_> {
         has_room
     }
 
-    /// The tree of a target in which the pointer is known to lead somewhere.
+    /// Returns the file and the pointer of a target, if it exists.
     fn lookup(&mut self, target: &Target, reference: &Node) -> Option<(Rc<Node>, String)> {
         let path = self.sources.file(target.0).path.clone();
         let tree = match self.sources.load(&path) {
@@ -231,8 +231,9 @@ impl Bundler<'_> {
         Some((tree, target.1.clone()))
     }
 
-    /// Works out what a `$ref` means. `#/..` in a part of a Swagger specification is the root,
-    /// unless only the part has it; in a part of an OpenAPI one it is the other way about.
+    /// Resolves the target of a `$ref`. In a part of a Swagger specification, `#/..` refers to the
+    /// root document, or to the part if only the part has the target. In OpenAPI, the order is
+    /// reversed.
     fn target(&mut self, reference: &Node, file: FileId) -> Option<Target> {
         let Some(text) = reference.as_str() else {
             self.problems.push(
@@ -290,14 +291,14 @@ impl Bundler<'_> {
         }
     }
 
-    /// Whether a file that was read has something at a pointer.
+    /// Returns whether a loaded file has a value at a pointer.
     fn has(&mut self, file: FileId, pointer: &str) -> bool {
         let path = self.sources.file(file).path.clone();
         let tree = self.sources.load(&path);
         tree.is_ok_and(|(_, tree)| tree.pointer(pointer).is_some())
     }
 
-    /// Whether a pointer names something that stays a reference.
+    /// Returns whether a pointer refers to a shared value, which stays a reference.
     fn is_shared(&self, pointer: &str) -> bool {
         let maps = SHARED
             .iter()
@@ -306,7 +307,7 @@ impl Bundler<'_> {
         names.any(|name| !name.is_empty() && !name.contains('/'))
     }
 
-    /// Where a schema of the root stands that is referred to by its `$id` or `$anchor`.
+    /// Returns the pointer of the root schema with an `$id` or `$anchor`.
     fn identified(&self, path: &str, fragment: &str) -> Option<String> {
         if fragment.is_empty() || !fragment.starts_with('/') {
             let known = self.identified.get(&(path.to_owned(), fragment.to_owned()));
@@ -334,7 +335,7 @@ impl Bundler<'_> {
         }
     }
 
-    /// Whether this very reference is the one by which the root takes a definition from a file.
+    /// Returns whether a reference is itself the root definition of its target.
     fn is_own_definition(&self, target: &Target, reference: &Node) -> bool {
         self.definitions.get(target).is_some_and(|name| {
             self.root
@@ -344,7 +345,7 @@ impl Bundler<'_> {
         })
     }
 
-    /// Gives a schema of another file a name among the definitions.
+    /// Adds a schema of another file to the definitions, and returns its name.
     fn hoist(&mut self, target: &Target, reference: &Node) -> String {
         if let Some(name) = self.definitions.get(target) {
             return name.clone();
@@ -377,8 +378,9 @@ impl Bundler<'_> {
         name
     }
 
-    /// What a schema is called after its place: the last word of it in Swagger; all names on the
-    /// way in OpenAPI, where what is nested in a definition may be referred to.
+    /// Returns the name of a schema that becomes a definition: in Swagger, the last part of its
+    /// pointer; in OpenAPI, all names in the pointer, because references can lead into a
+    /// definition.
     fn hoisted_name(&self, target: &Target) -> String {
         let words = target.1.split('/').skip(1);
         let words = words.map(|word| unescape_token(word).into_owned());
@@ -442,7 +444,7 @@ impl Bundler<'_> {
     }
 }
 
-/// Whether an object of this kind may be a reference.
+/// Returns whether an object of this kind can be a reference.
 fn may_refer(kind: Kind) -> bool {
     matches!(
         kind,
@@ -459,7 +461,8 @@ fn is_remote(path: &str) -> bool {
     has_scheme(path) || path.starts_with('/')
 }
 
-/// Keeps the members beside `$ref` (a description, facts of an overlay) and points it at the root.
+/// Points a reference at the root document, and keeps its other members, such as a description or
+/// facts of an overlay.
 fn local_reference(node: &Node, reference: &Node, text: String) -> Node {
     let mut node = node.clone();
     if let Value::Object(object) = &mut node.value

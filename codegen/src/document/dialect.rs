@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Span};
 
-/// A version of the specification's language.
+/// A version of the specification language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// Swagger 2.0.
@@ -15,7 +15,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// What the root says that it is written in.
+    /// Detects the version from the keys `swagger` and `openapi` of the root document.
     pub(super) fn of(root: &Node) -> Result<Self, Box<Diagnostic>> {
         let text = |key| root.get(key).map(|node| (node, node.as_str()));
         match (text("swagger"), text("openapi")) {
@@ -37,7 +37,7 @@ impl Dialect {
         }
     }
 
-    /// Its name in messages.
+    /// Returns the name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Swagger2 => "Swagger 2.0",
@@ -50,7 +50,7 @@ impl Dialect {
 const VERSIONS: &str = "this generator reads Swagger 2.0 (`\"swagger\": \"2.0\"`), OpenAPI 3.0 and \
                         3.1 (`\"openapi\": \"3.1.0\"`)";
 
-/// Whether a version is `release`, whatever its patch.
+/// Returns whether a version belongs to a release, with any patch version.
 fn is(version: &str, release: &str) -> bool {
     let rest = version.strip_prefix(release);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))

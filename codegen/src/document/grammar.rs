@@ -1,4 +1,4 @@
-//! Which keys a specification knows at which place, and what kind of thing stands behind each.
+//! The keys that each kind of object can have, and the kinds of their values.
 
 mod openapi;
 pub(crate) mod shared;
@@ -7,7 +7,7 @@ pub(crate) mod vocabulary;
 
 use super::Dialect;
 
-/// The kind of a JSON value, by where it stands in a specification.
+/// Kind of a JSON value, by its position in a specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The whole document.
@@ -46,15 +46,16 @@ pub(crate) enum Kind {
     RequestBody,
     /// A map of media types.
     Content,
-    /// What a body is in one media type.
+    /// The body in one media type.
     MediaType,
     /// A header of OpenAPI 3, which is described like a parameter.
     HeaderObject,
-    /// Anything: neither read nor followed by the resolver.
+    /// Any other value. References in it are not resolved.
     Opaque,
 }
 
-/// What the value behind a key is. `None`: the key is not known there.
+/// Returns the kind of the value of a key. Returns `None` if this kind of object does not have the
+/// key.
 pub(crate) fn child(dialect: Dialect, kind: Kind, key: &str) -> Option<Kind> {
     if key.starts_with("x-") && !is_map(kind) {
         return Some(Kind::Opaque);
@@ -74,7 +75,7 @@ pub(crate) fn child(dialect: Dialect, kind: Kind, key: &str) -> Option<Kind> {
     }
 }
 
-/// Whether the keys are names that the author chose.
+/// Returns whether the keys are names that the author chooses.
 pub(crate) fn is_map(kind: Kind) -> bool {
     matches!(
         kind,
@@ -89,7 +90,7 @@ pub(crate) fn is_map(kind: Kind) -> bool {
     )
 }
 
-/// What the entries of a list are.
+/// Returns the kind of the items of a list.
 pub(crate) fn item(kind: Kind) -> Kind {
     match kind {
         Kind::ParameterList => Kind::Parameter,

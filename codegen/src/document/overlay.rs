@@ -1,7 +1,8 @@
-//! Corrections and additions to a specification: OpenAPI Overlay 1.0 and 1.1.
+//! Overlays: corrections and additions to a specification, in the format of OpenAPI Overlay 1.0 and
+//! 1.1.
 //!
-//! One rule is stricter than the overlay specification's: each action must still do something. One
-//! that the base file has caught up with is an error, so that it dies on that day.
+//! One rule is stricter than the overlay specification: each action must change something. An
+//! action that the specification no longer needs is an error, so that its author removes it.
 
 mod action;
 mod merge;
@@ -16,7 +17,7 @@ use action::Action;
 use merge::Changing;
 pub(crate) use target::{idle_parts, parse as parse_target};
 
-/// Applies the actions of an overlay file, in order. Gives warnings.
+/// Applies the actions of an overlay file in order. Returns warnings.
 pub(crate) fn apply(
     document: &mut Node,
     spec: &Path,
@@ -44,12 +45,12 @@ pub(crate) fn apply(
     }
 }
 
-/// A version of the overlay specification; patches of it make no difference.
+/// Version of the overlay specification, without the patch version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
-    /// 1.0
+    /// 1.0.
     Plain,
-    /// 1.1, which can copy
+    /// 1.1, which has `copy`.
     WithCopy,
 }
 
@@ -96,7 +97,8 @@ fn check_keys(overlay: &Node) -> Result<(), Vec<Diagnostic>> {
     }
 }
 
-/// A title and a version are demanded, but nothing here depends on them.
+/// Warns if title or version are missing. The overlay specification requires them, but the
+/// generator does not need them.
 fn check_info(overlay: &Node, warnings: &mut Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
     let info = overlay.get("info");
     if let Some(info) = info.filter(|info| info.as_object().is_none()) {
@@ -119,7 +121,7 @@ fn check_info(overlay: &Node, warnings: &mut Vec<Diagnostic>) -> Result<(), Vec<
     Ok(())
 }
 
-/// An overlay that was written for one file does not apply to another.
+/// Refuses an overlay whose `extends` names another file.
 fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Diagnostic>> {
     let Some(extends) = overlay.get("extends") else {
         return Ok(());
@@ -133,7 +135,7 @@ fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Dia
         Some(("file", file)) => {
             decode_reference(file).is_ok_and(|file| same_file(Path::new(&file), spec))
         }
-        // What stands behind another URL can't be compared; its name can.
+        // The URL can be absolute and differ from the local path, so only compare the file name.
         Some((_, rest)) => {
             let name = rest
                 .split(['?', '#'])

@@ -1,4 +1,4 @@
-//! From the bundled tree to the typed specification.
+//! Reads the typed specification from the bundled tree.
 
 mod openapi;
 mod operation;
@@ -14,7 +14,7 @@ use super::{Dialect, Document};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Object, Span};
 
-/// Reads the whole document, with warnings and notes, or says all that is wrong with it.
+/// Reads the document, with warnings and notes. Returns all errors if there are any.
 pub(super) fn read(
     root: &Node,
     dialect: Dialect,
@@ -34,20 +34,20 @@ pub(super) fn read(
     }
 }
 
-/// Values read through references to what is shared: more than any specification has, and no more
-/// than memory holds. Only big parameters that many operations share come near.
+/// Maximum number of values that are read through references. Only big parameters that many
+/// operations share reach it.
 const MAX_SHARED: usize = 1_000_000;
 
-/// Reads typed values and collects what is wrong with them.
+/// Reads typed values and collects errors.
 struct Reader<'a> {
     root: &'a Node,
     dialect: Dialect,
     problems: Vec<Diagnostic>,
     /// Warnings and notes.
     notes: Vec<Diagnostic>,
-    /// How many values were read through references.
+    /// Number of values that were read through references.
     shared: usize,
-    /// Whether a shared schema of OpenAPI is an object, as far as that was asked for.
+    /// For each shared schema of OpenAPI that was looked up, whether it is an object.
     objects: HashMap<&'a str, bool>,
 }
 
@@ -67,7 +67,8 @@ impl<'a> Reader<'a> {
             .push(Diagnostic::note(rule, span, message).with_help(help));
     }
 
-    /// Notes that what is shared is read once more; says so once if that is too much.
+    /// Counts values that are read through a reference. Returns `None` above the limit, which is
+    /// reported once.
     fn count_shared(&mut self, size: usize, span: Span) -> Option<()> {
         let had_room = self.shared <= MAX_SHARED;
         if had_room {
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
         object
     }
 
-    /// An object behind a key, empty if there is none.
+    /// Returns the members of the object at a key, or nothing if the key is missing.
     fn members<'n>(
         &mut self,
         node: &'n Node,
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
         object.into_iter().flatten()
     }
 
-    /// A list behind a key, empty if there is none.
+    /// Returns the items of the list at a key, or nothing if the key is missing.
     fn items<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Node] {
         match node.get(key) {
             None => &[],
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
         self.text(node, key).unwrap_or_default()
     }
 
-    /// A string that must be there; an empty one is as bad as none.
+    /// Returns a required string that is not empty.
     fn needed(&mut self, node: &Node, key: &str, rule: &'static str) -> Option<(String, Span)> {
         let Some(found) = node.get(key) else {
             let message = format!("`{key}` is missing");
@@ -163,7 +164,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Strings with their places.
+    /// Returns the strings at a key with their places.
     fn texts(&mut self, node: &Node, key: &str) -> Vec<(String, Span)> {
         let mut texts = Vec::new();
         for item in self.items(node, key) {
@@ -186,7 +187,7 @@ impl<'a> Reader<'a> {
         self.text(docs, "url")
     }
 
-    /// Follows `$ref`s to a map of the root until content is reached.
+    /// Follows references to shared values until the value itself is reached.
     fn resolve(&mut self, node: &'a Node) -> Option<&'a Node> {
         let mut node = node;
         let mut seen = Vec::new();
@@ -209,7 +210,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The `x-` keys that are not interpreted here.
+/// Returns the `x-` keys that the generator does not interpret.
 fn extensions(node: &Node, interpreted: &[&str]) -> Extensions {
     let members = node.as_object().into_iter().flatten();
     members

@@ -1,4 +1,4 @@
-//! Names that schemas of OpenAPI 3.1 give themselves, by `$id` and `$anchor`.
+//! Names of schemas in OpenAPI 3.1: `$id` and `$anchor`.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::source::{Node, escape_token};
 /// Pointers of schemas by `$id` and `$anchor`.
 pub(super) type SchemaIds = HashMap<(String, String), String>;
 
-/// Notes the names that the schemas among the definitions give themselves.
+/// Collects the names of the schemas below the definitions.
 pub(super) fn collect_schema_ids(root: &Node, found: &mut SchemaIds) {
     let schemas = root.pointer("/components/schemas");
     for (name, member) in schemas.and_then(Node::as_object).into_iter().flatten() {

@@ -1,16 +1,16 @@
-//! A specification, typed: what Swagger 2.0 says and what the `x-` facts add.
+//! The typed specification: the facts of Swagger 2.0, and those that `x-` keys add.
 
 use indexmap::IndexMap;
 
 use crate::source::{Node, Span};
 
-/// Keys that begin with `x-` and that this crate does not interpret, in order.
+/// Keys that begin with `x-` and that the generator does not interpret, in order.
 pub(crate) type Extensions = IndexMap<String, Node>;
 
-/// A whole API.
+/// An API.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The root object.
+    /// Place of the root object.
     pub span: Span,
     /// `info.title`
     pub title: String,
@@ -20,128 +20,129 @@ pub struct Document {
     pub description: String,
     /// `externalDocs.url`
     pub docs_url: Option<String>,
-    /// Host name, perhaps with a port.
+    /// Host name, optionally with a port.
     pub host: String,
-    /// What stands before every path.
+    /// Prefix of every path.
     pub base_path: String,
     /// `http`, `https`
     pub schemes: Vec<String>,
-    /// Tags that the root describes.
+    /// Descriptions of tags by name.
     pub tags: IndexMap<String, String>,
-    /// Things that operations stand on.
+    /// Handles, `x-handles`.
     pub handles: Vec<Handle>,
-    /// A prefix of header names that identifiers leave out.
+    /// Prefix of header names that identifiers omit, `x-header-prefix`.
     pub header_prefix: Option<String>,
-    /// Codes of errors that the service answers with.
+    /// Error codes, `x-error-codes`.
     pub error_codes: Vec<ErrorCode>,
-    /// Paths in order, each with its operations.
+    /// Paths in order.
     pub paths: Vec<PathItem>,
     /// Named schemas.
     pub definitions: IndexMap<String, Definition>,
     /// `x-lint-allow`
     pub lint_allow: Vec<Allow>,
-    /// Whether `required` may name properties that are not described, and operations have no
-    /// response, as OpenAPI 3 has it.
+    /// Whether `required` can name undescribed properties, and operations can have no responses, as
+    /// in OpenAPI 3.
     pub open_required: bool,
-    /// Facts for templates.
+    /// Other `x-` keys, for templates.
     pub ext: Extensions,
 }
 
-/// An entry of `x-lint-allow`: a finding that is right and stays.
+/// An entry of `x-lint-allow`: accepts findings of a rule at a place.
 #[derive(Debug, Clone)]
 pub struct Allow {
-    /// The whole entry.
+    /// Place of the entry.
     pub span: Span,
-    /// The id of a rule.
+    /// Id of the rule.
     pub rule: (String, Span),
-    /// A JSON pointer or JSONPath: what the rule is allowed for.
+    /// JSON pointer or JSONPath of the place.
     pub at: (String, Span),
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
-/// Something that operations stand on because it binds the first parameters of their paths.
+/// A type that has the operations whose paths begin with the parameters that it binds.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Where it is said.
+    /// Place of the entry.
     pub span: Span,
-    /// The path parameters that it binds, in order.
+    /// Path parameters that the handle binds, in order.
     pub binds: Vec<String>,
 }
 
-/// A code of an error that the service answers with.
+/// An error code of the service.
 #[derive(Debug, Clone)]
 pub struct ErrorCode {
-    /// As it is sent.
+    /// Code as sent.
     pub code: String,
-    /// Where it is said.
+    /// Place of the entry.
     pub span: Span,
-    /// The HTTP status that it comes with.
+    /// HTTP status of responses with this code.
     pub status: Option<u16>,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// Whether to try again: `yes`, `no` or `special`.
+    /// Whether clients should retry: `yes`, `no` or `special`.
     pub retry: String,
 }
 
 /// A named schema.
 #[derive(Debug, Clone)]
 pub struct Definition {
-    /// Where the name stands.
+    /// Place of the name.
     pub key: Span,
-    /// What it names.
+    /// The schema.
     pub schema: Schema,
 }
 
-/// One key of `paths`.
+/// An entry of `paths`.
 #[derive(Debug, Clone)]
 pub struct PathItem {
-    /// The key as it is written.
+    /// Key of the entry.
     pub key: String,
-    /// Where it is written.
+    /// Place of the key.
     pub span: Span,
-    /// The key without its query.
+    /// Key without its query.
     pub path: String,
-    /// The query in the key: the name of a sub-resource.
+    /// Query in the key: the name of a sub-resource.
     pub sub_resource: Option<String>,
     /// `x-name`: name of the resource. By default, the name is made from the path.
     pub name: Option<String>,
-    /// `x-signed`: the sub-resource enters the signature; so it does unless the path says no.
+    /// `x-signed`: whether the sub-resource enters the signature. True by default.
     pub signed: bool,
-    /// The operations in order.
+    /// Operations in order.
     pub operations: Vec<Operation>,
 }
 
-/// One method of one path.
+/// An operation: one method of one path.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// The key that holds it, for example `"get"`.
+    /// Place of its key, for example `"get"`.
     pub key: Span,
     /// `operationId`
     pub id: String,
-    /// Where the id stands.
+    /// Place of the id.
     pub id_span: Span,
-    /// `x-name`: what identifiers are made from instead of the id.
+    /// `x-name`: name that identifiers are made from instead of the id.
     pub name: Option<String>,
-    /// In upper case.
+    /// HTTP method in upper case.
     pub method: String,
-    /// One line.
+    /// First line of the documentation.
     pub summary: String,
-    /// More than one line.
+    /// Further documentation.
     pub description: String,
     /// `externalDocs.url`
     pub docs_url: Option<String>,
-    /// The first tag.
+    /// First tag.
     pub tag: Option<String>,
-    /// Whether it should not be used any more.
+    /// Whether the operation is deprecated.
     pub deprecated: bool,
-    /// Media types of the request.
+    /// Media types of the request body.
     pub consumes: Vec<String>,
-    /// Those of the path first, unless the operation has its own.
+    /// Parameters: those of the path, then those of the operation. A parameter of the operation
+    /// replaces one of the path with the same name and place.
     pub parameters: Vec<Parameter>,
-    /// All answers, in order.
+    /// Responses in order.
     pub responses: Vec<Response>,
     /// `x-paging`
     pub paging: Option<Node>,
@@ -151,7 +152,7 @@ pub struct Operation {
     pub slow: bool,
     /// `x-examples`
     pub examples: Vec<Node>,
-    /// Facts for templates.
+    /// Other `x-` keys, for templates.
     pub ext: Extensions,
 }
 
@@ -162,63 +163,63 @@ impl Operation {
     }
 }
 
-/// What `x-idempotent` says.
+/// Value of `x-idempotent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Idempotent {
-    /// May be repeated.
+    /// The request can be retried.
     Yes,
-    /// May not be repeated.
+    /// The request cannot be retried.
     No,
-    /// May be repeated unless this header is sent.
+    /// The request can be retried unless it has this header.
     UnlessHeader(String),
 }
 
-/// Where a parameter goes.
+/// Part of the request that a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum In {
-    /// Into the path.
+    /// Path.
     Path,
-    /// Into the query.
+    /// Query.
     Query,
-    /// Into a header.
+    /// Header.
     Header,
-    /// It is the body.
+    /// The body.
     Body,
-    /// Into a form that is the body.
+    /// Field of a form.
     Form,
 }
 
-/// One parameter.
+/// A parameter.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// The whole object.
+    /// Place of the object.
     pub span: Span,
-    /// As it is sent.
+    /// Name as sent.
     pub name: String,
-    /// Where the name stands.
+    /// Place of the name.
     pub name_span: Span,
-    /// Where it goes.
+    /// Part of the request.
     pub place: In,
-    /// Whether a request without it is refused.
+    /// Whether the parameter is required.
     pub required: bool,
-    /// Its type, description and facts.
+    /// Type, description and facts.
     pub schema: Schema,
 }
 
-/// One answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// Where the status stands.
+    /// Place of the status.
     pub span: Span,
-    /// None for `default`.
+    /// HTTP status. `None` for `default`.
     pub status: Option<u16>,
-    /// Whether the operation succeeded.
+    /// Whether the status means success.
     pub success: bool,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// Headers in order.
+    /// Headers in order, each with the place of its name.
     pub headers: IndexMap<String, (Span, Schema)>,
-    /// The body.
+    /// Schema of the body.
     pub schema: Option<Schema>,
 }
 
@@ -229,16 +230,16 @@ impl Operation {
     }
 }
 
-/// A type, with what is said about the value.
+/// A type, with facts about the value.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    /// The whole object.
+    /// Place of the object.
     pub span: Span,
-    /// What it is.
+    /// Kind.
     pub kind: SchemaKind,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// The value that the service assumes.
+    /// Default value.
     pub default: Option<Node>,
     /// `example`, `examples`
     pub examples: Vec<Node>,
@@ -246,15 +247,15 @@ pub struct Schema {
     pub collection: Option<String>,
     /// Limits.
     pub limits: Limits,
-    /// Values of an enum that is no string.
+    /// Values of an enum that is not text.
     pub values: Vec<Node>,
-    /// Facts.
+    /// Facts from `x-` keys.
     pub facts: Facts,
-    /// Facts for templates.
+    /// Other `x-` keys, for templates.
     pub ext: Extensions,
 }
 
-/// Limits of a value; for documentation and checks.
+/// Limits of a value.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// `minimum`
@@ -267,118 +268,118 @@ pub struct Limits {
     pub pattern: Option<String>,
 }
 
-/// What the `x-` keys of a parameter or property say.
+/// Facts about a parameter or property.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// `x-name`: what the identifier is made from.
+    /// `x-name`: name that the identifier is made from.
     pub name: Option<String>,
-    /// `x-type-name`: the name of an inline object or enum.
+    /// `x-type-name`: name of an inline object or enum.
     pub type_name: Option<(String, Span)>,
-    /// `x-type-description`: describes the type of an inline object or enum, instead of the value's
-    /// description.
+    /// `x-type-description`: description of the type of an inline object or enum.
     pub type_description: Option<(String, Span)>,
-    /// `x-prefix`: of the headers that make up a map.
+    /// `x-prefix`: prefix of the headers in a map.
     pub prefix: Option<String>,
-    /// `x-signed`: the query parameter enters the signature.
+    /// `x-signed`: whether the query parameter enters the signature.
     pub signed: bool,
-    /// `x-present`: always there in an answer.
+    /// `x-present`: whether responses always contain the property.
     pub present: bool,
-    /// `x-one-or-many`: a list that may come as a single item.
+    /// `x-one-or-many`: whether a list can be sent as a single item.
     pub one_or_many: Option<Span>,
-    /// `x-computed`: the runtime works it out.
+    /// `x-computed`: whether the runtime computes the value.
     pub computed: bool,
-    /// `x-deprecated`
+    /// `x-deprecated`: whether the property is deprecated.
     pub deprecated: bool,
-    /// Whether the value may be null, as OpenAPI says it.
+    /// Whether the value can be null.
     pub nullable: bool,
     /// `readOnly`: only responses have the value.
     pub read_only: bool,
     /// `writeOnly`: only requests have the value.
     pub write_only: bool,
-    /// Whether a list in a form is one of files.
+    /// Whether the property is a list of files in a form.
     pub file_list: bool,
-    /// `x-enum-descriptions`
+    /// `x-enum-descriptions`: descriptions of enum values.
     pub enum_descriptions: IndexMap<String, String>,
-    /// `x-enum-names`: what the identifiers of values are made from.
+    /// `x-enum-names`: names that the identifiers of enum values are made from.
     pub enum_names: IndexMap<String, String>,
-    /// `x-constructors`
+    /// `x-constructors`: constructors of an object.
     pub constructors: Vec<Constructor>,
 }
 
-/// A way to make an object with some properties fixed.
+/// A constructor of an object that sets some properties to fixed values.
 #[derive(Debug, Clone)]
 pub struct Constructor {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Where it is said.
+    /// Place of the entry.
     pub span: Span,
-    /// What it makes.
+    /// Description.
     pub description: String,
-    /// Properties with fixed values.
+    /// Values of the fixed properties.
     pub fixed: IndexMap<String, Node>,
-    /// Properties that are given.
+    /// Properties that are arguments.
     pub args: Vec<(String, Span)>,
 }
 
-/// What a schema is.
+/// Kind of a schema.
 #[derive(Debug, Clone)]
 pub enum SchemaKind {
     /// `$ref` to a definition.
     Ref(String),
-    /// Properties, and perhaps others.
+    /// An object.
     Object(Object),
     /// A list.
     Array(Box<Schema>),
-    /// Text in some format.
+    /// Text.
     Text {
         /// `format`
         format: Option<String>,
-        /// `enum`, each with its place
+        /// `enum`, each value with its place.
         values: Vec<(String, Span)>,
     },
-    /// A whole number in some format.
+    /// An integer with its format.
     Integer(Option<String>),
-    /// A number in some format.
+    /// A number with its format.
     Number(Option<String>),
-    /// A flag.
+    /// A boolean.
     Boolean,
     /// `type: file`
     File,
     /// `type: map`: headers with a common prefix.
     HeaderMap,
-    /// All of these at once.
+    /// `allOf`: an object that combines several schemas.
     AllOf(Vec<Schema>),
     /// Any JSON.
     Free,
 }
 
-/// The properties of an object.
+/// Contents of an object.
 #[derive(Debug, Clone, Default)]
 pub struct Object {
-    /// In order, each with the place of its name.
+    /// Properties in order, each with the place of its name.
     pub properties: IndexMap<String, (Span, Schema)>,
-    /// Those that must be there.
+    /// Names of required properties.
     pub required: Vec<(String, Span)>,
-    /// What else there may be.
+    /// Additional properties.
     pub additional: Additional,
 }
 
 /// `additionalProperties`
 #[derive(Debug, Clone, Default)]
 pub enum Additional {
-    /// Nothing is said: others are ignored.
+    /// Not specified: additional properties are ignored.
     #[default]
     Unsaid,
     /// `false`
     No,
     /// `true`
     Free,
-    /// Of one type.
+    /// A schema.
     Typed(Box<Schema>),
 }
 
 impl Schema {
-    /// Whether both describe the same values. Enums of text are all alike: their values are united.
+    /// Returns whether both schemas describe the same values. All text enums count as equal,
+    /// because their values are united.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (SchemaKind::Ref(a), SchemaKind::Ref(b)) => a == b,

@@ -1,4 +1,4 @@
-//! The generator as Cargo's build scripts call it.
+//! Support for build scripts.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -12,15 +12,14 @@ use crate::diagnostic::{Finding, Report, Severity, one_line};
 use crate::render::RenderError;
 
 impl Generator {
-    /// Writes the files from a `build.rs`, and tells Cargo how that went.
+    /// Writes the files from a build script, and reports the result to Cargo.
     ///
-    /// Files go to `OUT_DIR`, unless [`Generator::out_dir`] says otherwise. Paths are relative to
-    /// the package. Cargo runs the script again when a file of the specification, an overlay or
-    /// anything in a folder of templates changes, and not otherwise.
+    /// The default output folder is `OUT_DIR`. Paths are relative to the package. Cargo runs the
+    /// script again if a file of the specification, an overlay, or anything in a folder of
+    /// templates changes.
     ///
-    /// What is wrong fails the build: each finding in one line with its file, line and column, and
-    /// below, as the script's error output, the whole report.
-    ///
+    /// Errors fail the build. Cargo shows each finding in one line with its file, line and column,
+    /// and below that the full report as the error output of the script.
     /// ```no_run
     /// // build.rs
     /// use std::process::ExitCode;
@@ -34,9 +33,10 @@ impl Generator {
     /// }
     /// ```
     ///
-    /// One file is taken in by `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. It may not begin
-    /// with `//!`. For more than one, the pack makes a file that says `#[path = "mod.rs"] mod
-    /// api;`, to be included, and `mod.rs` declares the modules beside it.
+    /// A single file is included with `include!(concat!(env!("OUT_DIR"), "/api.rs"));`. It must not
+    /// begin with `//!`. For several files, let the pack render a file with
+    /// `#[path = "mod.rs"] mod api;` to include, and a `mod.rs` that declares the modules beside
+    /// it.
     #[must_use = "what `main` of a build script returns tells Cargo of a failure"]
     pub fn run_in_build_script(&self) -> ExitCode {
         let done = self.run_for_cargo(env::var_os("OUT_DIR").map(PathBuf::from));
@@ -46,7 +46,7 @@ impl Generator {
         };
         let told = io::stdout().lock().write_all(says.as_bytes());
         if let Err(error) = &done {
-            // Nobody is left to hear that nobody reads this; the exit code still tells.
+            // If writing to standard error fails, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "{}", error.to_string().trim_end());
         }
         if told.is_ok() {
@@ -56,7 +56,7 @@ impl Generator {
         }
     }
 
-    /// Writes the files, and gives what they depend on.
+    /// Writes the files, and returns the inputs that they depend on.
     fn run_for_cargo(&self, out_dir: Option<PathBuf>) -> Result<BTreeSet<PathBuf>, Error> {
         if self.out_dir.as_os_str().is_empty() {
             let folder = out_dir.ok_or(Error::NoOutDir)?;
@@ -64,18 +64,20 @@ impl Generator {
         } else {
             self.run()?;
         }
-        // Cargo looks at all that a folder holds, so that a new template counts. The folder of the
-        // specification may be the package itself, and a new file there changes nothing.
+        // Cargo watches everything in a folder, so that new templates count. The folder of the
+        // specification is not watched: it can be the package itself, and new files in it change
+        // nothing.
         let folders = self.pack_folders().map(Path::to_owned);
         Ok(self.spec_files().into_iter().chain(folders).collect())
     }
 }
 
-/// Not needed after a failure: then Cargo runs the script again anyway.
+/// Returns the lines for Cargo. A failed script needs none, because Cargo runs it again anyway.
 fn rerun_if_changed(inputs: &BTreeSet<PathBuf>) -> String {
     let mut lines = String::new();
     for path in inputs {
-        // A path with a line break becomes one that is not there: the script runs each time.
+        // A path with a line break becomes one that does not exist, so the script always runs
+        // again.
         let path = one_line(&path.to_string_lossy());
         // Writing to a string can't fail.
         let _ = writeln!(lines, "cargo::rerun-if-changed={path}");
@@ -83,7 +85,7 @@ fn rerun_if_changed(inputs: &BTreeSet<PathBuf>) -> String {
     lines
 }
 
-/// A line for each finding: Cargo shows them first, with the name of the package.
+/// Returns one line per finding. Cargo shows these lines with the name of the package.
 fn failure(error: &Error) -> String {
     let (Error::Spec(report) | Error::Render(RenderError::Template(report))) = error else {
         let message = error.to_string();

@@ -1,4 +1,4 @@
-//! `x-lint-allow`: findings that are right and stay.
+//! Applies `x-lint-allow`, which accepts findings.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity, rules};
 use crate::document::{Allow, Document, Loaded, idle_parts};
 use crate::source::{Node, Span, Value, unescape_token};
 
-/// Entries that can't mean anything.
+/// Checks the entries themselves.
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     for entry in &document.lint_allow {
         let (rule, span) = &entry.rule;
@@ -34,7 +34,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Takes away what is allowed, and adds entries that allow nothing.
+/// Removes accepted findings, and reports entries that accept nothing.
 pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let entries = &loaded.document.lint_allow;
     if entries.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
                 && one.span.is_some_and(|span| places.contains(&span));
             !allowed
         });
-        // An entry that is wrong has been found already.
+        // Invalid entries are already reported.
         let is_known =
             rules::find(&entry.rule.0).is_some_and(|rule| rule.severity != Severity::Error);
         if found.len() == before && is_known && query(&entry.at.0).is_ok() {
@@ -66,8 +66,8 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
     found
 }
 
-/// Notes the places of a value and of all inside. What an overlay added, or another file holds,
-/// lies outside the text of the value around it, so it takes a walk.
+/// Collects the places of a value and of everything in it. Walks the tree, because values from
+/// overlays and other files are outside the text of the value around them.
 fn collect(node: &Node, places: &mut HashSet<Span>) {
     places.insert(node.span);
     match &node.value {
@@ -94,7 +94,7 @@ fn query(at: &str) -> Result<Query<'_>, String> {
     crate::document::parse_target(at).map(Query::Path)
 }
 
-/// Returns the spans that an entry leads to, and the parts of its path that match nothing.
+/// Returns the places that an entry matches, and the parts of its path that match nothing.
 fn places(entry: &Allow, root: &Node, mirror: &serde_json::Value) -> (HashSet<Span>, Vec<String>) {
     let mut idle = Vec::new();
     let pointers: Vec<String> = match query(&entry.at.0) {

@@ -1,4 +1,4 @@
-//! What nobody explains.
+//! Rules for missing descriptions.
 
 use super::{Role, named, operations, warn};
 use crate::diagnostic::Diagnostic;
@@ -40,7 +40,8 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     bodies(document, found);
 }
 
-/// A reference without words of its own has those of what it names.
+/// Returns whether a value has no description. A reference without one has the description of its
+/// target.
 fn is_silent(schema: &Schema) -> bool {
     let speaks = match &schema.kind {
         SchemaKind::Ref(_) => true,
@@ -50,7 +51,8 @@ fn is_silent(schema: &Schema) -> bool {
     schema.description.trim().is_empty() && !speaks
 }
 
-/// Successes without words, and without a schema where others have one.
+/// Reports successes without a description, and successes without a schema if another one has a
+/// schema.
 fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
     for operation in operations(document) {
         let successes = || {

@@ -1,4 +1,4 @@
-//! Enums: values that are there twice, or in different cases.
+//! Rules for enum values: duplicates, and values in another letter case.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ fn duplicates(schema: &Schema, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Values that stand against the case of most.
+/// Reports values whose letter case differs from most.
 fn cases(values: &[(String, Span)], found: &mut Vec<Diagnostic>) {
     let mut by_case: HashMap<LetterCase, Vec<&(String, Span)>> = HashMap::new();
     for value in values {
@@ -45,7 +45,7 @@ fn cases(values: &[(String, Span)], found: &mut Vec<Diagnostic>) {
     }
     let most = by_case.values().map(Vec::len).max().unwrap_or_default();
     let others: usize = by_case.values().map(Vec::len).sum::<usize>() - most;
-    // Only where one case is the rule is another the exception.
+    // Only a majority makes a rule.
     if others == 0 || most <= others {
         return;
     }
@@ -64,7 +64,7 @@ fn cases(values: &[(String, Span)], found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// How the letters of a value are written. Separators make no difference.
+/// Letter case of a value, regardless of separators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum LetterCase {
     Lower,
@@ -73,7 +73,8 @@ enum LetterCase {
 }
 
 impl LetterCase {
-    /// None for what has no letters, and for single capitals: they fit everywhere.
+    /// Returns `None` for values without letters and for single upper-case letters, which fit any
+    /// case.
     fn of(value: &str) -> Option<Self> {
         let letters = || value.chars().filter(|c| c.is_alphabetic());
         if letters().count() < 2 {

@@ -1,4 +1,4 @@
-//! Facts that name something: the values of `x-examples`, the codes of `x-errors`, the values of
+//! Rules for facts that refer to names: values in `x-examples`, codes in `x-errors`, and values of
 //! enums.
 
 use std::collections::HashSet;
@@ -73,8 +73,8 @@ fn unknown<'n>(
     warn("example-unknown-parameter", span, message, help)
 }
 
-/// What an operation takes, by name: its parameters, and the properties of a body that is an
-/// object.
+/// Returns the input fields of an operation by name: its parameters, and the properties of an
+/// object in the body.
 fn request_fields<'d>(
     document: &'d Document,
     operation: &'d Operation,
@@ -93,7 +93,7 @@ fn request_fields<'d>(
     fields
 }
 
-/// Fields of the objects in a value that their types do not have.
+/// Collects the fields of objects in a value that their types do not have.
 fn unknown_fields<'d>(
     document: &'d Document,
     schema: &'d Schema,
@@ -127,7 +127,7 @@ fn unknown_fields<'d>(
     }
 }
 
-/// What a list holds.
+/// Returns the schema of the items of a list.
 fn item<'d>(document: &'d Document, mut schema: &'d Schema) -> Option<&'d Schema> {
     let mut seen = HashSet::new();
     loop {
@@ -141,7 +141,7 @@ fn item<'d>(document: &'d Document, mut schema: &'d Schema) -> Option<&'d Schema
     }
 }
 
-/// Error codes of an operation that the specification does not have.
+/// Reports error codes of an operation that the specification does not define.
 fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnostic>) {
     let Some(listed) = operation.ext.get("x-errors") else {
         return;
@@ -168,7 +168,7 @@ fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnost
     }
 }
 
-/// Descriptions and names of values that an enum does not have.
+/// Reports descriptions and names of values that an enum does not have.
 fn enum_facts(schema: &Schema, found: &mut Vec<Diagnostic>) {
     let facts = [
         ("x-enum-descriptions", &schema.facts.enum_descriptions),

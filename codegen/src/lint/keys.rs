@@ -1,4 +1,4 @@
-//! Keys, facts and formats that nothing reads at their place: most are misspelt.
+//! Rules for keys, facts and formats that have no effect at their place, most of them misspelt.
 
 use super::limits;
 use crate::diagnostic::Diagnostic;
@@ -9,7 +9,8 @@ use crate::document::grammar::vocabulary::{
 use crate::document::grammar::{Kind, child, is_map, item};
 use crate::source::{Member, Node, Object, Value};
 
-/// Finds unknown keys: errors where the key that is meant would change the output, else warnings.
+/// Reports unknown keys: as an error if the probably intended key would change the output,
+/// otherwise as a warning.
 pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
     let mut keys = Keys {
         dialect,
@@ -19,10 +20,10 @@ pub(super) fn unknown(bundled: &Node, dialect: Dialect) -> Vec<Diagnostic> {
     keys.found
 }
 
-/// Names of types.
+/// Type names of JSON Schema.
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 
-/// Returns whether a value of a path describes an operation.
+/// Returns whether a value describes an operation.
 fn is_operation(node: &Node) -> bool {
     node.get("responses").or(node.get("operationId")).is_some()
 }
@@ -78,7 +79,8 @@ impl Keys {
         }
     }
 
-    /// Returns the key that must be meant by its value: a reference, or the name of a type.
+    /// Guesses the intended key from the value, for example if the value is a pointer or the name
+    /// of a type.
     fn meant_by_value(&self, kind: Kind, value: &Node, object: &Object) -> Option<&'static str> {
         let text = value.as_str()?;
         let meant = if text.starts_with("#/") || text.contains(".json#") {
@@ -139,7 +141,7 @@ impl Keys {
         }
     }
 
-    /// Checks the keys of an object that the grammar does not describe.
+    /// Checks the keys of an object that the grammar treats as opaque.
     fn inside(&mut self, inside: &Inside, node: &Node) {
         if inside.each {
             let entries = node.as_array().into_iter().flatten();

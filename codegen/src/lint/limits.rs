@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::grammar::Kind;
 use crate::source::{Node, Value};
 
-/// Keys of a lower and an upper limit that contradict each other if the lower one is larger.
+/// Pairs of keys with a lower and an upper limit.
 const PAIRS: &[(&str, &str)] = &[
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
@@ -13,7 +13,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("minProperties", "maxProperties"),
 ];
 
-/// Limits that count something.
+/// Keys whose values are counts.
 const COUNTS: &[&str] = &[
     "minLength",
     "maxLength",
@@ -41,7 +41,7 @@ pub(super) fn check(node: &Node, kind: Kind, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports counts that are not whole numbers of at least 0.
+/// Reports counts that are not non-negative integers.
 fn counts(node: &Node, found: &mut Vec<Diagnostic>) {
     for key in COUNTS {
         let Some(count) = node.get(key) else {
@@ -86,7 +86,7 @@ fn contradiction(node: &Node, lower: &str, upper: &str, found: &mut Vec<Diagnost
     }
 }
 
-/// The key that makes a limit exclusive; counts do not have one.
+/// Returns the key that makes a limit exclusive. Counts have no such key.
 fn exclusive(key: &str) -> &str {
     match key {
         "minimum" => "exclusiveMinimum",
@@ -95,7 +95,7 @@ fn exclusive(key: &str) -> &str {
     }
 }
 
-/// One side of a range.
+/// A lower or upper limit.
 struct Bound<'n, 'k> {
     key: &'k str,
     node: &'n Node,
@@ -104,8 +104,8 @@ struct Bound<'n, 'k> {
 }
 
 impl<'n, 'k> Bound<'n, 'k> {
-    /// Reads a limit. It is exclusive if a flag beside it says so (OpenAPI 3.0 and before), or if
-    /// `exclusive` is a limit of its own (OpenAPI 3.1) that is stricter.
+    /// Reads a limit. It is exclusive if a flag says so (OpenAPI 3.0 and earlier), or if the number
+    /// at `exclusive` is stricter (OpenAPI 3.1).
     fn of(
         node: &'n Node,
         key: &'k str,

@@ -1,4 +1,4 @@
-//! Names: what most do is the rule, whatever it is.
+//! Rules for names: a style that most names share is expected of all.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::document::Document;
 use crate::naming::Naming;
 use crate::source::Span;
 
-/// So many of a hundred names make a rule.
+/// Percentage of names that make a style the rule.
 const MAJORITY: usize = 75;
 
-/// So many names at least: two are no custom.
+/// Minimum number of names for a rule.
 const FEW: usize = 4;
 
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -34,7 +34,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     verbs(&ids, found);
 }
 
-/// How the words of a name are put together.
+/// Style of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Style {
     Pascal,
@@ -46,7 +46,7 @@ enum Style {
 }
 
 impl Style {
-    /// The styles that a name may be of: a single small word is of several.
+    /// Returns the styles that a name conforms to. A single lower-case word conforms to several.
     fn of(name: &str) -> Vec<Self> {
         let has = |test: fn(char) -> bool| name.chars().any(test);
         let plain = name.chars().all(|c| c.is_alphanumeric());
@@ -78,7 +78,7 @@ impl Style {
     }
 }
 
-/// The names that are not in the style of most, with that style's name.
+/// Returns the names that break the style of the majority, with the name of that style.
 fn against_custom<'n>(names: &[(&'n str, Span)]) -> Vec<(&'n str, Span, &'static str)> {
     let mut counts: HashMap<Style, usize> = HashMap::new();
     for (name, _) in names {
@@ -101,7 +101,7 @@ fn against_custom<'n>(names: &[(&'n str, Span)]) -> Vec<(&'n str, Span, &'static
         .collect()
 }
 
-/// An id such as `BucketDelete` where others are called `DeleteObject`.
+/// Reports ids such as `BucketDelete` if other ids are like `DeleteObject`.
 fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
     let naming = Naming::default();
     let words: Vec<Vec<String>> = ids.iter().map(|(id, _)| naming.words(id)).collect();
@@ -113,7 +113,7 @@ fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
     for word in words.iter().flat_map(|words| words.iter().skip(1)) {
         *elsewhere.entry(word).or_default() += 1;
     }
-    // A word that often stands in front and hardly ever elsewhere is a verb here.
+    // A word that is often the first and hardly ever a later one is probably a verb.
     let is_verb = |word: &str| {
         let [first, other] = [&leading, &elsewhere].map(|counts| counts.get(word).copied());
         let (first, other) = (first.unwrap_or_default(), other.unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Rules: pure functions from the specification to findings.
+//! Rules for operations and parameters.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind};
 use crate::source::{Span, Value};
 
-/// What forbids output.
+/// Returns the findings that are errors.
 pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     operation_ids(document, &mut found);
@@ -28,7 +28,7 @@ pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
     found
 }
 
-/// What could be better.
+/// Returns the findings that are warnings.
 pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for operation in document.paths.iter().flat_map(|item| &item.operations) {
@@ -65,7 +65,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
     found
 }
 
-/// Reports a name that an identifier can only be made from by spelling out its symbols.
+/// Reports names without letters and digits, whose identifiers spell out their symbols.
 fn unspeakable(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
     if name.chars().any(char::is_alphanumeric) {
         return;
@@ -77,7 +77,7 @@ fn unspeakable(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
     );
 }
 
-/// Bodies of responses that never have one.
+/// Reports schemas of responses that never have a body.
 fn bodiless(operation: &Operation, found: &mut Vec<Diagnostic>) {
     for response in &operation.responses {
         if response.schema.is_none() || !operation.is_bodiless(response) {
@@ -110,7 +110,7 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What stands in a path beside its parameters is sent as it is.
+/// Reports characters of a path that cannot be sent unchanged.
 fn path_text(item: &PathItem, found: &mut Vec<Diagnostic>) {
     let sent = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%{}".contains(&byte);
     let (path, query) = (&item.path, item.sub_resource.as_deref());
@@ -182,7 +182,7 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
 fn duplicate_parameters(operation: &Operation, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<(String, In), Span> = HashMap::new();
     for parameter in &operation.parameters {
-        // Capitals make no difference in the names of headers.
+        // Header names are case-insensitive.
         let name = match parameter.place {
             In::Header => parameter.name.to_ascii_lowercase(),
             _ => parameter.name.clone(),
@@ -239,7 +239,7 @@ fn statuses(operation: &Operation, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A name that no message can carry.
+/// Reports header names that HTTP does not allow.
 fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     let sent = operation
         .parameters
@@ -271,7 +271,7 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Facts that name headers of the request.
+/// Checks facts that name request headers.
 fn named_headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     let is_sent = |header: &str| {
         operation.parameters.iter().any(|parameter| {
@@ -313,7 +313,7 @@ fn named_headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Lists and maps that no message can carry as they are described.
+/// Reports lists and maps that cannot be sent as described.
 fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
     for parameter in &operation.parameters {
         let is_map = matches!(parameter.schema.kind, SchemaKind::HeaderMap);
@@ -361,7 +361,7 @@ fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a name is a token of HTTP.
+/// Returns whether a name is a token as defined by HTTP.
 fn is_token(name: &str) -> bool {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(part)

@@ -1,4 +1,4 @@
-//! Sub-resources: what one operation signs, all sign.
+//! Rules for signed sub-resources: if one operation signs a name, all operations should.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
                 found,
             );
         }
-        // What the path's query holds already is signed with it.
+        // Names in the query of the path are signed with it.
         let own = |name: &str| {
             let query = item.sub_resource.as_deref().filter(|_| item.signed);
             query
@@ -61,7 +61,7 @@ fn report(
     }
 }
 
-/// What is signed, and a place where that is said.
+/// Returns the signed names, each with a place where it is signed.
 fn signed(document: &Document) -> HashMap<&str, Span> {
     let mut signed = HashMap::new();
     for item in &document.paths {
@@ -83,7 +83,7 @@ fn signed(document: &Document) -> HashMap<&str, Span> {
     signed
 }
 
-/// The names in a path's query.
+/// Returns the names in the query of a path.
 fn markers(query: &str) -> impl Iterator<Item = &str> {
     let names = query
         .split('&')

@@ -1,4 +1,4 @@
-//! Look-alikes: two names for one thing, and names that hardly differ.
+//! Rules for similar types: two names for one type, and names that hardly differ.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ struct Pair<'n> {
     first: Span,
 }
 
-/// Names that differ by capitals and separators alone from one before them.
+/// Returns names that equal an earlier one except for letter case and separators.
 fn hardly_differ<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<Pair<'n>> {
     let mut first: HashMap<String, (&str, Span)> = HashMap::new();
     let mut found = Vec::new();
@@ -64,10 +64,11 @@ fn hardly_differ<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<Pair<'
     found
 }
 
-/// Something by the words of its shape: what messages call it, and where it stands.
+/// Schemas by description of their contents, each with its name in messages and its place.
 type Known<'d> = HashMap<String, (Option<&'d str>, Span)>;
 
-/// Definitions that say the same. Objects of one property are too small to be the same by mistake.
+/// Reports definitions with equal contents. Skips objects with one property, which can be equal by
+/// chance.
 fn definitions<'d>(document: &'d Document, found: &mut Vec<Diagnostic>) -> Known<'d> {
     let mut first = Known::new();
     for (name, definition) in &document.definitions {
@@ -88,8 +89,8 @@ fn definitions<'d>(document: &'d Document, found: &mut Vec<Diagnostic>) -> Known
     first
 }
 
-/// Objects without a definition that say the same as one, or as each other: each of them would
-/// become a type, unless `x-type-name` makes them one.
+/// Reports inline objects that are equal to a definition or to each other. Each of them becomes a
+/// type, unless they share an `x-type-name`.
 fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diagnostic>) {
     let mut objects = Vec::new();
     for definition in document.definitions.values() {
@@ -114,7 +115,7 @@ fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diag
             .as_ref()
             .map(|(name, _)| name.as_str());
         let (other, span) = *first.entry(shape).or_insert((own, schema.span));
-        // What many operations share is read many times.
+        // The same schema is read once per operation that refers to it.
         if span == schema.span || (own.is_some() && own == other) {
             continue;
         }
@@ -127,8 +128,8 @@ fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diag
     }
 }
 
-/// The objects inside a schema that have no names of their own. A body itself is none of them: it
-/// is taken apart.
+/// Collects the inline objects in a schema. A body itself is not one of them, because its
+/// properties become fields of the operation.
 fn inside<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
     let mut held = |held: &'d Schema| {
         if matches!(held.kind, SchemaKind::Object(_)) {
@@ -149,7 +150,7 @@ fn inside<'d>(schema: &'d Schema, found: &mut Vec<&'d Schema>) {
     }
 }
 
-/// What a schema is, in words that are the same for the same; none for small ones.
+/// Returns a text that is equal for equal schemas. Returns `None` for small schemas.
 fn shape(schema: &Schema) -> Option<String> {
     match &schema.kind {
         SchemaKind::Object(object) if object.properties.len() >= 2 => {
@@ -178,7 +179,7 @@ fn kind(schema: &Schema) -> String {
         SchemaKind::Ref(name) => format!("ref {name:?}"),
         SchemaKind::Object(_) => {
             let shape = shape(schema);
-            // Small ones and free ones count as what they hold.
+            // Schemas that are too small or not an object are represented by their place.
             shape.unwrap_or_else(|| format!("object at {:?}", schema.span))
         }
         SchemaKind::Array(item) => format!("[{}]", kind(item)),

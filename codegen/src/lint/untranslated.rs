@@ -1,4 +1,4 @@
-//! Texts that an overlay for another language leaves untranslated.
+//! Rule for texts that an overlay for another language does not translate.
 
 use super::warn;
 use crate::diagnostic::Diagnostic;
@@ -6,9 +6,9 @@ use crate::document::Loaded;
 use crate::document::grammar::{Kind, child, item};
 use crate::source::{FileId, Node, Value};
 
-/// Finds descriptions that are not from the overlay that sets `x-language`.
+/// Reports descriptions that are not from the overlay that sets `x-language`.
 ///
-/// A specification that sets it itself is written in that language.
+/// Does nothing if the specification itself sets `x-language`.
 pub(super) fn check(loaded: &Loaded, found: &mut Vec<Diagnostic>) {
     let Some(language) = loaded.bundled.get("x-language") else {
         return;
@@ -46,7 +46,7 @@ fn visit<'n>(
                         }
                     }
                     Some(Kind::Opaque) | None => {}
-                    // Failures are documented by their codes.
+                    // Responses for failures are documented by their error codes.
                     Some(Kind::Response) if !key.starts_with('2') => {}
                     Some(kind) => visit(text, kind, loaded, overlay, found),
                 }

@@ -1,4 +1,4 @@
-//! Shared things that nothing refers to.
+//! Rule for shared values without references.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::document::grammar::Kind;
 use crate::document::grammar::shared::{SHARED, shared_prefix};
 use crate::source::{Node, Span, Value, escape_token};
 
-/// A warning for each shared thing to which no reference leads but its own.
+/// Returns a warning for each shared value that only references itself, or that nothing references.
 pub(super) fn unused(loaded: &Loaded) -> Vec<Diagnostic> {
     let mut references = HashMap::new();
     collect(&loaded.bundled, &mut references);
@@ -37,7 +37,7 @@ pub(super) fn unused(loaded: &Loaded) -> Vec<Diagnostic> {
     found
 }
 
-/// The places of all references, by what they lead to.
+/// Collects the places of all references by target.
 fn collect<'n>(node: &'n Node, found: &mut HashMap<&'n str, Vec<Span>>) {
     match &node.value {
         Value::Object(object) => {

@@ -1,4 +1,4 @@
-//! Values in a specification: defaults and examples fit what they belong to.
+//! Rules for values: defaults and examples must fit their schemas.
 
 use std::collections::HashSet;
 
@@ -33,7 +33,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     types_differ(document, found);
 }
 
-/// What the type of a value can't express.
+/// Reports facts that the type of a value cannot express.
 fn losses(schema: &Schema, found: &mut Vec<Diagnostic>) {
     let held = match &schema.kind {
         SchemaKind::Array(item) => Some(&**item),
@@ -61,7 +61,7 @@ fn losses(schema: &Schema, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Required properties that nothing is known of. In Swagger that is an error.
+/// Reports required properties without a description of their type. In Swagger this is an error.
 fn undescribed(document: &Document, object: &Object, found: &mut Vec<Diagnostic>) {
     if !document.open_required || object.properties.is_empty() {
         return;
@@ -81,10 +81,11 @@ pub(super) struct Misfit<'n> {
     pub(super) what: String,
 }
 
-/// References from one definition to the next.
+/// Maximum length of a chain of references between definitions.
 const MAX_ALIASES: usize = 32;
 
-/// Whether a value is one of a schema. Null fits everywhere: it stands for nothing at all.
+/// Checks whether a value fits a schema. Null fits every schema, because it means that the value is
+/// absent.
 pub(super) fn fits<'n>(
     document: &Document,
     schema: &Schema,
@@ -142,7 +143,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
         (SchemaKind::Array(item), Value::Array(items)) => {
             items.iter().try_for_each(|node| fits(document, item, node))
         }
-        // In a parameter or header, a list is text.
+        // In parameters and headers, lists are written as text.
         (SchemaKind::Array(_), Value::String(_)) if schema.collection.is_some() => Ok(()),
         (SchemaKind::Array(_), _) if schema.facts.one_or_many.is_some() => Ok(()),
         (SchemaKind::Array(_), _) => wanted("a list"),
@@ -167,7 +168,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
                 })
             })
         }
-        // Not part by part: an object that is made of itself has no end.
+        // Check the properties of all parts together, because an object can contain itself.
         (SchemaKind::AllOf(_), Value::Object(members)) => {
             let (properties, _) = properties(document, schema);
             members.iter().try_for_each(|(name, member)| {
@@ -183,7 +184,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
     }
 }
 
-/// The properties of an object, those of its parts included, and whether it may have others.
+/// Returns the properties of an object and of its parts, and whether other properties are allowed.
 pub(super) fn properties<'d>(
     document: &'d Document,
     schema: &'d Schema,
@@ -209,7 +210,7 @@ pub(super) fn properties<'d>(
     (found, is_open)
 }
 
-/// One parameter, two types.
+/// Reports parameters of one name with different types.
 fn types_differ(document: &Document, found: &mut Vec<Diagnostic>) {
     let mut first = std::collections::HashMap::new();
     for parameter in operations(document).flat_map(|operation| &operation.parameters) {

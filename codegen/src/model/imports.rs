@@ -1,4 +1,4 @@
-//! Which kinds of values code handles: what it has to import.
+//! Kinds of values that a rendered file uses, for its imports.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use serde::Serialize;
 
 use super::property::{Property, Shape};
 
-/// The kinds of values in the properties of operations or types, for the imports of a file.
+/// Kinds of values in the properties of operations or types, for the imports of a file.
 ///
-/// What the properties of a named type hold does not count where only the type is named.
+/// Properties of a named type do not count where only the name is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Imports {
     /// Streamed bytes: `binary` in `types` of pack.json.
     pub stream: bool,
     /// Bytes that are Base64 text in JSON: `bytes`.
     pub bytes: bool,
-    /// A time in any form on the wire except a day: `time`.
+    /// A time in any format except a date: `time`.
     pub time: bool,
-    /// The forms of these times, sorted: `http_date`, `iso8601`, `unix`.
+    /// Formats of these times, sorted: `http_date`, `iso8601`, `unix`.
     pub time_formats: BTreeSet<&'static str>,
-    /// A day: `date`.
+    /// A date: `date`.
     pub date: bool,
     /// A list: `list`.
     pub list: bool,
@@ -28,28 +28,28 @@ pub struct Imports {
     pub map: bool,
     /// Any JSON: `free`.
     pub free: bool,
-    /// Formats with a type of their own, sorted: `format:NAME`, `header-format:NAME`.
+    /// Formats with a custom type, sorted: `format:NAME`, `header-format:NAME`.
     pub formats: BTreeSet<String>,
-    /// The identifiers of the named types, sorted.
+    /// Identifiers of named types, sorted.
     pub types: BTreeSet<String>,
 }
 
 impl Imports {
-    /// Collects what an operation sends and receives.
+    /// Collects the kinds in the request and the response of an operation.
     pub(super) fn of_operation(request: &[Property], response: &[Property]) -> Self {
         let mut uses = Self::default();
         uses.add_all(request.iter().chain(response));
         uses
     }
 
-    /// Unites the imports of several operations or types.
+    /// Unites the kinds of several operations or types.
     pub(super) fn union<'i>(all: impl IntoIterator<Item = &'i Self>) -> Self {
         let mut union = Self::default();
         all.into_iter().for_each(|one| union.join(one));
         union
     }
 
-    /// Collects the imports of the definition of a type.
+    /// Collects the kinds in the definition of a type.
     pub(super) fn of_type<'s>(
         properties: &[Property],
         shapes: impl IntoIterator<Item = &'s Shape>,
@@ -90,7 +90,7 @@ impl Imports {
         }
     }
 
-    /// Adds what another part uses.
+    /// Adds the kinds of another item.
     fn join(&mut self, other: &Self) {
         self.stream |= other.stream;
         self.bytes |= other.bytes;

@@ -6,8 +6,8 @@ use serde::Serialize;
 /// A place in a specification.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Source {
-    /// The file.
+    /// File name.
     pub file: String,
-    /// Counted from 1.
+    /// Line, starting at 1.
     pub line: usize,
 }

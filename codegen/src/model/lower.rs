@@ -1,4 +1,4 @@
-//! From the specification to the model.
+//! Lowers a typed specification to the model.
 
 mod finish;
 mod merge;
@@ -56,14 +56,13 @@ pub(super) fn lower(
     }
 }
 
-/// Properties and values of a model: more than any API has, and no more than memory holds. Only
-/// objects that are made of each other come near.
+/// Maximum number of properties and values of a model. Only nested `allOf`s reach it.
 const MAX_MADE: usize = 200_000;
 
-/// Parts of all objects, each counted as often as it is met.
+/// Maximum number of object parts, counted each time they are visited.
 const MAX_MERGED: usize = 1_000_000;
 
-/// A direction in which a type travels.
+/// Whether a type is sent or received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Request = 0,
@@ -80,19 +79,19 @@ struct Lowerer<'a> {
     definitions: HashMap<&'a str, (String, crate::model::TypeKind)>,
     /// All types by name, in order of first appearance.
     types: IndexMap<String, CustomizedType>,
-    /// What the inline types were made from.
+    /// Schemas of inline types, by name.
     inline: HashMap<String, &'a document::Schema>,
     /// `x-type-description` of inline types, by name.
     descriptions: HashMap<String, (String, Span)>,
-    /// Constructors, which can only be made once all types are known.
+    /// Constructors, which are created after all types are known.
     pending: HashMap<String, &'a [document::Constructor]>,
-    /// The scalars that definitions are other names for, as far as that was asked for.
+    /// For each definition that was looked up, the scalar that it is an alias of.
     scalars: HashMap<&'a str, Option<&'a document::Schema>>,
-    /// How many parts of objects were looked at.
+    /// Number of object parts that were visited.
     merged: usize,
-    /// How many properties and values were made.
+    /// Number of properties and values that were created.
     made: usize,
-    /// Types named by requests and by responses.
+    /// Names of types in requests, and of types in responses.
     used: [Vec<String>; 2],
 }
 
@@ -123,7 +122,7 @@ impl<'a> Lowerer<'a> {
         self.name_definitions();
         self.lower_definitions();
         let mut resources = self.resources();
-        // Before anything else shares them.
+        // Must run before the operations are shared.
         order::tell_neighbours(&mut resources);
         let types = self.finish_types();
         let type_index = finish::tell_types(&mut resources, &types);
@@ -148,7 +147,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// A pack may have code of its own for each handle: another one would be called in vain.
+    /// Reports handles that the pack has no code for.
     fn refuse_unknown_handles(&mut self) {
         let Some(known) = &self.language.handles else {
             return;
@@ -216,7 +215,7 @@ impl<'a> Lowerer<'a> {
             .collect()
     }
 
-    /// The handle named like the tag, else the one that all operations stand on.
+    /// Returns the handle with the name of the tag, or the one that all operations of the tag have.
     fn shared_handle(&self, tag: &str, operations: &[Arc<Operation>]) -> Option<String> {
         if let Some(handle) = self
             .document
@@ -256,7 +255,7 @@ impl<'a> Lowerer<'a> {
         codes
     }
 
-    /// The identifier, or a diagnostic that names both places.
+    /// Returns the identifier, or reports a collision with both places.
     fn claimed(
         &mut self,
         claimed: Result<String, Collision>,
@@ -279,7 +278,7 @@ impl<'a> Lowerer<'a> {
             .ok()
     }
 
-    /// Counts one more property or value; says so once if the model grows too large.
+    /// Counts a property or value. Reports the limit once.
     fn has_room(&mut self, span: Span) -> bool {
         self.made += 1;
         if self.made == MAX_MADE + 1 {
@@ -293,7 +292,7 @@ impl<'a> Lowerer<'a> {
         self.made <= MAX_MADE
     }
 
-    /// Counts one more part of an object; says so once if there are too many.
+    /// Counts a part of an object. Reports the limit once.
     fn has_patience(&mut self, span: Span) -> bool {
         self.merged += 1;
         if self.merged == MAX_MERGED + 1 {
@@ -314,7 +313,7 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// Markers of sub-resources and parameters that say so.
+/// Returns the signed sub-resources and query parameters.
 fn signed_parameters(document: &Document) -> Vec<String> {
     let mut names = BTreeSet::new();
     for item in &document.paths {
@@ -339,7 +338,7 @@ fn signed_parameters(document: &Document) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// The name in `name=value`.
+/// Returns the name in `name=value`.
 fn marker_name(marker: &str) -> &str {
     marker.split_once('=').map_or(marker, |(name, _)| name)
 }

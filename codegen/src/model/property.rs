@@ -1,4 +1,4 @@
-//! Properties: parameters, headers, fields, and what they hold.
+//! Properties: parameters, headers and fields, with the types of their values.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,125 +11,126 @@ use super::location::Source;
 /// A parameter, a header or a field.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Property {
-    /// As it is sent.
+    /// Name as sent.
     pub name: String,
-    /// In the case of properties.
+    /// Identifier in the pack's property case, for example `snake_case`.
     pub ident: String,
-    /// Where it goes.
+    /// Part of the message.
     pub place: Place,
-    /// What it is.
+    /// Type of the value.
     pub shape: Shape,
-    /// What it is in the pack's language.
+    /// Type of the value in the pack's language.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The same as it is held: with the pack's `optional` around it unless it is plain.
+    /// Type of the field in the pack's language: `type`, within the pack's `optional` type unless
+    /// `plain` is set.
     pub held_type: String,
-    /// What a list or map holds, in the pack's language.
+    /// Type of list items or map values in the pack's language.
     pub item_type: Option<String>,
-    /// Whether it must be given.
+    /// Whether the property is required.
     pub required: bool,
-    /// Whether an answer always has it.
+    /// Whether responses always contain the property.
     pub present: bool,
-    /// Whether it is held without an option around it. A property that is not required is plain
-    /// only if its absence and the empty value of its type mean the same: it has no default but an
-    /// empty one, and is not a list or map in the JSON of a request.
+    /// Whether the field has no `optional` type around it. An optional property is plain only if
+    /// its absence and the empty value of its type mean the same: its default, if any, is empty,
+    /// and it is not a list or map in the JSON of a request.
     pub plain: bool,
-    /// Whether the runtime works it out.
+    /// Whether the runtime computes the value.
     pub computed: bool,
-    /// Whether it enters the signature.
+    /// Whether the property enters the signature.
     pub signed: bool,
-    /// What the service assumes.
+    /// Default value of the service.
     pub default: Option<Node>,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// The least value.
+    /// Minimum.
     pub minimum: Option<serde_json::Number>,
-    /// The greatest value.
+    /// Maximum.
     pub maximum: Option<serde_json::Number>,
-    /// The most characters.
+    /// Maximum number of characters.
     pub max_length: Option<u64>,
-    /// What it must match.
+    /// Regular expression that the value matches.
     pub pattern: Option<String>,
-    /// Values of an enum that is no string.
+    /// Values of an enum that is not text.
     pub enum_values: Vec<Node>,
-    /// Whether a list may come as a single item.
+    /// Whether a list can be sent as a single item.
     pub one_or_many: bool,
-    /// Whether it should not be used any more.
+    /// Whether the property is deprecated.
     pub deprecated: bool,
-    /// Whether null is a value of it, besides being absent.
+    /// Whether the value can be null, in addition to being absent.
     pub nullable: bool,
-    /// Whether what a list or map holds may be null.
+    /// Whether list items or map values can be null.
     pub nullable_items: bool,
-    /// Whether only responses have it.
+    /// Whether only responses contain the property.
     pub read_only: bool,
-    /// Whether only requests have it.
+    /// Whether only requests contain the property.
     pub write_only: bool,
-    /// Whether a list in a form is one of files; its shape is a list of text.
+    /// Whether a list in a form is a list of files. Its type is a list of text.
     pub file_list: bool,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
-    /// Facts for templates.
+    /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }
 
-/// Where a property goes.
+/// Position of a property in a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
-    /// Which part of the message.
+    /// Part of the message.
     pub kind: PlaceKind,
-    /// What the names of the headers of a map begin with.
+    /// Prefix of the header names of a map.
     pub prefix: Option<String>,
-    /// How a list is written.
+    /// List format in Swagger's terms, such as `csv`.
     pub collection: Option<String>,
 }
 
-/// The parts of a message.
+/// Parts of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
-    /// The path.
+    /// A parameter of the path.
     Path,
-    /// The query.
+    /// A parameter of the query.
     Query,
     /// A header.
     Header,
     /// Headers with a common prefix.
     HeaderMap,
-    /// A member of the JSON body.
+    /// A field of the JSON body.
     Json,
     /// The whole body, as JSON.
     Value,
     /// The whole body, as bytes.
     Stream,
-    /// A field of a form.
+    /// A text field of a form.
     Form,
     /// A file in a form.
     FormFile,
 }
 
-/// What a value is.
+/// Type of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shape {
-    /// A flag.
+    /// A boolean.
     Bool,
-    /// A whole number.
+    /// An integer.
     Int {
-        /// 32 or 64.
+        /// Size: 32 or 64.
         bits: u8,
-        /// Whether it may be negative.
+        /// Whether the value can be negative.
         signed: bool,
     },
-    /// A number.
+    /// A floating-point number.
     Float {
-        /// 32 or 64.
+        /// Size: 32 or 64.
         bits: u8,
     },
     /// Text.
     Text,
-    /// Bytes, Base64 in JSON.
+    /// Bytes that are Base64 text in JSON.
     Bytes,
-    /// Bytes that are streamed.
+    /// Streamed bytes.
     Binary,
     /// A time.
     Time {
@@ -138,42 +139,43 @@ pub enum Shape {
     },
     /// A list.
     List {
-        /// Of what.
+        /// Type of the items.
         item: Box<Shape>,
     },
-    /// A map from text.
+    /// A map with text keys.
     Map {
-        /// To what.
+        /// Type of the values.
         value: Box<Shape>,
     },
-    /// A customized type.
+    /// A type of `types`.
     Named {
-        /// As in the specification.
+        /// Name in the specification.
         name: String,
-        /// In the case of types.
+        /// Identifier in the pack's type case, for example `PascalCase`.
         ident: String,
-        /// What the type is.
+        /// Kind of the type.
         type_kind: TypeKind,
-        /// Whether the reference closes a circle, so it needs indirection.
+        /// Whether the reference is part of a cycle without a list or map, so that the language
+        /// needs an indirection.
         recursive: bool,
     },
     /// Any JSON.
     Free,
     /// Text in a format that the pack has a type for.
     Format {
-        /// The format.
+        /// Name of the format.
         format: String,
     },
 }
 
-/// What a customized type is.
+/// Kind of a type of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TypeKind {
     /// An object.
     Object,
-    /// A list of words.
+    /// An enum of texts.
     Enum,
-    /// Another name for a type.
+    /// An alias of another type.
     Alias,
 }

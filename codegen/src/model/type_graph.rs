@@ -1,10 +1,11 @@
-//! Which types hold which: circles that need indirection, and what a message can reach.
+//! Graph of the types that types contain: cycles that need indirection, and types that a message
+//! can contain.
 
 use std::collections::HashMap;
 
 use super::property::Shape;
 
-/// The types that a shape holds. `direct` leaves out those behind a list or a map, which are
+/// Collects the named types in a shape. `direct` skips those in lists and maps, which are
 /// indirections already.
 pub(super) fn held<'a>(shape: &'a Shape, direct: bool, found: &mut Vec<&'a str>) {
     match shape {
@@ -15,7 +16,7 @@ pub(super) fn held<'a>(shape: &'a Shape, direct: bool, found: &mut Vec<&'a str>)
     }
 }
 
-/// All that can be reached from some types, these included.
+/// Returns which types can be reached from `start`, including `start` itself.
 pub(super) fn reachable(edges: &[Vec<usize>], start: Vec<usize>) -> Vec<bool> {
     let mut reached = vec![false; edges.len()];
     let mut open = start;
@@ -29,9 +30,8 @@ pub(super) fn reachable(edges: &[Vec<usize>], start: Vec<usize>) -> Vec<bool> {
     reached
 }
 
-/// The circle that each type lies on: two types on one circle have the same number. Types on none
-/// have none. (Tarjan's algorithm with a stack of its own: a long chain must not end the
-/// process's.)
+/// Returns the number of the cycle that each type belongs to. Types outside cycles have none. Uses
+/// Tarjan's algorithm with an explicit stack, because chains of types can be long.
 pub(super) fn circles(edges: &[Vec<usize>]) -> HashMap<usize, usize> {
     let mut search = Search {
         index: vec![None; edges.len()],
@@ -60,7 +60,7 @@ struct Search<'a> {
     next: usize,
 }
 
-// Every node is below the length of `edges`, which all the lists share.
+// All indices are below the number of types, which is the length of all lists.
 #[allow(clippy::indexing_slicing)]
 impl Search<'_> {
     fn run(&mut self, root: usize) {
@@ -101,7 +101,8 @@ impl Search<'_> {
         self.on_stack[node] = true;
     }
 
-    /// Takes a finished component off the stack; alone, a node is a circle only if it holds itself.
+    /// Removes a finished component from the stack. A single type is a cycle only if it contains
+    /// itself.
     fn leave(&mut self, node: usize) {
         let mut members = Vec::new();
         while let Some(member) = self.stack.pop() {

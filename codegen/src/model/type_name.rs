@@ -1,10 +1,10 @@
-//! What a shape is called in the pack's language.
+//! Names of types in the pack's language.
 
 use super::property::Shape;
 use crate::target_language::{FORMAT_PREFIXES, TargetLanguage};
 
 impl TargetLanguage {
-    /// The type of a shape; the kind itself where the pack has no types.
+    /// Returns the type of a shape, or the kind of the shape if the pack has no type map.
     pub(crate) fn type_name(&self, shape: &Shape) -> String {
         let key = match shape {
             Shape::Bool => "bool",
@@ -51,13 +51,13 @@ impl TargetLanguage {
         self.plain_type(key)
     }
 
-    /// The type of a key that nothing is filled into.
+    /// Returns the type of a key without placeholders.
     fn plain_type(&self, key: &str) -> String {
         let known = self.types.get(key);
         known.cloned().unwrap_or_else(|| key.to_owned())
     }
 
-    /// The type of what a list or map holds.
+    /// Returns the type of list items or map values.
     pub(super) fn item_type(&self, shape: &Shape) -> Option<String> {
         match shape {
             Shape::List { item } | Shape::Map { value: item } => Some(self.type_name(item)),
@@ -65,13 +65,13 @@ impl TargetLanguage {
         }
     }
 
-    /// The type of headers with a common prefix, held as one map.
+    /// Returns the type of a map of headers with a common prefix.
     pub(super) fn header_map(&self, shape: &Shape) -> String {
         let own = self.types.get("header_map").cloned();
         own.unwrap_or_else(|| self.type_name(shape))
     }
 
-    /// The type as it is held: with the pack's option around it where it may be absent.
+    /// Returns the type of a field: within the pack's `optional` type unless it is plain.
     pub(super) fn held_type(&self, type_name: &str, plain: bool) -> String {
         match self.types.get("optional") {
             Some(pattern) if !plain => pattern.replace("{type}", type_name),

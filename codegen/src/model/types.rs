@@ -1,4 +1,4 @@
-//! What templates see. Every field is always there; what is absent is null.
+//! The model that templates see. Every field is always present; absent values are null.
 
 use std::sync::Arc;
 
@@ -13,142 +13,142 @@ use super::imports::Imports;
 use super::location::Source;
 use super::property::{Property, Shape, TypeKind};
 
-/// The version of this model. A pack says which one it was written for.
+/// Version of the model. `pack.json` names the version that its templates require.
 pub const MODEL_VERSION: &str = "1";
 
 /// The root context of every template.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Model {
-    /// [`MODEL_VERSION`]
+    /// Version of the model.
     pub model_version: &'static str,
-    /// The path of the root specification.
+    /// Path of the root specification.
     pub source: String,
-    /// The API as a whole.
+    /// The service.
     pub service: Service,
-    /// One per tag.
+    /// Tags with their operations.
     pub sub_services: Vec<SubService>,
-    /// One per path key.
+    /// Paths with their operations.
     pub resources: Vec<Resource>,
     /// Objects, enums and aliases.
     pub types: Vec<CustomizedType>,
-    /// Codes of errors.
+    /// Error codes.
     pub error_codes: Vec<ErrorCode>,
-    /// The index in `types` of each type, by identifier.
+    /// Index of each type in `types`, by identifier.
     pub type_index: IndexMap<String, usize>,
-    /// Names of query parameters that enter a signature, sorted.
+    /// Names of the query parameters that enter the signature, sorted.
     pub signed_parameters: Vec<String>,
-    /// What the properties of all operations need, for imports.
+    /// Kinds of values in all operations, for imports.
     pub uses: Imports,
-    /// What the definitions of all types need, for imports.
+    /// Kinds of values in the definitions of all types, for imports.
     pub types_use: Imports,
 }
 
-/// The API as a whole.
+/// The service.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Service {
-    /// As in the specification.
+    /// Name in the specification.
     pub name: String,
-    /// In the case of types.
+    /// Identifier in the pack's type case, for example `PascalCase`.
     pub ident: String,
     /// `info.title`
     pub title: String,
     /// `info.version`
     pub version: String,
-    /// The first line of the description.
+    /// First line of the description.
     pub summary: String,
     /// `info.description`
     pub description: String,
-    /// Where its documentation is.
+    /// URL of the documentation.
     pub docs_url: Option<String>,
     /// Host name.
     pub host: String,
-    /// What stands before every path.
+    /// Prefix of every path.
     pub base_path: String,
     /// `http`, `https`
     pub schemes: Vec<String>,
-    /// Operations that stand on no handle.
+    /// Operations without a handle.
     pub operations: Vec<Arc<Operation>>,
-    /// What the properties of these operations need, for imports.
+    /// Kinds of values in these operations, for imports.
     pub uses: Imports,
-    /// Facts for templates.
+    /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }
 
-/// The operations of one tag.
+/// A tag with its operations.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SubService {
-    /// The tag.
+    /// Name of the tag.
     pub name: String,
-    /// In the case of types.
+    /// Identifier in the pack's type case, for example `PascalCase`.
     pub ident: String,
-    /// What the root says about the tag.
+    /// Description of the tag.
     pub description: String,
-    /// The handle of the same name, or the one that all its operations stand on.
+    /// The handle with the name of the tag, or the common handle of its operations.
     pub handle: Option<String>,
-    /// In the order of the specification.
+    /// Operations in the order of the specification.
     pub operations: Vec<Arc<Operation>>,
-    /// What the properties of these operations need, for imports.
+    /// Kinds of values in these operations, for imports.
     pub uses: Imports,
 }
 
-/// The operations of one path key.
+/// A path with its operations.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Resource {
-    /// A stem for file names, unique.
+    /// File name stem, unique among resources.
     pub name: String,
-    /// In the case of types.
+    /// Identifier in the pack's type case, for example `PascalCase`.
     pub ident: String,
-    /// The path key.
+    /// Key of the path in the specification.
     pub path: String,
-    /// The query in the path key.
+    /// Query in the key.
     pub sub_resource: Option<String>,
-    /// The handle that its operations stand on.
+    /// Common handle of the operations.
     pub handle: Option<String>,
-    /// In the order of the specification.
+    /// Operations in the order of the specification.
     pub operations: Vec<Arc<Operation>>,
-    /// What the properties of these operations need, for imports.
+    /// Kinds of values in these operations, for imports.
     pub uses: Imports,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
 }
 
-/// One operation.
+/// An operation.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Operation {
     /// `operationId`
     pub id: String,
-    /// In the case of types.
+    /// Identifier in the pack's type case, for example `PascalCase`.
     pub ident: String,
-    /// In the case of methods, without the handle's name.
+    /// Identifier in the pack's method case, without the handle's name.
     pub method_ident: String,
-    /// One line.
+    /// First line of the documentation.
     pub summary: String,
-    /// More than one line.
+    /// Further documentation.
     pub description: String,
-    /// Where its documentation is.
+    /// URL of the documentation.
     pub docs_url: Option<String>,
-    /// Whether it should not be used any more.
+    /// Whether the operation is deprecated.
     pub deprecated: bool,
-    /// In upper case.
+    /// HTTP method in upper case.
     pub http_method: String,
-    /// The path key.
+    /// Key of the path in the specification.
     pub path: String,
-    /// The path after what the handle binds.
+    /// Segments of the path after those that the handle binds.
     pub path_segments: Vec<Segment>,
-    /// The query in the path key.
+    /// Query in the key of the path.
     pub sub_resource: Option<String>,
-    /// The same, unless a query parameter of that name is sent anyway.
+    /// Query in the key of the path, unless a query parameter of that name is sent anyway.
     pub marker: Option<String>,
-    /// The first tag.
+    /// First tag.
     pub tag: Option<String>,
-    /// The handle that it stands on.
+    /// Handle that has the operation.
     pub handle: Option<String>,
-    /// The name of its resource.
+    /// Name of the resource.
     pub resource: String,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
-    /// Id of the previous operation in the order of documents: operations of the service first, then
-    /// tag by tag.
+    /// Id of the previous operation in documents, where operations without a handle come first,
+    /// followed by those of each tag.
     pub previous: Option<String>,
     /// Identifier of the previous operation.
     pub previous_ident: Option<String>,
@@ -156,160 +156,160 @@ pub struct Operation {
     pub next: Option<String>,
     /// Identifier of the next operation.
     pub next_ident: Option<String>,
-    /// What is sent.
+    /// The request.
     pub request: Request,
-    /// What is answered.
+    /// The response.
     pub response: Response,
-    /// What the properties of request and response need, for imports.
+    /// Kinds of values in request and response, for imports.
     pub uses: Imports,
-    /// The identifiers of all types that request and response hold, at any depth, in the order of
+    /// Identifiers of all types that request and response contain, at any depth, in the order of
     /// `types`.
     pub types: Vec<String>,
-    /// Whether the service refuses a request without `Content-MD5`.
+    /// Whether the service requires `Content-MD5`.
     pub content_md5_required: bool,
-    /// Whether the call may be repeated blindly.
+    /// Whether the request can be retried after an ambiguous failure.
     pub repeatable: Repeatable,
-    /// Whether the service may work long before it answers.
+    /// Whether the service can take long before it responds.
     pub slow: bool,
-    /// How to get the next page.
+    /// How to request the next page.
     pub paging: Option<Paging>,
-    /// Requests and answers, as the overlay has them.
+    /// Examples of requests and responses, from `x-examples`.
     pub examples: Vec<Node>,
-    /// Facts for templates.
+    /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }
 
-/// A piece of a path.
+/// A segment of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Segment {
-    /// Sent as it is.
+    /// Fixed text.
     Literal {
         /// The text.
         text: String,
     },
-    /// A parameter's value.
+    /// The value of a parameter.
     Parameter {
-        /// The parameter's name.
+        /// Name of the parameter.
         property: String,
-        /// The parameter's identifier.
+        /// Identifier of the parameter.
         ident: String,
     },
 }
 
-/// Whether a call may be repeated blindly.
+/// Whether a request can be retried after an ambiguous failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Repeatable {
     /// `always`, `never` or `unless_header`.
     pub kind: &'static str,
-    /// The header that forbids it.
+    /// Header that forbids retries.
     pub header: Option<String>,
 }
 
-/// How to get the next page.
+/// How to request the next page.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Paging {
-    /// The property of the answer that holds the items of a page.
+    /// Response property with the items of a page.
     pub items: Name,
-    /// The type of one item; none where the list says nothing of what it holds.
+    /// Type of one item. `null` if the list does not specify it.
     pub item_type: Option<String>,
-    /// The parameter of the request for the size of a page.
+    /// Request parameter for the page size.
     pub limit: Option<Name>,
-    /// The flag of the answer that says that there is more.
+    /// Response property that is true if there are more pages.
     pub more: Option<Name>,
-    /// What of the answer goes where into the next request.
+    /// Response properties that become parameters of the next request.
     pub next: Vec<PageLink>,
-    /// What of the answer's last item goes where into the next request.
+    /// Properties of the last item of the page that become parameters of the next request.
     pub last: Vec<PageLink>,
-    /// The parameter of the request that counts the items to skip.
+    /// Request parameter for the number of items to skip.
     pub offset: Option<Name>,
-    /// The property of the answer that counts all items.
+    /// Response property with the total number of items.
     pub total: Option<Name>,
-    /// The fact as the specification has it.
+    /// `x-paging` as in the specification.
     pub raw: Node,
 }
 
-/// A property's name and identifier.
+/// Name and identifier of a property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Name {
-    /// As it is sent.
+    /// Name as sent.
     pub name: String,
-    /// In the case of properties.
+    /// Identifier in the pack's property case, for example `snake_case`.
     pub ident: String,
 }
 
-/// What of an answer goes where into the next request.
+/// A response property that becomes a parameter of the next request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PageLink {
-    /// The property of the answer, or of its last item.
+    /// Property of the response, or of its last item.
     pub from: Name,
-    /// The parameter of the request.
+    /// Parameter of the request.
     pub to: Name,
 }
 
-/// What an operation sends.
+/// A request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Request {
-    /// All, in order.
+    /// All properties, in order.
     pub properties: Vec<Property>,
-    /// Those that must be given.
+    /// Required properties.
     pub required: Vec<Property>,
-    /// Those that may be given.
+    /// Optional properties.
     pub optional: Vec<Property>,
-    /// What the body is.
+    /// The body.
     pub body: Body,
 }
 
-/// What an operation answers.
+/// The responses of an operation.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Response {
-    /// All answers.
+    /// All documented statuses.
     pub statuses: Vec<Status>,
-    /// The statuses that mean success.
+    /// Statuses that mean success.
     pub success: Vec<u16>,
-    /// Headers and body of all successes, in order.
+    /// Headers and body fields of all successes, in order.
     pub properties: Vec<Property>,
-    /// What the body is.
+    /// The body of successes.
     pub body: Body,
 }
 
-/// One status that an operation answers with.
+/// A documented status.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Status {
-    /// None for any other.
+    /// HTTP status. `null` for all others.
     pub status: Option<u16>,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// Whether it means success.
+    /// Whether the status means success.
     pub success: bool,
 }
 
-/// What a body is.
+/// A body.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Body {
-    /// `none`, `json` (its properties are those with place `json`), `value`, `stream` or `form`.
+    /// Kind of the body.
     pub kind: BodyKind,
-    /// The name of the parameter that it is.
+    /// Name of the body parameter.
     pub name: Option<String>,
-    /// The identifier of the property that it is, for `value` and `stream`.
+    /// Identifier of the property that is the body, for `value` and `stream`.
     pub ident: Option<String>,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// Whether a request without it is refused.
+    /// Whether requests must have a body.
     pub required: bool,
-    /// Its media type.
+    /// Media type.
     pub content_type: Option<String>,
 }
 
-/// The kinds of bodies.
+/// Kinds of bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyKind {
-    /// There is none.
+    /// No body.
     None,
-    /// A JSON object, taken apart into properties.
+    /// A JSON object. Its fields are the properties with place `json`.
     Json,
-    /// JSON that is no object, as one property.
+    /// JSON other than an object, as one property.
     Value,
     /// Bytes.
     Stream,
@@ -320,70 +320,70 @@ pub enum BodyKind {
 /// A type of the API.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CustomizedType {
-    /// As in the specification, or made from where it stands.
+    /// Name in the specification. Derived from parent and field for an inline type.
     pub name: String,
-    /// In the case of types.
+    /// Identifier in the pack's type case, for example `PascalCase`.
     pub ident: String,
-    /// What it is.
+    /// Kind of the type.
     pub kind: TypeKind,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// Of an object, in order.
+    /// Properties of an object, in order.
     pub properties: Vec<Property>,
-    /// Those that must be there.
+    /// Required properties.
     pub required: Vec<Property>,
-    /// Those that may be there.
+    /// Optional properties.
     pub optional: Vec<Property>,
-    /// Of an enum, in order.
+    /// Values of an enum, in order.
     pub values: Vec<EnumValue>,
-    /// Of an alias.
+    /// Target of an alias.
     pub shape: Option<Shape>,
-    /// Of an alias, in the pack's language.
+    /// Target of an alias in the pack's language.
     #[serde(rename = "type")]
     pub type_name: Option<String>,
-    /// Ways to make it.
+    /// Constructors that set some properties to fixed values.
     pub constructors: Vec<Constructor>,
-    /// What else an object may hold.
+    /// Type of additional properties of an object.
     pub additional: Option<Shape>,
-    /// The same, in the pack's language.
+    /// Type of additional properties in the pack's language.
     pub additional_type: Option<String>,
-    /// Whether a request can hold it.
+    /// Whether requests can contain the type.
     pub in_request: bool,
-    /// Whether an answer can hold it.
+    /// Whether responses can contain the type.
     pub in_response: bool,
-    /// What its definition needs, for imports.
+    /// Kinds of values in the definition, for imports.
     pub uses: Imports,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
-    /// Facts for templates.
+    /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }
 
 /// A value of an enum.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EnumValue {
-    /// As it is sent.
+    /// Value as sent.
     pub value: String,
-    /// In the case of values.
+    /// Identifier in the pack's value case.
     pub ident: String,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
 }
 
-/// A way to make an object with some properties fixed.
+/// A constructor of an object that sets some properties to fixed values.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Constructor {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// In the case of methods.
+    /// Identifier in the pack's method case.
     pub ident: String,
-    /// What it makes.
+    /// Description.
     pub description: String,
     /// Properties with fixed values.
     pub fixed: Vec<Fixed>,
-    /// Properties that are given.
+    /// Properties that are arguments.
     pub args: Vec<Property>,
 }
 
@@ -394,25 +394,25 @@ pub struct Fixed {
     pub property: Property,
     /// The value as JSON.
     pub value: Node,
-    /// The identifier of the value, if the property is an enum.
+    /// Identifier of the value, if the property is an enum.
     pub value_ident: Option<String>,
-    /// The identifier of the enum.
+    /// Identifier of the enum.
     pub type_ident: Option<String>,
 }
 
-/// A code of an error.
+/// An error code.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ErrorCode {
-    /// As it is sent.
+    /// Code as sent.
     pub code: String,
-    /// In the case of values.
+    /// Identifier in the pack's value case.
     pub ident: String,
-    /// The HTTP status that it comes with.
+    /// HTTP status of responses with this code.
     pub status: Option<u16>,
-    /// What it means.
+    /// Description.
     pub description: String,
-    /// `yes`, `no` or `special`.
+    /// Whether clients should retry: `yes`, `no` or `special`.
     pub retry: String,
-    /// Where it stands.
+    /// Place in the specification.
     pub source: Source,
 }

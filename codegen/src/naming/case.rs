@@ -1,10 +1,10 @@
-//! Words and cases.
+//! Letter cases of identifiers, and words in names.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_ident::is_xid_continue;
 
-/// How words are put together.
+/// A letter case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Case {
@@ -21,7 +21,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// Joins words that are in lower case.
+    /// Joins words in lower case.
     pub fn join(self, words: &[String]) -> String {
         match self {
             Self::Snake => words.join("_"),
@@ -40,7 +40,7 @@ impl Case {
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
     match chars.next() {
-        // Some characters have two in upper case: `ß` is `SS`, of which only one is wanted large.
+        // The upper case of some characters has two letters: `ß` becomes `SS`.
         Some(first) if first.is_ascii() => first.to_ascii_uppercase().to_string() + chars.as_str(),
         Some(first) => first.to_uppercase().collect::<String>() + chars.as_str(),
         None => String::new(),
@@ -49,9 +49,9 @@ fn capitalized(word: &str) -> String {
 
 /// Splits a name into words in lower case.
 ///
-/// A word ends before a capital that follows a small letter, before the last of several capitals
-/// that a small letter follows, and at anything that can't stand in an identifier. Acronyms are
-/// words wherever they stand as they are written.
+/// A word ends before a capital after a small letter, before the last of several capitals if a
+/// small letter follows, and at any character that identifiers cannot contain. Acronyms are words
+/// wherever they occur in their exact spelling.
 pub(crate) fn words(name: &str, acronyms: &[String]) -> Vec<String> {
     let chars: Vec<char> = name.chars().collect();
     let mut words = Vec::new();
@@ -107,7 +107,7 @@ fn starts_word(chars: &[char], at: usize) -> bool {
     after_small || (is(previous, char::is_uppercase) && is(Some(at + 1), char::is_lowercase))
 }
 
-/// The length of the longest acronym that a word begins with, if the word ends with it.
+/// Returns the length of the longest acronym at the start, if a word ends after it.
 fn acronym(rest: &[char], acronyms: &[String]) -> Option<usize> {
     acronyms
         .iter()

@@ -1,6 +1,6 @@
-//! Names for characters that can't stand in an identifier.
+//! Names of symbols that identifiers cannot contain.
 
-/// A name with its symbols spelled out: `+1` is `plus 1`, an empty name is `empty`.
+/// Spells out symbols: `+1` becomes `plus 1`, and an empty name `empty`.
 pub(super) fn spelled(name: &str) -> String {
     if name.is_empty() {
         return "empty".to_owned();
@@ -19,7 +19,7 @@ pub(super) fn spelled(name: &str) -> String {
     spelled
 }
 
-/// How a name is written, to tell it from one that differs in capitals only.
+/// Returns a word for the letter case of a name, to distinguish names that differ only in case.
 pub(crate) fn variant(name: &str) -> &'static str {
     let has = |test: fn(char) -> bool| name.chars().any(test);
     match (has(char::is_uppercase), has(char::is_lowercase)) {

@@ -102,7 +102,8 @@ fn anywhere() -> Span {
 #[test]
 fn names_that_a_compiler_takes_for_one_are_one() {
     let ident = |name| naming().ident(name, Role::Parameter);
-    // A ligature, a letter and its accent, full width: each is what it is in the normal form.
+    // A ligature, a letter with a combining accent, full-width letters: each is equal to its normal
+    // form.
     for (name, expected) in [
         ("\u{fb01}le", "file"),
         ("e\u{301}t\u{e9}", "\u{e9}t\u{e9}"),

@@ -1,4 +1,4 @@
-//! Compares a plan with the folder: which files are stale, why, and what to do.
+//! Compares a plan with the output folder: which files are outdated, and why.
 
 use std::fmt;
 use std::path::Path;
@@ -9,20 +9,20 @@ use super::plan::{Plan, Planned, PlannedKind};
 use crate::git_blob::{BlobId, with_line_feeds};
 use crate::source::slashes;
 
-/// A file that is not what it should be.
+/// A file that differs from the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
-    /// The file, with the output folder.
+    /// Path of the file, including the output folder.
     pub path: String,
-    /// How it differs.
+    /// Kind of difference.
     pub kind: StaleKind,
-    /// Why it differs, as far as the lock file tells.
+    /// Reason for the difference, as far as the lock file shows.
     pub why: String,
     /// A unified diff from the file on disk to the generated one.
     pub diff: String,
 }
 
-/// How a file differs from what it should be.
+/// Kind of difference between a file and the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaleKind {
     /// The file is missing.
@@ -44,7 +44,7 @@ impl StaleKind {
     }
 }
 
-/// Says that a file has CRLF where line feeds are generated, and how to avoid that.
+/// Returns advice for files with CRLF line endings, where the generator writes line feeds.
 pub(crate) fn crlf_advice(folder: &Path) -> String {
     format!(
         "only its line endings differ: it has CRLF, which git may have put there at checkout; put \
@@ -61,8 +61,8 @@ impl fmt::Display for Stale {
 }
 
 impl Plan {
-    /// Returns all files that are not what they should be, in order. If there are none, the folder
-    /// is up to date.
+    /// Returns all files that differ from the plan, in order. If there are none, the folder is up
+    /// to date.
     pub(crate) fn compare(&self) -> Vec<Stale> {
         let mut stale: Vec<Stale> = self
             .files
@@ -70,7 +70,7 @@ impl Plan {
             .filter_map(|(path, planned)| self.compare_file(path, planned))
             .collect();
         for path in &self.orphans {
-            // The diff of a file that can't be read is empty.
+            // The diff of an unreadable file is empty.
             let text = std::fs::read(self.folder.join(path)).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
             stale.push(Stale {
@@ -100,7 +100,7 @@ impl Plan {
                 path: self.name(path),
                 kind: StaleKind::Differs,
                 why: crlf_advice(&self.folder),
-                // It would show every line twice.
+                // A diff would show every line twice.
                 diff: String::new(),
             });
         }
@@ -151,7 +151,7 @@ impl Plan {
         if known.id != BlobId::of(on_disk) && known.id != BlobId::of_text(on_disk) {
             return "it was edited by hand (its blob id is not the lock file's)".to_owned();
         }
-        // Its own inputs are more useful than the whole list, if one of them is the reason.
+        // Name the inputs of this file, if one of them changed, instead of all changed inputs.
         let own = changed.iter().filter(|name| known.inputs.contains(name));
         let own: Vec<String> = own.cloned().collect();
         match (own.as_slice(), changed.as_slice()) {
@@ -161,7 +161,7 @@ impl Plan {
         }
     }
 
-    /// Inputs that were added, removed or changed since the lock file was written.
+    /// Returns the inputs that were added, removed or changed since the lock file was written.
     fn changed_inputs(&self) -> Vec<String> {
         let Some(old) = &self.old_lock else {
             return Vec::new();

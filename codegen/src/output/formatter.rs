@@ -1,4 +1,4 @@
-//! Runs a pack's formatter over many texts with few processes.
+//! Runs the pack's formatter, with few processes for many files.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use super::formatter_process::{self, Ended, MOST_BYTES, Running, Stopped};
 use super::scratch::Scratch;
 use crate::render::{RenderedFile, has_header};
 
-/// How the formatter of a pack is run: it is a program that the pack chooses.
+/// Options for running the formatter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Formatting {
-    /// Whether it is run at all. If not, files are written as they are rendered.
+    /// Whether to run the formatter. If not, files are written as rendered.
     pub enabled: bool,
-    /// How long it may take for a file, or for a batch of small files.
+    /// Time limit for a file, or for a batch of small files.
     pub time_limit: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Default for Formatting {
     }
 }
 
-/// Formats some files; the result has their order.
+/// Formats files. Returns the texts in the same order.
 pub(super) fn format(
     command: &[String],
     files: &[&RenderedFile],
@@ -65,13 +65,13 @@ struct Formatter<'a> {
     time_limit: Duration,
 }
 
-/// Texts below this size are not worth a second process: starting rustfmt takes as long as
-/// formatting half of it, and two that start at once slow each other down.
+/// Minimum number of bytes for a second process. Starting rustfmt takes as long as formatting half
+/// of this size, and two processes slow each other down while they start.
 const WORTH_A_PROCESS: usize = 250_000;
 
 impl Formatter<'_> {
-    /// Formats many files with one process: starting rustfmt costs more than formatting most of
-    /// them.
+    /// Formats many files with one process, because starting rustfmt takes longer than formatting
+    /// most files.
     fn format_together(&self, files: &[&RenderedFile]) -> Result<Vec<String>, OutputError> {
         let scratch = Scratch::new(self.folder)?;
         let mut jobs = Vec::new();
@@ -90,8 +90,8 @@ impl Formatter<'_> {
             .iter()
             .map(|batch| self.start(batch, scratch.path()))
             .collect::<Result<_, _>>()?;
-        // All of them, before anything can fail: the folder that they work in is removed at the
-        // end.
+        // Wait for all processes before returning an error, because their folder is removed
+        // afterwards.
         let ended: Vec<_> = running.into_iter().map(Running::finish).collect();
         let mut texts = vec![String::new(); files.len()];
         for (ended, batch) in ended.into_iter().zip(&batches) {
@@ -107,7 +107,7 @@ impl Formatter<'_> {
                         read(&job.path).map_err(|why| self.refused(file, &why))?,
                     )?
                 } else {
-                    // One by one, the file that is to blame is known for sure.
+                    // Format the files one by one, to find the one with the error.
                     self.format_alone(file)?
                 };
                 if let Some(slot) = texts.get_mut(job.index) {
@@ -128,12 +128,12 @@ impl Formatter<'_> {
             .map_err(|error| self.missing(error))
     }
 
-    /// Formats one text through standard input and output.
+    /// Formats one text through standard input and standard output.
     fn format_alone(&self, file: &RenderedFile) -> Result<String, OutputError> {
         let mut command = Command::new(self.program);
         command
             .args(self.arguments)
-            // A formatter looks for its configuration in this folder and those above it.
+            // Formatters look for their configuration in the current folder and its ancestors.
             .current_dir(existing(self.folder));
         let ended = formatter_process::start(&mut command, file.text.clone(), self.time_limit)
             .map_err(|error| self.missing(error))?
@@ -157,7 +157,7 @@ impl Formatter<'_> {
         self.accepted(file, text)
     }
 
-    /// Takes what a formatter made of a file, unless it lost the text.
+    /// Checks that the formatter did not remove the text.
     fn accepted(&self, file: &RenderedFile, text: String) -> Result<String, OutputError> {
         if text.trim().is_empty() && !file.text.trim().is_empty() {
             return Err(self.refused(file, "it printed nothing"));
@@ -188,9 +188,9 @@ impl Formatter<'_> {
         }
     }
 
-    /// The formatter ended with an error.
+    /// Creates the error for a formatter that failed.
     fn failed(&self, file: &RenderedFile, message: &str) -> OutputError {
-        // The rustup proxy is there even where the component is not, and says so itself.
+        // The rustup proxy exists even if the component is not installed, and its message says so.
         let not_installed = message.contains("is not installed for the toolchain");
         if is_rustfmt(self.program) && not_installed {
             return OutputError::FormatterMissing {
@@ -207,7 +207,7 @@ impl Formatter<'_> {
         )
     }
 
-    /// The formatter ended, but its output can't be used.
+    /// Creates the error for a formatter whose output cannot be used.
     fn refused(&self, file: &RenderedFile, message: &str) -> OutputError {
         self.error(
             file.path.clone(),
@@ -216,7 +216,7 @@ impl Formatter<'_> {
         )
     }
 
-    /// The formatter was ended.
+    /// Creates the error for a formatter that exceeded a limit.
     fn stopped(&self, files: &[&RenderedFile], stopped: &Stopped) -> OutputError {
         let message = match stopped {
             Stopped::Time => format!(
@@ -250,10 +250,10 @@ impl Formatter<'_> {
     }
 }
 
-/// What every formatter must do.
+/// Requirements for formatters.
 const PROTOCOL: &str =
     "a formatter reads a file from standard input and writes it to standard output";
-/// What to do about a formatter that does not.
+/// Advice for a formatter that does not meet them.
 const CORRECT: &str = "correct `formatter` in pack.json, or use --no-formatter";
 
 /// Reads a formatted file.
@@ -270,8 +270,8 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(failed)
 }
 
-/// The first line that a formatter complains about, and some before it: nothing is written, so that
-/// the message is the only place to see them.
+/// Returns the line that the formatter complains about, with some lines before it. Nothing is
+/// written, so the message is the only place where the user can see them.
 fn shown(message: &str, text: &str) -> String {
     const BEFORE: usize = 2;
     let Some(line) = complaint(message).filter(|line| *line <= text.lines().count()) else {
@@ -290,7 +290,7 @@ fn shown(message: &str, text: &str) -> String {
     )
 }
 
-/// The line in the first `LINE:COLUMN` of a message.
+/// Returns the line of the first `LINE:COLUMN` in a message.
 fn complaint(message: &str) -> Option<usize> {
     message.match_indices(':').find_map(|(at, _)| {
         let before = message.get(..at)?;
@@ -303,7 +303,7 @@ fn complaint(message: &str) -> Option<usize> {
     })
 }
 
-/// The folder, or the nearest one above it that exists.
+/// Returns the folder, or its nearest existing ancestor.
 fn existing(folder: &Path) -> PathBuf {
     folder
         .ancestors()
@@ -325,8 +325,8 @@ struct Job {
     path: PathBuf,
 }
 
-/// Writes a text where rustfmt can work on it; gives the path. It follows `mod x;` to other files,
-/// so each of them gets an empty one, in a folder for this text alone.
+/// Writes a text to a file for rustfmt, and returns its path. rustfmt follows `mod x;` to other
+/// files, so each text has its own folder with an empty file for each such module.
 fn lay_out(path: PathBuf, text: &str) -> std::io::Result<PathBuf> {
     let mut modules = declared_modules(text).peekable();
     if modules.peek().is_none() {
@@ -343,7 +343,7 @@ fn lay_out(path: PathBuf, text: &str) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The modules that a text declares to stand in other files.
+/// Returns the modules that a text declares without a body.
 fn declared_modules(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| {
         let (before, name) = line.trim().strip_suffix(';')?.rsplit_once(' ')?;
@@ -353,7 +353,7 @@ fn declared_modules(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// One batch for each processor at most, of about the same size.
+/// Splits the jobs into batches of similar size, at most one per processor.
 fn shared_out(jobs: &[Job]) -> Vec<Vec<&Job>> {
     let total: usize = jobs.iter().map(|job| job.size).sum();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -1,4 +1,4 @@
-//! Runs a formatter within limits of time and output.
+//! Runs a formatter with limits for time and output.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,14 +6,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most bytes of a formatted file.
+/// Maximum size of a formatted file in bytes.
 pub(super) const MOST_BYTES: usize = 64 << 20;
-/// The most bytes of its messages that are kept.
+/// Maximum number of bytes of error messages that are kept.
 const MOST_MESSAGE_BYTES: usize = 64 << 10;
-/// The longest wait between two looks at whether a process has ended that has closed its output.
+/// Interval for checking whether a process has exited after it closed its output.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A process that runs.
+/// A running process.
 pub(super) struct Running {
     child: Child,
     outputs: Receiver<Output>,
@@ -21,33 +21,33 @@ pub(super) struct Running {
     has_ended: bool,
 }
 
-/// A process that ended by itself.
+/// A process that has exited.
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
     pub(super) stdout: Vec<u8>,
-    /// The first messages of it.
+    /// The first part of standard error.
     pub(super) stderr: String,
 }
 
-/// Why a process was ended.
+/// Reason why a process was killed.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// It ran too long.
+    /// It exceeded the time limit.
     Time,
-    /// It wrote too much.
+    /// It exceeded the output limit.
     Size,
-    /// The system failed.
+    /// An I/O error occurred.
     Io(io::Error),
 }
 
-/// An output of a process, once it is complete or larger than allowed.
+/// Output of a process that is complete or exceeds the limit.
 enum Output {
     Stdout(io::Result<Vec<u8>>),
     Stderr(Vec<u8>),
     TooLarge,
 }
 
-/// Starts a process that reads `input`.
+/// Starts a process with `input` as its standard input.
 pub(super) fn start(
     command: &mut Command,
     input: String,
@@ -56,7 +56,7 @@ pub(super) fn start(
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
-        // The processes that it starts are ended with it.
+        // Puts the process into its own group, so that its child processes can be killed with it.
         command.process_group(0);
     }
     let mut child = command
@@ -65,9 +65,9 @@ pub(super) fn start(
         .stderr(Stdio::piped())
         .spawn()?;
     let (sender, outputs) = mpsc::channel();
-    // No thread is waited for: a process that was started in turn may keep the pipes open.
+    // The threads are not joined, because a child process can keep the pipes open.
     if let Some(mut stdin) = child.stdin.take() {
-        // A formatter that does not read to the end says why by its exit code.
+        // If the formatter closes its input early, its exit status explains why.
         thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
     }
     if let Some(stdout) = child.stdout.take() {
@@ -94,7 +94,7 @@ fn read_stdout(stdout: impl Read) -> Output {
     }
 }
 
-/// Reads messages to the end, so that the process does not wait for a reader.
+/// Reads standard error to the end, so that the process does not block when it writes.
 fn read_stderr(mut stderr: impl Read, sender: &Sender<Output>) {
     let mut kept = Vec::new();
     let mut buffer = [0; 8192];
@@ -106,8 +106,8 @@ fn read_stderr(mut stderr: impl Read, sender: &Sender<Output>) {
 }
 
 impl Running {
-    /// Waits until the process has ended and its outputs are complete. Ends it, and the processes
-    /// that it started, if it exceeds a limit.
+    /// Waits until the process has exited and its output is complete. Kills its process group if it
+    /// exceeds a limit.
     pub(super) fn finish(mut self) -> Result<Ended, Stopped> {
         let ended = self.wait()?;
         self.has_ended = true;
@@ -156,7 +156,7 @@ impl Drop for Running {
         }
         #[cfg(unix)]
         {
-            // The standard library ends only the process itself, and leaves those that it started.
+            // The standard library only kills the process itself, not its child processes.
             let group = format!("-{}", self.child.id());
             let _ = Command::new("kill")
                 .args(["-KILL", "--", &group])
@@ -165,7 +165,7 @@ impl Drop for Running {
                 .stderr(Stdio::null())
                 .status();
         }
-        // Fails if it has ended in the meantime.
+        // Fails if the process has exited in the meantime.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

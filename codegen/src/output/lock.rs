@@ -1,9 +1,9 @@
-//! The lock file: the git blob ids of each output and of what it was made from.
+//! The lock file: git blob ids of the outputs and of their inputs.
 //!
-//! It says which files are the generator's. So it is written before the files, with the old ids and
-//! those of the files that are about to be written ([`Lock::pending`]), and again when all files
-//! are in place. A run that is killed in between leaves the first one, and the next run knows every
-//! file that either of them may have written.
+//! The lock file lists the files that belong to the generator. A run writes it before the files,
+//! with the old ids and those of the files that follow ([`Lock::pending`]), and again after all
+//! files are in place. A run that is killed in between leaves the first version, so that the next
+//! run knows every file that may have been written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,40 +15,40 @@ use crate::git_blob::BlobId;
 use crate::render::LOCK_NAME;
 use crate::source::{slashes, without_byte_order_mark};
 
-/// The version of the lock's own format.
+/// Version of the lock file format.
 const VERSION: u32 = 1;
 
-/// Files that outputs are made from: portable names and blob ids.
+/// Input files by portable name, with their blob ids.
 pub(crate) type Inputs = BTreeMap<String, BlobId>;
 
-/// `codegen.lock.json`
+/// Contents of `codegen.lock.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lock {
-    /// The version of this format.
+    /// Version of the lock file format.
     pub lock: u32,
-    /// The command that formatted the outputs.
+    /// Command line of the formatter.
     pub formatter: Vec<String>,
-    /// All files that anything was made from.
+    /// All input files.
     pub inputs: Inputs,
-    /// The outputs by path.
+    /// Outputs by path.
     pub outputs: BTreeMap<String, Output>,
-    /// Files that a run has begun to write, by path, with all ids that they may have: empty when
-    /// the run has ended.
+    /// Files that an unfinished run may have written, by path, with the possible ids. Empty after a
+    /// run has finished.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, BTreeSet<BlobId>>,
 }
 
-/// One output.
+/// An output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Output {
-    /// The file's blob id.
+    /// Blob id of the file.
     pub id: BlobId,
-    /// The blob id of what was rendered, before it was formatted.
+    /// Blob id of the rendered text before formatting.
     pub rendered: BlobId,
-    /// The inputs that it was made from first of all: templates, and its part of the specification.
-    /// (Every output depends on the whole specification a little.)
+    /// Main inputs of the output: templates, and a file of the specification. Every output also
+    /// depends a little on the whole specification.
     pub inputs: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Lock {
         }
     }
 
-    /// Reads the lock file of a folder, if it has one.
+    /// Reads the lock file of a folder, if it exists.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, OutputError> {
         let path = folder.join(LOCK_NAME);
         let damaged = |message: String| OutputError::Lock {
@@ -75,7 +75,7 @@ impl Lock {
         };
         let bytes = without_byte_order_mark(bytes);
         let lock: Self = serde_json::from_slice(&bytes).map_err(|error| {
-            // The message may quote the text, which can be any file's.
+            // Do not quote the text, which can come from any file.
             let (line, column) = (error.line(), error.column());
             damaged(format!("not a lock file (line {line}, column {column})"))
         })?;
@@ -83,7 +83,7 @@ impl Lock {
             let message = format!("version {} is not {VERSION}", lock.lock);
             return Err(damaged(message));
         }
-        // Files at these paths may be removed, so they are checked like those of a template.
+        // Files at these paths can be removed, so check the paths like those of a template.
         let outside = |path: &&String| crate::render::check_path(path).is_err();
         if let Some(path) = lock.paths().find(outside) {
             return Err(damaged(format!("`{path}` leads out of the folder")));
@@ -91,12 +91,12 @@ impl Lock {
         Ok(Some(lock))
     }
 
-    /// The paths of all files that a run wrote or was about to write; some come twice.
+    /// Returns the paths of all files that a run may have written, with duplicates.
     pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
         self.outputs.keys().chain(self.pending.keys())
     }
 
-    /// Returns whether a run wrote these bytes to a path, with these or other line endings.
+    /// Returns whether a run wrote these bytes to a path, apart from line endings.
     pub(super) fn wrote(&self, path: &str, bytes: &[u8]) -> bool {
         let known = self.outputs.get(path).map(|output| &output.id);
         let mut known = known
@@ -107,7 +107,7 @@ impl Lock {
     }
 
     pub(super) fn to_text(&self) -> String {
-        // Strings, numbers and lists alone: this can't fail.
+        // Serializing strings, numbers and lists cannot fail.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text

@@ -1,4 +1,4 @@
-//! Sections of files that are there, between a begin and an end marker.
+//! Replaces sections of existing files, between a begin and an end marker.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,10 +7,10 @@ use super::{OutputError, tree};
 use crate::render::Section;
 use crate::source::slashes;
 
-/// A file with its sections: path, new text, bytes on disk.
+/// A file with replaced sections: path, new text, and bytes on disk.
 type Placed = (String, String, Option<Vec<u8>>);
 
-/// Puts sections into the files that they belong to.
+/// Inserts sections into their files.
 pub(super) fn put_in_place(
     sections: &[Section],
     folder: &Path,
@@ -53,7 +53,7 @@ fn end(marker: &str) -> String {
     format!("<!-- {marker}:end -->")
 }
 
-/// Replaces what stands between the lines of the markers.
+/// Replaces the lines between the markers.
 fn replaced(text: &str, section: &Section) -> Result<String, String> {
     let opening = format!("<!-- {}:begin", section.marker);
     let closing = end(&section.marker);
@@ -62,7 +62,7 @@ fn replaced(text: &str, section: &Section) -> Result<String, String> {
         .find(&opening)
         .ok_or_else(|| missing(&begin(&section.marker)))?;
     let rest = text.get(start..).unwrap_or_default();
-    // The marker's line may say more, for example who writes the section.
+    // The line of the marker can contain further text.
     let start = start + rest.find('\n').ok_or_else(|| missing(&closing))? + 1;
     let rest = text.get(start..).unwrap_or_default();
     let length = rest.find(&closing).ok_or_else(|| missing(&closing))?;
@@ -82,7 +82,7 @@ fn replaced(text: &str, section: &Section) -> Result<String, String> {
     };
     let body = format!("{}\n", section.text.trim_matches('\n'));
     let body = if before.ends_with("\r\n") {
-        // The file keeps its line endings.
+        // Keep the line endings of the file.
         body.replace('\n', "\r\n")
     } else {
         body

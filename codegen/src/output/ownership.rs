@@ -1,4 +1,4 @@
-//! Decides which files in the output folder are the generator's: only those are replaced or
+//! Decides which files in the output folder belong to the generator. Only those are replaced or
 //! removed.
 
 use std::collections::BTreeSet;
@@ -10,15 +10,15 @@ use super::tree::{self, Entry};
 use crate::render::has_header;
 use crate::source::slashes;
 
-/// A file that must go before another can be put in place.
+/// A file that must be removed before another one can be written.
 #[derive(Debug)]
 pub(super) struct Obstacle {
     path: String,
-    /// The file that is to be put in place.
+    /// Path of the file to write.
     planned: String,
 }
 
-/// Returns the files that are in the way of a planned file without having its path.
+/// Returns the files that block a planned file, other than a file at its own path.
 pub(super) fn obstacles(
     folder: &Path,
     planned: &str,
@@ -36,21 +36,21 @@ pub(super) fn obstacles(
     Ok(paths.into_iter().map(obstacle).collect())
 }
 
-/// Knows the files of earlier runs.
+/// Determines the owner of files from the lock file.
 #[derive(Clone, Copy)]
 pub(super) struct Owner<'a> {
     /// The output folder.
     pub(super) folder: &'a Path,
-    /// The lock file of the last run.
+    /// Lock file of the last run.
     pub(super) lock: Option<&'a Lock>,
 }
 
 impl Owner<'_> {
-    /// Returns the files of earlier runs that this one does not make, sorted.
+    /// Returns the files of earlier runs that this run does not write, sorted.
     ///
     /// # Errors
     ///
-    /// One of them is no longer what the generator wrote.
+    /// Returns an error if such a file was edited.
     pub(super) fn orphans(
         self,
         is_planned: impl Fn(&str) -> bool,
@@ -58,7 +58,7 @@ impl Owner<'_> {
         let known: BTreeSet<&String> = self.lock.into_iter().flat_map(Lock::paths).collect();
         let mut orphans = Vec::new();
         for path in known.into_iter().filter(|path| !is_planned(path)) {
-            // What is not a file is not the generator's.
+            // Only regular files belong to the generator.
             let Some(bytes) = tree::read(self.folder, path)?.into_bytes() else {
                 continue;
             };
@@ -75,7 +75,7 @@ impl Owner<'_> {
         Ok(orphans)
     }
 
-    /// Refuses to replace what the generator did not write.
+    /// Returns an error if the generator did not write the file.
     pub(super) fn check(self, path: &str, on_disk: &[u8]) -> Result<(), OutputError> {
         if self.is_ours(path, on_disk) {
             return Ok(());
@@ -93,7 +93,7 @@ impl Owner<'_> {
         ))
     }
 
-    /// Refuses obstacles that are not removed in any case.
+    /// Returns an error for obstacles that are not removed anyway.
     pub(super) fn check_obstacles(
         self,
         obstacles: &[Obstacle],

@@ -1,4 +1,4 @@
-//! What the output folder should contain, and what it contains.
+//! The plan of a run: wanted and existing contents of the output folder.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,61 +12,62 @@ use crate::git_blob::{BlobId, with_line_feeds};
 use crate::pack::Pack;
 use crate::render::{LOCK_NAME, Rendered, RenderedFile};
 
-/// What the output folder should contain, and what it contains.
+/// The wanted and the existing contents of the output folder.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(super) folder: PathBuf,
-    /// Whole files, files with sections, and the lock file: by path in the folder.
+    /// All files by path: whole files, files with sections, and the lock file.
     pub(super) files: BTreeMap<String, Planned>,
-    /// Files that an earlier run wrote and this one does not.
+    /// Files of an earlier run that this run does not write.
     pub(super) orphans: Vec<String>,
-    /// Files that must go before planned files can be put in place, because a folder is needed
-    /// where a file is, or a file where a folder is.
+    /// Files to remove before planned files can be written, because a folder is needed in the place
+    /// of a file, or a file in the place of a folder.
     pub(super) obstacles: Vec<Obstacle>,
-    /// Scratch folders that a killed run left.
+    /// Scratch folders of killed runs.
     pub(super) abandoned: Vec<PathBuf>,
-    /// The lock file of the last run.
+    /// Lock file of the last run.
     pub(super) old_lock: Option<Lock>,
-    /// What this run was made from.
+    /// Inputs of this run.
     pub(super) inputs: Inputs,
     /// Templates that nothing uses.
     pub(super) unused_templates: Vec<String>,
 }
 
-/// One file.
+/// A planned file.
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) text: String,
-    /// The bytes of the file on disk, if there is one.
+    /// Bytes of the existing file, if there is one.
     pub(super) on_disk: Option<Vec<u8>>,
     pub(super) kind: PlannedKind,
 }
 
-/// A file on its way to being planned.
+/// A file whose text is not final yet.
 struct Draft<'r> {
     file: &'r RenderedFile,
-    /// None until it is formatted.
+    /// `None` until the file is formatted.
     text: Option<String>,
     on_disk: Entry,
 }
 
-/// Who owns a file.
+/// Ownership of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlannedKind {
-    /// The generator owns all of it.
+    /// The generator owns the file.
     Whole,
-    /// The generator owns sections of it.
+    /// The generator owns sections of the file.
     Sections,
     /// The lock file.
     Lock,
 }
 
 impl Plan {
-    /// Formats the rendered files, except those that the folder contains already.
+    /// Formats the rendered files, except those that are on disk already.
     ///
     /// # Errors
     ///
-    /// The folder can't be read or contains files in the way, or the formatter fails.
+    /// Returns an error if the folder cannot be read or contains files that are in the way, or if
+    /// the formatter fails.
     pub(crate) fn new(
         rendered: Rendered,
         pack: &Pack,
@@ -130,7 +131,7 @@ impl Plan {
         if formatting.enabled {
             self.format(&mut drafts, command, formatting)?;
         } else if drafts.iter().any(|draft| draft.text.is_none()) {
-            // The next run with the formatter must not take these files for formatted.
+            // The next run with the formatter must format these files.
             lock.formatter.clear();
         } else if let Some(old) = &self.old_lock {
             lock.formatter.clone_from(&old.formatter);
@@ -154,8 +155,8 @@ impl Plan {
         self.add_lock(&lock)
     }
 
-    /// Finds the files that are removed, and refuses to remove or replace what the generator did
-    /// not write.
+    /// Finds the files to remove. Returns an error if a file to remove or replace does not belong
+    /// to the generator.
     fn check_owners(&mut self) -> Result<(), OutputError> {
         let lock = self.old_lock.as_ref();
         let folder = &self.folder;
@@ -171,7 +172,7 @@ impl Plan {
         owner.check_obstacles(&self.obstacles, &self.orphans)
     }
 
-    /// Formats the drafts that have no text yet.
+    /// Formats the files without a final text.
     fn format(
         &self,
         drafts: &mut [Draft<'_>],
@@ -188,7 +189,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Adds the lock file; a pack that only makes sections has none.
+    /// Adds the lock file. A pack with sections only has none.
     fn add_lock(&mut self, lock: &Lock) -> Result<(), OutputError> {
         if lock.outputs.is_empty() && self.old_lock.is_none() {
             return Ok(());
@@ -202,8 +203,8 @@ impl Plan {
         Ok(())
     }
 
-    /// The formatted text on disk, if the rendered text was formatted to it: by the required
-    /// command, if there is one.
+    /// Returns the text on disk if it is the formatted version of the rendered text. The formatter
+    /// must be the same, unless no formatter runs.
     fn still_formatted(
         &self,
         file: &RenderedFile,
@@ -226,7 +227,7 @@ impl Plan {
     }
 }
 
-/// Returns the names of the files that an output was made from first of all.
+/// Returns the names of the main inputs of an output.
 fn inputs_of(file: &RenderedFile, pack: &Pack) -> Vec<String> {
     let entries: Vec<&str> = pack
         .manifest

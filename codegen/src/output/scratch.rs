@@ -1,9 +1,9 @@
-//! Scratch folders: where files are staged and formatted before they are put in place.
+//! Scratch folders, where files are staged and formatted before they are moved to their place.
 //!
-//! They are in the output folder, because a file can only be renamed within a file system, and
-//! because formatters look for their configuration in the folders above a file. A lock on a file in
-//! the folder shows that its process still runs, so that the next run can remove what a killed one
-//! left.
+//! They are in the output folder, because files can only be renamed within a file system, and
+//! because formatters look for their configuration in the ancestors of a file. A locked file in the
+//! folder shows that its process still runs, so that the next run can remove the folders of killed
+//! ones.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -13,30 +13,30 @@ use tempfile::TempDir;
 
 use super::OutputError;
 
-/// The start of the names of scratch folders; six letters and digits follow.
+/// Prefix of scratch folders, followed by six letters or digits.
 const PREFIX: &str = ".codegen-scratch-";
-/// The number of characters behind the prefix.
+/// Number of characters after the prefix.
 const RANDOM: usize = 6;
-/// The file that the running process has locked.
+/// File that the running process locks.
 const OWNER: &str = "owner";
-/// The age at which a folder counts as abandoned where files can't be locked.
+/// Age after which a folder is abandoned, on systems without file locks.
 const LONGEST_RUN: Duration = Duration::from_secs(600);
-/// The age at which a folder without the file counts as abandoned: it is created right after the
+/// Age after which a folder without the lock file is abandoned. The file is created right after the
 /// folder.
 const LONGEST_START: Duration = Duration::from_secs(5);
 
-/// A folder that is removed when it is dropped.
+/// A scratch folder. Removed on drop.
 #[derive(Debug)]
 pub(super) struct Scratch {
     folder: Option<TempDir>,
     owner: Option<File>,
     path: PathBuf,
-    /// The output folder and those above it that were created for this one.
+    /// The output folder and its ancestors, if they were created for this folder.
     created: Vec<PathBuf>,
 }
 
 impl Scratch {
-    /// Creates a folder in the output folder, and that too if it does not exist.
+    /// Creates a scratch folder, and the output folder if it does not exist.
     pub(super) fn new(output_folder: &Path) -> Result<Self, OutputError> {
         let failed = |error| OutputError::io(output_folder, error);
         let is_missing = |place: &&Path| !place.as_os_str().is_empty() && !place.exists();
@@ -55,7 +55,7 @@ impl Scratch {
             created,
         };
         let owner = File::create(scratch.path.join(OWNER)).map_err(failed)?;
-        // Without locks, the age of the folder decides.
+        // On systems without locks, the age of the folder decides.
         let _ = owner.try_lock();
         scratch.owner = Some(owner);
         Ok(scratch)
@@ -68,11 +68,11 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Some systems remove no folder in which a file is open.
+        // Some systems cannot remove a folder while a file in it is open.
         self.owner = None;
         self.folder = None;
         for folder in &self.created {
-            // Fails where files were put: those folders stay.
+            // Fails for folders with files, which stay.
             if fs::remove_dir(folder).is_err() {
                 return;
             }
@@ -87,7 +87,7 @@ pub(super) fn abandoned(output_folder: &Path) -> Vec<PathBuf> {
         let name = entry.file_name();
         let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
         let is_random = |end: &str| end.len() == RANDOM && end.chars().all(char::is_alphanumeric);
-        // A link to a folder is not a folder here.
+        // Ignore symbolic links to folders.
         random.is_some_and(is_random) && entry.file_type().is_ok_and(|kind| kind.is_dir())
     });
     let mut abandoned: Vec<_> = ours.map(|entry| entry.path()).collect();

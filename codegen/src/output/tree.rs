@@ -7,21 +7,21 @@ use std::path::Path;
 use super::OutputError;
 use crate::source::slashes;
 
-/// What the output folder has at a path.
+/// Kind of the output folder's entry at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Nothing.
+    /// The path does not exist.
     Missing,
-    /// A regular file with these bytes.
+    /// A regular file with its bytes.
     File(Vec<u8>),
     /// A folder.
     Folder,
-    /// Nothing, because this part of the path is a file.
+    /// The path does not exist, because its ancestor is a file.
     BelowFile(String),
 }
 
 impl Entry {
-    /// The bytes, if it is a file.
+    /// Returns the bytes of a file.
     pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
         match self {
             Self::File(bytes) => Some(bytes),
@@ -30,11 +30,12 @@ impl Entry {
     }
 }
 
-/// Reads what the output folder has at a path.
+/// Reads the entry at a path in the output folder.
 ///
 /// # Errors
 ///
-/// A part of the path is a symbolic link or a device, or the file can't be read.
+/// Returns an error if a part of the path is a symbolic link or a device, or if the file cannot be
+/// read.
 pub(super) fn read(folder: &Path, path: &str) -> Result<Entry, OutputError> {
     let mut place = folder.to_owned();
     let mut parts = path.split('/').peekable();
@@ -56,11 +57,11 @@ pub(super) fn read(folder: &Path, path: &str) -> Result<Entry, OutputError> {
     Ok(Entry::File(bytes))
 }
 
-/// Refuses a path in a folder that leads through a symbolic link or to a device.
+/// Returns an error if a path leads through a symbolic link or to a device.
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// Returns the same errors as [`read`].
 pub(crate) fn refuse_links(folder: &Path, path: &str) -> Result<(), OutputError> {
     let mut place = folder.to_owned();
     for part in path.split('/') {
@@ -72,11 +73,11 @@ pub(crate) fn refuse_links(folder: &Path, path: &str) -> Result<(), OutputError>
     Ok(())
 }
 
-/// Returns the paths of all files below a folder of the output folder.
+/// Returns the paths of all files below a folder.
 ///
 /// # Errors
 ///
-/// There is a symbolic link or a device, or a folder can't be read.
+/// Returns an error if there is a symbolic link or a device, or if a folder cannot be read.
 pub(super) fn files_below(folder: &Path, path: &str) -> Result<Vec<String>, OutputError> {
     let mut files = Vec::new();
     let mut folders = vec![path.to_owned()];
@@ -96,17 +97,17 @@ pub(super) fn files_below(folder: &Path, path: &str) -> Result<Vec<String>, Outp
     Ok(files)
 }
 
-/// Removes a folder in which there are only folders.
+/// Removes a folder that contains only folders.
 pub(super) fn remove_empty_folders_below(place: &Path) {
     let folders = fs::read_dir(place).into_iter().flatten().flatten();
     for entry in folders {
         remove_empty_folders_below(&entry.path());
     }
-    // Fails for a file and for a folder that is not empty: both stay.
+    // Fails for files and for folders that are not empty, which stay.
     let _ = fs::remove_dir(place);
 }
 
-/// Returns what is at a place: a folder or a regular file.
+/// Returns the kind of a regular file or folder.
 fn kind(place: &Path) -> Result<Option<FileType>, OutputError> {
     let kind = match fs::symlink_metadata(place) {
         Ok(metadata) => metadata.file_type(),

@@ -1,8 +1,8 @@
 //! Writes a plan.
 //!
-//! Every file is complete in a scratch folder before the output folder is changed. Then come the
-//! steps that change it, in an order that leaves the lock file true after each of them: a run may
-//! be killed between any two (see [`lock`](super::lock)).
+//! Every file is complete in a scratch folder before the output folder changes. The steps that
+//! change it have an order in which the lock file is correct after each step, because a run can be
+//! killed between any two. See [`lock`](super::lock).
 
 use std::collections::HashSet;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::render::LOCK_NAME;
 
 /// A change of the output folder.
 enum Step<'p> {
-    /// Removes a file, and the folders that it leaves empty.
+    /// Removes a file, and the folders that become empty.
     Remove(&'p str),
     /// Removes the empty folders that a killed run may have created for a file.
     RemoveFolders(&'p str),
@@ -27,16 +27,16 @@ enum Step<'p> {
 }
 
 impl Plan {
-    /// Writes the files that changed and removes those that are no longer made. Other files are not
-    /// touched.
+    /// Writes the changed files, and removes files that are no longer rendered. Does not touch
+    /// other files.
     ///
     /// # Errors
     ///
-    /// A file can't be written. Then none is replaced, unless the system fails while files that are
-    /// complete are put in place; the next run repairs that.
+    /// Returns an error if a file cannot be written. Then no file is replaced, unless the system
+    /// fails while complete files are moved to their place. The next run repairs that.
     pub(crate) fn write(&self) -> Result<Summary, OutputError> {
         for folder in &self.abandoned {
-            // What can't be removed does no harm: the next run tries again.
+            // If this fails, the next run tries again.
             let _ = fs::remove_dir_all(folder);
         }
         let changed = self.changed();
@@ -55,17 +55,16 @@ impl Plan {
         Ok(summary)
     }
 
-    /// Files that a killed run was about to write but did not, and this one does not make: only
-    /// their folders may be there.
+    /// Returns the files that a killed run planned but did not write, and that this run does not
+    /// write either. Their folders can exist.
     fn abandoned_files(&self) -> impl Iterator<Item = &String> {
         let pending = self.old_lock.iter().flat_map(|lock| lock.pending.keys());
         pending.filter(|path| !self.files.contains_key(*path) && !self.orphans.contains(path))
     }
 
-    /// The files that must be written, the lock file last.
+    /// Returns the files to write, the lock file last.
     fn changed(&self) -> Vec<(&str, &Planned)> {
-        // Where the file system does not distinguish case, the removal of an orphan removes these
-        // too.
+        // On a case-insensitive file system, removing an orphan also removes these.
         let removed: HashSet<String> = self
             .orphans
             .iter()
@@ -83,7 +82,7 @@ impl Plan {
         changed
     }
 
-    /// Stages the changed files, and returns the steps that put them in place.
+    /// Stages the changed files. Returns the steps that move them to their place.
     fn steps<'p>(
         &'p self,
         changed: &[(&'p str, &Planned)],
@@ -107,8 +106,8 @@ impl Plan {
         Ok(steps)
     }
 
-    /// The lock file that is true while files are put in place: it lists what the last run wrote
-    /// and what this one writes. `None` if the last one's lock file lists it all.
+    /// Returns the lock file to write before the steps: it lists the files of the last run and of
+    /// this run. Returns `None` if the existing lock file lists them all.
     fn intermediate_lock(&self, changed: &[(&str, &Planned)]) -> Option<Lock> {
         let whole = changed
             .iter()
@@ -159,18 +158,18 @@ impl Step<'_> {
     }
 }
 
-/// Removes the folders that a removed file leaves empty, up to the output folder.
+/// Removes the folders that become empty after a file is removed, up to the output folder.
 fn remove_empty_folders(removed: &Path, output_folder: &Path) {
     let folders = removed.ancestors().skip(1);
     for folder in folders.take_while(|folder| *folder != output_folder) {
-        // Fails for the first one that is not empty; all above it are not empty either.
+        // Fails for the first folder that is not empty. Its ancestors are not empty either.
         if fs::remove_dir(folder).is_err() {
             return;
         }
     }
 }
 
-/// Writes a file's text to a scratch folder, with the permissions of the file that it replaces.
+/// Writes a text to the scratch folder, with the permissions of the file that it replaces.
 fn stage(staged: &Path, text: &str, target: &Path) -> Result<(), OutputError> {
     let failed = |error| OutputError::io(target, error);
     fs::write(staged, text).map_err(failed)?;
@@ -200,7 +199,7 @@ mod tests {
     use crate::pack::Pack;
     use crate::render::{Rendered, RenderedFile};
 
-    /// Two specifications as their outputs: shared files, changed ones, and some that only one has.
+    /// Two sets of outputs: equal files, changed files, and files that are only in one set.
     const OLD: &[(&str, &str)] = &[
         ("a", "1"),
         ("b", "1"),
@@ -239,7 +238,8 @@ mod tests {
         .unwrap()
     }
 
-    /// Writes as far as a killed run does; returns whether there are more steps.
+    /// Writes until a number of steps is done, like a killed run. Returns whether there are more
+    /// steps.
     fn write_some(plan: &Plan, steps: usize) -> bool {
         let scratch = Scratch::new(&plan.folder).unwrap();
         let all = plan.steps(&plan.changed(), scratch.path()).unwrap();
@@ -274,7 +274,7 @@ mod tests {
                 fs::write(folder.join("by-hand"), "mine").unwrap();
                 plan(folder, before).write().unwrap();
                 let has_more = write_some(&plan(folder, killed), steps);
-                // A second run is killed, too.
+                // The second run is killed as well.
                 write_some(&plan(folder, OLD), steps % 4);
 
                 let repair = plan(folder, next);

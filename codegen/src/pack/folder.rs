@@ -1,4 +1,4 @@
-//! The files of one folder of templates, and what they say merged.
+//! Reads a folder of templates, and merges manifests.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,20 +11,20 @@ use super::{PackError, Template};
 use crate::git_blob::{BlobId, with_line_feeds};
 use crate::source::{Sources, check_regular, slashes, without_byte_order_mark};
 
-/// The end of the names of templates.
+/// Suffix of template files.
 const TEMPLATE_END: &str = ".tera";
 
-/// The file that says what a pack makes.
+/// Name of the manifest file.
 pub(crate) const MANIFEST: &str = "pack.json";
 
-/// The folder in a pack that holds its tests: nothing in it is a template.
+/// Name of the folder with tests. Files in it are not templates.
 pub(crate) const TESTS: &str = "tests";
 
-/// What a folder holds.
+/// Contents of a folder.
 pub(super) struct Folder {
-    /// The text of `pack.json`, if there is one.
+    /// Text of `pack.json`, if it exists.
     pub(super) manifest: Option<(String, BlobId)>,
-    /// By path in the folder.
+    /// Templates by path in the folder.
     pub(super) templates: BTreeMap<String, Template>,
 }
 
@@ -64,7 +64,7 @@ fn collect(
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // Links to folders are not followed: they could lead in circles.
+        // Symbolic links to folders are not followed, because they can form cycles.
         if entry.file_type().map_err(fail)?.is_dir() {
             if name != TESTS {
                 collect(root, &entry.path(), &format!("{name}/"), templates)?;
@@ -84,8 +84,8 @@ fn collect(
     Ok(())
 }
 
-/// Reads a text with its id. A checkout may have converted its line endings and an editor added a
-/// byte order mark: both would get into the outputs.
+/// Reads a text with its blob id. Removes a byte order mark and converts CRLF to line feeds, which
+/// a checkout or an editor may have added and which would get into the outputs.
 fn read(path: &Path) -> io::Result<(String, BlobId)> {
     check_regular(path)?;
     let bytes = std::fs::read(path)?;
@@ -96,7 +96,7 @@ fn read(path: &Path) -> io::Result<(String, BlobId)> {
     Ok((text, id))
 }
 
-/// Reads JSON; an error says where.
+/// Parses JSON. An error contains the place.
 pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, PackError> {
     serde_json::from_str(text).map_err(|error| PackError::Manifest {
         path: slashes(path),
@@ -106,8 +106,8 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, P
     })
 }
 
-/// Returns why valid JSON does not have the wanted form. The parser of the text reports a number
-/// in place of a name only as "expected value".
+/// Returns the reason why valid JSON does not match the type. The parser of the text reports some
+/// type errors only as "expected value".
 fn typed_message<T: DeserializeOwned>(text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
     serde_json::from_value::<T>(value)
@@ -115,7 +115,7 @@ fn typed_message<T: DeserializeOwned>(text: &str) -> Option<String> {
         .map(|error| error.to_string())
 }
 
-/// Refuses a file with one key twice in an object: only the last one would count.
+/// Returns an error if an object has a key twice, because only the last one would count.
 pub(super) fn refuse_repeated_keys(path: &Path) -> Result<(), PackError> {
     let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
     let problems = sources.load(path).err().unwrap_or_default();
@@ -132,7 +132,7 @@ pub(super) fn refuse_repeated_keys(path: &Path) -> Result<(), PackError> {
     })
 }
 
-/// The message of a JSON error without the place, which is said in front of it.
+/// Returns the message of a JSON error without its place, which the caller puts before it.
 fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rsplit_once(" at line ") {
@@ -144,13 +144,13 @@ fn without_place(error: &serde_json::Error) -> String {
 /// A key that an overriding folder adds to the options of a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Addition {
-    /// The keys that lead to it from the options.
+    /// Keys that lead to it from the options.
     pub(crate) pointer: Vec<String>,
-    /// The keys that are beside it without the folder.
+    /// Keys beside it that exist without the folder.
     pub(crate) siblings: Vec<String>,
 }
 
-/// Finds the keys that a patch adds to a value.
+/// Returns the keys that a patch adds to a value.
 pub(super) fn additions(target: &Value, patch: &Value) -> Vec<Addition> {
     let mut found = Vec::new();
     add(target, patch, &mut Vec::new(), &mut found);
@@ -173,7 +173,7 @@ fn add(target: &Value, patch: &Value, at: &mut Vec<String>, found: &mut Vec<Addi
     }
 }
 
-/// Returns the keys that lead to a null in a patch for which the target has nothing to remove.
+/// Returns the keys that lead to a null in a patch for which the target has no value to remove.
 pub(super) fn idle_removal(target: &Value, patch: &Value) -> Option<Vec<String>> {
     patch.as_object()?.iter().find_map(|(key, value)| {
         let old = target.get(key);
@@ -187,7 +187,7 @@ pub(super) fn idle_removal(target: &Value, patch: &Value) -> Option<Vec<String>>
 }
 
 /// Returns the keys that lead to a value of a patch whose JSON type differs from that of the value
-/// it replaces, and what is wrong with it.
+/// it replaces, with a message.
 pub(super) fn other_type(target: &Value, patch: &Value) -> Option<(Vec<String>, String)> {
     if let (Value::Object(target), Value::Object(patch)) = (target, patch) {
         return patch.iter().find_map(|(key, value)| {
@@ -216,7 +216,7 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Returns the key of a patch that makes a value unreadable if it is merged alone.
+/// Returns the key of a patch that makes a value invalid if only this key is merged.
 pub(super) fn refused_key<T: DeserializeOwned>(target: &Value, patch: &Value) -> Option<String> {
     patch.as_object()?.iter().find_map(|(key, value)| {
         let mut merged = target.clone();
@@ -228,7 +228,7 @@ pub(super) fn refused_key<T: DeserializeOwned>(target: &Value, patch: &Value) ->
     })
 }
 
-/// An error at the value that some keys of a file lead to.
+/// Creates an error for the value at some keys of a file.
 pub(super) fn refused(path: &Path, keys: &[String], message: String) -> PackError {
     let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
     let place = sources.load(path).ok().and_then(|(_, tree)| {
@@ -249,7 +249,8 @@ pub(super) fn refused(path: &Path, keys: &[String], message: String) -> PackErro
     }
 }
 
-/// A JSON merge patch (RFC 7396): objects are merged, null removes, all else replaces.
+/// Applies a JSON merge patch (RFC 7396): merges objects, removes keys whose value is null, and
+/// replaces everything else.
 pub(super) fn merge(target: &mut Value, patch: Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {

@@ -1,4 +1,4 @@
-//! The model as templates see it. It is serialized once; items share it.
+//! The model as a value for templates. Serialized once and shared by all items.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,27 +11,28 @@ use super::RenderError;
 use crate::model::{Model, Operation, Service, SubService};
 use crate::pack::{Each, Pack};
 
-/// The root context.
+/// Context with everything except `it`.
 pub(super) struct Root {
     map: Map,
 }
 
-/// What a template is rendered for.
+/// An item that a template is rendered for.
 pub(super) struct Item {
-    /// The value of `it`.
+    /// Value of `it`.
     pub(super) value: Option<Value>,
-    /// For messages: ``resource `bucket_acl` ``.
+    /// Name for messages, for example ``resource `bucket_acl` ``.
     pub(super) label: String,
-    /// The specification's file that it came from; none for the root.
+    /// File of the specification that describes the item. `None` for the root.
     pub(super) source: Option<String>,
-    /// File and line in the specification, if it is described in one place.
+    /// File and line in the specification, if one place describes the item.
     pub(super) place: Option<String>,
 }
 
 impl Root {
     pub(super) fn new(model: &Model, pack: &Pack) -> Result<Self, RenderError> {
         let resources = value(&model.resources)?;
-        // Most of a model is operations: the service and the tags share those of the resources.
+        // Operations are most of the model, so the service and the tags share those of the
+        // resources.
         let operations = by_id(&resources);
         let mut map = Map::new();
         map.insert("model_version".into(), value(&model.model_version)?);
@@ -65,7 +66,7 @@ impl Root {
         Ok(Self { map })
     }
 
-    /// A context with everything but `it`.
+    /// Returns a context with everything except `it`.
     pub(super) fn context(&self) -> Context {
         let mut context = Context::new();
         for (key, value) in &self.map {
@@ -114,7 +115,7 @@ fn value<T: Serialize + ?Sized>(part: &T) -> Result<Value, RenderError> {
     Value::try_from_serializable(part).map_err(|error| RenderError::Output(error.to_string()))
 }
 
-/// The operations of all resources by their ids.
+/// Returns the operations of all resources by id.
 fn by_id(resources: &Value) -> HashMap<String, Value> {
     operations(resources)
         .filter_map(|operation| {
@@ -124,7 +125,7 @@ fn by_id(resources: &Value) -> HashMap<String, Value> {
         .collect()
 }
 
-/// A service or tag with its operations, which are not serialized again.
+/// Serializes a service or tag, without serializing its operations again.
 fn with_operations<T: Serialize>(
     alone: &T,
     own: &[Arc<Operation>],
@@ -151,7 +152,7 @@ fn item(value: &Value, kind: &str) -> Item {
     let name = name.and_then(Value::as_str).unwrap_or_default();
     let own = field(value, "source").and_then(|source| field(source, "file")?.as_str());
     let line = field(value, "source").and_then(|source| field(source, "line")?.as_u64());
-    // A tag has no place of its own: it is its operations' if they share one.
+    // A tag has no place in the specification, so use the file of its operations if they share one.
     let shared = || {
         let operations = field(value, "operations")?.as_array()?;
         let file = |operation| field(field(operation, "source")?, "file")?.as_str();

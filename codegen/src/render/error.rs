@@ -1,4 +1,4 @@
-//! What is wrong with a template: where, for which item, and what to do.
+//! Errors in templates, with their place, the item, and advice.
 
 use tera::ErrorKind;
 
@@ -8,24 +8,23 @@ use crate::diagnostic::{Finding, Note, Place, Report, Severity};
 use crate::pack::{Addition, Pack};
 use crate::source::slashes;
 
-/// Why a pack can't be rendered.
+/// Reason why a pack cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// A template is wrong.
     #[error("{0}")]
     Template(Report),
-    /// What a template gave can't be written.
+    /// The output of a template cannot be written.
     #[error("error[output-path]: {0}")]
     Output(String),
 }
 
-/// What helps with most mistakes.
+/// Advice for most errors.
 const HELP: &str = "`codegen dump -t PACK` shows what a template sees; \
                     test an optional value with `is defined` or `default`";
 
 impl RenderError {
-    /// Makes a finding of an error of the template engine. `rendering` is the template that was
-    /// rendered, and for which item.
+    /// Converts an error of Tera to a finding. `rendering` is the rendered template with its item.
     pub(super) fn template(
         error: &tera::Error,
         texts: &TemplateSources<'_>,
@@ -57,7 +56,7 @@ impl RenderError {
                 );
                 (with_guess(report.message()), Some(place))
             }
-            // Such an error knows no place: the file that was rendered is the best there is.
+            // The error has no place, so name the rendered file.
             other => {
                 let place = rendering.map(|(name, _)| texts.place(name, 1, 1, 1));
                 (other.to_string(), place)
@@ -81,7 +80,7 @@ impl RenderError {
         })
     }
 
-    /// Names that nothing defines.
+    /// Creates an error for undefined names.
     pub(super) fn unknown(unknown: &[Unknown], texts: &TemplateSources<'_>) -> Self {
         let findings = unknown.iter().map(|one| {
             let place = texts.place_of_byte(&one.template, one.at, one.name.chars().count());
@@ -92,7 +91,7 @@ impl RenderError {
         })
     }
 
-    /// A chain of templates that is too long.
+    /// Creates an error for a chain of templates that is too long.
     pub(super) fn deep(name: &str, depth: usize, texts: &TemplateSources<'_>) -> Self {
         let message =
             format!("more than {depth} templates include or extend each other down to this one");
@@ -103,7 +102,8 @@ impl RenderError {
         })
     }
 
-    /// Templates that include or extend each other in a circle: the first is the last.
+    /// Creates an error for templates that include or extend each other in a cycle. The first and
+    /// the last template are the same.
     pub(super) fn circle(way: &[&str], texts: &TemplateSources<'_>) -> Self {
         let first = way.first().copied().unwrap_or_default();
         let next = way.get(1).copied().unwrap_or_default();
@@ -121,7 +121,7 @@ impl RenderError {
         })
     }
 
-    /// An option that an overriding folder adds and that no template reads.
+    /// Creates an error for an option that an overriding folder adds and no template reads.
     pub(super) fn unread_option(addition: &Addition, pack: &Pack) -> Self {
         let option = addition.pointer.join("/");
         let key = addition.pointer.last().map(String::as_str);
@@ -143,7 +143,7 @@ impl RenderError {
         })
     }
 
-    /// A template of an overriding folder that nothing uses.
+    /// Creates an error for a template of an overriding folder that nothing uses.
     pub(super) fn unused(name: &str, meant: Option<&str>, own: &[&str], pack: &Pack) -> Self {
         let file = pack.templates.get(name);
         let file = file.map_or_else(String::new, |file| slashes(&file.folder.join(name)));
@@ -161,7 +161,7 @@ impl RenderError {
     }
 }
 
-/// A warning about an option that no template reads.
+/// Creates a warning about an option that no template reads.
 pub(super) fn unread_option(option: &str, pack: &Pack) -> Finding {
     let place = pack.place(&["options", option], 0, 1);
     let message = format!("no template reads the option `{option}`");
@@ -183,7 +183,7 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
     }
 }
 
-/// What Tera calls an unknown tag or an early end where a block is not closed.
+/// Finds the block that is not closed. Tera only reports an unknown tag or an unexpected end.
 fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
     let found = super::template_check::unbalanced(texts.original(name))?;
     let place = |at: usize, shown: &str| texts.place_of_byte(name, at, shown.chars().count());
@@ -207,8 +207,8 @@ fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Tera lists the names there are; this adds the one that was probably meant. The list is read from
-/// Tera's words: the tests of strict rendering notice when they change.
+/// Adds the name that was probably meant to Tera's list of known names. The list is parsed from
+/// Tera's message; the tests of strict rendering fail if its format changes.
 fn with_guess(message: &str) -> String {
     let guess = || {
         let name = message.split('`').nth(1)?;
@@ -222,8 +222,8 @@ fn with_guess(message: &str) -> String {
     }
 }
 
-/// What Tera says about filters and the like that nothing defines: it puts all of them into one
-/// message, each a line `error: Unknown filter `x`` with its place in the next and carets below.
+/// Splits Tera's message about undefined filters, functions and tests. Each of them is a line
+/// `error: Unknown filter `x``, followed by a line with its place.
 fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
     let reports = message.split("error: Unknown ").skip(1);
     let finding = |report: &str| {
@@ -257,7 +257,7 @@ fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
     reports.filter_map(finding).collect()
 }
 
-/// The names of a kind that a template of this pack can use.
+/// Returns the names of a kind that templates of the pack can use.
 fn known(kind: &str, texts: &TemplateSources<'_>) -> Vec<String> {
     match kind {
         "filter" => {

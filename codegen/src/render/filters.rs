@@ -1,4 +1,4 @@
-//! Filters: each writes text so that it is safe where it goes.
+//! Filters that escape and format text for an output language.
 
 mod limits;
 mod markdown;
@@ -18,7 +18,7 @@ pub(crate) use text::{comment, json};
 use crate::naming::{Case, Naming, words};
 use limits::{INDENT, WIDTH, check_size, most_lines, number};
 
-/// The names of all filters of this crate.
+/// Names of all filters of this crate.
 pub(super) const NAMES: &[&str] = &[
     "snake",
     "pascal",
@@ -37,7 +37,7 @@ pub(super) const NAMES: &[&str] = &[
     "rust_str",
 ];
 
-/// The bytes of `/// `.
+/// Length of `/// `.
 const MARKER: usize = 4;
 
 /// Registers all filters of this crate.

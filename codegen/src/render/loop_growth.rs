@@ -1,5 +1,5 @@
-//! The loops of the repository's packs: twice the specification makes twice the rounds, not four
-//! times.
+//! Tests that the loop iterations of the packs in this repository grow linearly with the
+//! specification.
 
 use std::path::Path;
 
@@ -9,10 +9,11 @@ use super::render_within;
 use crate::Generator;
 use crate::pack::Pack;
 
-/// Operations, types, parameters, properties, enum values and error codes in each specification.
+/// Number of operations, types, parameters, properties, enum values and error codes in each
+/// specification.
 const SIZE: usize = 150;
 
-/// Rounds for each of them, in one file. A loop within a loop makes 150.
+/// Allowed iterations per item in one file. Nested loops over all items need 150.
 const ROUNDS: u64 = 60;
 
 fn specification(paths: Value, definitions: Value) -> Value {
@@ -35,7 +36,7 @@ fn each(value: impl Fn(usize) -> (String, Value)) -> Value {
     Value::Object((0..SIZE).map(value).collect())
 }
 
-/// Each grows in another direction.
+/// Returns specifications that grow in different dimensions.
 fn specifications() -> Vec<(&'static str, Value)> {
     let names: Vec<String> = (0..SIZE).map(|n| format!("v{n}")).collect();
     let kind = |n: usize| {

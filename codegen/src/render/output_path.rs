@@ -1,4 +1,4 @@
-//! Paths that templates give: they must stay in the output folder, on every system.
+//! Checks output paths: they must stay in the output folder on every operating system.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,10 +8,10 @@ use super::RenderError;
 use super::context::Item;
 use crate::pack::FileRule;
 
-/// The file in the output folder that lists the others; no template may write it.
+/// Name of the lock file, which templates must not write.
 pub(crate) const LOCK_NAME: &str = "codegen.lock.json";
 
-/// Why a path can't be written to.
+/// Returns an error if a path is not allowed.
 pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if path.trim().is_empty() {
         return Err("it is empty");
@@ -43,15 +43,15 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The paths that are taken, and by what.
+/// Output paths with their owners.
 #[derive(Default)]
 pub(super) struct Paths {
-    /// In small letters: some file systems know no others.
+    /// Owners by path in lower case, because some file systems are case-insensitive.
     owners: HashMap<String, String>,
 }
 
 impl Paths {
-    /// Takes a path, unless another file has it.
+    /// Reserves a path. Returns an error if another file has it.
     pub(super) fn claim(
         &mut self,
         path: &str,

@@ -1,8 +1,9 @@
-//! Keeps templates from running without end: Tera can't be interrupted, but it calls filters.
+//! Limits the run time and the output of templates.
 //!
-//! Before Tera sees a template, what its loops go through is handed to the filter [`ROUNDS`], which
-//! counts, and what it sets is handed to [`SIZE`], which measures. Outputs are measured as they are
-//! written. Recursion is bounded by Tera itself.
+//! Tera cannot be interrupted, but it calls filters. Before Tera parses a template, the values that
+//! its loops iterate over are passed to the filter [`ROUNDS`], which counts iterations, and the
+//! values that it sets to [`SIZE`], which checks their size. Outputs are checked while they are
+//! written. Tera limits recursion itself.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,27 +13,27 @@ use tera::{ErrorKind, Kwargs, State, Tera, TeraResult, Value};
 
 use super::template_check::{Tag, Token, tags};
 
-/// The filter that counts rounds.
+/// Filter that counts iterations.
 const ROUNDS: &str = "__rounds";
-/// The filter that measures.
+/// Filter that checks sizes.
 const SIZE: &str = "__size";
 
-/// The most rounds that all loops of one file may make together.
+/// Maximum number of iterations of all loops in one file.
 pub(super) const MOST_ROUNDS: u64 = 100_000_000;
-/// The most bytes of one output, or of one name's value.
+/// Maximum number of bytes of an output or a variable.
 pub(super) const MOST_BYTES: usize = 64 << 20;
 
-/// Counts the rounds of one file.
+/// Counts the iterations in a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rounds(Arc<AtomicU64>);
 
 impl Rounds {
-    /// Begins another file.
+    /// Starts with a new file.
     pub(super) fn restart(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Teaches Tera the filters.
+    /// Registers the filters.
     pub(super) fn register(&self, tera: &mut Tera, most: u64) {
         let rounds = Arc::clone(&self.0);
         tera.register_filter(ROUNDS, move |value: &Value, _: Kwargs, _: &State| {
@@ -66,7 +67,7 @@ fn too_large(what: &str) -> String {
     format!("{what} is larger than {} MiB", MOST_BYTES >> 20)
 }
 
-/// An output that does not grow for ever.
+/// An output with a maximum size.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) bytes: Vec<u8>,
@@ -86,16 +87,16 @@ impl Write for Output {
     }
 }
 
-/// A template as Tera gets it, with the way back to what its author wrote.
+/// A template with inserted filters, and the positions of the insertions.
 #[derive(Debug, Default)]
 pub(super) struct LimitedTemplate {
     pub(super) text: String,
-    /// Where something was put in: bytes of the author's text, and how many characters.
+    /// Insertions: byte offset in the original text, and number of characters.
     inserted: Vec<(usize, usize)>,
 }
 
 impl LimitedTemplate {
-    /// Puts the filters into a template.
+    /// Inserts the filters into a template.
     pub(super) fn new(text: &str) -> Self {
         let mut inserts: Vec<(usize, String)> = tags(text).iter().flat_map(inserts).collect();
         inserts.sort_by_key(|(at, _)| *at);
@@ -113,14 +114,14 @@ impl LimitedTemplate {
         guarded
     }
 
-    /// The column of the author's text that a column of Tera's text stands for; both from 1.
+    /// Converts a column of the changed text to a column of the original text. Both start at 1.
     pub(super) fn column(&self, original: &str, line: usize, column: usize) -> usize {
         let lines = original.split_inclusive('\n');
         let start: usize = lines.take(line.saturating_sub(1)).map(str::len).sum();
         let rest = original.get(start..).unwrap_or_default();
         let length = rest.find('\n').unwrap_or(rest.len());
         let mut own = column;
-        // How far the line was counted: bytes, and the column there.
+        // Counted so far in the line: bytes, and the column.
         let mut counted = (0, 1);
         for (at, width) in &self.inserted {
             let Some(before) = at.checked_sub(start).filter(|before| *before <= length) else {
@@ -128,7 +129,7 @@ impl LimitedTemplate {
             };
             let between = rest.get(counted.0..before).unwrap_or_default();
             counted = (before, counted.1 + between.chars().count());
-            // What was put in stands for the place where it was put in.
+            // A position within an insertion corresponds to the position of the insertion.
             if own > counted.1 {
                 own = own.saturating_sub(*width).max(counted.1);
             }
@@ -137,7 +138,7 @@ impl LimitedTemplate {
     }
 }
 
-/// What must be put into a tag.
+/// Returns the texts to insert into a tag.
 fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (from, to) in gone_through(tag) {
@@ -146,7 +147,7 @@ fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     if tag.is_statement && matches!(tag.name(0), Some("set" | "set_global")) {
         match (tag.words.get(2).map(|word| word.token), tag.words.get(3)) {
             (Some(Token::Mark("=")), Some(value)) => wrap(value.at, tag.end, SIZE, &mut found),
-            // A block: its text goes through the filters that its tag names.
+            // The contents of a block go through the filters of its tag.
             (None | Some(Token::Mark("|")), _) if tag.name(1).is_some() => {
                 found.push((tag.end, format!(" | {SIZE}")));
             }
@@ -156,20 +157,20 @@ fn inserts(tag: &Tag<'_>) -> Vec<(usize, String)> {
     found
 }
 
-/// Hands an expression to a filter.
+/// Passes an expression to a filter.
 fn wrap(from: usize, to: usize, filter: &str, found: &mut Vec<(usize, String)>) {
     if from < to {
-        // In brackets all around: behind a bare filter, Tera takes no condition.
+        // The brackets are needed because Tera does not parse conditions after a filter.
         found.push((from, "((".to_owned()));
         found.push((to, format!(") | {filter})")));
     }
 }
 
-/// What the loops of a tag go through: from where to where. It is gone through once, however many
-/// loops stand within each other.
+/// Returns the ranges of the expressions that the loops of a tag iterate over. Nested loops in one
+/// tag are processed in one pass.
 fn gone_through(tag: &Tag<'_>) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    // Where those begin that have not ended yet, and within how many brackets they stand.
+    // Open loops, each with its start and its bracket depth.
     let mut open: Vec<(usize, usize)> = Vec::new();
     let mut depth = 0_usize;
     let mut is_loop = false;
@@ -181,8 +182,8 @@ fn gone_through(tag: &Tag<'_>) -> Vec<(usize, usize)> {
                 open.extend(tag.words.get(at + 1).map(|next| (next.at, depth)));
             }
             Token::Mark("(" | "[" | "{" | "?[") => depth += 1,
-            // A comprehension ends before its bracket or its condition; a statement goes to the
-            // end.
+            // A comprehension ends before its bracket or condition, a statement at the end of the
+            // tag.
             Token::Mark(")" | "]" | "}") | Token::Name("if") => {
                 if let Some((from, _)) = open.pop_if(|(_, own)| *own == depth && depth > 0) {
                     found.push((from, word.at));

@@ -1,7 +1,8 @@
-//! Finds names in templates that nothing defines, before anything is rendered.
+//! Finds undefined names in templates before rendering.
 //!
-//! Tera refuses to print what is undefined, but takes it for false in a condition. The model's
-//! schema knows each field there can be, so that a slip of the pen is found wherever it stands.
+//! Tera returns an error if an undefined value is printed, but treats it as false in conditions.
+//! This check knows all fields from the JSON Schema of the model, so it finds misspelt names
+//! everywhere.
 
 mod arguments;
 mod blocks;
@@ -24,35 +25,35 @@ pub(super) use unused_options::Read;
 
 use crate::pack::Each;
 
-/// A name that nothing defines.
+/// An undefined name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Unknown {
-    /// The template.
+    /// Name of the template.
     pub(super) template: String,
-    /// Where the name begins in it, in bytes.
+    /// Byte offset in the template.
     pub(super) at: usize,
     /// The name.
     pub(super) name: String,
-    /// What is wrong.
+    /// Description of the problem.
     pub(super) message: String,
-    /// What to do.
+    /// Advice.
     pub(super) help: &'static str,
 }
 
-/// A template that is rendered for itself.
+/// A template that is rendered directly.
 pub(super) struct Entry<'a> {
     pub(super) template: &'a str,
     pub(super) each: Each,
 }
 
-/// The types of the parameters of components, by component and parameter.
+/// Types of component parameters, by component and parameter.
 type Parameters<'s> = HashMap<(String, String), Type<'s>>;
 
-/// Rounds after which what components are called with is taken for settled: each round carries
-/// types one component further, and Tera nests them no deeper.
+/// Maximum number of passes to find the types of component parameters. Each pass propagates types
+/// to one more level of nested components, and Tera limits their nesting.
 const ROUNDS: usize = 24;
 
-/// Finds the names in templates that nothing defines.
+/// Finds undefined names in templates.
 pub(super) fn check(
     templates: &BTreeMap<&str, &str>,
     entries: &[Entry<'_>],
@@ -90,12 +91,12 @@ pub(super) fn lists_filter(name: &str) -> bool {
     arguments::FILTERS.iter().any(|(known, _)| *known == name)
 }
 
-/// How much is known of the parameters: it only ever grows.
+/// Returns a measure of what is known about the parameters. It only grows.
 fn size(parameters: &Parameters<'_>) -> usize {
     parameters.values().map(|held| 1 + held.size()).sum()
 }
 
-/// The names that a template begins with.
+/// Returns the names that are defined at the start of a template.
 fn root<'s>(schemas: &'s Schemas, each: Each, options: &'s Value) -> HashMap<String, Type<'s>> {
     let model = schemas.model();
     let mut names: HashMap<String, Type<'s>> = model
@@ -116,7 +117,7 @@ fn root<'s>(schemas: &'s Schemas, each: Each, options: &'s Value) -> HashMap<Str
     names
 }
 
-/// The name among some that was probably meant.
+/// Returns the known name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |other: &str| similar::TextDiff::from_chars(name, other).ratio();
     let rated = known.into_iter().map(|other| (likeness(other), other));

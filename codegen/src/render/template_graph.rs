@@ -1,4 +1,4 @@
-//! Which templates use which: in circles, too deep, or not at all.
+//! Graph of the templates that templates use: cycles, excessive depth, and unused templates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,10 @@ use super::template_check::{Token, component_name, nearest, tags};
 use super::template_sources::TemplateSources;
 use crate::pack::Pack;
 
-/// Templates that include or extend others: deeper than this is a mistake, and would exhaust the
-/// stack.
+/// Maximum depth of included or extended templates, which keeps the recursion within the stack.
 const DEPTH: usize = 40;
 
-/// What a template needs of others, and gives to them.
+/// References of a template to others, and the components that it defines.
 #[derive(Default)]
 pub(super) struct TemplateRefs {
     templates: BTreeSet<String>,
@@ -31,7 +30,7 @@ impl TemplateRefs {
                 }
                 (Some("component"), Some(_)) => drop(uses.defines.insert(component_name(&tag, 1))),
                 _ => {
-                    // More than the components that are called: any name behind a `<`.
+                    // Any name after `<`, which includes all component calls.
                     let behind = |at: usize| at.checked_sub(1).and_then(|at| tag.words.get(at));
                     let calls = (0..tag.words.len()).filter(|at| {
                         behind(*at).is_some_and(|word| word.token == Token::Mark("<"))
@@ -45,7 +44,7 @@ impl TemplateRefs {
     }
 }
 
-/// What each text needs and gives, by its name.
+/// References of all templates, by name.
 pub(super) type TemplateGraph<'t> = BTreeMap<&'t str, TemplateRefs>;
 
 pub(super) fn of_all<'t>(all: &BTreeMap<&'t str, &str>) -> TemplateGraph<'t> {
@@ -55,7 +54,7 @@ pub(super) fn of_all<'t>(all: &BTreeMap<&'t str, &str>) -> TemplateGraph<'t> {
         .collect()
 }
 
-/// Refuses circles of templates, and chains that are too long to follow.
+/// Returns an error for cycles and for chains that are too deep.
 pub(super) fn refuse_endless(
     texts: &TemplateSources<'_>,
     uses: &TemplateGraph<'_>,
@@ -72,7 +71,8 @@ pub(super) fn refuse_endless(
             .into_iter()
             .for_each(|other| users.entry(other).or_default().push(name));
     }
-    // From those that nobody uses downwards; what is never reached so is in a circle, or below one.
+    // Process templates after all of their users. Those that are never ready are part of a cycle,
+    // or below one.
     let mut waiting: BTreeMap<&str, usize> = uses
         .keys()
         .map(|name| (*name, users.get(name).map_or(0, Vec::len)))
@@ -113,8 +113,8 @@ pub(super) fn refuse_endless(
     }
 }
 
-/// The circle that a name is in, or is used by: who has a user that waits finds it by going up,
-/// which must come back to where it was. The first of it comes again at its end.
+/// Returns the cycle that uses a template, or that it is part of. Follows users up until one
+/// repeats. The first name is repeated at the end.
 fn circle<'t>(first: &'t str, user: impl Fn(&str) -> Option<&'t str>) -> Vec<&'t str> {
     let mut name = first;
     let mut way = Vec::new();
@@ -133,7 +133,8 @@ fn circle<'t>(first: &'t str, user: impl Fn(&str) -> Option<&'t str>) -> Vec<&'t
     way
 }
 
-/// The templates that nothing renders, includes, extends or takes a component from.
+/// Returns the templates that nothing renders, includes or extends, and whose components nothing
+/// uses.
 pub(super) fn unused<'p>(pack: &'p Pack, uses: &TemplateGraph<'_>) -> Vec<&'p str> {
     let is_rendered = |name: &str| {
         let mut rules = pack.manifest.files.iter();
@@ -152,7 +153,8 @@ pub(super) fn unused<'p>(pack: &'p Pack, uses: &TemplateGraph<'_>) -> Vec<&'p st
         .collect()
 }
 
-/// Refuses templates of overriding folders that take no other's place and that nothing uses.
+/// Returns an error for a template of an overriding folder that replaces none and that nothing
+/// uses.
 pub(super) fn refuse_unused_additions(pack: &Pack, unused: &[&str]) -> Result<(), RenderError> {
     let is_added = |name: &str| pack.templates.get(name).is_some_and(|one| one.added);
     let Some(name) = unused.iter().find(|name| is_added(name)) else {

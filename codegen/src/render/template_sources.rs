@@ -1,4 +1,4 @@
-//! The texts that Tera gets, and where their authors find them again.
+//! Texts of templates, and conversion of places from Tera's text to the original text.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use crate::diagnostic::Place;
 use crate::pack::Pack;
 use crate::source::slashes;
 
-/// The texts of a pack by the names that Tera knows them under.
+/// Texts of a pack by their name in Tera.
 pub(super) struct TemplateSources<'p> {
     pub(super) pack: &'p Pack,
-    /// Paths and conditions of `pack.json`.
+    /// Paths and conditions in `pack.json`.
     rules: BTreeMap<String, RuleText>,
-    /// What Tera gets.
+    /// Texts with inserted filters, as passed to Tera.
     pub(super) guarded: BTreeMap<String, LimitedTemplate>,
 }
 
-/// A text of `pack.json` that is a template, or a part of one.
+/// A path or condition in `pack.json`.
 struct RuleText {
     text: String,
-    /// Where it stands in `pack.json`.
+    /// Pointer in `pack.json`.
     pointer: [String; 3],
 }
 
-/// What stands before a condition.
+/// Text that turns a condition into a template.
 const IF: &str = "{% if ";
 
 impl<'p> TemplateSources<'p> {
@@ -54,7 +54,7 @@ impl<'p> TemplateSources<'p> {
         texts
     }
 
-    /// All texts as their author wrote them.
+    /// Returns all original texts.
     pub(super) fn all(&self) -> BTreeMap<&str, &str> {
         let templates = self.pack.templates.iter();
         let templates = templates.map(|(name, template)| (name.as_str(), template.text.as_str()));
@@ -65,7 +65,7 @@ impl<'p> TemplateSources<'p> {
         templates.chain(rules).collect()
     }
 
-    /// What is rendered for itself.
+    /// Returns the templates that are rendered directly.
     pub(super) fn entries(&self) -> Vec<template_check::Entry<'_>> {
         let rules = self.pack.manifest.files.iter().enumerate();
         rules
@@ -88,7 +88,7 @@ impl<'p> TemplateSources<'p> {
 }
 
 impl TemplateSources<'_> {
-    /// A text as its author wrote it.
+    /// Returns the original text.
     pub(super) fn original(&self, name: &str) -> &str {
         let template = self.pack.templates.get(name);
         let template = template.map(|template| template.text.as_str());
@@ -96,7 +96,7 @@ impl TemplateSources<'_> {
         template.or_else(rule).unwrap_or_default()
     }
 
-    /// A place that Tera names.
+    /// Converts a place in Tera's text.
     pub(super) fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
         let guarded = self.guarded.get(name);
         let column = guarded.map_or(column, |guarded| {
@@ -105,7 +105,7 @@ impl TemplateSources<'_> {
         self.place_of_author(name, line, column, width)
     }
 
-    /// A place in the text of its author, in bytes.
+    /// Converts a byte offset in the original text.
     pub(super) fn place_of_byte(&self, name: &str, at: usize, width: usize) -> Place {
         let before = self.original(name).get(..at).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -147,12 +147,12 @@ impl TemplateSources<'_> {
     }
 }
 
-/// The name under which Tera knows the path of a file.
+/// Returns the template name for the path of a file rule.
 pub(super) fn to_name(index: usize) -> String {
     format!("pack.json#/files/{index}/to")
 }
 
-/// The name under which Tera knows the condition of a file.
+/// Returns the template name for the condition of a file rule.
 pub(super) fn when_name(index: usize) -> String {
     format!("pack.json#/files/{index}/when")
 }

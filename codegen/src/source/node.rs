@@ -1,4 +1,4 @@
-//! JSON that knows where it stands.
+//! JSON values with their places.
 
 use std::borrow::Cow;
 
@@ -7,25 +7,25 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Span;
 
-/// A JSON value and its place.
+/// A JSON value with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// From its first to its last character.
+    /// Range from the first to the last character.
     pub span: Span,
 }
 
-/// A JSON value; objects keep the order of the text.
+/// A JSON value. Objects keep the order of the text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number: 64-bit integers stay exact, everything else is a double.
+    /// A number: 64-bit integers are exact, all others are doubles.
     Number(serde_json::Number),
-    /// A string, unescaped.
+    /// A string without escapes.
     String(String),
     /// A list.
     Array(Vec<Node>),
@@ -36,17 +36,17 @@ pub enum Value {
 /// The members of a JSON object, in the order of the text.
 pub(crate) type Object = IndexMap<String, Member>;
 
-/// One member of an object.
+/// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
-    /// Where the key stands, quotes included.
+    /// Place of the key, including its quotes.
     pub key: Span,
     /// The value.
     pub node: Node,
 }
 
 impl Node {
-    /// The string, if it is one.
+    /// Returns the string, if the value is one.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// The object, if it is one.
+    /// Returns the object, if the value is one.
     pub fn as_object(&self) -> Option<&Object> {
         match &self.value {
             Value::Object(object) => Some(object),
@@ -62,7 +62,7 @@ impl Node {
         }
     }
 
-    /// The list, if it is one.
+    /// Returns the list, if the value is one.
     pub fn as_array(&self) -> Option<&[Node]> {
         match &self.value {
             Value::Array(items) => Some(items),
@@ -70,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The flag, if it is one.
+    /// Returns the boolean, if the value is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self.value {
             Value::Bool(flag) => Some(flag),
@@ -78,7 +78,7 @@ impl Node {
         }
     }
 
-    /// The integer, if it is one that fits.
+    /// Returns the integer, if the value is one that fits.
     pub fn as_i64(&self) -> Option<i64> {
         match &self.value {
             Value::Number(number) => number.as_i64(),
@@ -86,12 +86,12 @@ impl Node {
         }
     }
 
-    /// The member of an object.
+    /// Returns the member with a key, if the value is an object.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_object()?.get(key).map(|member| &member.node)
     }
 
-    /// What kind of value it is, for messages.
+    /// Returns the kind of the value for messages.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "null",
@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// Follows a JSON pointer (`/a/0/b`; empty for the value itself).
+    /// Returns the value at a JSON pointer (`/a/0/b`, or empty for the value itself).
     pub fn pointer(&self, pointer: &str) -> Option<&Node> {
         if pointer.is_empty() {
             return Some(self);
@@ -121,7 +121,7 @@ impl Node {
             })
     }
 
-    /// Follows a JSON pointer to a value that is going to be changed.
+    /// Returns the value at a JSON pointer for changes.
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
         if pointer.is_empty() {
             return Some(self);
@@ -139,8 +139,8 @@ impl Node {
             })
     }
 
-    /// The JSON pointer of the innermost value (or key) at a place in this tree, which must be as
-    /// it was read: what stands in order is found without going through all of it.
+    /// Returns the JSON pointer of the innermost value or key at a place. The tree must be
+    /// unchanged, because the search uses the order of places.
     pub fn pointer_at(&self, span: Span) -> String {
         let mut pointer = String::new();
         let mut node = self;
@@ -152,7 +152,7 @@ impl Node {
         pointer
     }
 
-    /// The last child that begins before a place, if it goes as far.
+    /// Returns the last child that starts before a place, if it contains the place.
     fn child_at(&self, span: Span) -> Option<(String, &Node)> {
         match &self.value {
             Value::Object(object) => {
@@ -171,7 +171,7 @@ impl Node {
         }
     }
 
-    /// How many values it holds, itself included.
+    /// Returns the number of values in the tree, including this one.
     pub(crate) fn size(&self) -> usize {
         match &self.value {
             Value::Array(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
@@ -183,7 +183,7 @@ impl Node {
         }
     }
 
-    /// How many values lie within each other, itself included.
+    /// Returns the depth of the tree. A value without children has depth 1.
     pub(crate) fn depth(&self) -> usize {
         let inner = match &self.value {
             Value::Array(items) => items.iter().map(Self::depth).max(),
@@ -193,7 +193,7 @@ impl Node {
         1 + inner.unwrap_or_default()
     }
 
-    /// The same value without places.
+    /// Returns the value without places.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null => serde_json::Value::Null,
@@ -208,7 +208,7 @@ impl Node {
         }
     }
 
-    /// Whether both hold the same JSON, wherever they stand.
+    /// Returns whether the JSON is equal, regardless of places.
     pub fn same_json(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::Array(a), Value::Array(b)) => {
@@ -226,12 +226,12 @@ impl Node {
     }
 }
 
-/// Writes one token of a JSON pointer.
+/// Escapes a token of a JSON pointer.
 pub(crate) fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-/// The key that a token of a JSON pointer means.
+/// Unescapes a token of a JSON pointer.
 pub(crate) fn unescape_token(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
@@ -240,7 +240,7 @@ pub(crate) fn unescape_token(token: &str) -> Cow<'_, str> {
     }
 }
 
-/// Any JSON: where it stood is not written.
+/// The schema of any JSON value. Places are not serialized.
 impl schemars::JsonSchema for Node {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Json".into()

@@ -1,12 +1,12 @@
-//! A strict JSON parser that keeps places and never recurses deeper than it should.
+//! A strict JSON parser that records places and limits its recursion.
 
 use super::{FileId, Member, Node, Object, Span, Value};
 use crate::diagnostic::Diagnostic;
 
-/// Deeper than any specification nests, and far from the end of any stack.
+/// Maximum depth of nested values.
 const MAX_DEPTH: usize = 128;
 
-/// Parses a whole file. Duplicate keys are reported together, anything else ends the parse.
+/// Parses a file. Reports all duplicate keys, but stops at the first syntax error.
 pub(super) fn parse(file: FileId, text: &str) -> Result<Node, Vec<Diagnostic>> {
     let mut parser = Parser {
         text,
@@ -153,7 +153,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads a string by handing its raw text, once its end is known, to `serde_json`.
+    /// Reads a string. Finds its end, and lets `serde_json` decode it.
     fn string(&mut self) -> Parsed<String> {
         let start = self.at;
         self.at += 1;
@@ -274,7 +274,7 @@ impl Parser<'_> {
     }
 
     fn span(&self, range: std::ops::Range<usize>) -> Span {
-        // Files of 4 GiB are refused before they are parsed.
+        // Files of 4 GiB are refused before parsing.
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Span {
             file: self.file,
@@ -284,7 +284,8 @@ impl Parser<'_> {
     }
 }
 
-/// The number that the text means: `serde_json` may be off by the last bit of a double.
+/// Returns the exact value of the text, because `serde_json` can be off by the last bit of a
+/// double.
 fn exact(raw: &str, number: serde_json::Number) -> serde_json::Number {
     if number.is_i64() || number.is_u64() {
         return number;
@@ -331,7 +332,8 @@ mod tests {
         })
     }
 
-    /// Every value's text, taken by its place, is that value; its pointer leads back to it.
+    /// Checks that the text at each value's place parses to that value, and that its pointer leads
+    /// to it.
     fn check_places(root: &Node, node: &Node, text: &str) {
         let own = &text[node.span.start as usize..node.span.end as usize];
         assert!(parsed(own).unwrap().same_json(node));

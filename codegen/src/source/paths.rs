@@ -1,8 +1,8 @@
-//! Names of files: as people gave them, with forward slashes.
+//! Names of files with forward slashes.
 
 use std::path::{Component, Path, PathBuf};
 
-/// A path as text with forward slashes.
+/// Converts a path to text with forward slashes.
 pub(crate) fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '\\' {
@@ -12,8 +12,8 @@ pub(crate) fn slashes(path: &Path) -> String {
     }
 }
 
-/// A name that means the same on another machine: relative to the current folder, else to `base`,
-/// else the bare file name. `apart` from the current folder, the name is the same in all of them.
+/// Returns a name that is the same on other machines: relative to the current folder, or to `base`,
+/// or only the file name. With `apart`, ignores the current folder.
 pub(crate) fn portable(path: &Path, base: &Path, apart: bool) -> String {
     if !path.is_absolute() {
         return slashes(path);
@@ -32,13 +32,13 @@ pub(crate) fn portable(path: &Path, base: &Path, apart: bool) -> String {
     }
 }
 
-/// Returns the path that the path of a reference means, with its `%XX` escapes resolved.
+/// Decodes the `%XX` escapes in the path of a reference.
 ///
-/// An incomplete escape stands for itself, as in the file name `100%.json`.
+/// An incomplete escape is literal, as in the file name `100%.json`.
 ///
 /// # Errors
 ///
-/// Says why no file has such a path.
+/// Returns the reason if no file can have such a path.
 pub(crate) fn decode_reference(path: &str) -> Result<String, &'static str> {
     let decoded =
         String::from_utf8(percent_decode(path)).map_err(|_| "its escapes are not UTF-8")?;
@@ -48,7 +48,7 @@ pub(crate) fn decode_reference(path: &str) -> Result<String, &'static str> {
     if decoded.contains('\\') {
         return Err("it contains a backslash; folders are separated by `/`");
     }
-    // The only escape of a slash: a name can't contain one.
+    // A decoded slash would be part of a file name, which is not possible.
     if decoded.matches('/').count() != path.matches('/').count() {
         return Err("it contains an escaped `/`, which no file name has");
     }
@@ -59,7 +59,7 @@ pub(crate) fn decode_reference(path: &str) -> Result<String, &'static str> {
     Ok(decoded)
 }
 
-/// Resolves `%XX`; an incomplete escape stays as it is.
+/// Decodes `%XX`. An incomplete escape is literal.
 pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.as_bytes().iter();
@@ -90,7 +90,7 @@ pub(crate) fn has_scheme(reference: &str) -> bool {
     scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(others)
 }
 
-/// The file that a relative reference in another file means, without needless `./`.
+/// Resolves a relative reference in a file, without needless `./`.
 pub(crate) fn join_reference(from: &Path, reference: &str) -> PathBuf {
     let folder = from.parent().unwrap_or(Path::new(""));
     let mut joined = folder.to_path_buf();
@@ -106,7 +106,7 @@ pub(crate) fn join_reference(from: &Path, reference: &str) -> PathBuf {
     joined
 }
 
-/// Whether `..` can be taken back: not past the start and not after another `..`.
+/// Returns whether `..` can remove the last component: it must be a name.
 fn ends_in_name(path: &Path) -> bool {
     matches!(path.components().next_back(), Some(Component::Normal(_)))
 }

@@ -1,4 +1,4 @@
-//! Specifications of git revisions: `REV:PATH`, written to a folder of their own.
+//! Checks out specifications of git revisions, given as `REV:PATH`, into temporary folders.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::shown;
 
-/// The revisions that are needed, each in a folder.
+/// Temporary folders with the files of revisions.
 #[derive(Default)]
 pub(super) struct Revisions {
     folders: Vec<Revision>,
@@ -17,12 +17,12 @@ pub(super) struct Revisions {
 struct Revision {
     name: String,
     folder: TempDir,
-    /// The parts of its tree that are written already.
+    /// Parts of the tree that are already written.
     parts: Vec<String>,
 }
 
 impl Revisions {
-    /// Where a file or folder is that was given as a path or as `REV:PATH`.
+    /// Returns the path of a file or folder that was given as a path or as `REV:PATH`.
     pub(super) fn path(&mut self, given: &str) -> Result<PathBuf> {
         let Some((revision, path)) = split(given) else {
             if !Path::new(given).exists() {
@@ -46,14 +46,14 @@ impl Revisions {
         Ok(there.tree().join(path))
     }
 
-    /// The revision that was given, and the folder that holds its files.
+    /// Returns the revision in the argument, and the folder with its files.
     pub(super) fn of(&self, given: &str) -> Option<(&str, PathBuf)> {
         let (revision, _) = split(given)?;
         let found = self.folders.iter().find(|one| one.name == revision)?;
         Some((&found.name, found.tree()))
     }
 
-    /// A message with the revisions in place of their folders.
+    /// Replaces the names of temporary folders in a message by their revisions.
     pub(super) fn named(&self, message: &str) -> String {
         let mut message = message.to_owned();
         for one in &self.folders {
@@ -63,7 +63,7 @@ impl Revisions {
         message
     }
 
-    /// Makes sure that the revision has the path, and gives the id of its tree.
+    /// Checks that the path exists in the revision, and returns the id of the revision's tree.
     fn checked(&self, given: &str, revision: &str, path: &str) -> Result<String> {
         let tree = format!("{revision}^{{tree}}");
         let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
@@ -105,14 +105,15 @@ impl Revision {
     }
 }
 
-/// `REV:PATH`, unless there is a file of that name, or it is a path on a drive.
+/// Splits `REV:PATH`. Returns `None` if a file of that name exists, or if the argument is a path on
+/// a drive.
 fn split(given: &str) -> Option<(&str, &str)> {
     let (revision, path) = given.split_once(':')?;
     let drive = revision.len() == 1 && path.starts_with(['/', '\\']);
     (!revision.is_empty() && !drive && !Path::new(given).exists()).then_some((revision, path))
 }
 
-/// The path as git has it.
+/// Returns the path in git's notation.
 fn clean(given: &str, path: &str) -> Result<String> {
     let pieces: Vec<_> = path.split('/').filter(|piece| !piece.is_empty()).collect();
     if pieces.is_empty() || pieces.iter().any(|piece| matches!(*piece, "." | "..")) {
@@ -121,8 +122,9 @@ fn clean(given: &str, path: &str) -> Result<String> {
     Ok(pieces.join("/"))
 }
 
-/// Writes the part of a tree that a path begins with: a specification may refer to files in other
-/// folders. An index of its own leaves the one of the repository alone.
+/// Writes the top-level folder or file of the tree that contains the path, because a specification
+/// can refer to files in other folders. Uses a temporary index, so that the index of the repository
+/// does not change.
 fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
     let files = folder.join("tree");
     std::fs::create_dir_all(&files).with_context(|| format!("error[diff]: {}", shown(&files)))?;
@@ -154,7 +156,7 @@ fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
             );
         }
     }
-    // The next part starts with an index of its own.
+    // The next part needs an empty index.
     std::fs::remove_file(&index).with_context(|| format!("error[diff]: {}", shown(&index)))
 }
 

@@ -9,23 +9,24 @@ use serde::de::IgnoredAny;
 
 use super::shown;
 
-/// More folders in each other, and more files, than a specification has: a wrong folder was given.
+/// Maximum depth of folders. No specification is deeper, so the caller probably named a wrong
+/// folder.
 const DEPTH: usize = 8;
 const FILES: usize = 5_000;
-/// The largest file that is looked into.
+/// Maximum size in bytes of a file that is searched.
 const SIZE: u64 = 64 << 20;
 
-/// Some editors put it before UTF-8.
+/// Some editors write it before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A root file says which dialect it is written in.
+/// The keys that identify a root file.
 #[derive(Deserialize)]
 struct Head {
     swagger: Option<IgnoredAny>,
     openapi: Option<IgnoredAny>,
 }
 
-/// The root file itself, or the only one in a folder.
+/// Returns the path itself if it is a file, or the only root file in the folder.
 pub(super) fn find(path: &Path) -> Result<PathBuf, String> {
     if !path.is_dir() {
         return Ok(path.to_owned());
@@ -52,7 +53,7 @@ pub(super) fn find(path: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// All JSON files below a folder. Links are not followed: they could lead in circles.
+/// Collects all JSON files below a folder. Does not follow symbolic links, which can form cycles.
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let fail = |error| format!("{}: {error}", shown(folder));
     for entry in std::fs::read_dir(folder).map_err(fail)? {
@@ -74,7 +75,8 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
     Ok(())
 }
 
-/// A file that is no JSON is none either; what is wrong with it is said when it is read.
+/// Returns whether a file is a root file. Invalid JSON counts as no root file here and is reported
+/// when the specification is read.
 fn is_root(path: &Path) -> bool {
     let head = File::open(path).ok().and_then(|file| {
         let mut reader = BufReader::new(file.take(SIZE));

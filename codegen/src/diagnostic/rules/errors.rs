@@ -1,12 +1,12 @@
-//! What forbids output.
+//! Rules whose findings are errors.
 
 use super::{Rule, error};
 
-/// In the order of the alphabet.
+/// Rules sorted by id.
 pub(super) const RULES: &[Rule] = &[
     error(
         "all-of-circular",
-        "an object that is made of itself, or of too many parts",
+        "an object that contains itself through `allOf`, or has too many parts",
         "take the part out of `allOf`",
     ),
     error(
@@ -16,18 +16,18 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "all-of-object",
-        "an `allOf` with a part that is no object",
-        "make every part an object",
+        "an `allOf` with a part that is not an object",
+        "use only objects as parts",
     ),
     error(
         "binary-place",
-        "raw bytes where only text can stand",
+        "raw bytes at a place that requires text",
         "use `\"format\": \"byte\"`, which is Base64 text",
     ),
     error(
         "body-and-form",
         "an operation with a body and a form",
-        "use either: a form is the body",
+        "use either of them, because a form is the body",
     ),
     error(
         "body-duplicate",
@@ -37,22 +37,22 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "body-schema-missing",
         "a body parameter without `schema`",
-        "add it: a body's type is said there",
+        "add `schema`, which determines the type of the body",
     ),
     error(
         "collection-format",
-        "a list written in a way that is unknown, or that its place can't have",
-        "use csv, ssv, tsv or pipes; multi in queries and forms",
+        "a list format that is unknown, or not allowed at this place",
+        "use csv, ssv, tsv or pipes; in queries and forms also multi",
     ),
     error(
         "constructor",
-        "a constructor that names what is not there",
-        "name properties of the type, and values they may have",
+        "a constructor with an unknown property or a value that does not fit",
+        "use properties of the type, and values that fit them",
     ),
     error(
         "error-code",
-        "an error code without a code, there twice, or with an unknown word for repeating",
-        "give each `code` once, and yes, no or special for `retry`",
+        "an error code that is missing, duplicate, or has an unknown value for `retry`",
+        "list each `code` once; use yes, no or special for `retry`",
     ),
     error(
         "file-unreadable",
@@ -61,13 +61,13 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "handle-duplicate",
-        "two handles of one name",
+        "two handles with the same name",
         "rename one of them",
     ),
     error(
         "handle-empty",
-        "a handle that binds no path parameter",
-        "list them in `binds`",
+        "a handle without path parameters",
+        "list the path parameters in `binds`",
     ),
     error("handle-name", "a handle without a name", "add `name`"),
     error(
@@ -77,19 +77,23 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "header-name",
-        "a header whose name no message can carry",
+        "a header name that HTTP does not allow",
         "use ASCII letters, digits and `-`",
     ),
     error(
         "items-missing",
-        "a list that does not say what it holds",
+        "a list without the type of its items",
         "add `items`",
     ),
-    error("json-depth", "JSON that is nested too deeply", "flatten it"),
+    error(
+        "json-depth",
+        "JSON that is nested too deeply",
+        "use fewer nested values",
+    ),
     error(
         "json-duplicate-key",
-        "an object with one key twice",
-        "merge the members or rename one",
+        "an object with a duplicate key",
+        "merge the members, or rename one of them",
     ),
     error(
         "json-empty",
@@ -98,12 +102,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "json-number",
-        "a number that JSON doesn't have, or that is too large",
-        "write it as JSON has it",
+        "a number that is not valid JSON, or too large",
+        "use the JSON notation for numbers",
     ),
     error(
         "json-syntax",
-        "text that is no JSON",
+        "invalid JSON",
         "correct it at the place shown",
     ),
     error(
@@ -111,56 +115,56 @@ pub(super) const RULES: &[Rule] = &[
         "bytes that are not UTF-8",
         "save the file as UTF-8",
     ),
-    error("json-yaml", "a YAML file", "convert it to JSON"),
+    error("json-yaml", "a YAML file", "convert the file to JSON"),
     error(
         "lint-allow",
         "an entry of `x-lint-allow` that is wrong, or that allows an error",
-        "give rule, place and reason; mend errors",
+        "set rule, place and reason; correct errors instead of allowing them",
     ),
     error(
         "list-items",
-        "a list of lists where only text can stand",
-        "use one list, or text",
+        "a list of lists at a place that requires text",
+        "use a single list, or text",
     ),
     error(
         "map-place",
         "a map outside headers and forms",
-        "describe each query parameter by its name",
+        "describe each query parameter",
     ),
     error(
         "method-unknown",
-        "an operation under a method that the specification's version does not have",
+        "an operation with an HTTP method that this version of the specification language does not have",
         "use get, put, post, delete, options, head or patch",
     ),
     error(
         "misspelt-key",
-        "a key or fact that is unknown where a similar one is known",
-        "write the one that is meant",
+        "an unknown key that is similar to a known one",
+        "correct the spelling",
     ),
     error(
         "model-size",
-        "a specification that expands to more than the generator holds",
-        "break up what is repeated so often",
+        "a specification whose model is too large for the generator",
+        "use fewer nested `allOf`s",
     ),
     error(
         "name-collision",
-        "two names that are one after the change of case",
-        "give one of them another with `x-name` or `x-type-name`",
+        "two names with the same identifier",
+        "rename one of them with `x-name` or `x-type-name`",
     ),
     error(
         "openapi-place",
-        "a parameter that no request can carry as it is described",
-        "describe it by plain values, or make it optional",
+        "a parameter that cannot be sent as described",
+        "use plain values, or make it optional",
     ),
     error(
         "openapi-server",
         "a server whose URL is missing, or has a variable without a default",
-        "give `url`, and a default for each variable",
+        "add `url`, and a default for each variable",
     ),
     error(
         "operation-id-duplicate",
-        "two operations of one id",
-        "give each an id of its own",
+        "two operations with the same id",
+        "rename one of them",
     ),
     error(
         "operation-id-missing",
@@ -170,31 +174,31 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "overlay-extends",
         "an overlay that was written for another file",
-        "correct `extends`, or apply it to the file it names",
+        "correct `extends`, or apply the overlay to that file",
     ),
     error(
         "overlay-invalid",
-        "an overlay that breaks the rules of overlays",
+        "an overlay that violates the overlay specification",
         "correct it at the place shown",
     ),
     error(
         "overlay-no-change",
         "an action that changes nothing",
-        "delete it: the base has the fact now",
+        "delete the action, because the specification already has the fact",
     ),
     error(
         "overlay-no-match",
-        "an action whose target is nowhere",
+        "an action whose target does not match anything",
         "correct the target, or delete the action",
     ),
     error(
         "paging",
-        "a paging fact that names what is not there, or of another type",
-        "name fields of the answer and parameters of the request; what is handed on has one type",
+        "an `x-paging` that refers to a missing property, or to properties of different types",
+        "use properties of the response, and request parameters of the same type",
     ),
     error(
         "parameter-duplicate",
-        "an operation with one parameter twice",
+        "an operation with a duplicate parameter",
         "remove one of them",
     ),
     error("parameter-name", "a parameter without a name", "add `name`"),
@@ -216,17 +220,21 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "path-parameter-undeclared",
         "a path whose parameter is not described",
-        "add it to the parameters",
+        "describe the parameter",
     ),
     error(
         "path-parameter-unknown",
         "a path parameter that is not in the path",
         "correct the name, or remove the parameter",
     ),
-    error("path-slash", "a path that doesn't begin with `/`", "add it"),
+    error(
+        "path-slash",
+        "a path that does not begin with `/`",
+        "add it",
+    ),
     error(
         "path-text",
-        "a path with characters that no URL has",
+        "a path with characters that URLs cannot contain",
         "percent-encode them",
     ),
     error(
@@ -236,63 +244,63 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "ref-circular",
-        "a reference that leads to itself",
-        "replace one of the circle's references by content",
+        "a reference to itself",
+        "replace one of the references in the cycle by its target",
     ),
     error(
         "ref-depth",
-        "too many references in a row",
-        "refer to the content itself",
+        "a chain of references that is too long",
+        "refer to the target directly",
     ),
     error(
         "ref-invalid",
-        "a reference that is no local one, or to the wrong kind of thing",
+        "a reference that is not local, or whose target is of the wrong kind",
         "use `./file.json#/pointer` or a definition of the right kind",
     ),
     error(
         "ref-missing",
-        "a reference to what is not there",
-        "correct it, or add what it means",
+        "a reference whose target does not exist",
+        "correct the reference, or add its target",
     ),
     error(
         "ref-name-taken",
-        "a schema of another file whose name is taken",
-        "give it a name of its own among the definitions",
+        "a schema in another file whose name another definition has",
+        "add a definition with another name that refers to it",
     ),
     error(
         "ref-not-json",
         "a reference to a file that is not a JSON document",
-        "refer to a JSON file",
+        "use a reference to a JSON file",
     ),
     error(
         "ref-size",
-        "references that expand to more than the generator holds",
-        "refer to definitions in place of whole paths",
+        "references that expand to a specification that is too large",
+        "refer to definitions instead of whole paths",
     ),
     error(
         "required-unknown",
-        "a required property that is not described",
-        "correct the name, or describe the property",
+        "a required property without a description of its type",
+        "correct the name, or add the property",
     ),
     error(
         "response-bodies",
-        "two successes with bodies of different kinds",
-        "describe one body that fits both",
+        "two success responses with bodies of different types",
+        "use one schema for both",
     ),
     error(
         "response-header-differs",
-        "a header with different types in two successes of an operation",
-        "describe the header with one type",
+        "a header with different types in two success responses of an operation",
+        "use one type",
     ),
     error(
         "response-status",
-        "a response under what is no HTTP status",
+        "a response whose key is not an HTTP status",
         "use 100 to 599, or default",
     ),
     error(
         "responses-empty",
-        "an operation without any response",
-        "add at least one status",
+        "an operation without responses",
+        "add at least one response",
     ),
     error(
         "responses-missing",
@@ -301,25 +309,25 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "swagger-version",
-        "a file that is no specification of a version that can be read",
+        "a file that is not a specification of a supported version",
         "use Swagger 2.0, OpenAPI 3.0 or 3.1",
     ),
     error("tag-name", "a tag without a name", "add `name`"),
     error(
         "time-place",
-        "a time in a list or map that has no form there",
+        "a time in a list or map in a format that is not allowed there",
         "use `\"format\": \"date-time\"`",
     ),
     error("type-missing", "a value without a type", "add `type`"),
     error(
         "type-name-differs",
-        "one type name for two different things",
-        "make them the same, or rename one",
+        "one type name for two different types",
+        "use the same schema, or rename one of them",
     ),
     error(
         "type-unknown",
-        "a type that is unknown, or that can't stand there",
-        "use a type of the specification's version",
+        "a type that is unknown, or not allowed at this place",
+        "use a type of this version of the specification language",
     ),
     error(
         "wrong-type",
@@ -328,17 +336,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "x-excludes-body",
-        "a fact about bodies that names a header that is not sent",
-        "name headers of the operation",
+        "an `x-excludes-body` that names a header which the operation does not have",
+        "use a header of the operation",
     ),
     error(
         "x-idempotent",
-        "a fact about repeating that names a header that is not sent",
-        "name one of the operation's headers",
+        "an `x-idempotent` that names a header which the operation does not have",
+        "use a header of the operation",
     ),
     error(
         "x-one-or-many",
-        "a fact about lists that stands at something else",
-        "put it at an array",
+        "an `x-one-or-many` on a value that is not a list",
+        "move it to an array",
     ),
 ];

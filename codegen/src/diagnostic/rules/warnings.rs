@@ -1,42 +1,42 @@
-//! What could be better, and what is left out.
+//! Rules whose findings are warnings or notes.
 
 use super::{Rule, note, warning};
 
-/// In the order of the alphabet.
+/// Rules sorted by id.
 pub(super) const RULES: &[Rule] = &[
     warning(
         "default-misfit",
-        "a default that is not of the value's type, or not among its values",
+        "a default that does not have the type of the value, or is not one of its values",
         "correct the default or the type",
     ),
     warning(
         "definition-alike",
-        "two definitions that say the same under two names",
-        "let one refer to the other",
+        "two definitions with equal contents",
+        "replace one of them by a reference to the other",
     ),
     warning(
         "definition-name-case",
-        "a definition named in another case than most are",
-        "rename it, or give it an `x-name`",
+        "a definition whose name has another letter case than most",
+        "rename it, or add `x-name`",
     ),
     warning(
         "definition-no-description",
-        "a definition that nobody explains",
-        "say in one sentence what it is",
+        "a definition without a description",
+        "add a description",
     ),
     warning(
         "definition-unused",
-        "a definition that nothing refers to",
+        "an unused definition",
         "remove it, or refer to it",
     ),
     warning(
         "enum-case",
-        "values of one enum in different cases",
+        "enum values in different letter cases",
         "check how the service spells them",
     ),
     warning(
         "enum-duplicate",
-        "a value that an enum has twice",
+        "a duplicate enum value",
         "remove one of them",
     ),
     warning(
@@ -51,8 +51,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "error-code-no-description",
-        "an error code that nobody explains",
-        "say what it means and what to do about it",
+        "an error code without a description",
+        "add a description with the cause and the solution",
     ),
     warning(
         "error-code-unknown",
@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "example-misfit",
-        "an example that doesn't fit what it is an example of",
+        "an example that does not fit its schema",
         "correct the example or the schema",
     ),
     warning(
@@ -86,78 +86,78 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "lint-allow-unused",
-        "an entry of `x-lint-allow` that allows nothing any more",
+        "an entry of `x-lint-allow` that has no effect",
         "delete it",
     ),
     warning(
         "misplaced-fact",
-        "a fact of the generator at an object where it has no effect",
+        "a known `x-` key at an object where it has no effect",
         "move it to the object that it describes",
     ),
     warning(
         "name-without-letters",
-        "a name without a letter or digit: its identifier is made of the names of its symbols",
-        "use letters, or add an `x-name` that has some",
+        "a name without letters and digits, whose identifier spells out its symbols",
+        "use letters, or add an `x-name` with letters",
     ),
     warning(
         "no-description",
-        "an operation that nobody explains",
-        "say in one sentence what it does",
+        "an operation without a description",
+        "add a summary",
     ),
     warning(
         "no-success",
-        "an operation without a status that means success",
+        "an operation without a success response",
         "add a 2xx status, or `\"x-success\": true` to another",
     ),
     warning(
         "null-items",
-        "a list or map that may hold null, which its type does not say",
-        "leave null out, or let a pack look at `nullable_items`",
+        "a list or map with null items, which its type does not show",
+        "do not use null, or let the pack read `nullable_items`",
     ),
     warning(
         "object-alike",
-        "an object without a definition that says the same as another, or as a definition",
-        "describe it once, among the definitions, and refer to it",
+        "an inline object that is equal to another one or to a definition",
+        "add a definition, and refer to it",
     ),
     note(
         "one-direction",
-        "a value that only requests or only responses have, in a type that both share",
-        "nothing, unless a pack tells them apart by `read_only` and `write_only`",
+        "a value that only requests or only responses contain, in a type that both share",
+        "nothing, or let the pack read `read_only` and `write_only`",
     ),
     note(
         "openapi-ignored",
-        "something of OpenAPI that the generator leaves out",
-        "nothing, unless it is needed",
+        "an OpenAPI feature that the generator omits",
+        "nothing, unless you need the feature",
     ),
     note(
         "openapi-union",
-        "a value of one of several types, which is read as any JSON",
-        "describe one type if there is one",
+        "a value of several types, which is read as any JSON",
+        "use a single type if possible",
     ),
     warning(
         "operation-id-alike",
-        "two operation ids that differ by capitals or separators alone",
+        "two operation ids that differ only in letter case or separators",
         "rename one of them",
     ),
     warning(
         "operation-id-case",
-        "an operation id in another case than most are",
+        "an operation id in another letter case than most",
         "rename it",
     ),
     warning(
         "operation-id-made",
-        "an operation without an id: one is made from method and path",
+        "an operation without an id, which gets one made from method and path",
         "add `operationId`, so that the name stays when the path changes",
     ),
     warning(
         "operation-id-verb",
-        "an operation id whose verb is not in front, as others have it",
-        "begin it with the verb",
+        "an operation id that does not begin with its verb, as the others do",
+        "move the verb to the start",
     ),
     warning(
         "overlay-action",
-        "an action that is not as it should be, but clear enough",
-        "correct it as the finding says",
+        "an action that slightly violates the overlay specification",
+        "see the message of the finding",
     ),
     warning(
         "overlay-info",
@@ -166,38 +166,38 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "parameter-alike",
-        "two parameters or properties whose names differ by capitals or separators alone",
-        "spell them alike",
+        "two parameters or properties whose names differ only in letter case or separators",
+        "use one spelling",
     ),
     warning(
         "parameter-no-description",
-        "a parameter that nobody explains",
-        "say what it does",
+        "a parameter without a description",
+        "add a description",
     ),
     warning(
         "parameter-type-differs",
-        "one parameter with another type in another operation",
-        "give both the same type",
+        "a parameter that has another type in another operation",
+        "use one type",
     ),
     warning(
         "parameter-unused",
-        "a shared parameter, response, header or body that nothing refers to",
+        "an unused shared parameter, response, header or body",
         "remove it, or refer to it",
     ),
     warning(
         "property-no-description",
-        "a property that nobody explains",
-        "say what it means",
+        "a property without a description",
+        "add a description",
     ),
     warning(
         "required-null",
-        "a required property that may be null: it is read as optional",
-        "nothing, if null and absence mean the same",
+        "a required property that can be null, which is read as optional",
+        "nothing, if null and absent mean the same",
     ),
     warning(
         "required-undescribed",
-        "a required property that is not described: it is left out",
-        "describe it, or correct the name",
+        "a required property without a description of its type, which is omitted",
+        "add the property, or correct the name",
     ),
     warning(
         "schema-without-body",
@@ -206,13 +206,13 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "status-no-description",
-        "a success that nobody explains",
-        "say when it is answered",
+        "a success response without a description",
+        "add a description",
     ),
     warning(
         "status-no-schema",
-        "a success without a schema, where another of the operation has one",
-        "add the schema, or say with 204 that there is no body",
+        "a success response without a schema, while another one has a schema",
+        "add the schema, or use 204 if there is no body",
     ),
     warning(
         "text-untranslated",
@@ -221,17 +221,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "type-name-unused",
-        "an `x-type-name` or `x-type-description` on a value that has no type of its own",
+        "an `x-type-name` or `x-type-description` on a value that is not an inline type",
         "move it to an inline object or enum",
     ),
     warning(
         "unknown-key",
-        "a key that the specification's version does not know",
+        "a key that is unknown in this version of the specification language",
         "correct the spelling, or begin it with `x-`",
     ),
     warning(
         "unsigned-sub-resource",
-        "a query that is signed elsewhere but not here",
+        "a sub-resource that other operations sign and this one does not",
         "add `\"x-signed\": true`",
     ),
 ];

@@ -1,9 +1,9 @@
-//! The keys of OpenAPI 3.0 and 3.1. What is known but never read is opaque.
+//! Keys of OpenAPI 3.0 and 3.1. Keys that are known but not read are opaque.
 
 use super::Kind;
 use crate::document::Dialect;
 
-/// What the value behind a key is.
+/// Returns the kind of the value of a key.
 pub(super) fn child(dialect: Dialect, kind: Kind, key: &str) -> Option<Kind> {
     match kind {
         Kind::Root => root(key),
@@ -82,7 +82,7 @@ fn operation(key: &str) -> Option<Kind> {
     })
 }
 
-/// What parameters and headers have in common.
+/// Keys that parameters and headers have in common.
 fn value(key: &str) -> Option<Kind> {
     Some(match key {
         "schema" => Kind::Schema,
@@ -109,7 +109,7 @@ fn schema(dialect: Dialect, key: &str) -> Option<Kind> {
     })
 }
 
-/// What OpenAPI 3.1 takes over from JSON Schema; it says nothing about the type.
+/// Keys that OpenAPI 3.1 inherits from JSON Schema and that do not affect the type.
 fn json_schema(key: &str) -> Option<Kind> {
     Some(match key {
         "$id"

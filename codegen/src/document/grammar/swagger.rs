@@ -1,8 +1,8 @@
-//! The keys of Swagger 2.0.
+//! Keys of Swagger 2.0.
 
 use super::Kind;
 
-/// What the value behind a key is.
+/// Returns the kind of the value of a key.
 pub(super) fn child(kind: Kind, key: &str) -> Option<Kind> {
     match kind {
         Kind::Root => root(key),
@@ -74,7 +74,7 @@ fn response(key: &str) -> Option<Kind> {
     })
 }
 
-/// The keys of a header, a parameter that is no body, and their items.
+/// Keys of headers, of parameters other than bodies, and of their items.
 fn value_key(key: &str) -> Option<Kind> {
     Some(match key {
         "items" => Kind::Header,

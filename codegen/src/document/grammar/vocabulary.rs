@@ -1,9 +1,9 @@
-//! Words that a specification can say: keys, facts with their places and own keys, and formats.
+//! Known keys, `x-` facts and formats, to recognize misspelt ones.
 
 use super::{Kind, child};
 use crate::document::Dialect;
 
-/// The keys of every kind of object and every version.
+/// Keys of every kind of object in every version.
 const KEYS: &[&str] = &[
     "$ref",
     "additionalProperties",
@@ -93,7 +93,8 @@ const KEYS: &[&str] = &[
     "xml",
 ];
 
-/// Keys that only documentation is made of. A title is more: the service is named after one.
+/// Keys that only affect documentation. `title` is not one of them, because it can name the
+/// service.
 const DOCUMENTATION: &[&str] = &[
     "description",
     "example",
@@ -103,7 +104,7 @@ const DOCUMENTATION: &[&str] = &[
     "xml",
 ];
 
-/// Returns the key that is meant by one that a kind of object does not have.
+/// Returns the key that the author probably meant, if a kind of object does not have `key`.
 pub(crate) fn meant_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'static str> {
     if key.starts_with("x-") {
         return None;
@@ -113,7 +114,7 @@ pub(crate) fn meant_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'sta
         .iter()
         .any(|other| child(*other, kind, key).is_some())
     {
-        // The right word in the wrong version is not a misspelling.
+        // A key of another version is not misspelt.
         return None;
     }
     let known = KEYS
@@ -123,20 +124,20 @@ pub(crate) fn meant_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'sta
     crate::spelling::meant(key, known)
 }
 
-/// Returns whether a key changes nothing but documentation.
+/// Returns whether a key only affects documentation.
 pub(crate) fn is_documentation(key: &str) -> bool {
     DOCUMENTATION.contains(&key)
 }
 
-/// A key that holds an object whose own keys are known.
+/// A key whose value is an object with known keys.
 pub(crate) struct Inside {
     pub(crate) key: &'static str,
-    /// Whether each entry of a list or map has the keys, not the value itself.
+    /// Whether the known keys are those of each entry of a list or map.
     pub(crate) each: bool,
     pub(crate) keys: &'static [&'static str],
 }
 
-/// What is behind keys that the grammar takes as they are.
+/// Keys of values that the grammar treats as opaque.
 const INSIDE: &[Inside] = &[
     inside("contact", false, &["name", "url", "email"]),
     inside("externalDocs", false, &["description", "url"]),
@@ -191,7 +192,7 @@ const fn inside(key: &'static str, each: bool, keys: &'static [&'static str]) ->
     Inside { key, each, keys }
 }
 
-/// Returns the keys of what is behind a key.
+/// Returns the known keys of the value of a key.
 pub(crate) fn inside_of(key: &str) -> Option<&'static Inside> {
     INSIDE.iter().find(|inside| inside.key == key)
 }
@@ -203,7 +204,7 @@ const VALUES: &[Kind] = &[
     Kind::Schema,
 ];
 
-/// Everything that gets an identifier.
+/// Kinds of values that get an identifier.
 const NAMED: &[Kind] = &[
     Kind::PathItem,
     Kind::Operation,
@@ -213,7 +214,8 @@ const NAMED: &[Kind] = &[
     Kind::Schema,
 ];
 
-/// Facts that this crate or a pack of this repository reads, and where.
+/// Facts that the generator or a pack of this repository reads, and the kinds of objects that have
+/// them.
 const FACTS: &[(&str, &[Kind])] = &[
     ("x-computed", VALUES),
     ("x-constructors", VALUES),
@@ -243,18 +245,18 @@ const FACTS: &[(&str, &[Kind])] = &[
     ("x-type-name", VALUES),
 ];
 
-/// What a key that begins with `x-` is.
+/// Result of checking a key that begins with `x-`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fact {
-    /// A fact in its place, or one of the author's own.
+    /// A known fact in the right place, or a custom key.
     Fine,
-    /// A fact that is not read here.
+    /// A known fact in a place where it has no effect.
     Misplaced,
-    /// A misspelling of this fact.
+    /// A probable misspelling of this fact.
     Misspelt(&'static str),
 }
 
-/// Judges a key that begins with `x-`.
+/// Checks a key that begins with `x-`.
 pub(crate) fn fact(kind: Kind, key: &str) -> Fact {
     match FACTS.iter().find(|(name, _)| *name == key) {
         Some((_, kinds)) if kinds.contains(&kind) => Fact::Fine,
@@ -267,7 +269,7 @@ pub(crate) fn fact(kind: Kind, key: &str) -> Fact {
     }
 }
 
-/// Formats that this crate interprets, and those of the specifications.
+/// Formats that the generator interprets, and formats of the specification languages.
 const FORMATS: &[&str] = &[
     "base64url",
     "binary",
@@ -310,7 +312,7 @@ const FORMATS: &[&str] = &[
     "uuid",
 ];
 
-/// Returns the format that is meant by one that is unknown.
+/// Returns the format that the author probably meant, if `format` is not known.
 pub(crate) fn meant_format(format: &str) -> Option<&'static str> {
     if FORMATS.contains(&format) {
         return None;
@@ -329,7 +331,7 @@ mod tests {
             (Kind::Schema, "propertis", Some("properties")),
             (Kind::Operation, "operationID", Some("operationId")),
             (Kind::Operation, "requierd", None),
-            // Known to OpenAPI 3.1.
+            // OpenAPI 3.1 has this key.
             (Kind::Schema, "examples", None),
         ] {
             assert_eq!(meant_key(Dialect::Swagger2, kind, key), expected, "{key}");

@@ -1,4 +1,4 @@
-//! One action of an overlay, read.
+//! Reads one action of an overlay.
 
 use serde_json_path::JsonPath;
 
@@ -6,24 +6,24 @@ use super::{Version, invalid, target};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Span};
 
-/// One action of an overlay.
+/// An action of an overlay.
 pub(super) struct Action<'a> {
-    /// Counted from 1.
+    /// Number of the action, starting at 1.
     pub(super) number: usize,
-    /// What it is done to.
+    /// Values that the action changes.
     pub(super) target: Query<'a>,
-    /// What is done.
+    /// The change.
     pub(super) change: Change<'a>,
 }
 
-/// A JSONPath and where it is written.
+/// A JSONPath with its place in the overlay.
 pub(super) struct Query<'a> {
     pub(super) text: &'a str,
     pub(super) span: Span,
     path: JsonPath,
 }
 
-/// What an action does.
+/// The change that an action makes.
 pub(super) enum Change<'a> {
     Remove,
     Update(&'a Node),
@@ -31,7 +31,7 @@ pub(super) enum Change<'a> {
 }
 
 impl Query<'_> {
-    /// The JSON pointers of all matches, in the order of the document.
+    /// Returns the JSON pointers of all matches, in document order.
     pub(super) fn pointers(&self, mirror: &serde_json::Value) -> Vec<String> {
         target::pointers(&self.path, self.text, mirror)
     }
@@ -83,8 +83,8 @@ fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic>
         .collect()
 }
 
-/// The specification leaves descriptions to the author; without one nobody knows when the action
-/// has done its work.
+/// Warns if an action has no description. The overlay specification does not require one, but
+/// without a reason nobody can tell when the action is no longer needed.
 fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) -> Option<Diagnostic> {
     let found = node.get("description");
     let described = found.and_then(Node::as_str);

@@ -1,20 +1,21 @@
-//! Changes: the document, and a mirror of it in which targets are looked up.
+//! Applies changes to the document, and to a copy of it that the JSONPath library searches.
 
 use super::action::{Action, Change};
 use super::target::idle_parts;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Member, Node, Object, Span, Value, unescape_token};
 
-/// Values that all actions may add: more than any overlay has, and no more than memory holds.
+/// Maximum number of values that all actions together can add.
 const MAX_ADDED: usize = 4_000_000;
 
-/// Deeper than anything that was parsed, and far from the end of any stack.
+/// Maximum depth of the changed document. It is above the maximum depth of parsed files, and keeps
+/// the recursion within the stack.
 const MAX_DEPTH: usize = 132;
 
-/// A document while actions change it.
+/// A document that actions change.
 pub(super) struct Changing<'d> {
     document: &'d mut Node,
-    /// The same, for the library that looks targets up.
+    /// The same document in the representation of the JSONPath library.
     mirror: serde_json::Value,
     added: usize,
 }
@@ -56,7 +57,7 @@ impl<'d> Changing<'d> {
                     changed |= self.update(action, pointer, update)?;
                 }
             }
-            // From the last to the first: removing an item moves those after it.
+            // Remove the last match first, because removing an item moves the items after it.
             None => {
                 for pointer in pointers.iter().rev() {
                     changed |= self.remove(action, pointer)?;
@@ -70,7 +71,7 @@ impl<'d> Changing<'d> {
         }
     }
 
-    /// What a copy is made of: exactly one value.
+    /// Returns the value to copy. There must be exactly one.
     fn copied(&self, action: &Action<'_>) -> Result<Node, Diagnostic> {
         let Change::Copy(source) = &action.change else {
             return Err(wrong(action, "nothing is copied"));
@@ -92,7 +93,7 @@ impl<'d> Changing<'d> {
         })
     }
 
-    /// What is changed together must be of one kind.
+    /// Refuses an action that changes values of different kinds.
     fn check_kinds(&self, action: &Action<'_>, pointers: &[String]) -> Result<(), Diagnostic> {
         let kind = |pointer: &String| {
             let node = self.document.pointer(pointer);
@@ -150,7 +151,7 @@ impl<'d> Changing<'d> {
     }
 }
 
-/// An action that has nothing to do.
+/// Creates the error for an action without effect.
 fn idle(action: &Action<'_>, rule: &'static str, what: &str) -> Diagnostic {
     let message = format!("action {} {what}: {}", action.number, action.target.text);
     Diagnostic::error(rule, action.target.span, message).with_help(
@@ -164,7 +165,7 @@ fn wrong(action: &Action<'_>, what: &str) -> Diagnostic {
         .with_help("correct the target, or make several actions of it")
 }
 
-/// Two values that can't be merged.
+/// Two values that cannot be merged.
 struct Misfit {
     span: Span,
     update: &'static str,
@@ -188,8 +189,9 @@ impl Misfit {
     }
 }
 
-/// Objects are merged, lists joined, plain values replaced, and what is no list is appended to a
-/// list that is the target itself; the mirror likewise. Says whether anything changed.
+/// Merges a value into the document and the mirror: merges objects, concatenates lists, replaces
+/// other values, and appends a value that is not a list to a list that is the target itself.
+/// Returns whether anything changed.
 fn merge(
     node: &mut Node,
     mirror: &mut serde_json::Value,

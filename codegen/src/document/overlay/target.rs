@@ -1,4 +1,4 @@
-//! Targets: JSONPath expressions, and the places that they lead to.
+//! Targets of actions: JSONPath expressions, and the pointers of their matches.
 
 mod union;
 
@@ -9,17 +9,17 @@ use crate::source::escape_token;
 use serde_json_path::JsonPath;
 pub(crate) use union::idle_parts;
 
-/// More than any target needs, and few enough for the parser.
+/// Maximum length of a target in bytes.
 const MAX_LENGTH: usize = 4096;
 
-/// Brackets within brackets.
+/// Maximum depth of nested brackets.
 const MAX_NESTING: usize = 16;
 
-/// Each descent, and each look from the root within a filter, multiplies the work by the size of
-/// the document.
+/// Maximum number of descents (`..`) and of root references in filters. Each of them multiplies the
+/// search time by the size of the document.
 const MAX_DESCENTS: usize = 2;
 
-/// Reads a target, unless looking it up could take for ever.
+/// Parses a target. Refuses targets whose search could take very long.
 pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
     let plain = without_quoted(text);
     if text.len() > MAX_LENGTH {
@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
     JsonPath::parse(text).map_err(|error| error.to_string())
 }
 
-/// The text without what stands in quotes.
+/// Returns the text without its quoted parts.
 fn without_quoted(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut quote = None;
@@ -62,11 +62,12 @@ fn without_quoted(text: &str) -> String {
     plain
 }
 
-/// The JSON pointers of all matches: each once, in the order of the document.
+/// Returns the JSON pointers of all matches, without duplicates, in document order.
 pub(super) fn pointers(path: &JsonPath, text: &str, mirror: &serde_json::Value) -> Vec<String> {
     let mut pointers = Vec::new();
     if text.contains("..") {
-        // A descent would make a path for every value it passes; here only matches get one.
+        // Only computes the pointers of matches. The library would create a path for every visited
+        // value.
         let found = path.query(mirror);
         let found = found.iter().map(|value| ptr::from_ref(*value));
         Search::new(found.collect()).visit(mirror, &mut pointers);
@@ -79,7 +80,7 @@ pub(super) fn pointers(path: &JsonPath, text: &str, mirror: &serde_json::Value) 
     pointers
 }
 
-/// Indexes by number, what lies within something behind it.
+/// Compares pointers in document order: indices by number, and a value before its members.
 fn in_order(a: &str, b: &str) -> Ordering {
     let tokens = a.split('/').zip(b.split('/'));
     let differs = |(a, b): (&str, &str)| match (a.parse::<usize>(), b.parse::<usize>()) {
@@ -105,10 +106,10 @@ impl Step<'_> {
     }
 }
 
-/// A walk to values that are known by their addresses.
+/// A search for values whose addresses are known.
 struct Search<'v> {
-    /// Sorted, each once. A document has many values and few that match: this is quicker than
-    /// hashes.
+    /// Addresses of the wanted values, sorted and without duplicates. A binary search is faster
+    /// than a hash set here, because few of many values match.
     wanted: Vec<*const serde_json::Value>,
     path: Vec<Step<'v>>,
 }
@@ -123,7 +124,7 @@ impl<'v> Search<'v> {
         }
     }
 
-    /// Adds the pointers of what is wanted below a value, until all are found.
+    /// Adds the pointers of wanted values below a value, until all are found.
     fn visit(&mut self, value: &'v serde_json::Value, found: &mut Vec<String>) {
         if found.len() == self.wanted.len() {
             return;

@@ -1,7 +1,7 @@
-//! OpenAPI 3.0 and 3.1, read into the same types as Swagger 2.0.
+//! Reads OpenAPI 3.0 and 3.1 into the same types as Swagger 2.0.
 //!
-//! What the model has no word for is left out or simplified, and a note says so. What no request
-//! could carry is an error.
+//! Facts that the model cannot represent are omitted or simplified, with a note. Facts that no
+//! request can represent are errors.
 
 mod body;
 mod parameter;
@@ -13,7 +13,8 @@ use super::Reader;
 use crate::source::{Node, Span};
 
 impl Reader<'_> {
-    /// Where the service is. The first server counts; others may add schemes.
+    /// Returns host, base path and schemes. The first server determines host and path; the other
+    /// servers can add schemes.
     pub(super) fn servers(&mut self) -> (String, String, Vec<String>) {
         let root = self.root;
         let mut address: Option<(String, String)> = None;
@@ -44,7 +45,7 @@ impl Reader<'_> {
         (host, path, schemes)
     }
 
-    /// The URL of a server, each variable at its default.
+    /// Returns the URL of a server with the defaults of its variables.
     fn server_url(&mut self, server: &Node) -> Option<String> {
         self.object(server, "a server")?;
         let (mut url, span) = self.needed(server, "url", "openapi-server")?;
@@ -62,7 +63,7 @@ impl Reader<'_> {
         Some(url)
     }
 
-    /// The id of an operation; made from method and path where it has none.
+    /// Returns the id of an operation. Derives it from method and path if it is missing.
     pub(super) fn operation_id(
         &mut self,
         node: &Node,
@@ -83,7 +84,7 @@ impl Reader<'_> {
         Some((id, key))
     }
 
-    /// Notes what is known but not read.
+    /// Reports keys that are known but not read.
     pub(super) fn left_out(&mut self, node: &Node, keys: &[&str]) {
         for (key, member) in node.as_object().into_iter().flatten() {
             if keys.contains(&key.as_str()) {
@@ -95,7 +96,7 @@ impl Reader<'_> {
     }
 }
 
-/// Scheme, host and path of a URL; the first two are missing from a relative one.
+/// Splits a URL into scheme, host and path. A relative URL has neither scheme nor host.
 fn split_url(url: &str) -> (Option<String>, &str, &str) {
     let Some((scheme, rest)) = url.split_once("://") else {
         return (None, "", url);

@@ -1,11 +1,11 @@
-//! Operations, their parameters and their answers.
+//! Reads operations with their parameters and responses.
 
 use super::{Reader, extensions};
 use crate::document::Dialect;
 use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
 use crate::source::{Member, Node, Object, Value};
 
-/// Facts of an operation that are interpreted.
+/// Facts of operations that the generator interprets.
 const FACTS: &[&str] = &["x-name", "x-paging", "x-idempotent", "x-slow", "x-examples"];
 
 impl<'a> Reader<'a> {
@@ -191,8 +191,8 @@ impl<'a> Reader<'a> {
         responses
     }
 
-    /// Whether `default` is the only response, and does not say that it is a failure: then it
-    /// stands for successes, too.
+    /// Returns whether `default` is the only response and does not describe a failure. Then it also
+    /// describes successes.
     fn is_all_there_is(&mut self, members: &'a Object) -> bool {
         let mut named = members.iter().filter(|(key, _)| !key.starts_with("x-"));
         let only = named.next().filter(|_| named.next().is_none());
@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The status that a response stands under; none for `default`.
+    /// Returns the status of a response. Returns `None` for `default`.
     pub(super) fn status(&mut self, key: &str, member: &Member) -> Option<u16> {
         let status = key
             .parse::<u16>()
@@ -255,11 +255,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The successes that `2XX` stands for, and `default` alone. More of them have no body, or one that
-/// is asked for.
+/// Statuses that `2XX`, or a lone `default`, stands for. Other success statuses have no body, or
+/// only if the client asks for it.
 const SUCCESSES: [u16; 4] = [200, 201, 202, 203];
 
-/// A response that is no status's own, as one of each success that is open.
+/// Copies the response of a class of statuses to each success status without its own response.
 pub(super) fn successes(
     response: &Response,
     is_open: impl Fn(&u16) -> bool,
@@ -272,7 +272,8 @@ pub(super) fn successes(
     SUCCESSES.into_iter().filter(is_open).map(with)
 }
 
-/// The parameters of a path, each replaced by the operation's own of the same name and place.
+/// Merges the parameters of a path with those of an operation. Parameters of the operation replace
+/// those with the same name and place.
 fn overridden(shared: &[Parameter], own: Vec<Parameter>) -> Vec<Parameter> {
     let same = |a: &Parameter, b: &Parameter| a.name == b.name && a.place == b.place;
     let mut all: Vec<Parameter> = shared

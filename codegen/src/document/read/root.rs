@@ -1,4 +1,4 @@
-//! The root object and the paths.
+//! Reads the root object and the paths.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::document::Dialect;
 use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem};
 use crate::source::{Member, Node, Span};
 
-/// Facts of the root that are interpreted.
+/// Facts of the root that the generator interprets.
 const FACTS: &[&str] = &[
     "x-handles",
     "x-header-prefix",
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         Some(document)
     }
 
-    /// Where the service is: host, path before all paths, schemes.
+    /// Returns host, base path and schemes.
     fn address(&mut self) -> (String, String, Vec<String>) {
         let root = self.root;
         if self.dialect != Dialect::Swagger2 {
@@ -76,8 +76,8 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// The path before all paths, without a slash at its end unless it is nothing else. It is sent
-    /// as it stands.
+    /// Returns the base path without a trailing slash, unless it is `/`. The base path is sent
+    /// unchanged.
     pub(super) fn base_path(&mut self, text: &str, span: Span) -> String {
         let path = text.trim_end_matches('/');
         if path.is_empty() {

@@ -1,4 +1,4 @@
-//! Types: schemas, and the flat types of headers and parameters.
+//! Reads schemas, and the simple types of headers and parameters.
 
 use crate::document::grammar::shared::shared_schemas;
 use indexmap::IndexMap;
@@ -8,7 +8,7 @@ use crate::document::Dialect;
 use crate::document::types::{Additional, Constructor, Facts, Limits, Object, Schema, SchemaKind};
 use crate::source::{Node, Span, Value, unescape_token};
 
-/// Facts of a parameter, property or schema that are interpreted.
+/// Facts of parameters, properties and schemas that the generator interprets.
 const FACTS: &[&str] = &[
     "x-name",
     "x-type-name",
@@ -27,7 +27,7 @@ const FACTS: &[&str] = &[
 const TYPES: &str = "use string, integer, number, boolean, array, object, file or map";
 
 impl Reader<'_> {
-    /// A schema: a definition, a property, a body.
+    /// Reads a schema: a definition, a property or a body.
     pub(super) fn schema(&mut self, node: &Node) -> Option<Schema> {
         if self.dialect != Dialect::Swagger2 {
             return self.json_schema(node);
@@ -37,7 +37,7 @@ impl Reader<'_> {
         Some(self.finish(node, kind))
     }
 
-    /// A header or a parameter that is no body.
+    /// Reads a header, or a parameter other than a body.
     pub(super) fn typed_value(&mut self, node: &Node) -> Option<Schema> {
         self.object(node, "a value's type")?;
         let (name, span) = self.needed(node, "type", "type-missing")?;
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The name of the definition that a reference leads to.
+    /// Returns the name of the definition that a reference resolves to.
     pub(super) fn definition(&mut self, reference: &Node) -> Option<String> {
         let schemas = shared_schemas(self.dialect);
         let name = reference.as_str().and_then(|text| {
@@ -103,7 +103,7 @@ impl Reader<'_> {
         name.map(|name| unescape_token(name).into_owned())
     }
 
-    /// `type: map` in a schema: an object whose values are all of one type, text if none is said.
+    /// Reads `type: map`: an object whose values have one type, text by default.
     fn map_kind(&mut self, node: &Node) -> Option<SchemaKind> {
         let SchemaKind::Object(mut object) = self.object_kind(node)? else {
             return None;
@@ -223,8 +223,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A limit that may be met. An exclusive one (a flag beside it, or a number of its own) is the
-    /// next whole number of an integer; of other numbers there is no next one.
+    /// Returns an inclusive limit. An exclusive limit (a flag beside the limit, or a number) is
+    /// converted for integers only, because other numbers have no successor.
     fn limit(
         &mut self,
         node: &Node,
@@ -257,7 +257,7 @@ impl Reader<'_> {
             |key| Some((self.text(node, key)?, node.get(key).map(|node| node.span)?));
         let type_name = named_text("x-type-name");
         let type_description = named_text("x-type-description");
-        // Packs read these facts as they are written.
+        // Packs read these facts directly.
         for key in ["x-into", "x-object-key"] {
             self.flag(node, key);
         }
@@ -313,7 +313,7 @@ impl Reader<'_> {
     }
 }
 
-/// The number of a count, which may be written as `10.0`.
+/// Returns a count, which can be written as `10.0`.
 fn whole(number: &serde_json::Number) -> Option<u64> {
     number.as_u64().or_else(|| {
         let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
@@ -321,7 +321,7 @@ fn whole(number: &serde_json::Number) -> Option<u64> {
     })
 }
 
-/// A schema of which nothing but its kind is known.
+/// Creates a schema that has only a kind.
 pub(super) fn blank(node: &Node, kind: SchemaKind) -> Schema {
     Schema {
         span: node.span,

@@ -1,4 +1,4 @@
-//! The last pass over the types, once all are known: circles, type names, constructors.
+//! Completes the types after all of them are known: cycles, type names, constructors.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Lowerer<'_> {
         types
     }
 
-    /// An alias that leads to itself through aliases alone describes nothing.
+    /// Reports aliases that only refer to each other in a cycle.
     fn check_aliases(&mut self, types: &[CustomizedType], names: &HashMap<String, usize>) {
         let is_alias = |one: &CustomizedType| one.kind == TypeKind::Alias;
         let mut edges = edges(types, names, false);
@@ -71,7 +71,7 @@ impl Lowerer<'_> {
     fn finish(&self, one: &mut CustomizedType) {
         for property in &mut one.properties {
             property.type_name = self.language.type_name(&property.shape);
-            // Only now it is known what holds itself.
+            // Cycles are only known after all types are lowered.
             let holds_itself = matches!(
                 property.shape,
                 Shape::Named {
@@ -176,7 +176,7 @@ impl Lowerer<'_> {
     }
 }
 
-/// What a constructor sets a property to, or the word that does not fit.
+/// Returns the fixed value of a property in a constructor, or the reason why it does not fit.
 fn fixed_value(
     property: Property,
     value: &Node,
@@ -202,7 +202,7 @@ fn fixed_value(
     })
 }
 
-/// Whether a value written in the specification is one of a property.
+/// Returns whether a value in the specification fits a shape.
 fn fits(value: &Node, shape: &Shape) -> bool {
     match (&value.value, shape) {
         (Value::String(_), Shape::Text) | (Value::Bool(_), Shape::Bool) => true,
@@ -228,7 +228,7 @@ fn enumeration<'t>(
     types.get(*names.get(name)?)
 }
 
-/// Which types each type holds.
+/// Returns the types that each type contains.
 fn edges(
     types: &[CustomizedType],
     names: &HashMap<String, usize>,
@@ -254,7 +254,7 @@ fn shapes(one: &CustomizedType) -> impl Iterator<Item = &Shape> {
     properties.chain(&one.shape).chain(&one.additional)
 }
 
-/// Lists for each operation the types that it holds; returns the index of each type by identifier.
+/// Sets the list of types of each operation. Returns the index of each type by identifier.
 pub(super) fn tell_types(
     resources: &mut [Resource],
     types: &[CustomizedType],
@@ -266,7 +266,7 @@ pub(super) fn tell_types(
         .map(|(index, one)| (one.ident.clone(), index))
         .collect();
     let operations = resources.iter_mut().flat_map(|one| &mut one.operations);
-    // Nothing else shares the operations yet.
+    // The operations are not shared yet.
     for operation in operations.filter_map(Arc::get_mut) {
         let direct = operation.uses.types.iter();
         let mut open: Vec<usize> = direct
@@ -284,7 +284,7 @@ pub(super) fn tell_types(
     index
 }
 
-/// Marks the references that close a circle without a list or map in between.
+/// Marks references that form a cycle without a list or map in between.
 fn mark_recursive(types: &mut [CustomizedType], names: &HashMap<String, usize>) {
     let circles = circles(&edges(types, names, true));
     for (index, one) in types.iter_mut().enumerate() {

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
 use crate::source::Span;
 
-/// The deepest nesting of `allOf`. Specifications need less, and the stack holds more.
+/// Maximum depth of nested `allOf`s.
 const MAX_PARTS_DEPTH: usize = 64;
 
 /// The properties of an object, including those of its parts in `allOf`.
@@ -22,7 +22,7 @@ pub(super) struct Merged<'a> {
 }
 
 impl<'a> Lowerer<'a> {
-    /// Returns the properties of an object, including those of all its parts.
+    /// Returns the properties of an object and of all its parts.
     pub(super) fn merged(&mut self, schema: &'a Schema) -> Merged<'a> {
         let mut merged = Merged::default();
         self.merge_into(schema, &mut merged, &mut Vec::new(), &mut HashSet::new());
@@ -30,8 +30,8 @@ impl<'a> Lowerer<'a> {
         merged
     }
 
-    /// Adds a part. `open` are the definitions that lead to it, `done` those that are already merged:
-    /// a definition that several parts refer to is merged once.
+    /// Adds a part. `open` contains the definitions around it, to detect cycles. `done` contains
+    /// the merged definitions, so that a definition with several references is merged once.
     fn merge_into(
         &mut self,
         schema: &'a Schema,
@@ -67,8 +67,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Adds a property. If another part describes it, too, the narrower type counts: a value must
-    /// satisfy both.
+    /// Adds a property. If several parts describe it, the narrower type counts, because a value
+    /// must fit both.
     fn merge_property(
         &mut self,
         name: &'a str,

@@ -1,14 +1,14 @@
-//! Compares two descriptions of one value.
+//! Compares two schemas of the same value.
 
 use std::collections::HashSet;
 
 use crate::document::{Additional, Document, Object, Schema, SchemaKind};
 
-/// References and lists that are followed: more than specifications have.
+/// Maximum number of references and lists that are followed.
 const MAX_DEPTH: usize = 32;
 
-/// Returns the narrower of two descriptions that one value must satisfy, the second one if they are
-/// equal, or none if they contradict each other.
+/// Returns the schema with fewer values, the second one if they are equal, or `None` if they
+/// contradict each other.
 pub(super) fn narrower<'a>(
     document: &'a Document,
     first: &'a Schema,
@@ -21,7 +21,7 @@ pub(super) fn narrower<'a>(
     })
 }
 
-/// Describes the type of a value in a message.
+/// Returns the name of a type for messages, with its article.
 pub(super) fn described(schema: &Schema) -> String {
     let with_format = |name: &str, format: &Option<String>| match format {
         Some(format) => format!("{name} of the format `{format}`"),
@@ -49,7 +49,7 @@ pub(super) fn described(schema: &Schema) -> String {
     }
 }
 
-/// The type of a list's items, where the sentence allows no article.
+/// Returns the plural of an item type, for messages.
 fn plural(item: &str) -> String {
     let name = item.strip_prefix("an ").or_else(|| item.strip_prefix("a "));
     match name.map(|name| name.split_once(' ').unwrap_or((name, ""))) {
@@ -59,7 +59,7 @@ fn plural(item: &str) -> String {
     }
 }
 
-/// Which of two types has fewer values.
+/// The schema that has fewer values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Narrower {
     First,
@@ -107,7 +107,7 @@ fn compare(document: &Document, first: &Schema, second: &Schema, depth: usize) -
     }
 }
 
-/// The content behind references and descriptions beside them.
+/// Follows references, and `allOf`s with a single part.
 fn resolved<'a>(document: &'a Document, mut schema: &'a Schema, depth: usize) -> &'a Schema {
     for _ in 0..depth {
         schema = match &schema.kind {
@@ -125,12 +125,12 @@ fn resolved<'a>(document: &'a Document, mut schema: &'a Schema, depth: usize) ->
     schema
 }
 
-/// Two facts of a value: the first one decides.
+/// Combines two comparisons. The first difference decides.
 fn both(one: Narrower, other: Narrower) -> Option<Narrower> {
     Some(if one == Narrower::Neither { other } else { one })
 }
 
-/// Compares formats: none is wider than any.
+/// Compares optional facts. An absent fact is wider than any other.
 fn optional(one: &Option<String>, other: &Option<String>) -> Option<Narrower> {
     match (one, other) {
         (Some(one), Some(other)) if one != other => None,
@@ -140,7 +140,7 @@ fn optional(one: &Option<String>, other: &Option<String>) -> Option<Narrower> {
     }
 }
 
-/// Compares the values of enums: none is wider than any.
+/// Compares enums. An empty list of values is wider than any other.
 fn values<T>(own: &[(String, T)], others: &[(String, T)]) -> Option<Narrower> {
     let set = |values: &'_ [(String, T)]| -> HashSet<String> {
         values.iter().map(|(value, _)| value.clone()).collect()
@@ -160,8 +160,7 @@ fn values<T>(own: &[(String, T)], others: &[(String, T)]) -> Option<Narrower> {
     }
 }
 
-/// Compares objects: one that extends the other, or names properties where the other names none, is
-/// narrower.
+/// Compares objects. An object is narrower if it extends the other, or if only it has properties.
 fn objects(document: &Document, first: &Schema, second: &Schema) -> Option<Narrower> {
     let is_open = |schema: &Schema| match &schema.kind {
         SchemaKind::Object(Object {
@@ -181,7 +180,7 @@ fn objects(document: &Document, first: &Schema, second: &Schema) -> Option<Narro
     }
 }
 
-/// Returns whether a schema is among the parts of another one, or of its parts.
+/// Returns whether a schema is a part of another one, at any depth.
 fn extends(document: &Document, schema: &Schema, base: &Schema) -> bool {
     let (mut left, mut seen) = (vec![schema], HashSet::new());
     while let Some(schema) = left.pop() {

@@ -1,4 +1,4 @@
-//! Objects and enums: definitions, and those that stand inline.
+//! Lowers objects and enums, both definitions and inline types.
 
 use std::collections::HashSet;
 
@@ -125,7 +125,7 @@ impl<'a> Lowerer<'a> {
         properties
     }
 
-    /// A type that has no name of its own: it is named after where it stands.
+    /// Lowers an inline type, which is named after its parent and field.
     pub(super) fn inline(
         &mut self,
         schema: &'a Schema,
@@ -169,8 +169,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// A name made from where a type stands. What an operation answers with may have a field of the
-    /// same name as what it is sent, and hold something else in it.
+    /// Derives the name of an inline type from its parent and field. Request and response types of
+    /// one field get different names, because their contents can differ.
     fn inline_name(&self, schema: &Schema, at: NameContext<'_>) -> (String, Vec<String>) {
         let naming = &self.language.naming;
         let (parent, field) = (naming.words(at.parent), naming.words(at.field));
@@ -188,8 +188,7 @@ impl<'a> Lowerer<'a> {
         self.apart_from_definitions(words)
     }
 
-    /// A definition keeps its name: an inline type of the same name gets a further word, as a
-    /// definition would.
+    /// Adds a suffix if a definition has the name.
     fn apart_from_definitions(&self, mut words: Vec<String>) -> (String, Vec<String>) {
         let mut name = Case::Pascal.join(&words);
         while self.definitions.contains_key(name.as_str()) {
@@ -210,7 +209,7 @@ impl<'a> Lowerer<'a> {
             .language
             .naming
             .candidates(name, Role::Type, Some("value"));
-        // An author who chose the name is told that it is taken.
+        // If the author chose the name with `x-type-name`, report the collision instead.
         let others = suffixed.filter(|_| schema.facts.type_name.is_none());
         let candidates = std::iter::once(ident).chain(others);
         let claimed = self.type_scope.claim(candidates, schema.span);
@@ -227,8 +226,8 @@ impl<'a> Lowerer<'a> {
         Some(ident)
     }
 
-    /// Notes the description of an inline type; returns whether this place has the first one.
-    /// Another one elsewhere is an error.
+    /// Records the description of an inline type, and reports different ones. Returns whether this
+    /// is the first.
     fn described(&mut self, name: &str, schema: &Schema) -> bool {
         let Some((text, span)) = &schema.facts.type_description else {
             return false;
@@ -249,7 +248,7 @@ impl<'a> Lowerer<'a> {
         false
     }
 
-    /// The same name again: values of enums are united, objects must be the same.
+    /// Unites types of one name: merges enum values, and requires equal objects.
     fn unite(&mut self, name: &str, schema: &'a Schema, kind: TypeKind) {
         let known = self.types.get(name).cloned();
         let Some(known) = known.filter(|known| known.kind == kind) else {
@@ -290,7 +289,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The values of an enum after those already known.
+    /// Returns the values of an enum that are not known yet.
     fn enum_values(&mut self, schema: &'a Schema, known: &[EnumValue]) -> Vec<EnumValue> {
         let SchemaKind::Text { values, .. } = &schema.kind else {
             return known.to_vec();
@@ -301,7 +300,7 @@ impl<'a> Lowerer<'a> {
             .collect();
         let mut scope = Scope::default();
         for value in known {
-            // The known identifiers differ from each other.
+            // The known identifiers are unique.
             let _ = scope.claim([value.ident.clone()], schema.span);
         }
         for (value, span) in values {

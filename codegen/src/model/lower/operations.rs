@@ -1,4 +1,4 @@
-//! Operations: what they send, what they answer, how they behave.
+//! Lowers operations.
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,7 +95,7 @@ impl<'a> Lowerer<'a> {
             let at = at(operation.wanted_name(), Direction::Request);
             if let Some(mut property) = self.property(field, at, &mut scope) {
                 if standing.binds(parameter) {
-                    // The handle gives it.
+                    // The handle sets it.
                     property.computed = true;
                     property.required = false;
                 }
@@ -119,7 +119,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The body of a request, as its parameter describes it.
+    /// Lowers the body of a request from its parameter.
     fn sent_body(
         &mut self,
         parameter: &'a document::Parameter,
@@ -148,7 +148,7 @@ impl<'a> Lowerer<'a> {
         body
     }
 
-    /// Takes a body apart into properties.
+    /// Lowers a body to properties.
     fn body(
         &mut self,
         schema: &'a Schema,
@@ -199,7 +199,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Each field of a JSON object is a property.
+    /// Lowers the fields of a JSON object.
     fn fields(
         &mut self,
         schema: &'a Schema,
@@ -224,7 +224,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Whether a body is an object whose properties are known.
+    /// Returns whether a body is an object with known properties.
     fn is_object(&self, schema: &Schema) -> bool {
         match &schema.kind {
             SchemaKind::Object(object) => !object.properties.is_empty(),
@@ -300,7 +300,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// A second success with a body: more properties of an object, else the same shape again.
+    /// Merges the body of another success: adds the properties of an object, or requires the same
+    /// shape.
     fn merge_body(
         &mut self,
         first: &'a Schema,
@@ -430,7 +431,7 @@ fn is_file(schema: &Schema) -> bool {
     }
 }
 
-/// How a list is written; Swagger's default is commas.
+/// Returns the list format. The default of Swagger is `csv`.
 fn collection(schema: &Schema) -> Option<String> {
     let is_list = matches!(schema.kind, SchemaKind::Array(_));
     is_list.then(|| {

@@ -1,12 +1,12 @@
-//! Which operation comes before and after each, as documents list them.
+//! Order of operations in documents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{Operation, Resource};
 
-/// Tells each operation its neighbours: those of the service come first, then those of each tag,
-/// then those without one.
+/// Sets the previous and the next operation of each: operations without a handle first, then those of
+/// each tag, then those without a tag.
 pub(super) fn tell_neighbours(resources: &mut [Resource]) {
     let all = resources.iter_mut();
     let mut all: Vec<_> = all
@@ -17,7 +17,7 @@ pub(super) fn tell_neighbours(resources: &mut [Resource]) {
         let next = tags.len();
         tags.entry(tag.clone()).or_insert(next);
     }
-    // Stable: within a group, the order is the specification's.
+    // The sort is stable, so that each group keeps the order of the specification.
     all.sort_by_key(|operation| group(operation, &tags));
     let names: Vec<(String, String)> = all
         .iter()

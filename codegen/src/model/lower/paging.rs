@@ -1,4 +1,4 @@
-//! Paging: the fact `x-paging`, its names looked up.
+//! Lowers `x-paging`, and resolves the names in it.
 
 use super::Lowerer;
 use crate::diagnostic::Diagnostic;
@@ -56,7 +56,7 @@ impl Lowerer<'_> {
         })
     }
 
-    /// The fields of what stands in a list; none where it holds no objects.
+    /// Returns the properties of list items. Returns nothing if the items are not objects.
     fn item_properties(&self, list: &Property) -> Vec<Property> {
         let Shape::List { item } = &list.shape else {
             return Vec::new();
@@ -89,7 +89,7 @@ impl Lowerer<'_> {
         found
     }
 
-    /// The property that a text of the fact names.
+    /// Finds the property that a string in `x-paging` names.
     fn page_text<'p>(
         &mut self,
         properties: &'p [Property],
@@ -115,7 +115,7 @@ impl Lowerer<'_> {
         found
     }
 
-    /// What an answer gives must be what the next request takes.
+    /// Checks that a response property has the type of the request parameter that it sets.
     fn followable(&mut self, span: Span, from: &Property, to: &Property) {
         if !matches!(from.shape, Shape::Text | Shape::Int { .. }) {
             self.mistyped(span, from, "text or a whole number");
@@ -130,7 +130,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The first page is asked for without it.
+    /// Checks that a parameter is optional, because the request for the first page omits it.
     fn settable(&mut self, span: Span, parameter: &Property) {
         if parameter.required {
             let message = format!("`x-paging` sets `{}`, which is required", parameter.name);

@@ -1,4 +1,4 @@
-//! Parameters, headers and fields.
+//! Lowers parameters, headers and fields.
 
 use super::{Lowerer, NameContext, PropertySource};
 use crate::diagnostic::Diagnostic;
@@ -7,11 +7,11 @@ use crate::model::{PlaceKind, Property, Shape};
 use crate::naming::{Role, Scope};
 use crate::source::{Node, Span, Value};
 
-/// Longest chain of references that is followed to a default.
+/// Maximum length of a chain of references to a default.
 const MAX_REFERENCES: usize = 64;
 
 impl<'a> Lowerer<'a> {
-    /// A property with an identifier of its own in the scope.
+    /// Lowers a property, with an identifier that is unique in the scope.
     pub(super) fn property(
         &mut self,
         field: PropertySource<'a, '_>,
@@ -77,7 +77,7 @@ impl<'a> Lowerer<'a> {
         })
     }
 
-    /// What the identifier of a property is made of.
+    /// Returns the name that the identifier is made from.
     fn wanted_name<'f>(&self, field: &PropertySource<'a, 'f>) -> &'f str
     where
         'a: 'f,
@@ -115,9 +115,9 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The default of a schema. A reference without a default has that of its definition.
+    /// Returns the default of a schema, or of the definition that it refers to.
     fn default(&self, mut schema: &'a Schema) -> Option<&'a Node> {
-        // A circle of references is reported elsewhere.
+        // Another check reports cycles.
         for _ in 0..MAX_REFERENCES {
             if schema.default.is_some() {
                 return schema.default.as_ref();
@@ -134,7 +134,7 @@ impl<'a> Lowerer<'a> {
         None
     }
 
-    /// A reference without words of its own has those of the definition.
+    /// Returns the description of a schema, or of the definition that it refers to.
     fn description(&self, schema: &Schema) -> String {
         let kind = match &schema.kind {
             SchemaKind::AllOf(parts) => match parts.as_slice() {
@@ -155,7 +155,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// A format that has a type of its own only where it is the value of a header that is sent.
+    /// Returns the shape of a format with a custom type for sent headers.
     fn header_format(&self, schema: &Schema, field: &PropertySource<'_, '_>) -> Option<Shape> {
         let SchemaKind::Text {
             format: Some(format),
@@ -172,8 +172,8 @@ impl<'a> Lowerer<'a> {
         })
     }
 
-    /// Bytes are streamed as a whole body or as a file of a form, nowhere else; the times in a list
-    /// or map have the form that JSON has for them.
+    /// Reports bytes and times at places that cannot contain them. Bytes are only allowed as a body
+    /// or a file in a form. Times in lists and maps must have the JSON format.
     pub(super) fn check_content(&mut self, shape: &Shape, place: PlaceKind, span: Span) {
         let streamed = matches!(
             place,
@@ -204,15 +204,15 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Whether an optional property needs no option around it: its absence and the empty value of
-    /// its type mean the same.
+    /// Returns whether an optional property needs no `Option`, because its absence and its empty
+    /// value mean the same.
     fn is_plain_when_absent(
         &self,
         schema: &'a Schema,
         shape: &Shape,
         field: &PropertySource<'_, '_>,
     ) -> bool {
-        // A list that is only read stays a list: whoever reads it walks it.
+        // A list that is only received stays a list, so that callers can iterate over it.
         let read_as_list = field.role != Role::Parameter
             && matches!(shape, Shape::List { .. } | Shape::Map { .. });
         if self.default(schema).is_some_and(says_something) && !read_as_list {
@@ -225,7 +225,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The same for a type that requests contain, after it is known that they do.
+    /// Returns the same for a property of a type that requests contain.
     pub(super) fn is_plain_when_sent(&self, property: &Property) -> bool {
         property.required
             || (property.plain
@@ -246,7 +246,7 @@ impl<'a> Lowerer<'a> {
         self.language.is_plain(kind)
     }
 
-    /// The name without the prefix that all headers of the API share.
+    /// Returns the name without the common prefix of the API's headers.
     fn ident_source<'n>(&self, name: &'n str, place: PlaceKind) -> &'n str {
         let prefix = self.document.header_prefix.as_deref().unwrap_or_default();
         let is_header = matches!(place, PlaceKind::Header | PlaceKind::HeaderMap);
@@ -261,27 +261,27 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// Whether a default differs from the empty value of its type: `true`, 10, a list with an item.
+/// Returns whether a default differs from the empty value of its type, for example `true` or 10.
 fn says_something(default: &Node) -> bool {
     match &default.value {
         Value::Null => false,
         Value::Bool(value) => *value,
         Value::Number(number) => number.as_f64() != Some(0.0),
-        // A flag's default is sometimes written as text.
+        // The default of a boolean is sometimes written as text.
         Value::String(text) => !text.is_empty() && text != "false",
         Value::Array(items) => !items.is_empty(),
         Value::Object(members) => !members.is_empty(),
     }
 }
 
-/// Whether a request can contain an empty value that differs from an absent one: an empty list or
-/// map in JSON. Elsewhere, an empty list leaves no trace.
+/// Returns whether a request distinguishes an empty from an absent value. Only JSON does, for lists
+/// and maps.
 fn may_be_sent_empty(shape: &Shape, place: PlaceKind) -> bool {
     matches!(shape, Shape::List { .. } | Shape::Map { .. })
         && matches!(place, PlaceKind::Json | PlaceKind::Value)
 }
 
-/// What a list or map holds.
+/// Returns the schema of list items or map values.
 fn held(schema: &Schema) -> Option<&Schema> {
     match &schema.kind {
         SchemaKind::Array(item) => Some(item),
@@ -293,7 +293,7 @@ fn held(schema: &Schema) -> Option<&Schema> {
     }
 }
 
-/// What lists of lists and maps of maps hold in the end.
+/// Returns the innermost shape of nested lists and maps.
 fn innermost(shape: &Shape) -> &Shape {
     match shape {
         Shape::List { item } | Shape::Map { value: item } => innermost(item),
@@ -301,7 +301,7 @@ fn innermost(shape: &Shape) -> &Shape {
     }
 }
 
-/// What tells two properties of one name apart.
+/// Returns the suffix that distinguishes properties of one name in different parts of a message.
 fn place_word(place: PlaceKind) -> &'static str {
     match place {
         PlaceKind::Path => "path",

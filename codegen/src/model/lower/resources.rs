@@ -1,4 +1,4 @@
-//! Paths: handles, resources and the methods' names.
+//! Lowers paths: handles, resources, and names of methods.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,30 +8,30 @@ use crate::document::{self, Handle, In, PathItem};
 use crate::model::{Imports, Operation, Request, Resource, Segment};
 use crate::naming::{Case, Role, Scope};
 
-/// Where an operation stands.
+/// Handle and resource of an operation.
 pub(super) struct Standing<'d> {
-    /// The handle that binds the start of the path.
+    /// The handle that binds the first parameters of the path.
     pub(super) handle: Option<&'d Handle>,
-    /// The name of the resource.
+    /// Name of the resource.
     pub(super) resource: String,
 }
 
 impl Standing<'_> {
-    /// Whether the handle gives this parameter.
+    /// Returns whether the handle sets the parameter.
     pub(super) fn binds(&self, parameter: &document::Parameter) -> bool {
         let binds = |handle: &Handle| handle.binds.contains(&parameter.name);
         parameter.place == In::Path && self.handle.is_some_and(binds)
     }
 }
 
-/// File names that mean a device on some systems, and those that do with a digit behind them.
+/// File names that are devices on Windows, alone or followed by a digit.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
 const PORTS: &[&str] = &["com", "lpt"];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn resources(&mut self) -> Vec<Resource> {
         let mut idents = Scope::default();
-        // Methods of one handle must differ; those of another may be the same.
+        // Methods must have different names within a handle only.
         let mut methods: HashMap<Option<&str>, Scope> = HashMap::new();
         let mut resources = Vec::new();
         for (item, name) in self.resource_names() {
@@ -71,14 +71,14 @@ impl<'a> Lowerer<'a> {
         resources
     }
 
-    /// The paths that have a name of their own, and that name.
+    /// Returns the paths with unique names, each with its name.
     fn resource_names(&mut self) -> Vec<(&'a PathItem, String)> {
         let mut names = Scope::default();
         let items = self.document.paths.iter();
         let mut claims: Vec<_> = items
             .map(|item| (item, self.resource_name(item), self.whole_name(item), None))
             .collect();
-        // Who has one name only takes it before those that have two.
+        // Assign names without alternatives first.
         for has_one in [true, false] {
             for (item, short, whole, claimed) in &mut claims {
                 if (short == whole) == has_one {
@@ -87,7 +87,7 @@ impl<'a> Lowerer<'a> {
                 }
             }
         }
-        let help = "two paths would share a file: change one of them";
+        let help = "two paths have the same file name: change one of them";
         let named = claims.into_iter().filter_map(|(item, _, _, claimed)| {
             let name = self.claimed(claimed?, &item.key, item.span, help)?;
             Some((item, name))
@@ -101,8 +101,8 @@ impl<'a> Lowerer<'a> {
         scope: &mut Scope,
     ) -> Option<String> {
         let naming = &self.language.naming;
-        // An operation's types are `XxxInput` and the like, so the language's own names are no
-        // danger to most packs.
+        // The names of operation types have prefixes or suffixes in most packs, so reserved words
+        // do not matter.
         let plain = naming.join(naming.types, &naming.words(operation.wanted_name()));
         let plain = Some(plain).filter(|ident| !naming.keywords.contains(ident));
         let candidates = naming.candidates(operation.wanted_name(), Role::Type, None);
@@ -116,11 +116,12 @@ impl<'a> Lowerer<'a> {
             own_types,
             operation.id_span,
         );
-        let help = "name one of the operations with `x-name`";
+        let help = "rename one of the operations with `x-name`";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
 
-    /// The method's name, without the handle's; with it where another method has the short name.
+    /// Returns the method name without the handle's name, or with it if another method has the
+    /// short name.
     fn method_ident(
         &mut self,
         operation: &document::Operation,
@@ -146,11 +147,11 @@ impl<'a> Lowerer<'a> {
         };
         let candidates = std::iter::once(short).chain(whole);
         let claimed = scope.claim_with(candidates, further, operation.id_span);
-        let help = "name one of the operations with `x-name`";
+        let help = "rename one of the operations with `x-name`";
         self.claimed(claimed, &operation.id, operation.id_span, help)
     }
 
-    /// The handle that binds the most of a path's start.
+    /// Returns the handle that binds most segments of a path.
     fn handle(&self, path: &str) -> Option<&'a Handle> {
         let starts = |handle: &&Handle| {
             let rest = path.strip_prefix(&bound_prefix(handle));
@@ -160,7 +161,7 @@ impl<'a> Lowerer<'a> {
         candidates.max_by_key(|handle| handle.binds.len())
     }
 
-    /// The path after what the handle binds.
+    /// Returns the segments of the path after those that the handle binds.
     pub(super) fn segments(
         &self,
         item: &PathItem,
@@ -187,7 +188,7 @@ impl<'a> Lowerer<'a> {
         segments
     }
 
-    /// Returns a stem for file names: `x-name`, or the end of the path and its sub-resource.
+    /// Returns a file name stem: `x-name`, or the end of the path and its sub-resource.
     fn resource_name(&self, item: &PathItem) -> String {
         if let Some(name) = &item.name {
             return self.stem(&self.language.naming.words(name));
@@ -225,7 +226,7 @@ impl<'a> Lowerer<'a> {
         self.stem(&words)
     }
 
-    /// A stem made of the whole path, where another path has the short one.
+    /// Returns a file name stem from the whole path, if another path has the short one.
     fn whole_name(&self, item: &PathItem) -> String {
         self.stem(&self.language.naming.words(&item.key))
     }
@@ -244,7 +245,7 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// `/{a}/{b}` for a handle that binds `a` and `b`.
+/// Returns `/{a}/{b}` for a handle that binds `a` and `b`.
 fn bound_prefix(handle: &Handle) -> String {
     handle
         .binds
@@ -253,7 +254,7 @@ fn bound_prefix(handle: &Handle) -> String {
         .collect()
 }
 
-/// A path taken apart at its braces: whether each piece is a parameter, and its text.
+/// Splits a path at its braces. Returns for each piece whether it is a parameter, and its text.
 pub(crate) fn pieces(path: &str) -> Vec<(bool, &str)> {
     let mut pieces = Vec::new();
     let mut rest = path;

@@ -1,4 +1,4 @@
-//! Shapes of values, and the types that stand inline.
+//! Lowers types of values.
 
 use super::{Direction, Lowerer, NameContext};
 use crate::diagnostic::Diagnostic;
@@ -7,7 +7,7 @@ use crate::model::{Shape, TypeKind};
 use crate::naming::Role;
 
 impl<'a> Lowerer<'a> {
-    /// Gives every definition its identifier before any inline type can take it.
+    /// Names all definitions, before an inline type can take one of their names.
     pub(super) fn name_definitions(&mut self) {
         self.take_operation_types();
         let document = self.document;
@@ -24,7 +24,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Takes the names that the output gives to the types of operations.
+    /// Reserves the names of the types that packs render for operations.
     fn take_operation_types(&mut self) {
         let naming = &self.language.naming;
         let operations = self.document.paths.iter().flat_map(|item| &item.operations);
@@ -32,13 +32,13 @@ impl<'a> Lowerer<'a> {
             let ident = naming.join(naming.types, &naming.words(operation.wanted_name()));
             for pattern in &naming.operation_types {
                 let name = pattern.replace("{ident}", &ident);
-                // Operations that are called alike are told so when they get their own names.
+                // Operations with equal names are reported when they get their identifiers.
                 let _ = self.type_scope.claim([name], operation.id_span);
             }
         }
     }
 
-    /// What a value is. Inline objects and enums become types on the way.
+    /// Returns the shape of a schema. Inline objects and enums become types.
     pub(super) fn shape(&mut self, schema: &'a Schema, at: NameContext<'_>) -> Shape {
         match &schema.kind {
             SchemaKind::Ref(name) => self.reference(schema, name, at),
@@ -104,11 +104,11 @@ impl<'a> Lowerer<'a> {
         shape
     }
 
-    /// The scalar that a definition is another name for. How it is written depends on its format,
-    /// so those who refer to it must know it.
+    /// Returns the scalar that a definition is an alias of. References need it, because the
+    /// encoding of a scalar depends on its format.
     fn scalar(&mut self, mut name: &'a str) -> Option<&'a Schema> {
         let definitions = &self.document.definitions;
-        // Of a chain, each link is asked for: the way is remembered.
+        // Remember the result for each definition in the chain.
         let mut way = Vec::new();
         let found = loop {
             if let Some(known) = self.scalars.get(name) {
@@ -117,7 +117,7 @@ impl<'a> Lowerer<'a> {
             let Some(definition) = definitions.get(name) else {
                 break None;
             };
-            // A circle ends here.
+            // Ends the recursion of a cycle.
             self.scalars.insert(name, None);
             way.push(name);
             let schema = &definition.schema;
@@ -136,7 +136,7 @@ impl<'a> Lowerer<'a> {
         found
     }
 
-    /// Remembers that a message names a type.
+    /// Records that a request or response names a type.
     pub(super) fn note_use(&mut self, name: &str, direction: Option<Direction>) {
         match direction {
             Some(Direction::Request) => self.used[0].push(name.to_owned()),
@@ -186,7 +186,7 @@ fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
     }
 }
 
-/// What a definition is, before anything is lowered.
+/// Returns the kind of a definition's type.
 pub(super) fn definition_kind(definition: &Definition) -> TypeKind {
     match &definition.schema.kind {
         SchemaKind::Object(object) => match object.additional {

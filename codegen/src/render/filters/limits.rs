@@ -1,4 +1,4 @@
-//! Limits of arguments and results: no template makes the generator run out of memory.
+//! Limits of filter arguments and results, so that templates cannot exhaust memory.
 
 use std::ops::RangeInclusive;
 
@@ -6,16 +6,16 @@ use tera::{Error, Kwargs, State, StringInput, Tera, TeraResult, Value};
 
 use super::super::run_limits::MOST_BYTES;
 
-/// The columns that a filter may indent by.
+/// Allowed indentation of filters.
 pub(super) const INDENT: RangeInclusive<usize> = 0..=1_000;
-/// The columns that a filter may wrap at.
+/// Allowed line width of filters.
 pub(super) const WIDTH: RangeInclusive<usize> = 1..=10_000;
 
-/// Returns a number that a filter is called with, if it is.
+/// Returns the value of a number argument, if it is given.
 ///
 /// # Errors
 ///
-/// It is not a whole number, or not in the range.
+/// Returns an error if the value is not an integer in the range.
 pub(super) fn number(
     args: &Kwargs,
     filter: &str,
@@ -39,7 +39,7 @@ pub(super) fn number(
     )))
 }
 
-/// Refuses a result of `count` pieces of some bytes besides the text itself.
+/// Returns an error if a result is too large: the text, and `count` pieces of `bytes` bytes.
 pub(super) fn check_size(filter: &str, text: &str, count: usize, bytes: usize) -> TeraResult<()> {
     if count.saturating_mul(bytes).saturating_add(text.len()) <= MOST_BYTES {
         return Ok(());
@@ -50,18 +50,18 @@ pub(super) fn check_size(filter: &str, text: &str, count: usize, bytes: usize) -
     )))
 }
 
-/// The most lines that a text can be broken into.
+/// Returns the maximum number of lines that a text can be wrapped to.
 pub(super) fn most_lines(text: &str) -> usize {
     text.matches(char::is_whitespace).count() + 1
 }
 
-/// Replaces filters of Tera whose results can be many times as large as what they are given.
+/// Replaces filters of Tera whose results can be much larger than their input.
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("indent", indent);
     tera.register_filter("replace", replace);
 }
 
-/// Indents lines, as Tera's filter does: by default not the first one nor blank ones.
+/// Indents lines like Tera's filter: by default neither the first line nor blank lines.
 fn indent(text: &str, args: Kwargs, _: &State) -> TeraResult<String> {
     let width = number(&args, "indent", "width", INDENT)?.unwrap_or(4);
     let indentation = args.get::<&str>("indentation")?.unwrap_or(" ");
@@ -92,7 +92,7 @@ fn indent(text: &str, args: Kwargs, _: &State) -> TeraResult<String> {
     Ok(indented)
 }
 
-/// Replaces a text by another wherever it occurs, as Tera's filter does.
+/// Replaces all occurrences of a text, like Tera's filter.
 fn replace(text: &str, args: Kwargs, _: &State) -> TeraResult<String> {
     let from = args.must_get::<&str>("from")?;
     let to = args.must_get::<StringInput<'_>>("to")?;

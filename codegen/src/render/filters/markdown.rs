@@ -1,8 +1,8 @@
-//! Markdown.
+//! Filters for Markdown.
 
 use super::text::{ends_line, is_hidden};
 
-/// Text within a line of Markdown, safe in a table too.
+/// Escapes text within a line of Markdown, including table cells.
 pub(crate) fn md(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     escape(text.trim(), &mut escaped);
@@ -24,14 +24,14 @@ fn escape(text: &str, escaped: &mut String) {
     }
 }
 
-/// Text as code within a line of Markdown, safe in a table too.
+/// Formats text as code within a line of Markdown, including table cells.
 pub(crate) fn md_code(text: &str) -> String {
     let clean: String = text
         .chars()
         .filter(|c| !is_hidden(*c))
         .map(|c| if ends_line(c) { ' ' } else { c })
         .collect();
-    // As many backquotes as needed to hold those within.
+    // The delimiter must be longer than any sequence of backquotes in the text.
     let longest = clean
         .split(|c| c != '`')
         .map(str::len)
@@ -46,7 +46,7 @@ pub(crate) fn md_code(text: &str) -> String {
     format!("{fence}{pad}{}{pad}{fence}", clean.replace('|', "\\|"))
 }
 
-/// Text with code between backquotes, within a line of Markdown, safe in a table too.
+/// Escapes text within a line of Markdown, including table cells, but keeps code in backquotes.
 pub(crate) fn md_text(text: &str) -> String {
     let pieces: Vec<&str> = text.trim().split('`').collect();
     let last = pieces.len() - 1;
@@ -57,7 +57,7 @@ pub(crate) fn md_text(text: &str) -> String {
         } else if index < last && !piece.is_empty() {
             line.push_str(&md_code(piece));
         } else {
-            // Without a partner, or with nothing in between: characters like any other.
+            // A lone backquote, or an empty pair, is not code.
             line.push_str("\\`");
             escape(piece, &mut line);
             if index < last {

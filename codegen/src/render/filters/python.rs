@@ -1,11 +1,11 @@
-//! Python: literals and docstrings.
+//! Filters for Python: string literals and docstrings.
 
 use super::text::{ends_line, is_hidden, wrap};
 
-/// The columns that a line has by PEP 8, less the quotes that stand on a docstring's first one.
+/// Line width of PEP 8, minus the quotes on the first line of a docstring.
 const WIDTH: usize = 79 - 3;
 
-/// A Python string literal, quotes included.
+/// Returns a Python string literal with quotes.
 pub(crate) fn py_str(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('"');
@@ -22,8 +22,9 @@ pub(crate) fn py_str(text: &str) -> String {
     literal
 }
 
-/// What stands between the quotes of a docstring: wrapped, and unable to end it. Every line but the
-/// first is indented; `hanging` is what those of a paragraph get besides, as a field's do.
+/// Returns the contents of a docstring, wrapped and escaped. Indents all lines except the first.
+/// `hanging` is the additional indentation of further lines of a paragraph, as in descriptions of
+/// fields.
 pub(crate) fn py_doc(text: &str, indent: usize, hanging: usize) -> String {
     let (margin, hanging) = (" ".repeat(indent), " ".repeat(hanging));
     let width = WIDTH.saturating_sub(indent).max(40);
@@ -31,7 +32,7 @@ pub(crate) fn py_doc(text: &str, indent: usize, hanging: usize) -> String {
     for line in text.trim().split(ends_line) {
         let clean: String = line.chars().filter(|c| !is_hidden(*c)).collect();
         if clean.trim().is_empty() {
-            // Two empty lines in a row are one.
+            // Merge consecutive empty lines.
             if lines.last().is_some_and(|last| !last.is_empty()) {
                 lines.push(String::new());
             }
@@ -51,7 +52,7 @@ pub(crate) fn py_doc(text: &str, indent: usize, hanging: usize) -> String {
     doc
 }
 
-/// Backslashes and quotes, which mean something even in a docstring.
+/// Escapes backslashes and quotes.
 fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -1,9 +1,9 @@
-//! Rust: doc comments, literals, identifiers.
+//! Filters for Rust: doc comments, string literals and identifiers.
 
 use super::text::{ends_line, is_hidden};
 use crate::naming::{Naming, Role};
 
-/// Rust's keywords, of all editions.
+/// Keywords of all editions.
 const KEYWORDS: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -12,15 +12,15 @@ const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// The column that doc comments end before.
+/// Line width of doc comments.
 const WIDTH: usize = 100;
 
-/// A string literal, quotes included.
+/// Returns a string literal with quotes.
 pub(crate) fn rust_str(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// An identifier in snake case.
+/// Returns an identifier in snake case.
 pub(crate) fn rust_ident(text: &str, acronyms: &[String]) -> String {
     let naming = Naming {
         acronyms: acronyms.to_vec(),
@@ -30,10 +30,11 @@ pub(crate) fn rust_ident(text: &str, acronyms: &[String]) -> String {
     naming.ident(text, Role::Property)
 }
 
-/// Lines of a doc comment (`///`, or `//!` if `inner`), wrapped; no text gives no line.
+/// Returns the wrapped lines of a doc comment (`///`, or `//!` if `inner` is set). Returns nothing
+/// for an empty text.
 ///
-/// The text is prose with code in single backquotes and with lists. Nothing else of Markdown gets
-/// through: a bracket would be a link to nowhere, a fence or an indented line a test.
+/// The text is prose with code in single backquotes and with lists. All other Markdown is escaped,
+/// because a bracket would become a broken link, and a fence or an indented line a test.
 pub(crate) fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
     let margin = " ".repeat(indent);
     let marker = if inner { "//!" } else { "///" };
@@ -44,7 +45,7 @@ pub(crate) fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
         let clean = line.replace(is_hidden, "");
         let (bullet, rest) = split_bullet(clean.trim());
         if rest.is_empty() && bullet.is_empty() {
-            // Two empty lines in a row are one.
+            // Merge consecutive empty lines.
             if lines.last().is_some_and(|last| !last.is_empty()) {
                 lines.push(String::new());
             }
@@ -52,7 +53,7 @@ pub(crate) fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
             continue;
         }
         if in_list && bullet.is_empty() {
-            // Else it would continue the last entry.
+            // An empty line separates the text from the last list item.
             lines.push(String::new());
         }
         in_list = !bullet.is_empty();
@@ -65,7 +66,7 @@ pub(crate) fn rust_doc(text: &str, indent: usize, inner: bool) -> String {
     lines.join("\n")
 }
 
-/// The mark of a list's entry, with its space, and what follows.
+/// Splits a line into the list marker with its space, and the text.
 fn split_bullet(line: &str) -> (&str, &str) {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let length = match line.as_bytes().get(digits) {
@@ -81,7 +82,7 @@ fn split_bullet(line: &str) -> (&str, &str) {
     }
 }
 
-/// Breaks words into lines; those after the first stand below the text of the first.
+/// Wraps words. Further lines are aligned with the text of the first.
 fn wrap(bullet: &str, text: &str, width: usize, lines: &mut Vec<String>) {
     let hanging = " ".repeat(bullet.len());
     let mut line = bullet.to_owned();
@@ -105,7 +106,7 @@ fn wrap(bullet: &str, text: &str, width: usize, lines: &mut Vec<String>) {
     lines.push(line);
 }
 
-/// Makes a word harmless that would begin a list, a heading or a rule at the start of a line.
+/// Escapes a word that would start a list, a heading or a rule at the start of a line.
 fn defuse(word: &str) -> String {
     let digits = word.trim_start_matches(|c: char| c.is_ascii_digit());
     if digits.len() < word.len() && (digits.starts_with('.') || digits.starts_with(')')) {
@@ -119,7 +120,7 @@ fn defuse(word: &str) -> String {
     word.to_owned()
 }
 
-/// Escapes everything that Markdown would see, but for code in single backquotes; links URLs.
+/// Escapes Markdown except code in single backquotes, and links URLs.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut rest = text;
@@ -146,12 +147,12 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Whether Markdown would see more than a character, by what stands before and after it.
+/// Returns whether Markdown interprets a character, given its neighbors.
 fn is_markup(before: Option<char>, c: char, after: Option<char>) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     match c {
         '\\' | '`' | '[' | ']' | '<' | '*' => true,
-        // Within a word it is a letter like others.
+        // Within a word, an underscore is literal.
         '_' => !(is_word(before) && is_word(after)),
         '&' => after.is_some_and(|after| after.is_alphanumeric() || after == '#'),
         '~' => before == Some('~') || after == Some('~'),
@@ -159,7 +160,7 @@ fn is_markup(before: Option<char>, c: char, after: Option<char>) -> bool {
     }
 }
 
-/// The length of a URL that the text begins with.
+/// Returns the length of a URL at the start of the text.
 fn url_length(text: &str) -> Option<usize> {
     let scheme = ["http://", "https://"]
         .into_iter()
@@ -169,11 +170,11 @@ fn url_length(text: &str) -> Option<usize> {
     let url = text
         .get(..end)?
         .trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', '*', '_']);
-    // A scheme alone is no link.
+    // A scheme alone is not a link.
     (url.len() > scheme.len()).then_some(url.len())
 }
 
-/// The length of code in single backquotes that the text begins with.
+/// Returns the length of code in single backquotes at the start of the text.
 fn code_length(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('`')?;
     let length = inner.find('`').filter(|length| *length > 0)?;

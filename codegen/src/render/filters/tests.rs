@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Text that is out to break things, mixed with any text.
+/// Generates text with characters that have a meaning in output languages.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         3 => any::<String>(),

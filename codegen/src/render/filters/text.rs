@@ -1,6 +1,6 @@
-//! Comments, and the characters that no text should smuggle in.
+//! Comments and JSON, and characters that no output may contain.
 
-/// Characters that end a line somewhere.
+/// Returns whether some language treats the character as a line end.
 pub(super) fn ends_line(c: char) -> bool {
     matches!(
         c,
@@ -8,14 +8,14 @@ pub(super) fn ends_line(c: char) -> bool {
     )
 }
 
-/// Characters that change what a reader sees without being seen.
+/// Returns whether the character is invisible but changes how text is displayed.
 pub(super) fn is_hidden(c: char) -> bool {
     (c.is_control() && !ends_line(c) && c != '\t')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// What ends a comment somewhere, or is read as code even in one, and how it is written instead:
-/// C, HTML, PHP, and Java, which reads `\u000a` as the end of the line.
+/// Sequences that end a comment in some language or are interpreted in comments, with their
+/// replacement. Java reads `\u000a` as a line end.
 const ESCAPES: &[(&str, &str)] = &[
     ("*/", "* /"),
     ("-->", "-- >"),
@@ -23,8 +23,8 @@ const ESCAPES: &[(&str, &str)] = &[
     ("\\u", "\\ u"),
 ];
 
-/// Lines of comments: each begins with the prefix, and none can end the comment. With a width, they
-/// are wrapped to end before it.
+/// Returns comment lines with a prefix. The text cannot end the comment. Wraps the lines if a width
+/// is given.
 pub(crate) fn comment(text: &str, prefix: &str, width: Option<usize>) -> String {
     let clean: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     let clean = ESCAPES
@@ -40,7 +40,7 @@ pub(crate) fn comment(text: &str, prefix: &str, width: Option<usize>) -> String 
             "" => line,
             prefix => format!("{prefix} {line}").trim_end().to_owned(),
         })
-        // In C, a line that ends so goes on in the next one.
+        // In C, a backslash at the end continues the comment on the next line.
         .map(|line| {
             if line.ends_with('\\') {
                 line + "."
@@ -52,12 +52,12 @@ pub(crate) fn comment(text: &str, prefix: &str, width: Option<usize>) -> String 
     lines.join("\n")
 }
 
-/// A value as JSON. Text in it is a literal of other languages, too, so what ends a line there, or
-/// what their compilers refuse or readers don't see, is escaped.
+/// Serializes a value to JSON. Strings are valid literals in other languages as well, so this
+/// escapes characters that end lines, are invisible, or are invalid in their literals.
 ///
 /// # Errors
 ///
-/// The value can't be JSON.
+/// Returns an error if the value cannot be represented in JSON.
 pub(crate) fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::Result<String> {
     let text = if pretty {
         serde_json::to_string_pretty(value)?
@@ -66,7 +66,7 @@ pub(crate) fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::
     };
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        // The only line feeds are those between the values.
+        // Line feeds only occur between values.
         if c != '\n' && (ends_line(c) || is_hidden(c)) {
             escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
@@ -76,8 +76,8 @@ pub(crate) fn json<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::
     Ok(escaped)
 }
 
-/// Breaks words into lines, at least one; those after the first begin with `hanging`. A word that
-/// is longer than a line stays whole.
+/// Wraps words to at least one line. Further lines begin with `hanging`. A word that is longer than
+/// a line is not split.
 pub(super) fn wrap(text: &str, width: usize, hanging: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

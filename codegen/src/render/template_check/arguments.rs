@@ -1,5 +1,4 @@
-//! Arguments of filters, functions, tests and components that these do not have: Tera ignores most
-//! of them.
+//! Finds unknown arguments of filters, functions, tests and components, most of which Tera ignores.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +6,7 @@ use super::lexer::{Tag, Token};
 use super::tag_syntax::{component_name, is_component};
 use super::{Unknown, nearest};
 
-/// The arguments of filters: those of this crate, then Tera's.
+/// Arguments of filters: those of this crate, followed by those of Tera.
 pub(super) const FILTERS: &[(&str, &[&str])] = &[
     ("camel", &[]),
     ("comment", &["prefix", "width"]),
@@ -63,13 +62,13 @@ pub(super) const FILTERS: &[(&str, &[&str])] = &[
     ("wordcount", &[]),
 ];
 
-/// The arguments of Tera's functions.
+/// Arguments of Tera's functions.
 const FUNCTIONS: &[(&str, &[&str])] = &[
     ("range", &["start", "end", "step_by"]),
     ("throw", &["message"]),
 ];
 
-/// The arguments of Tera's tests.
+/// Arguments of Tera's tests.
 const TESTS: &[(&str, &[&str])] = &[
     ("containing", &["pat"]),
     ("divisible_by", &["divisor"]),
@@ -77,10 +76,10 @@ const TESTS: &[(&str, &[&str])] = &[
     ("starting_with", &["pat"]),
 ];
 
-/// The parameters of components by name; none for one that takes any.
+/// Parameters of components by name. `None` if a component accepts any.
 type Components<'t> = HashMap<String, Option<Vec<&'t str>>>;
 
-/// Finds arguments that what is called does not have.
+/// Finds unknown arguments.
 pub(super) fn check(all: &HashMap<&str, Vec<Tag<'_>>>, unknown: &mut BTreeSet<Unknown>) {
     let definitions = all.values().flatten().filter(|tag| is_definition(tag));
     let components: Components<'_> = definitions
@@ -122,7 +121,7 @@ fn message(what: &str, name: &str, known: &[&str]) -> String {
 struct Call<'t> {
     what: String,
     known: Vec<&'t str>,
-    /// The names of arguments, each with its index in the tag.
+    /// Names of arguments, each with its index in the tag.
     given: Vec<(usize, &'t str)>,
 }
 
@@ -130,7 +129,7 @@ fn is_definition(tag: &Tag<'_>) -> bool {
     tag.is_statement && tag.name(0) == Some("component")
 }
 
-/// The call of a filter, function or test whose name is at an index.
+/// Returns the call of the filter, function or test whose name is at an index.
 fn call<'t>(tag: &Tag<'t>, at: usize) -> Option<Call<'t>> {
     let token = |at: usize| tag.words.get(at).map(|word| word.token);
     let name = tag.name(at)?;
@@ -148,7 +147,7 @@ fn call<'t>(tag: &Tag<'t>, at: usize) -> Option<Call<'t>> {
         (Some(Token::Mark("." | "?.")), _) => return None,
         _ => ("function", FUNCTIONS),
     };
-    // Tera refuses what is not there at all.
+    // Tera itself reports unknown filters, functions and tests.
     let (_, known) = all.iter().find(|(known, _)| *known == name)?;
     Some(Call {
         what: format!("the {kind} `{name}`"),
@@ -157,7 +156,7 @@ fn call<'t>(tag: &Tag<'t>, at: usize) -> Option<Call<'t>> {
     })
 }
 
-/// The names before `=` from an index on, as long as the brackets around it are open.
+/// Returns the names before `=` from an index on, up to the closing bracket.
 fn arguments<'t>(tag: &Tag<'t>, from: usize, around: usize) -> Vec<(usize, &'t str)> {
     let mut depth = around;
     let mut given = Vec::new();
@@ -194,7 +193,7 @@ fn component_call<'t>(tag: &Tag<'t>, at: usize, components: &Components<'t>) -> 
     })
 }
 
-/// The parameters of a component; none if it takes any.
+/// Returns the parameters of a component, or `None` if it accepts any.
 fn parameters<'t>(tag: &Tag<'t>) -> Option<Vec<&'t str>> {
     let mut found = Vec::new();
     let mut depth = 0_usize;

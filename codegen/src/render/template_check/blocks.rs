@@ -1,30 +1,29 @@
-//! Tags that open and close blocks: which one lacks the other.
+//! Finds blocks that are not closed, and closing tags without a block.
 
 use super::lexer::{Tag, Token, whole};
 use super::tag_syntax::component_name;
 
-/// A tag without the one that belongs to it.
+/// A tag whose partner is missing.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) struct Unbalanced {
-    /// Where the tag begins that shows it, in bytes: a closing one, or one that is never closed.
+    /// Byte offset of the tag: a closing tag, or an opening tag that is never closed.
     pub(in super::super) at: usize,
-    /// The tag that is still open there, and where it begins.
+    /// The tag that is still open there, with its byte offset.
     pub(in super::super) open: Option<(String, usize)>,
-    /// What is wrong.
+    /// Description of the problem.
     pub(in super::super) message: String,
 }
 
-/// A block that is open.
+/// An open block.
 struct Open<'t> {
-    /// What closes it.
+    /// Tag that closes the block.
     closing: String,
-    /// The tag as it is written.
+    /// The opening tag in messages.
     shown: String,
     tag: &'t Tag<'t>,
 }
 
-/// Finds the first tag of a template that does not close the block that is open, or that nothing
-/// closes.
+/// Finds the first tag that does not close the open block, or that is never closed.
 pub(in super::super) fn unbalanced(text: &str) -> Option<Unbalanced> {
     let (tags, is_whole) = whole(text);
     let mut open: Vec<Open<'_>> = Vec::new();
@@ -76,7 +75,7 @@ fn at(tag: &Tag<'_>) -> usize {
     tag.words.first().map_or(tag.end, |word| word.at)
 }
 
-/// What closes the block that a tag opens, and how the tag is shown.
+/// Returns the closing tag of the block that a tag opens, and the tag in messages.
 fn opening(tag: &Tag<'_>) -> Option<(String, String)> {
     if !tag.is_statement {
         return None;
@@ -106,7 +105,7 @@ fn opening(tag: &Tag<'_>) -> Option<(String, String)> {
     Some((closing, shown))
 }
 
-/// The word of a tag that closes a block or begins another part of it.
+/// Returns the name of a tag that closes a block or starts another part of it.
 fn closing(tag: &Tag<'_>) -> Option<String> {
     if !tag.is_statement {
         return None;
@@ -194,7 +193,7 @@ mod tests {
             "{% if a %}{% elif b %}{% else %}{% endif %}{% for a in b %}{% else %}{% endfor %}",
             "{% set a = 1 %}{% set b %}x{% endset %}{% filter upper %}x{% endfilter %}",
             "{% raw %}{% if %}{% endraw %}{% <c a={1}> %}x{% </c> %}{{ <c /> }}{% <c /> %}",
-            // Tera says best where this ends.
+            // Tera reports this error with the right place.
             "{% if a %}{{ b",
         ] {
             assert_eq!(unbalanced(text), None, "{text}");

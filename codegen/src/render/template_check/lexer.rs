@@ -1,39 +1,39 @@
-//! What stands between the brackets of a template, as words with their places.
+//! Splits the tags of templates into tokens with their positions.
 //!
-//! Tera keeps its own reading of templates to itself; this one knows only what names need.
+//! Tera's own lexer is private. This one supports only what the checks need.
 
-/// A word of an expression.
+/// A token of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token<'t> {
-    /// A name or a keyword.
+    /// A name or keyword.
     Name(&'t str),
-    /// The inside of a string literal.
+    /// The contents of a string literal.
     Text(&'t str),
     /// A number.
     Number,
-    /// Anything else: `.`, `?.`, `...`, `==`, ...
+    /// Any other token, such as `.`, `?.`, `...` or `==`.
     Mark(&'t str),
 }
 
-/// A word and where it begins, in bytes.
+/// A token with its byte offset.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word<'t> {
     pub(crate) token: Token<'t>,
     pub(crate) at: usize,
 }
 
-/// A `{{ ... }}` or `{% ... %}`.
+/// A tag: `{{ ... }}` or `{% ... %}`.
 #[derive(Debug)]
 pub(crate) struct Tag<'t> {
-    /// Whether it is a `{% ... %}`.
+    /// Whether the tag is a `{% ... %}`.
     pub(crate) is_statement: bool,
     pub(crate) words: Vec<Word<'t>>,
-    /// Where its last word ends.
+    /// Byte offset of the end of the last token.
     pub(crate) end: usize,
 }
 
 impl<'t> Tag<'t> {
-    /// The name at an index.
+    /// Returns the name at an index.
     pub(crate) fn name(&self, index: usize) -> Option<&'t str> {
         match self.words.get(index)?.token {
             Token::Name(name) => Some(name),
@@ -42,17 +42,17 @@ impl<'t> Tag<'t> {
     }
 }
 
-/// Marks of more than one character; longer ones first.
+/// Operators of more than one character, longer ones first.
 const MARKS: &[&str] = &[
     "...", "</", "/>", "?.", "?[", "==", "!=", "<=", ">=", "//", "**",
 ];
 
-/// All tags of a template up to the first that does not end: Tera refuses that one.
+/// Returns the tags of a template up to the first unterminated one, which Tera reports.
 pub(crate) fn tags(text: &str) -> Vec<Tag<'_>> {
     whole(text).0
 }
 
-/// The same, and whether every tag ends.
+/// Returns the same tags, and whether all tags are terminated.
 pub(crate) fn whole(text: &str) -> (Vec<Tag<'_>>, bool) {
     let mut tags = Vec::new();
     let mut at = 0;
@@ -79,7 +79,7 @@ pub(crate) fn whole(text: &str) -> (Vec<Tag<'_>>, bool) {
     (tags, true)
 }
 
-/// The next `{{`, `{%` or `{#`, and its second character.
+/// Returns the offset of the next `{{`, `{%` or `{#`, and its second character.
 fn next_opening(text: &str, from: usize) -> Option<(usize, u8)> {
     let bytes = text.as_bytes().get(from..)?;
     let found = bytes
@@ -92,8 +92,7 @@ fn find(text: &str, from: usize, what: &str) -> Option<usize> {
     text.get(from..)?.find(what).map(|found| from + found)
 }
 
-/// Where the text after `{% endraw %}` begins. What stands before it is no tag: it is not read as
-/// one.
+/// Returns the offset after `{% endraw %}`. The text before it contains no tags.
 fn end_of_raw(text: &str, from: usize) -> Option<usize> {
     let raw = text.get(from..)?;
     let mut openings = raw.match_indices("{%");
@@ -106,14 +105,14 @@ fn end_of_raw(text: &str, from: usize) -> Option<usize> {
     })
 }
 
-/// Reads a tag from behind its opening; gives it and where the text goes on.
+/// Reads a tag after its opening. Returns the tag and the offset after it.
 fn read_tag(text: &str, from: usize, is_statement: bool) -> Option<(Tag<'_>, usize)> {
     let closing = if is_statement { "%}" } else { "}}" };
     let mut words: Vec<Word<'_>> = Vec::new();
     let mut at = from;
     let mut end = from;
     let mut braces = 0_usize;
-    // White space control is no word.
+    // Skips the mark for white space control.
     if text.get(at..)?.starts_with('-') {
         at += 1;
     }
@@ -125,7 +124,7 @@ fn read_tag(text: &str, from: usize, is_statement: bool) -> Option<(Tag<'_>, usi
             continue;
         }
         let tight = rest.strip_prefix('-').unwrap_or(rest);
-        // `}}` also ends two maps.
+        // `}}` can also close two maps.
         if tight.starts_with(closing) && (is_statement || braces == 0) {
             let after = text.len() - tight.len() + closing.len();
             let tag = Tag {
@@ -147,7 +146,7 @@ fn read_tag(text: &str, from: usize, is_statement: bool) -> Option<(Tag<'_>, usi
     }
 }
 
-/// The word that a text begins with, and its length.
+/// Returns the first token of a text, and its length.
 fn word(rest: &str) -> Option<(Token<'_>, usize)> {
     let c = rest.chars().next()?;
     if c.is_alphabetic() || c == '_' {

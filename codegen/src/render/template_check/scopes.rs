@@ -1,4 +1,4 @@
-//! Goes through the tags of a template with the names that are defined at each.
+//! Walks through the tags of templates with the names that are defined at each.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -7,20 +7,21 @@ use super::tag_syntax::{KEYWORDS, asked_names, bound_names, component_name, is_c
 use super::types::{Schemas, Type};
 use super::{Parameters, Unknown, nearest};
 
-/// Templates within templates: no pack goes deeper, and Tera refuses circles.
+/// Maximum depth of included templates. No pack reaches it, and Tera refuses cycles.
 const DEPTH: usize = 50;
 
 type Names<'s> = HashMap<String, Type<'s>>;
 
-/// One way through the templates.
+/// A walk through the templates.
 pub(super) struct Scan<'s, 'a> {
     schemas: &'s Schemas,
     all: &'a HashMap<&'a str, Vec<Tag<'a>>>,
     parameters: &'a mut Parameters<'s>,
     unknown: &'a mut BTreeSet<Unknown>,
-    /// Names by scope, the innermost last.
+    /// Names by scope, innermost last.
     scopes: Vec<Names<'s>>,
-    /// Names that are set somewhere, perhaps later: a loop's next round sees them.
+    /// Names that are set anywhere in the template, because the next iteration of a loop sees names
+    /// that are set after their use.
     set_somewhere: HashSet<String>,
     template: &'a str,
 }
@@ -43,7 +44,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// Checks a template that is rendered for itself, and all that it includes or extends.
+    /// Checks a template that is rendered directly, with all templates that it includes or extends.
     pub(super) fn entry(&mut self, template: &'a str, names: Names<'s>) {
         self.scopes = vec![names];
         self.collect_set(template, 0);
@@ -69,7 +70,8 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// What is set, and what loops bind for blocks that another template fills.
+    /// Collects the names that are set, and those that loops define for blocks that another
+    /// template overrides.
     fn collect_set(&mut self, template: &str, depth: usize) {
         for tag in self.all.get(template).into_iter().flatten() {
             self.set_somewhere.extend(asked_names(tag));
@@ -140,7 +142,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 }
             }
             Some("if" | "elif") => self.expression(tag, 1),
-            // A name of a block, a filter, nothing.
+            // The names of blocks and the like are not variables.
             Some("filter") => self.expression(tag, 2),
             Some(
                 "block" | "endblock" | "endset" | "endif" | "endfilter" | "else" | "break"
@@ -183,7 +185,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         } else {
             self.expression(tag, 3);
         }
-        // Which value a name has that is set in several places depends on the way there.
+        // A name that is set in several places can have any of these types.
         let held = Type::any();
         let scope = if global {
             self.scopes.first_mut()
@@ -195,7 +197,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// The names that a component sees: its parameters, with what it is called with.
+    /// Returns the names that a component sees: its parameters, with the types of the arguments.
     fn component_names(&self, tag: &Tag<'a>) -> Names<'s> {
         let component = component_name(tag, 1);
         let mut names = Names::new();
@@ -222,7 +224,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                         tag.words.get(index + 1).map(|word| word.token),
                         Some(Token::Mark("=" | ":"))
                     );
-                    // A parameter that is never given, or has a value of its own, may be anything.
+                    // A parameter without arguments, or with a default, can have any type.
                     let held = given.filter(|_| !free && !has_default);
                     names.insert(name.to_owned(), held.unwrap_or_else(Type::any));
                 }
@@ -232,7 +234,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         names
     }
 
-    /// Checks all names of an expression.
+    /// Checks all names in an expression.
     fn expression(&mut self, tag: &Tag<'a>, from: usize) {
         let bound = bound_names(tag);
         let mut at = from;
@@ -242,7 +244,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.calls(tag, from);
     }
 
-    /// Checks the name at an index, if a value stands there; gives the index that follows.
+    /// Checks the name at an index, if it is a variable. Returns the index of the next token.
     fn word(&mut self, tag: &Tag<'a>, at: usize, bound: &[&str]) -> usize {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         let Some(Token::Name(name)) = token(at) else {
@@ -275,7 +277,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         end
     }
 
-    /// Checks a word that a value is compared with, where the model has only some.
+    /// Checks a word that is compared with a value for which the model has only certain words.
     fn comparison(&mut self, tag: &Tag<'a>, at: usize, held: &Type<'s>) {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         if let (Some(Token::Mark("==" | "!=")), Some(Token::Text(word))) =
@@ -289,7 +291,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// Follows the fields behind a name; gives the index after them and what the last one holds.
+    /// Follows the fields after a name. Returns the index after them, and the type of the last one.
     fn path(
         &mut self,
         tag: &Tag<'a>,
@@ -311,7 +313,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                     at += 3;
                     continue;
                 }
-                // What a bracket holds is checked as the expression goes on.
+                // The contents of brackets are checked as part of the expression.
                 (Some(Token::Mark("[" | "?[")), ..) => return (at, Type::any()),
                 _ => return (at, held),
             };
@@ -329,7 +331,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// What an expression holds that is one path and nothing else.
+    /// Returns the type of an expression that consists of a single path.
     fn whole_type(&mut self, tag: &Tag<'a>, from: usize) -> Type<'s> {
         let Some(held) = tag.name(from).and_then(|name| self.type_of(name)) else {
             return Type::any();
@@ -347,7 +349,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         if same_items(rest) { held } else { Type::any() }
     }
 
-    /// Remembers what components are called with.
+    /// Records the types of the arguments of components.
     fn calls(&mut self, tag: &Tag<'a>, from: usize) {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         for start in from..tag.words.len() {
@@ -385,7 +387,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// What stands in `{...}`, if that is one path.
+    /// Returns the type of `{...}`, if it contains a single path.
     fn argument(&mut self, tag: &Tag<'a>, at: usize) -> Type<'s> {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         let (Some(Token::Mark("{")), Some(Token::Name(name))) = (token(at), token(at + 1)) else {

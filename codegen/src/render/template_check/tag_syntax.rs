@@ -1,14 +1,15 @@
-//! What stands where in a tag.
+//! Syntax of tags: components, and names that tags define.
 
 use super::lexer::{Tag, Token};
 
-/// Words of expressions that are no names of values.
+/// Words of expressions that are not variables.
 pub(super) const KEYWORDS: &[&str] = &[
     "and", "or", "not", "in", "is", "if", "else", "elif", "for", "true", "True", "false", "False",
     "none", "None", "null", "loop", "self", "body",
 ];
 
-/// Whether the name at an index begins a call of a component: `<name` where no value stands before.
+/// Returns whether the name at an index is that of a component call: `<name` without a value before
+/// it.
 pub(super) fn is_component(tag: &Tag<'_>, at: usize) -> bool {
     let token = |back: usize| {
         at.checked_sub(back)
@@ -28,7 +29,7 @@ pub(super) fn is_component(tag: &Tag<'_>, at: usize) -> bool {
     is_name && token(1) == Some(Token::Mark("<")) && !after_value
 }
 
-/// The name of a component, which may hold dots.
+/// Returns the name of a component, which can contain dots.
 pub(in super::super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
     let mut name = tag.name(at).unwrap_or_default().to_owned();
     let mut at = at + 1;
@@ -41,7 +42,7 @@ pub(in super::super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
     name
 }
 
-/// The names that comprehensions within a tag bind.
+/// Returns the names that comprehensions in a tag define.
 pub(super) fn bound_names<'t>(tag: &Tag<'t>) -> Vec<&'t str> {
     let mut bound = Vec::new();
     for at in 1..tag.words.len() {
@@ -53,7 +54,7 @@ pub(super) fn bound_names<'t>(tag: &Tag<'t>) -> Vec<&'t str> {
     bound
 }
 
-/// The names that a tag asks for whether they are defined: who asks knows that they may not be.
+/// Returns the names in `is defined` and the like, which may be undefined.
 pub(super) fn asked_names(tag: &Tag<'_>) -> Vec<String> {
     let token = |at: usize| tag.words.get(at).map(|word| word.token);
     let asks = |at: usize| match (token(at + 1), token(at + 2), token(at + 3)) {

@@ -1,32 +1,32 @@
-//! What a name in a template can hold: parts of the model's JSON Schema, or of a pack's options.
+//! Types of names in templates: parts of the model's JSON Schema, or of a pack's options.
 
 use serde_json::Value;
 
-/// What a name can hold. Nothing is known of a value when `any` is set.
+/// Possible types of a name. With `any`, every type is possible.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Type<'s> {
     any: bool,
     known: Vec<Known<'s>>,
 }
 
-/// One thing that a name can hold.
+/// A possible type.
 #[derive(Debug, Clone, Copy)]
 enum Known<'s> {
-    /// A value that a schema describes, and the name of the schema.
+    /// A schema, with its name.
     Schema(&'s Value, &'s str),
-    /// This value.
+    /// A JSON value.
     Data(&'s Value),
 }
 
-/// A field that nothing has.
+/// An access to a field that does not exist.
 pub(super) struct NoField {
-    /// What was asked: `operation`.
+    /// Name of the object, for example `operation`.
     pub(super) of: String,
-    /// The fields that it has.
+    /// Existing fields.
     pub(super) fields: Vec<String>,
 }
 
-/// The schemas of the model.
+/// JSON Schemas of the model.
 pub(super) struct Schemas {
     root: Value,
 }
@@ -36,12 +36,12 @@ impl Schemas {
         Self { root }
     }
 
-    /// The whole model.
+    /// Returns the type of the model.
     pub(super) fn model(&self) -> Type<'_> {
         self.flat(&self.root, "Model")
     }
 
-    /// What a field of the model's own holds.
+    /// Returns the type of a field of the model.
     pub(super) fn named(&self, name: &str) -> Type<'_> {
         let found = self.definition(name);
         found.map_or_else(Type::any, |(schema, name)| self.flat(schema, name))
@@ -52,7 +52,7 @@ impl Schemas {
         Some((schema, name))
     }
 
-    /// A schema with references followed and alternatives laid side by side.
+    /// Returns the types of a schema, with references and alternatives resolved.
     fn flat<'s>(&'s self, schema: &'s Value, name: &'s str) -> Type<'s> {
         let mut found = Type::default();
         self.flatten(schema, name, 0, &mut found);
@@ -83,7 +83,7 @@ impl Schemas {
         }
     }
 
-    /// What a field holds.
+    /// Returns the type of a field.
     pub(super) fn field<'s>(&'s self, of: &Type<'s>, name: &str) -> Result<Type<'s>, NoField> {
         if of.any {
             return Ok(Type::any());
@@ -122,7 +122,7 @@ impl Schemas {
         }
     }
 
-    /// What the items of a list are, or the values of a map.
+    /// Returns the type of list items or map values.
     pub(super) fn items<'s>(&'s self, of: &Type<'s>) -> Type<'s> {
         let mut found = Type {
             any: of.any,
@@ -150,7 +150,7 @@ fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
 }
 
 impl<'s> Type<'s> {
-    /// A value of which nothing is known.
+    /// Creates an unknown type.
     pub(super) fn any() -> Self {
         Self {
             any: true,
@@ -158,7 +158,7 @@ impl<'s> Type<'s> {
         }
     }
 
-    /// This value.
+    /// Creates the type of a JSON value.
     pub(super) fn data(value: &'s Value) -> Self {
         Self {
             any: false,
@@ -177,18 +177,18 @@ impl<'s> Type<'s> {
         }
     }
 
-    /// Adds what another name can hold.
+    /// Adds the types of another name.
     pub(super) fn join(&mut self, other: Self) {
         self.any |= other.any;
         other.known.into_iter().for_each(|known| self.add(known));
     }
 
-    /// How much it can be.
+    /// Returns the number of possible types.
     pub(super) fn size(&self) -> usize {
         self.known.len() + usize::from(self.any)
     }
 
-    /// What it is called in messages.
+    /// Returns the name for messages.
     fn name(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for known in &self.known {
@@ -204,7 +204,7 @@ impl<'s> Type<'s> {
         names.join(" or ")
     }
 
-    /// The words that it can be, if it can't be anything else.
+    /// Returns the words of an enum. Returns `None` if other values are possible.
     pub(super) fn words(&self) -> Option<Vec<String>> {
         let word = |known: &Known<'s>| match known {
             Known::Schema(schema, _) => schema.get("const")?.as_str().map(str::to_owned),
@@ -214,7 +214,7 @@ impl<'s> Type<'s> {
         words.filter(|words| !self.any && !words.is_empty())
     }
 
-    /// The names of all fields that it can have, sorted.
+    /// Returns the names of all fields, sorted.
     pub(super) fn fields(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for known in &self.known {
@@ -230,7 +230,7 @@ impl<'s> Type<'s> {
     }
 }
 
-/// `SubService` as people say it: `sub service`.
+/// Converts `SubService` to `sub service`.
 fn spaced(name: &str) -> String {
     crate::naming::words(name, &[]).join(" ")
 }

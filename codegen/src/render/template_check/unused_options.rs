@@ -1,22 +1,22 @@
-//! Options of a pack that no template reads.
+//! Finds options of a pack that no template reads.
 
 use std::collections::HashSet;
 
 use super::lexer::{Token, tags};
 use crate::pack::{Addition, CLIENT_OPTION};
 
-/// The words of a pack's templates that can name an option.
+/// Words in the templates of a pack that can be names of options.
 pub(in super::super) struct Read<'t> {
-    /// The options that are read by name: `pack.x`, `pack["x"]`.
+    /// Options that are read by name: `pack.x`, `pack["x"]`.
     named: HashSet<&'t str>,
-    /// Whether `pack` is also used as a whole, so that any option may be read.
+    /// Whether `pack` is used as a whole, so that any option can be read.
     is_open: bool,
-    /// Every name and text in a tag.
+    /// All names and texts in tags.
     words: HashSet<&'t str>,
 }
 
 impl<'t> Read<'t> {
-    /// Collects the words of templates, paths and conditions.
+    /// Collects the words in templates, paths and conditions.
     pub(in super::super) fn by(all: impl IntoIterator<Item = &'t str>) -> Self {
         let mut read = Self {
             named: HashSet::from([CLIENT_OPTION]),
@@ -59,8 +59,8 @@ impl<'t> Read<'t> {
 
     /// Returns whether a key that an overriding folder adds to the options is probably a mistake.
     ///
-    /// Within an option, templates can read keys by any expression. They read them by name where
-    /// most keys that the pack itself has there are words of a template.
+    /// Templates can read the keys within an option with any expression. If most existing keys
+    /// beside it are words in a template, the templates read these keys by name.
     pub(in super::super) fn is_unread(&self, addition: &Addition) -> bool {
         let Some((key, parents)) = addition.pointer.split_last() else {
             return false;

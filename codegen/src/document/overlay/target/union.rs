@@ -1,11 +1,10 @@
-//! Unions in a target, of names or of conditions: each part of one must match.
+//! Unions in targets: lists of names, or conditions joined by `||`. Each part must match.
 
 use serde_json_path::JsonPath;
 
 use crate::source::unescape_token;
 
-/// Returns the parts of the unions of a path that match nothing, although the path as a whole
-/// matches `pointers`.
+/// Returns the parts of unions that match nothing, although the path as a whole matches `pointers`.
 ///
 /// A union is `['a','b']`, or a filter with `||`.
 pub(crate) fn idle_parts(
@@ -43,8 +42,7 @@ pub(crate) fn idle_parts(
                         text.get(range.end..),
                     ];
                     let only: String = only.into_iter().flatten().collect();
-                    // A text that is not a path any more was not understood: then nothing is
-                    // reported.
+                    // A text that is not a valid path was misread, so report nothing.
                     JsonPath::parse(&only).map_or(true, |path| !path.query(document).is_empty())
                 }
             };
@@ -57,13 +55,13 @@ pub(crate) fn idle_parts(
 
 /// A step of a path.
 struct Segment<'t> {
-    /// Whether it begins with `..`.
+    /// Whether the step begins with `..`.
     descends: bool,
-    /// What its brackets list, each with the bytes that it and its union take.
+    /// Selectors in the brackets, each with the byte range of the selector and of its union.
     selectors: Vec<(&'t str, std::ops::Range<usize>)>,
 }
 
-/// The position of a step in every pointer that the path leads to.
+/// Position of a step in the pointers of all matches.
 #[derive(Clone, Copy)]
 enum Place {
     FromStart(usize),
@@ -71,7 +69,7 @@ enum Place {
 }
 
 impl Place {
-    /// None if a pointer can have any number of tokens on both sides.
+    /// Returns `None` if the number of tokens before and after the step varies.
     fn of(segments: &[Segment<'_>], index: usize) -> Option<Self> {
         let (before, after) = segments.split_at_checked(index + 1)?;
         if !before.iter().any(|segment| segment.descends) {
@@ -92,7 +90,7 @@ impl Place {
         token.map(|token| unescape_token(token).into_owned())
     }
 
-    /// The beginning of a pointer up to this position.
+    /// Returns the pointer up to and including this position.
     fn prefix(self, pointer: &str) -> Option<&str> {
         let slashes = pointer.matches('/').count();
         let kept = match self {
@@ -103,7 +101,7 @@ impl Place {
         pointer.get(..end.unwrap_or(pointer.len()))
     }
 
-    /// Whether a condition holds for anything on the way to the matches.
+    /// Returns whether a condition holds for a value on the way to a match.
     fn any_fits(self, pointers: &[String], document: &serde_json::Value, condition: &str) -> bool {
         let Ok(path) = JsonPath::parse(&format!("$[?{condition}]")) else {
             return true;
@@ -120,9 +118,9 @@ impl Place {
 
 /// A part of a union.
 struct Part {
-    /// What takes the place of the union.
+    /// Replacement of the union that only contains this part.
     text: String,
-    /// For messages.
+    /// The part in messages.
     shown: String,
 }
 
@@ -135,7 +133,7 @@ impl Part {
     }
 }
 
-/// The name or index that a selector selects.
+/// Returns the name or index of a selector.
 fn name(selector: &str) -> Option<String> {
     let json = match selector.strip_prefix('\'') {
         Some(rest) => {
@@ -146,16 +144,16 @@ fn name(selector: &str) -> Option<String> {
     };
     match serde_json::from_str(&json).ok()? {
         serde_json::Value::String(name) => Some(name),
-        // A negative one counts from the end.
+        // A negative index counts from the end.
         serde_json::Value::Number(index) => index.as_u64().map(|index| index.to_string()),
         _ => None,
     }
 }
 
-/// The filter with each of its disjunctions replaced by one of their parts; none if it has no `||`.
+/// Returns the filter with each union replaced by one of its parts. Returns nothing without `||`.
 fn alternatives(filter: &str) -> Vec<Part> {
     let mut found = Vec::new();
-    // Groups that are open: where they begin, and where their `||` are.
+    // Open groups, each with its start and the positions of its `||`.
     let mut groups: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new())];
     let mut close = |(start, ors): (usize, Vec<usize>), end: usize| {
         if ors.is_empty() {
@@ -201,7 +199,7 @@ fn alternatives(filter: &str) -> Vec<Part> {
     found
 }
 
-/// The steps behind `$`; none if the text is written in a way that is not understood.
+/// Splits a path into its steps after `$`. Returns `None` for unsupported syntax.
 fn segments(text: &str) -> Option<Vec<Segment<'_>>> {
     let mut segments = Vec::new();
     let mut at = text.find('$')? + 1;
@@ -236,7 +234,7 @@ fn segments(text: &str) -> Option<Vec<Segment<'_>>> {
     }
 }
 
-/// What brackets list, and where the text continues behind them.
+/// Selectors in brackets, and the position after the brackets.
 type Selectors<'t> = (Vec<(&'t str, std::ops::Range<usize>)>, usize);
 
 fn selectors(text: &str, start: usize) -> Option<Selectors<'_>> {
@@ -264,7 +262,7 @@ fn selectors(text: &str, start: usize) -> Option<Selectors<'_>> {
     Some((selectors.collect::<Option<_>>()?, start + end + 1))
 }
 
-/// The characters that are not in quotes, with their positions.
+/// Returns the characters outside quotes, with their positions.
 fn unquoted(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut quote = None;
     let mut escaped = false;

@@ -1,4 +1,4 @@
-//! Bodies: of several media types the one that the model has the most words for.
+//! Reads bodies. Of several media types, chooses the one that the model can represent best.
 
 use indexmap::IndexMap;
 
@@ -10,18 +10,18 @@ use crate::source::{Member, Node, Span, Value};
 
 use super::super::schema::blank;
 
-/// What a body is sent as.
+/// A body in one media type.
 pub(super) enum Media<'n> {
-    /// JSON of a type.
+    /// JSON.
     Json(&'n str, &'n Node),
-    /// A form of fields.
+    /// A form.
     Form(&'n str, &'n Node),
-    /// Bytes of any kind.
+    /// Bytes.
     Bytes(&'n str, &'n Node),
 }
 
 impl<'a> Reader<'a> {
-    /// Adds the body to the parameters; gives the media type.
+    /// Adds the body to the parameters. Returns its media type.
     pub(in super::super) fn request_body(
         &mut self,
         node: &'a Node,
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         vec![name.to_owned()]
     }
 
-    /// What `content` says, or nothing if it is empty.
+    /// Returns the chosen media type of `content`. Returns `None` if `content` is empty.
     pub(super) fn media<'n>(&mut self, node: &'n Node, forms: bool) -> Option<Media<'n>> {
         let content = node.get("content")?;
         let content = self.object(content, "`content`")?;
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         Some(Media::Bytes(name, &media.node))
     }
 
-    /// The schema of a JSON body, with the examples beside it.
+    /// Returns the schema of a JSON body, with the examples of the media type.
     pub(super) fn body_schema(&mut self, media: &Node) -> Option<Schema> {
         let mut schema = match media.get("schema") {
             Some(schema) => self.json_schema(schema)?,
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         Some(schema)
     }
 
-    /// A field for each property of the form's object.
+    /// Adds a parameter for each property of a form.
     fn form(&mut self, media: &Node, parameters: &mut Vec<Parameter>) {
         let Some(schema) = media.get("schema") else {
             return;
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the items of a list are bytes.
+    /// Returns whether the items of a list are bytes.
     fn is_list_of_files(&self, node: &Node) -> bool {
         let own = |node: &Node| match node.get("$ref") {
             Some(reference) => self
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
                 ..schema
             });
         }
-        // A field is described like the schema of a parameter.
+        // A field has the same keys as the schema of a parameter.
         let member = Member {
             key: node.span,
             node: node.clone(),
@@ -178,7 +178,8 @@ impl<'a> Reader<'a> {
         self.written(&parameter, In::Form)
     }
 
-    /// The properties of an object and of all its parts; whatever has no properties has no fields.
+    /// Collects the properties of an object and of its parts. Schemas without properties add no
+    /// fields.
     fn form_fields(&mut self, node: &Node, fields: &mut Fields, depth: usize) {
         if let Some(reference) = node.get("$ref") {
             let found = self.shared_schema(reference).filter(|_| depth > 0);
@@ -207,11 +208,11 @@ impl<'a> Reader<'a> {
 struct Fields {
     properties: IndexMap<String, (Span, Node)>,
     required: Vec<String>,
-    /// Shared schemas that are in it already.
+    /// Shared schemas that are already included.
     seen: Vec<String>,
 }
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 fn essence(name: &str) -> &str {
     name.split(';').next().unwrap_or_default().trim()
 }
@@ -220,7 +221,7 @@ fn is_json(name: &str) -> bool {
     matches!(name, "application/json" | "text/json" | "*/*") || name.ends_with("+json")
 }
 
-/// Whether a media type's schema says that it is bytes.
+/// Returns whether the schema of a media type describes bytes.
 fn holds_bytes(media: &Member) -> bool {
     let schema = media.node.get("schema");
     let said = |key| schema.and_then(|schema| schema.get(key));

@@ -1,11 +1,11 @@
-//! Parameters and headers: values that are written as text.
+//! Reads parameters and headers, whose values are written as text.
 
 use super::Reader;
 use super::schema::MAX_ALIASES;
 use crate::document::types::{Additional, In, Parameter, Schema, SchemaKind};
 use crate::source::{Node, Span, escape_token};
 
-/// Headers that other parts of a description speak for.
+/// Headers that other parts of a description define.
 const SPOKEN_FOR: [&str; 3] = ["accept", "content-type", "authorization"];
 
 impl<'a> Reader<'a> {
@@ -54,7 +54,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What has no form outside JSON is left out if it may be.
+    /// Reports a value that can only be written as JSON: an error if it is required, otherwise a
+    /// note.
     pub(super) fn cannot_be_written(&mut self, name: &str, required: bool, span: Span) {
         if required {
             let message = format!("`{name}` is no plain value, and must be sent");
@@ -67,12 +68,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The type of a parameter or header, with what is said beside it; none if it is no plain
-    /// value.
+    /// Returns the type of a parameter or header, with the keys beside the schema. Returns `None`
+    /// if it is not a plain value.
     pub(super) fn written(&mut self, node: &Node, place: In) -> Option<Schema> {
         let described = match node.get("schema") {
             Some(schema) => schema,
-            // Its text is JSON or whatever else the caller writes.
+            // The text is JSON, or anything else that the caller writes.
             None => return Some(self.outer(node, &text())),
         };
         let inner = self.json_schema(described)?;
@@ -93,7 +94,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands at the parameter counts before what stands at its schema.
+    /// Combines the keys of a parameter with those of its schema. The keys of the parameter take
+    /// precedence.
     fn outer(&mut self, node: &Node, inner: &Inner) -> Schema {
         let (kind, inner) = inner;
         let mut schema = self.finish(node, kind.clone());
@@ -136,7 +138,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// A schema as text can carry it: references to anything but enums are followed.
+    /// Converts a schema to a type that text can represent. Resolves references to anything but
+    /// enums.
     fn plain(&mut self, mut schema: Schema, depth: usize) -> Option<Inner> {
         let kind = match schema.kind.clone() {
             SchemaKind::Ref(name) => {
@@ -177,7 +180,7 @@ impl<'a> Reader<'a> {
         Some((kind, Some(schema)))
     }
 
-    /// How a list is written, in Swagger's words.
+    /// Returns the Swagger name of the list format.
     fn collection_of(&mut self, node: &Node, place: In, schema: &Schema) -> Option<String> {
         let style = node.get("style").map(|node| (node.as_str(), node.span));
         let explode = node.get("explode").and_then(Node::as_bool);
@@ -206,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A kind, and the schema that says more.
+/// A kind, and the schema that has further keys.
 type Inner = (SchemaKind, Option<Schema>);
 
 fn text() -> Inner {

@@ -1,4 +1,4 @@
-//! Responses: statuses by class become statuses by number.
+//! Reads responses. Classes of statuses, such as `2XX`, become single statuses.
 
 use indexmap::IndexMap;
 
@@ -10,7 +10,7 @@ use crate::document::types::{In, Response, Schema, SchemaKind};
 use crate::source::{Member, Node, Object};
 
 impl<'a> Reader<'a> {
-    /// One response, or several for a class of statuses that means success.
+    /// Returns a response, or several for a class of statuses that means success.
     pub(in super::super) fn described_responses(
         &mut self,
         key: &str,
@@ -72,8 +72,8 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Successes with bodies of different kinds are read as any JSON: the model has one body for
-    /// all.
+    /// Replaces bodies of different kinds by any JSON, because the model has one body for all
+    /// successes.
     pub(in super::super) fn unite_bodies(&mut self, responses: &mut [Response]) {
         let successes = responses.iter_mut().filter(|response| response.success);
         let mut bodies: Vec<&mut Schema> =

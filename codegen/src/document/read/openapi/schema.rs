@@ -1,4 +1,4 @@
-//! Schemas: JSON Schema as OpenAPI has it, as far as it names types.
+//! Reads schemas, as far as they determine types.
 
 use crate::document::types::{Additional, Object, Schema, SchemaKind};
 use crate::source::{Node, Span, Value, unescape_token};
@@ -8,7 +8,7 @@ use super::Reader;
 
 const TYPES: &str = "use string, integer, number, boolean, array, object or null";
 
-/// References from one definition to the next: more than anybody needs.
+/// Maximum length of a chain of references between definitions.
 pub(super) const MAX_ALIASES: usize = 32;
 
 impl<'a> Reader<'a> {
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `type`: one or several, `null` left out.
+    /// Returns the types in `type`, without `null`.
     fn types(&mut self, node: &Node) -> Option<Vec<(String, Span)>> {
         let Some(found) = node.get("type") else {
             return Some(Vec::new());
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Without `type`, what else is said tells it.
+    /// Derives the type from other keys if `type` is missing.
     fn untyped(&mut self, node: &Node) -> Option<SchemaKind> {
         let has = |key| node.get(key).is_some();
         if has("properties") || has("additionalProperties") {
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
                 object.properties.insert(name.clone(), (member.key, schema));
             }
         }
-        // What may be null may as well be missing: the model knows no other absence.
+        // A nullable property is read as optional, because the model has no other kind of absence.
         let properties = node.get("properties");
         let mut required = self.texts(node, "required");
         required.retain(|(name, span)| {
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         Some(SchemaKind::Object(object))
     }
 
-    /// A schema within JSON, where bytes can't stand as they are.
+    /// Reads a schema within JSON, which cannot contain raw bytes.
     pub(super) fn inner(&mut self, node: &Node) -> Option<Schema> {
         let mut schema = self.json_schema(node)?;
         if let SchemaKind::Text { format, .. } = &mut schema.kind
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a schema is by its own words, whatever stands in its unions.
+    /// Returns the kind of a schema without its unions.
     pub(super) fn own_kind(&mut self, node: &Node) -> Option<SchemaKind> {
         let types = self.types(node)?;
         match types.first() {
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a schema is one that is read as an object.
+    /// Returns whether a schema is read as an object.
     pub(super) fn is_object(&mut self, node: &Node, depth: usize) -> bool {
         if let Some(reference) = node.get("$ref") {
             return self.is_shared_object(reference, depth);
@@ -253,14 +253,14 @@ impl<'a> Reader<'a> {
         if depth == 0 {
             return false;
         }
-        // A circle is refused later; here it must only end.
+        // Ends the recursion of a cycle. Another check refuses the cycle.
         self.objects.insert(name, true);
         let is = self.is_object(found, depth - 1);
         self.objects.insert(name, is);
         is
     }
 
-    /// The name and the content of the shared schema that a reference leads to.
+    /// Returns the name and content of the shared schema that a reference resolves to.
     pub(super) fn shared_schema(&self, reference: &Node) -> Option<(&'a str, &'a Node)> {
         let pointer = reference.as_str()?.strip_prefix('#')?;
         let name = pointer.strip_prefix("/components/schemas/")?;
@@ -270,7 +270,7 @@ impl<'a> Reader<'a> {
         Some((name, &member.node))
     }
 
-    /// Whether a value may be null.
+    /// Returns whether a value can be null.
     pub(in super::super) fn is_nullable(&self, node: &Node) -> bool {
         let mut node = node;
         for _ in 0..MAX_ALIASES {
@@ -310,13 +310,13 @@ pub(super) fn is_null(node: &Node) -> bool {
     matches!(node.value, Value::Null)
 }
 
-/// Whether a part of a union says anything about the type.
+/// Returns whether a part of a union determines the type.
 pub(super) fn tells_type(node: &Node) -> bool {
     let keys = ["$ref", "allOf", "anyOf", "oneOf"];
     tells_type_itself(node) || keys.iter().any(|key| node.get(key).is_some())
 }
 
-/// The same, whatever stands in its own unions.
+/// Returns the same without the unions of the part.
 pub(super) fn tells_type_itself(node: &Node) -> bool {
     let keys = [
         "type",

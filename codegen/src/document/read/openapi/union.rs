@@ -1,5 +1,5 @@
-//! `oneOf` and `anyOf`: unions with null are the other type, unions of texts are text, and anything
-//! else is any JSON.
+//! Reads `oneOf` and `anyOf`. A union with null is the other type, a union of strings is a string,
+//! and any other union is any JSON.
 
 use super::Reader;
 use super::schema::{tells_type, tells_type_itself};
@@ -7,7 +7,7 @@ use crate::document::types::SchemaKind;
 use crate::source::Node;
 
 impl Reader<'_> {
-    /// What a union is. None if its parts only restrict what is said beside it.
+    /// Returns the kind of a union. Returns `None` if its parts only restrict the keys beside it.
     pub(super) fn union_kind(&mut self, node: &Node, key: &str) -> Option<SchemaKind> {
         let parts = self.items(node, key).iter();
         let telling: Vec<&Node> = parts
@@ -22,7 +22,7 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        // `type` beside parts that only repeat or restrict it.
+        // The parts repeat or restrict the `type` beside the union.
         let is_scalar = |name: &str| matches!(name, "string" | "integer" | "number" | "boolean");
         let typed = node.get("type").and_then(Node::as_str);
         if typed.is_some_and(is_scalar) {
@@ -34,7 +34,7 @@ impl Reader<'_> {
         Some(SchemaKind::Free)
     }
 
-    /// The values of all, if each part lists its own; else any text.
+    /// Returns an enum of all values if each part has an enum, otherwise a string.
     fn texts_united(&mut self, parts: &[&Node]) -> SchemaKind {
         let mut all = Vec::new();
         let mut open = false;
