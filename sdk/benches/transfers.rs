@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use qingstor_emulator::{Emulator, FaultRule};
-use qingstor_sdk::{Bucket, Config, QingStor, Target};
+use qingstor_sdk::{Bucket, Config, DownloadTarget, QingStor};
 use tokio::runtime::Runtime;
 
 /// The length of the object, in bytes.
@@ -87,14 +87,14 @@ fn downloads(criterion: &mut Criterion, runtime: &Runtime, bucket: &Bucket, name
         };
         group.bench_function(format!("to a writer, {connections} at a time"), |b| {
             b.iter(|| {
-                let target = Target::writer(tokio::io::sink());
+                let target = DownloadTarget::writer(tokio::io::sink());
                 runtime.block_on(ranges(target)).expect("a download")
             });
         });
         group.bench_function(format!("to a file, {connections} at a time"), |b| {
             b.iter(|| {
                 runtime
-                    .block_on(ranges(Target::file(&path)))
+                    .block_on(ranges(DownloadTarget::file(&path)))
                     .expect("a download")
             });
         });

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 use qingstor_emulator::{Emulator, FaultRule};
-use qingstor_sdk::{Config, QingStor, ResumeToken, Source};
+use qingstor_sdk::{Config, QingStor, ResumeToken, UploadSource};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
     emulator.set_faults([rule])?;
     let upload = || {
         bucket
-            .upload("backup.tar", Source::path(&path))
+            .upload("backup.tar", UploadSource::path(&path))
             .concurrency(1)
             // Whatever happens to this process, the token is on the disk.
             .token_file(&token_path)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use qingstor_emulator::Emulator;
-use qingstor_sdk::{Config, QingStor, Source};
+use qingstor_sdk::{Config, QingStor, UploadSource};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -30,7 +30,7 @@ async fn main() -> Result<()> {
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(style)?);
     let shown = bar.clone();
     let output = bucket
-        .upload("upload", Source::path(&path))
+        .upload("upload", UploadSource::path(&path))
         // So that there is something to see.
         .max_bytes_per_second(32 << 20)
         .on_progress(move |progress| {

@@ -12,6 +12,7 @@ pub(crate) mod fs;
 pub(crate) mod json;
 pub(crate) mod parameter;
 pub(crate) mod printable;
+pub(crate) mod rate_limiter;
 pub(crate) mod secret;
 pub(crate) mod string_enum;
 pub(crate) mod timestamp;

@@ -175,6 +175,7 @@ pub use message::operation::{ClientHandle, FromResponse, Operation};
 pub use message::operation_info::{Info, OperationInfo, Repeatable, Reply};
 pub use message::response_meta::ResponseMeta;
 pub use message::sse::SseKey;
+pub use message::transfer_monitor::Progress;
 
 /// The types that operations share: what buckets, keys, rules and grants are made of.
 pub use generated::types;

@@ -1,16 +1,25 @@
-//! What takes several operations of this API. All else of the runtime knows no operation by name,
-//! and so stands around any specification.
+//! Tasks that take several operations: uploads and downloads of any size, copies, batch deletions,
+//! and zone discovery.
+//!
+//! Only this layer knows operations by name. The other layers work with any specification.
 
 mod batch_delete;
 mod copy;
-mod each_call;
+mod download;
+mod errors;
 mod locate;
-mod pending;
-mod transfer;
+mod multipart_guard;
+mod part_sizes;
+mod request_setters;
+mod transfer_options;
+mod upload;
 
 pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
 pub use copy::{CopiedObject, CopyObject};
-pub use transfer::{
-    DEFAULT_MULTIPART_THRESHOLD, DEFAULT_PART_SIZE, Download, DownloadOutput, Progress,
-    ResumeToken, Source, Target, Upload, UploadOutput, UploadWriter, etag_of_file,
-};
+pub use download::target::DownloadTarget;
+pub use download::{Download, DownloadOutput};
+pub use upload::file_etag::etag_of_file;
+pub use upload::resume_token::ResumeToken;
+pub use upload::source::UploadSource;
+pub use upload::writer::UploadWriter;
+pub use upload::{Upload, UploadOutput};

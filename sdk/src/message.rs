@@ -19,3 +19,4 @@ pub(crate) mod response;
 pub(crate) mod response_meta;
 pub(crate) mod source_url;
 pub(crate) mod sse;
+pub(crate) mod transfer_monitor;

@@ -14,7 +14,9 @@ use std::io::Read;
 use qingstor_emulator::Emulator;
 use qingstor_sdk::blocking::{self, Wait};
 use qingstor_sdk::types::{AclGrant, Grantee, Permission};
-use qingstor_sdk::{Bucket, Call, Config, ErrorKind, Operation, QingStor, Result, Source, Target};
+use qingstor_sdk::{
+    Bucket, Call, Config, DownloadTarget, ErrorKind, Operation, QingStor, Result, UploadSource,
+};
 
 /// An emulator, the runtime that it lives on, and a bucket of it.
 fn start() -> (Emulator, tokio::runtime::Runtime, Bucket) {
@@ -99,7 +101,7 @@ fn whatever_can_be_awaited_can_be_waited_for() {
     )]))
     .unwrap();
     let upload = bucket
-        .upload("b", Source::reader(&b"more"[..]))
+        .upload("b", UploadSource::reader(&b"more"[..]))
         .wait()
         .unwrap();
     assert_eq!(upload.bytes, 4);
@@ -107,7 +109,7 @@ fn whatever_can_be_awaited_can_be_waited_for() {
     assert_eq!(copied.size, 4);
     let mut content = Vec::new();
     bucket
-        .download("c", Target::writer(&mut content))
+        .download("c", DownloadTarget::writer(&mut content))
         .wait()
         .unwrap();
     assert_eq!(content, b"more");

@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http_body::Body as _;
-use qingstor_sdk::{Body, ErrorCode, ErrorKind, Source};
+use qingstor_sdk::{Body, ErrorCode, ErrorKind, UploadSource};
 
 use transfer::Site;
 
@@ -61,7 +61,7 @@ async fn streams_may_have_any_chunks_and_errors() {
         .body(Body::from_stream(chunks(), 5));
     put.await.unwrap();
     site.bucket
-        .upload("up", Source::stream(chunks()))
+        .upload("up", UploadSource::stream(chunks()))
         .await
         .unwrap();
     let texts = stream::iter([
@@ -69,7 +69,7 @@ async fn streams_may_have_any_chunks_and_errors() {
         Ok("bb"),
     ]);
     site.bucket
-        .upload("sized", Source::sized_stream(texts, 5))
+        .upload("sized", UploadSource::sized_stream(texts, 5))
         .await
         .unwrap();
     for key in ["put", "up", "sized"] {
@@ -86,7 +86,7 @@ async fn an_error_of_a_stream_is_the_source_of_ours() {
         .put_object("k")
         .body(Body::from_stream(broken(), 5));
     let put = put.await.unwrap_err();
-    let upload = site.bucket.upload("k", Source::stream(broken()));
+    let upload = site.bucket.upload("k", UploadSource::stream(broken()));
     let upload = upload.await.unwrap_err();
     for error in [put, upload] {
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
@@ -169,11 +169,11 @@ async fn files_text_and_paths_are_sources() {
     opened.seek(std::io::SeekFrom::Start(4)).unwrap();
     let tokio_file = tokio::fs::File::open(&path).await.unwrap();
     for (source, content) in [
-        (Source::from(&path), "0123456789"),
-        (Source::from(opened), "456789"),
-        (Source::from(tokio_file), "0123456789"),
-        (Source::from(Cow::Borrowed("text")), "text"),
-        (Source::from(Cow::<str>::Owned("text".into())), "text"),
+        (UploadSource::from(&path), "0123456789"),
+        (UploadSource::from(opened), "456789"),
+        (UploadSource::from(tokio_file), "0123456789"),
+        (UploadSource::from(Cow::Borrowed("text")), "text"),
+        (UploadSource::from(Cow::<str>::Owned("text".into())), "text"),
     ] {
         site.bucket.upload("k", source).await.unwrap();
         assert_eq!(site.content("k").await, content);

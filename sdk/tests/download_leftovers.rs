@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use qingstor_sdk::{Bucket, Config, ErrorKind, QingStor, RetryPolicy, Target};
+use qingstor_sdk::{Bucket, Config, DownloadTarget, ErrorKind, QingStor, RetryPolicy};
 
 use transfer::{MIB, PART, Site, content};
 
@@ -118,7 +118,7 @@ async fn whoever_wants_one_attempt_gets_one() {
         .unwrap();
     let before = site.served("GetObject");
     site.faults(&["operation=GetObject,times=1,truncate=1000"]);
-    let download = once(&site).download("k", Target::writer(tokio::io::sink()));
+    let download = once(&site).download("k", DownloadTarget::writer(tokio::io::sink()));
     let error = download.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
     assert!(site.served("GetObject") - before <= 1);
@@ -142,7 +142,7 @@ async fn an_object_of_any_length_is_asked_for_range_by_range() {
         .unwrap()
         .bucket("my-bucket", "pek3a")
         .unwrap();
-    let download = bucket.download("k", Target::writer(tokio::io::sink()));
+    let download = bucket.download("k", DownloadTarget::writer(tokio::io::sink()));
     let download = std::future::IntoFuture::into_future(download.part_size(65536));
     let error = tokio::time::timeout(Duration::from_secs(20), download).await;
     let error = error.expect("it counts its ranges").unwrap_err();
@@ -162,7 +162,7 @@ async fn a_service_without_ranges_gives_whole_objects() {
         .unwrap();
     let mut memory = Vec::new();
     let download = bucket
-        .download("k", Target::writer(&mut memory))
+        .download("k", DownloadTarget::writer(&mut memory))
         .part_size(65536);
     let output = download.await.unwrap();
     assert_eq!((output.bytes, output.verified), (300_000, false));

@@ -13,7 +13,7 @@ mod transfer;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use qingstor_sdk::{Error, ErrorKind, ResumeToken, Source};
+use qingstor_sdk::{Error, ErrorKind, ResumeToken, UploadSource};
 use tempfile::TempDir;
 
 use transfer::Site;
@@ -179,7 +179,7 @@ async fn refuses_pipes_sockets_devices_and_folders() {
             assert!(shown.contains(says), "{way:?} {shown}");
             if says.contains("regular") {
                 assert!(
-                    shown.contains("use `Bucket::download` with `Target::writer`"),
+                    shown.contains("use `Bucket::download` with `DownloadTarget::writer`"),
                     "{shown}"
                 );
             }
@@ -291,7 +291,10 @@ async fn does_not_write_through_a_planted_token_file() {
     let victim = place.write("victim", "", 0o644);
     let token = place.path("token");
     symlink(&victim, &token).unwrap();
-    let upload = place.site.bucket.upload("up", Source::from("content"));
+    let upload = place
+        .site
+        .bucket
+        .upload("up", UploadSource::from("content"));
     let error = upload.token_file(&token).await.unwrap_err();
     assert!(
         error.to_string().contains("token: is a symbolic link"),

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use qingstor_sdk::{Download, ErrorKind, Progress, SseKey, Target};
+use qingstor_sdk::{Download, DownloadTarget, ErrorKind, Progress, SseKey};
 
 use transfer::{MIB, PART, Site, content};
 
@@ -34,7 +34,7 @@ async fn with_object(len: usize) -> (Site, Bytes, tempfile::TempDir) {
     (site, stored, tempfile::tempdir().unwrap())
 }
 
-fn download<'a>(site: &Site, target: impl Into<Target<'a>>) -> Download<'a> {
+fn download<'a>(site: &Site, target: impl Into<DownloadTarget<'a>>) -> Download<'a> {
     site.bucket.download("k", target).part_size(RANGE as u64)
 }
 
@@ -63,7 +63,9 @@ async fn every_length_arrives() {
         assert_eq!(output.content_type.as_deref(), Some("text/x"));
         assert_eq!(output.metadata.get("author"), Some("lin"));
         let mut memory = Vec::new();
-        let output = download(&site, Target::writer(&mut memory)).await.unwrap();
+        let output = download(&site, DownloadTarget::writer(&mut memory))
+            .await
+            .unwrap();
         assert_eq!(memory, stored, "{len}");
         assert!(output.verified);
     }
@@ -108,7 +110,7 @@ async fn mistakes_are_told_before_anything_is_written() {
             .max_bytes_per_second(0)
             .await,
         site.bucket
-            .download("k", Target::writer(Vec::new()))
+            .download("k", DownloadTarget::writer(Vec::new()))
             .resumable(true)
             .await,
     ];
@@ -173,8 +175,8 @@ async fn an_object_that_is_overwritten_meanwhile_is_never_mixed() {
             .unwrap();
         let mut memory = Vec::new();
         let target = match writer {
-            true => Target::writer(&mut memory),
-            false => Target::file(&path),
+            true => DownloadTarget::writer(&mut memory),
+            false => DownloadTarget::file(&path),
         };
         let download = download(&site, target).concurrency(2).into_future();
         let overwrite = async {
@@ -206,7 +208,9 @@ async fn ranges_that_break_off_go_on() {
         assert_eq!(std::fs::read(&path).unwrap(), stored, "{rule}");
         site.faults(&[rule]);
         let mut memory = Vec::new();
-        download(&site, Target::writer(&mut memory)).await.unwrap();
+        download(&site, DownloadTarget::writer(&mut memory))
+            .await
+            .unwrap();
         assert_eq!(memory, stored, "{rule}");
     }
     // For ever is too long.
@@ -406,7 +410,9 @@ async fn a_writer_that_fails_ends_the_download() {
     let (site, _, _folder) = with_object(4 * RANGE).await;
     let (reader, writer) = tokio::io::duplex(RANGE);
     drop(reader);
-    let error = download(&site, Target::writer(writer)).await.unwrap_err();
+    let error = download(&site, DownloadTarget::writer(writer))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
 }
 
@@ -419,9 +425,13 @@ async fn an_encrypted_object_comes_back_with_its_key() {
     let upload = upload.multipart_threshold(PART as u64);
     upload.part_size(PART as u64).sse_key(&key).await.unwrap();
     let mut read = Vec::new();
-    let whole = download(&site, Target::writer(&mut read)).sse_key(&key);
+    let whole = download(&site, DownloadTarget::writer(&mut read)).sse_key(&key);
     whole.await.unwrap();
     assert!(read == stored);
     let mut nothing = Vec::new();
-    assert!(download(&site, Target::writer(&mut nothing)).await.is_err());
+    assert!(
+        download(&site, DownloadTarget::writer(&mut nothing))
+            .await
+            .is_err()
+    );
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{
-    Bucket, Config, Error, ErrorKind, Observer, QingStor, RequestEvent, RetryPolicy, Target,
+    Bucket, Config, DownloadTarget, Error, ErrorKind, Observer, QingStor, RequestEvent, RetryPolicy,
 };
 
 /// The operations that were sent, and whether each had the header.
@@ -78,7 +78,7 @@ async fn a_header_goes_with_every_call_of_a_transfer() {
     ]);
     let mut content = Vec::new();
     let download = bucket
-        .download("k", Target::writer(&mut content))
+        .download("k", DownloadTarget::writer(&mut content))
         .part_size(4 << 20);
     download.header(by.0, by.1).await.unwrap();
     assert_eq!(content.len(), 9 << 20);
@@ -116,7 +116,7 @@ async fn a_policy_and_a_time_hold_for_each_call_of_a_transfer() {
         .retry(once.clone())
         .await
         .unwrap_err();
-    let download = bucket.download("k", Target::writer(&mut nowhere));
+    let download = bucket.download("k", DownloadTarget::writer(&mut nowhere));
     let download = download.retry(once.clone()).await.unwrap_err();
     let copy = bucket.copy_object(("some-bucket", "k"), "copy");
     let copy = copy.retry(once.clone()).await.unwrap_err();
@@ -136,7 +136,7 @@ async fn a_policy_and_a_time_hold_for_each_call_of_a_transfer() {
     let errors = [
         bucket.upload("k", "x").timeout(short).await.unwrap_err(),
         bucket
-            .download("k", Target::writer(&mut nowhere))
+            .download("k", DownloadTarget::writer(&mut nowhere))
             .timeout(short)
             .await
             .unwrap_err(),

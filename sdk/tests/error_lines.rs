@@ -177,10 +177,13 @@ async fn nothing_reorders_or_breaks_the_line() {
             assert!(!text.contains(odd), "{text:?}");
         }
     }
-    let source = qingstor_sdk::Source::path("a\u{202e}b\n");
-    let target = qingstor_sdk::Target::file("a\u{202e}b\n");
-    assert_eq!(format!("{source:?}"), "Source::Path(a\\u{202e}b\\n)");
-    assert_eq!(format!("{target:?}"), "Target::File(a\\u{202e}b\\n)");
+    let source = qingstor_sdk::UploadSource::path("a\u{202e}b\n");
+    let target = qingstor_sdk::DownloadTarget::file("a\u{202e}b\n");
+    assert_eq!(format!("{source:?}"), "UploadSource::Path(a\\u{202e}b\\n)");
+    assert_eq!(
+        format!("{target:?}"),
+        "DownloadTarget::File(a\\u{202e}b\\n)"
+    );
 }
 
 #[tokio::test]

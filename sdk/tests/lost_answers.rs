@@ -128,12 +128,12 @@ async fn the_tag_of_encrypted_content_is_not_compared() {
         let upload = upload(&site, &sent)
             .multipart_threshold(threshold)
             .sse_key(&key);
-        let uploaded = upload.content_md5(true).await;
+        let uploaded = upload.compute_content_md5().await;
         if threshold > 0 {
             uploaded.unwrap();
             site.faults(&["operation=GetObject,etag=wrong"]);
             let mut read = Vec::new();
-            let target = qingstor_sdk::Target::writer(&mut read);
+            let target = qingstor_sdk::DownloadTarget::writer(&mut read);
             let output = site
                 .bucket
                 .download("k", target)

@@ -12,7 +12,7 @@ mod transfer;
 
 use std::time::{Duration, Instant};
 
-use qingstor_sdk::Target;
+use qingstor_sdk::DownloadTarget;
 
 use transfer::{MIB, Site, content};
 
@@ -29,7 +29,9 @@ async fn many_slow_connections_are_faster_than_one() {
     for connections in [1, 8] {
         let mut memory = Vec::new();
         let started = Instant::now();
-        let download = site.bucket.download("k", Target::writer(&mut memory));
+        let download = site
+            .bucket
+            .download("k", DownloadTarget::writer(&mut memory));
         let download = download
             .part_size((MIB / 2) as u64)
             .concurrency(connections);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use qingstor_emulator::Emulator;
-use qingstor_sdk::{Bucket, Config, QingStor, Source, Target};
+use qingstor_sdk::{Bucket, Config, DownloadTarget, QingStor, UploadSource};
 
 use transfer::{MIB, PART, content};
 
@@ -154,7 +154,7 @@ async fn memory_is_bounded() {
     let started = Instant::now();
 
     let upload = bucket
-        .upload("k", Source::stream(endless(len)))
+        .upload("k", UploadSource::stream(endless(len)))
         .part_size(PART as u64);
     let upload = upload.concurrency(CONCURRENCY).into_future();
     let (output, most) = most_during(upload).await;
@@ -171,7 +171,7 @@ async fn memory_is_bounded() {
 
     let before = resident().unwrap();
     let started = Instant::now();
-    let download = bucket.download("k", Target::writer(tokio::io::sink()));
+    let download = bucket.download("k", DownloadTarget::writer(tokio::io::sink()));
     let download = download.part_size(PART as u64).concurrency(CONCURRENCY);
     let (output, most) = most_during(download.into_future()).await;
     assert_eq!(output.unwrap().bytes, len as u64);
@@ -184,7 +184,7 @@ async fn memory_is_bounded() {
     let most_allowed = bound(PART);
     assert!(grown <= most_allowed, "{grown} bytes for {most_allowed}");
 
-    let file = bucket.upload("k", Source::stream(endless(FILE)));
+    let file = bucket.upload("k", UploadSource::stream(endless(FILE)));
     file.await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");

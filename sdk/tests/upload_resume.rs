@@ -14,7 +14,7 @@ use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use qingstor_sdk::{ErrorKind, ResumeToken, Source};
+use qingstor_sdk::{ErrorKind, ResumeToken, UploadSource};
 
 use transfer::{MIB, PART, Site, content, pieces};
 
@@ -79,9 +79,9 @@ async fn parts_that_differ_are_sent_again() {
         let path = folder.path().join("file");
         std::fs::write(&path, &sent).unwrap();
         let open = || match source {
-            0 => Source::from(sent.clone()),
-            1 => Source::from(path.as_path()),
-            _ => Source::stream(pieces(&sent, MIB)),
+            0 => UploadSource::from(sent.clone()),
+            1 => UploadSource::from(path.as_path()),
+            _ => UploadSource::stream(pieces(&sent, MIB)),
         };
         site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
         let upload = site.bucket.upload("k", open()).part_size(PART as u64);
@@ -280,7 +280,9 @@ async fn a_killed_upload_goes_on_from_its_token() {
     for kill_after in 0..=5 {
         let stored = Arc::new(Mutex::new(None::<String>));
         let keep = Arc::clone(&stored);
-        let upload = site.bucket.upload("k", Source::stream(pieces(&sent, MIB)));
+        let upload = site
+            .bucket
+            .upload("k", UploadSource::stream(pieces(&sent, MIB)));
         let upload = upload
             .part_size(PART as u64)
             .concurrency(2)
@@ -301,7 +303,7 @@ async fn a_killed_upload_goes_on_from_its_token() {
         assert_eq!(token.length, None);
         match site
             .bucket
-            .resume_upload(token, Source::stream(pieces(&sent, MIB)))
+            .resume_upload(token, UploadSource::stream(pieces(&sent, MIB)))
             .await
         {
             Ok(output) => assert_eq!(output.bytes, sent.len() as u64),

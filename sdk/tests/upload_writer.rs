@@ -12,9 +12,7 @@ mod transfer;
 
 use std::time::Duration;
 
-use qingstor_sdk::{
-    DEFAULT_MULTIPART_THRESHOLD, DEFAULT_PART_SIZE, Error, ErrorKind, Source, etag_of_file,
-};
+use qingstor_sdk::{Error, ErrorKind, Upload, UploadSource, etag_of_file};
 use tokio::io::AsyncWriteExt;
 
 use transfer::{MIB, PART, Site, content};
@@ -152,11 +150,19 @@ async fn the_tag_of_a_file_is_that_of_its_upload() {
         (PART, PART as u64, 0),
         (2 * PART + 1, PART as u64, 0),
         (2 * PART + 1, PART as u64 + 1, 100),
-        (2 * PART, DEFAULT_PART_SIZE, DEFAULT_MULTIPART_THRESHOLD),
-        (17 * MIB, DEFAULT_PART_SIZE, DEFAULT_MULTIPART_THRESHOLD),
+        (
+            2 * PART,
+            Upload::DEFAULT_PART_SIZE,
+            Upload::DEFAULT_MULTIPART_THRESHOLD,
+        ),
+        (
+            17 * MIB,
+            Upload::DEFAULT_PART_SIZE,
+            Upload::DEFAULT_MULTIPART_THRESHOLD,
+        ),
     ] {
         std::fs::write(file.path(), content(len)).unwrap();
-        let upload = site.bucket.upload("k", Source::path(file.path()));
+        let upload = site.bucket.upload("k", UploadSource::path(file.path()));
         let upload = upload.part_size(part_size).multipart_threshold(threshold);
         let uploaded = upload.await.unwrap().etag;
         let etag = etag_of_file(file.path(), part_size, threshold)

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use qingstor_sdk::types::StorageClass;
-use qingstor_sdk::{Body, ErrorKind, Progress, Source, SseKey};
+use qingstor_sdk::{Body, ErrorKind, Progress, SseKey, UploadSource};
 
 use transfer::{MIB, PART, Site, content, pieces};
 
@@ -35,8 +35,8 @@ async fn every_length_of_a_stream_arrives() {
         for known in [false, true] {
             let stream = pieces(&sent, 300_001);
             let source = match known {
-                true => Source::sized_stream(stream, len as u64),
-                false => Source::stream(stream),
+                true => UploadSource::sized_stream(stream, len as u64),
+                false => UploadSource::stream(stream),
             };
             let upload = site.bucket.upload("k", source).part_size(PART as u64);
             let output = upload.await.unwrap();
@@ -62,10 +62,10 @@ async fn every_source_arrives() {
     let mut file = tokio::fs::File::open(&path).await.unwrap();
     let len = sent.len() as u64;
     let sources = [
-        Source::from(sent.clone()),
-        Source::from(path.as_path()),
-        Source::reader(&mut file),
-        Source::sized_reader(&sent[..], len),
+        UploadSource::from(sent.clone()),
+        UploadSource::from(path.as_path()),
+        UploadSource::reader(&mut file),
+        UploadSource::sized_reader(&sent[..], len),
     ];
     for source in sources {
         let shown = format!("{source:?}");
@@ -75,13 +75,17 @@ async fn every_source_arrives() {
         assert_eq!(site.content("k").await, sent, "{shown}");
     }
     // Below the threshold one request does it.
-    let output = site.bucket.upload("k", Source::path(&path)).await.unwrap();
+    let output = site
+        .bucket
+        .upload("k", UploadSource::path(&path))
+        .await
+        .unwrap();
     assert_eq!((output.parts, output.upload_id), (1, None));
     let head = site.bucket.head_object("k").await.unwrap();
     assert_eq!(head.content_type.as_deref(), Some("video/mp4"));
     for (source, expected) in [
-        (Source::from("text"), "text"),
-        (Source::from(b"raw"), "raw"),
+        (UploadSource::from("text"), "text"),
+        (UploadSource::from(b"raw"), "raw"),
     ] {
         site.bucket.upload("small", source).await.unwrap();
         assert_eq!(site.content("small").await, expected);
@@ -99,7 +103,7 @@ async fn what_belongs_to_the_object_passes_through() {
         let upload = upload
             .multipart_threshold(PART as u64)
             .part_size(PART as u64)
-            .content_md5(true)
+            .compute_content_md5()
             .metadata([("author", "lin")])
             .storage_class(StorageClass::StandardIa)
             .cache_control("no-cache")
@@ -131,7 +135,10 @@ async fn settings_that_mean_nothing_are_refused() {
     for result in refused {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
-    let missing = site.bucket.upload("k", Source::path("no/such/file")).await;
+    let missing = site
+        .bucket
+        .upload("k", UploadSource::path("no/such/file"))
+        .await;
     let error = missing.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("no/such/file"), "{error}");
@@ -144,7 +151,7 @@ async fn sources_of_another_length_fail_and_leave_nothing() {
     let site = Site::start().await;
     let sent = content(2 * PART);
     for (len, says) in [(2 * PART + 1, "1 bytes before"), (2 * PART - 1, "longer")] {
-        let source = Source::sized_stream(pieces(&sent, MIB), len as u64);
+        let source = UploadSource::sized_stream(pieces(&sent, MIB), len as u64);
         let error = site.bucket.upload("k", source).part_size(PART as u64).await;
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
@@ -153,7 +160,7 @@ async fn sources_of_another_length_fail_and_leave_nothing() {
     let broken = pieces(&sent, MIB).chain(futures_util::stream::iter([Err(
         std::io::Error::other("the tape tore"),
     )]));
-    let upload = site.bucket.upload("k", Source::stream(broken));
+    let upload = site.bucket.upload("k", UploadSource::stream(broken));
     let error = upload.part_size(PART as u64).await.unwrap_err();
     assert!(error.to_string().contains("the tape tore"), "{error}");
     assert_eq!(error.resume_token(), None);
@@ -247,6 +254,36 @@ async fn a_wrong_etag_is_sent_once_more_and_then_told() {
         assert_eq!(error.operation(), Some(operation));
         assert_eq!(site.unfinished().await, 0);
     }
+}
+
+#[tokio::test]
+async fn an_unverified_upload_sends_the_same_bytes() {
+    let site = Site::start().await;
+    let key = SseKey::new([b'x'; 32]);
+    for (encrypted, lost_response) in [(false, false), (false, true), (true, false)] {
+        if lost_response {
+            let rule = "operation=CompleteMultipartUpload,times=1,when=after,reset=before";
+            site.faults(&[rule]);
+        }
+        let sent = content(PART + 1);
+        let mut upload = site.bucket.upload("k", sent.clone());
+        let mut get = site.bucket.get_object("k");
+        if encrypted {
+            upload = upload.sse_key(&key);
+            get = get.sse_key(&key);
+        }
+        let upload = upload.part_size(PART as u64).multipart_threshold(0);
+        let output = upload.verify(false).await.unwrap();
+        site.emulator.clear_faults();
+        let object = get.await.unwrap();
+        assert_eq!(output.etag, object.etag);
+        assert_eq!(object.body.bytes().await.unwrap(), sent);
+    }
+    let upload = site.bucket.upload("small", "text").verify(false).await;
+    assert_eq!(
+        upload.unwrap().etag,
+        site.bucket.head_object("small").await.unwrap().etag
+    );
 }
 
 /// Faults that come and go are mended, and nothing is left over.
@@ -359,7 +396,7 @@ async fn a_stream_is_read_no_further_than_memory_allows() {
     };
     let upload = site
         .bucket
-        .upload("k", Source::stream(stream))
+        .upload("k", UploadSource::stream(stream))
         .part_size(PART as u64);
     let upload = upload.concurrency(2).on_progress(move |progress| {
         confirmed.store(progress.confirmed, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! [`DeleteObjects`]: any number of keys, many to a call.
+//! [`DeleteObjects`]: deletes any number of objects, many per request.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::each_call::each_call;
+use super::request_setters::request_setters;
 use crate::base::concurrent::Concurrent;
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::printable::Printable;
@@ -16,22 +16,22 @@ use crate::generated::operations::DeleteMultipleObjectsOutput;
 use crate::message::object_key::{self, KeyPlace};
 use futures_core::Stream;
 
-/// How many keys the API takes in one call.
-const KEYS_PER_CALL: usize = 1000;
-/// How many calls are under way at once, unless the caller says otherwise.
-const CONCURRENCY: usize = 4;
-
-type Source = Pin<Box<dyn Stream<Item = Result<String>> + Send>>;
+type KeyStream = Pin<Box<dyn Stream<Item = Result<String>> + Send>>;
 
 impl Bucket {
-    /// Deletes any number of objects, 1,000 by call, 4 calls at a time.
+    /// Deletes any number of objects, with several keys per request and several requests at a time.
     ///
-    /// Keys are taken as they are needed. Deleting a key that does not exist succeeds. In a bucket
-    /// with versioning, this adds delete markers. The outcome has an error for each key that could
-    /// not be deleted; the other keys are deleted.
+    /// The iterator is advanced only as requests need keys. Deleting a key that does not exist
+    /// succeeds. In a bucket with versioning, a deletion adds a delete marker. The outcome contains
+    /// an error for each key that could not be deleted; the other keys are deleted.
     ///
-    /// Every key except the empty one can be deleted this way, also one that a path cannot contain,
-    /// such as `a/../b`. See [`delete_object`](Self::delete_object) for a single object.
+    /// All keys except the empty one can be deleted, even keys that a path cannot contain, such as
+    /// `a/../b`.
+    ///
+    /// Related: [`delete_objects_from_stream`](Self::delete_objects_from_stream) takes the keys from a
+    /// stream, such as a list. [`delete_object`](Self::delete_object) deletes one object, or one
+    /// version. [`delete_multiple_objects`](Self::delete_multiple_objects) sends a single request and
+    /// returns its response.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -46,68 +46,67 @@ impl Bucket {
         K: IntoIterator<Item: Into<String>, IntoIter: Send + 'static>,
     {
         let keys = keys.into_iter().map(|key| Ok(key.into()));
-        self.delete_objects_of(Iter(Box::new(keys)))
+        self.delete_objects_from_stream(IterStream(Box::new(keys)))
     }
 
-    /// Deletes the objects whose keys a stream gives, such as a list. An error of the stream ends
-    /// it; the keys before it are deleted.
+    /// Deletes the objects whose keys a stream yields, such as a list. If the stream yields an error,
+    /// the keys before it are deleted, and the outcome contains the error.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use futures_util::TryStreamExt;
     ///
     /// let logs = bucket.list_objects().prefix("logs/2019/").items();
-    /// let outcome = bucket.delete_objects_of(logs.map_ok(|key| key.key)).await;
+    /// let outcome = bucket.delete_objects_from_stream(logs.map_ok(|key| key.key)).await;
     /// println!("{} deleted, {} not", outcome.deleted.len(), outcome.errors.len());
     /// # Ok(()) }
     /// ```
-    pub fn delete_objects_of(
+    pub fn delete_objects_from_stream(
         &self,
         keys: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjects {
         DeleteObjects {
             bucket: self.clone(),
             keys: Box::pin(keys),
-            concurrency: CONCURRENCY,
+            concurrency: DeleteObjects::DEFAULT_CONCURRENCY,
         }
     }
 }
 
-/// Many deletions, made by [`Bucket::delete_objects`]; `.await` does them.
+/// A batch deletion, created by [`Bucket::delete_objects`]. It starts when it is awaited.
 ///
-/// Dropping the future stops it: calls under way are broken off, and it is unknown whether the
-/// service carried them out.
+/// Dropping the future cancels the requests in progress; the service may have executed them.
 #[must_use = "nothing is deleted until it is awaited"]
 pub struct DeleteObjects {
     bucket: Bucket,
-    keys: Source,
+    keys: KeyStream,
     concurrency: usize,
 }
 
-/// What became of many deletions.
+/// Outcome of [`DeleteObjects`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct DeletedObjects {
-    /// The keys that are gone, in no order.
+    /// Keys of deleted objects, in no particular order.
     pub deleted: Vec<String>,
-    /// The keys that could not be deleted, and why, in no order.
+    /// Keys that could not be deleted, with the reasons, in no particular order.
     pub errors: Vec<DeleteError>,
-    /// Why the stream of keys broke off, if it did.
+    /// Error of the stream of keys, if it failed.
     pub interrupted: Option<Error>,
 }
 
-/// Why an object could not be deleted.
+/// Error for one key of [`DeleteObjects`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeleteError {
-    /// The object's key.
+    /// Key of the object.
     pub key: String,
-    /// The service's error code, if it gave one.
+    /// Error code of the service, if there is one.
     pub code: Option<ErrorCode>,
-    /// What went wrong, for people to read.
+    /// Error message.
     pub message: String,
-    /// The error of the whole call, where it was not this key alone that failed.
+    /// Error of the whole request, if it was not only this key that failed.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub cause: Option<Arc<Error>>,
 }
@@ -130,31 +129,42 @@ impl std::error::Error for DeleteError {
 }
 
 impl DeleteObjects {
-    /// How many calls are under way at once: at least 1. Default 4.
-    pub fn concurrency(mut self, calls: usize) -> Self {
-        self.concurrency = calls.max(1);
+    /// The number of keys in one request: the maximum of the API.
+    pub const KEYS_PER_REQUEST: usize = 1000;
+
+    /// Default of [`concurrency`](Self::concurrency): 4 requests.
+    pub const DEFAULT_CONCURRENCY: usize = 4;
+
+    /// Sets how many requests are sent at the same time: at least 1, also if `requests` is 0. Default:
+    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
         self
     }
 
     async fn run(self) -> DeletedObjects {
-        let mut run = Run {
+        let mut batches = Batches {
             keys: Some(self.keys),
             batch: Vec::new(),
-            calls: Concurrent::new(),
+            requests: Concurrent::new(),
             outcome: DeletedObjects::default(),
         };
         loop {
-            let done = poll_fn(|cx| run.poll(cx, self.concurrency)).await;
-            match done {
-                Event::Batch(keys) => run.calls.push(delete(self.bucket.clone(), keys)),
-                Event::Called(keys, result) => run.outcome.add(keys, result),
-                Event::Done => return run.outcome,
+            let event = poll_fn(|cx| batches.poll(cx, self.concurrency)).await;
+            match event {
+                Event::BatchReady(keys) => {
+                    batches
+                        .requests
+                        .push(delete_batch(self.bucket.clone(), keys));
+                }
+                Event::BatchDone(keys, result) => batches.outcome.add(keys, result),
+                Event::AllDone => return batches.outcome,
             }
         }
     }
 }
 
-each_call!(DeleteObjects);
+request_setters!(DeleteObjects);
 
 impl IntoFuture for DeleteObjects {
     type Output = DeletedObjects;
@@ -175,47 +185,48 @@ impl fmt::Debug for DeleteObjects {
     }
 }
 
-type Called = (Vec<String>, Result<DeleteMultipleObjectsOutput>);
+/// The keys of a request, and its result.
+type BatchResult = (Vec<String>, Result<DeleteMultipleObjectsOutput>);
 
-/// Deletions under way.
-struct Run {
-    /// Where keys come from, until it ends.
-    keys: Option<Source>,
+/// The state of a batch deletion in progress.
+struct Batches {
+    /// `None` after its end.
+    keys: Option<KeyStream>,
     batch: Vec<String>,
-    calls: Concurrent<Called>,
+    requests: Concurrent<BatchResult>,
     outcome: DeletedObjects,
 }
 
 enum Event {
-    /// Enough keys for a call.
-    Batch(Vec<String>),
-    /// A call ended.
-    Called(Vec<String>, Result<DeleteMultipleObjectsOutput>),
-    Done,
+    /// The keys of the next request.
+    BatchReady(Vec<String>),
+    /// A request has ended.
+    BatchDone(Vec<String>, Result<DeleteMultipleObjectsOutput>),
+    AllDone,
 }
 
-impl Run {
+impl Batches {
     fn poll(&mut self, cx: &mut Context<'_>, concurrency: usize) -> Poll<Event> {
-        if self.calls.len() < concurrency && self.poll_keys(cx) {
-            return Poll::Ready(Event::Batch(std::mem::take(&mut self.batch)));
+        if self.requests.len() < concurrency && self.poll_keys(cx) {
+            return Poll::Ready(Event::BatchReady(std::mem::take(&mut self.batch)));
         }
-        match self.calls.poll_next(cx) {
-            Poll::Ready(Some((keys, result))) => Poll::Ready(Event::Called(keys, result)),
-            Poll::Ready(None) if self.keys.is_none() => Poll::Ready(Event::Done),
+        match self.requests.poll_next(cx) {
+            Poll::Ready(Some((keys, result))) => Poll::Ready(Event::BatchDone(keys, result)),
+            Poll::Ready(None) if self.keys.is_none() => Poll::Ready(Event::AllDone),
             _ => Poll::Pending,
         }
     }
 
-    /// Takes keys; says whether there are enough for a call.
+    /// Takes keys from the stream. Returns `true` if they are enough for a request.
     fn poll_keys(&mut self, cx: &mut Context<'_>) -> bool {
-        while self.batch.len() < KEYS_PER_CALL
+        while self.batch.len() < DeleteObjects::KEYS_PER_REQUEST
             && let Some(keys) = &mut self.keys
         {
             match keys.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(key))) => {
                     match object_key::check("key", &key, KeyPlace::Existing) {
                         Ok(()) => self.batch.push(key),
-                        // The other keys of the request are deleted all the same.
+                        // An invalid key does not affect the other keys of the request.
                         Err(error) => self.outcome.add_failed(vec![key], error),
                     }
                 }
@@ -231,14 +242,14 @@ impl Run {
     }
 }
 
-async fn delete(bucket: Bucket, keys: Vec<String>) -> Called {
-    let result = bucket.delete_multiple_objects(keys.iter().map(String::as_str));
-    let result = result.send().await;
+async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
+    let call = bucket.delete_multiple_objects(keys.iter().map(String::as_str));
+    let result = call.send().await;
     (keys, result)
 }
 
 impl DeletedObjects {
-    /// Whether all keys were given, and are gone.
+    /// Returns `true` if the stream of keys did not fail and all keys were deleted.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.errors.is_empty() && self.interrupted.is_none()
@@ -250,30 +261,30 @@ impl DeletedObjects {
             Err(error) => return self.add_failed(keys, error),
         };
         let mut missing: HashSet<String> = keys.into_iter().collect();
-        for one in output.deleted {
-            missing.remove(&one.key);
-            self.deleted.push(one.key);
+        for object in output.deleted {
+            missing.remove(&object.key);
+            self.deleted.push(object.key);
         }
-        for one in output.errors {
-            missing.remove(&one.key);
+        for error in output.errors {
+            missing.remove(&error.key);
             self.errors.push(DeleteError {
-                key: one.key,
-                code: Some(ErrorCode::from(one.code.as_str())),
-                message: one.message,
+                key: error.key,
+                code: Some(ErrorCode::from(error.code.as_str())),
+                message: error.message,
                 cause: None,
             });
         }
-        // No key may be lost without a word.
+        // The service must report each key. A missing one may or may not be deleted.
         self.errors
             .extend(missing.into_iter().map(|key| DeleteError {
                 key,
                 code: None,
-                message: "the service does not say what became of it".into(),
+                message: "the response does not contain a result for this key".into(),
                 cause: None,
             }));
     }
 
-    /// The call failed as a whole.
+    /// Adds the error of a whole request for each of its keys.
     fn add_failed(&mut self, keys: Vec<String>, error: Error) {
         let cause = Arc::new(error);
         self.errors.extend(keys.into_iter().map(|key| DeleteError {
@@ -285,10 +296,10 @@ impl DeletedObjects {
     }
 }
 
-/// An iterator as a stream.
-struct Iter<T>(Box<dyn Iterator<Item = T> + Send>);
+/// Converts an iterator to a stream that is always ready.
+struct IterStream<T>(Box<dyn Iterator<Item = T> + Send>);
 
-impl<T> Stream for Iter<T> {
+impl<T> Stream for IterStream<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {

@@ -1,15 +1,16 @@
-//! [`CopyObject`]: copies of any size, made by the service.
+//! [`CopyObject`]: copies of any size within the service.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use super::each_call::each_call;
-use super::pending::Pending;
-use super::transfer::plan::{MAX_PART, MIN_PART, Plan};
+use super::multipart_guard::MultipartGuard;
+use super::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
+use super::request_setters::request_setters;
 use crate::base::concurrent::Concurrent;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::generated::operations::{
@@ -18,23 +19,21 @@ use crate::generated::operations::{
 use crate::generated::types::{ObjectPart, StorageClass};
 use crate::message::object_key::{self, KeyPlace};
 use crate::message::object_path::ObjectPath;
-use crate::message::sse::SseKey;
-
-/// The length of a part where the caller wants none, in bytes.
-const PART_SIZE: u64 = 512 << 20;
+use crate::message::sse::{CopySourceSseInput, SseInput, SseKey};
 
 impl Bucket {
-    /// Copies an object of any size within the zone, without its bytes passing through here. The
-    /// source is given as `(bucket, key)`, or as an [`ObjectPath`] with a version.
+    /// Copies an object of any size within the zone. The service copies the bytes; the client does
+    /// not receive them. The source is `(bucket, key)`, or an [`ObjectPath`] with a version.
     ///
-    /// The copy gets the source's content type, caching and other standard headers, and its
-    /// metadata. An object over 5 GiB is copied in parts, 4 at a time. The source is pinned: if it
-    /// changes meanwhile, the copy fails with
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) and is never a mix.
+    /// The copy gets the content type, the other standard headers and the metadata of the source. An
+    /// object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
+    /// copy fails with an error that
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed), and never mixes two objects.
     ///
-    /// A source whose key has a segment `.` or `..` is an `InvalidInput`, because the size of the
-    /// source has to be read first. Use
-    /// [`put_object(..).copy_source(..)`](crate::operations::PutObjectInput) for it.
+    /// Use [`put_object(..).copy_source(..)`](crate::operations::PutObject) instead for a single
+    /// request without reading the properties of the source, which copies up to 5 GiB: for other
+    /// headers or metadata, for your own conditions, or for a key with a segment `.` or `..`, which
+    /// is an `InvalidInput` here.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -51,9 +50,9 @@ impl Bucket {
             bucket: self.clone(),
             source: source.into(),
             key: target_key.into(),
-            multipart_threshold: MAX_PART,
-            part_size: PART_SIZE,
-            concurrency: 4,
+            multipart_threshold: CopyObject::DEFAULT_MULTIPART_THRESHOLD,
+            part_size: CopyObject::DEFAULT_PART_SIZE,
+            concurrency: CopyObject::DEFAULT_CONCURRENCY,
             storage_class: None,
             sse_key: None,
             source_sse_key: None,
@@ -61,10 +60,9 @@ impl Bucket {
     }
 }
 
-/// A copy by the service, made by [`Bucket::copy_object`]; `.await` does it.
+/// A copy within the service, created by [`Bucket::copy_object`]. It starts when it is awaited.
 ///
-/// Dropping the future stops it; a task on the runtime then gives up a copy in parts that was
-/// begun.
+/// A copy in parts that fails is aborted. So is one whose future is dropped, by a task on the runtime.
 #[derive(Clone)]
 #[must_use = "nothing is copied until it is awaited"]
 pub struct CopyObject {
@@ -79,59 +77,73 @@ pub struct CopyObject {
     source_sse_key: Option<SseKey>,
 }
 
-/// What was copied.
+/// Output of [`CopyObject`].
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct CopiedObject {
-    /// The source's entity tag at the time of the copy, in double quotes; empty if it has none.
+    /// Entity tag of the source at the time of the copy, in double quotes. Empty if it has none.
     pub source_etag: String,
-    /// The size in bytes.
+    /// Size of the object in bytes.
     pub size: u64,
-    /// How many parts it was copied in; 1 for a copy by one request.
+    /// Number of parts; 1 if the object was copied with one request.
     pub parts: u64,
 }
 
 impl CopyObject {
-    /// The largest object that is copied by one request, in bytes: at most 5 GiB, the default.
+    /// Default of [`multipart_threshold`](Self::multipart_threshold) in bytes: 5 GiB, the maximum.
+    pub const DEFAULT_MULTIPART_THRESHOLD: u64 = MAX_PART_SIZE;
+
+    /// Default of [`part_size`](Self::part_size) in bytes: 512 MiB.
+    pub const DEFAULT_PART_SIZE: u64 = 512 << 20;
+
+    /// Default of [`concurrency`](Self::concurrency): 4 parts.
+    pub const DEFAULT_CONCURRENCY: usize = 4;
+
+    /// Sets up to which size an object is copied with one request. Larger values than 5 GiB are
+    /// lowered to 5 GiB. Default:
+    /// [`DEFAULT_MULTIPART_THRESHOLD`](Self::DEFAULT_MULTIPART_THRESHOLD).
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.multipart_threshold = bytes.min(MAX_PART);
+        self.multipart_threshold = bytes.min(MAX_PART_SIZE);
         self
     }
 
-    /// The size of a part in bytes, 4 MiB to 5 GiB. Default 512 MiB. Larger where more than 10,000
-    /// parts would be needed.
+    /// Sets the size of a part. Values outside of 4 MiB to 5 GiB are changed to the nearest limit. If
+    /// the copy would have more than 10,000 parts, the parts are larger. Default:
+    /// [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE).
     pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = bytes.clamp(MIN_PART, MAX_PART);
+        self.part_size = bytes.clamp(MIN_PART_SIZE, MAX_PART_SIZE);
         self
     }
 
-    /// How many parts are copied at once: at least 1. Default 4.
+    /// Sets how many parts are copied at the same time: at least 1, also if `parts` is 0. Default:
+    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
     pub fn concurrency(mut self, parts: usize) -> Self {
         self.concurrency = parts.max(1);
         self
     }
 
-    /// The class in which the copy is stored. Default `STANDARD`.
+    /// Sets the storage class of the copy. Default: `STANDARD`.
     pub fn storage_class(mut self, class: StorageClass) -> Self {
         self.storage_class = Some(class);
         self
     }
 
-    /// The key to encrypt the copy with. Without one it is not encrypted, whatever its source is.
+    /// Sets the key to encrypt the copy with. Without a key, the copy is not encrypted, even if the
+    /// source is.
     pub fn sse_key(mut self, key: &SseKey) -> Self {
         self.sse_key = Some(key.clone());
         self
     }
 
-    /// The key that the source is encrypted with.
+    /// Sets the key that the source is encrypted with.
     pub fn copy_source_sse_key(mut self, key: &SseKey) -> Self {
         self.source_sse_key = Some(key.clone());
         self
     }
 
     async fn run(self) -> Result<CopiedObject> {
-        // Before the request for the source: nothing is sent if the copy cannot be made.
+        // Before the request for the source, so that an invalid key does not cause a request.
         object_key::check("target key", &self.key, KeyPlace::Path)?;
         let source = self.head().await?;
         let Some(size) = source.content_length else {
@@ -154,35 +166,39 @@ impl CopyObject {
     async fn head(&self) -> Result<HeadObjectOutput> {
         let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
         let mut call = bucket.head_object(&self.source.key);
-        if let Some(id) = &self.source.version_id {
-            call = call.version_id(id);
-        }
-        if let Some(key) = &self.source_sse_key {
-            call = call.sse_key(key);
-        }
+        call.input.version_id.clone_from(&self.source.version_id);
+        call.input.set_sse_key(self.source_sse_key.as_ref());
         call.send().await
     }
 
     async fn copy_whole(&self, source: &HeadObjectOutput) -> Result<()> {
         let mut input = PutObjectInput::new(&self.key);
         input.storage_class.clone_from(&self.storage_class);
-        self.whole(source, input).send().await.map(drop)
+        input.copy_source = Some(self.source.clone());
+        (
+            input.copy_source_if_match,
+            input.copy_source_if_unmodified_since,
+        ) = unchanged_condition(source);
+        input.set_sse_key(self.sse_key.as_ref());
+        input.set_copy_source_sse_key(self.source_sse_key.as_ref());
+        self.bucket.call(input).send().await.map(drop)
     }
 
     async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u64> {
-        let mut pending = Pending::begin(&self.bucket, self.initiate(source)).await?;
-        match self.fill(source, size, &mut pending).await {
+        let call = self.bucket.call(self.initiate_input(source));
+        let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
+        match self.copy_with(&mut guard, source, size).await {
             Ok(parts) => Ok(parts),
             Err(error) => {
-                // The first error says what happened.
-                let _ = pending.give_up().await;
+                // The first error is more useful than an error of the abort.
+                let _ = guard.abort().await;
                 Err(error)
             }
         }
     }
 
-    /// Begins the upload, with all that the source says of itself.
-    fn initiate(&self, source: &HeadObjectOutput) -> Call<InitiateMultipartUploadInput> {
+    /// Returns the input that initiates an upload with the headers and metadata of the source.
+    fn initiate_input(&self, source: &HeadObjectOutput) -> InitiateMultipartUploadInput {
         let mut input = InitiateMultipartUploadInput::new(&self.key);
         input.content_type.clone_from(&source.content_type);
         input.cache_control.clone_from(&source.cache_control);
@@ -193,30 +209,26 @@ impl CopyObject {
         input.expires.clone_from(&source.expires);
         input.metadata.clone_from(&source.metadata);
         input.storage_class.clone_from(&self.storage_class);
-        let call = self.bucket.call(input);
-        match &self.sse_key {
-            Some(key) => call.sse_key(key),
-            None => call,
-        }
+        input.set_sse_key(self.sse_key.as_ref());
+        input
     }
 
-    /// Copies all parts and puts them together; gives their number.
-    async fn fill(
+    /// Copies all parts and completes the upload. Returns the number of parts.
+    async fn copy_with(
         &self,
+        guard: &mut MultipartGuard,
         source: &HeadObjectOutput,
         size: u64,
-        pending: &mut Pending,
     ) -> Result<u64> {
-        let mut ranges = ranges(size, Plan::new(self.part_size, Some(size))?.part_size());
+        let part_size = PartSizes::new(self.part_size, Some(size))?.first();
+        let mut ranges = numbered_ranges(size, part_size);
         let mut running = Concurrent::new();
         let mut done = Vec::new();
         loop {
             while running.len() < self.concurrency
                 && let Some((number, range)) = ranges.next()
             {
-                let mut input = UploadMultipartInput::new(&self.key, pending.upload_id(), number);
-                input.copy_range = Some(range);
-                let call = self.part(source, input);
+                let call = self.copy_part(source, guard.upload_id(), number, range);
                 running.push(async move {
                     let etag = call.send().await?.etag;
                     let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
@@ -234,27 +246,53 @@ impl CopyObject {
         let parts = u64::try_from(done.len()).unwrap_or(u64::MAX);
         let call = self
             .bucket
-            .complete_multipart_upload(&self.key, pending.upload_id(), done);
-        // What was not changed is still what it was: the service makes no entity tag of its own.
+            .complete_multipart_upload(&self.key, guard.upload_id(), done);
+        // The copy has the same bytes, so it gets the entity tag of the source.
         let call = match entity_tag::is_strong(&source.etag) {
             true => call.etag(&source.etag),
             false => call,
         };
-        let mut target = self.bucket.head_object(&self.key);
-        if let Some(key) = &self.sse_key {
-            target = target.sse_key(key);
-        }
-        let is_it = |head: &HeadObjectOutput| {
-            let same_etag = entity_tag::is_strong(&source.etag) && head.etag == source.etag;
-            same_etag && head.content_length == Some(size)
+        let mut head = self.bucket.head_object(&self.key);
+        head.input.set_sse_key(self.sse_key.as_ref());
+        let is_expected = |copy: &HeadObjectOutput| {
+            let is_same_etag = entity_tag::is_strong(&source.etag) && copy.etag == source.etag;
+            is_same_etag && copy.content_length == Some(size)
         };
-        pending.complete(call, target, is_it).await?;
+        guard.complete(call, head, is_expected).await?;
         Ok(parts)
+    }
+
+    fn copy_part(
+        &self,
+        source: &HeadObjectOutput,
+        upload_id: &str,
+        number: u32,
+        range: String,
+    ) -> Call<UploadMultipartInput> {
+        let mut input = UploadMultipartInput::new(&self.key, upload_id, number);
+        input.copy_source = Some(self.source.clone());
+        input.copy_range = Some(range);
+        (
+            input.copy_source_if_match,
+            input.copy_source_if_unmodified_since,
+        ) = unchanged_condition(source);
+        input.set_sse_key(self.sse_key.as_ref());
+        input.set_copy_source_sse_key(self.source_sse_key.as_ref());
+        self.bucket.call(input)
     }
 }
 
-/// The ranges that an object is copied in, with their numbers.
-fn ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, String)> {
+/// Returns the values of `If-Match` and `If-Unmodified-Since` that restrict a request to the source
+/// as it is: its entity tag if that identifies the bytes, or else its modification time.
+fn unchanged_condition(source: &HeadObjectOutput) -> (Option<String>, Option<Timestamp>) {
+    match entity_tag::is_strong(&source.etag) {
+        true => (Some(source.etag.clone()), None),
+        false => (None, source.last_modified),
+    }
+}
+
+/// Returns the numbers and the ranges of the parts of an object.
+fn numbered_ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, String)> {
     let start = move |number: u32| u64::from(number - 1).checked_mul(part_size);
     (1..).map_while(move |number| {
         let start = start(number).filter(|start| *start < size)?;
@@ -263,38 +301,7 @@ fn ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, String)> {
     })
 }
 
-/// Has a call copy the source as it was looked at, with the keys of both.
-macro_rules! copies {
-    ($($name:ident: $input:ty,)*) => {
-        impl CopyObject {
-            $(
-                fn $name(&self, source: &HeadObjectOutput, mut input: $input) -> Call<$input> {
-                    input.copy_source = Some(self.source.clone());
-                    if entity_tag::is_strong(&source.etag) {
-                        input.copy_source_if_match = Some(source.etag.clone());
-                    } else {
-                        input.copy_source_if_unmodified_since = source.last_modified;
-                    }
-                    let mut call = self.bucket.call(input);
-                    if let Some(key) = &self.sse_key {
-                        call = call.sse_key(key);
-                    }
-                    if let Some(key) = &self.source_sse_key {
-                        call = call.copy_source_sse_key(key);
-                    }
-                    call
-                }
-            )*
-        }
-    };
-}
-
-copies! {
-    whole: PutObjectInput,
-    part: UploadMultipartInput,
-}
-
-each_call!(CopyObject);
+request_setters!(CopyObject);
 
 impl IntoFuture for CopyObject {
     type Output = Result<CopiedObject>;
@@ -321,17 +328,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_make_up_the_object() {
-        let texts = |size, part_size| -> Vec<_> { ranges(size, part_size).collect() };
+    fn ranges_cover_the_object() {
+        let texts = |size, part_size| -> Vec<_> { numbered_ranges(size, part_size).collect() };
         assert_eq!(texts(0, 4), []);
         assert_eq!(texts(4, 4), [(1, "bytes=0-3".into())]);
         assert_eq!(
             texts(5, 4),
             [(1, "bytes=0-3".into()), (2, "bytes=4-4".into())]
         );
-        // Longer than a part of 32 bits.
-        let (_, second) = ranges(8 << 30, MAX_PART).nth(1).unwrap();
+        // Offsets above 32 bits.
+        let (_, second) = numbered_ranges(8 << 30, MAX_PART_SIZE).nth(1).unwrap();
         assert_eq!(second, "bytes=5368709120-8589934591");
-        assert_eq!(ranges(50_000_000_000_000, MAX_PART).count(), 9314);
+        assert_eq!(
+            numbered_ranges(50_000_000_000_000, MAX_PART_SIZE).count(),
+            9314
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Zone discovery: finds the zone of a bucket when it is not known.
+//! Zone discovery: finds the zone of a bucket.
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
@@ -6,16 +6,16 @@ use crate::client::{Bucket, QingStor};
 use crate::generated::operations::{HeadBucketInput, ListBucketsInput};
 use crate::message::operation::Operation;
 
-/// The most pages that are searched for a bucket. The service limits the buckets of an account to far
-/// fewer.
+/// The maximum number of pages that are searched for a bucket. An account has far fewer buckets.
 const MAX_PAGES: u32 = 1000;
 
 impl QingStor {
-    /// Returns the zone of the bucket `name`.
+    /// Returns the zone of the bucket `name`. Use it to store the zone; use
+    /// [`bucket_in_its_zone`](Self::bucket_in_its_zone) to access the bucket at once.
     ///
     /// The client sends an unsigned request to the host of all zones, which redirects to the zone of
     /// the bucket. If the response is not a redirect (the endpoint of one zone, or a custom endpoint),
-    /// the client searches the bucket in the list of the account's buckets.
+    /// the client looks for the bucket in the list of the account's buckets.
     ///
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
@@ -26,9 +26,9 @@ impl QingStor {
     ///
     /// # Errors
     ///
-    /// Those of `HeadBucket`, with [`Error::is_not_found`](crate::Error::is_not_found) where there
-    /// is no such bucket; those of `ListBuckets`; `Decode` if the list of buckets does not end after
-    /// 1,000 pages; `InvalidInput` when the name breaks the rules.
+    /// Returns an error that [`is_not_found`](crate::Error::is_not_found) if the bucket does not exist,
+    /// `InvalidInput` if the name is invalid, `Decode` if the list of buckets does not end after 1,000
+    /// pages, or an error of `HeadBucket` or `ListBuckets`.
     pub async fn locate_bucket(&self, name: impl AsRef<str>) -> Result<String> {
         let name = name.as_ref();
         let handle = self.anonymous_handle(name)?;
@@ -40,7 +40,7 @@ impl QingStor {
             Err(error) if error.is_not_found() => return Err(error),
             Err(error) => match error.location().and_then(zone_of) {
                 Some(zone) => return Ok(zone),
-                // Nothing was answered: the list would fail as well.
+                // Without a response, listing the buckets would fail as well.
                 None if error.status().is_none() => return Err(error),
                 None => error,
             },
@@ -69,11 +69,13 @@ impl QingStor {
             .with_call(self.handle().unsent(ListBucketsInput::INFO)))
     }
 
-    /// The bucket `name`, in the zone that [`locate_bucket`](Self::locate_bucket) finds.
+    /// Returns a handle for the bucket `name`, in the zone that
+    /// [`locate_bucket`](Self::locate_bucket) finds. If the zone is known, use
+    /// [`bucket`](Self::bucket), which does not send a request.
     ///
     /// # Errors
     ///
-    /// Those of [`locate_bucket`](Self::locate_bucket) and [`bucket`](Self::bucket).
+    /// Returns the errors of [`locate_bucket`](Self::locate_bucket) and [`bucket`](Self::bucket).
     pub async fn bucket_in_its_zone(&self, name: impl AsRef<str>) -> Result<Bucket> {
         let name = name.as_ref();
         let zone = self.locate_bucket(name).await?;
@@ -81,7 +83,7 @@ impl QingStor {
     }
 }
 
-/// The zone that a redirect leads to: the first label of its host.
+/// Returns the zone in a redirect URL: the first label of the host.
 fn zone_of(location: &str) -> Option<String> {
     let uri: http::Uri = location.parse().ok()?;
     let (zone, rest) = uri.host()?.split_once('.')?;
@@ -89,7 +91,7 @@ fn zone_of(location: &str) -> Option<String> {
         && zone
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    // An address of numbers has no zone.
+    // The first number of an IP address is not a zone.
     let is_name = !rest.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     (is_zone && is_name).then(|| zone.to_owned())
 }
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_names_a_zone_by_its_first_label() {
+    fn the_zone_is_the_first_label_of_the_host() {
         let zone = |location| zone_of(location);
         assert_eq!(
             zone("https://pek3a.qingstor.com/b").as_deref(),

@@ -16,13 +16,13 @@ use crate::base::error::{Error, ErrorKind, Result};
 mod chunks;
 mod convert;
 mod frames;
+mod monitor;
 mod progress;
-mod tap;
 mod wire;
 
 pub(crate) use chunks::Chunks;
+pub(crate) use monitor::BodyMonitor;
 pub(crate) use progress::Progress;
-pub(crate) use tap::{Flow, Tap};
 pub(crate) use wire::ReaderStream;
 
 /// A caller-supplied stream.
@@ -66,7 +66,7 @@ struct More {
     tail: Bytes,
     /// Offset of the content if it is a part of a file.
     offset: Option<u64>,
-    tap: Option<Arc<dyn Tap>>,
+    monitor: Option<BodyMonitor>,
     /// Records how the body is read, where an in-process handler reads it.
     progress: Option<Arc<Progress>>,
 }
@@ -209,7 +209,7 @@ impl Body {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
-            Source::Bytes(bytes) if self.len() == self.len && !self.is_tapped() => Some(bytes),
+            Source::Bytes(bytes) if self.len() == self.len && !self.is_monitored() => Some(bytes),
             _ => None,
         }
     }
@@ -245,9 +245,9 @@ impl Body {
         }
     }
 
-    /// Has somebody watch the bytes on their way.
-    pub(crate) fn tapped(mut self, tap: Arc<dyn Tap>) -> Self {
-        self.more.get_or_insert_default().tap = Some(tap);
+    /// Paces, counts and hashes the bytes with `monitor` whenever the body is sent.
+    pub(crate) fn monitored(mut self, monitor: BodyMonitor) -> Self {
+        self.more.get_or_insert_default().monitor = Some(monitor);
         self
     }
 
@@ -257,8 +257,10 @@ impl Body {
         self
     }
 
-    fn is_tapped(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| more.tap.is_some())
+    fn is_monitored(&self) -> bool {
+        self.more
+            .as_ref()
+            .is_some_and(|more| more.monitor.is_some())
     }
 
     /// Puts bytes before and after the content.

@@ -241,7 +241,7 @@ impl ByteStream {
     ///
     /// The bytes go to a temporary file beside it, which replaces it when it is complete and on the
     /// disk. A failure, or dropping the future, leaves an existing file unchanged. See
-    /// [`Target::file`](crate::Target::file) for permissions and symbolic links.
+    /// [`DownloadTarget::file`](crate::DownloadTarget::file) for permissions and symbolic links.
     ///
     /// To write to a pipe, a socket or a device, use `tokio::io::copy`: a `ByteStream` is an
     /// [`AsyncRead`].

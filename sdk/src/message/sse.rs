@@ -110,15 +110,36 @@ impl fmt::Debug for SseKey {
     }
 }
 
-/// Defines `sse_key` on the call of an operation that has the three headers of a key.
+/// Input with the three headers of a customer-provided encryption key.
+pub(crate) trait SseInput {
+    /// Sets or removes the three headers.
+    fn set_sse_key(&mut self, key: Option<&SseKey>);
+}
+
+/// Input with the three headers of the key that the source of a copy is encrypted with.
+pub(crate) trait CopySourceSseInput {
+    /// Sets or removes the three headers.
+    fn set_copy_source_sse_key(&mut self, key: Option<&SseKey>);
+}
+
+/// Implements [`SseInput`], and the setter `sse_key` of the operation's call.
 macro_rules! sse_key {
     ($input:ident) => {
+        impl crate::message::sse::SseInput for $input {
+            fn set_sse_key(&mut self, key: Option<&crate::message::sse::SseKey>) {
+                self.encryption_customer_algorithm = key.map(|key| key.algorithm());
+                self.encryption_customer_key = key.map(|key| key.to_base64());
+                self.encryption_customer_key_md5 = key.map(|key| key.md5());
+            }
+        }
+
         impl Call<$input> {
-            /// The key that the object is encrypted with: all that `encryption_customer_*` say.
+            /// Sets the key that the object is encrypted with: all three `encryption_customer_*`
+            /// parameters.
             pub fn sse_key(mut self, key: &crate::message::sse::SseKey) -> Self {
-                self.input.encryption_customer_algorithm = Some(key.algorithm());
-                self.input.encryption_customer_key = Some(key.to_base64());
-                self.input.encryption_customer_key_md5 = Some(key.md5());
+                use crate::message::sse::SseInput;
+
+                self.input.set_sse_key(Some(key));
                 self
             }
         }
@@ -126,16 +147,24 @@ macro_rules! sse_key {
 }
 pub(crate) use sse_key;
 
-/// Defines `copy_source_sse_key` where there are three more headers, for the source of a copy.
+/// Implements [`CopySourceSseInput`], and the setter `copy_source_sse_key` of the operation's call.
 macro_rules! copy_source_sse_key {
     ($input:ident) => {
+        impl crate::message::sse::CopySourceSseInput for $input {
+            fn set_copy_source_sse_key(&mut self, key: Option<&crate::message::sse::SseKey>) {
+                self.copy_source_encryption_customer_algorithm = key.map(|key| key.algorithm());
+                self.copy_source_encryption_customer_key = key.map(|key| key.to_base64());
+                self.copy_source_encryption_customer_key_md5 = key.map(|key| key.md5());
+            }
+        }
+
         impl Call<$input> {
-            /// The key that the source of a copy is encrypted with: all that
-            /// `copy_source_encryption_customer_*` say.
+            /// Sets the key that the source of a copy is encrypted with: all three
+            /// `copy_source_encryption_customer_*` parameters.
             pub fn copy_source_sse_key(mut self, key: &crate::message::sse::SseKey) -> Self {
-                self.input.copy_source_encryption_customer_algorithm = Some(key.algorithm());
-                self.input.copy_source_encryption_customer_key = Some(key.to_base64());
-                self.input.copy_source_encryption_customer_key_md5 = Some(key.md5());
+                use crate::message::sse::CopySourceSseInput;
+
+                self.input.set_copy_source_sse_key(Some(key));
                 self
             }
         }

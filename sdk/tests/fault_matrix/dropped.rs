@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
-use qingstor_sdk::Target;
+use qingstor_sdk::DownloadTarget;
 
 use crate::Ended;
 use crate::chance::Chance;
@@ -35,7 +35,7 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
             cut(copy.into_future(), limit).await;
         }
         _ => {
-            let download = bucket.download("whole", Target::file(&path));
+            let download = bucket.download("whole", DownloadTarget::file(&path));
             cut(download.part_size(1 << 20).into_future(), limit).await;
         }
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use qingstor_emulator::FaultRule;
-use qingstor_sdk::{Bucket, Config, QingStor, Source};
+use qingstor_sdk::{Bucket, Config, QingStor, UploadSource};
 
 use crate::chance::Chance;
 use crate::setting;
@@ -57,7 +57,7 @@ async fn upload(folder: &Path) {
     if !is_begun(&token) && bucket.head_object(KEY).await.is_ok() {
         return;
     }
-    let upload = bucket.upload(KEY, Source::path(folder.join("source")));
+    let upload = bucket.upload(KEY, UploadSource::path(folder.join("source")));
     let upload = upload.part_size(PART as u64).multipart_threshold(0);
     let upload = upload.concurrency(CONCURRENCY).token_file(token);
     upload.await.unwrap();

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use bytes::Bytes;
-use qingstor_sdk::{Bucket, Source, Target};
+use qingstor_sdk::{Bucket, DownloadTarget, UploadSource};
 
 use crate::Ended;
 use crate::chance::Chance;
@@ -25,10 +25,10 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
     std::fs::write(&path, &sent).unwrap();
     let kind = chance.within(0..4);
     let source = || match kind {
-        0 => Source::from(sent.clone()),
-        1 => Source::path(&path),
-        2 => Source::stream(pieces(&sent, 100_000)),
-        _ => Source::sized_stream(pieces(&sent, MIB), sent.len() as u64),
+        0 => UploadSource::from(sent.clone()),
+        1 => UploadSource::path(&path),
+        2 => UploadSource::stream(pieces(&sent, 100_000)),
+        _ => UploadSource::sized_stream(pieces(&sent, MIB), sent.len() as u64),
     };
     let resumable = chance.percent(30);
     let older = chance.percent(30);
@@ -39,14 +39,16 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
         older.await.unwrap();
     }
     let bucket = world.suffer(faults);
-    let upload = bucket
+    let mut upload = bucket
         .upload(KEY, source())
         .part_size(PART as u64)
         .multipart_threshold(chance.one_of(&[0, PART as u64, 16 << 20]))
         .concurrency(usize::try_from(chance.within(1..5)).unwrap())
-        .content_md5(chance.percent(20))
         .metadata([("run", "new")])
         .resumable(resumable);
+    if chance.percent(20) {
+        upload = upload.compute_content_md5();
+    }
     let result = upload.await;
     world.recover();
     let token = result.as_ref().err().and_then(|error| error.resume_token());
@@ -106,8 +108,8 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
     );
     let (part_size, concurrency) = (settings.0, usize::try_from(settings.1).unwrap());
     let target = match to_file {
-        true => Target::file(&path),
-        false => Target::writer(&mut memory),
+        true => DownloadTarget::file(&path),
+        false => DownloadTarget::writer(&mut memory),
     };
     let download = bucket.download(KEY, target);
     let download = download.part_size(part_size).concurrency(concurrency);

@@ -58,7 +58,7 @@ async fn empty_pages_without_end_are_an_error() {
     let mut uploads = bucket.list_multipart_uploads().items();
     has_no_end(&uploads.next().await.unwrap().unwrap_err());
     let keys = bucket.list_objects().items().map_ok(|key| key.key);
-    let deleted = bucket.delete_objects_of(keys).await;
+    let deleted = bucket.delete_objects_from_stream(keys).await;
     has_no_end(&deleted.interrupted.unwrap());
 }
 

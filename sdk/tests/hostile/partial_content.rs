@@ -1,6 +1,6 @@
 //! Responses with status 206 that are not what was requested.
 
-use qingstor_sdk::{Bucket, ErrorKind, RetryPolicy, Target};
+use qingstor_sdk::{Bucket, DownloadTarget, ErrorKind, RetryPolicy};
 
 use crate::server::{RequestBody, Server, chunked, header, response};
 
@@ -86,7 +86,9 @@ async fn images_and_downloads_follow_the_same_rule() {
         let error = image.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Service, "{error}");
         let mut memory = Vec::new();
-        let download = bucket.download("k", Target::writer(&mut memory)).await;
+        let download = bucket
+            .download("k", DownloadTarget::writer(&mut memory))
+            .await;
         let error = download.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
         assert!(memory.is_empty());
@@ -229,7 +231,7 @@ async fn bytes_are_put_together_by_a_strong_etag_only() {
 
         let (server, bucket) = replaced(etag, false).await;
         let mut memory = Vec::new();
-        let download = bucket.download("k", Target::writer(&mut memory));
+        let download = bucket.download("k", DownloadTarget::writer(&mut memory));
         download.part_size(64 << 10).await.expect(etag);
         assert!(memory == vec![b'b'; 100_000], "{etag}");
         // The first range, and then all of the object.

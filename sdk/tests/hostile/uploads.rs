@@ -200,7 +200,7 @@ async fn a_verified_upload_needs_an_etag() {
             };
             let small = with_key(bucket.upload("k", "abc")).await;
             let parts = with_key(bucket.upload("k", "abc").multipart_threshold(0)).await;
-            let digests = with_key(bucket.upload("k", "abc").content_md5(true)).await;
+            let digests = with_key(bucket.upload("k", "abc").compute_content_md5()).await;
             for result in [small, parts, digests] {
                 match result {
                     Ok(_) => assert!(valid, "{etag:?}, encrypted: {encrypted}"),
@@ -216,6 +216,35 @@ async fn a_verified_upload_needs_an_etag() {
             assert!((1..=2).contains(&others), "{etag:?}: {others}");
             let result = put(&bucket, encrypted.then_some(&key)).await;
             assert_eq!(result.is_ok(), valid, "{etag:?}, encrypted: {encrypted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unverified_upload_accepts_any_etag() {
+    let key = SseKey::new([7; 32]);
+    for etag in [
+        None,
+        Some("\"\""),
+        Some("\"not an md5\""),
+        Some("\"d41d8cd98f00b204e9800998ecf8427e\""),
+    ] {
+        for encrypted in [false, true] {
+            let (server, bucket) = tagged(etag).await;
+            for threshold in [0, 1024] {
+                let mut upload = bucket.upload("k", "abc").multipart_threshold(threshold);
+                if encrypted {
+                    upload = upload.sse_key(&key);
+                }
+                let output = upload.verify(false).await.unwrap();
+                assert_eq!((output.parts, output.bytes), (1, 3), "{etag:?}");
+            }
+            // `PutObject`, and initiate, upload and complete: nothing is sent twice.
+            assert_eq!(
+                server.seen.requests(),
+                4,
+                "{etag:?}, encrypted: {encrypted}"
+            );
         }
     }
 }

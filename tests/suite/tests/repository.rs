@@ -140,8 +140,10 @@ fn reserved_names_match_the_methods_of_the_runtime() {
         ("call", "impl Bucket {"),
         ("managed/batch_delete", "impl Bucket {"),
         ("managed/copy", "impl Bucket {"),
+        ("managed/download", "impl Bucket {"),
         ("managed/locate", "impl QingStor {"),
-        ("managed/transfer", "impl Bucket {"),
+        ("managed/upload", "impl Bucket {"),
+        ("managed/upload/writer", "impl Bucket {"),
     ]);
     methods.extend(["clone", "handle"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);

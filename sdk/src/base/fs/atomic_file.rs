@@ -114,7 +114,7 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
 /// Names the calls that write to anything.
 fn instead(error: io::Error) -> io::Error {
     let text = format!(
-        "{error}: use `Bucket::download` with `Target::writer`, or `tokio::io::copy` from the `ByteStream`"
+        "{error}: use `Bucket::download` with `DownloadTarget::writer`, or `tokio::io::copy` from the `ByteStream`"
     );
     io::Error::new(error.kind(), text)
 }

@@ -13,8 +13,8 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::monitor::AttemptMonitor;
 use super::progress::Progress;
-use super::tap::Tapped;
 use super::{Body, BoxStream, Source, StreamSlot, has_stream, take_stream};
 use crate::base::error::{Error, ErrorKind};
 
@@ -37,7 +37,7 @@ pub(crate) struct WireBody {
     last: Option<Bytes>,
     /// Offset of the content if it is a part of a file.
     offset: Option<u64>,
-    tapped: Option<Tapped>,
+    monitor: Option<AttemptMonitor>,
     progress: Arc<Progress>,
 }
 
@@ -78,10 +78,11 @@ impl Body {
             content_remaining: self.len,
             last: None,
             offset: self.more.as_ref().and_then(|more| more.offset),
-            tapped: self
+            monitor: self
                 .more
                 .as_ref()
-                .and_then(|more| Tapped::begin(more.tap.as_deref())),
+                .and_then(|more| more.monitor.as_ref())
+                .map(AttemptMonitor::start),
             progress: Arc::clone(&progress),
         };
         Ok((wire, progress))
@@ -134,13 +135,13 @@ impl WireBody {
         }
     }
 
-    /// The next bytes of the content, in pieces and at times that suit who watches them.
-    fn poll_watched(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let Some(mut tapped) = self.tapped.take() else {
+    /// The next bytes of the content, paced and counted if the body has a monitor.
+    fn poll_monitored(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let Some(mut monitor) = self.monitor.take() else {
             return self.poll_checked(cx);
         };
-        let polled = tapped.poll(cx, |cx| self.poll_checked(cx));
-        self.tapped = Some(tapped);
+        let polled = monitor.poll_next(cx, |cx| self.poll_checked(cx));
+        self.monitor = Some(monitor);
         polled
     }
 
@@ -235,7 +236,7 @@ impl WireBody {
             self.took(head.len());
             return Poll::Ready(Some(Ok(Frame::data(head))));
         }
-        match ready!(self.poll_watched(cx)) {
+        match ready!(self.poll_monitored(cx)) {
             Some(Ok(bytes)) => {
                 self.took(bytes.len());
                 Poll::Ready(Some(Ok(Frame::data(bytes))))

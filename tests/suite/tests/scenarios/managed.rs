@@ -60,7 +60,7 @@ async fn reports_every_key_that_was_not_deleted() {
     let mut items: Vec<_> = keys.into_iter().map(Ok).collect();
     items.push(Err(error));
     let stream = futures_util::stream::iter(items);
-    let outcome = store.bucket.delete_objects_of(stream).await;
+    let outcome = store.bucket.delete_objects_from_stream(stream).await;
     assert_eq!((outcome.deleted.len(), outcome.is_complete()), (20, false));
     assert!(outcome.interrupted.unwrap().is_not_found());
     assert!(store.keys().await.is_empty());

@@ -1,0 +1,195 @@
+//! Downloads to a file: concurrent ranges, written at their positions.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::object_reader::{FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
+use super::part_file::{OnDrop, PartFile, PartFileGuard};
+use super::range_sink::RangeSink;
+use super::resume_state::ResumeState;
+use super::verifier::FileVerifier;
+use super::{DownloadOptions, DownloadOutput};
+use crate::base::entity_tag;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::generated::operations::GetObjectOutput;
+use crate::managed::errors::task_result;
+
+/// Downloads an object from the beginning.
+pub(super) async fn download_to_file(
+    reader: ObjectReader,
+    mut options: DownloadOptions,
+    guard: PartFileGuard,
+    first: FirstResponse,
+) -> Result<DownloadOutput> {
+    let state = reader.new_state(&first.object);
+    let output = first.download_output();
+    if guard.file.is_resumable() {
+        // Otherwise, ranges of an older object could be used after another interruption.
+        blocking(&guard.file, PartFile::remove_state).await?;
+    }
+    let reader = reader.pin(first.object, &mut options);
+    let response = Some((0..first.len, first.output));
+    FileDownload {
+        reader,
+        options,
+        guard,
+        state,
+    }
+    .run(response, output)
+    .await
+}
+
+/// Continues an earlier download of the same object to `path`, or starts from the beginning.
+pub(super) async fn resume_to_file(
+    reader: ObjectReader,
+    mut options: DownloadOptions,
+    path: PathBuf,
+) -> Result<DownloadOutput> {
+    let guard = open_part_file(&path).await?;
+    let Some(state) = load_state(&reader, &guard.file)? else {
+        let first = reader.request_first(options.transfer.part_size).await?;
+        return download_to_file(reader, options, guard, first).await;
+    };
+    let head = reader.head().await?;
+    if head.etag != state.etag || head.content_length != Some(state.size) {
+        let first = reader.request_first(options.transfer.part_size).await?;
+        return download_to_file(reader, options, guard, first).await;
+    }
+    let output = DownloadOutput {
+        bytes: state.size,
+        resumed: state.completed_bytes(),
+        etag: state.etag.clone(),
+        verified: false,
+        request_id: head.request_id().map(str::to_owned),
+        version_id: head.version_id,
+        content_type: head.content_type,
+        last_modified: head.last_modified,
+        metadata: head.metadata,
+    };
+    let object = ObjectIdentity {
+        etag: state.etag.clone(),
+        size: state.size,
+    };
+    let reader = reader.pin(object, &mut options);
+    reader.monitor.add_resumed(state.completed_bytes());
+    FileDownload {
+        reader,
+        options,
+        guard,
+        state,
+    }
+    .run(None, output)
+    .await
+}
+
+async fn open_part_file(path: &Path) -> Result<PartFileGuard> {
+    PartFile::resumable(path).await?.ok_or_else(|| {
+        let text = format!("{}: another download writes to it", path.display());
+        Error::new(ErrorKind::Io, text)
+    })
+}
+
+/// Returns the state of an earlier download if it belongs to this object and to the part file.
+fn load_state(reader: &ObjectReader, file: &PartFile) -> Result<Option<ResumeState>> {
+    let len = file.len().map_err(|error| file.error(error))?;
+    let state = ResumeState::read(file.path()).map_err(|error| file.state_error(error))?;
+    let state = state.filter(|state| {
+        state.bucket == reader.bucket.name()
+            && state.key == reader.key
+            && state.size == len
+            && entity_tag::is_strong(&state.etag)
+    });
+    Ok(state)
+}
+
+/// A download to a file in progress.
+struct FileDownload {
+    reader: Arc<ObjectReader>,
+    options: DownloadOptions,
+    guard: PartFileGuard,
+    state: ResumeState,
+}
+
+impl FileDownload {
+    /// Downloads the missing ranges, verifies the content, and moves the file to its target.
+    /// `response` is the first range and its response, if the request was sent already.
+    async fn run(
+        mut self,
+        response: Option<(Range<u64>, GetObjectOutput)>,
+        mut output: DownloadOutput,
+    ) -> Result<DownloadOutput> {
+        let file = Arc::clone(&self.guard.file);
+        let size = self.state.size;
+        blocking(&file, move |file| file.resize(size)).await?;
+        let expected = self.reader.expected_digest(&self.options);
+        let mut verifier = expected.map(|_| FileVerifier::new(Arc::clone(&file)));
+        let mut tasks = RangeTasks::new();
+        let result = self
+            .download_ranges(&mut tasks, response, &mut verifier)
+            .await;
+        // No task writes to the file after an error is returned.
+        tasks.shutdown().await;
+        result?;
+        if let (Some(expected), Some(verifier)) = (expected, verifier) {
+            let actual = verifier.finish(size).await?;
+            if let Err(error) = self.reader.check_digest(expected, actual) {
+                self.guard.on_drop = OnDrop::Remove;
+                blocking(&file, PartFile::remove_state).await?;
+                return Err(error);
+            }
+            output.verified = true;
+        }
+        blocking(&file, PartFile::publish).await?;
+        self.guard.on_drop = OnDrop::Nothing;
+        Ok(output)
+    }
+
+    async fn download_ranges(
+        &mut self,
+        tasks: &mut RangeTasks,
+        response: Option<(Range<u64>, GetObjectOutput)>,
+        verifier: &mut Option<FileVerifier>,
+    ) -> Result<()> {
+        let file = &self.guard.file;
+        let mut planned = self.state.clone();
+        if let Some((range, output)) = response {
+            planned.add(range.clone());
+            let sink = RangeSink::file(Arc::clone(file), range.start);
+            tasks.spawn(Arc::clone(&self.reader).download(range, Some(output), sink));
+        }
+        let mut missing = planned.missing(self.options.transfer.part_size);
+        loop {
+            while tasks.len() < self.options.transfer.concurrency
+                && let Some(range) = missing.next()
+            {
+                let sink = RangeSink::file(Arc::clone(file), range.start);
+                tasks.spawn(Arc::clone(&self.reader).download(range, None, sink));
+            }
+            let Some(joined) = tasks.join_next().await else {
+                return Ok(());
+            };
+            let (range, _) = task_result(joined)??;
+            self.state.add(range);
+            if file.is_resumable() {
+                let state = self.state.clone();
+                blocking(file, move |file| file.save_state(&state)).await?;
+            }
+            if let Some(verifier) = verifier {
+                verifier.advance(self.state.prefix_len()).await?;
+            }
+        }
+    }
+}
+
+/// Runs a blocking operation on the file in a thread for blocking work.
+async fn blocking(
+    file: &Arc<PartFile>,
+    operation: impl FnOnce(&PartFile) -> std::io::Result<()> + Send + 'static,
+) -> Result<()> {
+    let shared = Arc::clone(file);
+    let result = task_result(spawn_blocking(move || operation(&shared)).await)?;
+    result.map_err(|error| file.error(error))
+}

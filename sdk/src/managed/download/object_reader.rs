@@ -1,0 +1,237 @@
+//! [`ObjectReader`]: requests ranges of one object, and checks the responses.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::range_sink::RangeSink;
+use super::resume_state::ResumeState;
+use super::{DownloadOptions, DownloadOutput};
+use crate::base::digest::Digest;
+use crate::base::entity_tag;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::Bucket;
+use crate::generated::operations::{
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+};
+use crate::managed::errors::with_object;
+use crate::message::sse::{SseInput, SseKey};
+use crate::message::transfer_monitor::TransferMonitor;
+
+/// Downloads of ranges in progress. Each returns its range, and the bytes if they are in memory.
+pub(super) type RangeTasks = JoinSet<Result<(Range<u64>, Bytes)>>;
+
+/// Requests ranges of one object.
+pub(super) struct ObjectReader {
+    pub(super) bucket: Bucket,
+    pub(super) key: String,
+    version_id: Option<String>,
+    sse_key: Option<SseKey>,
+    pub(super) monitor: Arc<TransferMonitor>,
+    /// The object that all ranges must belong to. Empty before [`pin`](Self::pin).
+    object: ObjectIdentity,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ObjectIdentity {
+    pub(super) etag: String,
+    pub(super) size: u64,
+}
+
+/// The response to the first request.
+pub(super) struct FirstResponse {
+    pub(super) object: ObjectIdentity,
+    /// Length of the body, which starts at the first byte of the object.
+    pub(super) len: u64,
+    pub(super) output: GetObjectOutput,
+}
+
+impl ObjectReader {
+    /// Creates a reader. Takes the options that only the reader needs.
+    pub(super) fn new(bucket: Bucket, key: String, options: &mut DownloadOptions) -> Self {
+        Self {
+            bucket,
+            key,
+            version_id: options.version_id.take(),
+            sse_key: options.transfer.sse_key.take(),
+            monitor: Arc::default(),
+            object: ObjectIdentity::default(),
+        }
+    }
+
+    /// Restricts all further requests to this object.
+    pub(super) fn pin(
+        mut self,
+        object: ObjectIdentity,
+        options: &mut DownloadOptions,
+    ) -> Arc<Self> {
+        self.monitor = options.transfer.monitor(Some(object.size));
+        self.object = object;
+        Arc::new(self)
+    }
+
+    /// Returns the state of a download of `object` without complete ranges.
+    pub(super) fn new_state(&self, object: &ObjectIdentity) -> ResumeState {
+        ResumeState::new(self.bucket.name(), &self.key, &object.etag, object.size)
+    }
+
+    fn input(&self) -> GetObjectInput {
+        let mut input = GetObjectInput::new(&self.key);
+        input.version_id.clone_from(&self.version_id);
+        input.set_sse_key(self.sse_key.as_ref());
+        input
+    }
+
+    /// Requests the properties of the object.
+    pub(super) async fn head(&self) -> Result<HeadObjectOutput> {
+        let mut input = HeadObjectInput::new(&self.key);
+        input.version_id.clone_from(&self.version_id);
+        input.set_sse_key(self.sse_key.as_ref());
+        self.bucket.call(input).await
+    }
+
+    /// Requests the first `len` bytes, or the whole object if it is smaller or cannot be downloaded
+    /// in ranges.
+    pub(super) async fn request_first(&self, len: u64) -> Result<FirstResponse> {
+        let mut input = self.input();
+        input.range = Some(format!("bytes=0-{}", len.saturating_sub(1)));
+        let output = match self.bucket.call(input).await {
+            Ok(output) => output,
+            // The range of an empty object cannot be satisfied.
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 416) => {
+                return self.request_whole().await;
+            }
+            Err(error) => return Err(error),
+        };
+        // A service may send the whole object instead of a range (200).
+        let Some(part) = output.body.part() else {
+            return self.whole_object(output);
+        };
+        if !entity_tag::is_strong(&output.etag) && part.len() < part.size {
+            // Without a strong entity tag, the ranges could belong to two objects.
+            return self.request_whole().await;
+        }
+        Ok(FirstResponse {
+            object: ObjectIdentity {
+                etag: output.etag.clone(),
+                size: part.size,
+            },
+            len: part.len(),
+            output,
+        })
+    }
+
+    async fn request_whole(&self) -> Result<FirstResponse> {
+        self.whole_object(self.bucket.call(self.input()).await?)
+    }
+
+    fn whole_object(&self, output: GetObjectOutput) -> Result<FirstResponse> {
+        let Some(size) = output.body.len() else {
+            let text = "the response does not contain the size of the object";
+            return Err(self.error(ErrorKind::Decode, text));
+        };
+        let etag = output.etag.clone();
+        Ok(FirstResponse {
+            object: ObjectIdentity { etag, size },
+            len: size,
+            output,
+        })
+    }
+
+    /// Downloads a range to `sink`. `response` is the response to its request, if the request was
+    /// sent already.
+    pub(super) async fn download(
+        self: Arc<Self>,
+        range: Range<u64>,
+        response: Option<GetObjectOutput>,
+        mut sink: RangeSink,
+    ) -> Result<(Range<u64>, Bytes)> {
+        // The body resumes by itself after an interruption, according to the retry policy.
+        if !range.is_empty() {
+            let output = match response {
+                Some(output) => output,
+                None => self.request(range.clone()).await?,
+            };
+            self.copy_body(output, &mut sink).await?;
+        }
+        sink.flush().await?;
+        self.monitor.add_confirmed(range.end - range.start);
+        Ok((range, sink.into_bytes()))
+    }
+
+    /// Requests a range of the pinned object.
+    async fn request(&self, range: Range<u64>) -> Result<GetObjectOutput> {
+        let mut input = self.input();
+        input.range = Some(format!(
+            "bytes={}-{}",
+            range.start,
+            range.end.saturating_sub(1)
+        ));
+        input.if_match = Some(self.object.etag.clone());
+        let output = self.bucket.call(input).await?;
+        // The response decoder has already rejected any other range than the requested one.
+        if output.body.part().map(|part| part.size) != Some(self.object.size) {
+            let text = match output.body.part() {
+                Some(part) => format!("the object now has {} bytes", part.size),
+                None => "the response is the whole object instead of a range of it".into(),
+            };
+            return Err(self.error(ErrorKind::Integrity, text));
+        }
+        if output.etag != self.object.etag {
+            let text = format!(
+                "the response has another ETag than the request: {}",
+                output.etag
+            );
+            return Err(self.error(ErrorKind::Integrity, text));
+        }
+        Ok(output)
+    }
+
+    async fn copy_body(&self, output: GetObjectOutput, sink: &mut RangeSink) -> Result<()> {
+        let mut body = output.body;
+        // The body returns an error if it is shorter or longer than announced.
+        while let Some(chunk) = body.chunk().await? {
+            self.monitor.wait(chunk.len()).await;
+            sink.write(&chunk).await?;
+            self.monitor.add_transferred(chunk.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Returns the expected MD5 of the content if it is known and verification is on.
+    pub(super) fn expected_digest(&self, options: &DownloadOptions) -> Option<Digest> {
+        let verify = options.transfer.verify && self.sse_key.is_none();
+        Digest::from_etag(&self.object.etag).filter(|_| verify)
+    }
+
+    pub(super) fn check_digest(&self, expected: Digest, actual: Digest) -> Result<()> {
+        if expected == actual {
+            return Ok(());
+        }
+        let text = format!("the content has MD5 {actual}, but its ETag is {expected}");
+        Err(self.error(ErrorKind::Integrity, text))
+    }
+
+    fn error(&self, kind: ErrorKind, text: impl Into<String>) -> Error {
+        with_object(Error::new(kind, text), &self.bucket, &self.key, "GetObject")
+    }
+}
+
+impl FirstResponse {
+    /// Returns the output of the download, before its content is verified.
+    pub(super) fn download_output(&self) -> DownloadOutput {
+        DownloadOutput {
+            bytes: self.object.size,
+            resumed: 0,
+            etag: self.object.etag.clone(),
+            verified: false,
+            version_id: self.output.version_id.clone(),
+            content_type: self.output.content_type.clone(),
+            last_modified: self.output.last_modified,
+            metadata: self.output.metadata.clone(),
+            request_id: self.output.request_id().map(str::to_owned),
+        }
+    }
+}

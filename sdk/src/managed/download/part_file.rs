@@ -1,0 +1,163 @@
+//! [`PartFile`]: the file of an unfinished download.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::resume_state::{ResumeState, state_path};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::atomic_file;
+use crate::base::fs::file_lock::claim;
+
+/// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
+/// open for a moment longer.
+pub(super) struct PartFileGuard {
+    pub(super) file: Arc<PartFile>,
+    pub(super) on_drop: OnDrop,
+}
+
+/// What to do with the part file when its guard is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnDrop {
+    Remove,
+    RemoveIfEmpty,
+    /// The file was moved to its target.
+    Nothing,
+}
+
+impl Drop for PartFileGuard {
+    fn drop(&mut self) {
+        let remove = match self.on_drop {
+            OnDrop::Remove => true,
+            OnDrop::RemoveIfEmpty => self.file.len().is_ok_and(|len| len == 0),
+            OnDrop::Nothing => false,
+        };
+        if remove {
+            // An error cannot be reported from here.
+            let _ = std::fs::remove_file(&self.file.path);
+        }
+    }
+}
+
+/// The file that receives the bytes, and replaces the target when it is complete.
+#[derive(Debug)]
+pub(super) struct PartFile {
+    path: PathBuf,
+    target: PathBuf,
+    /// Locked for each write, because all writes share the position of the file handle.
+    file: Mutex<File>,
+    resumable: bool,
+}
+
+impl PartFile {
+    /// Returns an error if a file cannot replace the target. Called before the first request. Blocks
+    /// for a moment.
+    pub(super) fn check_target(target: &Path) -> Result<()> {
+        atomic_file::check_target(target).map_err(|error| file_error(target, error))?;
+        Ok(())
+    }
+
+    /// Creates a temporary file next to `target`. Blocks for a moment instead of using a task, because
+    /// a dropped future could then leave the file behind.
+    pub(super) fn temporary(target: &Path) -> Result<PartFileGuard> {
+        let (path, file) =
+            atomic_file::create(target).map_err(|error| file_error(target, error))?;
+        Ok(Self::guard(path, target, file, false))
+    }
+
+    /// Opens or creates `<name>.part`. Returns `None` if another download uses it.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Io` if `<name>.part` is not a regular file, has several names (hard links), or belongs
+    /// to another user.
+    pub(super) async fn resumable(target: &Path) -> Result<Option<PartFileGuard>> {
+        let options = atomic_file::options(target).map_err(|error| file_error(target, error))?;
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let path = target.with_file_name(name);
+        let file = claim(&path, &options).await;
+        let file = file.map_err(|error| file_error(&path, error))?;
+        Ok(file.map(|file| Self::guard(path, target, file, true)))
+    }
+
+    fn guard(path: PathBuf, target: &Path, file: File, resumable: bool) -> PartFileGuard {
+        PartFileGuard {
+            file: Arc::new(Self {
+                path,
+                target: target.to_owned(),
+                file: Mutex::new(file),
+                resumable,
+            }),
+            on_drop: match resumable {
+                true => OnDrop::RemoveIfEmpty,
+                false => OnDrop::Remove,
+            },
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_resumable(&self) -> bool {
+        self.resumable
+    }
+
+    /// Sets the size of the file. Blocks.
+    pub(super) fn resize(&self, size: u64) -> io::Result<()> {
+        self.file().set_len(size)
+    }
+
+    pub(super) fn len(&self) -> io::Result<u64> {
+        Ok(self.file().metadata()?.len())
+    }
+
+    /// Blocks.
+    pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.file();
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
+    }
+
+    /// Flushes the bytes to the disk, then saves which ranges are complete. Blocks.
+    pub(super) fn save_state(&self, state: &ResumeState) -> io::Result<()> {
+        self.file().sync_data()?;
+        state.write(&self.path)
+    }
+
+    /// Flushes the file to the disk and replaces the target with it. Blocks.
+    pub(super) fn publish(&self) -> io::Result<()> {
+        let file = self.file();
+        file.sync_all()?;
+        if self.resumable {
+            // First the state: if the process is killed in between, the part file is downloaded
+            // again. The other order would leave a state that is never removed.
+            ResumeState::remove(&self.path)?;
+        }
+        atomic_file::put_in_place(&file, &self.path, &self.target)
+    }
+
+    /// Removes the list of complete ranges, because their bytes are wrong or belong to another object.
+    /// Blocks.
+    pub(super) fn remove_state(&self) -> io::Result<()> {
+        ResumeState::remove(&self.path)
+    }
+
+    pub(super) fn error(&self, error: io::Error) -> Error {
+        file_error(&self.target, error)
+    }
+
+    pub(super) fn state_error(&self, error: io::Error) -> Error {
+        file_error(&state_path(&self.path), error)
+    }
+
+    fn file(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn file_error(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+}

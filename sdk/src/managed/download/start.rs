@@ -1,0 +1,47 @@
+//! Starts a download to a file or a writer.
+
+use super::file_download::{download_to_file, resume_to_file};
+use super::object_reader::ObjectReader;
+use super::part_file::PartFile;
+use super::target::TargetKind;
+use super::writer_download::WriterDownload;
+use super::{Download, DownloadOutput};
+use crate::base::error::{Error, Result};
+use crate::managed::errors::with_object;
+
+/// The minimum size of a range: 64 KiB. Smaller ranges would only add requests.
+const MIN_RANGE_SIZE: u64 = 64 * 1024;
+
+impl Download<'_> {
+    pub(super) async fn run(self) -> Result<DownloadOutput> {
+        let (bucket, key) = (self.bucket.clone(), self.key.clone());
+        let result = self.start().await;
+        result.map_err(|error| with_object(error, &bucket, &key, "GetObject"))
+    }
+
+    async fn start(mut self) -> Result<DownloadOutput> {
+        let options = &mut self.options;
+        options.transfer.check()?;
+        if options.transfer.part_size < MIN_RANGE_SIZE {
+            return Err(Error::invalid_input("part_size: must be at least 64 KiB"));
+        }
+        let reader = ObjectReader::new(self.bucket, self.key, options);
+        match self.target.0 {
+            TargetKind::File(path) => {
+                PartFile::check_target(&path)?;
+                if options.resumable {
+                    return resume_to_file(reader, self.options, path).await;
+                }
+                let first = reader.request_first(options.transfer.part_size).await?;
+                let file = PartFile::temporary(&path)?;
+                download_to_file(reader, self.options, file, first).await
+            }
+            TargetKind::Writer(_) if options.resumable => Err(Error::invalid_input(
+                "resumable: only a download to a file can be resumed",
+            )),
+            TargetKind::Writer(writer) => {
+                WriterDownload::new(writer).run(reader, self.options).await
+            }
+        }
+    }
+}

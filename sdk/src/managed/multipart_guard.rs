@@ -1,0 +1,196 @@
+//! [`MultipartGuard`]: aborts a multipart upload on drop.
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::errors::task_result;
+use crate::base::error::{Error, ErrorCode, Result};
+use crate::call::Call;
+use crate::client::Bucket;
+use crate::generated::operations::{
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
+    InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
+};
+
+/// A multipart upload that the service has not completed yet. Dropping the guard aborts the upload
+/// in the background, unless [`keep_on_drop`](Self::keep_on_drop) was called.
+pub(super) struct MultipartGuard {
+    bucket: Bucket,
+    key: String,
+    upload_id: String,
+    runtime: Handle,
+    abort_on_drop: bool,
+}
+
+/// Evidence that a multipart upload is complete.
+pub(super) enum Completion {
+    /// The service confirmed it.
+    Confirmed(CompleteMultipartUploadOutput),
+    /// The response was lost, but the upload is gone and the object has the expected properties.
+    Inferred(Box<HeadObjectOutput>),
+}
+
+impl MultipartGuard {
+    /// Initiates an upload. If the future is dropped before it ends, the upload is aborted.
+    pub(super) async fn initiate(
+        bucket: &Bucket,
+        mut call: Call<InitiateMultipartUploadInput>,
+    ) -> Result<Self> {
+        // If a response is lost, its upload is orphaned, whether or not the request is retried.
+        call.handle.options_mut().repeat = true;
+        let mut initiation = Initiation {
+            bucket: bucket.clone(),
+            key: call.input.key.clone(),
+            runtime: Handle::current(),
+            task: Some(tokio::spawn(call.send())),
+        };
+        initiation.wait().await
+    }
+
+    /// Guards an upload that was initiated earlier.
+    pub(super) fn existing(
+        bucket: Bucket,
+        key: String,
+        upload_id: String,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            bucket,
+            key,
+            upload_id,
+            runtime,
+            abort_on_drop: true,
+        }
+    }
+
+    pub(super) fn upload_id(&self) -> &str {
+        &self.upload_id
+    }
+
+    pub(super) fn keep_on_drop(&mut self) {
+        self.abort_on_drop = false;
+    }
+
+    /// Completes the upload. If the response is lost, `is_expected` decides whether the object that
+    /// `head` finds consists of the uploaded parts.
+    pub(super) async fn complete(
+        &mut self,
+        mut call: Call<CompleteMultipartUploadInput>,
+        head: Call<HeadObjectInput>,
+        is_expected: impl FnOnce(&HeadObjectOutput) -> bool,
+    ) -> Result<Completion> {
+        // A retry after an unseen success finds no upload, which is handled below.
+        call.handle.options_mut().repeat = true;
+        let error = match call.send().await {
+            Ok(output) => {
+                self.abort_on_drop = false;
+                return Ok(Completion::Confirmed(output));
+            }
+            Err(error) => error,
+        };
+        // The object alone proves nothing: it may be an older one with the same content.
+        let is_gone = is_upload_gone(&error) || (error.is_retryable() && self.is_gone().await);
+        if !is_gone {
+            return Err(error);
+        }
+        match head.send().await {
+            Ok(object) if is_expected(&object) => {
+                self.abort_on_drop = false;
+                Ok(Completion::Inferred(Box::new(object)))
+            }
+            Err(head_error) if !head_error.is_not_found() => Err(head_error),
+            _ => Err(error),
+        }
+    }
+
+    /// Returns `true` if the service reports that the upload does not exist.
+    async fn is_gone(&self) -> bool {
+        let parts = self.bucket.list_multipart(&self.key, &self.upload_id);
+        parts
+            .limit(1)
+            .send()
+            .await
+            .is_err_and(|error| is_upload_gone(&error))
+    }
+
+    /// Aborts the upload unless it is to be kept.
+    pub(super) async fn abort(&mut self) -> Result<()> {
+        if self.abort_on_drop {
+            abort(&self.bucket, &self.key, &self.upload_id).await?;
+            self.abort_on_drop = false;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for MultipartGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if self.abort_on_drop {
+            let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
+            let id = std::mem::take(&mut self.upload_id);
+            // An error cannot be reported from here.
+            self.runtime
+                .spawn(async move { abort(&bucket, &key, &id).await.ok() });
+        }
+    }
+}
+
+/// Aborts an upload. Succeeds if the upload does not exist.
+async fn abort(bucket: &Bucket, key: &str, upload_id: &str) -> Result<()> {
+    match bucket.abort_multipart_upload(key, upload_id).await {
+        Err(error) if !is_upload_gone(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns `true` if the error says that the upload does not exist: it was completed or aborted, or
+/// never initiated.
+pub(super) fn is_upload_gone(error: &Error) -> bool {
+    error.code() == Some(&ErrorCode::UploadNotExists) || error.is_not_found()
+}
+
+/// An initiation in progress. Its request runs in a task, which also finishes if the future is
+/// dropped: without the upload ID, the upload could not be aborted.
+struct Initiation {
+    bucket: Bucket,
+    key: String,
+    runtime: Handle,
+    task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
+}
+
+impl Initiation {
+    async fn wait(&mut self) -> Result<MultipartGuard> {
+        let Some(task) = &mut self.task else {
+            return Err(Error::invalid_input("the upload was already started"));
+        };
+        let output = task_result(task.await);
+        self.task = None;
+        Ok(MultipartGuard::existing(
+            self.bucket.clone(),
+            self.key.clone(),
+            output??.upload_id,
+            self.runtime.clone(),
+        ))
+    }
+}
+
+impl Drop for Initiation {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
+            let runtime = self.runtime.clone();
+            self.runtime.spawn(async move {
+                if let Ok(Ok(output)) = task.await {
+                    drop(MultipartGuard::existing(
+                        bucket,
+                        key,
+                        output.upload_id,
+                        runtime,
+                    ));
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Options that uploads and downloads have in common.
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Result};
+use crate::message::sse::SseKey;
+use crate::message::transfer_monitor::{OnProgress, TransferMonitor};
+
+pub(super) struct TransferOptions {
+    pub(super) part_size: u64,
+    pub(super) concurrency: usize,
+    pub(super) verify: bool,
+    pub(super) max_bytes_per_second: Option<u64>,
+    pub(super) on_progress: Option<OnProgress>,
+    pub(super) sse_key: Option<SseKey>,
+}
+
+impl TransferOptions {
+    pub(super) fn new(part_size: u64, concurrency: usize) -> Self {
+        Self {
+            part_size,
+            concurrency,
+            verify: true,
+            max_bytes_per_second: None,
+            on_progress: None,
+            sse_key: None,
+        }
+    }
+
+    /// Rejects values with which the transfer would never end. Does not check `part_size`, because
+    /// its limits differ.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.concurrency == 0 {
+            return Err(Error::invalid_input("concurrency: must be at least 1"));
+        }
+        if self.max_bytes_per_second == Some(0) {
+            return Err(Error::invalid_input(
+                "max_bytes_per_second: must be at least 1",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Creates the monitor of a transfer of `total` bytes. Takes the progress callback.
+    pub(super) fn monitor(&mut self, total: Option<u64>) -> Arc<TransferMonitor> {
+        let on_progress = self.on_progress.take();
+        Arc::new(TransferMonitor::new(
+            on_progress,
+            total,
+            self.max_bytes_per_second,
+        ))
+    }
+}

@@ -1,0 +1,398 @@
+//! [`Upload`]: uploads content of any size.
+
+pub(super) mod content_type;
+pub(super) mod file_etag;
+mod multipart;
+mod part_content;
+mod part_reader;
+mod pipe;
+pub(super) mod resume_token;
+pub(super) mod source;
+mod start;
+mod token_store;
+mod uploader;
+pub(super) mod writer;
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use super::request_setters::request_setters;
+use super::transfer_options::TransferOptions;
+use crate::base::error::Result;
+use crate::client::Bucket;
+use crate::generated::operations::InitiateMultipartUploadInput;
+use crate::generated::types::StorageClass;
+use crate::message::sse::SseKey;
+use crate::message::transfer_monitor::Progress;
+use resume_token::{OnToken, ResumeToken};
+use source::UploadSource;
+
+impl Bucket {
+    /// Uploads content of any size: small content with one request, large content in concurrent
+    /// parts. See [`Upload`].
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::UploadSource;
+    ///
+    /// bucket.upload("hello.txt", "hello").await?;
+    /// let output = bucket.upload("video.mp4", UploadSource::path("video.mp4")).await?;
+    /// println!("{} bytes in {} parts", output.bytes, output.parts);
+    /// bucket.upload("log.txt", UploadSource::reader(tokio::io::empty())).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload<'a>(
+        &self,
+        key: impl Into<String>,
+        source: impl Into<UploadSource<'a>>,
+    ) -> Upload<'a> {
+        Upload::new(self.clone(), key.into(), source.into())
+    }
+
+    /// Resumes an interrupted upload from its token. The source must have the same content as
+    /// before. See [`Upload::resumable`].
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> Result<(), Box<dyn std::error::Error>> {
+    /// use qingstor_sdk::{ResumeToken, UploadSource};
+    ///
+    /// let token: ResumeToken = std::fs::read_to_string("video.token")?.parse()?;
+    /// bucket.resume_upload(token, UploadSource::path("video.mp4")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resume_upload<'a>(
+        &self,
+        token: ResumeToken,
+        source: impl Into<UploadSource<'a>>,
+    ) -> Upload<'a> {
+        let mut upload = self.upload(&token.key, source);
+        upload.token = Some(token);
+        upload.options.resumable = true;
+        upload
+    }
+}
+
+/// An upload, created by [`Bucket::upload`]. It starts when it is awaited.
+///
+/// Content of up to [`multipart_threshold`](Self::multipart_threshold) bytes is sent with one
+/// request, larger content in parts, several at a time. Content from a reader or a stream is sent
+/// with one request if it fits into the first part. The client's retry policy applies to each
+/// request.
+///
+/// # Verification
+///
+/// The entity tag in the response to each part must be the MD5 of the bytes that were sent. If it
+/// differs or is missing, the part is sent once more, then the upload fails with `Integrity`. An
+/// entity tag that is not an MD5, or that belongs to content encrypted with a customer-provided
+/// key, is not compared. See [`verify`](Self::verify) and
+/// [`compute_content_md5`](Self::compute_content_md5).
+///
+/// The object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number of
+/// parts>"`. [`etag_of_file`](crate::etag_of_file) computes it for a local file.
+///
+/// # Memory
+///
+/// A file is read while it is sent, with 256 KiB for each connection. A reader or a stream needs up
+/// to `part_size * (concurrency + 1)` bytes: the parts that are being sent, and the one that is
+/// being read. Bytes in memory are not copied.
+///
+/// # Limits
+///
+/// An object has at most 50 TB, and an upload has at most 10,000 parts. If the length is known, the
+/// parts are as large as necessary. If it is not known, the part size doubles after every 1,000
+/// parts, up to 5 GiB: with a first part of 8 MiB, this is enough for 8.5 TB.
+///
+/// # Errors and cancellation
+///
+/// An upload that fails aborts its multipart upload before it returns the error, unless it is
+/// [`resumable`](Self::resumable). Dropping the future closes the connections, and starts a task on
+/// the runtime that aborts the multipart upload. The parts stay if the runtime ends first. If the
+/// response to the initiation is lost, an upload without parts stays, because its ID is unknown. A
+/// lifecycle rule of the bucket can remove such uploads. To discard a resumable upload, call
+/// [`Bucket::abort_multipart_upload`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::UploadSource;
+///
+/// let output = bucket
+///     .upload("backup.tar", UploadSource::path("backup.tar"))
+///     .concurrency(8)
+///     .metadata([("host", "web-1")])
+///     .on_progress(|progress| println!("{} of {:?}", progress.bytes, progress.total))
+///     .await?;
+/// println!("{} bytes in {} parts", output.bytes, output.parts);
+/// # Ok(()) }
+/// ```
+#[must_use = "an upload does nothing until it is awaited"]
+pub struct Upload<'a> {
+    bucket: Bucket,
+    source: UploadSource<'a>,
+    token: Option<ResumeToken>,
+    options: UploadOptions,
+}
+
+struct UploadOptions {
+    transfer: TransferOptions,
+    multipart_threshold: u64,
+    compute_content_md5: bool,
+    resumable: bool,
+    on_token: Option<OnToken>,
+    token_file: Option<PathBuf>,
+    /// Key and attributes of the object, for both kinds of uploads.
+    object: InitiateMultipartUploadInput,
+}
+
+impl Upload<'_> {
+    /// Default of [`part_size`](Self::part_size) in bytes: 8 MiB.
+    pub const DEFAULT_PART_SIZE: u64 = 8 << 20;
+
+    /// Default of [`concurrency`](Self::concurrency): 4 parts.
+    pub const DEFAULT_CONCURRENCY: usize = 4;
+
+    /// Default of [`multipart_threshold`](Self::multipart_threshold) in bytes: 16 MiB.
+    pub const DEFAULT_MULTIPART_THRESHOLD: u64 = 16 << 20;
+}
+
+impl<'a> Upload<'a> {
+    fn new(bucket: Bucket, key: String, source: UploadSource<'a>) -> Self {
+        Self {
+            bucket,
+            source,
+            token: None,
+            options: UploadOptions {
+                transfer: TransferOptions::new(Self::DEFAULT_PART_SIZE, Self::DEFAULT_CONCURRENCY),
+                multipart_threshold: Self::DEFAULT_MULTIPART_THRESHOLD,
+                compute_content_md5: false,
+                resumable: false,
+                on_token: None,
+                token_file: None,
+                object: InitiateMultipartUploadInput::new(key),
+            },
+        }
+    }
+
+    fn with_source<'b>(self, source: UploadSource<'b>) -> Upload<'b> {
+        Upload {
+            bucket: self.bucket,
+            source,
+            token: self.token,
+            options: self.options,
+        }
+    }
+
+    /// Sets the size of a part: 4 MiB to 5 GiB. Default:
+    /// [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE). A resumed upload keeps its part size.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.options.transfer.part_size = bytes;
+        self
+    }
+
+    /// Sets how many parts are sent at the same time: at least 1. Default:
+    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    pub fn concurrency(mut self, parts: usize) -> Self {
+        self.options.transfer.concurrency = parts;
+        self
+    }
+
+    /// Sets up to which size bytes and files are sent with one request: at most 5 GiB. Default:
+    /// [`DEFAULT_MULTIPART_THRESHOLD`](Self::DEFAULT_MULTIPART_THRESHOLD). Readers and streams are
+    /// sent with one request if they end within the first part.
+    pub fn multipart_threshold(mut self, bytes: u64) -> Self {
+        self.options.multipart_threshold = bytes;
+        self
+    }
+
+    /// Sets whether the entity tag of each response is compared with the MD5 of the bytes that were
+    /// sent. Default: `true`. The MD5 is computed while the bytes are sent. Without verification,
+    /// the upload needs less CPU time, but does not notice that the service stores other bytes.
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.options.transfer.verify = verify;
+        self
+    }
+
+    /// Sends the MD5 of each part in `Content-MD5`, so that the service rejects a part that was
+    /// damaged in transit. Each part is read once more to compute its MD5. The same option of a
+    /// single request is [`Call::compute_content_md5`](crate::Call::compute_content_md5).
+    pub fn compute_content_md5(mut self) -> Self {
+        self.options.compute_content_md5 = true;
+        self
+    }
+
+    /// Keeps the parts if the upload fails or its future is dropped. After a failure,
+    /// [`Error::resume_token`](crate::Error::resume_token) returns the token for
+    /// [`Bucket::resume_upload`]. A resumed upload is resumable by default. Parts use storage until
+    /// the upload is completed or aborted.
+    pub fn resumable(mut self, resumable: bool) -> Self {
+        self.options.resumable = resumable;
+        self
+    }
+
+    /// Keeps the resume token in the file at `path`. If an upload was interrupted, even by the end
+    /// of the process, the next upload of the same file to the same key with the same token file
+    /// resumes it. Makes the upload resumable.
+    ///
+    /// The file is created before the first request, and removed when the upload is complete. The
+    /// token is written when the multipart upload is initiated, and about 40 bytes are added for
+    /// each part. Parts that a killed process could not record are found by a request to the
+    /// service. If the file cannot be written, the upload fails with `Io`, and its parts are kept.
+    /// Each upload needs its own file: while one upload uses it, another one fails with `Io`, in
+    /// this process or any other. A path to a link, or to anything but a regular file, is also an
+    /// `Io` error.
+    ///
+    /// A token of another object or source, or of an upload that was aborted, is an error. Remove
+    /// the file to start from the beginning.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// # use qingstor_sdk::UploadSource;
+    /// let upload = bucket.upload("video.mp4", UploadSource::path("video.mp4"));
+    /// upload.token_file("video.token").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.token_file = Some(path.into());
+        self.options.resumable = true;
+        self
+    }
+
+    /// Calls `on_token` with the resume token when the multipart upload is initiated, and after each
+    /// part. Use it to store the token elsewhere than in a [`token_file`](Self::token_file). Makes
+    /// the upload resumable.
+    ///
+    /// The last token contains all parts except those that were being sent. A resumed upload asks
+    /// the service for these, and does not send a part twice. The upload waits for the callback, so
+    /// it should return quickly. A token of 10,000 parts has about 600 KB as text: an upload with
+    /// many parts should not store each one.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// # use qingstor_sdk::{ResumeToken, UploadSource};
+    /// let (sender, _stored_by_another_task) = std::sync::mpsc::channel();
+    /// let on_token = move |token: &ResumeToken| {
+    ///     if sender.send(token.clone()).is_err() {
+    ///         eprintln!("cannot store the resume token");
+    ///     }
+    /// };
+    /// bucket.upload("video.mp4", UploadSource::path("video.mp4")).on_token(on_token).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn on_token(mut self, on_token: impl Fn(&ResumeToken) + Send + Sync + 'static) -> Self {
+        self.options.on_token = Some(Box::new(on_token));
+        self.options.resumable = true;
+        self
+    }
+
+    /// Calls `on_progress` whenever a connection has taken up to 256 KiB, and after each part. The
+    /// upload waits for the callback, so it should return quickly.
+    pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.options.transfer.on_progress = Some(Box::new(on_progress));
+        self
+    }
+
+    /// Limits the bytes per second that all connections of this upload send together.
+    pub fn max_bytes_per_second(mut self, bytes: u64) -> Self {
+        self.options.transfer.max_bytes_per_second = Some(bytes);
+        self
+    }
+
+    /// Sets the media type of the object. Default: the type of the extension of the key, or else of
+    /// the file name, or else `application/octet-stream`.
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.options.object.content_type = Some(content_type.into());
+        self
+    }
+
+    /// Sets the user metadata. See [`Metadata`](crate::Metadata).
+    pub fn metadata(
+        mut self,
+        metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.options.object.metadata = metadata.into_iter().collect();
+        self
+    }
+
+    /// Sets the storage class of the object.
+    pub fn storage_class(mut self, class: StorageClass) -> Self {
+        self.options.object.storage_class = Some(class);
+        self
+    }
+
+    /// Sets the `Cache-Control` header of responses with the object.
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.options.object.cache_control = Some(value.into());
+        self
+    }
+
+    /// Sets the `Content-Disposition` header of responses with the object.
+    pub fn content_disposition(mut self, value: impl Into<String>) -> Self {
+        self.options.object.content_disposition = Some(value.into());
+        self
+    }
+
+    /// Sets the `Content-Encoding` header of responses with the object, such as `gzip`.
+    pub fn content_encoding(mut self, value: impl Into<String>) -> Self {
+        self.options.object.content_encoding = Some(value.into());
+        self
+    }
+
+    /// Sets the `Expires` header of responses with the object: an HTTP date.
+    pub fn expires(mut self, value: impl Into<String>) -> Self {
+        self.options.object.expires = Some(value.into());
+        self
+    }
+
+    /// Sets the key to encrypt the object with. A resumed upload needs the same key.
+    pub fn sse_key(mut self, key: &SseKey) -> Self {
+        self.options.transfer.sse_key = Some(key.clone());
+        self
+    }
+}
+
+request_setters!(Upload<'_>);
+
+impl<'a> IntoFuture for Upload<'a> {
+    type Output = Result<UploadOutput>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Upload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("bucket", &self.bucket.name())
+            .field("key", &self.options.object.key)
+            .field("source", &self.source)
+            .field("part_size", &self.options.transfer.part_size)
+            .field("concurrency", &self.options.transfer.concurrency)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Output of an [`Upload`].
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct UploadOutput {
+    /// Entity tag of the object, in double quotes. Empty if the service did not return one and
+    /// [`Upload::verify`] is off.
+    pub etag: String,
+    /// ID of the new version, in a bucket with versioning.
+    pub version_id: Option<String>,
+    /// ID of the multipart upload, if it was one.
+    pub upload_id: Option<String>,
+    /// Number of parts; 1 if the object was sent with one request.
+    pub parts: u32,
+    /// Size of the object in bytes.
+    pub bytes: u64,
+    /// Request ID of the request that created the object.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,353 @@
+//! [`MultipartUpload`]: uploads the parts of one object concurrently, and completes the upload.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use super::part_content::PartContent;
+use super::part_reader::PartReader;
+use super::resume_token::{CompletedPart, ResumeToken};
+use super::token_store::TokenStore;
+use super::uploader::{StoredPart, Uploader};
+use super::{UploadOptions, UploadOutput};
+use crate::base::entity_tag;
+use crate::base::error::{Error, Result};
+use crate::generated::operations::HeadObjectOutput;
+use crate::generated::types::ObjectPart;
+use crate::managed::errors::task_result;
+use crate::managed::multipart_guard::{Completion, MultipartGuard, is_upload_gone};
+use crate::managed::part_sizes::{MAX_PARTS, PartSizes, check_object_size};
+
+/// The number of parts that one request lists.
+const LIST_LIMIT: u32 = 1000;
+
+/// How a multipart upload starts.
+pub(super) enum MultipartStart {
+    New {
+        sizes: PartSizes,
+        /// The first part, if it was read already.
+        first: Option<PartContent>,
+    },
+    Resume(ResumeToken),
+}
+
+/// A multipart upload in progress.
+pub(super) struct MultipartUpload<'a> {
+    uploader: Arc<Uploader>,
+    reader: PartReader<'a>,
+    options: UploadOptions,
+    tokens: TokenStore,
+}
+
+type PartTasks = JoinSet<Result<(u32, CompletedPart)>>;
+
+/// The next event of an upload in progress.
+enum Event {
+    Uploaded(u32, CompletedPart),
+    /// The next part of the source, or `None` at its end.
+    Read(Option<PartContent>),
+    /// No task is left, and no part was requested.
+    Idle,
+}
+
+impl<'a> MultipartUpload<'a> {
+    pub(super) fn new(
+        uploader: Arc<Uploader>,
+        reader: PartReader<'a>,
+        options: UploadOptions,
+        tokens: TokenStore,
+    ) -> Self {
+        Self {
+            uploader,
+            reader,
+            options,
+            tokens,
+        }
+    }
+
+    pub(super) async fn run(mut self, start: MultipartStart) -> Result<UploadOutput> {
+        let (mut guard, mut token, sizes, first, stored) = match start {
+            MultipartStart::New { sizes, first } => {
+                let guard = self.initiate().await?;
+                let token = self.new_token(&guard, sizes);
+                (guard, token, sizes, first, BTreeMap::new())
+            }
+            MultipartStart::Resume(token) => match self.list_stored_parts(&token).await {
+                Ok(stored) => {
+                    let sizes = PartSizes::new(token.part_size, token.length)?;
+                    (self.guard(&token), token, sizes, None, stored)
+                }
+                Err(error) => return self.check_earlier_completion(token, error).await,
+            },
+        };
+        token.parts.retain(|number, _| stored.contains_key(number));
+        if self.options.resumable {
+            guard.keep_on_drop();
+        }
+        let result = match self.upload_parts(&mut token, sizes, first, stored).await {
+            Ok(bytes) => self.complete(&mut guard, &token, bytes).await,
+            Err(error) => Err(error),
+        };
+        let error = match result {
+            Ok(output) => {
+                self.tokens.remove().await?;
+                return Ok(output);
+            }
+            Err(error) => error,
+        };
+        if self.options.resumable {
+            return Err(error.with_resume_token(token));
+        }
+        match guard.abort().await {
+            Ok(()) => Err(error),
+            // An upload that could not be aborted can be resumed.
+            Err(_) => {
+                guard.keep_on_drop();
+                Err(error.with_resume_token(token))
+            }
+        }
+    }
+
+    async fn initiate(&mut self) -> Result<MultipartGuard> {
+        let bucket = &self.uploader.bucket;
+        let call = bucket.call(self.uploader.object.clone());
+        MultipartGuard::initiate(bucket, call).await
+    }
+
+    /// Returns the token of an upload without parts.
+    fn new_token(&self, guard: &MultipartGuard, sizes: PartSizes) -> ResumeToken {
+        ResumeToken {
+            bucket: self.uploader.bucket.name().to_owned(),
+            key: self.uploader.key().to_owned(),
+            upload_id: guard.upload_id().to_owned(),
+            part_size: sizes.first(),
+            length: self.reader.len,
+            modified: self.reader.modified,
+            parts: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the guard of an upload that an earlier process initiated.
+    fn guard(&self, token: &ResumeToken) -> MultipartGuard {
+        let (bucket, key) = (&self.uploader.bucket, self.uploader.key());
+        let id = token.upload_id.clone();
+        MultipartGuard::existing(bucket.clone(), key.to_owned(), id, Handle::current())
+    }
+
+    /// Lists the parts that the service has.
+    async fn list_stored_parts(
+        &mut self,
+        token: &ResumeToken,
+    ) -> Result<BTreeMap<u32, StoredPart>> {
+        // The token's digests can be trusted if the source is a file with the same size and
+        // modification time. Otherwise the content of each part is compared.
+        let is_unchanged = token.modified.is_some() && token.modified == self.reader.modified;
+        let mut stored = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let bucket = &self.uploader.bucket;
+            let mut call = bucket
+                .list_multipart(&token.key, &token.upload_id)
+                .limit(LIST_LIMIT);
+            call.input.part_number_marker = after;
+            let page = call.await?.object_parts;
+            let Some(last) = page.iter().map(|part| part.part_number).max() else {
+                return Ok(stored);
+            };
+            // A list that does not advance, or exceeds the last possible part, would never end.
+            if after.is_some_and(|after| last <= after || after >= MAX_PARTS) {
+                return Ok(stored);
+            }
+            after = Some(last);
+            stored.extend(page.into_iter().map(|part| {
+                let known = token.parts.get(&part.part_number).filter(|_| is_unchanged);
+                let stored = StoredPart {
+                    size: part.size,
+                    etag: part.etag.unwrap_or_default().trim_matches('"').to_owned(),
+                    known: known.cloned(),
+                };
+                (part.part_number, stored)
+            }));
+        }
+    }
+
+    /// Handles the failure to list the parts of an earlier upload. If the upload does not exist, the
+    /// earlier process may have completed it without receiving the response.
+    async fn check_earlier_completion(
+        &mut self,
+        token: ResumeToken,
+        error: Error,
+    ) -> Result<UploadOutput> {
+        if !is_upload_gone(&error) {
+            return Err(error.with_resume_token(token));
+        }
+        if token.parts.is_empty() {
+            return Err(error);
+        }
+        match self.uploader.head().send().await {
+            Ok(object) if is_made_of_parts(&token, token.length, &object) => {
+                self.tokens.remove().await?;
+                Ok(output_of_existing(&token, object))
+            }
+            Err(head_error) if !head_error.is_not_found() => {
+                Err(head_error.with_resume_token(token))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Uploads all parts and returns the size of the content. No task is left when it returns.
+    async fn upload_parts(
+        &mut self,
+        token: &mut ResumeToken,
+        sizes: PartSizes,
+        first: Option<PartContent>,
+        stored: BTreeMap<u32, StoredPart>,
+    ) -> Result<u64> {
+        self.tokens.save(token).await?;
+        let mut tasks = PartTasks::new();
+        let bytes = self
+            .run_part_tasks(&mut tasks, token, sizes, first, stored)
+            .await;
+        tasks.shutdown().await;
+        let bytes = bytes?;
+        self.reader.check_unchanged().await?;
+        self.tokens.sync().await?;
+        Ok(bytes)
+    }
+
+    async fn run_part_tasks(
+        &mut self,
+        tasks: &mut PartTasks,
+        token: &mut ResumeToken,
+        sizes: PartSizes,
+        first: Option<PartContent>,
+        mut stored: BTreeMap<u32, StoredPart>,
+    ) -> Result<u64> {
+        let upload_id: Arc<str> = token.upload_id.as_str().into();
+        let (mut next, mut is_at_end, mut bytes, mut number) = (first, false, 0_u64, 0_u32);
+        loop {
+            if tasks.len() < self.options.transfer.concurrency
+                && let Some(content) = next.take()
+            {
+                bytes += content.len();
+                check_object_size(bytes)?;
+                let (uploader, id) = (Arc::clone(&self.uploader), Arc::clone(&upload_id));
+                tasks.spawn(uploader.upload_part(id, number, content, stored.remove(&number)));
+                number += 1;
+            }
+            let mut size_to_read = None;
+            if next.is_none() && !is_at_end {
+                match sizes.size(number) {
+                    Ok(size) => size_to_read = Some(size),
+                    // The content may end exactly with the last possible part.
+                    Err(_) if self.reader.is_at_end().await? => is_at_end = true,
+                    Err(error) => return Err(error),
+                }
+            }
+            match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
+                Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,
+                Event::Read(Some(content)) => next = Some(content),
+                Event::Read(None) => is_at_end = true,
+                Event::Idle => break,
+            }
+        }
+        // An earlier process may have sent parts that the source no longer has.
+        token.parts.retain(|uploaded, _| *uploaded < number);
+        Ok(bytes)
+    }
+
+    async fn complete(
+        &mut self,
+        guard: &mut MultipartGuard,
+        token: &ResumeToken,
+        bytes: u64,
+    ) -> Result<UploadOutput> {
+        let uploader = &self.uploader;
+        let etag = token.object_etag();
+        let parts = token.parts.iter().map(|(number, part)| {
+            let mut object_part = ObjectPart::new(*number);
+            object_part.etag = part.etag().map(str::to_owned);
+            object_part
+        });
+        let mut call =
+            uploader
+                .bucket
+                .complete_multipart_upload(uploader.key(), &token.upload_id, parts);
+        call.input.etag.clone_from(&etag);
+        let is_expected = |object: &HeadObjectOutput| is_made_of_parts(token, Some(bytes), object);
+        let output = match guard.complete(call, uploader.head(), is_expected).await? {
+            Completion::Confirmed(output) => output,
+            Completion::Inferred(object) => return Ok(output_of_existing(token, *object)),
+        };
+        let header = |name: &str| {
+            let value = output.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        Ok(UploadOutput {
+            etag: header("etag")
+                .filter(|etag| entity_tag::is_set(etag))
+                .or(etag)
+                .unwrap_or_default(),
+            version_id: header("x-qs-version-id"),
+            upload_id: Some(token.upload_id.clone()),
+            parts: part_count(token),
+            bytes,
+            request_id: output.request_id().map(str::to_owned),
+        })
+    }
+}
+
+/// Returns the next event: a part that was uploaded, or the next part of the source if
+/// `size_to_read` is set; or the first error of either.
+fn poll_event(
+    cx: &mut Context<'_>,
+    tasks: &mut PartTasks,
+    reader: &mut PartReader<'_>,
+    size_to_read: Option<u64>,
+) -> Poll<Result<Event>> {
+    let is_idle = match tasks.poll_join_next(cx) {
+        Poll::Ready(Some(joined)) => {
+            let part = task_result(joined).and_then(|part| part);
+            return Poll::Ready(part.map(|(number, part)| Event::Uploaded(number, part)));
+        }
+        Poll::Ready(None) => true,
+        Poll::Pending => false,
+    };
+    if let Some(size) = size_to_read {
+        return reader.poll_part(cx, size).map(|part| part.map(Event::Read));
+    }
+    if is_idle {
+        return Poll::Ready(Ok(Event::Idle));
+    }
+    Poll::Pending
+}
+
+/// Returns `true` if the object has the entity tag of the token's parts, and the given size.
+fn is_made_of_parts(token: &ResumeToken, len: Option<u64>, object: &HeadObjectOutput) -> bool {
+    let is_same_size = len.is_none() || len == object.content_length;
+    let is_same_etag = token
+        .object_etag()
+        .is_some_and(|etag| etag.trim_matches('"') == object.etag.trim_matches('"'));
+    is_same_size && is_same_etag
+}
+
+/// Returns the output of an upload whose last response was lost.
+fn output_of_existing(token: &ResumeToken, object: HeadObjectOutput) -> UploadOutput {
+    UploadOutput {
+        request_id: object.request_id().map(str::to_owned),
+        etag: object.etag,
+        version_id: object.version_id,
+        upload_id: Some(token.upload_id.clone()),
+        parts: part_count(token),
+        bytes: object.content_length.unwrap_or_default(),
+    }
+}
+
+fn part_count(token: &ResumeToken) -> u32 {
+    u32::try_from(token.parts.len()).unwrap_or(u32::MAX)
+}

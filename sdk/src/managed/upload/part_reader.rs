@@ -1,0 +1,238 @@
+//! [`PartReader`]: reads a source part by part.
+
+use std::future::poll_fn;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::UNIX_EPOCH;
+
+use bytes::{Buf, Bytes};
+
+use super::part_content::{PartContent, file_error};
+use super::source::{SourceKind, SourceStream, UploadSource};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::message::body::ReaderStream;
+
+/// Reads a source part by part.
+pub(super) struct PartReader<'a> {
+    unread: Unread<'a>,
+    /// Length of the content in bytes, if it is known.
+    pub(super) len: Option<u64>,
+    /// Modification time of the source file, in nanoseconds since 1970.
+    pub(super) modified: Option<i64>,
+}
+
+/// The content after the last part.
+enum Unread<'a> {
+    Bytes(Bytes),
+    File { path: Arc<Path>, offset: u64 },
+    Stream(StreamReader<'a>),
+}
+
+/// Collects the chunks of a stream into parts.
+struct StreamReader<'a> {
+    stream: SourceStream<'a>,
+    /// The part that is being filled.
+    part: Vec<u8>,
+    /// The rest of the last chunk, which belongs to the next part.
+    rest: Bytes,
+    /// Number of bytes that the stream has yielded, including `rest`.
+    received: u64,
+    ended: bool,
+}
+
+impl<'a> PartReader<'a> {
+    pub(super) async fn open(source: UploadSource<'a>) -> Result<Self> {
+        match source.0 {
+            SourceKind::Bytes(bytes) => Ok(Self {
+                len: Some(bytes.len() as u64),
+                unread: Unread::Bytes(bytes),
+                modified: None,
+            }),
+            SourceKind::Path(path) => Self::open_file(path).await,
+            SourceKind::Stream { stream, len } => Ok(Self::from_stream(stream, len)),
+        }
+    }
+
+    async fn open_file(path: PathBuf) -> Result<Self> {
+        let data = tokio::fs::metadata(&path)
+            .await
+            .map_err(|error| file_error(&path, error))?;
+        if data.is_dir() {
+            let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(file_error(&path, error));
+        }
+        if !data.is_file() {
+            let file = tokio::fs::File::open(&path)
+                .await
+                .map_err(|error| file_error(&path, error))?;
+            return Ok(Self::from_stream(Box::pin(ReaderStream::new(file)), None));
+        }
+        Ok(Self {
+            len: Some(data.len()),
+            modified: modified(&data),
+            unread: Unread::File {
+                path: path.into(),
+                offset: 0,
+            },
+        })
+    }
+
+    fn from_stream(stream: SourceStream<'a>, len: Option<u64>) -> Self {
+        Self {
+            unread: Unread::Stream(StreamReader {
+                stream,
+                part: Vec::new(),
+                rest: Bytes::new(),
+                received: 0,
+                ended: false,
+            }),
+            len,
+            modified: None,
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.unread, Unread::Stream(_))
+    }
+
+    /// Returns the next part, or `None` at the end. Only the last part has fewer than `size` bytes.
+    pub(super) fn poll_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: u64,
+    ) -> Poll<Result<Option<PartContent>>> {
+        let total = self.len;
+        match &mut self.unread {
+            Unread::Bytes(bytes) => {
+                let len = usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len());
+                let part = bytes.split_to(len);
+                Poll::Ready(Ok((len > 0).then_some(PartContent::Bytes(part))))
+            }
+            Unread::File { path, offset } => {
+                let len = size.min(total.unwrap_or(0).saturating_sub(*offset));
+                let part = PartContent::File {
+                    path: Arc::clone(path),
+                    offset: *offset,
+                    len,
+                };
+                *offset += len;
+                Poll::Ready(Ok((len > 0).then_some(part)))
+            }
+            Unread::Stream(reader) => reader.poll_part(cx, size, total),
+        }
+    }
+
+    pub(super) async fn part(&mut self, size: u64) -> Result<Option<PartContent>> {
+        poll_fn(|cx| self.poll_part(cx, size)).await
+    }
+
+    /// Returns `true` if no bytes are left. Waits for the next chunk of a stream.
+    pub(super) async fn is_at_end(&mut self) -> Result<bool> {
+        let total = self.len;
+        match &mut self.unread {
+            Unread::Bytes(bytes) => Ok(bytes.is_empty()),
+            Unread::File { offset, .. } => Ok(Some(*offset) == total),
+            Unread::Stream(reader) => {
+                while reader.rest.is_empty() && !reader.ended {
+                    poll_fn(|cx| reader.poll_chunk(cx, total)).await?;
+                }
+                Ok(reader.rest.is_empty())
+            }
+        }
+    }
+
+    /// Returns an error if the size or the modification time of the file has changed since it was
+    /// opened.
+    pub(super) async fn check_unchanged(&mut self) -> Result<()> {
+        let Unread::File { path, .. } = &self.unread else {
+            return Ok(());
+        };
+        let data = tokio::fs::metadata(path)
+            .await
+            .map_err(|error| file_error(path, error))?;
+        if Some(data.len()) == self.len && modified(&data) == self.modified {
+            return Ok(());
+        }
+        let text = format!("{}: the file changed during the upload", path.display());
+        Err(Error::new(ErrorKind::Io, text))
+    }
+}
+
+impl StreamReader<'_> {
+    fn poll_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: u64,
+        total: Option<u64>,
+    ) -> Poll<Result<Option<PartContent>>> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        loop {
+            let missing = size - self.part.len().min(size);
+            if missing == 0 || (self.ended && self.rest.is_empty()) {
+                let part = std::mem::take(&mut self.part);
+                let part = (!part.is_empty()).then(|| PartContent::Bytes(part.into()));
+                return Poll::Ready(Ok(part));
+            }
+            if self.rest.is_empty() {
+                ready!(self.poll_chunk(cx, total))?;
+                continue;
+            }
+            if self.part.capacity() == 0 {
+                self.allocate_part(size, total)?;
+            }
+            let len = missing.min(self.rest.len());
+            self.part
+                .extend_from_slice(self.rest.get(..len).unwrap_or_default());
+            self.rest.advance(len);
+        }
+    }
+
+    /// Allocates the exact size of the next part: a growing vector would take up to twice as much.
+    fn allocate_part(&mut self, size: usize, total: Option<u64>) -> Result<()> {
+        let left = match total {
+            Some(total) => total - (self.received - self.rest.len() as u64),
+            None => u64::MAX,
+        };
+        let capacity = size.min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.part.try_reserve_exact(capacity).map_err(|error| {
+            let text = format!("cannot allocate a part of {capacity} bytes");
+            Error::new(ErrorKind::Io, text).with_source(error)
+        })
+    }
+
+    /// Reads the next chunk of the stream, and checks it against the announced length.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, total: Option<u64>) -> Poll<Result<()>> {
+        match ready!(self.stream.as_mut().poll_next(cx)) {
+            Some(Ok(bytes)) => {
+                self.received += bytes.len() as u64;
+                if total.is_some_and(|total| self.received > total) {
+                    let text = "the source is longer than announced";
+                    return Poll::Ready(Err(Error::new(ErrorKind::Io, text)));
+                }
+                self.rest = bytes;
+            }
+            Some(Err(error)) => {
+                let text = format!("cannot read the source: {error}");
+                return Poll::Ready(Err(Error::new(ErrorKind::Io, text).with_source(error)));
+            }
+            None => {
+                self.ended = true;
+                if let Some(missing) = total.map(|total| total - self.received)
+                    && missing > 0
+                {
+                    let text =
+                        format!("the source ended {missing} bytes before its announced length");
+                    return Poll::Ready(Err(Error::new(ErrorKind::Io, text)));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn modified(data: &std::fs::Metadata) -> Option<i64> {
+    // The file system may not store times, and the time may be before 1970.
+    let since_epoch = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_epoch.as_nanos()).ok()
+}

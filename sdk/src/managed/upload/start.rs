@@ -1,0 +1,115 @@
+//! Starts an upload: with one request, with a new multipart upload, or by resuming one.
+
+use std::sync::Arc;
+
+use super::multipart::{MultipartStart, MultipartUpload};
+use super::part_content::PartContent;
+use super::part_reader::PartReader;
+use super::resume_token::ResumeToken;
+use super::source::SourceKind;
+use super::token_store::TokenStore;
+use super::uploader::Uploader;
+use super::{Upload, UploadOutput, content_type};
+use crate::base::error::{Error, Result};
+use crate::managed::errors::with_object;
+use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes};
+use crate::message::sse::SseInput;
+
+impl Upload<'_> {
+    pub(super) async fn run(self) -> Result<UploadOutput> {
+        let (bucket, key) = (self.bucket.clone(), self.options.object.key.clone());
+        let result = self.start().await;
+        result.map_err(|error| with_object(error, &bucket, &key, "PutObject"))
+    }
+
+    async fn start(mut self) -> Result<UploadOutput> {
+        self.check_options()?;
+        self.complete_attributes();
+        let options = &mut self.options;
+        let mut tokens = TokenStore::open(options).await?;
+        if self.token.is_none() {
+            self.token = tokens.load(&options.object.key).await?;
+        }
+        let mut reader = PartReader::open(self.source).await?;
+        let uploader = Arc::new(Uploader {
+            bucket: self.bucket,
+            object: options.object.clone(),
+            sse_key: options.transfer.sse_key.take(),
+            verify: options.transfer.verify,
+            compute_content_md5: options.compute_content_md5,
+            monitor: options.transfer.monitor(reader.len),
+        });
+        if let Some(token) = self.token {
+            check_token(&token, &uploader, &reader)?;
+            let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
+            return upload.run(MultipartStart::Resume(token)).await;
+        }
+        let sizes = PartSizes::new(options.transfer.part_size, reader.len)?;
+        let mut first = None;
+        if reader.is_stream() {
+            first = reader.part(sizes.size(0)?).await?;
+            if reader.is_at_end().await? {
+                return uploader
+                    .put_object(&first.unwrap_or_else(PartContent::empty))
+                    .await;
+            }
+        } else if reader
+            .len
+            .is_some_and(|len| len <= options.multipart_threshold)
+        {
+            let content = reader.part(MAX_PART_SIZE).await?;
+            let content = content.unwrap_or_else(PartContent::empty);
+            let output = uploader.put_object(&content).await?;
+            reader.check_unchanged().await?;
+            return Ok(output);
+        }
+        let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
+        upload.run(MultipartStart::New { sizes, first }).await
+    }
+
+    fn check_options(&self) -> Result<()> {
+        self.options.transfer.check()?;
+        if self.options.multipart_threshold > MAX_PART_SIZE {
+            let text = "multipart_threshold: must be at most 5 GiB, the limit of one request";
+            return Err(Error::invalid_input(text));
+        }
+        Ok(())
+    }
+
+    /// Adds the attributes that are derived from other options.
+    fn complete_attributes(&mut self) {
+        let object = &mut self.options.object;
+        object.set_sse_key(self.options.transfer.sse_key.as_ref());
+        if object.content_type.is_none() {
+            let file = match &self.source.0 {
+                SourceKind::Path(path) => Some(path.as_path()),
+                _ => None,
+            };
+            object.content_type = Some(content_type::guess(&object.key, file).into());
+        }
+    }
+}
+
+/// Rejects a token that belongs to another bucket or source.
+fn check_token(token: &ResumeToken, uploader: &Uploader, reader: &PartReader<'_>) -> Result<()> {
+    if token.bucket != uploader.bucket.name() {
+        return Err(Error::invalid_input(format!(
+            "the token belongs to bucket `{}`",
+            token.bucket
+        )));
+    }
+    if let (Some(then), Some(now)) = (token.length, reader.len)
+        && then != now
+    {
+        return Err(Error::invalid_input(format!(
+            "the source has {now} bytes; it had {then} when the upload started"
+        )));
+    }
+    if let (Some(then), Some(now)) = (token.modified, reader.modified)
+        && then != now
+    {
+        let text = "the source file has changed since the upload started";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
+}

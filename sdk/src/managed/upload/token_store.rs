@@ -1,0 +1,196 @@
+//! [`TokenStore`]: passes the resume token to the callback, and writes it to the token file.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::UploadOptions;
+use super::resume_token::{CompletedPart, OnToken, ResumeToken};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::file_lock::{claim, new_file};
+use crate::managed::errors::task_result;
+
+/// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
+const MAX_FILE_SIZE: u64 = 16 << 20;
+
+/// Passes the resume token of an upload to the callback, and writes it to the token file, if the
+/// options have them.
+pub(super) struct TokenStore {
+    on_token: Option<OnToken>,
+    file: Option<TokenFile>,
+}
+
+/// A token file: one line with the token of the upload without parts, then one line for each part.
+/// Thus the cost of adding a part does not grow with the number of parts. An empty file is removed
+/// on drop.
+struct TokenFile {
+    path: PathBuf,
+    file: Arc<File>,
+    has_token: bool,
+}
+
+impl TokenStore {
+    pub(super) async fn open(options: &mut UploadOptions) -> Result<Self> {
+        let path = options.token_file.take().filter(|_| options.resumable);
+        Ok(Self {
+            on_token: options.on_token.take(),
+            file: match path {
+                Some(path) => Some(TokenFile::open(path).await?),
+                None => None,
+            },
+        })
+    }
+
+    /// Returns the token of an earlier upload to `key`, if the file has one.
+    pub(super) async fn load(&mut self, key: &str) -> Result<Option<ResumeToken>> {
+        match &mut self.file {
+            Some(file) => file.load(key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Stores the token at the start of an upload.
+    pub(super) async fn save(&mut self, token: &ResumeToken) -> Result<()> {
+        if let Some(on_token) = &self.on_token {
+            on_token(token);
+        }
+        match &mut self.file {
+            Some(file) if !file.has_token => file.save(token).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a part to the token and stores the change.
+    pub(super) async fn add_part(
+        &self,
+        token: &mut ResumeToken,
+        number: u32,
+        part: CompletedPart,
+    ) -> Result<()> {
+        if token.parts.get(&number) == Some(&part) {
+            return Ok(());
+        }
+        let line = format!("\n{}", part.to_line(number));
+        token.parts.insert(number, part);
+        if let Some(on_token) = &self.on_token {
+            on_token(token);
+        }
+        match &self.file {
+            Some(file) => {
+                file.blocking(move |mut file| file.write_all(line.as_bytes()))
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Flushes the file to the disk. Necessary before an upload is completed: then the service no
+    /// longer lists its parts, and a resumed upload recognizes the object only by the token.
+    pub(super) async fn sync(&self) -> Result<()> {
+        match &self.file {
+            Some(file) => file.blocking(File::sync_data).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the file after the upload is complete.
+    pub(super) async fn remove(&self) -> Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let path = file.path.clone();
+        file.blocking(move |_| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io::Error::new(
+                error.kind(),
+                format!("the object is complete, but the token file cannot be removed: {error}"),
+            )),
+            _ => Ok(()),
+        })
+        .await
+    }
+}
+
+impl TokenFile {
+    async fn open(path: PathBuf) -> Result<Self> {
+        let file = claim(&path, &new_file()).await;
+        let file = file.map_err(|error| file_error(&path, error))?;
+        let Some(file) = file else {
+            let text = format!("token file {}: another upload uses it", path.display());
+            return Err(Error::new(ErrorKind::Io, text));
+        };
+        Ok(Self {
+            path,
+            file: Arc::new(file),
+            has_token: false,
+        })
+    }
+
+    async fn load(&mut self, key: &str) -> Result<Option<ResumeToken>> {
+        let read = |file: &File| {
+            let mut text = Vec::new();
+            file.take(MAX_FILE_SIZE + 1).read_to_end(&mut text)?;
+            Ok(text)
+        };
+        let text = self.blocking(read).await?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let path = self.path.display();
+        let invalid =
+            || Error::invalid_input(format!("token file {path} does not contain a resume token"));
+        if text.len() as u64 > MAX_FILE_SIZE {
+            return Err(invalid());
+        }
+        let token: ResumeToken = String::from_utf8_lossy(&text)
+            .parse()
+            .map_err(|error| invalid().with_source(error))?;
+        if token.key != key {
+            let text = format!("token file {path}: its token belongs to `{}`", token.key);
+            return Err(Error::invalid_input(text));
+        }
+        self.has_token = true;
+        Ok(Some(token))
+    }
+
+    async fn save(&mut self, token: &ResumeToken) -> Result<()> {
+        let text = token.to_string();
+        self.blocking(move |mut file| {
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(text.as_bytes())?;
+            // A power failure may lose the lines of parts, because the service can list them. The
+            // upload ID cannot be recovered.
+            file.sync_all()
+        })
+        .await?;
+        self.has_token = true;
+        Ok(())
+    }
+
+    /// Runs a blocking operation on the file in a thread for blocking work.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let file = Arc::clone(&self.file);
+        let result = task_result(spawn_blocking(move || operation(&file)).await)?;
+        result.map_err(|error| file_error(&self.path, error))
+    }
+}
+
+impl Drop for TokenFile {
+    fn drop(&mut self) {
+        if self.file.metadata().is_ok_and(|data| data.len() == 0) {
+            // An error cannot be reported from here.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn file_error(path: &Path, error: io::Error) -> Error {
+    let text = format!("token file {}: {error}", path.display());
+    Error::new(ErrorKind::Io, text).with_source(error)
+}

@@ -1,0 +1,228 @@
+//! [`Uploader`]: sends the requests of one upload, and verifies their responses.
+
+use std::sync::Arc;
+
+use super::UploadOutput;
+use super::part_content::PartContent;
+use super::resume_token::CompletedPart;
+use crate::base::digest::Digest;
+use crate::base::entity_tag;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::call::Call;
+use crate::client::Bucket;
+use crate::generated::operations::{
+    HeadObjectInput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
+};
+use crate::managed::errors::with_object;
+use crate::message::body::{Body, BodyMonitor};
+use crate::message::sse::{SseInput, SseKey};
+use crate::message::transfer_monitor::TransferMonitor;
+
+/// How often content is sent at most, if the service does not confirm that it stored the same bytes.
+const MAX_SENDS: u32 = 2;
+
+/// Sends the requests of one upload.
+pub(super) struct Uploader {
+    pub(super) bucket: Bucket,
+    /// Key and attributes of the object.
+    pub(super) object: InitiateMultipartUploadInput,
+    pub(super) sse_key: Option<SseKey>,
+    pub(super) verify: bool,
+    pub(super) compute_content_md5: bool,
+    pub(super) monitor: Arc<TransferMonitor>,
+}
+
+/// A part that the service has from an earlier, interrupted upload.
+#[derive(Clone, Debug)]
+pub(super) struct StoredPart {
+    pub(super) size: Option<u64>,
+    /// Without quotes.
+    pub(super) etag: String,
+    /// The part according to the resume token, if the source has certainly not changed.
+    pub(super) known: Option<CompletedPart>,
+}
+
+impl Uploader {
+    pub(super) fn key(&self) -> &str {
+        &self.object.key
+    }
+
+    /// Stores the content with one request.
+    pub(super) async fn put_object(&self, content: &PartContent) -> Result<UploadOutput> {
+        let content_md5 = self.content_md5(content).await?;
+        let send = |body| {
+            let mut input = self.put_input();
+            input.content_md5.clone_from(&content_md5);
+            input.body = Some(body);
+            self.bucket.call(input).send()
+        };
+        let (output, _) = self
+            .send_verified("PutObject", content, send, |output| Some(&output.etag))
+            .await?;
+        Ok(UploadOutput {
+            request_id: output.request_id().map(str::to_owned),
+            etag: output.etag,
+            version_id: output.version_id,
+            upload_id: None,
+            parts: 1,
+            bytes: content.len(),
+        })
+    }
+
+    /// Returns the input of a `PutObject` request with the attributes of the object.
+    fn put_input(&self) -> PutObjectInput {
+        let object = self.object.clone();
+        let mut input = PutObjectInput::new(object.key);
+        input.content_type = object.content_type;
+        input.storage_class = object.storage_class;
+        input.metadata = object.metadata;
+        input.cache_control = object.cache_control;
+        input.content_disposition = object.content_disposition;
+        input.content_encoding = object.content_encoding;
+        input.expires = object.expires;
+        input.set_sse_key(self.sse_key.as_ref());
+        input
+    }
+
+    /// Uploads a part, unless the service has the same bytes already. Returns it with its number.
+    pub(super) async fn upload_part(
+        self: Arc<Self>,
+        upload_id: Arc<str>,
+        number: u32,
+        content: PartContent,
+        stored: Option<StoredPart>,
+    ) -> Result<(u32, CompletedPart)> {
+        if let Some(part) = self.match_stored(&content, stored).await? {
+            self.monitor.add_resumed(content.len());
+            return Ok((number, part));
+        }
+        let content_md5 = self.content_md5(&content).await?;
+        let send = |body| {
+            let mut input = UploadMultipartInput::new(self.key(), &*upload_id, number);
+            input.set_sse_key(self.sse_key.as_ref());
+            input.content_md5.clone_from(&content_md5);
+            input.body = Some(body);
+            self.bucket.call(input).send()
+        };
+        let (output, md5) = self
+            .send_verified("UploadMultipart", &content, send, |output| {
+                output.etag.as_deref()
+            })
+            .await?;
+        let etag = output.etag.as_deref();
+        // Without verification, the service's MD5 counts.
+        let md5 = md5.or_else(|| self.stored_digest(etag?));
+        Ok((number, CompletedPart::new(md5, etag)))
+    }
+
+    /// Returns the stored part if it has the same bytes as `content`.
+    async fn match_stored(
+        &self,
+        content: &PartContent,
+        stored: Option<StoredPart>,
+    ) -> Result<Option<CompletedPart>> {
+        let Some(stored) = stored.filter(|part| part.size == Some(content.len())) else {
+            return Ok(None);
+        };
+        if let Some(known) = stored.known
+            && known
+                .etag()
+                .is_some_and(|etag| etag.eq_ignore_ascii_case(&stored.etag))
+        {
+            return Ok(Some(known));
+        }
+        let Some(md5) = Digest::from_etag(&stored.etag) else {
+            return Ok(None);
+        };
+        let is_same = content.digest().await? == md5;
+        Ok(is_same.then(|| CompletedPart::new(Some(md5), None)))
+    }
+
+    /// Returns the value of `Content-MD5` if the header is requested.
+    async fn content_md5(&self, content: &PartContent) -> Result<Option<String>> {
+        Ok(match self.compute_content_md5 {
+            true => Some(content.digest().await?.base64()),
+            false => None,
+        })
+    }
+
+    /// Sends content until `etag` of the output confirms that the service stored the same bytes, at
+    /// most [`MAX_SENDS`] times. Returns the output, and the MD5 of the bytes if they are verified.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `send`, or `Integrity` after the last time.
+    async fn send_verified<T, F>(
+        &self,
+        operation: &'static str,
+        content: &PartContent,
+        send: impl Fn(Body) -> F,
+        etag: impl Fn(&T) -> Option<&str>,
+    ) -> Result<(T, Option<Digest>)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut sends = 1;
+        loop {
+            let monitor = BodyMonitor::new(Arc::clone(&self.monitor), self.verify);
+            let body = match content.len() {
+                // The HTTP library does not read a body that is known to be empty.
+                0 => content.body(),
+                _ => content.body().monitored(monitor.clone()),
+            };
+            let result = send(body).await.and_then(|output| {
+                let etag = etag(&output).unwrap_or_default();
+                self.check_etag(operation, monitor.digest(), etag)?;
+                Ok(output)
+            });
+            let error = match result {
+                Ok(output) => {
+                    monitor.confirm();
+                    return Ok((output, monitor.digest()));
+                }
+                Err(error) => error,
+            };
+            monitor.reset();
+            if error.kind() != ErrorKind::Integrity || sends == MAX_SENDS {
+                return Err(error);
+            }
+            sends += 1;
+        }
+    }
+
+    /// Returns an error if the entity tag of a response does not confirm the bytes with the MD5
+    /// `sent`.
+    fn check_etag(&self, operation: &'static str, sent: Option<Digest>, etag: &str) -> Result<()> {
+        let Some(sent) = sent else {
+            return Ok(());
+        };
+        let text = if !entity_tag::is_set(etag) {
+            "the response has no ETag, so the stored bytes cannot be verified".into()
+        } else if self
+            .stored_digest(etag)
+            .is_some_and(|stored| stored != sent)
+        {
+            format!("{sent} was sent, but the service stored other bytes: ETag {etag}")
+        } else {
+            return Ok(());
+        };
+        let error = Error::new(ErrorKind::Integrity, text);
+        Err(with_object(error, &self.bucket, self.key(), operation))
+    }
+
+    /// Returns the MD5 of the stored bytes according to their entity tag. The tag of content that is
+    /// encrypted with a customer-provided key may be anything, even if it looks like an MD5.
+    fn stored_digest(&self, etag: &str) -> Option<Digest> {
+        match self.sse_key {
+            Some(_) => None,
+            None => Digest::of_stored(etag),
+        }
+    }
+
+    /// Requests the properties of the object.
+    pub(super) fn head(&self) -> Call<HeadObjectInput> {
+        let mut input = HeadObjectInput::new(self.key());
+        input.set_sse_key(self.sse_key.as_ref());
+        self.bucket.call(input)
+    }
+}

@@ -1,0 +1,154 @@
+//! [`BodyMonitor`]: paces, counts and hashes the bytes of a request body while it is sent.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+use tokio::time::Sleep;
+
+use crate::base::digest::Digest;
+use crate::base::error::Error;
+use crate::message::transfer_monitor::TransferMonitor;
+
+/// The largest chunk without a rate limit, in bytes.
+const MAX_CHUNK: usize = 256 * 1024;
+
+/// Monitors one body of a transfer, across all attempts to send it.
+#[derive(Clone)]
+pub(crate) struct BodyMonitor {
+    transfer: Arc<TransferMonitor>,
+    last_attempt: Arc<Mutex<LastAttempt>>,
+}
+
+/// The bytes of the last attempt.
+struct LastAttempt {
+    number: u64,
+    /// `None` if the bytes are not hashed.
+    md5: Option<Md5>,
+    sent: u64,
+}
+
+impl BodyMonitor {
+    /// Creates a monitor that hashes the bytes if `hash` is `true`.
+    pub(crate) fn new(transfer: Arc<TransferMonitor>, hash: bool) -> Self {
+        Self {
+            transfer,
+            last_attempt: Arc::new(Mutex::new(LastAttempt {
+                number: 0,
+                md5: hash.then(Md5::new),
+                sent: 0,
+            })),
+        }
+    }
+
+    /// Returns the MD5 of the bytes of the last attempt, or `None` if they are not hashed.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        self.last_attempt().md5.clone().map(Digest::of)
+    }
+
+    /// Reports the bytes of the last attempt as confirmed.
+    pub(crate) fn confirm(&self) {
+        self.transfer.add_confirmed(self.last_attempt().sent);
+    }
+
+    /// Takes back the bytes of the last attempt. Returns the number of the next attempt.
+    pub(crate) fn reset(&self) -> u64 {
+        let mut last = self.last_attempt();
+        last.number += 1;
+        last.md5 = last.md5.as_ref().map(|_| Md5::new());
+        // While the lock is held: otherwise the next attempt could report bytes in between.
+        self.transfer.take_back(std::mem::take(&mut last.sent));
+        last.number
+    }
+
+    fn last_attempt(&self) -> MutexGuard<'_, LastAttempt> {
+        self.last_attempt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Monitors one attempt to send a body. If the next attempt has started, a connection of the
+/// previous one may still ask for bytes; those are not counted.
+pub(super) struct AttemptMonitor {
+    body: BodyMonitor,
+    number: u64,
+    delay: Option<Pin<Box<Sleep>>>,
+    /// Bytes that were read from the source, but not sent yet.
+    unsent: Bytes,
+}
+
+impl AttemptMonitor {
+    pub(super) fn start(body: &BodyMonitor) -> Self {
+        Self {
+            number: body.reset(),
+            body: body.clone(),
+            delay: None,
+            unsent: Bytes::new(),
+        }
+    }
+
+    /// Returns the next chunk of `source` as soon as the rate limit allows it.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: impl FnOnce(&mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>>,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        if self.unsent.is_empty() {
+            match ready!(source(cx)) {
+                Some(Ok(bytes)) => self.unsent = bytes,
+                end => return Poll::Ready(end),
+            }
+        }
+        let len = match self.body.transfer.rate_limiter() {
+            Some(limiter) => {
+                let len = self.unsent.len().min(limiter.chunk_len());
+                let delay = self.delay.get_or_insert_with(|| {
+                    Box::pin(tokio::time::sleep_until(limiter.reserve(len)))
+                });
+                ready!(delay.as_mut().poll(cx));
+                self.delay = None;
+                len
+            }
+            None => self.unsent.len().min(MAX_CHUNK),
+        };
+        let chunk = self.unsent.split_to(len);
+        self.count(&chunk);
+        Poll::Ready(Some(Ok(chunk)))
+    }
+
+    fn count(&self, chunk: &Bytes) {
+        let mut last = self.body.last_attempt();
+        if last.number != self.number {
+            return;
+        }
+        if let Some(md5) = &mut last.md5 {
+            md5.update(chunk);
+        }
+        let len = chunk.len() as u64;
+        last.sent += len;
+        self.body.transfer.add_transferred(len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_attempt_counts() {
+        let monitor = BodyMonitor::new(Arc::default(), true);
+        let first = AttemptMonitor::start(&monitor);
+        first.count(&Bytes::from_static(b"abc"));
+        let second = AttemptMonitor::start(&monitor);
+        first.count(&Bytes::from_static(b"late"));
+        second.count(&Bytes::from_static(b"ab"));
+        second.count(&Bytes::from_static(b"c"));
+        assert_eq!(
+            monitor.digest().unwrap().to_string(),
+            "900150983cd24fb0d6963f7d28e17f72"
+        );
+    }
+}
