@@ -1,6 +1,6 @@
 //! [`Upload`]: uploads content of any size.
 
-pub(super) mod content_type;
+mod content_type;
 pub(super) mod file_etag;
 mod multipart;
 mod part_content;
