@@ -1,7 +1,7 @@
-//! Many clients at once: how many small requests a second, and how long the slow ones take.
+//! Load test: requests per second and latency of many concurrent clients.
 //!
-//! `cargo bench -p qingstor-emulator` prints a table; with `-- --test`, each line is tried for a
-//! moment only. Any answer that is not a success fails the run.
+//! `cargo bench -p qingstor-emulator` prints a table. With `-- --test`, each measurement takes only
+//! a moment. Any response that is not a success fails the run.
 
 #![allow(
     missing_docs,
@@ -28,18 +28,18 @@ use tokio::sync::Barrier;
 
 const CONNECTIONS: [usize; 3] = [1, 64, 1000];
 const CONTENT: [u8; 1024] = [b'x'; 1024];
-/// What a list has at most.
+/// Largest number of entries of a list.
 const LISTED: usize = 100;
 const OPERATIONS: [&str; 4] = ["PUT", "GET", "HEAD", "LIST"];
 
-/// What the clients of one line have seen.
+/// Results of the clients of one measurement.
 #[derive(Default)]
 struct Tally {
     latencies: Vec<Duration>,
     errors: u64,
 }
 
-/// A signed request. It is good for as often as anybody likes, so that signing costs nothing.
+/// Returns a signed request. Clients send it repeatedly, so signing does not affect the result.
 fn request(emulator: &Emulator, method: &str, target: &str, body: &[u8]) -> Vec<u8> {
     let date = httpdate::fmt_http_date(SystemTime::now());
     let path = target.split('?').next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn request(emulator: &Emulator, method: &str, target: &str, body: &[u8]) -> Vec<
     [head.as_bytes(), body].concat()
 }
 
-/// The request that a client makes again and again.
+/// Returns the request that a client repeats.
 fn repeated(emulator: &Emulator, operation: &str, client: usize) -> Vec<u8> {
     let key = client % LISTED;
     match operation {
@@ -85,7 +85,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request and reads the whole answer; says whether it is a success.
+    /// Sends a request and reads the whole response. Returns whether it is a success.
     async fn exchange(&mut self, request: &[u8]) -> bool {
         if self.stream.write_all(request).await.is_err() {
             return false;
@@ -118,7 +118,7 @@ impl Connection {
     }
 }
 
-/// Has many clients make the same request for some time.
+/// Sends the same request with many clients for some time.
 async fn measure(
     emulator: &Emulator,
     operation: &str,
@@ -137,7 +137,7 @@ async fn measure(
             let mut connection = Connection::open(addr).await;
             ready.wait().await;
             let mut latencies = Vec::new();
-            // Each has at least one turn.
+            // Each client sends at least one request.
             while latencies.is_empty() || !is_over.load(Ordering::Relaxed) {
                 let started = Instant::now();
                 let is_good = connection.exchange(&request).await;

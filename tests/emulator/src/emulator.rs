@@ -371,7 +371,7 @@ impl Builder {
             header_names,
         });
         if !faults.reports().is_empty() {
-            tracing::info!(fault_seed = seed, "there will be faults");
+            tracing::info!(fault_seed = seed, "fault rules are active");
         }
         let (stop, stopped) = oneshot::channel();
         Ok(Emulator {
@@ -397,34 +397,34 @@ impl Builder {
             let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
             if id.is_empty() || !id.bytes().all(is_allowed) {
                 return refuse(format!(
-                    "access key id {id:?} is not letters, digits, underscores and hyphens"
+                    "access key ID {id:?} must consist of letters, digits, underscores and hyphens"
                 ));
             }
             if account.secret_access_key().is_empty() {
                 return refuse(format!("the secret access key of {id} is empty"));
             }
             if !ids.insert(id) {
-                return refuse(format!("access key id {id} is given twice"));
+                return refuse(format!("duplicate access key ID {id}"));
             }
             // Both accounts would own the same buckets.
             if let Some(other) = users.insert(account.user_id(), id) {
                 return refuse(format!(
-                    "access key ids {other} and {id} have the same user id; choose another one"
+                    "access key IDs {other} and {id} have the same user ID; choose another one"
                 ));
             }
         }
         if self.zones.is_empty() {
-            return refuse("there is no zone".to_owned());
+            return refuse("at least one zone is required".to_owned());
         }
         let mut zones = HashSet::new();
         for zone in &self.zones {
             if !zones.insert(zone) {
-                return refuse(format!("zone {zone} is given twice"));
+                return refuse(format!("duplicate zone {zone}"));
             }
             let is_label = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
             if zone.is_empty() || !zone.bytes().all(is_label) {
                 return refuse(format!(
-                    "zone {zone:?} is not lower-case letters, digits and hyphens"
+                    "zone {zone:?} must consist of lower-case letters, digits and hyphens"
                 ));
             }
         }
@@ -437,28 +437,28 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn settings_are_checked() {
+    async fn start_checks_the_settings() {
         for (builder, expected) in [
-            (Emulator::builder().account("", "S"), "access key id"),
-            (Emulator::builder().account("A:B", "S"), "access key id"),
+            (Emulator::builder().account("", "S"), "access key ID"),
+            (Emulator::builder().account("A:B", "S"), "access key ID"),
             (Emulator::builder().account("A", ""), "secret"),
             (
                 Emulator::builder().account("A", "S").account("A", "T"),
-                "twice",
+                "duplicate",
             ),
-            (Emulator::builder().zones(Vec::<String>::new()), "no zone"),
+            (Emulator::builder().zones(Vec::<String>::new()), "one zone"),
             (
                 Emulator::builder()
                     .account("ID1700", "S")
                     .account("ID17941", "S"),
-                "the same user id",
+                "the same user ID",
             ),
             (Emulator::builder().zones(["Pek3a"]), "zone"),
-            (Emulator::builder().zones(["a", "a"]), "twice"),
+            (Emulator::builder().zones(["a", "a"]), "duplicate"),
             (Emulator::builder().listen("nonsense"), "cannot listen"),
             (
                 Emulator::builder().fault(FaultRule::on("GetObjekt").status(503)),
-                "operation=\"GetObjekt\" is not",
+                "operation=\"GetObjekt\" is unknown",
             ),
         ] {
             let error = builder.start().await.unwrap_err().to_string();

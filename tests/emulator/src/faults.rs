@@ -195,14 +195,14 @@ fn rule_from_json(rule: &Value) -> Result<FaultRule, FaultRuleError> {
     let members = match rule {
         Value::String(text) => return FaultRule::parse(text),
         Value::Object(members) => members,
-        _ => return Err(wrong("a rule is a string or an object".to_owned())),
+        _ => return Err(wrong("a rule must be a string or an object".to_owned())),
     };
     let mut parts = Vec::new();
     for (name, value) in members {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
-            _ => return Err(wrong(format!("{name} is neither a string nor a number"))),
+            _ => return Err(wrong(format!("{name} must be a string or a number"))),
         };
         parts.push((name.as_str(), value));
     }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_fit_operations_buckets_and_keys() {
+    fn rules_match_operations_buckets_and_keys() {
         for (rule, expected) in [
             ("status=503", true),
             ("operation=*,status=503", true),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_kept() {
+    fn counts_matching_and_affected_requests() {
         let faults = faults(0, &["after=2,times=3,status=503"]);
         let mut expected = vec![false; 100];
         expected[2..5].fill(true);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_follows_from_the_seed() {
+    fn random_faults_depend_only_on_the_seed() {
         let rules = &["probability=0.2,latency=0s", "probability=0.2,status=503"];
         let first = struck(&faults(1, rules));
         assert_eq!(struck(&faults(1, rules)), first);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_combine_and_the_first_one_wins() {
+    fn kinds_combine_and_the_first_rule_of_a_kind_wins() {
         let faults = faults(
             0,
             &[
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_text_or_objects() {
+    fn json_rules_are_strings_or_objects() {
         let expected = FaultRule::on("GetObject")
             .key("a,b")
             .status(503)
@@ -318,8 +318,8 @@ mod tests {
         assert_eq!(read, [expected.clone(), expected]);
         for (rule, expected) in [
             (json!(1), "a string or an object"),
-            (json!("status=1"), "from 400 to 599"),
-            (json!({"status": true}), "neither a string nor a number"),
+            (json!("status=1"), "400 to 599"),
+            (json!({"status": true}), "must be a string or a number"),
             (json!({"satus": 1}), "\"satus\""),
         ] {
             let error = rules_from_json(&[rule]).unwrap_err().to_string();
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_make_no_sense_are_refused() {
+    fn refuses_invalid_rules() {
         let error = Faults::new(0, [FaultRule::on("Nothing").status(503)]).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with(r#"fault rule "operation=Nothing,status=503": operation="#));

@@ -1,4 +1,4 @@
-//! Image processing: an action is parsed into a [`Pipeline`], and [`process`] carries it out.
+//! Image processing: [`ImagePipeline::parse`] parses an action, and [`process`] runs it.
 
 mod action;
 mod arguments;
@@ -23,44 +23,45 @@ use format::Format;
 pub(crate) use info::Info;
 use picture::Picture;
 
-/// Of an image that is processed or laid over one.
+/// Largest size in bytes of a source image, and of all overlay images of a pipeline together.
 pub(crate) const MAX_SOURCE_LENGTH: u64 = 10 << 20;
 
-/// The images that are laid over an image, by their addresses.
+/// Overlay images by URL.
 pub(crate) type Overlays = HashMap<String, Bytes>;
 
-/// An image as a file.
+/// An encoded image file.
 #[derive(Clone, Debug)]
 pub(crate) struct EncodedImage {
     pub(crate) bytes: Bytes,
     pub(crate) content_type: &'static str,
 }
 
-/// What the last operation answers.
+/// Result of the last operation.
 #[derive(Debug)]
 pub(crate) enum Output {
     Image(EncodedImage),
     Info(Box<Info>),
 }
 
-/// What comes of an action.
+/// Result of a pipeline.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) output: Output,
-    /// The image as it was when it was to be stored.
+    /// Image at the point of the `save` operation, if the pipeline has one.
     pub(crate) saved: Option<EncodedImage>,
 }
 
-/// The refusal of a source that is too large.
+/// Returns the error for an image of `length` bytes, which is too large.
 pub(crate) fn too_large(length: u64) -> ApiError {
     ApiError::new(
         ErrorCode::EntityTooLarge,
-        format!("an image that is processed has at most {MAX_SOURCE_LENGTH} bytes, not {length}"),
+        format!("image of {length} bytes is too large; at most {MAX_SOURCE_LENGTH} are allowed"),
     )
 }
 
-/// Carries out an action. It takes time and memory, so it belongs on a thread that may block.
-/// `overlays` has what is behind the addresses that the pipeline names.
+/// Runs a pipeline. `overlays` contains the image of each URL in the pipeline.
+///
+/// Blocks, and needs much memory, so call it on a blocking thread.
 pub(crate) fn process(
     source: Bytes,
     pipeline: &Pipeline,
@@ -100,7 +101,7 @@ pub(crate) fn process(
     Ok(Outcome { output, saved })
 }
 
-/// Refuses an image that an operation does not take.
+/// Returns an error if an operation does not support the format of an image.
 fn check_format(operation: &Operation, picture: &Picture) -> Result<(), ApiError> {
     let format = picture.format();
     let is_transparent_png = format == Format::Png && picture.has_alpha();
@@ -112,14 +113,14 @@ fn check_format(operation: &Operation, picture: &Picture) -> Result<(), ApiError
     Err(ApiError::new(
         ErrorCode::InvalidRequest,
         format!(
-            "{} does not take images of the format {what}",
+            "{} does not support images of the format {what}",
             operation.name()
         ),
     ))
 }
 
 fn open_overlay(url: &str, overlays: &Overlays) -> Result<DynamicImage, ApiError> {
-    // The caller has fetched all that the pipeline names.
+    // The caller has fetched every URL of the pipeline.
     let source = overlays.get(url).ok_or_else(ApiError::internal)?;
     Picture::open(source.clone())
         .and_then(Picture::into_first_image)

@@ -1,7 +1,7 @@
-//! A QingStor object storage on this machine, for tests and development.
+//! A local QingStor object storage server for tests and development.
 //!
-//! [`Emulator`] listens on a port of its own, checks the signature of every request from the bytes
-//! that came over the wire, and keeps objects in a directory:
+//! [`Emulator`] listens on a port, checks the signature of every request from the bytes that it
+//! received, and stores objects in a directory:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -14,9 +14,9 @@
 //! # }
 //! ```
 //!
-//! Its operations, their addresses and parameters, and the error codes are rendered from
-//! the spec. Everything else is written by hand and shared with nobody, least of all with the SDK
-//! that is tested against it.
+//! Operations, addresses, parameters and error codes are generated from the API specification. All
+//! other code is written by hand, and is independent of the SDK that is tested against the
+//! emulator.
 
 mod auth;
 mod background;

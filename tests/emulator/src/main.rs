@@ -82,7 +82,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         tracing::info!(
             access_key_id = DEFAULT_ACCESS_KEY_ID,
             secret_access_key = DEFAULT_SECRET_ACCESS_KEY,
-            "no account is given, so the well-known one is used"
+            "using the default account, because no account is specified"
         );
     }
     let mut stdout = std::io::stdout();
@@ -101,7 +101,7 @@ fn builder(arguments: Arguments) -> Result<Builder> {
     let secrets = arguments.secret_access_key;
     if ids.len() != secrets.len() {
         bail!(
-            "there are {} --access-key-id and {} --secret-access-key; they come in pairs",
+            "{} --access-key-id and {} --secret-access-key do not make pairs",
             ids.len(),
             secrets.len()
         );

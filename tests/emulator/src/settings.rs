@@ -1,4 +1,4 @@
-//! What the owner of a bucket sets: one field per sub-resource.
+//! Settings of buckets, which are sub-resources of the API.
 
 pub(crate) mod acl;
 pub(crate) mod cname;
@@ -33,7 +33,8 @@ use replication::Replication;
 use retention::Retention;
 use versioning::Versioning;
 
-/// Of a list for which the documents name no limit. All of them are read with each request.
+/// Largest number of entries of a list for which the API documents do not specify a limit. Each
+/// request reads the whole list.
 const MAX_ENTRIES: usize = 1000;
 
 /// The settings of a bucket.
@@ -52,16 +53,16 @@ pub(crate) struct Settings {
     pub(crate) retention: Option<Retention>,
 }
 
-/// A sub-resource that is put, got and deleted as one document.
+/// A setting with operations to put, get and delete it as one document.
 pub(crate) trait Setting: Serialize + Sized {
-    /// The document of a PUT.
+    /// Body of a PUT request.
     type Body: DeserializeOwned + Send + 'static;
 
-    /// Makes of a document what is stored and answered, or refuses it.
+    /// Checks a document, and returns the setting to store.
     fn accept(body: Self::Body, place: &Place<'_>) -> Result<Self, ApiError>;
 
-    /// What a GET answers when nothing is set. The documents are silent: the document without
-    /// content.
+    /// Returns the response to a GET request without a setting. The API documents do not specify
+    /// it, so it is the document with an empty list.
     fn unset() -> serde_json::Value;
 
     fn of(settings: &Settings) -> Option<&Self>;
@@ -69,9 +70,9 @@ pub(crate) trait Setting: Serialize + Sized {
     fn set(settings: &mut Settings, value: Option<Self>);
 }
 
-/// The bucket that a setting is for, and the other buckets of its owner.
+/// The bucket of a setting, and the other buckets of its owner.
 pub(crate) struct Place<'a> {
-    /// The name of the bucket.
+    /// Name of the bucket.
     pub(crate) bucket: &'a str,
     pub(crate) zone: &'a str,
     pub(crate) settings: &'a Settings,
@@ -85,22 +86,22 @@ impl Place<'_> {
     /// # Errors
     ///
     /// Returns an error if the owner does not have that bucket. The error does not reveal whether
-    /// somebody else has it.
+    /// the bucket exists.
     fn zone_of_target(&self, name: &str) -> Result<String, ApiError> {
         (self.find_zone)(name)?.ok_or_else(|| {
             invalid(format!(
-                "the owner of this bucket has no bucket {name:?} to be its target"
+                "the owner of this bucket does not have a bucket {name:?}"
             ))
         })
     }
 }
 
-/// The refusal of a document that breaks a rule.
+/// Returns the error for an invalid document.
 fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, message)
 }
 
-/// Checks the ids of rules: there, unique and not too long.
+/// Checks that the IDs of rules are not empty, unique and not too long.
 fn check_ids<'a>(
     what: &str,
     ids: impl IntoIterator<Item = &'a str>,
@@ -109,11 +110,11 @@ fn check_ids<'a>(
     let mut seen = HashSet::new();
     for id in ids {
         if id.is_empty() {
-            return Err(invalid(format!("a {what} has an id that is not empty")));
+            return Err(invalid(format!("the id of a {what} must not be empty")));
         }
         if id.chars().count() > max_length {
             return Err(invalid(format!(
-                "the id of a {what} has at most {max_length} characters"
+                "the id of a {what} must have at most {max_length} characters"
             )));
         }
         if !seen.insert(id) {
@@ -123,17 +124,17 @@ fn check_ids<'a>(
     Ok(())
 }
 
-/// Checks that a list that the documents don't limit is none that every request would suffer from.
+/// Checks the length of a list for which the API documents do not specify a limit.
 pub(crate) fn check_count(what: &str, count: usize) -> Result<(), ApiError> {
     if count > MAX_ENTRIES {
         return Err(invalid(format!(
-            "a bucket has at most {MAX_ENTRIES} {what}, not {count}"
+            "{count} {what} are too many; a bucket can have at most {MAX_ENTRIES}"
         )));
     }
     Ok(())
 }
 
-/// Checks that `text` is an absolute URL of the web.
+/// Checks that `text` is an absolute http or https URL without user and password.
 fn check_url(field: &str, text: &str) -> Result<(), ApiError> {
     let is_url = text.parse::<http::Uri>().is_ok_and(|url| {
         matches!(url.scheme_str(), Some("http" | "https"))

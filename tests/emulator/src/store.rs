@@ -1,7 +1,7 @@
 //! Buckets, objects and uploads: records in an embedded database, contents in files or in memory.
 //!
-//! Reads see the records of one moment and block for moments only. Changes are asynchronous: they
-//! are made by the one writer of the database.
+//! Reads use a snapshot of the records and block only briefly. Changes are asynchronous, because a
+//! single writer thread makes them.
 
 mod bucket_lookup;
 mod buckets;
@@ -58,15 +58,15 @@ pub const OPENING_THREAD: &str = "qingstor-emulator-opening";
 /// Length in bytes of the content that is written to find out whether contents can be written.
 const PROBE_SIZE: usize = 64 << 10;
 
-/// Where buckets and objects are kept.
+/// Where buckets and objects are stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Storage {
-    /// In a directory that outlives the emulator.
+    /// A directory that remains when the emulator ends.
     Directory(PathBuf),
-    /// In a directory that goes away with the emulator.
+    /// A temporary directory that is removed when the emulator ends.
     #[default]
     Temporary,
-    /// In memory.
+    /// Memory.
     Memory,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct ObjectAddress {
 /// All buckets and objects.
 #[derive(Debug)]
 pub(crate) struct Store {
-    // The order matters: the database is closed before the directory is given up.
+    // The order of the fields matters: the database must close before the directory is unlocked.
     records: RecordStore,
     contents: Arc<Contents>,
     _directory: Option<Directory>,
@@ -88,7 +88,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the storage, and removes what a killed emulator has left behind. Blocks.
+    /// Opens the storage, and removes the leftovers of a killed emulator. Blocks.
     pub(crate) fn open(storage: &Storage) -> Result<Self> {
         match storage {
             Storage::Directory(root) => Self::open_directory(root),
@@ -118,7 +118,7 @@ impl Store {
             Ok(identity) => identity,
             Err(error) => {
                 // On a full disk, objects can still be read.
-                tracing::warn!(%error, "the start of the emulator is not recorded");
+                tracing::warn!(%error, "cannot record the start of the emulator");
                 let reopened = file.reopen();
                 reopened.map_err(|error| damaged(records)(error.to_string()))?;
                 identity
@@ -130,7 +130,8 @@ impl Store {
         Ok(store)
     }
 
-    /// A temporary directory needn't survive the end of the emulator, so nothing waits for the disk.
+    /// Opens a temporary directory. Its files are not flushed to disk, because they do not outlive
+    /// the emulator.
     fn open_temporary() -> Result<Self> {
         let temporary = tempfile::Builder::new()
             .prefix("qingstor-emulator-")
@@ -160,8 +161,8 @@ impl Store {
         })
     }
 
-    /// Checks that the store can be read and written. It writes a content and removes it: only that
-    /// shows whether a disk is full.
+    /// Checks that the store can be read and written. Writes and removes a content, because only a
+    /// write shows whether the disk is full.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         drop(self.records.snapshot()?.table(BUCKETS)?);
         let mut probe = self.writer(None)?;
@@ -170,7 +171,7 @@ impl Store {
         self.records.check().await
     }
 
-    /// Writes what is read as a new content.
+    /// Copies the bytes of a reader to a new content.
     pub(crate) async fn copy_content(
         &self,
         mut reader: ObjectReader,
@@ -183,7 +184,7 @@ impl Store {
         Ok(writer.finish().await?)
     }
 
-    /// A new content to write to. It goes away unless an object or an upload takes it.
+    /// Creates a content. It is removed when dropped, unless an object or an upload takes it.
     pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<ContentWriter, StoreError> {
         Ok(ContentWriter::new(&self.contents, key)?)
     }
@@ -196,9 +197,9 @@ fn in_memory(root: &Path) -> Result<DatabaseFile> {
     })
 }
 
-/// Opens the database, and returns it with its identity and the contents that it names.
+/// Opens the database, and returns it with its identity and the contents that its records refer to.
 ///
-/// The database library panics at some kinds of damage, so it runs on a thread of its own.
+/// Runs on a separate thread, because the database library panics at some kinds of damage.
 fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
     let failed = |source| {
         let path = path.to_owned();
@@ -231,7 +232,8 @@ fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
     })
 }
 
-/// Whether an error of reading tells of the content of a file, and not of the disk or the rights.
+/// Returns whether a read error is caused by the content of the file, not by the disk or by missing
+/// permissions.
 fn is_damage(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
@@ -242,7 +244,7 @@ fn is_damage(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Runs what reads much where it blocks nobody.
+/// Runs work that reads many records or files on a blocking thread.
 pub(crate) async fn blocking<T, E>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_outranks_the_list() {
+    fn a_policy_has_precedence_over_the_acl() {
         use Action::{
             CreateObject, DeleteObject, GetBucketStats, GetObject, HeadObject, ListObjects,
         };

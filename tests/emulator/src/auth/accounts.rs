@@ -93,7 +93,7 @@ impl Accounts {
         self.0.get(access_key_id).ok_or_else(|| {
             ApiError::new(
                 ErrorCode::InvalidAccessKeyId,
-                format!("access key id {access_key_id:?} is not known"),
+                format!("unknown access key ID {access_key_id:?}"),
             )
         })
     }
@@ -102,7 +102,7 @@ impl Accounts {
 fn not_matched() -> ApiError {
     ApiError::new(
         ErrorCode::SignatureNotMatched,
-        "the signature is not the one of this request",
+        "the signature does not match the request",
     )
 }
 
@@ -162,7 +162,7 @@ fn check_date(headers: &HeaderMap, now: SystemTime) -> Result<(), ApiError> {
     if skew > CLOCK_SKEW {
         return Err(ApiError::new(
             ErrorCode::RequestExpired,
-            "the date of the request is more than 15 minutes from the clock of the server",
+            "the date of the request differs from the server clock by more than 15 minutes",
         ));
     }
     Ok(())
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn no_credentials_means_anonymous() {
+    fn requests_without_credentials_are_anonymous() {
         assert!(
             authenticate(Request::get("/photos"))
                 .unwrap()
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_may_be_fifteen_minutes_off() {
+    fn accepts_a_clock_skew_of_fifteen_minutes() {
         for offset in [0, 900, -900] {
             assert!(authenticate(dated(offset)).is_ok(), "{offset}");
         }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_expire() {
+    fn signed_urls_expire() {
         assert!(authenticate(presigned(&NOW.to_string())).is_ok());
         for expires in ["1599999999", "0", "-62135596800"] {
             let error = authenticate(presigned(expires)).unwrap_err();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_credentials_are_told_apart() {
+    fn distinguishes_unknown_keys_from_wrong_signatures() {
         let unknown = Request::get("/photos").header("authorization", "QS NOBODY:c2ln");
         assert_eq!(
             authenticate(unknown).unwrap_err(),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn bucket_calls_may_be_signed_with_or_without_the_last_slash() {
+    fn accepts_signatures_with_or_without_the_last_slash() {
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(NOW));
         for (path, signed) in [
             ("/photos?acl", "/photos?acl"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn values_may_be_signed_decoded_or_as_sent() {
+    fn accepts_signatures_of_decoded_or_raw_values() {
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(NOW));
         for (signed, good) in [("a/b c", true), ("a%2Fb+c", true), ("a/b+c", false)] {
             let to_sign = format!("GET\n\n\n{date}\n/photos/k?response-content-type={signed}");

@@ -34,13 +34,13 @@ impl Claim {
         let mut authorizations = authorizations.filter(|value| !value.is_empty());
         let header = authorizations.next();
         if authorizations.next().is_some() {
-            return Err(malformed("a request has one Authorization header"));
+            return Err(malformed("the request has several Authorization headers"));
         }
         let in_query = query.get("access_key_id").is_some() || query.get("signature").is_some();
         match (header, in_query) {
             (None, false) => Ok(None),
             (Some(_), true) => Err(malformed(
-                "a request is signed in the Authorization header or in the query, not in both",
+                "the request is signed both in the Authorization header and in the query",
             )),
             (Some(value), false) => value
                 .to_str()
@@ -48,9 +48,9 @@ impl Claim {
                 .and_then(Self::from_header)
                 .map(Some)
                 .ok_or_else(|| malformed("Authorization must be `QS <access key id>:<signature>`")),
-            (None, true) => Self::from_query(query)
-                .map(Some)
-                .ok_or_else(|| malformed("a signed URL has access_key_id, expires and signature")),
+            (None, true) => Self::from_query(query).map(Some).ok_or_else(|| {
+                malformed("a signed URL needs access_key_id, expires and signature")
+            }),
         }
     }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn both_schemes() {
+    fn parses_header_and_query_credentials() {
         let header = claim(Some(b"QS ID:SIG="), "").unwrap().unwrap();
         assert_eq!(header.access_key_id, "ID");
         assert_eq!(header.signature, "SIG=");

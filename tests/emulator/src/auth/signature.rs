@@ -149,7 +149,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_list_of_signed_parameters_is_the_whole_one() {
+    fn signs_all_listed_parameters() {
         for name in [
             "acl",
             "append",

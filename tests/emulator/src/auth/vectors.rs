@@ -289,7 +289,7 @@ const VECTORS: &[Vector] = &[
 ];
 
 #[test]
-fn known_answers() {
+fn verifies_published_signatures() {
     for vector in VECTORS {
         let number = vector.number;
         let headers = vector

@@ -38,8 +38,8 @@ pub(crate) async fn run(store: Arc<Store>) {
         interval.tick().await;
         match apply(&store, Timestamp::now()).await {
             Ok(report) if report == LifecycleReport::default() => {}
-            Ok(report) => tracing::info!(?report, "lifecycle rules have been applied"),
-            Err(error) => tracing::warn!(%error, "lifecycle rules can't be applied"),
+            Ok(report) => tracing::info!(?report, "applied lifecycle rules"),
+            Err(error) => tracing::warn!(%error, "cannot apply lifecycle rules"),
         }
     }
 }

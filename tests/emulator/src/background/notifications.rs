@@ -119,7 +119,7 @@ impl Notifier {
                     body: body.into(),
                     rule: rule.id.clone(),
                 }),
-                Err(error) => tracing::error!(%error, "a notification can't be written as JSON"),
+                Err(error) => tracing::error!(%error, "cannot serialize a notification"),
             }
         }
     }
@@ -128,7 +128,7 @@ impl Notifier {
         if let Err(error) = self.0.try_send(delivery) {
             let reason = error.to_string();
             let rule = error.into_inner().rule;
-            tracing::warn!(rule, reason, "a notification is dropped");
+            tracing::warn!(rule, reason, "dropped a notification");
         }
     }
 }
@@ -139,12 +139,19 @@ fn destination(rule: &Rule) -> Option<Url> {
     let id = &rule.id;
     if rule.cloudfunc != NOTIFIER {
         let cloudfunc = &rule.cloudfunc;
-        tracing::info!(rule = id, cloudfunc, "the emulator does not run this");
+        tracing::info!(
+            rule = id,
+            cloudfunc,
+            "the emulator does not run this cloudfunc"
+        );
         return None;
     }
     let url = Url::parse(rule.notify_url.as_ref()?).ok()?;
     if !is_loopback(&url) {
-        tracing::info!(rule = id, "notify_url is not on this machine: not told");
+        tracing::info!(
+            rule = id,
+            "skipped a notification because notify_url is not on this machine"
+        );
         return None;
     }
     Some(url)
@@ -191,13 +198,15 @@ async fn deliver(origins: &Origins, delivery: Delivery) {
         }
         match post(origins, url.clone(), body.clone()).await {
             Ok(()) => {
-                tracing::debug!(rule, "a notification is delivered");
+                tracing::debug!(rule, "delivered a notification");
                 return;
             }
-            Err(reason) => tracing::info!(rule, attempt, reason, "a notification is not taken"),
+            Err(reason) => {
+                tracing::info!(rule, attempt, reason, "failed to deliver a notification")
+            }
         }
     }
-    tracing::warn!(rule, "a notification is given up");
+    tracing::warn!(rule, "stopped retrying a notification");
 }
 
 /// Posts a notification once. Returns the reason of a failure.
@@ -224,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_told() {
+    fn notifies_only_this_machine() {
         for (url, expected) in [
             ("http://127.0.0.1:80/a", true),
             ("http://127.1.2.3/", true),
@@ -243,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_drops_what_comes_last() {
+    async fn a_full_queue_drops_new_events() {
         let origins = Arc::new(Origins::new(TIMEOUT));
         let (_stop, stopped) = oneshot::channel();
         let (notifier, _work) = Notifier::new(origins, stopped);

@@ -57,7 +57,7 @@ impl Origins {
         self.client
             .get_or_try_init(|| async {
                 client::new(self.timeout).map_err(|error| {
-                    tracing::error!(%error, "there is no HTTP client");
+                    tracing::error!(%error, "cannot create the HTTP client");
                     ApiError::internal()
                 })
             })
@@ -69,7 +69,7 @@ impl Origins {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
             ApiError::new(
                 ErrorCode::FetchThrottled,
-                format!("{MAX_JOBS} fetches are running already; try again later"),
+                format!("{MAX_JOBS} fetches are already running; try again later"),
             )
         })?;
         let client = self.client().await?;
@@ -80,7 +80,7 @@ impl Origins {
                 .header(ACCEPT_ENCODING, "identity")
                 .send()
                 .await
-                .map_err(|error| broken("does not answer", error))?;
+                .map_err(|error| broken("does not respond", error))?;
             match response.status() {
                 StatusCode::OK => return Download::new(response, slot),
                 StatusCode::MOVED_PERMANENTLY
@@ -89,7 +89,12 @@ impl Origins {
                     url = redirected(&url, response.headers().get(LOCATION))?;
                 }
                 StatusCode::NOT_FOUND => return Err(not_there()),
-                status => return Err(failed(format!("the origin answers {}", status.as_u16()))),
+                status => {
+                    return Err(failed(format!(
+                        "the origin responded with status {}",
+                        status.as_u16()
+                    )));
+                }
             }
         }
         Err(failed(format!(
@@ -104,7 +109,7 @@ impl Origins {
             return Err(ApiError::new(
                 ErrorCode::EntityTooLarge,
                 format!(
-                    "the origin has {} bytes; at most {limit} are taken",
+                    "the origin has {} bytes; at most {limit} are allowed",
                     download.length
                 ),
             ));
@@ -119,9 +124,9 @@ impl Origins {
 
 impl Download {
     fn new(response: Response, slot: OwnedSemaphorePermit) -> Result<Self, ApiError> {
-        let length = response
-            .content_length()
-            .ok_or_else(|| failed("the origin sends no Content-Length".to_owned()))?;
+        let length = response.content_length().ok_or_else(|| {
+            failed("the response of the origin does not have a Content-Length".to_owned())
+        })?;
         limits::check_object_length(length)?;
         Ok(Self {
             response,
@@ -148,7 +153,7 @@ impl Download {
         self.response
             .chunk()
             .await
-            .map_err(|error| broken("breaks off", error))
+            .map_err(|error| broken("did not send the whole body", error))
     }
 }
 
@@ -157,7 +162,7 @@ pub(crate) fn source_url(text: &str) -> Result<Url, ApiError> {
     web_url::parse(text).ok_or_else(|| {
         ApiError::new(
             ErrorCode::InvalidArgument,
-            "a source is the http or https URL of something, without user and password",
+            "the source must be an http or https URL without user and password",
         )
     })
 }
@@ -166,12 +171,15 @@ fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiErro
     location
         .and_then(|location| from.join(location.to_str().ok()?).ok())
         .filter(web_url::is_valid)
-        .ok_or_else(|| failed("the origin redirects to nowhere".to_owned()))
+        .ok_or_else(|| failed("the origin redirects to an invalid URL".to_owned()))
 }
 
 /// Returns the error for an object that the origin does not have.
 pub(crate) fn not_there() -> ApiError {
-    ApiError::new(ErrorCode::ObjectNotExists, "the origin has no such object")
+    ApiError::new(
+        ErrorCode::ObjectNotExists,
+        "the origin does not have the object",
+    )
 }
 
 /// The message does not contain the address, because readers of a mirror need not know it.
@@ -194,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources() {
+    fn parses_source_urls() {
         for (text, expected) in [
             ("http://example.com/a?b=c", Some("http://example.com/a?b=c")),
             ("https://example.com", Some("https://example.com/")),
@@ -218,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_lead_to_other_places_of_the_web() {
+    fn accepts_redirects_to_http_and_https_urls() {
         let from = Url::parse("http://example.com/a/b").unwrap();
         for (location, expected) in [
             ("c", Some("http://example.com/a/c")),
@@ -234,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn jobs_are_bounded_and_what_can_not_be_reached_is_told() {
+    async fn limits_downloads_and_reports_unreachable_origins() {
         let origins = Origins::new(Duration::from_secs(5));
         let all = u32::try_from(MAX_JOBS).unwrap();
         let slots = origins.slots.acquire_many(all).await.unwrap();

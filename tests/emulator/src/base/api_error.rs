@@ -52,7 +52,10 @@ impl ApiError {
 
     /// Returns the error for a failure of the emulator. The caller logs the cause.
     pub(crate) fn internal() -> Self {
-        Self::new(ErrorCode::InternalError, "the emulator failed; see its log")
+        Self::new(
+            ErrorCode::InternalError,
+            "the emulator failed; see its log for the reason",
+        )
     }
 
     /// Adds a header to the response.

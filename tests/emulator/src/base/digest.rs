@@ -26,7 +26,7 @@ pub(crate) fn announced(headers: &HeaderMap) -> Result<Option<Md5Digest>, ApiErr
                 .ok_or_else(|| {
                     ApiError::new(
                         ErrorCode::InvalidArgument,
-                        "Content-MD5 is not the Base64 form of an MD5 digest",
+                        "Content-MD5 is not an MD5 digest in Base64",
                     )
                 })
         })
@@ -38,7 +38,7 @@ pub(crate) fn check(announced: Option<Md5Digest>, actual: Md5Digest) -> Result<(
     if announced.is_some_and(|announced| announced != actual) {
         return Err(ApiError::new(
             ErrorCode::BadDigest,
-            "the body does not have the announced Content-MD5",
+            "the body does not match Content-MD5",
         ));
     }
     Ok(())
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_and_hex() {
+    fn parses_base64_and_hexadecimal() {
         let expected = Ok(Some(Md5::digest(b"").into()));
         assert_eq!(parse("1B2M2Y8AsgTpgAmY7PhCfg=="), expected);
         assert_eq!(parse("d41d8cd98f00b204e9800998ecf8427e"), expected);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_refused() {
+    fn refuses_other_encodings() {
         for bad in [
             "",
             "1B2M2Y8AsgTpgAmY7PhCfg",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn checks() {
+    fn compares_digests() {
         let (a, b) = ([1; 16], [2; 16]);
         assert!(check(None, a).is_ok());
         assert!(check(Some(a), a).is_ok());

@@ -76,13 +76,13 @@ impl CustomerKey {
             .as_bytes()
             .eq_ignore_ascii_case(ALGORITHM.as_bytes())
         {
-            return Err(invalid(format!("{prefix}algorithm is {ALGORITHM}")));
+            return Err(invalid(format!("{prefix}algorithm must be {ALGORITHM}")));
         }
         let key = STANDARD
             .decode(key.as_bytes())
             .ok()
             .and_then(|key| <[u8; 32]>::try_from(key).ok())
-            .ok_or_else(|| invalid(format!("{prefix}key is the Base64 form of 32 bytes")))?;
+            .ok_or_else(|| invalid(format!("{prefix}key must be 32 bytes in Base64")))?;
         let md5 = STANDARD.encode(Md5::digest(key));
         if key_md5.as_bytes() != md5.as_bytes() {
             return Err(invalid(format!(
@@ -125,15 +125,15 @@ pub(crate) fn check_key(
         (Some(encryption), Some(key)) if encryption.key_md5 == key.md5 => Ok(()),
         (Some(_), Some(_)) => Err(ApiError::new(
             ErrorCode::PermissionDenied,
-            format!("{prefix}key is not the key that this was encrypted with"),
+            format!("{prefix}key is not the key of the object"),
         )),
         (Some(_), None) => Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("this is encrypted, and needs the headers {prefix}*"),
+            format!("the object is encrypted and needs the headers {prefix}*"),
         )),
         (None, Some(_)) => Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("this is not encrypted, and takes no headers {prefix}*"),
+            format!("the object is not encrypted and does not accept the headers {prefix}*"),
         )),
     }
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_checked() {
+    fn refuses_bad_headers() {
         assert!(key("AES256", KEY, KEY_MD5).unwrap().is_some());
         assert!(key("", "", "").unwrap().is_none());
         for (algorithm, text, md5) in [
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_key_will_do() {
+    fn accepts_only_the_key_of_the_object() {
         let right = key("AES256", KEY, KEY_MD5).unwrap();
         let other = CustomerKey {
             key: [1; 32],
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_decrypts_without_what_is_before_it() {
+    fn decrypts_a_range_without_the_preceding_bytes() {
         let key = key("AES256", KEY, KEY_MD5).unwrap().unwrap();
         let iv = Iv::random().unwrap();
         let plain = Bytes::from((0..=255).collect::<Vec<u8>>());
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_stay_secret() {
+    fn debug_output_hides_keys() {
         let key = key("AES256", KEY, KEY_MD5).unwrap().unwrap();
         let shown = format!("{key:?} {:?}", Cipher::new(&key, Iv(0)));
         assert!(!shown.contains("120") && !shown.contains("eHh4"), "{shown}");

@@ -38,7 +38,7 @@ mod tests {
     use super::matches;
 
     #[test]
-    fn stars_stand_for_any_text() {
+    fn stars_match_any_text() {
         for (pattern, text, expected) in [
             ("", "", true),
             ("", "a", false),

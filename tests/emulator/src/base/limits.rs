@@ -11,7 +11,7 @@ pub(crate) fn check_object_length(length: u64) -> Result<(), ApiError> {
     if length > MAX_OBJECT_LENGTH {
         return Err(ApiError::new(
             ErrorCode::EntityTooLarge,
-            "an object or a part of one request has at most 5 GiB",
+            "the body must have at most 5 GiB",
         ));
     }
     Ok(())

@@ -45,7 +45,7 @@ impl Metadata {
             }
         }
         if metadata.content_type().chars().count() > MAX_CONTENT_TYPE_LENGTH {
-            return Err(invalid("Content-Type has at most 255 characters"));
+            return Err(invalid("Content-Type must have at most 255 characters"));
         }
         for name in headers.keys() {
             if let Some(key) = name.as_str().strip_prefix(USER_PREFIX) {
@@ -108,7 +108,7 @@ impl Metadata {
     fn check_user_length(&self) -> Result<(), ApiError> {
         let too_large = |message| Err(ApiError::new(ErrorCode::MetadataTooLarge, message));
         if self.user.keys().any(|key| key.len() > MAX_USER_KEY_LENGTH) {
-            return too_large("a key of user metadata has at most 512 bytes");
+            return too_large("a key of user metadata must have at most 512 bytes");
         }
         let length = self
             .user
@@ -116,7 +116,7 @@ impl Metadata {
             .map(|(key, value)| key.len() + value.len())
             .sum::<usize>();
         if length > MAX_USER_LENGTH {
-            return too_large("the user metadata of an object has at most 2048 bytes");
+            return too_large("the user metadata of an object must have at most 2048 bytes");
         }
         Ok(())
     }
@@ -129,14 +129,18 @@ fn user_value(key: &str, value: &[u8]) -> Result<String, ApiError> {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     {
         return Err(invalid(format!(
-            "user metadata {key:?}: a key holds letters, digits, hyphens, underscores and dots"
+            "user metadata {key:?}: a key must consist of letters, digits, hyphens, underscores and dots"
         )));
     }
     std::str::from_utf8(value)
         .ok()
         .filter(|value| value.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
         .map(str::to_owned)
-        .ok_or_else(|| invalid(format!("user metadata {key:?}: a value is printable ASCII")))
+        .ok_or_else(|| {
+            invalid(format!(
+                "user metadata {key:?}: the value must be printable ASCII"
+            ))
+        })
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
@@ -162,7 +166,7 @@ impl StorageClass {
                 .ok_or_else(|| {
                     ApiError::new(
                         ErrorCode::InvalidRequest,
-                        "x-qs-storage-class is STANDARD or STANDARD_IA",
+                        "x-qs-storage-class must be STANDARD or STANDARD_IA",
                     )
                 }),
         }
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_comes_back_as_it_was_sent() {
+    fn metadata_is_returned_unchanged() {
         let sent = [
             ("Content-Type", "text/plain"),
             ("Cache-Control", "max-age=60"),
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn limits() {
+    fn refuses_metadata_above_the_limits() {
         let name = |length: usize| format!("x-qs-meta-{}", "k".repeat(length));
         assert!(code(&[(&name(512), "v")]).is_ok());
         assert_eq!(code(&[(&name(513), "v")]), Err("metadata_too_large"));
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_keys_and_values_are_refused() {
+    fn refuses_invalid_keys_and_values() {
         for pair in [
             ("x-qs-meta-", "v"),
             ("x-qs-meta-a!b", "v"),
@@ -253,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn storage_classes() {
+    fn parses_storage_classes() {
         let class = |value| {
             StorageClass::from_headers(&headers(&[("x-qs-storage-class", value)]))
                 .map_err(|error| error.code())

@@ -15,17 +15,17 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), ApiError> {
         ))
     };
     if !BUCKET_NAME_LENGTH.contains(&name.len()) {
-        return refuse("a name has 6 to 63 characters");
+        return refuse("must have 6 to 63 characters");
     }
     // This also excludes IPv4 addresses.
     if !name
         .bytes()
         .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
     {
-        return refuse("a name holds lower-case letters, digits and hyphens");
+        return refuse("must consist of lower-case letters, digits and hyphens");
     }
     if name.starts_with('-') || name.ends_with('-') {
-        return refuse("a name begins and ends with a letter or a digit");
+        return refuse("must start and end with a letter or a digit");
     }
     Ok(())
 }
@@ -34,16 +34,16 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), ApiError> {
 pub(crate) fn object_key(key: Vec<u8>) -> Result<String, ApiError> {
     let refuse = |rule: &str| Err(ApiError::new(ErrorCode::InvalidObjectName, rule.to_owned()));
     let Ok(key) = String::from_utf8(key) else {
-        return refuse("a key is UTF-8 text");
+        return refuse("the object key must be UTF-8");
     };
     if key.is_empty() {
-        return refuse("a key is not empty");
+        return refuse("the object key must not be empty");
     }
     if key.len() > MAX_KEY_LENGTH {
-        return refuse("a key has at most 1023 bytes");
+        return refuse("the object key must have at most 1023 bytes");
     }
     if key.starts_with('/') {
-        return refuse("a key does not begin with a slash");
+        return refuse("the object key must not start with a slash");
     }
     Ok(key)
 }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bucket_names() {
+    fn checks_bucket_names() {
         for good in ["abcdef", "123456", "a-b-c-d", &"a".repeat(63)] {
             assert!(check_bucket_name(good).is_ok(), "{good}");
         }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn object_keys() {
+    fn checks_object_keys() {
         for good in ["a", "..", "a/", "a//b", "\u{1f600}", &"k".repeat(1023)] {
             assert!(object_key(good.into()).is_ok(), "{good}");
         }

@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_text_of_either_kind() {
+    fn messages_can_be_str_or_string() {
         assert_eq!(message(&"static"), "static");
         assert_eq!(message(&"owned".to_owned()), "owned");
         assert_eq!(message(&1), "a panic without a message");

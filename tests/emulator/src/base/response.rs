@@ -76,7 +76,7 @@ pub(crate) fn set_header(
     value: impl AsRef<str>,
 ) -> Result<(), ApiError> {
     let value = HeaderValue::from_str(value.as_ref()).map_err(|_| {
-        tracing::error!(%name, "a value is not fit for its header");
+        tracing::error!(%name, "a value is not valid in a header");
         ApiError::internal()
     })?;
     headers.insert(name, value);

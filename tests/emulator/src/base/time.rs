@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats() {
+    fn formats_times() {
         let time = Timestamp(1_471_878_212_005);
         assert_eq!(time.iso8601(), "2016-08-22T15:03:32.000Z");
         assert_eq!(time.http_date(), "Mon, 22 Aug 2016 15:03:32 GMT");

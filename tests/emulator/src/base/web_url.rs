@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_may_lack_the_protocol() {
+    fn urls_can_omit_the_protocol() {
         for (text, expected) in [
             ("http://example.com", "http://example.com/"),
             ("HTTPS://example.com./a?b#c", "https://example.com./a?b#c"),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_a_url_of_the_web() {
+    fn refuses_other_urls() {
         for text in [
             "",
             " ",

@@ -24,10 +24,10 @@ impl FaultRule {
             ));
         }
         if self.times == Some(0) {
-            return Err("times=0 never strikes; it is at least 1".to_owned());
+            return Err("times must be at least 1".to_owned());
         }
         if self.trickle == Some(0) {
-            return Err("trickle=0 sends nothing; it is at least 1 byte per second".to_owned());
+            return Err("trickle must be at least 1 byte per second".to_owned());
         }
         if self.skew.is_some_and(|skew| skew.by > MAX_SKEW) {
             return Err("skew is more than 365 days".to_owned());
@@ -45,14 +45,11 @@ impl FaultRule {
         };
         let has_moment = effects.latency.is_some() || effects.outcome.is_some();
         if self.when == When::After && (!has_moment || self.reset == Some(Reset::Body)) {
-            return Err(
-                "when=after is for latency, status, code and reset=before, and there is none"
-                    .to_owned(),
-            );
+            return Err("when=after needs latency, status, code or reset=before".to_owned());
         }
         if !Effects::default().add(&effects) {
             return Err(
-                "it does nothing; add latency, status, code, reset, truncate, trickle, etag or skew"
+                "the rule has no effect; add latency, status, code, reset, truncate, trickle, etag or skew"
                     .to_owned(),
             );
         }
@@ -78,7 +75,7 @@ impl FaultRule {
             .map(|&operation| Some(operation))
             .ok_or_else(|| {
                 format!(
-                    "operation={:?} is not *, nor one of {}",
+                    "operation={:?} is unknown; expected * or one of {}",
                     self.operation,
                     ids().collect::<Vec<_>>().join(", ")
                 )
@@ -96,7 +93,7 @@ impl FaultRule {
             .map(|&code| Some(code))
             .ok_or_else(|| {
                 format!(
-                    "code={text:?} is none of {}",
+                    "code={text:?} is unknown; expected one of {}",
                     codes().collect::<Vec<_>>().join(", ")
                 )
             })
@@ -107,11 +104,11 @@ impl FaultRule {
         if let Some(reset) = self.reset {
             let changes_body = self.truncate.is_some() || self.trickle.is_some();
             if self.truncate.is_some() && reset == Reset::Mid {
-                return Err("reset=mid and truncate both end the body; one of them will do".into());
+                return Err("reset=mid and truncate cannot be combined".into());
             }
             if reset != Reset::Mid && (has_error || changes_body || self.wrong_etag) {
                 return Err(format!(
-                    "reset={reset} leaves no answer for status, code, truncate, trickle or etag"
+                    "reset={reset} cannot be combined with status, code, truncate, trickle or etag"
                 ));
             }
         }
@@ -120,7 +117,7 @@ impl FaultRule {
             return Err("retry-after is not whole seconds such as 2s".to_owned());
         }
         if retry_after.is_some() && !has_error {
-            return Err("retry-after belongs to a status or code, and there is none".to_owned());
+            return Err("retry-after needs a status or code".to_owned());
         }
         match self.reset {
             Some(Reset::Before) => return Ok(Some(Outcome::Reset)),
@@ -134,7 +131,7 @@ impl FaultRule {
         let status = StatusCode::from_u16(number)
             .ok()
             .filter(|status| status.is_client_error() || status.is_server_error())
-            .ok_or_else(|| format!("status={number} is not from 400 to 599"))?;
+            .ok_or_else(|| format!("status={number} is out of range; expected 400 to 599"))?;
         Ok(Some(Outcome::Error {
             status,
             code,

@@ -130,7 +130,7 @@ pub(crate) fn error_response(
     let mut response = match code {
         None => response::empty(status),
         Some(code) => {
-            let error = ApiError::new(code, "a fault rule of the emulator wants this answer");
+            let error = ApiError::new(code, "caused by a fault rule of the emulator");
             response::error(&error.with_status(status), request_id, is_head)
         }
     };

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_stand_for_anything() {
+    fn stars_match_any_text() {
         for (pattern, name, expected) in [
             ("", "", true),
             ("", "a", false),

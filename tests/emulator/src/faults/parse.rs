@@ -52,7 +52,7 @@ pub(super) fn from_parts<'a>(
     let mut seen = Vec::new();
     for (name, value) in parts {
         if seen.contains(&name) {
-            return Err(format!("{name} is given twice"));
+            return Err(format!("duplicate part {name}"));
         }
         seen.push(name);
         set(&mut rule, name, value)?;
@@ -119,7 +119,7 @@ fn set(rule: &mut FaultRule, name: &str, value: &str) -> Result<(), String> {
             let by = duration(name, length)?;
             rule.skew = Some(Skew { is_behind, by });
         }
-        _ => return Err(format!("{name:?} is not a part; there are {NAMES}")),
+        _ => return Err(format!("unknown part {name:?}; expected one of {NAMES}")),
     }
     Ok(())
 }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts() {
+    fn parses_all_parts() {
         let text = r"operation=PutObject, bucket=photos,key=a\,b/*,probability=0.25,after=2,times=3,
             when=after,latency=200ms,status=503,code=internal_error,retry-after=2s,truncate=10,
             trickle=100,etag=wrong,skew=-20m";
@@ -172,16 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_rule_the_part_and_what_is_right() {
+    fn errors_name_the_rule_the_part_and_the_valid_values() {
         for (text, expected) in [
             ("", "operation=GetObject"),
             ("status", "operation=GetObject"),
             ("status=503,,", "operation=GetObject"),
             ("satus=503", "latency, status"),
-            ("status=503,status=500", "status is given twice"),
+            ("status=503,status=500", "duplicate part status"),
             ("status=ok", "from 400 to 599"),
-            ("status=200", "from 400 to 599"),
-            ("status=600", "from 400 to 599"),
+            ("status=200", "400 to 599"),
+            ("status=600", "400 to 599"),
             ("operation=GetObjekt,status=503", "ListBuckets, "),
             ("code=oops", "internal_error"),
             ("probability=2,status=503", "from 0 to 1"),
@@ -201,7 +201,7 @@ mod tests {
             ("trickle=0", "at least 1"),
             ("skew=soon", "20m"),
             ("skew=400d", "365 days"),
-            ("operation=GetObject", "does nothing"),
+            ("operation=GetObject", "no effect"),
         ] {
             let error = FaultRule::parse(text).unwrap_err().to_string();
             assert!(

@@ -340,7 +340,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rule_reads_what_it_writes(selector in selector(), effects in effects()) {
+        fn displayed_rules_can_be_parsed(selector in selector(), effects in effects()) {
             let rule = FaultRule {
                 operation: selector.operation,
                 bucket: selector.bucket,
@@ -354,7 +354,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_rule_or_an_error_of_one_line(text: String) {
+        fn any_text_is_a_rule_or_a_one_line_error(text: String) {
             if let Err(error) = FaultRule::parse(&text) {
                 prop_assert_eq!(error.to_string().lines().count(), 1);
             }

@@ -66,7 +66,7 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, 
     if request.objects.len() > MAX_OBJECTS {
         return Err(ApiError::new(
             ErrorCode::TooManyObjects,
-            format!("a request deletes at most {MAX_OBJECTS} objects"),
+            format!("a request can delete at most {MAX_OBJECTS} objects"),
         ));
     }
     // Concurrent deletions share the flushes to disk.

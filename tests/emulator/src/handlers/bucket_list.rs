@@ -107,7 +107,7 @@ pub(super) fn list_query(
     if delimiter.next().is_some() {
         return Err(ApiError::new(
             ErrorCode::InvalidArgument,
-            "a delimiter is one character",
+            "the delimiter must be one character",
         ));
     }
     Ok(list_query)

@@ -123,7 +123,7 @@ async fn copy_part(
     if length > MAX_PART_LENGTH {
         return Err(ApiError::new(
             ErrorCode::EntityTooLarge,
-            "a part has at most 5 GiB",
+            "a part must have at most 5 GiB",
         ));
     }
     let reader = object.read(first, length, source_key).await?;
@@ -247,7 +247,7 @@ fn part_number(call: &Call<'_>) -> Result<u32, ApiError> {
         // The default of the specification.
         .or(Some(0))
         .filter(|number| *number <= MAX_PART_NUMBER)
-        .ok_or_else(|| invalid("part_number is 0 to 10000"))
+        .ok_or_else(|| invalid("part_number must be 0 to 10000"))
 }
 
 /// Returns the ETag that the client chooses for the object, without its quotes.
@@ -263,7 +263,7 @@ fn wanted_etag(etag: &[u8]) -> Result<String, ApiError> {
                     .all(|byte| byte.is_ascii_graphic() && byte != b'"')
         })
         .map(str::to_owned)
-        .ok_or_else(|| invalid("an ETag is printable ASCII in double quotes"))
+        .ok_or_else(|| invalid("an ETag must be printable ASCII in double quotes"))
 }
 
 #[cfg(test)]
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn etags_of_clients() {
+    fn parses_custom_etags() {
         for (etag, expected) in [
             ("\"abc\"", Some("abc")),
             ("abc", Some("abc")),

@@ -29,7 +29,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<ApiResponse, ApiError>
     if CustomerKey::from_headers(headers, KeyOf::Object)?.is_some() {
         return Err(ApiError::new(
             ErrorCode::InvalidArgument,
-            "an object that is appended to can't be encrypted",
+            "an appendable object cannot be encrypted",
         ));
     }
     let attributes = attributes(call)?;

@@ -56,12 +56,12 @@ impl Transfer {
             (Some(source), None) => (source, SourceFate::Keep),
             (None, Some(source)) => (source, SourceFate::Remove),
             (Some(_), Some(_)) => {
-                return Err(invalid("an object is copied or moved, not both"));
+                return Err(invalid("the request cannot both copy and move an object"));
             }
         };
         let source = Source::parse(source)?;
         if fate == SourceFate::Remove && source.version.is_some() {
-            return Err(invalid("a version can be copied, but not moved"));
+            return Err(invalid("a version cannot be moved, only copied"));
         }
         Ok(Some(Self {
             source,
@@ -191,7 +191,7 @@ async fn copy_content(
 impl Source {
     /// Reads `/bucket/key`, percent-encoded, with or without `?version_id=`.
     pub(super) fn parse(value: &HeaderValue) -> Result<Self, ApiError> {
-        let malformed = || invalid("a source is /bucket/key, percent-encoded");
+        let malformed = || invalid("the source must be /bucket/key, percent-encoded");
         let text = std::str::from_utf8(value.as_bytes()).map_err(|_| malformed())?;
         let (path, version) = match text.split_once('?') {
             None => (text, None),
@@ -227,7 +227,9 @@ impl Source {
         let read = Access::Permission(Permission::Read);
         call.authorize_on(&bucket, read, Action::GetObject, &self.address.key)?;
         if bucket.zone != target.zone {
-            return Err(invalid("source and target are in different zones"));
+            return Err(invalid(
+                "the source and the target must be in the same zone",
+            ));
         }
         Ok(bucket)
     }
@@ -241,7 +243,7 @@ fn check_size(source: &ObjectRecord) -> Result<(), ApiError> {
     if source.size > MAX_COPY_LENGTH {
         return Err(ApiError::new(
             ErrorCode::EntityTooLarge,
-            "a source of more than 5 GiB is copied in parts",
+            "the source has more than 5 GiB and must be copied in parts",
         ));
     }
     Ok(())
@@ -251,7 +253,7 @@ fn check_size(source: &ObjectRecord) -> Result<(), ApiError> {
 fn changed() -> ApiError {
     ApiError::new(
         ErrorCode::ServiceUnavailable,
-        "the source changed meanwhile; try again",
+        "the source changed during the copy; try again",
     )
 }
 
@@ -265,7 +267,7 @@ fn directive(headers: &HeaderMap) -> Result<Directive, ApiError> {
     } else if value.eq_ignore_ascii_case(b"replace") {
         Ok(Directive::Replace)
     } else {
-        Err(invalid("x-qs-metadata-directive is COPY or REPLACE"))
+        Err(invalid("x-qs-metadata-directive must be COPY or REPLACE"))
     }
 }
 
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn sources() {
+    fn parses_copy_sources() {
         for (text, key) in [
             ("/photos/a", "a"),
             ("/photos/a/b%20c", "a/b c"),
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_ignore_case_and_do_not_touch_moves() {
+    fn directives_ignore_case_and_do_not_apply_to_moves() {
         let directive = |name, value| {
             parse(&[(name, "/photos/a"), ("x-qs-metadata-directive", value)])
                 .map(|transfer| transfer.unwrap().directive)

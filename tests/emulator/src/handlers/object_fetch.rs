@@ -38,7 +38,7 @@ impl Fetch {
         if headers.contains_key("x-qs-copy-source") || headers.contains_key("x-qs-move-source") {
             return Err(ApiError::new(
                 ErrorCode::InvalidArgument,
-                "an object is fetched, copied or moved, not several of these",
+                "the request can only fetch, copy or move an object",
             ));
         }
         Ok(Some(Self {
@@ -83,7 +83,7 @@ pub(super) async fn fetch(
     let Begun::Mine(job) = call.origins.jobs.begin(Job::new(&target, &fetch.url)) else {
         return Err(ApiError::new(
             ErrorCode::FetchInProcess,
-            "this is being fetched already",
+            "the same fetch is already running",
         ));
     };
     let fetched = async {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn headers() {
+    fn parses_fetch_headers() {
         let source = (SOURCE, "example.com/a");
         assert_eq!(parse(&[]), Ok(None));
         assert_eq!(

@@ -105,7 +105,7 @@ fn check_before_file(length: usize) -> Result<(), ApiError> {
     if length > MAX_BEFORE_FILE {
         return Err(ApiError::new(
             ErrorCode::EntityTooLarge,
-            format!("a form has at most {MAX_BEFORE_FILE} bytes before its file"),
+            format!("the form has more than {MAX_BEFORE_FILE} bytes before its file"),
         ));
     }
     Ok(())
@@ -120,7 +120,7 @@ fn boundary(call: &Call<'_>) -> Result<String, ApiError> {
         .ok_or_else(|| {
             ApiError::new(
                 ErrorCode::InvalidRequest,
-                "a form upload has the Content-Type multipart/form-data with a boundary",
+                "a form upload needs the Content-Type multipart/form-data with a boundary",
             )
         })
 }
@@ -144,7 +144,7 @@ async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>),
     }
     Err(ApiError::new(
         ErrorCode::InvalidArgument,
-        "a form upload requires the field file",
+        "a form upload needs the field file",
     ))
 }
 
@@ -186,7 +186,7 @@ fn unreadable(error: multer::Error) -> ApiError {
         ),
         other => ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("the form can't be read: {other}"),
+            format!("cannot parse the form: {other}"),
         ),
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if object.encryption.is_some() {
         return Err(ApiError::new(
             ErrorCode::InvalidObjectState,
-            "an encrypted object is not processed as an image",
+            "encrypted objects cannot be processed",
         ));
     }
     let outcome = work(call, source, pipeline).await?;
@@ -105,7 +105,7 @@ fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget
     if bucket.zone != call.store.bucket(call.bucket_name()?)?.zone {
         return Err(ApiError::new(
             ErrorCode::InvalidArgument,
-            "save: b is a bucket in another zone than the image",
+            "save: bucket b must be in the zone of the image",
         ));
     }
     Ok(Some(SaveTarget {

@@ -149,7 +149,7 @@ pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             ApiError::new(
                 ErrorCode::InvalidArgument,
-                format!("{parameter} is not fit for a header"),
+                format!("{parameter} is not a valid header value"),
             )
         })?;
         headers.insert(header, value);

@@ -58,7 +58,7 @@ pub(super) fn list_locations(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     if let Some(zone) = &call.host.zone {
         return Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("zone {zone} does not list the zones; the host without a zone does"),
+            format!("the host of zone {zone} cannot list the zones; use the host without a zone"),
         ));
     }
     let language = language(call.target.query.get("lang").unwrap_or_default())?;
@@ -81,7 +81,7 @@ fn language(text: &str) -> Result<Language, ApiError> {
         "zh-cn" => Ok(Language::Chinese),
         _ => Err(ApiError::new(
             ErrorCode::InvalidArgument,
-            format!("lang {text:?} is not known; the languages are en-us and zh-cn"),
+            format!("unknown lang {text:?}; expected en-us or zh-cn"),
         )),
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn list_buckets(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
                 ApiError::new(
                     ErrorCode::InvalidLocation,
                     format!(
-                        "there is no zone {:?}; the zones are {}",
+                        "unknown zone {:?}; expected one of {}",
                         String::from_utf8_lossy(value.as_bytes()),
                         call.zones.join(", ")
                     ),

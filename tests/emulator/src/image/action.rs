@@ -1,4 +1,4 @@
-//! What is done to an image: operations in a row, as the `action` of a request writes them.
+//! The `action` parameter of an image request: a sequence of operations.
 
 use std::num::NonZeroU32;
 
@@ -7,7 +7,7 @@ use super::format::Format;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// The most operations that one action may have.
+/// Largest number of operations of an action.
 const MAX_OPERATIONS: usize = 20;
 
 /// The operations of an action, in order.
@@ -27,7 +27,7 @@ pub(super) enum Operation {
     Save(Target),
 }
 
-/// Cuts a rectangle out; a side that is not given stays as it is.
+/// Cuts out a rectangle. A side without a value keeps its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Crop {
     pub(super) width: Option<NonZeroU32>,
@@ -35,14 +35,14 @@ pub(super) struct Crop {
     pub(super) position: Position,
 }
 
-/// Where the rectangle of a crop lies.
+/// Position of the rectangle of a crop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     Gravity(Gravity),
     Offset { left: u32, top: u32 },
 }
 
-/// To which side a rectangle is drawn; the order is that of the numbers of the API.
+/// Side or corner to which a rectangle is aligned. Ordered like the numbers of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gravity {
     Center,
@@ -57,7 +57,7 @@ pub(super) enum Gravity {
     Auto,
 }
 
-/// Clockwise.
+/// Clockwise rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotation {
     None,
@@ -73,7 +73,7 @@ pub(super) struct Resize {
     pub(super) mode: ResizeMode,
 }
 
-/// The sides that an image shall have: at least one, the other one follows.
+/// Target size. A side without a value follows from the proportions of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sides {
     Width(NonZeroU32),
@@ -81,22 +81,22 @@ pub(super) enum Sides {
     Both(NonZeroU32, NonZeroU32),
 }
 
-/// What becomes of the proportions when both sides are given.
+/// How an image is scaled if both sides are specified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResizeMode {
-    /// The image fits in, and the rest is filled.
+    /// Fits the image into the target size, and fills the rest.
     Fill,
-    /// The image fits in, and nothing is added.
+    /// Fits the image into the target size.
     Fit,
-    /// The image covers all, and what stands out is cut off.
+    /// Covers the target size with the image, and crops the rest of the image.
     Thumbnail,
 }
 
-/// Writes a text over an image.
+/// Draws text over an image.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Watermark {
     pub(super) text: String,
-    /// In twentieths of a point.
+    /// Font size in twentieths of a point.
     pub(super) size: u32,
     /// Over 0, at most 1.
     pub(super) opacity: f32,
@@ -113,7 +113,7 @@ pub(super) struct WatermarkImage {
     pub(super) opacity: f32,
 }
 
-/// Where a result shall be stored.
+/// Object that a `save` operation writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) bucket: String,
@@ -121,12 +121,12 @@ pub(crate) struct Target {
 }
 
 impl Pipeline {
-    /// Reads an action, such as `crop:w_300|format:t_png`.
+    /// Parses an action, such as `crop:w_300|format:t_png`.
     pub(crate) fn parse(action: &str) -> Result<Self, ApiError> {
         let texts: Vec<_> = action.split('|').take(MAX_OPERATIONS + 1).collect();
         if texts.len() > MAX_OPERATIONS {
             return Err(invalid(format!(
-                "an action has at most {MAX_OPERATIONS} operations"
+                "an action can have at most {MAX_OPERATIONS} operations"
             )));
         }
         let operations: Vec<_> = texts
@@ -136,12 +136,12 @@ impl Pipeline {
         let is_info = |operation: &Operation| *operation == Operation::Info;
         if operations.iter().rev().skip(1).any(is_info) {
             return Err(invalid(
-                "info answers no image: it can only be the last operation",
+                "info does not produce an image, so it must be the last operation",
             ));
         }
         let is_save = |operation: &&Operation| matches!(operation, Operation::Save(_));
         if operations.iter().filter(is_save).count() > 1 {
-            return Err(invalid("an action has at most one save"));
+            return Err(invalid("an action can have at most one save operation"));
         }
         Ok(Self(operations))
     }
@@ -150,7 +150,7 @@ impl Pipeline {
         &self.0
     }
 
-    /// Where a result shall be stored, if it shall.
+    /// Returns the object that the `save` operation writes.
     pub(crate) fn target(&self) -> Option<&Target> {
         self.0.iter().find_map(|operation| match operation {
             Operation::Save(target) => Some(target),
@@ -158,7 +158,7 @@ impl Pipeline {
         })
     }
 
-    /// The addresses of the images that are laid over the image.
+    /// Returns the URLs of the overlay images.
     pub(crate) fn image_urls(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|operation| match operation {
             Operation::WatermarkImage(mark) => Some(mark.url.as_str()),
@@ -186,8 +186,8 @@ impl Operation {
             "format" => Format::read(&read("format", "t")?).map(Self::Format),
             "save" => Target::read(&read("save", "bk")?).map(Self::Save),
             _ => Err(invalid(format!(
-                "there is no operation {name:?}; there are info, crop, rotate, resize, watermark, \
-                 watermark_image, format, save"
+                "unknown operation {name:?}; expected info, crop, rotate, resize, watermark, \
+                watermark_image, format or save"
             ))),
         }
     }
@@ -205,7 +205,7 @@ impl Operation {
         }
     }
 
-    /// Whether the operation takes images of this format.
+    /// Returns whether the operation supports images of this format.
     pub(super) fn accepts(&self, format: Format) -> bool {
         match self {
             Self::Info | Self::Save(_) | Self::Resize(_) => true,
@@ -227,7 +227,7 @@ impl Crop {
                 left: left.unwrap_or(0),
                 top: top.unwrap_or(0),
             },
-            (Some(_), _) => return Err(invalid("crop: g does not go with l and t")),
+            (Some(_), _) => return Err(invalid("crop: g cannot be combined with l or t")),
         };
         Ok(Self {
             width: arguments.length('w')?,
@@ -288,7 +288,7 @@ impl ResizeMode {
 
 impl Watermark {
     const DEFAULT_SIZE: u32 = 150;
-    /// A thousand points.
+    /// 1000 points.
     const MAX_SIZE: u32 = 20_000;
     const MAX_TEXT_LENGTH: usize = 1000;
 
@@ -296,14 +296,14 @@ impl Watermark {
         let text = arguments.required('t', arguments.base64('t')?)?;
         if text.chars().count() > Self::MAX_TEXT_LENGTH {
             return Err(invalid(format!(
-                "watermark: t has at most {} characters",
+                "watermark: t must have at most {} characters",
                 Self::MAX_TEXT_LENGTH
             )));
         }
         let size = arguments.number('d')?.unwrap_or(Self::DEFAULT_SIZE);
         if !(1..=Self::MAX_SIZE).contains(&size) {
             return Err(invalid(format!(
-                "watermark: d {size} is not from 1 to {}",
+                "watermark: d {size} is out of range; expected 1 to {}",
                 Self::MAX_SIZE
             )));
         }
@@ -311,7 +311,7 @@ impl Watermark {
             None => [0; 3],
             Some(text) => parse_color(&text).ok_or_else(|| {
                 invalid(format!(
-                    "watermark: c is {text:?} and not a color such as #FF0000"
+                    "watermark: c {text:?} is not a color such as #FF0000"
                 ))
             })?,
         };
@@ -332,7 +332,7 @@ impl WatermarkImage {
         });
         if !is_url {
             return Err(invalid(format!(
-                "watermark_image: u is {url:?} and not an address with http or https"
+                "watermark_image: u {url:?} is not an http or https URL"
             )));
         }
         Ok(Self {
@@ -361,7 +361,7 @@ impl Target {
     }
 }
 
-/// Reads `#RRGGBB`.
+/// Parses `#RRGGBB`.
 fn parse_color(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#')?;
     if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

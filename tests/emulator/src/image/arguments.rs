@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// The opacity of a watermark that says none.
+/// Opacity of a watermark that does not specify one.
 const DEFAULT_OPACITY: f32 = 0.25;
 
-/// The arguments of an operation, each at most once. Empty ones are left out: a client writes `c_`
-/// when it has no color.
+/// Arguments of an operation. Arguments with an empty value are ignored, because clients send `c_`
+/// for a watermark without a color.
 #[derive(Debug)]
 pub(super) struct Arguments<'a> {
     operation: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// Reads what stands behind the colon; `letters` are the arguments that there are.
+    /// Parses the text after the colon. `letters` are the names of the known arguments.
     pub(super) fn parse(
         operation: &'static str,
         letters: &str,
@@ -42,7 +42,7 @@ impl<'a> Arguments<'a> {
                 .filter(|&letter| letters.contains(letter))
                 .ok_or_else(|| arguments.unknown(name, letters))?;
             if arguments.values.iter().any(|(other, _)| *other == letter) {
-                return Err(arguments.invalid(format_args!("{letter} stands there twice")));
+                return Err(arguments.invalid(format_args!("duplicate argument {letter}")));
             }
             arguments.values.push((letter, value));
         }
@@ -61,11 +61,11 @@ impl<'a> Arguments<'a> {
         value.ok_or_else(|| self.invalid(format_args!("{letter} is required")))
     }
 
-    /// A whole number.
+    /// Parses a whole number.
     pub(super) fn number(&self, letter: char) -> Result<Option<u32>, ApiError> {
         self.get(letter)
             .map(|text| {
-                // Without this, a plus would do as well.
+                // `parse` accepts a plus sign, which the API does not.
                 Some(text)
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
                     .and_then(|text| text.parse().ok())
@@ -79,7 +79,7 @@ impl<'a> Arguments<'a> {
             .transpose()
     }
 
-    /// The length of a side.
+    /// Parses the length of a side, in pixels.
     pub(super) fn length(&self, letter: char) -> Result<Option<NonZeroU32>, ApiError> {
         self.number(letter)?
             .map(|number| {
@@ -89,7 +89,7 @@ impl<'a> Arguments<'a> {
             .transpose()
     }
 
-    /// One of some values.
+    /// Parses one of several values.
     pub(super) fn choice<T: Copy>(
         &self,
         letter: char,
@@ -102,13 +102,13 @@ impl<'a> Arguments<'a> {
         chosen.map(|(_, value)| Some(*value)).ok_or_else(|| {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             self.invalid(format_args!(
-                "{letter} {text:?} is none of {}",
+                "{letter} {text:?} is not one of {}",
                 names.join(", ")
             ))
         })
     }
 
-    /// A text in Base64 without padding.
+    /// Decodes text in Base64 without padding.
     pub(super) fn base64(&self, letter: char) -> Result<Option<String>, ApiError> {
         self.get(letter)
             .map(|text| {
@@ -118,14 +118,15 @@ impl<'a> Arguments<'a> {
                     .and_then(|bytes| String::from_utf8(bytes).ok())
                     .ok_or_else(|| {
                         self.invalid(format_args!(
-                            "{letter} {text:?} is not UTF-8 in Base64 without padding"
+                            "{letter} {text:?} is not UTF-8 text in Base64 without padding"
                         ))
                     })
             })
             .transpose()
     }
 
-    /// An opacity. The API's own example has 2 where the API allows at most 1: more is clamped.
+    /// Parses an opacity. Values above 1 count as 1, because an example in the API documents uses
+    /// 2.
     pub(super) fn opacity(&self, letter: char) -> Result<f32, ApiError> {
         let Some(text) = self.get(letter) else {
             return Ok(DEFAULT_OPACITY);
@@ -136,7 +137,7 @@ impl<'a> Arguments<'a> {
             .map(|opacity| opacity.min(1.0))
             .ok_or_else(|| {
                 self.invalid(format_args!(
-                    "{letter} {text:?} is not a number over 0 and at most 1"
+                    "{letter} {text:?} is not a number greater than 0 and at most 1"
                 ))
             })
     }
@@ -144,10 +145,10 @@ impl<'a> Arguments<'a> {
     fn unknown(&self, name: &str, letters: &str) -> ApiError {
         let letters: Vec<_> = letters.chars().map(String::from).collect();
         let known = match letters.as_slice() {
-            [] => "it takes none".to_owned(),
-            letters => format!("it takes {}", letters.join(", ")),
+            [] => "the operation does not have arguments".to_owned(),
+            letters => format!("expected {}", letters.join(", ")),
         };
-        self.invalid(format_args!("there is no argument {name:?}; {known}"))
+        self.invalid(format_args!("unknown argument {name:?}; {known}"))
     }
 
     fn invalid(&self, why: std::fmt::Arguments<'_>) -> ApiError {

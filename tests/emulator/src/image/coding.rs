@@ -1,4 +1,4 @@
-//! Reading and writing image files, in bounded memory.
+//! Decoding and encoding of image files, with a memory limit.
 
 use std::io::Cursor;
 
@@ -19,14 +19,14 @@ use super::format::Format;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// How much memory the pixels of an image may take, all frames of an animation together.
+/// Memory limit in bytes for the pixels of an image, including all frames of an animation.
 pub(super) const MAX_MEMORY: u64 = 256 << 20;
-/// No color profile is larger: what claims to be is a bomb or damaged.
+/// Largest color profile that is kept. A larger profile is damaged or an attack.
 const MAX_PROFILE_LENGTH: usize = 1 << 20;
-/// What fits into a segment of a JPEG file, less its length and name.
+/// Largest EXIF data of a JPEG file: the size of a segment without its length and name.
 const MAX_JPEG_EXIF_LENGTH: usize = 65_535 - 2 - 6;
 
-/// What an image file says before its pixels.
+/// Header of an image file.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) width: u32,
@@ -36,15 +36,15 @@ pub(super) struct Header {
     pub(super) metadata: Metadata,
 }
 
-/// What goes along from file to file.
+/// Metadata that processing preserves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
     pub(super) exif: Option<Vec<u8>>,
-    /// The ICC profile.
+    /// ICC profile.
     pub(super) profile: Option<Vec<u8>>,
 }
 
-/// The pixels of an image.
+/// Decoded pixels of an image.
 pub(super) enum Pixels {
     Still(DynamicImage),
     Animation { frames: Vec<Frame>, repeat: Repeat },
@@ -68,7 +68,7 @@ impl Pixels {
     }
 }
 
-/// Reads the header of a file.
+/// Reads the header of an image file.
 pub(super) fn read_header(source: &Bytes, format: Format) -> Result<Header, ApiError> {
     let read = || {
         let mut decoder = decoder(source, format)?;
@@ -87,7 +87,7 @@ pub(super) fn read_header(source: &Bytes, format: Format) -> Result<Header, ApiE
     read().map_err(|error| undecodable(format, &error))
 }
 
-/// Reads the pixels of a file.
+/// Decodes the pixels of an image file.
 pub(super) fn decode(source: &Bytes, format: Format) -> Result<Pixels, ApiError> {
     let read = || match format {
         Format::Gif => decode_animation(source),
@@ -100,7 +100,7 @@ pub(super) fn decode(source: &Bytes, format: Format) -> Result<Pixels, ApiError>
     read().map_err(|error| undecodable(format, &error))
 }
 
-/// Writes a file.
+/// Encodes an image file.
 pub(super) fn encode(
     pixels: &Pixels,
     format: Format,
@@ -112,7 +112,7 @@ pub(super) fn encode(
         return Err(ApiError::new(
             ErrorCode::InvalidArgument,
             format!(
-                "an image of the format {} has sides of at most {} pixels, not {side}",
+                "a side of {side} pixels is too long; {} allows at most {}",
                 format.name(),
                 format.max_side()
             ),
@@ -123,7 +123,7 @@ pub(super) fn encode(
         Pixels::Animation { frames, repeat } => encode_animation(frames, *repeat),
     };
     result.map(Bytes::from).map_err(|error| {
-        tracing::error!(%error, format = format.name(), "an image can't be written");
+        tracing::error!(%error, format = format.name(), "cannot encode an image");
         ApiError::internal()
     })
 }
@@ -149,7 +149,7 @@ fn decode_animation(source: &Bytes) -> ImageResult<Pixels> {
         LoopCount::Finite(count) => Repeat::Finite(u16::try_from(count.get()).unwrap_or(u16::MAX)),
     };
     let mut limits = limits();
-    // Every frame is kept, and one is being read.
+    // All decoded frames stay in memory, and the decoder needs one more.
     limits.reserve(frame_size)?;
     let mut frames = Vec::new();
     for frame in decoder.into_frames() {
@@ -157,14 +157,14 @@ fn decode_animation(source: &Bytes) -> ImageResult<Pixels> {
         frames.push(frame?);
     }
     if frames.is_empty() {
-        let error = DecodingError::new(ImageFormat::Gif.into(), "it has no frame");
+        let error = DecodingError::new(ImageFormat::Gif.into(), "the file has no frames");
         return Err(ImageError::Decoding(error));
     }
     Ok(Pixels::Animation { frames, repeat })
 }
 
 fn encode_animation(frames: &[Frame], repeat: Repeat) -> ImageResult<Vec<u8>> {
-    /// Between the best palette (1) and the quickest one (30).
+    /// Compromise between the best palette (1) and the fastest encoding (30).
     const SPEED: i32 = 10;
     let mut out = Vec::new();
     let mut encoder = GifEncoder::new_with_speed(&mut out, SPEED);
@@ -213,14 +213,14 @@ fn write(
     image.write_with_encoder(encoder)
 }
 
-/// Whether a profile describes the colors of this kind of pixels: it does not any more when they
-/// were converted from CMYK, or from gray.
+/// Returns whether a color profile fits the pixels. It does not after a conversion from CMYK or
+/// from gray.
 fn is_profile_for(profile: &[u8], color: ColorType) -> bool {
     let space: &[u8] = if color.has_color() { b"RGB " } else { b"GRAY" };
     profile.len() <= MAX_PROFILE_LENGTH && profile.get(16..20) == Some(space)
 }
 
-/// Whether EXIF data can be written: it can't to TIFF, nor to JPEG if it is too long.
+/// Returns whether the encoder of a format supports this EXIF data.
 fn takes_exif(format: Format, exif: &[u8]) -> bool {
     match format {
         Format::Jpeg => exif.len() <= MAX_JPEG_EXIF_LENGTH,
@@ -229,7 +229,8 @@ fn takes_exif(format: Format, exif: &[u8]) -> bool {
     }
 }
 
-/// The image with pixels that the format can hold; `None` if it has them already.
+/// Converts the pixels to a type that the format supports. Returns `None` if no conversion is
+/// needed.
 fn convert(image: &DynamicImage, format: Format) -> Option<DynamicImage> {
     use ColorType::{L8, L16, La8, La16, Rgb8, Rgb16, Rgb32F, Rgba8, Rgba16, Rgba32F};
     match (format, image.color()) {
@@ -248,7 +249,7 @@ fn convert(image: &DynamicImage, format: Format) -> Option<DynamicImage> {
     }
 }
 
-/// Lays an image on white.
+/// Removes transparency by blending with white.
 fn flatten(image: &DynamicImage) -> image::RgbImage {
     let image = image.to_rgba8();
     let mut flat = image::RgbImage::new(image.width(), image.height());
@@ -256,7 +257,7 @@ fn flatten(image: &DynamicImage) -> image::RgbImage {
         let [red, green, blue, alpha] = from.0;
         let over_white = |channel: u8| {
             let sum = u32::from(channel) * u32::from(alpha) + 255 * u32::from(255 - alpha);
-            // At most 255 times 255.
+            // The sum is at most 255 * 255, so the result fits.
             ((sum + 127) / 255) as u8
         };
         *to = Rgb([over_white(red), over_white(green), over_white(blue)]);
@@ -267,11 +268,11 @@ fn flatten(image: &DynamicImage) -> image::RgbImage {
 fn undecodable(format: Format, error: &ImageError) -> ApiError {
     let message = match error {
         ImageError::Limits(_) => format!(
-            "the {} image needs more memory than the {} MiB that an image may take",
+            "the {} image needs more than {} MiB of memory",
             format.name(),
             MAX_MEMORY >> 20
         ),
-        error => format!("the object is not a whole {} image: {error}", format.name()),
+        error => format!("the object is not a valid {} image: {error}", format.name()),
     };
     ApiError::new(ErrorCode::InvalidRequest, message)
 }

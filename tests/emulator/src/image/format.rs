@@ -1,4 +1,4 @@
-//! The formats of images.
+//! Image formats.
 
 use bytes::Bytes;
 use image::ImageFormat;
@@ -6,7 +6,7 @@ use image::ImageFormat;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// A format that can be read and written.
+/// A supported image format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Jpeg,
@@ -17,16 +17,16 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// What images can be converted to.
+    /// Formats to which images can be converted.
     pub(super) const TARGETS: [Self; 4] = [Self::Jpeg, Self::Png, Self::Webp, Self::Tiff];
 
-    /// Tells the format by the first bytes, whatever the object's name and type say.
+    /// Detects the format from the first bytes. Ignores the key and the content type of the object.
     pub(super) fn of(source: &Bytes) -> Result<Self, ApiError> {
         if source.starts_with(b"%PDF-") {
-            return Err(ApiError::not_implemented("the processing of pdf"));
+            return Err(ApiError::not_implemented("processing of pdf files"));
         }
         if is_svg(source) {
-            return Err(ApiError::not_implemented("the processing of svg"));
+            return Err(ApiError::not_implemented("processing of svg files"));
         }
         match image::guess_format(source) {
             Ok(ImageFormat::Jpeg) => Ok(Self::Jpeg),
@@ -36,8 +36,7 @@ impl Format {
             Ok(ImageFormat::Gif) => Ok(Self::Gif),
             _ => Err(ApiError::new(
                 ErrorCode::InvalidRequest,
-                "the object is not an image of a format that can be processed: jpeg, png, webp, \
-                 tiff, gif",
+                "the object is not an image of a supported format: jpeg, png, webp, tiff, gif",
             )),
         }
     }
@@ -56,7 +55,7 @@ impl Format {
         self.as_known().to_mime_type()
     }
 
-    /// What the library calls it.
+    /// Returns the format as the `image` crate names it.
     pub(super) fn as_known(self) -> ImageFormat {
         match self {
             Self::Jpeg => ImageFormat::Jpeg,
@@ -67,7 +66,7 @@ impl Format {
         }
     }
 
-    /// The longest side.
+    /// Returns the longest allowed side, in pixels.
     pub(super) fn max_side(self) -> u32 {
         match self {
             Self::Webp => 16_383,
@@ -77,7 +76,7 @@ impl Format {
     }
 }
 
-/// Whether a text begins with the element `svg`, after a declaration and comments at most.
+/// Returns whether a file is SVG: an `svg` element, after a declaration or comments at most.
 fn is_svg(source: &Bytes) -> bool {
     let start = source.get(..1024).unwrap_or(source);
     let text = String::from_utf8_lossy(start);
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_by_their_first_bytes() {
+    fn detects_formats_by_their_first_bytes() {
         for (start, expected) in [
             (&b"\xff\xd8\xff\xe0"[..], Ok(Format::Jpeg)),
             (b"\x89PNG\r\n\x1a\n", Ok(Format::Png)),
@@ -109,9 +108,9 @@ mod tests {
             (b"<svg xmlns='x'/>", Err(501)),
             (b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg/>", Err(501)),
         ] {
-            let told =
+            let detected =
                 Format::of(&Bytes::from_static(start)).map_err(|error| error.status().as_u16());
-            assert_eq!(told, expected, "{}", start.escape_ascii());
+            assert_eq!(detected, expected, "{}", start.escape_ascii());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Cropping, rotating, resizing.
+//! Cropping, rotation and resizing.
 
 use std::cmp::Reverse;
 
@@ -9,10 +9,10 @@ use super::action::{Crop, Gravity, Position, Resize, ResizeMode, Rotation, Sides
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// Of the result of a resize, and of what stands between: the filter works on four floats a pixel,
-/// which makes 512 MiB.
+/// Largest number of pixels of the result and of the intermediate image of a resize. The filter
+/// uses four floats per pixel, so the limit corresponds to 512 MiB.
 const MAX_PIXELS: u64 = 1 << 25;
-/// Where the automatic gravity looks for the busiest part, an image is scaled down to this.
+/// Longest side of the scaled-down image in which the automatic gravity searches.
 const MAX_SEARCHED_SIDE: u32 = 256;
 
 type Size = (u32, u32);
@@ -26,7 +26,7 @@ pub(super) fn rotate(image: DynamicImage, rotation: Rotation) -> DynamicImage {
     }
 }
 
-/// Cuts a rectangle out. What of it would lie outside of the image is left out.
+/// Cuts out a rectangle. The rectangle is clipped at the edges of the image.
 pub(super) fn crop(image: &DynamicImage, crop: &Crop) -> Result<DynamicImage, ApiError> {
     let (image_width, image_height) = (image.width(), image.height());
     let width = crop
@@ -40,8 +40,8 @@ pub(super) fn crop(image: &DynamicImage, crop: &Crop) -> Result<DynamicImage, Ap
             return Err(ApiError::new(
                 ErrorCode::InvalidArgument,
                 format!(
-                    "crop: l {left} and t {top} lie outside of the image, which has {image_width} \
-                     by {image_height} pixels"
+                    "crop: l {left} and t {top} are outside the image of {image_width} by \
+                    {image_height} pixels"
                 ),
             ));
         }
@@ -84,7 +84,7 @@ pub(super) fn resize(image: &DynamicImage, resize: &Resize) -> Result<DynamicIma
             Ok(fill(inner, (width, height)))
         }
         ResizeMode::Thumbnail => {
-            // Cut before it is scaled, an image of any proportions stays small.
+            // Cropping before scaling keeps the intermediate image small for any proportions.
             let (cut_width, cut_height) = fit((width, height), size);
             let cut = image.crop_imm(
                 (size.0 - cut_width) / 2,
@@ -102,23 +102,23 @@ fn scale(image: &DynamicImage, size: Size) -> Result<DynamicImage, ApiError> {
     Ok(image.resize_exact(size.0, size.1, FilterType::Triangle))
 }
 
-/// Refuses a size that takes too much memory, for the result or on the way: the filter makes an
-/// image of the old width and the new height first.
+/// Returns an error if a resize needs too much memory, for the result or for the intermediate
+/// image: the filter first creates an image of the old width and the new height.
 fn check_size(old_width: u32, (width, height): Size) -> Result<(), ApiError> {
     let pixels = u64::from(old_width.max(width)) * u64::from(height);
     if pixels > MAX_PIXELS {
         return Err(ApiError::new(
             ErrorCode::InvalidArgument,
             format!(
-                "resize: from a width of {old_width} to {width} by {height} takes {pixels} pixels, \
-                 and at most {MAX_PIXELS} are worked on"
+                "resize: {width} by {height} from a width of {old_width} needs {pixels} pixels; at \
+                most {MAX_PIXELS} are allowed"
             ),
         ));
     }
     Ok(())
 }
 
-/// The largest size with the proportions of `size` that fits into `room`.
+/// Returns the largest size with the proportions of `size` that fits into `room`.
 fn fit(size: Size, room: Size) -> Size {
     let is_wider = u64::from(size.0) * u64::from(room.1) > u64::from(size.1) * u64::from(room.0);
     if is_wider {
@@ -128,14 +128,14 @@ fn fit(size: Size, room: Size) -> Size {
     }
 }
 
-/// `length` times `to` over `from`, rounded, and at least 1.
+/// Returns `length * to / from`, rounded, and at least 1.
 fn proportion(length: u32, to: u32, from: u32) -> u32 {
     let from = u64::from(from.max(1));
     let scaled = (u64::from(length) * u64::from(to) + from / 2) / from;
     u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
 }
 
-/// Lays an image in the middle of an empty one: white, or transparent if the image can be.
+/// Centers an image on a background: transparent if the image has an alpha channel, else white.
 fn fill(inner: DynamicImage, (width, height): Size) -> DynamicImage {
     if (inner.width(), inner.height()) == (width, height) {
         return inner;
@@ -153,7 +153,7 @@ fn fill(inner: DynamicImage, (width, height): Size) -> DynamicImage {
     }
 }
 
-/// To which end of a side something is moved.
+/// Alignment along one axis.
 #[derive(Clone, Copy)]
 enum Align {
     Start,
@@ -171,7 +171,7 @@ impl Align {
     }
 }
 
-/// Horizontal and vertical.
+/// Returns the horizontal and the vertical alignment.
 fn alignment(gravity: Gravity) -> (Align, Align) {
     use Align::{End, Middle, Start};
     match gravity {
@@ -187,8 +187,8 @@ fn alignment(gravity: Gravity) -> (Align, Align) {
     }
 }
 
-/// Where a rectangle of this size covers the most edges; of equal places, the one next to the
-/// center.
+/// Returns the position at which a rectangle of this size covers the most edges. Of equal
+/// positions, returns the one closest to the center.
 fn busiest_part(image: &DynamicImage, (width, height): Size) -> (u32, u32) {
     let (image_width, image_height) = (image.width(), image.height());
     let longest = image_width.max(image_height);
@@ -213,7 +213,7 @@ fn busiest_part(image: &DynamicImage, (width, height): Size) -> (u32, u32) {
             (edges, Reverse(from_center))
         })
         .unwrap_or((free_x / 2, free_y / 2));
-    // The ends stay ends, whatever was rounded.
+    // A position at an edge stays there despite rounding.
     let place = |x: u32, free: u32, room: u32| match free {
         0 => room / 2,
         free => proportion_from_zero(x, room, free),
@@ -232,9 +232,9 @@ fn proportion_from_zero(length: u32, to: u32, from: u32) -> u32 {
     }
 }
 
-/// How much is different from pixel to pixel, summed up from the upper left corner.
+/// Differences between adjacent pixels, summed from the upper left corner.
 struct EdgeSums {
-    /// One column and one row more than the image.
+    /// Sums in rows, with one column and one row more than the image.
     sums: Vec<u64>,
     columns: usize,
 }
@@ -258,7 +258,7 @@ impl EdgeSums {
         Self { sums, columns }
     }
 
-    /// The sum over a rectangle, whose end is not part of it.
+    /// Returns the sum over a rectangle. `end` is exclusive.
     fn within(&self, start: Size, end: Size) -> u64 {
         let at = |x: u32, y: u32| {
             let index = y as usize * self.columns + x as usize;

@@ -1,4 +1,4 @@
-//! What `info` says about an image.
+//! The result of the `info` operation.
 
 use exif::{Exif, In, Reader, Tag, Value};
 use image::ExtendedColorType;
@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::format::Format;
 
-/// The orientation of an image whose EXIF data names none: upright.
+/// Orientation of an image whose EXIF data does not specify one.
 const UPRIGHT: u32 = 1;
 
-/// The facts about an image. What the file does not say is empty.
+/// Properties of an image. Text properties that the file does not specify are empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Info {
     width: u32,
@@ -33,7 +33,7 @@ pub(crate) struct Info {
 }
 
 impl Info {
-    /// Describes an image; `exif` is its EXIF data, empty when there is none.
+    /// Describes an image. `exif` is its EXIF data, or empty.
     pub(super) fn new(
         format: Format,
         (width, height): (u32, u32),
@@ -73,7 +73,7 @@ impl Info {
     }
 }
 
-/// Reads as much of the EXIF data as can be read: an image is no worse for what can't.
+/// Parses EXIF data. Skips fields that cannot be parsed.
 fn read_exif(data: &[u8]) -> Option<Exif> {
     let data = data.strip_prefix(b"Exif\0\0").unwrap_or(data);
     if data.is_empty() {
@@ -86,7 +86,7 @@ fn read_exif(data: &[u8]) -> Option<Exif> {
         .ok()
 }
 
-/// A tag as a text: words as they are, numbers as people read them.
+/// Returns a tag as text, with numbers in their display form.
 fn text(exif: &Exif, tag: Tag) -> String {
     let Some(field) = exif.get_field(tag, In::PRIMARY) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! An image on its way through the operations.
+//! The image that the operations of a pipeline change.
 
 use bytes::Bytes;
 use image::{DynamicImage, Frame};
@@ -10,8 +10,8 @@ use super::{EncodedImage, MAX_SOURCE_LENGTH, too_large};
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
-/// An image. Its pixels are read when they are needed, and a file that nothing changes stays as it
-/// came, byte by byte.
+/// The image that the operations of a pipeline change. Its pixels are decoded when they are needed.
+/// A file that no operation changes stays identical.
 pub(super) struct Picture {
     format: Format,
     state: State,
@@ -51,7 +51,7 @@ impl Picture {
         match &self.state {
             State::Untouched { source, header } => {
                 let exif = match self.format {
-                    // The tags of EXIF are tags of TIFF.
+                    // A TIFF file contains EXIF tags directly.
                     Format::Tiff => Some(source.as_ref()),
                     _ => header.metadata.exif.as_deref(),
                 };
@@ -67,7 +67,7 @@ impl Picture {
         }
     }
 
-    /// Changes the pixels: of an animation, those of every frame.
+    /// Changes the pixels, in every frame of an animation.
     pub(super) fn change(
         self,
         change: impl Fn(DynamicImage) -> Result<DynamicImage, ApiError>,
@@ -87,7 +87,7 @@ impl Picture {
         })
     }
 
-    /// Gives the image another format.
+    /// Converts the image to another format.
     pub(super) fn convert(self, format: Format) -> Result<Self, ApiError> {
         if self.format == format {
             return Ok(self);
@@ -110,7 +110,7 @@ impl Picture {
         })
     }
 
-    /// The image, or the first one of an animation.
+    /// Returns the image, or the first frame of an animation.
     pub(super) fn into_first_image(self) -> Result<DynamicImage, ApiError> {
         match self.into_pixels()?.0 {
             Pixels::Still(image) => Ok(image),
@@ -142,12 +142,12 @@ fn change_frames(
         .map(|frame| {
             let delay = frame.delay();
             let image = change(frame.into_buffer().into())?.into_rgba8();
-            // All frames are of one size, so the first one tells.
+            // All frames have the same size.
             if image.as_raw().len() as u64 * count > MAX_MEMORY {
                 return Err(ApiError::new(
                     ErrorCode::InvalidArgument,
                     format!(
-                        "the frames of the result need more than the {} MiB that an image may take",
+                        "the frames of the result need more than {} MiB of memory",
                         MAX_MEMORY >> 20
                     ),
                 ));

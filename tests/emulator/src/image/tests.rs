@@ -1,4 +1,4 @@
-//! What operations do to images, as pixels show it.
+//! Tests of operations by the pixels of their results.
 
 mod facts;
 mod formats;
@@ -23,7 +23,7 @@ fn encode(image: impl Into<DynamicImage>, format: ImageFormat) -> Bytes {
     out.into_inner().into()
 }
 
-/// A PNG image of one color.
+/// Returns a PNG image of one color.
 fn plain(width: u32, height: u32, color: [u8; 3]) -> Bytes {
     encode(
         RgbImage::from_pixel(width, height, Rgb(color)),
@@ -31,7 +31,7 @@ fn plain(width: u32, height: u32, color: [u8; 3]) -> Bytes {
     )
 }
 
-/// A PNG image whose quarters are red, green, blue and white, row by row.
+/// Returns a PNG image whose quarters are red, green, blue and white, row by row.
 fn quarters(width: u32, height: u32) -> Bytes {
     let image = RgbImage::from_fn(width, height, |x, y| {
         Rgb(match (x < width / 2, y < height / 2) {
@@ -48,7 +48,7 @@ fn run(source: &Bytes, action: &str) -> Result<Outcome, ApiError> {
     process(source.clone(), &Pipeline::parse(action)?, &Overlays::new())
 }
 
-/// The resulting file.
+/// Returns the resulting file.
 fn file(source: &Bytes, action: &str) -> EncodedImage {
     match run(source, action) {
         Ok(Outcome {
@@ -59,7 +59,7 @@ fn file(source: &Bytes, action: &str) -> EncodedImage {
     }
 }
 
-/// The resulting pixels.
+/// Returns the resulting pixels.
 fn pixels(source: &Bytes, action: &str) -> DynamicImage {
     image::load_from_memory(&file(source, action).bytes).unwrap()
 }
@@ -83,14 +83,14 @@ fn color_at(image: &DynamicImage, x: u32, y: u32) -> [u8; 3] {
     [red, green, blue]
 }
 
-/// The colors of the corners, row by row.
+/// Returns the colors of the corners, row by row.
 fn corners(image: &DynamicImage) -> [[u8; 3]; 4] {
     let (right, bottom) = (image.width() - 1, image.height() - 1);
     [(0, 0), (right, 0), (0, bottom), (right, bottom)].map(|(x, y)| color_at(image, x, y))
 }
 
 #[test]
-fn the_official_pipeline() {
+fn runs_the_pipeline_of_the_api_documents() {
     let jpeg = encode(
         image::load_from_memory(&quarters(600, 300)).unwrap(),
         ImageFormat::Jpeg,
@@ -101,15 +101,15 @@ fn the_official_pipeline() {
     assert_eq!(result.content_type, "image/png");
     let image = image::load_from_memory(&result.bytes).unwrap();
     assert_eq!(image.dimensions(), (200, 200));
-    let facts = info(&jpeg, &format!("{action}|info"));
+    let info = info(&jpeg, &format!("{action}|info"));
     assert_eq!(
-        (&facts["width"], &facts["height"], &facts["type"]),
+        (&info["width"], &info["height"], &info["type"]),
         (&200.into(), &200.into(), &"png".into())
     );
 }
 
 #[test]
-fn what_nothing_changes_stays_as_it_came() {
+fn a_pipeline_without_changes_keeps_the_file() {
     let source = quarters(8, 8);
     for action in ["format:t_png", "save:b_photos,k_a"] {
         assert_eq!(file(&source, action).bytes, source, "{action}");
@@ -117,7 +117,7 @@ fn what_nothing_changes_stays_as_it_came() {
 }
 
 #[test]
-fn an_image_is_saved_as_it_is_at_that_point() {
+fn save_stores_the_image_at_its_position_in_the_pipeline() {
     let action = "resize:w_4|save:b_photos,k_a|format:t_jpeg|resize:w_2";
     let outcome = run(&quarters(8, 8), action).unwrap();
     let saved = outcome.saved.unwrap();

@@ -1,18 +1,18 @@
-//! Texts as masks of pixels, in the bitmaps of GNU Unifont: every character of the Basic
-//! Multilingual Plane, Chinese included, without a font file.
+//! Text rendering with the bitmaps of GNU Unifont, which cover the Basic Multilingual Plane and
+//! need no font file.
 
 use unifont::Glyph;
 
-/// The height of a glyph.
+/// Height of a glyph, in pixels.
 const GLYPH_HEIGHT: u32 = 16;
-/// Into how many parts a pixel is divided, each way, to smooth edges.
+/// Number of samples per pixel in each direction, for smooth edges.
 const PARTS: u32 = 4;
-/// What stands for a character that the font does not have.
+/// Character that replaces characters without a glyph.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// A line of text of some height.
+/// A scaled line of text.
 pub(super) struct Line {
-    /// The columns of the glyphs side by side: the glyph, and the column in it.
+    /// Columns of all glyphs from left to right: the glyph, and the column in it.
     columns: Vec<(&'static Glyph, usize)>,
     height: u32,
 }
@@ -41,7 +41,7 @@ impl Line {
         u32::try_from(width.div_ceil(u64::from(GLYPH_HEIGHT))).unwrap_or(u32::MAX)
     }
 
-    /// How much of a pixel the text covers, from 0 to 1.
+    /// Returns the fraction of a pixel that the text covers, from 0 to 1.
     pub(super) fn coverage(&self, x: u32, y: u32) -> f32 {
         let covered = (0..PARTS)
             .flat_map(|part_y| (0..PARTS).map(move |part_x| (part_x, part_y)))
@@ -52,7 +52,7 @@ impl Line {
         covered as f32 / (PARTS * PARTS) as f32
     }
 
-    /// The column or row of the glyphs in which the middle of a part of a pixel lies.
+    /// Returns the column or row of the glyph bitmap at the center of a sample.
     fn unscaled(&self, pixel: u32, part: u32) -> usize {
         let halves = u64::from(pixel) * u64::from(2 * PARTS) + u64::from(2 * part + 1);
         let scaled =
@@ -71,7 +71,7 @@ impl Line {
 mod tests {
     use super::*;
 
-    /// Draws a line in its own size.
+    /// Draws a line without scaling.
     fn draw(text: &str) -> Vec<String> {
         let line = Line::new(text, GLYPH_HEIGHT);
         (0..line.height())
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn glyphs_stand_side_by_side() {
+    fn places_glyphs_side_by_side() {
         let letter = draw("T");
         assert_eq!(letter[4], " ####### ".get(..8).unwrap());
         assert_eq!(letter[8].trim_end(), "    #");
@@ -101,19 +101,19 @@ mod tests {
     }
 
     #[test]
-    fn no_character_is_silently_blank() {
+    fn characters_without_a_glyph_are_replaced() {
         for character in "水印文字Aé本ж한".chars() {
             let drawn = draw(&character.to_string()).concat();
             assert!(drawn.contains('#'), "{character}");
             assert_ne!(drawn, draw("\u{fffd}").concat(), "{character}");
         }
-        // Beyond the first plane there are no glyphs.
+        // The font does not have glyphs beyond the Basic Multilingual Plane.
         assert_eq!(draw("😀"), draw("\u{fffd}"));
         assert!(draw("😀").concat().contains('#'));
     }
 
     #[test]
-    fn lines_scale() {
+    fn scales_lines() {
         for (height, width) in [(16, 24), (8, 12), (32, 48), (1, 2), (5, 8)] {
             let line = Line::new("T水", height);
             assert_eq!((line.width(), line.height()), (width, height));

@@ -1,14 +1,14 @@
-//! Texts and images over images.
+//! Text and image watermarks.
 
 use image::{DynamicImage, GenericImage as _, GenericImageView as _, Pixel as _, Rgba};
 
 use super::action::{Watermark, WatermarkImage};
 use super::text::Line;
 
-/// A size is given in twentieths of a point, and a point is a pixel.
+/// Units of the font size per pixel. The unit is a twentieth of a point, and a point is a pixel.
 const UNITS_PER_PIXEL: u32 = 20;
 
-/// Writes a text from the upper left corner.
+/// Draws a text watermark from the upper left corner.
 pub(super) fn write_text(image: DynamicImage, mark: &Watermark) -> DynamicImage {
     let height = (mark.size + UNITS_PER_PIXEL / 2) / UNITS_PER_PIXEL;
     let line = Line::new(&mark.text, height);
@@ -19,7 +19,7 @@ pub(super) fn write_text(image: DynamicImage, mark: &Watermark) -> DynamicImage 
     })
 }
 
-/// Lays an image over an image; what stands out is cut off.
+/// Draws an overlay image, clipped at the edges of the image.
 pub(super) fn lay_over(
     image: DynamicImage,
     overlay: &DynamicImage,
@@ -37,8 +37,7 @@ pub(super) fn lay_over(
     )
 }
 
-/// Blends a rectangle of pixels into an image. It has eight bits per channel afterwards, and is in
-/// color.
+/// Blends a rectangle of pixels into an image. Converts the image to color with 8 bits per channel.
 fn blend(
     image: DynamicImage,
     (left, top): (u32, u32),
@@ -63,6 +62,6 @@ fn blend(
 }
 
 fn to_byte(fraction: f32) -> u8 {
-    // A cast from a float saturates.
+    // A cast from a float to an integer saturates.
     (fraction * 255.0).round() as u8
 }

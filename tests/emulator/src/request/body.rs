@@ -109,7 +109,7 @@ impl RequestBody {
             0..=MAX_JSON_LENGTH => Ok(()),
             _ => Err(ApiError::new(
                 ErrorCode::EntityTooLarge,
-                format!("a JSON body has at most {MAX_JSON_LENGTH} bytes"),
+                format!("a JSON body must have at most {MAX_JSON_LENGTH} bytes"),
             )),
         };
         check_length(self.announced_length())?;
@@ -133,12 +133,12 @@ impl RequestBody {
         }
         Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            "a copy, a move or a fetch has no body",
+            "a copy, move or fetch must not have a body",
         ))
     }
 
-    /// Reads and drops what is left of the body: a client that is cut off while it sends cannot read
-    /// the response.
+    /// Reads and drops what is left of the body: a client that is cut off while it sends cannot
+    /// read the response.
     ///
     /// A client that pauses, is slow, or announces more than is dropped, may wait for the response.
     /// For such a client this returns soon, and reads the rest in the background.
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_json_is_told_from_another_shape() {
+    fn distinguishes_invalid_json_from_an_unexpected_form() {
         let code = |text: &str| {
             parse_json::<Vec<u8>>(text.as_bytes())
                 .map_err(|error| error.code())

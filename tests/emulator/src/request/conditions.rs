@@ -71,7 +71,7 @@ pub(crate) fn check_source(
 pub(crate) fn failed(condition: &str) -> ApiError {
     ApiError::new(
         ErrorCode::PreconditionFailed,
-        format!("the condition {condition} does not hold"),
+        format!("the condition {condition} is not met"),
     )
 }
 
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn reads() {
+    fn evaluates_conditions_of_reads() {
         use Verdict::{Failed, NotModified, Proceed};
         let object = record("key", "abc", 784_111_777);
         for (pairs, expected) in [
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn sources() {
+    fn evaluates_conditions_of_copy_sources() {
         let object = record("key", "abc", 784_111_777);
         for (pairs, expected) in [
             (&[][..], Ok(())),

@@ -40,7 +40,7 @@ impl Form {
         self.length += name.len() + value.len();
         if self.length > MAX_FIELDS_LENGTH {
             return Err(invalid(format!(
-                "the fields before the file have at most {MAX_FIELDS_LENGTH} bytes together"
+                "the fields before the file must have at most {MAX_FIELDS_LENGTH} bytes"
             )));
         }
         let value = std::str::from_utf8(value)
@@ -51,7 +51,7 @@ impl Form {
         }
         if self.fields.len() == MAX_FIELDS {
             return Err(invalid(format!(
-                "a form has at most {MAX_FIELDS} fields before its file"
+                "a form must have at most {MAX_FIELDS} fields before its file"
             )));
         }
         self.fields.push((name, value.to_owned()));
@@ -89,7 +89,7 @@ impl Form {
             })),
             _ => Err(ApiError::new(
                 ErrorCode::InvalidRequest,
-                "a signed form has the fields access_key_id, policy and signature before its file",
+                "a signed form needs the fields access_key_id, policy and signature before its file",
             )),
         }
     }
@@ -103,7 +103,7 @@ impl Form {
             .ok_or_else(|| {
                 ApiError::new(
                     ErrorCode::InvalidRequest,
-                    "policy is not the Base64 form of a JSON object",
+                    "policy is not a JSON object in Base64",
                 )
             })?;
         let allowed = policy
@@ -119,7 +119,7 @@ impl Form {
                 Some((_, Value::String(allowed))) if allowed == value => {}
                 Some(_) => {
                     return Err(violated(format!(
-                        "field {name:?} has another value in the policy"
+                        "field {name:?} has a different value in the policy"
                     )));
                 }
                 None => return Err(violated(format!("field {name:?} is not in the policy"))),
@@ -137,7 +137,7 @@ impl Form {
     pub(crate) fn key(&self, file_name: &str) -> Result<String, ApiError> {
         let key = self
             .get("key")
-            .ok_or_else(|| invalid("a form upload requires the field key before its file"))?;
+            .ok_or_else(|| invalid("a form upload needs the field key before its file"))?;
         Ok(key.replace(FILE_NAME, file_name))
     }
 
@@ -158,7 +158,7 @@ impl Form {
             // User metadata may be empty.
             let has_value = !value.is_empty() || name.starts_with("x-qs-meta-");
             if is_header && has_value {
-                let unfit = |_| invalid(format!("field {name:?} is not fit for a header"));
+                let unfit = |_| invalid(format!("field {name:?} is not a valid header value"));
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit(()))?;
                 let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unfit(()))?;
                 headers.insert(name, value);
@@ -167,12 +167,12 @@ impl Form {
         match (self.value("content-type"), file_type) {
             (Some(wanted), Some(actual)) if !wanted.eq_ignore_ascii_case(actual) => {
                 return Err(invalid(format!(
-                    "field content-type says {wanted:?}, and the file {actual:?}"
+                    "field content-type is {wanted:?}, but the file has type {actual:?}"
                 )));
             }
             (None, Some(actual)) => {
                 let value = HeaderValue::from_str(actual)
-                    .map_err(|_| invalid("the type of the file is not fit for a header"))?;
+                    .map_err(|_| invalid("the type of the file is not a valid header value"))?;
                 headers.insert(http::header::CONTENT_TYPE, value);
             }
             _ => {}
@@ -195,14 +195,14 @@ impl Form {
         );
         HeaderValue::try_from(target)
             .map(Some)
-            .map_err(|_| invalid("redirect is not fit for a header"))
+            .map_err(|_| invalid("redirect is not a valid header value"))
     }
 
     /// Returns the name of the file without the folders that some browsers include.
     pub(crate) fn file_name(&self, content_disposition: &[u8]) -> Result<String, ApiError> {
         let charset = self.value("charset").unwrap_or("UTF-8");
         let encoding = Encoding::for_label(charset.as_bytes())
-            .ok_or_else(|| invalid(format!("charset {charset:?} is not known")))?;
+            .ok_or_else(|| invalid(format!("unknown charset {charset:?}")))?;
         let raw = raw_file_name(content_disposition).unwrap_or_default();
         let name = encoding
             .decode_without_bom_handling_and_without_replacement(&raw)
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_of_the_documents() {
+    fn accepts_the_policies_of_the_api_documents() {
         let policy = "eyJrZXkiOiAidXNlci90b20vJHtmaWxlbmFtZX0iLCAicmVkaXJlY3QiOiAiaHR0cDov\
                       L215ZG9tYWluLmNvbS9jYWxsYmFjayJ9";
         let fields = [
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_those_of_the_policy() {
+    fn fields_must_match_the_policy() {
         let policy = r#"{"key": "a", "X-QS-Meta-Color": "red"}"#;
         let right = [("key", "a"), ("x-qs-meta-color", "red")];
         assert_eq!(check(policy, &right), Ok(()));
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files() {
+    fn decodes_file_names() {
         let utf8 = form(&[]);
         for (disposition, expected) in [
             (
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_the_file_may_be_said_twice_but_not_differently() {
+    fn the_content_type_of_field_and_file_must_match() {
         let typed = form(&[
             ("Content-Type", "image/jpeg"),
             ("x-other", "y"),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_without_a_value_is_the_same_as_none() {
+    fn empty_fields_are_the_same_as_absent_ones() {
         let fields = [
             ("access_key_id", ""),
             ("policy", ""),

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_without_a_zone_may_name_a_bucket() {
+    fn hosts_without_a_zone_can_contain_a_bucket() {
         let zones = ["pek3a".to_owned()];
         for (authority, expected) in [
             ("Photos.localhost:9000", Some(("photos", "localhost:9000"))),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts() {
+    fn parses_hosts() {
         let zones = ["pek3a".to_owned(), "sh1a".to_owned()];
         for (authority, bucket, zone, address) in [
             ("127.0.0.1:9000", None, None, "127.0.0.1:9000/photos"),

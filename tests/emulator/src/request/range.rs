@@ -30,7 +30,7 @@ impl ByteRange {
                 let error = ApiError::new(
                     ErrorCode::InvalidRange,
                     format!(
-                        "the range {value:?} is malformed or outside of the object's {size} bytes"
+                        "range {value:?} is malformed, or outside the {size} bytes of the object"
                     ),
                 );
                 match HeaderValue::try_from(format!("bytes */{size}")) {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges() {
+    fn parses_ranges_of_objects() {
         for (text, size, expected) in [
             ("bytes=0-0", 10, Some((0, 0))),
             ("bytes=2-5", 10, Some((2, 5))),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths() {
+    fn limits_ranges_to_the_object() {
         let range = ByteRange { first: 2, last: 5 };
         assert_eq!(range.len(), 4);
         assert_eq!(range.content_range(10), "bytes 2-5/10");

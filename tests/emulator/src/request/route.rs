@@ -37,7 +37,8 @@ fn check_value(parameter: &Parameter, value: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// Returns whether a value is the specified one. The API documents also use other spellings of some values.
+/// Returns whether a value is the specified one. The API documents also use other spellings of some
+/// values.
 fn means(parameter: &Parameter, value: &str, specified: &str) -> bool {
     match parameter.name {
         "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
@@ -67,7 +68,7 @@ pub(crate) fn route(method: &Method, level: Level, query: &Query) -> Result<Oper
             return Err(ApiError::new(
                 ErrorCode::InvalidRequest,
                 format!(
-                    "a request has one sub-resource, this one has {}",
+                    "the request has several sub-resources: {}",
                     several.join(", ")
                 ),
             ));
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_is_found_by_its_own_address() {
+    fn finds_each_operation_by_its_address() {
         for operation in Operation::ALL {
             let facts = operation.facts();
             let query = facts.sub_resource.unwrap_or_default();
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn sub_resources_select() {
+    fn sub_resources_select_the_operation() {
         assert_eq!(id("GET", Level::Bucket, "prefix=a"), Ok("ListObjects"));
         assert_eq!(id("GET", Level::Bucket, "limit=1&acl"), Ok("GetBucketACL"));
         assert_eq!(
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn preflights_may_have_the_query_of_any_operation() {
+    fn preflights_can_have_any_query() {
         for query in ["", "acl", "upload_id=a&part_number=0", "uploads&acl"] {
             for level in [Level::Bucket, Level::Object] {
                 assert_eq!(id("OPTIONS", level, query), Ok("OptionsObject"), "{query}");
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_operation_is_refused() {
+    fn refuses_requests_without_an_operation() {
         assert_eq!(id("DELETE", Level::Bucket, "acl"), Err(405));
         assert_eq!(id("GET", Level::Object, "acl"), Err(405));
         assert_eq!(id("PATCH", Level::Bucket, ""), Err(405));
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_parameters_are_named() {
+    fn errors_name_missing_parameters() {
         let none = HeaderMap::new();
         let query = Query::parse("append").unwrap();
         let error = check_parameters(Operation::AppendObject, &none, &query).unwrap_err();
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_without_a_value_is_the_same_as_none() {
+    fn empty_headers_are_the_same_as_absent_ones() {
         for operation in Operation::ALL {
             for parameter in operation.facts().headers {
                 let mut headers = HeaderMap::new();
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunked_body_needs_no_length() {
+    fn a_chunked_body_does_not_need_a_length() {
         let headers =
             HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
         let query = Query::default();

@@ -65,7 +65,7 @@ impl Target {
         let Some(inner) = path.strip_prefix('/') else {
             return Err(ApiError::new(
                 ErrorCode::InvalidRequest,
-                "the path of a request begins with a slash",
+                "the path of a request must start with a slash",
             ));
         };
         let (bucket, key) = match host_bucket {
@@ -177,7 +177,7 @@ pub(crate) fn decode(raw: &str, plus: Plus) -> Result<Vec<u8>, ApiError> {
                 let (Some(high), Some(low)) = (high, low) else {
                     return Err(ApiError::new(
                         ErrorCode::InvalidRequest,
-                        "a percent sign in the address is not followed by two hexadecimal digits",
+                        "a percent sign in the URL must be followed by two hexadecimal digits",
                     ));
                 };
                 decoded.push(high << 4 | low);
@@ -193,7 +193,7 @@ fn decode_text(raw: &str, plus: Plus) -> Result<String, ApiError> {
     String::from_utf8(decode(raw, plus)?).map_err(|_| {
         ApiError::new(
             ErrorCode::InvalidRequest,
-            "the address holds bytes that are not UTF-8",
+            "the URL contains bytes that are not UTF-8",
         )
     })
 }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn path_style_and_virtual_host_style() {
+    fn parses_path_style_and_virtual_host_style() {
         let bucket = Resource::Bucket {
             bucket: "photos".to_owned(),
         };
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_decoded_once_and_never_normalised() {
+    fn decodes_keys_once_without_normalization() {
         for (path, key) in [
             ("/photos/a+b", "a+b"),
             ("/photos/a%2Bb", "a+b"),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_addresses_are_refused() {
+    fn refuses_malformed_urls() {
         for path in [
             "/photos/%",
             "/photos/%4",
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_keeps_both_forms() {
+    fn a_query_has_decoded_and_raw_values() {
         let query = Query::parse("acl&prefix=a%20b+c&&empty=").unwrap();
         assert_eq!(query.get("acl"), Some(""));
         assert_eq!(query.get("prefix"), Some("a b c"));

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signatures_stay_out_of_the_log() {
+    fn the_log_does_not_contain_signatures() {
         for (uri, expected) in [
             ("/a/b?acl", "/a/b?acl"),
             (

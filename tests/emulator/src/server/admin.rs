@@ -83,7 +83,7 @@ fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
     if is_from_a_page {
         return Err(ApiError::new(
             ErrorCode::PermissionDenied,
-            "web pages may not administer the emulator",
+            "web pages cannot administer the emulator",
         ));
     }
     Ok(())
@@ -99,7 +99,7 @@ async fn administer(
         LIFECYCLE => administer_lifecycle(service, head).await,
         path => Err(ApiError::new(
             ErrorCode::InvalidRequest,
-            format!("the emulator has nothing at {path}; there are {FAULTS} and {LIFECYCLE}"),
+            format!("unknown path {path}; expected {FAULTS} or {LIFECYCLE}"),
         )
         .with_status(StatusCode::NOT_FOUND)),
     }
@@ -123,7 +123,7 @@ async fn administer_faults(
             return Err(ApiError::new(
                 ErrorCode::MethodNotAllowed,
                 format!(
-                    "{} is not allowed on {FAULTS}; GET, PUT and DELETE are",
+                    "{} is not allowed on {FAULTS}; use GET, PUT or DELETE",
                     head.method
                 ),
             ));
@@ -141,7 +141,7 @@ async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<ApiResp
     if head.method != Method::POST {
         return Err(ApiError::new(
             ErrorCode::MethodNotAllowed,
-            format!("{} is not allowed on {LIFECYCLE}; POST is", head.method),
+            format!("{} is not allowed on {LIFECYCLE}; use POST", head.method),
         ));
     }
     let query = Query::parse(head.uri.query().unwrap_or_default())?;

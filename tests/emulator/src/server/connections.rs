@@ -35,7 +35,7 @@ pub(crate) struct Patience {
 
 /// Listens on the first usable address of `address`.
 pub(crate) async fn listen(address: &str) -> io::Result<TcpListener> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host does not have an address");
     for address in tokio::net::lookup_host(address).await? {
         match listen_on(address) {
             Ok(listener) => return Ok(listener),
@@ -90,7 +90,7 @@ pub(crate) async fn serve(
                     connections.spawn(connection.serve(http.clone()));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },

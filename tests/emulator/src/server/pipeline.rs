@@ -77,7 +77,7 @@ impl Service {
         let response = AssertUnwindSafe(self.respond(&mut exchange, &mut body));
         let response = response.catch_unwind().await.unwrap_or_else(|panic| {
             let message = panics::message(panic.as_ref());
-            tracing::error!(message, "a request has caused a panic");
+            tracing::error!(message, "a request caused a panic");
             Err(ApiError::internal().into())
         });
         let response = match response {
@@ -286,10 +286,10 @@ fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, ApiErr
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
-        return Err(invalid("a request has one Host header"));
+        return Err(invalid("the request has several Host headers"));
     }
     host.map_or(Ok(""), |host| {
         host.to_str()
-            .map_err(|_| invalid("the Host header is not text"))
+            .map_err(|_| invalid("the Host header is not ASCII text"))
     })
 }

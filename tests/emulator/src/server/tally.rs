@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_is_counted_from_zero() {
+    fn counts_start_at_zero_for_every_operation() {
         let tally = Tally::new();
         tally.count(Operation::GetObject);
         tally.count(Operation::GetObject);

@@ -128,7 +128,7 @@ impl Drop for WireStream {
         }
         // With a linger time of zero, closing resets the connection.
         if let Err(error) = self.stream.set_zero_linger() {
-            tracing::warn!(%error, "a connection is closed instead of reset");
+            tracing::warn!(%error, "cannot reset a connection, closed it instead");
         }
     }
 }

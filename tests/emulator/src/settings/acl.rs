@@ -1,4 +1,4 @@
-//! Access control lists of buckets, and what they decide.
+//! Access control lists of buckets.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +6,10 @@ use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::settings::{check_count, json};
 
-/// The group that everybody is in, anonymous callers included.
+/// Group that contains all callers, including anonymous ones.
 const ALL_USERS: &str = "QS_ALL_USERS";
 
-/// One entry of an access control list.
+/// An entry of an access control list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     #[serde(deserialize_with = "json::object")]
@@ -22,7 +22,7 @@ impl Grant {
     pub(crate) fn with_name(&self) -> Self {
         let mut grant = self.clone();
         if let Grantee::User { id, name } = &mut grant.grantee {
-            // Users of the emulator have no names of their own.
+            // Accounts of the emulator do not have names.
             if name.as_ref().is_none_or(String::is_empty) {
                 *name = Some(id.clone());
             }
@@ -31,7 +31,7 @@ impl Grant {
     }
 }
 
-/// Who gets the permission.
+/// Receiver of a permission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(crate) enum Grantee {
@@ -59,7 +59,7 @@ impl Permission {
     }
 }
 
-/// The list of a new bucket: everything to its owner, nothing to others.
+/// Returns the list of a new bucket, which grants full control to the owner only.
 pub(crate) fn owner_only(owner: &str) -> Vec<Grant> {
     vec![Grant {
         grantee: Grantee::User {
@@ -70,8 +70,8 @@ pub(crate) fn owner_only(owner: &str) -> Vec<Grant> {
     }]
 }
 
-/// Whether `user` (`None`: anonymous) has `wanted` on a bucket of `owner`. The owner has
-/// everything.
+/// Returns whether `user` has the permission `wanted` on a bucket of `owner`. `None` is an
+/// anonymous caller. The owner has all permissions.
 pub(crate) fn allows(acl: &[Grant], owner: &str, user: Option<&str>, wanted: Permission) -> bool {
     user == Some(owner)
         || acl.iter().any(|grant| {
@@ -83,19 +83,17 @@ pub(crate) fn allows(acl: &[Grant], owner: &str, user: Option<&str>, wanted: Per
         })
 }
 
-/// Checks what the types can't say.
+/// Checks rules that the types do not express.
 pub(crate) fn check(acl: &[Grant]) -> Result<(), ApiError> {
     check_count("grants", acl.len())?;
     let refuse = |message: String| Err(ApiError::new(ErrorCode::InvalidRequest, message));
     for grant in acl {
         match &grant.grantee {
             Grantee::User { id, .. } if id.is_empty() => {
-                return refuse("a grantee of type user has an id".to_owned());
+                return refuse("a grantee of type user needs an id".to_owned());
             }
             Grantee::Group { name } if name != ALL_USERS => {
-                return refuse(format!(
-                    "group {name:?} does not exist; the only one is {ALL_USERS}"
-                ));
+                return refuse(format!("unknown group {name:?}; expected {ALL_USERS}"));
             }
             _ => {}
         }
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn decisions() {
+    fn grants_permissions_to_users_and_groups() {
         use Permission::{FullControl, Read, Write};
         let none = r#"[]"#;
         let everyone_reads =
@@ -140,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_bucket_is_private_and_lists_its_owner() {
+    fn a_new_bucket_is_private() {
         let acl = owner_only("owner");
         assert!(!allows(&acl, "owner", Some("bob"), Permission::Read));
         assert_eq!(
@@ -150,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn validation() {
+    fn bad_grants_are_refused() {
         for bad in [
             r#"[{"grantee":{"type":"robot","id":"a"},"permission":"READ"}]"#,
             r#"[{"grantee":{"type":"user"},"permission":"READ"}]"#,

@@ -1,4 +1,4 @@
-//! Domains by which a bucket can be reached.
+//! Custom domains of buckets.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::generated::error_codes::ErrorCode;
 const MAX_DOMAIN_LENGTH: usize = 253;
 const MAX_LABEL_LENGTH: usize = 63;
 
-/// What a domain serves.
+/// Kind of a domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CnameKind {
@@ -26,7 +26,7 @@ impl std::str::FromStr for CnameKind {
         match text {
             "normal" => Ok(Self::Normal),
             "website" => Ok(Self::Website),
-            _ => Err("it is normal or website"),
+            _ => Err("expected normal or website"),
         }
     }
 }
@@ -34,14 +34,18 @@ impl std::str::FromStr for CnameKind {
 /// A domain of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CnameRecord {
-    /// In lower case.
+    /// Domain in lower case.
     pub(crate) domain: String,
     #[serde(rename = "type")]
     pub(crate) kind: CnameKind,
     pub(crate) created: Timestamp,
 }
 
-/// Binds `domain` to a bucket, whose domains are `records`, unless another bucket has it.
+/// Binds `domain` to the bucket with the domains `records`.
+///
+/// # Errors
+///
+/// Returns an error if one of `others`, the domains of the other buckets, is the same domain.
 pub(crate) fn bind(
     records: &mut Vec<CnameRecord>,
     mut others: impl Iterator<Item = CnameRecord>,
@@ -69,14 +73,14 @@ pub(crate) fn bind(
     Ok(())
 }
 
-/// Releases `domain`, whether or not it was bound.
+/// Releases `domain`. Succeeds if it is not bound.
 pub(crate) fn release(records: &mut Vec<CnameRecord>, domain: &str) -> Result<(), ApiError> {
     let domain = checked_domain(domain)?;
     records.retain(|record| record.domain != domain);
     Ok(())
 }
 
-/// A domain in lower case, if it is one.
+/// Checks a domain, and returns it in lower case.
 fn checked_domain(domain: &str) -> Result<String, ApiError> {
     let labels = domain.split('.').collect::<Vec<_>>();
     let is_label = |label: &&str| {
@@ -87,7 +91,7 @@ fn checked_domain(domain: &str) -> Result<String, ApiError> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // An address has a number at its end, a domain never.
+    // The last label of an IP address is a number, but never that of a domain.
     let is_address = labels
         .last()
         .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
@@ -98,7 +102,7 @@ fn checked_domain(domain: &str) -> Result<String, ApiError> {
     {
         return Err(ApiError::new(
             ErrorCode::CnameError,
-            format!("{domain:?} is no domain such as \"www.example.com\""),
+            format!("{domain:?} is not a domain such as \"www.example.com\""),
         ));
     }
     Ok(domain.to_ascii_lowercase())
@@ -109,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains() {
+    fn accepts_domains_and_refuses_addresses() {
         for good in [
             "www.example.com",
             "WWW.Example.COM",

@@ -1,4 +1,4 @@
-//! Which sites may reach a bucket from a browser.
+//! CORS rules: which web sites can use a bucket from a browser.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -14,20 +14,21 @@ use crate::base::glob;
 use crate::base::response::set_header;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
-/// Of preflights, when the rule says nothing.
+/// Maximum age of a preflight response if the rule does not specify one.
 const DEFAULT_MAX_AGE_SECONDS: u32 = 5;
 
-/// The rules of a bucket.
+/// CORS rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cors {
     #[serde(deserialize_with = "json::objects")]
     pub(crate) cors_rules: Vec<Rule>,
-    /// `enabled`, or `enable` as in examples: answers depend on the origin, and say so always.
+    /// If `enabled`, or `enable` as in examples of the API documents, every response contains
+    /// `Vary: Origin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resp_vary: Option<String>,
 }
 
-/// What one kind of origin may do.
+/// A CORS rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub(crate) allowed_origin: String,
@@ -67,7 +68,7 @@ impl Cors {
         self.cors_rules.iter().try_for_each(Rule::check)
     }
 
-    /// The first rule for `method` from `origin` with `request_headers`.
+    /// Returns the first rule that allows `method` from `origin` with `request_headers`.
     fn matching_rule<'h>(
         &self,
         origin: &str,
@@ -81,7 +82,8 @@ impl Cors {
         })
     }
 
-    /// What the response to a preflight says; nothing is allowed by saying nothing.
+    /// Returns the CORS headers of a preflight response. Without a matching rule, the response does
+    /// not allow anything.
     pub(crate) fn preflight_headers(&self, request: &HeaderMap) -> Result<HeaderMap, ApiError> {
         let mut response = HeaderMap::new();
         self.write_vary(&mut response);
@@ -131,21 +133,21 @@ impl Cors {
 impl Rule {
     fn check(&self) -> Result<(), ApiError> {
         if self.allowed_origin.is_empty() {
-            return Err(invalid("allowed_origin is not empty"));
+            return Err(invalid("allowed_origin must not be empty"));
         }
         if self.allowed_methods.is_empty() {
-            return Err(invalid("allowed_methods names at least one method"));
+            return Err(invalid("allowed_methods must not be empty"));
         }
         for method in &self.allowed_methods {
             if method != "*" && !METHODS.contains(&method.as_str()) {
                 return Err(invalid(format!(
-                    "allowed_methods holds {method:?}; it may hold * and {}",
+                    "unknown method {method:?} in allowed_methods; expected *, {}",
                     METHODS.join(", ")
                 )));
             }
         }
         for name in self.allowed_headers.iter().flatten() {
-            // A star anywhere is part of a pattern.
+            // A star is a wildcard, not part of a header name.
             check_header_name("allowed_headers", &name.replace('*', "x"))?;
         }
         for name in self.expose_headers.iter().flatten() {
@@ -168,7 +170,7 @@ impl Rule {
             .any(|pattern| glob::matches(&pattern.to_ascii_lowercase(), &name))
     }
 
-    /// The methods, which a browser wants by name.
+    /// Returns the methods by name, because browsers do not accept `*` here.
     fn methods(&self) -> String {
         if self.allowed_methods.iter().any(|method| method == "*") {
             METHODS.join(", ")
@@ -177,7 +179,7 @@ impl Rule {
         }
     }
 
-    /// What every response to an origin that is let in says.
+    /// Writes the headers of every response to an allowed origin.
     fn write_origin(&self, origin: &HeaderValue, response: &mut HeaderMap) -> Result<(), ApiError> {
         if self.allowed_origin == "*" {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -192,7 +194,7 @@ impl Rule {
     }
 }
 
-/// What the response to an ordinary request says to the browser that sent it.
+/// Returns the CORS headers of the response to a request that is not a preflight.
 pub(crate) fn actual_request_headers(
     settings: &Settings,
     method: &Method,
@@ -227,9 +229,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 fn check_header_name(field: &str, name: &str) -> Result<(), ApiError> {
     match HeaderName::from_bytes(name.as_bytes()) {
         Ok(_) => Ok(()),
-        Err(_) => Err(invalid(format!(
-            "{field} holds {name:?}, which is no name of a header"
-        ))),
+        Err(_) => Err(invalid(format!("invalid header name {name:?} in {field}"))),
     }
 }
 
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_covers_everything_counts() {
+    fn the_first_matching_rule_applies() {
         let cors = sample();
         let index = |origin, method, names: &[&str]| {
             let rule = cors.matching_rule(origin, method, names.iter().copied())?;
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn preflights() {
+    fn preflight_responses_follow_the_matching_rule() {
         let cors = sample();
         assert_eq!(
             preflight(
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_answers() {
+    fn other_responses_follow_the_matching_rule() {
         let mut settings = Settings {
             cors: Some(sample()),
             ..Settings::default()

@@ -1,5 +1,4 @@
-//! How JSON documents are read: objects only where objects belong, flags in any case, one
-//! text or a list of them.
+//! Helpers to parse JSON documents: strict objects, flags in any case, one string or a list.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +7,7 @@ use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// A JSON object. Plain structs would take a list of their fields, too.
+/// Accepts only a JSON object. A plain struct would also accept a list of its fields.
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
@@ -34,7 +33,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// One object.
+/// Parses an object.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -43,7 +42,7 @@ where
     Object::deserialize(deserializer).map(|object| object.0)
 }
 
-/// An object or null.
+/// Parses an object or null.
 pub(super) fn optional_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -53,7 +52,7 @@ where
     Ok(object.map(|object| object.0))
 }
 
-/// A list of objects.
+/// Parses a list of objects.
 pub(crate) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -63,7 +62,7 @@ where
     Ok(objects.into_iter().map(|object| object.0).collect())
 }
 
-/// A field that may be absent or null, which clients write for an absent one.
+/// Parses a field that may be absent or null. Some clients send null for an absent field.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -72,7 +71,7 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A flag that may be null, which means enabled.
+/// Parses a flag. Null means enabled.
 pub(super) fn flag_or_enabled<'de, D>(deserializer: D) -> Result<Flag, D::Error>
 where
     D: Deserializer<'de>,
@@ -80,7 +79,7 @@ where
     flag(deserializer).map(|flag| flag.unwrap_or(Flag::Enabled))
 }
 
-/// A flag that may be null, which means disabled.
+/// Parses a flag. Null means disabled.
 pub(super) fn flag_or_disabled<'de, D>(deserializer: D) -> Result<Flag, D::Error>
 where
     D: Deserializer<'de>,
@@ -97,7 +96,7 @@ where
         .transpose()
 }
 
-/// A value of a closed list whose names are in lower case; any case is read.
+/// Parses an enum whose names are in lower case. Accepts any case.
 pub(super) fn lower_case<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -107,7 +106,7 @@ where
     T::deserialize(StringDeserializer::new(text))
 }
 
-/// A value of a closed list whose names are in upper case; any case is read.
+/// Parses an enum whose names are in upper case. Accepts any case.
 pub(super) fn upper_case<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -117,7 +116,7 @@ where
     T::deserialize(StringDeserializer::new(text))
 }
 
-/// The same for a field that may be null.
+/// Parses an enum whose names are in upper case. Accepts any case, and null for the default.
 pub(super) fn upper_case_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -129,7 +128,7 @@ where
     }
 }
 
-/// Whether something is on. Any case is read through [`lower_case`].
+/// Whether a feature is enabled. Use [`lower_case`] to accept any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Flag {
@@ -147,7 +146,7 @@ impl Flag {
     }
 }
 
-/// A text or a list of texts, given back as it came.
+/// A string or a list of strings, which is serialized in the form in which it was parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a string or a list of strings")]
 pub(crate) enum OneOrMany {
@@ -164,7 +163,7 @@ impl OneOrMany {
         texts.iter().map(String::as_str)
     }
 
-    /// The number of characters in all.
+    /// Returns the total number of characters.
     pub(super) fn length(&self) -> usize {
         self.iter().map(|text| text.chars().count()).sum()
     }
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_no_object() {
+    fn an_object_cannot_be_a_list() {
         let sample = parse::<Object<Sample>>(r#"{"flag": "ENabled", "unknown": 1}"#).unwrap();
         assert_eq!(sample.0.flag, Flag::Enabled);
         assert!(parse::<Sample>(r#"["enabled"]"#).is_ok());
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_flag_is_named_with_its_alternatives() {
+    fn the_error_for_an_unknown_flag_lists_the_alternatives() {
         let error = parse::<Sample>(r#"{"flag": "on"}"#).unwrap_err();
         assert!(
             error.contains("`on`, expected `enabled` or `disabled`"),
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_many_comes_back_as_it_came() {
+    fn one_or_many_keeps_its_form() {
         for text in [r#""a""#, r#"["a"]"#, r#"["a","b"]"#, "[]"] {
             let value = parse::<OneOrMany>(text).unwrap();
             assert_eq!(serde_json::to_string(&value).unwrap(), text);

@@ -1,4 +1,4 @@
-//! Rules by which objects and unfinished uploads age.
+//! Lifecycle rules, which expire objects, change their storage class and abort uploads.
 
 pub(crate) mod aging;
 mod check;
@@ -11,30 +11,30 @@ use crate::base::api_error::ApiError;
 use crate::base::metadata::StorageClass;
 use crate::base::time::Timestamp;
 
-/// The document of a PUT.
+/// Body of a PUT request.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LifecycleBody {
     #[serde(deserialize_with = "json::objects")]
     rule: Vec<Rule>,
 }
 
-/// The rules of a bucket.
+/// Lifecycle rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lifecycle {
     pub(crate) rule: Vec<ActiveRule>,
 }
 
-/// A rule, and what became of it.
+/// A rule with its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ActiveRule {
     #[serde(flatten)]
     pub(crate) rule: Rule,
     pub(crate) state: RuleState,
-    /// In unix seconds, since when the rule is as it is.
+    /// Time of the last change of the rule, in Unix seconds.
     pub(crate) created: u64,
 }
 
-/// Whether a rule has been applied to the objects that were there before it.
+/// Whether a rule has been applied to objects that are older than the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RuleState {
@@ -42,7 +42,7 @@ pub(crate) enum RuleState {
     Ready,
 }
 
-/// A rule: one action on the keys of one prefix.
+/// A rule: one action for the keys with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     id: String,
@@ -60,7 +60,7 @@ struct Filter {
     prefix: String,
 }
 
-/// The actions that a rule may have, of which it has one.
+/// Actions of a rule, of which exactly one is present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Actions {
     #[serde(
@@ -112,7 +112,7 @@ struct Transition {
     storage_class: StorageClass,
 }
 
-/// What a rule does.
+/// Action of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Action {
     Expire(Version),
@@ -120,7 +120,7 @@ enum Action {
     Abort,
 }
 
-/// Which versions of an object an action is for.
+/// Kind of version to which an action applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Version {
     Current,
@@ -150,7 +150,7 @@ impl Setting for Lifecycle {
 }
 
 impl Lifecycle {
-    /// The rules in place of those of `before`: a rule that has not changed goes on as it was.
+    /// Returns new rules that replace those of `before`. An unchanged rule keeps its state.
     fn replacing(before: Option<&Self>, rules: Vec<Rule>, now: Timestamp) -> Self {
         let old = |rule: &Rule| before?.rule.iter().find(|old| old.rule == *rule).cloned();
         let rule = rules
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_change_keeps_its_age() {
+    fn unchanged_rules_keep_their_state() {
         let at = Timestamp::from_unix_seconds;
         let rules = |days| body(json!([expire("a", "x", 1), expire("b", "y", days)])).unwrap();
         let mut before = Lifecycle::replacing(None, rules(1), at(100));

@@ -1,4 +1,4 @@
-//! Where the log of a bucket goes.
+//! Access logging of buckets.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::base::api_error::ApiError;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Logging {
     pub(crate) target_bucket: String,
-    /// What the names of the log objects begin with.
+    /// Prefix of the keys of log objects.
     pub(crate) target_prefix: String,
 }
 
@@ -38,7 +38,7 @@ impl Logging {
         let zone = place.zone_of_target(&self.target_bucket)?;
         if zone != place.zone {
             return Err(invalid(format!(
-                "target_bucket {:?} is in zone {zone}, the bucket in {}; they are in the same zone",
+                "target_bucket {:?} is in zone {zone}, but must be in zone {} like the bucket",
                 self.target_bucket, place.zone
             )));
         }

@@ -1,4 +1,4 @@
-//! Where missing objects come from.
+//! External mirrors of buckets, from which missing objects are fetched.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -8,7 +8,7 @@ use super::{Place, Setting, Settings, check_url, invalid};
 use crate::base::api_error::ApiError;
 use crate::base::web_url;
 
-/// What stands for itself in the path of a URL, and for nothing else.
+/// Characters that are percent-encoded in the path of a URL.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -18,7 +18,7 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mirror {
-    /// An absolute URL; the key of an object is put behind it.
+    /// Absolute URL, to which the key of an object is appended.
     pub(crate) source_site: String,
 }
 
@@ -51,19 +51,19 @@ impl Setting for Mirror {
 }
 
 impl Mirror {
-    /// Where the origin has an object; `None` for a key that would lead out of the site.
+    /// Returns the URL of an object, or `None` if the key leads out of the site.
     pub(crate) fn url_of(&self, key: &str) -> Option<Url> {
         let site = self.source_site.trim_end_matches('/');
         let key = utf8_percent_encode(key, IN_PATH).to_string();
         let url = Url::parse(&format!("{site}/{key}")).ok()?;
-        // Steps like `..` have been taken by now.
+        // The parser has resolved segments such as `..`.
         let is_inside = Url::parse(&format!("{site}/"))
             .ok()
             .and_then(|site| Some(url.path().strip_prefix(site.path())? == key))?;
         is_inside.then_some(url)
     }
 
-    /// The protocol is http when none is given.
+    /// Adds the default protocol, http, if there is none.
     fn with_protocol(self) -> Self {
         if self.source_site.contains("://") {
             self
@@ -77,9 +77,7 @@ impl Mirror {
     fn check(&self) -> Result<(), ApiError> {
         check_url("source_site", &self.source_site)?;
         if self.source_site.contains(['?', '#']) {
-            return Err(invalid(
-                "source_site ends with a path, to which keys are added",
-            ));
+            return Err(invalid("source_site must not have a query or a fragment"));
         }
         Ok(())
     }
@@ -90,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_put_behind_the_site() {
+    fn appends_encoded_keys_to_the_site() {
         for (site, key, expected) in [
             ("http://a.com", "b", Some("http://a.com/b")),
             ("http://a.com/", "b", Some("http://a.com/b")),
@@ -125,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn sites() {
+    fn accepts_sites_and_adds_the_protocol() {
         for (put, expected) in [
             (
                 "https://example.com/something/",

@@ -1,4 +1,4 @@
-//! Who is told what happens to objects.
+//! Notification rules: which URLs receive the events of a bucket.
 
 pub(crate) mod callback;
 
@@ -9,25 +9,26 @@ use super::{Place, Setting, Settings, check_count, check_ids, check_url, invalid
 use crate::base::api_error::ApiError;
 use crate::base::glob;
 
-/// The specification knows the first three; the last is in an example of the documents.
+/// Known functions. The specification lists the first three. The last one is in an example of the
+/// API documents.
 const CLOUDFUNCS: [&str; 4] = ["tupu-porn", NOTIFIER, IMAGE, "video-trans"];
-/// Pushes events; the others have results of their own.
+/// Function that sends events. The other functions process objects.
 pub(crate) const NOTIFIER: &str = "notifier";
 const IMAGE: &str = "image";
 
-/// The rules of a bucket.
+/// Notification rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notifications {
     #[serde(deserialize_with = "json::objects")]
     notifications: Vec<Rule>,
 }
 
-/// A rule: what is done on which events of which objects.
+/// A rule: the function that runs on an event of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub(crate) id: String,
     event_types: Vec<Event>,
-    /// A page of the documents has the name without the last letter.
+    /// One page of the API documents has this name without the last letter.
     #[serde(
         default,
         alias = "object_filter",
@@ -45,20 +46,20 @@ pub(crate) struct Rule {
     pub(crate) notify_url: Option<String>,
 }
 
-/// What `image` does.
+/// Arguments of the function `image`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CloudfuncArgs {
     pub(crate) action: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key_prefix: Option<String>,
-    /// The API spells it so.
+    /// Key separator. The API has this spelling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key_seprate: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) save_bucket: Option<String>,
 }
 
-/// What happens to an object, by the names of rules.
+/// Event of an object, with the name that rules use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Event {
@@ -90,7 +91,7 @@ impl Setting for Notifications {
 }
 
 impl Notifications {
-    /// The rules that fire. Each is looked at by itself, so several may.
+    /// Returns all rules that match an event of an object.
     pub(crate) fn fired(&self, event: Event, key: &str) -> impl Iterator<Item = &Rule> {
         self.notifications
             .iter()
@@ -106,7 +107,7 @@ impl Notifications {
 }
 
 impl Rule {
-    /// Whether the filters, if there are any, let a key through.
+    /// Returns whether the rule applies to a key.
     fn is_for(&self, key: &str) -> bool {
         let Some(filters) = &self.object_filters else {
             return true;
@@ -118,21 +119,21 @@ impl Rule {
         let refuse =
             |message: String| Err(invalid(format!("notification {:?}: {message}", self.id)));
         if self.event_types.is_empty() {
-            return refuse("event_types names at least one event".to_owned());
+            return refuse("event_types must not be empty".to_owned());
         }
         if !CLOUDFUNCS.contains(&self.cloudfunc.as_str()) {
             return refuse(format!(
-                "there is no cloudfunc {:?}; there are {}",
+                "unknown cloudfunc {:?}; expected one of {}",
                 self.cloudfunc,
                 CLOUDFUNCS.join(", ")
             ));
         }
         if let Some(arguments) = &self.cloudfunc_args {
             if self.cloudfunc != IMAGE {
-                return refuse(format!("only cloudfunc {IMAGE} has cloudfunc_args"));
+                return refuse(format!("cloudfunc_args is only allowed for {IMAGE}"));
             }
             if arguments.action.is_empty() {
-                return refuse("cloudfunc_args has an action".to_owned());
+                return refuse("cloudfunc_args needs an action".to_owned());
             }
         }
         match &self.notify_url {
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_fires_by_itself() {
+    fn returns_all_rules_that_match() {
         let rules = parse(json!([
             rule(
                 "all",
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn variants_of_the_documents() {
+    fn accepts_the_variants_of_the_api_documents() {
         let image = json!({"id": "a", "event_types": ["create_object"], "cloudfunc": "image",
                            "object_filter": "*.png", "cloudfunc_args": {"action": "info"},
                            "notify_url": "http://user_notify_url"});
@@ -215,8 +216,11 @@ mod tests {
         };
         for (rules, word) in [
             (json!([good, good]), "two notifications"),
-            (with("id", json!("")), "not empty"),
-            (with("event_types", json!([])), "at least one event"),
+            (with("id", json!("")), "not be empty"),
+            (
+                with("event_types", json!([])),
+                "event_types must not be empty",
+            ),
             (
                 with("event_types", json!(["complete_upload"])),
                 "complete_upload",
@@ -224,7 +228,7 @@ mod tests {
             (with("cloudfunc", json!("sing")), "tupu-porn"),
             (
                 with("cloudfunc_args", json!({"action": "info"})),
-                "only cloudfunc image",
+                "only allowed for image",
             ),
             (with("cloudfunc_args", json!({})), "action"),
             (with("notify_url", json!("user_notify_url")), "absolute"),
@@ -235,7 +239,7 @@ mod tests {
             ),
         ] {
             let error = parse(rules).unwrap_err();
-            assert!(error.contains(word), "{error} has no {word}");
+            assert!(error.contains(word), "{word} is missing in {error}");
         }
     }
 }

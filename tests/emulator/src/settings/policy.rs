@@ -1,4 +1,4 @@
-//! Who may do what with a bucket and its objects, in finer words than the ACL has.
+//! Bucket policies, which allow or deny single actions.
 
 mod condition;
 
@@ -12,13 +12,13 @@ use crate::base::api_error::ApiError;
 use crate::base::glob;
 use condition::Condition;
 
-/// Lengths in characters.
+/// Limit in characters, as are the following ones.
 const MAX_ID_LENGTH: usize = 100;
 const MAX_USER_LENGTH: usize = 300;
 const MAX_ACTION_LENGTH: usize = 500;
 const MAX_RESOURCE_LENGTH: usize = 2048;
 
-/// The statements of a bucket, of which the first that matches decides.
+/// Policy of a bucket. The first matching statement decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     #[serde(deserialize_with = "json::objects")]
@@ -28,7 +28,7 @@ pub(crate) struct Policy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Statement {
     id: String,
-    /// User ids, or `*` for everybody, anonymous callers included.
+    /// User IDs, or `*` for all callers, including anonymous ones.
     user: OneOrMany,
     action: OneOrMany,
     effect: Effect,
@@ -42,7 +42,7 @@ struct Statement {
     condition: Option<Condition>,
 }
 
-/// What a statement decides.
+/// Decision of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Effect {
@@ -50,7 +50,7 @@ pub(crate) enum Effect {
     Deny,
 }
 
-/// What a policy speaks of.
+/// Action that a policy can allow or deny.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     ListObjects,
@@ -67,22 +67,22 @@ pub(crate) enum Action {
     AbortUpload,
 }
 
-/// What an action is done to.
+/// Kind of resource of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ActionLevel {
     Bucket,
     Object,
-    /// Listing: the bucket, or what is below a prefix.
+    /// The whole bucket or a prefix, for listing.
     Prefix,
 }
 
-/// A request, as a policy sees it.
+/// Facts of a request that a policy checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PolicyRequest<'a> {
     pub(crate) action: Action,
-    /// The key of an object, or the prefix of a list.
+    /// Key of an object, or prefix of a list.
     pub(crate) key: &'a str,
-    /// `None`: anonymous.
+    /// User ID, or `None` for an anonymous caller.
     pub(crate) user: Option<&'a str>,
     pub(crate) referer: &'a str,
     pub(crate) source_ip: IpAddr,
@@ -110,7 +110,7 @@ impl Setting for Policy {
 }
 
 impl Policy {
-    /// What the first statement that matches says; `None` leaves it to the ACL.
+    /// Returns the decision of the first matching statement. Without one, the ACL decides.
     pub(crate) fn decide(&self, request: &PolicyRequest<'_>) -> Option<Effect> {
         self.statement
             .iter()
@@ -140,7 +140,8 @@ impl Statement {
                 .is_none_or(|condition| condition.holds(request.referer, request.source_ip))
     }
 
-    /// Whether a resource is what the request is about. They all are of this bucket.
+    /// Returns whether a resource of the statement matches the request. All resources are in this
+    /// bucket.
     fn covers(&self, request: &PolicyRequest<'_>) -> bool {
         let Some(resource) = &self.resource else {
             return request.action.level() != ActionLevel::Object;
@@ -156,7 +157,7 @@ impl Statement {
         )
     }
 
-    /// The actions; `None` for one that is not known.
+    /// Returns the actions. An unknown action is `None`.
     fn actions(&self) -> impl Iterator<Item = Option<Action>> {
         self.action.iter().map(Action::from_name)
     }
@@ -170,7 +171,7 @@ impl Statement {
         }
         for name in self.action.iter() {
             match Action::from_name(name) {
-                None => return Err(self.refuse(format!("there is no action {name:?}"))),
+                None => return Err(self.refuse(format!("unknown action {name:?}"))),
                 Some(action) => self.check_resource_of(action, name, bucket)?,
             }
         }
@@ -182,10 +183,10 @@ impl Statement {
 
     fn check_texts(&self, field: &str, texts: &OneOrMany, max: usize) -> Result<(), ApiError> {
         if texts.iter().next().is_none() || texts.iter().any(str::is_empty) {
-            return Err(self.refuse(format!("{field} is empty, or holds an empty text")));
+            return Err(self.refuse(format!("{field} is empty, or contains an empty string")));
         }
         if texts.length() > max {
-            return Err(self.refuse(format!("{field} has at most {max} characters in all")));
+            return Err(self.refuse(format!("{field} must have at most {max} characters")));
         }
         Ok(())
     }
@@ -195,14 +196,15 @@ impl Statement {
             let (named, pattern) = text.split_once('/').unwrap_or((text, "*"));
             if named != bucket || pattern.is_empty() {
                 return Err(self.refuse(format!(
-                    "resource {text:?} is neither {bucket:?} nor \"{bucket}/\" and a pattern"
+                    "resource {text:?} must be {bucket:?}, or \"{bucket}/\" and a pattern"
                 )));
             }
         }
         Ok(())
     }
 
-    /// An action that no resource fits would never match, which nobody means.
+    /// Returns an error if no resource can match the action, because the statement would have no
+    /// effect.
     fn check_resource_of(&self, action: Action, name: &str, bucket: &str) -> Result<(), ApiError> {
         let has = |is_pattern: bool| {
             self.resource
@@ -214,7 +216,7 @@ impl Statement {
                 "action {name} needs a resource such as \"{bucket}/*\""
             ))),
             ActionLevel::Bucket if self.resource.is_some() && !has(false) => Err(self.refuse(
-                format!("action {name} needs the resource {bucket:?}, or none"),
+                format!("action {name} needs the resource {bucket:?}, or no resource"),
             )),
             _ => Ok(()),
         }
@@ -226,7 +228,8 @@ impl Statement {
 }
 
 impl Action {
-    /// The documents and the specification have names of their own for multipart uploads.
+    /// Parses the name of an action. The API documents and the specification have different names
+    /// for the actions of multipart uploads.
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "list_objects" => Self::ListObjects,

@@ -1,4 +1,4 @@
-//! Which objects are copied to a bucket in another zone.
+//! Replication rules: which objects are copied to a bucket in another zone.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::base::api_error::ApiError;
 use crate::base::metadata::StorageClass;
 
 const RULES: std::ops::RangeInclusive<usize> = 1..=1000;
-/// Of all rules as JSON.
+/// Largest size of all rules as JSON, in bytes.
 const MAX_BYTES: usize = 2_097_152;
 const MAX_ID_LENGTH: usize = 255;
 const MAX_PREFIX_LENGTH: usize = 1024;
@@ -27,13 +27,13 @@ struct Rule {
     status: Flag,
     #[serde(deserialize_with = "json::object")]
     filters: Filters,
-    /// Whether deletes are replicated.
+    /// Whether deletions are replicated.
     #[serde(
         default = "Flag::disabled",
         deserialize_with = "json::flag_or_disabled"
     )]
     delete_marker: Flag,
-    /// Whether objects of before the rule are replicated.
+    /// Whether objects that are older than the rule are replicated.
     #[serde(
         default = "Flag::disabled",
         deserialize_with = "json::flag_or_disabled"
@@ -54,7 +54,7 @@ struct Destination {
     bucket: String,
     #[serde(default, deserialize_with = "json::upper_case_or_default")]
     storage_class: StorageClass,
-    /// That of the bucket, whatever a PUT says.
+    /// Zone of the destination bucket. The value in a PUT request is ignored.
     #[serde(default, deserialize_with = "json::or_default")]
     zone: String,
 }
@@ -65,7 +65,7 @@ impl Setting for Replication {
     fn accept(mut body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
         body.check()?;
         if place.settings.versioning != Versioning::Disabled {
-            return Err(invalid("a bucket with versioning can't be replicated"));
+            return Err(invalid("a bucket with versioning cannot be replicated"));
         }
         let zone = body.destination_zone(place)?;
         for rule in &mut body.rules {
@@ -91,7 +91,7 @@ impl Replication {
     fn check(&self) -> Result<(), ApiError> {
         if !RULES.contains(&self.rules.len()) {
             return Err(invalid(format!(
-                "there are {} to {} rules, not {}",
+                "expected {} to {} rules, not {}",
                 RULES.start(),
                 RULES.end(),
                 self.rules.len()
@@ -102,7 +102,9 @@ impl Replication {
         self.check_prefixes()?;
         let length = serde_json::to_vec(&self.rules).map_or(usize::MAX, |text| text.len());
         if length > MAX_BYTES {
-            return Err(invalid(format!("all rules have at most {MAX_BYTES} bytes")));
+            return Err(invalid(format!(
+                "the rules must have at most {MAX_BYTES} bytes as JSON"
+            )));
         }
         Ok(())
     }
@@ -113,12 +115,12 @@ impl Replication {
         for rule in &rules {
             if rule.filters.prefix.chars().count() > MAX_PREFIX_LENGTH {
                 return Err(invalid(format!(
-                    "rule {:?}: a prefix has at most {MAX_PREFIX_LENGTH} characters",
+                    "rule {:?}: a prefix must have at most {MAX_PREFIX_LENGTH} characters",
                     rule.id
                 )));
             }
         }
-        // In this order, what begins with a prefix follows it at once.
+        // In sorted order, a longer prefix directly follows the prefix that it starts with.
         for pair in rules.windows(2) {
             if let [shorter, longer] = pair
                 && longer.filters.prefix.starts_with(&shorter.filters.prefix)
@@ -132,21 +134,21 @@ impl Replication {
         Ok(())
     }
 
-    /// The zone of the one bucket that all rules name.
+    /// Returns the zone of the destination bucket, which all rules share.
     fn destination_zone(&self, place: &Place<'_>) -> Result<String, ApiError> {
         let mut names = self.rules.iter().map(|rule| &rule.destination.bucket);
         let Some(name) = names.next() else {
-            return Err(invalid("there is no rule"));
+            return Err(invalid("the rules are missing"));
         };
         if let Some(other) = names.find(|other| *other != name) {
             return Err(invalid(format!(
-                "all rules have one destination, these have {name:?} and {other:?}"
+                "all rules must have the same destination, not {name:?} and {other:?}"
             )));
         }
         let zone = place.zone_of_target(name)?;
         if zone == place.zone {
             return Err(invalid(format!(
-                "destination {name:?} is in zone {zone} as the bucket is; it is in another one"
+                "destination {name:?} must not be in zone {zone} like the bucket"
             )));
         }
         Ok(zone)
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_and_case() {
+    fn fields_have_defaults_and_flags_ignore_case() {
         let rules = parse(json!([
             {"id": "a", "filters": {}, "status": "DISABLED", "sync_marker": "Enabled",
              "destination": {"bucket": "target", "storage_class": "standard_ia"}}
@@ -205,7 +207,7 @@ mod tests {
             (many(1001), "1 to 1000"),
             (large(600), "2097152 bytes"),
             (json!([rule("a", "x"), rule("a", "y")]), "two rules"),
-            (json!([rule("", "x")]), "not empty"),
+            (json!([rule("", "x")]), "not be empty"),
             (json!([rule(&"i".repeat(256), "x")]), "255"),
             (json!([rule("a", &"p".repeat(1025))]), "1024"),
             (json!([rule("a", "image1"), rule("b", "image")]), "overlap"),
@@ -222,7 +224,7 @@ mod tests {
             (json!([{"id": "a", "filters": {}}]), "destination"),
         ] {
             let error = parse(rules).unwrap_err();
-            assert!(error.contains(word), "{error} has no {word}");
+            assert!(error.contains(word), "{word} is missing in {error}");
         }
     }
 }

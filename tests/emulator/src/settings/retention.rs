@@ -1,4 +1,4 @@
-//! How long objects can't be changed (WORM).
+//! Retention policies (WORM), which protect objects from changes.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,17 +11,18 @@ const MAX_DAYS: u32 = 36_500;
 const MAX_YEARS: u32 = 100;
 const DAYS_OF_YEAR: u32 = 365;
 
-/// The document of a PUT.
+/// Body of a PUT request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RetentionBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     days: Option<u32>,
-    /// Of 365 days each.
+    /// Years of 365 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     years: Option<u32>,
 }
 
-/// The policy of a bucket. Nothing locks it: the documents name no operation for that.
+/// Retention policy of a bucket. It cannot be locked, because the API documents do not specify an
+/// operation for that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Retention {
     pub(crate) worm_id: String,
@@ -30,11 +31,11 @@ pub(crate) struct Retention {
 }
 
 impl RetentionBody {
-    /// Checks that this may become the policy of a bucket with `settings`.
+    /// Checks that a bucket with `settings` can have this policy.
     fn check(self, settings: &Settings) -> Result<(), ApiError> {
         if settings.versioning != Versioning::Disabled {
             return Err(invalid(
-                "a bucket with versioning can't have a retention policy",
+                "a bucket with versioning cannot have a retention policy",
             ));
         }
         let in_range = |value, max| (1..=max).contains(&value);
@@ -42,12 +43,12 @@ impl RetentionBody {
             (Some(days), None) if in_range(days, MAX_DAYS) => Ok(()),
             (None, Some(years)) if in_range(years, MAX_YEARS) => Ok(()),
             _ => Err(invalid(format!(
-                "a retention policy has either days, 1 to {MAX_DAYS}, or years, 1 to {MAX_YEARS}"
+                "a retention policy needs either days from 1 to {MAX_DAYS} or years from 1 to {MAX_YEARS}"
             ))),
         }
     }
 
-    /// The policy of a bucket with `settings`; one that replaces another goes on with its id.
+    /// Returns the policy to store. It keeps the ID of the policy that it replaces.
     pub(crate) fn accept(self, settings: &Settings) -> Result<Retention, ApiError> {
         self.check(settings)?;
         let before = settings.retention.as_ref();
@@ -60,7 +61,7 @@ impl RetentionBody {
 }
 
 impl Retention {
-    /// Whether an object that was changed at `modified` can't be changed at `now`.
+    /// Returns whether an object that was modified at `modified` is protected at `now`.
     pub(crate) fn protects(&self, modified: Timestamp, now: Timestamp) -> bool {
         let RetentionBody { days, years } = self.period;
         let days = days.unwrap_or(0) + years.unwrap_or(0) * DAYS_OF_YEAR;
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn periods() {
+    fn protects_objects_for_days_or_years() {
         for (days, years, expected) in [
             (Some(1), None, true),
             (Some(36_500), None, true),
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_stays_and_versioning_excludes_it() {
+    fn a_new_policy_keeps_the_id_and_versioning_excludes_a_policy() {
         let body = RetentionBody {
             days: Some(1),
             years: None,

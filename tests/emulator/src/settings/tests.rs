@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::base::time::Timestamp;
 
-/// Puts a setting on the bucket `photos` in pek3a, whose owner has two more buckets.
+/// Puts a setting of the bucket `photos` in zone pek3a. Its owner has two other buckets.
 fn accept<T: Setting>(body: serde_json::Value) -> Result<serde_json::Value, String> {
     let find_zone = |name: &str| {
         let zone = match name {
@@ -26,7 +26,7 @@ fn accept<T: Setting>(body: serde_json::Value) -> Result<serde_json::Value, Stri
 }
 
 #[test]
-fn a_log_stays_in_its_zone_and_with_its_owner() {
+fn the_log_bucket_has_the_same_zone_and_owner() {
     let logging = |target: &str| {
         accept::<Logging>(json!({"target_bucket": target, "target_prefix": "logs/"}))
     };
@@ -34,24 +34,28 @@ fn a_log_stays_in_its_zone_and_with_its_owner() {
         logging("here-1"),
         Ok(json!({"target_bucket": "here-1", "target_prefix": "logs/"}))
     );
-    assert!(logging("away-1").unwrap_err().contains("the same zone"));
+    assert!(
+        logging("away-1")
+            .unwrap_err()
+            .contains("must be in zone pek3a")
+    );
     let error = logging("absent").unwrap_err();
-    assert!(error.contains("has no bucket"), "{error}");
+    assert!(error.contains("does not have a bucket"), "{error}");
     assert!(accept::<Logging>(json!({"target_bucket": "here-1"})).is_err());
 }
 
 #[test]
-fn a_replica_is_in_another_zone_with_the_same_owner() {
+fn the_replication_bucket_has_another_zone_and_the_same_owner() {
     let rule = |id: &str, bucket: &str| json!({"id": id, "filters": {"prefix": id}, "destination": {"bucket": bucket, "zone": "x"}});
     let replicate = |rules| accept::<Replication>(json!({"rules": rules}));
     let accepted = replicate(json!([rule("a", "away-1"), rule("b", "away-1")])).unwrap();
     assert_eq!(accepted["rules"][1]["destination"]["zone"], "sh1a");
     for (rules, word) in [
-        (json!([rule("a", "here-1")]), "in another one"),
-        (json!([rule("a", "absent")]), "has no bucket"),
+        (json!([rule("a", "here-1")]), "must not be in zone pek3a"),
+        (json!([rule("a", "absent")]), "does not have a bucket"),
         (
             json!([rule("a", "away-1"), rule("b", "here-1")]),
-            "one destination",
+            "the same destination",
         ),
     ] {
         let error = replicate(rules).unwrap_err();
@@ -60,7 +64,7 @@ fn a_replica_is_in_another_zone_with_the_same_owner() {
 }
 
 #[test]
-fn settings_are_read_back_as_they_were() {
+fn settings_can_be_stored_and_parsed() {
     let settings = Settings {
         mirror: Some(Mirror {
             source_site: "http://example.com".to_owned(),

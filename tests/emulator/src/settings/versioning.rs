@@ -1,4 +1,4 @@
-//! Whether a bucket keeps what is overwritten and deleted.
+//! Versioning of buckets.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,11 @@ pub(crate) enum Versioning {
     #[default]
     Disabled,
     Enabled,
-    /// No new versions are made, the old ones stay.
+    /// No new versions are created. Existing versions stay.
     Suspended,
 }
 
-/// The document of a PUT and of a GET.
+/// Document of a PUT and a GET request.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VersioningDocument {
     #[serde(deserialize_with = "json::upper_case")]
@@ -23,17 +23,17 @@ pub(crate) struct VersioningDocument {
 }
 
 impl Versioning {
-    /// Checks that this may become the state of a bucket with `settings`.
+    /// Checks that a bucket with `settings` can change to this state.
     pub(crate) fn check(self, settings: &Settings) -> Result<(), ApiError> {
         match self {
             Self::Disabled if settings.versioning != Self::Disabled => Err(invalid(
-                "versioning can't be disabled once it was enabled; it can be SUSPENDED",
+                "versioning cannot be disabled after it was enabled; it can be SUSPENDED",
             )),
             Self::Enabled | Self::Suspended if settings.replication.is_some() => {
-                Err(invalid("a bucket that is replicated can't have versioning"))
+                Err(invalid("a bucket with replication cannot have versioning"))
             }
             Self::Enabled | Self::Suspended if settings.retention.is_some() => Err(invalid(
-                "a bucket with a retention policy can't have versioning",
+                "a bucket with a retention policy cannot have versioning",
             )),
             _ => Ok(()),
         }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_no_way_back() {
+    fn versioning_cannot_be_disabled() {
         for (before, after, expected) in [
             (Disabled, Disabled, true),
             (Disabled, Enabled, true),

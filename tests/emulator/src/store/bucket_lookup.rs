@@ -23,7 +23,7 @@ pub(super) fn try_find(
         .transpose()?)
 }
 
-/// Returns all buckets, by name.
+/// Returns all buckets, sorted by name.
 pub(super) fn all(records: &impl Lookup) -> Result<Vec<BucketRecord>, StoreError> {
     let table = records.table(BUCKETS)?;
     table

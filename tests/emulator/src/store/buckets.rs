@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::records::{BucketRecord, ObjectRecord, Statistics};
 use super::uploads;
 
-/// All buckets, as a change sees them: nobody else changes them meanwhile.
+/// All buckets within a change. No other change runs at the same time.
 pub(crate) struct Buckets<'c, 't>(&'c Change<'t>);
 
 impl Buckets<'_, '_> {
@@ -23,7 +23,7 @@ impl Buckets<'_, '_> {
 }
 
 impl Store {
-    /// All buckets, by name.
+    /// Returns all buckets, sorted by name.
     pub(crate) fn buckets(&self) -> Result<Vec<BucketRecord>, StoreError> {
         all(&self.records.snapshot()?)
     }
@@ -65,7 +65,7 @@ impl Store {
             .await
     }
 
-    /// Changes a bucket's record. `change` sees it while nobody else can change it, and may refuse.
+    /// Changes the record of a bucket. If `update` returns an error, the record stays unchanged.
     pub(crate) async fn update_bucket<T, E>(
         &self,
         name: &str,
@@ -86,7 +86,7 @@ impl Store {
             .await
     }
 
-    /// Counts the objects of a bucket, old versions included: they take up space. Reads them all.
+    /// Counts the objects of a bucket, including old versions, which use space. Reads all records.
     pub(crate) fn statistics(&self, name: &str) -> Result<Statistics, StoreError> {
         let snapshot = self.records.snapshot()?;
         find(&snapshot, name)?;

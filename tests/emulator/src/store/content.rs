@@ -1,8 +1,8 @@
 //! The bytes of objects, in files of a directory or in memory.
 //!
-//! A content is written once under a random name and never changes; the records say which of them
-//! are which object. So nothing is half visible, copies share their content, and whoever reads goes
-//! on reading what it has opened however the object changes.
+//! A content is written once under a random name and never changes. Records map objects to
+//! contents. So an object never appears half-written, copies share their content, and a reader can
+//! finish reading an object that was changed or deleted in the meantime.
 
 use std::collections::HashMap;
 use std::fs::{self, DirEntry, File};
@@ -15,12 +15,12 @@ use bytes::Bytes;
 use super::content_id::ContentId;
 use super::records::Segment;
 
-/// Where contents are.
+/// Where contents are stored.
 #[derive(Debug)]
 pub(super) enum Place {
     Directory {
         path: PathBuf,
-        /// Whether files must outlive the machine's memory.
+        /// Whether files must be flushed to disk.
         sync: bool,
     },
     Memory(Mutex<HashMap<ContentId, Arc<[Bytes]>>>),
@@ -32,17 +32,19 @@ pub(crate) struct Contents {
     place: Place,
     /// Identity of the database whose records name the contents.
     identity: u64,
-    /// How many readers a content has, and whether it shall go away after the last one.
+    /// Readers of contents that are being read.
     readers: Mutex<HashMap<ContentId, Readers>>,
-    /// Held for reading from the look at a record until its contents are pinned, and for writing
-    /// while contents are removed.
+    /// Read lock from reading a record until its contents are pinned; write lock while contents are
+    /// marked for removal.
     gate: RwLock<()>,
 }
 
+/// Readers of a content.
 #[derive(Debug, Default)]
 struct Readers {
     count: usize,
-    is_doomed: bool,
+    /// Whether the content is removed after its last reader.
+    remove_after_last: bool,
 }
 
 impl Contents {
@@ -63,7 +65,7 @@ impl Contents {
         }
     }
 
-    /// Looks at a record and pins the contents it names, before anybody can remove them.
+    /// Reads a record with `look` and pins its contents, before another request can remove them.
     pub(super) fn pin<R, E>(
         self: &Arc<Self>,
         look: impl FnOnce() -> Result<R, E>,
@@ -83,21 +85,23 @@ impl Contents {
         Ok((record, Pins { contents, ids }))
     }
 
-    /// Removes contents that no record names any more; those that are being read go away later.
+    /// Removes contents that are no longer in any record. A content that is being read is removed
+    /// after its last reader.
     pub(super) fn remove(&self, ids: &[ContentId]) {
         let unread = {
             let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
             let mut readers = lock(&self.readers);
             let is_unread = |id: &ContentId| match readers.get_mut(id) {
                 Some(reader) => {
-                    reader.is_doomed = true;
+                    reader.remove_after_last = true;
                     false
                 }
                 None => true,
             };
             ids.iter().copied().filter(is_unread).collect::<Vec<_>>()
         };
-        // Nobody can find them any more, so nobody need wait for the disk.
+        // The contents cannot be found any more, so the files are deleted without holding the
+        // locks.
         for id in unread {
             self.delete(id);
         }
@@ -113,7 +117,7 @@ impl Contents {
                 };
                 reader.count -= 1;
                 if reader.count == 0 {
-                    if reader.is_doomed {
+                    if reader.remove_after_last {
                         unused.push(*id);
                     }
                     readers.remove(id);
@@ -125,13 +129,13 @@ impl Contents {
         }
     }
 
-    /// A failure costs space until the next start sweeps it, and is no reason to fail a request
-    /// that has been done.
+    /// Deletes a content. Only logs a failure, because the request has succeeded, and the next
+    /// start removes the file.
     fn delete(&self, id: ContentId) {
         match &self.place {
             Place::Directory { path, .. } => {
                 if let Err(error) = fs::remove_file(path.join(id.to_string())) {
-                    tracing::warn!(%id, %error, "content that is not used any more stays");
+                    tracing::warn!(%id, %error, "cannot remove an unused content");
                 }
             }
             Place::Memory(contents) => {
@@ -140,7 +144,7 @@ impl Contents {
         }
     }
 
-    /// How many contents there are.
+    /// Returns the number of contents.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         match &self.place {
@@ -153,21 +157,21 @@ impl Contents {
         &self.place
     }
 
-    /// A new content of these pieces, where contents are in memory.
+    /// Creates a content in memory from pieces.
     pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Vec<u8>>) -> io::Result<NewContent> {
         let Place::Memory(contents) = &self.place else {
             return Err(incomplete());
         };
         let id = ContentId::random(self.identity);
-        // Joined pieces have spare capacity.
+        // A boxed slice drops the spare capacity of the joined pieces.
         let pieces = pieces.into_iter().map(Vec::into_boxed_slice);
         let pieces = pieces.map(Bytes::from).collect();
         lock(contents).insert(id, pieces);
         Ok(NewContent::new(Arc::clone(self), id))
     }
 
-    /// Makes the file of a new content that begins with `start`, where it blocks nobody. Whoever
-    /// stops waiting for it leaves no file behind.
+    /// Creates the file of a new content, with the first bytes `start`. If the returned future is
+    /// dropped, the file is removed.
     pub(super) async fn create(
         self: &Arc<Self>,
         start: Vec<u8>,
@@ -190,7 +194,7 @@ impl Contents {
         .await?
     }
 
-    /// Has the names of new files on disk, if they must be there.
+    /// Flushes the names of new files to disk if the storage requires it.
     pub(super) fn sync(&self) -> io::Result<()> {
         match &self.place {
             Place::Directory { path, sync: true } => sync_directory(path),
@@ -198,7 +202,7 @@ impl Contents {
         }
     }
 
-    /// Checks that the file of a content is there, complete, and not a link. Blocks.
+    /// Checks that the file of a content exists, is complete, and is not a link. Blocks.
     pub(super) fn check(&self, segment: &Segment) -> io::Result<()> {
         let Place::Directory { path, .. } = &self.place else {
             return Ok(());
@@ -210,18 +214,18 @@ impl Contents {
         };
         let metadata = fs::symlink_metadata(&file).map_err(|error| damaged(error.to_string()))?;
         if !metadata.is_file() {
-            return Err(damaged("it is not a regular file".to_owned()));
+            return Err(damaged("not a regular file".to_owned()));
         }
         let (actual, expected) = (metadata.len(), segment.size);
         if actual != expected {
             return Err(damaged(format!(
-                "it has {actual} bytes instead of {expected}"
+                "the file has {actual} bytes instead of {expected}"
             )));
         }
         Ok(())
     }
 
-    /// Opens a content that is pinned.
+    /// Opens a pinned content.
     pub(super) fn open(&self, id: ContentId) -> io::Result<OpenContent> {
         match &self.place {
             Place::Directory { path, .. } => {
@@ -242,7 +246,7 @@ pub(super) enum OpenContent {
     Memory(Arc<[Bytes]>),
 }
 
-/// Keeps contents where they are while they are read.
+/// Prevents the removal of contents while they are read.
 #[derive(Debug)]
 pub(super) struct Pins {
     contents: Arc<Contents>,
@@ -255,7 +259,7 @@ impl Drop for Pins {
     }
 }
 
-/// A content that no record names yet. It goes away unless it is kept.
+/// A content that is not yet in any record. It is removed when dropped, unless it is kept.
 #[derive(Debug)]
 pub(super) struct NewContent {
     contents: Arc<Contents>,
@@ -289,7 +293,7 @@ impl Drop for NewContent {
     }
 }
 
-/// Has the names in a directory on disk, where the system lets a directory be opened for that.
+/// Flushes the names in a directory to disk, on systems that support it.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(path)?.sync_all()?;
@@ -297,18 +301,17 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether this is the folder that some file systems keep at their top.
+/// Returns whether an entry is the folder that some file systems have in their root directory.
 pub(super) fn is_lost_and_found(entry: &DirEntry) -> bool {
     entry.file_name() == "lost+found" && entry.file_type().is_ok_and(|kind| kind.is_dir())
 }
 
-/// No lock is held over code that leaves its data half changed, so a poisoned one is as good as
-/// new.
 /// Returns the error for a content that was not written completely.
 pub(super) fn incomplete() -> io::Error {
     io::Error::other("the content was not written completely")
 }
 
+/// Locks a mutex. Ignores poisoning, because no code that can panic leaves the data inconsistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

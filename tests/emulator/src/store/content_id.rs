@@ -1,18 +1,18 @@
-//! Names of contents.
+//! IDs of contents, which are their file names.
 
 use std::ffi::OsStr;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The bits of an identity that count the runs.
+/// Bits of an identity that contain the number of the run.
 pub(super) const MAX_RUN: u64 = (1 << 24) - 1;
 
-/// The name of a content. No key ever reaches the file system.
+/// ID of a content. File names do not contain object keys.
 ///
-/// The upper half is the identity of the database whose records name the content, and of the run of
-/// the emulator, so that contents of another database, or of later records, can be told from
-/// leftovers. The lower half is random.
+/// The upper half identifies the database and the run of the emulator that wrote the content, which
+/// distinguishes leftovers from contents of another database or of a later run. The lower half is
+/// random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) struct ContentId(pub(super) u128);
@@ -22,21 +22,21 @@ impl ContentId {
         Self(u128::from(identity) << 64 | u128::from(fastrand::u64(..)))
     }
 
-    /// Whether the content was written for the database of this identity, in any run.
+    /// Returns whether the content was written for the database with this identity, in any run.
     pub(super) fn is_of(self, identity: u64) -> bool {
         (self.0 >> 64) & !u128::from(MAX_RUN) == u128::from(identity & !MAX_RUN)
     }
 
-    /// Whether the content was written for the database of this identity, but in a later run.
+    /// Returns whether the content was written for the database with this identity in a later run.
     pub(super) fn is_newer_than(self, identity: u64) -> bool {
         self.is_of(identity) && self.0 >> 64 > u128::from(identity)
     }
 
-    /// Reads the name of a file; `None` if it is not the name of a content.
+    /// Parses a file name. Returns `None` if it is not the name of a content.
     pub(super) fn from_file_name(name: &OsStr) -> Option<Self> {
         let name = name.to_str()?;
         let id = Self::try_from(name.to_owned()).ok()?;
-        // Each content has exactly one name.
+        // Rejects other spellings of the same number.
         (id.to_string() == name).then_some(id)
     }
 }

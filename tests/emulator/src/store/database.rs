@@ -1,4 +1,4 @@
-//! The tables of the database, and what reads and changes them.
+//! The tables of the database, and the types that read and change them.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -16,24 +16,24 @@ use super::listing::{Entry, Visitor};
 use super::records::{PartRecord, Segment};
 use crate::base::time::Timestamp;
 
-/// Bucket, key, and a number that orders what they have several of.
+/// Bucket, key, and a number that orders the versions or uploads of the key.
 pub(super) type OrderedKey = (&'static str, &'static str, u64);
 
 pub(super) type Records<K> = TableDefinition<'static, K, &'static [u8]>;
 
 pub(super) const BUCKETS: Records<&str> = TableDefinition::new("buckets");
-/// The number is the complement of the sequence, so that the newest version comes first.
+/// The number is the complement of the sequence number, so that the newest version is first.
 pub(super) const VERSIONS: Records<OrderedKey> = TableDefinition::new("versions");
-/// The number is the sequence: uploads of one key stand in the order of their creation.
+/// The number is the sequence number, so that the uploads of a key are ordered by creation.
 pub(super) const UPLOADS: Records<OrderedKey> = TableDefinition::new("uploads");
-/// By upload id and part number.
+/// Parts by upload ID and part number.
 pub(super) const PARTS: Records<(&str, u32)> = TableDefinition::new("parts");
-/// How many segments use a content.
+/// Number of segments that use a content.
 pub(super) const CONTENTS: TableDefinition<'static, u128, u64> = TableDefinition::new("contents");
 pub(super) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
 const SEQUENCE: &str = "sequence";
 
-/// Anything that tables can be read from.
+/// A source of tables for reading.
 pub(super) trait Lookup {
     type Table<'a, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
     where
@@ -45,7 +45,7 @@ pub(super) trait Lookup {
     ) -> Result<Self::Table<'_, K, V>, StoreError>;
 }
 
-/// Visits the entries of a bucket from a key and a number on, until the visitor has seen enough.
+/// Visits the entries of a bucket, starting at a key and a number, until the visitor stops.
 pub(super) fn scan(
     records: &impl Lookup,
     table: Records<OrderedKey>,
@@ -70,10 +70,10 @@ pub(super) fn scan(
     Ok(())
 }
 
-/// The records at one moment.
+/// A consistent view of the records.
 pub(super) struct Snapshot {
     transaction: ReadTransaction,
-    /// Keeps the database from being reopened.
+    /// Prevents that the database is reopened.
     _reader: Arc<()>,
 }
 
@@ -97,15 +97,15 @@ impl Lookup for Snapshot {
     }
 }
 
-/// A change that is being made. Whoever makes it looks before it writes: a change that fails after
-/// it has written takes the others of its batch along.
+/// A change in progress. It must finish its checks before it writes: a change that fails after a
+/// write aborts its whole batch.
 pub(super) struct Change<'a> {
     pub(super) transaction: &'a WriteTransaction,
     pub(super) batch: &'a mut Batch,
     pub(super) is_dirty: Cell<bool>,
 }
 
-/// What becomes of contents when the changes are committed.
+/// Contents to keep or remove when the changes are committed.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) adopted: Vec<NewContent>,
@@ -127,7 +127,7 @@ impl Lookup for Change<'_> {
 }
 
 impl Change<'_> {
-    /// Has the transaction committed even if it changes no record.
+    /// Commits the transaction even if no record changes.
     pub(super) fn touch(&self) {
         self.is_dirty.set(true);
     }
@@ -154,7 +154,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Removes parts of an upload, and counts one use less of their contents.
+    /// Removes parts of an upload, and decrements the use counts of their contents.
     pub(super) fn remove_parts(
         &mut self,
         upload_id: &str,
@@ -170,18 +170,18 @@ impl Change<'_> {
         self.release(parts.iter().map(|part| &part.segment))
     }
 
-    /// A number higher than any before, over restarts too.
+    /// Returns a number higher than all previous ones, including those before a restart.
     pub(super) fn next_sequence(&self) -> Result<u64, StoreError> {
         self.is_dirty.set(true);
         let mut counters = self.table(COUNTERS)?;
         let last = counters.get(SEQUENCE)?.map_or(0, |value| value.value());
-        // Starts with the clock, for ids that look like those of the service.
+        // The clock gives IDs that look like those of the service.
         let next = Timestamp::now().unix_micros().max(last.saturating_add(1));
         counters.insert(SEQUENCE, next)?;
         Ok(next)
     }
 
-    /// Counts a new content as used once; it stays when the change is committed.
+    /// Records the first use of a new content, which is kept when the change is committed.
     pub(super) fn adopt(&mut self, content: NewContent) -> Result<(), StoreError> {
         self.is_dirty.set(true);
         self.table(CONTENTS)?.insert(content.id().0, 1)?;
@@ -189,7 +189,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Counts one more use of the contents of `segments`.
+    /// Increments the use counts of the contents of `segments`.
     pub(super) fn share(&self, segments: &[Segment]) -> Result<(), StoreError> {
         self.is_dirty.set(true);
         let mut contents = self.table(CONTENTS)?;
@@ -201,7 +201,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Counts one use less; contents that nobody uses go away when the change is committed.
+    /// Decrements the use counts of the contents of `segments`. Unused contents are removed when
+    /// the change is committed.
     pub(super) fn release<'s>(
         &mut self,
         segments: impl IntoIterator<Item = &'s Segment>,

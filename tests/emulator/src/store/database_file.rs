@@ -1,8 +1,8 @@
 //! Opens the database, and reopens it after a failed write.
 //!
-//! The database library refuses every operation after an input or output error, until its file is
-//! opened again. A full disk must not end an emulator, so the database is closed and opened again;
-//! everything that was committed is still there.
+//! The database library fails every operation after an I/O error until its file is opened again. So
+//! that the emulator continues after a full disk, the database is closed and opened again. This
+//! loses no committed change.
 
 use std::fs;
 use std::io;
@@ -22,10 +22,10 @@ use super::error::StoreError;
 /// Limit of the database's cache in bytes. The default of the library is a gigabyte.
 const CACHE_SIZE: usize = 64 << 20;
 
-/// How long reopening waits for snapshots, which are held for moments only.
+/// Longest time that reopening waits for snapshots to be dropped.
 const MAX_READ: Duration = Duration::from_secs(5);
 
-/// Counter that holds a random number, chosen when the database was created.
+/// Counter that contains a random number, chosen when the database was created.
 const IDENTITY: &str = "identity";
 
 /// Counter of the runs of emulators with the database.
@@ -38,12 +38,12 @@ pub(super) struct DatabaseFile {
     path: Option<PathBuf>,
     /// `None` while the file could not be reopened.
     database: RwLock<Option<Database>>,
-    /// One reference more than there are snapshots.
+    /// Reference count that is one more than the number of snapshots.
     readers: Arc<()>,
 }
 
 impl DatabaseFile {
-    /// Opens the file, which is created if it does not exist, and checks every page of it.
+    /// Opens the file and checks every page. Creates it if it does not exist.
     ///
     /// # Errors
     ///
@@ -75,7 +75,8 @@ impl DatabaseFile {
         })
     }
 
-    /// Closes the database and opens its file again. Snapshots that are not dropped in time fail.
+    /// Closes the database and opens its file again. Snapshots that are still in use after
+    /// [`MAX_READ`] fail.
     ///
     /// # Errors
     ///
@@ -86,14 +87,14 @@ impl DatabaseFile {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let Some(path) = &self.path else {
-            // Memory has no input and output errors.
+            // A database in memory does not have I/O errors.
             return Ok(());
         };
         let started = Instant::now();
         while Arc::strong_count(&self.readers) > 1 && started.elapsed() < MAX_READ {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // Close first: the library locks the file.
+        // Close first, because the library locks the file.
         *current = None;
         *current = Some(builder().open(path)?);
         Ok(())
@@ -112,8 +113,8 @@ impl DatabaseFile {
         self.with(|database| Ok(database.begin_write()?))
     }
 
-    /// Returns the identity of the last run: the random number that was chosen when the database was
-    /// created, with the number of the run in the bits of `MAX_RUN`.
+    /// Returns the identity of the last run: the random number that was chosen when the database
+    /// was created, with the number of the run in the bits of `MAX_RUN`.
     pub(super) fn identity(&self) -> Result<u64, StoreError> {
         let counters = self.snapshot()?.table(COUNTERS)?;
         let identity = counters.get(IDENTITY)?.map_or(0, |value| value.value());
@@ -134,7 +135,7 @@ impl DatabaseFile {
         Ok(identity + 1)
     }
 
-    /// Returns the ids of all contents that records name.
+    /// Returns the IDs of all contents that records refer to.
     pub(super) fn contents(&self) -> Result<Vec<ContentId>, StoreError> {
         let contents = self.snapshot()?.table(CONTENTS)?;
         contents
@@ -195,7 +196,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
         .map(|table| table.name().to_owned())
         .collect::<Vec<_>>();
     if !tables.is_empty() && !tables.iter().any(|name| name == BUCKETS.name()) {
-        return Err(io::Error::other("it is the database of another program").into());
+        return Err(io::Error::other("the database belongs to another program").into());
     }
     let names = [
         BUCKETS.name(),

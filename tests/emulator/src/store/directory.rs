@@ -3,12 +3,12 @@
 //! ```text
 //! qingstor-emulator.json     marks the directory; locked while in use
 //! records.redb               buckets, objects, uploads
-//! records.unfinished         what becomes that file at the first start
-//! content/<random id>        never changed once a record names it
+//! records.unfinished         the database while it is created
+//! content/<random id>        one content, which never changes
 //! ```
 //!
-//! A content is on disk before the record that names it, and goes away after it: a killed emulator
-//! leaves at most files that no record names, which are swept at the next start.
+//! A content is on disk before its record, and is removed after its record. So a killed emulator
+//! leaves at most files without records, which the next start removes.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -20,7 +20,7 @@ use crate::base::error::{Error, Result};
 
 const MARKER: &str = "qingstor-emulator.json";
 const RECORDS: &str = "records.redb";
-/// The name of the records until they are complete.
+/// Name of the database while it is created.
 const UNFINISHED: &str = "records.unfinished";
 const CONTENT: &str = "content";
 const MARKER_TEXT: &str = "{\"format\":2}\n";
@@ -34,12 +34,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Locks the data directory `root`, and creates what is missing in it.
+    /// Locks the data directory `root`, and creates missing files and folders.
     ///
     /// # Errors
     ///
-    /// Fails if the directory contains files that are not the emulator's, if it is in use, or if
-    /// one of its files is a link: a link may lead to files of others.
+    /// Fails if the directory contains files of other programs, if it is in use, or if one of its
+    /// files is a link, which may lead to files of other programs.
     pub(super) fn open(root: &Path) -> Result<Self> {
         let marker = prepare(root)?;
         match marker.try_lock() {
@@ -54,8 +54,8 @@ impl Directory {
         }
     }
 
-    /// Whether there are contents, but no records that say what they are. Records are on disk before
-    /// the first content.
+    /// Returns whether there are contents without a database. The database is on disk before the
+    /// first content.
     pub(super) fn has_lost_records(&self) -> Result<bool> {
         let (records, content) = (self.records(), self.content());
         Ok(!exists(&records, Kind::File)? && first_entry(&content)?.is_some())
@@ -82,22 +82,22 @@ fn prepare(root: &Path) -> Result<File> {
     if exists(&path, Kind::File)? {
         let text = fs::read_to_string(&path).map_err(failed(&path))?;
         if text.is_empty() {
-            // Its emulator was killed before it had written anything.
+            // The emulator was killed during its first start.
             write_marker(&path)?;
         } else if text != MARKER_TEXT {
             return Err(refused(
                 root,
                 io::ErrorKind::InvalidData,
-                "the directory is of another version of the emulator",
+                "the directory belongs to another version of the emulator",
             ));
         }
     } else if let Some(name) = first_entry(root)? {
-        // A wrong --data-dir must not cost anybody the files in its `content`.
+        // Files in a folder `content` must not be removed because of a wrong --data-dir.
         return Err(refused(
             root,
             io::ErrorKind::AlreadyExists,
             &format!(
-                "it contains {}, which is not the emulator's",
+                "the directory contains {}, which does not belong to the emulator",
                 name.display()
             ),
         ));
@@ -119,11 +119,11 @@ enum Kind {
     Directory,
 }
 
-/// Whether something of this kind is at `path`.
+/// Returns whether `path` exists.
 ///
 /// # Errors
 ///
-/// Fails if something else is there, such as a link, wherever it leads.
+/// Fails if `path` is of another kind, such as a link.
 fn exists(path: &Path, kind: Kind) -> Result<bool> {
     let found = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata.file_type(),
@@ -138,14 +138,14 @@ fn exists(path: &Path, kind: Kind) -> Result<bool> {
         return Ok(true);
     }
     let reason = if found.is_symlink() {
-        "it is a symbolic link, which is not followed".to_owned()
+        "symbolic links are not followed".to_owned()
     } else {
-        format!("it is not {right}")
+        format!("the file is not {right}")
     };
     Err(refused(path, io::ErrorKind::InvalidInput, &reason))
 }
 
-/// Returns the name of a file or folder in `directory`, apart from what file systems put there.
+/// Returns the name of a file or folder in `directory`, except `lost+found`.
 fn first_entry(directory: &Path) -> Result<Option<OsString>> {
     for entry in fs::read_dir(directory).map_err(failed(directory))? {
         let entry = entry.map_err(failed(directory))?;
@@ -156,7 +156,8 @@ fn first_entry(directory: &Path) -> Result<Option<OsString>> {
     Ok(None)
 }
 
-/// Nothing else is created before the marker is on disk: nothing else says whose directory it is.
+/// Writes the marker to disk. It must exist before all other files, because only the marker shows
+/// that the directory belongs to an emulator.
 fn write_marker(marker: &Path) -> Result<()> {
     let write = || {
         let mut file = File::create(marker)?;
@@ -195,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_directory_of_others_by_the_name_of_a_file() {
+    fn refuses_a_directory_with_other_files_and_names_one() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("letter.txt"), "dear").unwrap();
         let refusal = refusal(directory.path());
-        let expected = "contains letter.txt, which is not the emulator's";
+        let expected = "contains letter.txt, which does not belong to the emulator";
         assert!(refusal.contains(expected), "{refusal}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn takes_a_directory_that_is_the_top_of_a_file_system() {
+    fn accepts_the_root_directory_of_a_file_system() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         fs::create_dir(root.join("lost+found")).unwrap();
@@ -217,7 +218,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn follows_no_link() {
+    fn does_not_follow_links() {
         for name in [MARKER, RECORDS, UNFINISHED, CONTENT] {
             let (directory, elsewhere) =
                 (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -230,12 +231,12 @@ mod tests {
                     fs::remove_file(&path).unwrap();
                     fs::write(&target, "").unwrap();
                 }
-                // It leads to nothing.
+                // The target of the link does not exist.
                 _ => {}
             }
             std::os::unix::fs::symlink(&target, &path).unwrap();
             let refusal = refusal(root);
-            let expected = format!("{}: it is a symbolic link", path.display());
+            let expected = format!("{}: symbolic links are not followed", path.display());
             assert!(refusal.contains(&expected), "{refusal}");
             assert!(
                 fs::read_to_string(&target).is_ok_and(|text| text.is_empty()) || name != MARKER

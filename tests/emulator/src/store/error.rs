@@ -1,10 +1,10 @@
-//! Why the store did not do what it was asked for.
+//! Errors of the store.
 
 use std::io;
 
 use super::records::VersionId;
 
-/// Why the store did not do what it was asked for.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("bucket {0:?} does not exist")]
@@ -13,46 +13,46 @@ pub(crate) enum StoreError {
     NoObject(String),
     #[error("object {key:?} has no version {version}")]
     NoVersion { key: String, version: VersionId },
-    /// What was asked for is there, and says that the object is deleted.
+    /// The requested version is a delete marker.
     #[error("version {version} of object {key:?} is a delete marker")]
     DeleteMarker {
         key: String,
         version: VersionId,
-        /// Whether that very version was asked for.
+        /// Whether the request named the version.
         is_named: bool,
     },
     #[error("upload {0:?} does not exist")]
     NoUpload(String),
-    #[error("bucket {0:?} exists already")]
+    #[error("bucket {0:?} already exists")]
     BucketExists(String),
     #[error("bucket {0:?} is not empty")]
     BucketNotEmpty(String),
     #[error("object {0:?} is protected by the retention of its bucket")]
     Protected(String),
-    #[error("object {0:?} was not made by appending, so nothing can be appended")]
+    #[error("object {0:?} was not created by an append, so it cannot be appended to")]
     NotAppendable(String),
-    #[error("position {given} is not the end of the object, which is {end}")]
+    #[error("position {given} is not the end of the object, which is at {end}")]
     WrongPosition { given: u64, end: u64 },
-    /// A list of parts that does not make an object.
+    /// The list of parts of a completion is invalid.
     #[error(transparent)]
     BadParts(#[from] BadParts),
-    #[error("an object has at most 50 TB")]
+    #[error("the object would be larger than 50 TB")]
     TooLarge,
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
     Database(#[from] redb::Error),
-    /// A record that is not what this emulator writes.
+    /// A record cannot be parsed.
     #[error("a record of the data directory is damaged: {0}")]
     Damaged(#[from] serde_json::Error),
 }
 
-/// What is wrong with the parts that an upload shall be completed with.
+/// Error in the list of parts of a completion.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadParts {
-    #[error("an object has at least one part")]
+    #[error("the list of parts is empty")]
     None,
-    #[error("part numbers ascend, and {1} comes after {0}")]
+    #[error("part numbers must ascend, but {1} follows {0}")]
     Order(u32, u32),
     #[error("part {0} was not uploaded")]
     Missing(u32),
@@ -62,7 +62,7 @@ pub(crate) enum BadParts {
         given: String,
         actual: String,
     },
-    #[error("part {number} has {size} bytes; all but the last part have at least {minimum}")]
+    #[error("part {number} has {size} bytes; all parts except the last need at least {minimum}")]
     TooSmall {
         number: u32,
         size: u64,
@@ -70,7 +70,7 @@ pub(crate) enum BadParts {
     },
 }
 
-/// The errors of the database come in one type for each kind of call.
+/// Converts the error types of the database, of which it has one per kind of call.
 macro_rules! database_errors {
     ($($error:ident),*) => {
         $(impl From<redb::$error> for StoreError {

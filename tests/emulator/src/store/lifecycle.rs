@@ -1,4 +1,4 @@
-//! What ages: walking through a bucket in small steps, so that neither readers nor writers wait.
+//! Applies lifecycle rules to a bucket, in small steps that do not block readers and writers.
 
 use std::ops::ControlFlow;
 
@@ -16,18 +16,18 @@ use crate::base::time::Timestamp;
 use crate::settings::lifecycle::aging::{Aging, Due};
 use crate::settings::lifecycle::{Lifecycle, Version};
 
-/// So many entries are looked at in one step; a few more where a key has many versions.
-const STEP: usize = 250;
+/// Number of entries per step. A step includes all versions of its last key.
+const ENTRIES_PER_STEP: usize = 250;
 
-/// What one step has found.
+/// Result of one step of a search.
 #[derive(Debug)]
-struct Step<T> {
+struct SearchStep<T> {
     due: Vec<T>,
-    /// The key that the next step begins with.
+    /// First key of the next step, or `None` after the last step.
     next: Option<String>,
 }
 
-impl<T> Step<T> {
+impl<T> SearchStep<T> {
     fn new() -> Self {
         Self {
             due: Vec::new(),
@@ -36,8 +36,8 @@ impl<T> Step<T> {
     }
 }
 
-/// What a version is due for; `newer` is when the next newer version of its key was made, if there
-/// is one.
+/// Returns the action that is due for a version. `newer` is the creation time of the next newer
+/// version of the key.
 fn due(
     rules: &Lifecycle,
     record: &ObjectRecord,
@@ -58,19 +58,19 @@ fn due(
     };
     rules
         .due(&aging, now)
-        // A delete marker has no content that could be moved.
+        // A delete marker has no content, so it has no storage class.
         .filter(|due| !record.is_delete_marker || *due == Due::Expire)
 }
 
-/// Looks for keys that have a version for which something is due.
-fn look_at_objects(
+/// Searches for keys with a version for which an action is due.
+fn find_due_objects(
     records: &impl Lookup,
     bucket: &str,
     rules: &Lifecycle,
     from: &str,
     now: Timestamp,
-) -> Result<Step<String>, StoreError> {
-    let mut step = Step::new();
+) -> Result<SearchStep<String>, StoreError> {
+    let mut step = SearchStep::new();
     let mut seen = 0;
     let mut newer: Option<(String, Timestamp)> = None;
     database::scan(records, VERSIONS, bucket, from, 0, &mut |entry| {
@@ -79,7 +79,7 @@ fn look_at_objects(
             .take()
             .filter(|(key, _)| *key == entry.key)
             .map(|(_, modified)| modified);
-        if newer_of_key.is_none() && seen >= STEP {
+        if newer_of_key.is_none() && seen >= ENTRIES_PER_STEP {
             step.next = Some(entry.key);
             return Ok(ControlFlow::Break(()));
         }
@@ -93,19 +93,19 @@ fn look_at_objects(
     Ok(step)
 }
 
-/// Looks for uploads that are to be aborted.
-fn look_at_uploads(
+/// Searches for uploads to abort.
+fn find_due_uploads(
     records: &impl Lookup,
     bucket: &str,
     rules: &Lifecycle,
     from: &str,
     now: Timestamp,
-) -> Result<Step<(u64, UploadRecord)>, StoreError> {
-    let mut step = Step::new();
+) -> Result<SearchStep<(u64, UploadRecord)>, StoreError> {
+    let mut step = SearchStep::new();
     let mut seen = 0;
     let mut last = None;
     database::scan(records, UPLOADS, bucket, from, 0, &mut |entry| {
-        if seen >= STEP && last.as_ref() != Some(&entry.key) {
+        if seen >= ENTRIES_PER_STEP && last.as_ref() != Some(&entry.key) {
             step.next = Some(entry.key);
             return Ok(ControlFlow::Break(()));
         }
@@ -120,7 +120,7 @@ fn look_at_uploads(
     Ok(step)
 }
 
-/// Does to the versions of a key what is due now.
+/// Runs the due actions of all versions of a key.
 fn age_object(
     change: &mut Change<'_>,
     bucket: &BucketRecord,
@@ -152,7 +152,7 @@ fn age_object(
         },
     )?;
     let mut report = LifecycleReport::default();
-    // The oldest come first: deleting the newest one may remove an older one, too.
+    // Starts with the oldest version, because deleting the newest one may remove an older one.
     for (mut record, newer) in versions.into_iter().rev() {
         match due(rules, &record, newer, now) {
             None => {}
@@ -176,7 +176,7 @@ fn age_object(
 }
 
 impl Store {
-    /// Applies the rules of a bucket to its objects and uploads as of `now`.
+    /// Applies the rules of a bucket to its objects and uploads as of the time `now`.
     pub(crate) async fn apply_lifecycle(
         &self,
         bucket: &str,
@@ -186,7 +186,7 @@ impl Store {
         let mut report = LifecycleReport::default();
         let mut from = Some(String::new());
         while let Some(key) = from {
-            let step = look_at_objects(&self.records.snapshot()?, bucket, &rules, &key, now)?;
+            let step = find_due_objects(&self.records.snapshot()?, bucket, &rules, &key, now)?;
             if !step.due.is_empty() {
                 report += self.age_objects(bucket, step.due, now).await?;
             }
@@ -195,7 +195,7 @@ impl Store {
         }
         let mut from = Some(String::new());
         while let Some(key) = from {
-            let step = look_at_uploads(&self.records.snapshot()?, bucket, &rules, &key, now)?;
+            let step = find_due_uploads(&self.records.snapshot()?, bucket, &rules, &key, now)?;
             if !step.due.is_empty() {
                 report.aborted += self.abort_uploads(bucket, step.due).await?;
             }
@@ -216,7 +216,7 @@ impl Store {
         self.records
             .change(move |change| {
                 let mut report = LifecycleReport::default();
-                // Rules and objects may have changed since they were looked at.
+                // Rules and objects may have changed since the search.
                 let bucket = bucket_lookup::find(change, &bucket)?;
                 let Some(rules) = &bucket.settings.lifecycle else {
                     return Ok(report);
@@ -240,7 +240,7 @@ impl Store {
                 let mut aborted = 0;
                 for (order, upload) in found {
                     let key = (bucket.as_str(), upload.key.as_str(), order);
-                    // It may have been completed meanwhile.
+                    // The upload may have been completed in the meantime.
                     let is_there = change.table(UPLOADS)?.get(key)?.is_some();
                     if is_there {
                         uploads::remove(change, &bucket, order, &upload)?;
@@ -252,7 +252,7 @@ impl Store {
             .await
     }
 
-    /// Notes that all objects have been seen.
+    /// Marks the rules as applied to all objects.
     async fn mark_ready(
         &self,
         bucket: &str,

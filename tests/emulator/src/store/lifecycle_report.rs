@@ -1,17 +1,17 @@
-//! Results of lifecycle rules.
+//! The result of applying lifecycle rules.
 
 use std::ops::AddAssign;
 
 use serde::Serialize;
 
-/// What lifecycle rules have done.
+/// Numbers of actions of lifecycle rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LifecycleReport {
-    /// Objects that were deleted, and old versions that were removed.
+    /// Deleted objects and removed old versions.
     pub expired: u64,
-    /// Objects and old versions whose storage class has changed.
+    /// Objects and old versions with a changed storage class.
     pub transitioned: u64,
-    /// Uploads that were aborted.
+    /// Aborted uploads.
     pub aborted: u64,
 }
 

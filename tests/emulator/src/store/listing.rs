@@ -1,32 +1,31 @@
-//! Which entries and common prefixes stand on one page of a list.
+//! Pages of lists: their entries and common prefixes.
 
 use std::ops::ControlFlow;
 
 use super::error::StoreError;
 
-/// What a caller wants to see.
+/// Parameters of a list request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListQuery {
     pub(crate) prefix: String,
     pub(crate) delimiter: Option<char>,
-    /// Entries that sort after it are listed.
+    /// The page starts after this marker.
     pub(crate) marker: Marker,
-    /// Of entries and common prefixes together.
+    /// Largest number of entries and common prefixes together.
     pub(crate) limit: usize,
 }
 
-/// Where the page before ended.
+/// End of the previous page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marker {
-    /// A key or a common prefix; empty on the first page.
+    /// A key or a common prefix. Empty for the first page.
     pub(crate) key: String,
-    /// The last entry of that key, where a key may have several; without it, the list goes on
-    /// behind them all.
+    /// Number of the last listed entry of the key. `None` skips all entries of the key.
     pub(crate) order: Option<u64>,
 }
 
 impl Marker {
-    /// A marker behind all entries of a key.
+    /// Returns the marker after all entries of a key.
     pub(crate) fn after(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -35,16 +34,16 @@ impl Marker {
     }
 }
 
-/// One page.
+/// A page of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<T> {
     pub(crate) entries: Vec<T>,
     pub(crate) common_prefixes: Vec<String>,
-    /// Where this page ended, if another one follows.
+    /// Marker of the next page, or `None` on the last page.
     pub(crate) next: Option<Marker>,
 }
 
-/// An entry of a list: its key, its number among those of the key, and what it is.
+/// An entry of a list: its key, its number among the entries of the key, and its record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) key: String,
@@ -52,11 +51,11 @@ pub(super) struct Entry {
     pub(super) record: Vec<u8>,
 }
 
-/// Gets entry after entry until it has seen enough.
+/// Receives one entry after another until it returns `Break`.
 pub(super) type Visitor<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
 
-/// Makes a page. `scan` visits the entries from a key and a number on, in their order; `accept`
-/// reads an entry, and leaves out what doesn't belong to the list.
+/// Returns a page. `scan` visits the entries in order, starting at a key and a number. `accept`
+/// parses an entry, or returns `None` to skip it.
 pub(super) fn page<T>(
     query: &ListQuery,
     scan: impl Fn(&str, u64, &mut Visitor<'_>) -> Result<(), StoreError>,
@@ -71,7 +70,7 @@ pub(super) fn page<T>(
             next: None,
         },
     };
-    // A page of nothing has no last entry that a next page could start from.
+    // An empty page has no last entry from which the next page could start.
     let mut start = (query.limit > 0).then(|| first(query));
     while let Some((key, order)) = start.take() {
         scan(&key, order, &mut |entry| {
@@ -84,7 +83,7 @@ pub(super) fn page<T>(
             if builder.add(&entry, accepted) == Added::Full {
                 return Ok(ControlFlow::Break(()));
             }
-            // The rest of a group says nothing new.
+            // Skips the rest of the group.
             let Some(group) = common_prefix(query, &entry.key) else {
                 return Ok(ControlFlow::Continue(()));
             };
@@ -103,9 +102,9 @@ struct PageBuilder<'q, T> {
 
 #[derive(PartialEq, Eq)]
 enum Added {
-    /// It stands on this page, or stood on one before.
+    /// The entry is on this page or on a previous one.
     Listed,
-    /// It belongs to the next page.
+    /// The entry belongs to the next page.
     Full,
 }
 
@@ -114,7 +113,7 @@ impl<T> PageBuilder<'_, T> {
         let marker = &self.query.marker;
         let group = common_prefix(self.query, &entry.key);
         let was_listed = match group {
-            // A marker may stand within a group, and the group was listed before it.
+            // If the marker is within a group, the group is on a previous page.
             Some(group) => group <= marker.key.as_str(),
             None => marker.order.is_none() && entry.key == marker.key,
         };
@@ -142,7 +141,7 @@ impl<T> PageBuilder<'_, T> {
     }
 }
 
-/// Where the first entry of a page may be.
+/// Returns the key and the number at which the scan for a page starts.
 fn first(query: &ListQuery) -> (String, u64) {
     let marker = &query.marker;
     if marker.key < query.prefix {
@@ -151,14 +150,14 @@ fn first(query: &ListQuery) -> (String, u64) {
     match marker.order {
         Some(order) => match order.checked_add(1) {
             Some(next) => (marker.key.clone(), next),
-            // No text is between these two.
+            // The smallest key after the marker.
             None => (format!("{}\0", marker.key), 0),
         },
         None => (marker.key.clone(), 0),
     }
 }
 
-/// The part of a key up to the first delimiter behind the prefix.
+/// Returns the part of a key up to the first delimiter after the prefix.
 fn common_prefix<'k>(query: &ListQuery, key: &'k str) -> Option<&'k str> {
     let delimiter = query.delimiter?;
     let rest = key.get(query.prefix.len()..)?;
@@ -166,11 +165,12 @@ fn common_prefix<'k>(query: &ListQuery, key: &'k str) -> Option<&'k str> {
     key.get(..end)
 }
 
-/// The first text behind all that begin with `prefix`. Texts sort by their code points.
+/// Returns the smallest string greater than all strings with the prefix `prefix`. Strings are
+/// ordered by code points.
 fn successor(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
-        // Steps over the gap of the surrogates.
+        // Skips the surrogates.
         let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
         if let Some(next) = next {
             text.push(next);
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Lists keys, each with its number; those with an exclamation mark don't belong to the list.
+    /// Lists keys with their numbers. Keys that contain an exclamation mark are skipped.
     fn page_of(entries: &[(&str, u64)], query: &ListQuery) -> Page<String> {
         let mut entries = entries
             .iter()
@@ -223,7 +223,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Keys, common prefixes and next key, in words.
+    /// Returns keys, common prefixes and next key as text.
     fn list(keys: &[&str], query: &ListQuery) -> String {
         let entries = keys.iter().map(|key| (*key, 0)).collect::<Vec<_>>();
         let page = page_of(&entries, query);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn lists() {
+    fn pages_have_entries_common_prefixes_and_a_next_key() {
         let keys = ["a", "b/1", "b/2", "b/c/3", "b", "c/1", "d", "x!/y", "x!"];
         for (query, expected) in [
             (query("", "", "", 100), "a b b/1 b/2 b/c/3 c/1 d |  | "),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn order_is_by_bytes_and_delimiters_may_be_wide() {
+    fn sorts_by_bytes_and_supports_delimiters_of_several_bytes() {
         let keys = ["\u{4e2d}\u{3001}x", "Z", "a", "\u{1f600}"];
         assert_eq!(
             list(&keys, &query("", "", "", 9)),
@@ -273,14 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_equal_to_a_prefix_is_part_of_its_group() {
+    fn a_key_equal_to_a_common_prefix_is_part_of_the_group() {
         let keys = ["dir/", "dir/a"];
         assert_eq!(list(&keys, &query("", "/", "", 9)), " | dir/ | ");
         assert_eq!(list(&keys, &query("dir/", "/", "", 9)), "dir/ dir/a |  | ");
     }
 
     #[test]
-    fn successors() {
+    fn successor_is_greater_than_all_strings_with_the_prefix() {
         for (text, expected) in [
             ("a/", Some("a0")),
             ("a\u{d7ff}", Some("a\u{e000}")),
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_together_are_the_whole_list() {
+    fn all_pages_together_are_the_complete_list() {
         let entries = [
             ("a", 1),
             ("a", 2),

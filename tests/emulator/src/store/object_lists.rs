@@ -15,7 +15,7 @@ pub(crate) struct VersionEntry {
 }
 
 impl Store {
-    /// The newest versions of the objects of a bucket.
+    /// Lists the newest versions of the objects of a bucket.
     pub(crate) fn list_objects(
         &self,
         bucket: &str,
@@ -30,7 +30,8 @@ impl Store {
         })
     }
 
-    /// The marker of a list that goes on behind a version; behind all of its key if it is not there.
+    /// Returns the marker after a version, or after all versions of the key if the version does not
+    /// exist.
     pub(crate) fn marker_of_version(
         &self,
         bucket: &str,
@@ -48,7 +49,7 @@ impl Store {
         })
     }
 
-    /// All versions of the objects of a bucket, the newest of each key first.
+    /// Lists all versions of the objects of a bucket, the newest version of each key first.
     pub(crate) fn list_versions(
         &self,
         bucket: &str,
@@ -67,7 +68,7 @@ impl Store {
     ) -> Result<Page<T>, StoreError> {
         let snapshot = self.records.snapshot()?;
         bucket_lookup::find(&snapshot, bucket)?;
-        // A page may begin in the middle of a key.
+        // A page may start in the middle of a key.
         let mut last = query.marker.order.map(|_| query.marker.key.clone());
         listing::page(
             query,

@@ -15,10 +15,10 @@ use crate::base::metadata::{Metadata, StorageClass};
 use crate::base::time::Timestamp;
 use crate::settings::versioning::Versioning;
 
-/// Of an object, however it came to be.
+/// Largest size of an object, in bytes.
 pub(super) const MAX_OBJECT_SIZE: u64 = 50 << 40;
 
-/// An object that has arrived completely.
+/// A completely received object.
 #[derive(Debug)]
 pub(crate) struct NewObject {
     pub(crate) content: NewSegment,
@@ -26,30 +26,30 @@ pub(crate) struct NewObject {
     pub(crate) encryption: Option<Encryption>,
 }
 
-/// What becomes of the source of a transfer.
+/// Whether a transfer is a copy or a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SourceFate {
     Keep,
     Remove,
 }
 
-/// What deleting did.
+/// Result of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deleted {
-    /// The version that was removed, or the delete marker that was made; `None` without versioning.
+    /// Version that was removed, or delete marker that was created. `None` without versioning.
     pub(crate) version: Option<VersionId>,
-    /// Whether what was there was a delete marker.
+    /// Whether the removed or previous version was a delete marker.
     pub(crate) was_delete_marker: bool,
-    /// The object that can't be read any more, at least not without its version.
+    /// Object that is now deleted. With versioning, its version can still be read.
     pub(crate) object: Option<ObjectRecord>,
 }
 
-/// The newest versions stand first.
+/// Returns the number of a version in its key. The newest version has the lowest number.
 pub(super) fn order(sequence: u64) -> u64 {
     u64::MAX - sequence
 }
 
-/// The newest version of a key, be it a delete marker.
+/// Returns the newest version of a key, which may be a delete marker.
 fn newest(
     records: &impl Lookup,
     address: &ObjectAddress,
@@ -65,7 +65,7 @@ pub(super) fn version(
     find_version(records, address, |record| record.version == wanted)
 }
 
-/// The first version of a key, from the newest on, that is wanted.
+/// Returns the newest version of a key that matches `is_wanted`.
 fn find_version(
     records: &impl Lookup,
     address: &ObjectAddress,
@@ -87,7 +87,7 @@ fn find_version(
     Ok(found)
 }
 
-/// The object that a reader gets.
+/// Returns the object that a read request returns.
 fn readable(
     records: &impl Lookup,
     address: &ObjectAddress,
@@ -122,7 +122,7 @@ pub(super) fn put_version(
     change.put(VERSIONS, key, record)
 }
 
-/// Removes a version with its content; who calls has checked that it may go.
+/// Removes a version with its content. The caller has checked the retention.
 pub(super) fn remove_version(
     change: &mut Change<'_>,
     bucket: &str,
@@ -133,7 +133,7 @@ pub(super) fn remove_version(
     change.remove(VERSIONS, key)
 }
 
-/// A version that is about to be made; its id and its place are not known yet.
+/// Returns a new version, which does not have an ID and a sequence number yet.
 pub(super) fn draft(key: String, segments: Vec<Segment>, attributes: Attributes) -> ObjectRecord {
     let now = Timestamp::now();
     ObjectRecord {
@@ -153,7 +153,11 @@ pub(super) fn draft(key: String, segments: Vec<Segment>, attributes: Attributes)
     }
 }
 
-/// The version that a new one replaces, unless it may not: without versioning the one there is.
+/// Returns the version that a new one replaces.
+///
+/// # Errors
+///
+/// Returns an error if the retention protects that version.
 pub(super) fn replaced(
     change: &Change<'_>,
     bucket: &BucketRecord,
@@ -180,7 +184,7 @@ fn replaced_at(
     Ok(replaced)
 }
 
-/// Refuses to touch what the retention of the bucket protects.
+/// Returns an error if the retention of the bucket protects a version.
 pub(super) fn check_retention(
     bucket: &BucketRecord,
     record: Option<&ObjectRecord>,
@@ -200,7 +204,7 @@ pub(super) fn check_retention(
     }
 }
 
-/// Makes a draft the newest version, in place of `replaced`.
+/// Inserts a draft as the newest version, and removes `replaced`.
 pub(super) fn insert(
     change: &mut Change<'_>,
     bucket: &BucketRecord,
@@ -234,7 +238,7 @@ fn put(
     insert(change, &bucket, record, replaced)
 }
 
-/// Deletes an object as `now` allows, which may be turned ahead.
+/// Deletes an object. `now` decides on the retention and may be in the future.
 pub(super) fn delete_newest(
     change: &mut Change<'_>,
     bucket: &BucketRecord,
@@ -292,7 +296,7 @@ fn delete_version(
 }
 
 impl Store {
-    /// The newest version of an object, or the one that is asked for.
+    /// Returns a version of an object. By default, returns the newest one.
     pub(crate) fn object(
         &self,
         address: &ObjectAddress,
@@ -320,7 +324,7 @@ impl Store {
         })
     }
 
-    /// Makes what has arrived the newest version of an object.
+    /// Stores a received object as its newest version.
     pub(crate) async fn put_object(
         &self,
         address: ObjectAddress,
@@ -331,7 +335,7 @@ impl Store {
             .await
     }
 
-    /// The same, if there is no object yet; otherwise what has arrived goes away.
+    /// Stores a received object unless the object already exists. Returns `None` if it does.
     pub(crate) async fn put_if_absent(
         &self,
         address: ObjectAddress,
@@ -345,7 +349,7 @@ impl Store {
             .await
     }
 
-    /// Appends to an object, or makes a new one, and gives it as it is then.
+    /// Appends to an object, or creates it. Returns the resulting object.
     pub(crate) async fn append(
         &self,
         address: ObjectAddress,
@@ -389,8 +393,8 @@ impl Store {
             .await
     }
 
-    /// Copies or moves an object, whose content both share from then on. `decide` sees the source
-    /// while nobody can change it, and gives the attributes of the target or refuses.
+    /// Copies or moves an object without copying its content. `decide` returns the attributes of
+    /// the target, or an error. No other change can happen between `decide` and the transfer.
     pub(crate) async fn transfer<E: From<StoreError> + Send + 'static>(
         &self,
         source: (ObjectAddress, Option<VersionId>),
@@ -426,7 +430,7 @@ impl Store {
             .await
     }
 
-    /// Deletes an object, or one version of it for good. There need not be one.
+    /// Deletes an object, or permanently one version of it. Succeeds if it does not exist.
     pub(crate) async fn delete_object(
         &self,
         address: ObjectAddress,

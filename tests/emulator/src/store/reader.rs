@@ -1,4 +1,4 @@
-//! Reading an object, segment by segment.
+//! Reads objects, segment by segment.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,10 +16,10 @@ use super::error::StoreError;
 use super::records::{ObjectRecord, Segment};
 use crate::base::encryption::{Cipher, CustomerKey};
 
-/// How much of a file is read at a time.
+/// Largest number of bytes that is read from a file at once.
 const CHUNK: usize = 256 << 10;
 
-/// An object that stays readable however it is overwritten or deleted.
+/// An object that stays readable even if it is overwritten or deleted.
 #[derive(Debug)]
 pub(crate) struct OpenObject {
     pub(crate) record: ObjectRecord,
@@ -28,13 +28,12 @@ pub(crate) struct OpenObject {
 }
 
 impl OpenObject {
-    /// Begins to read `length` bytes from `first` on; the key must be that of the object, if it has
-    /// one.
+    /// Starts to read `length` bytes from the offset `first`. An encrypted object needs its key.
     ///
     /// # Errors
     ///
-    /// Fails if a file that is to be read is missing or has another length than it was written
-    /// with, so that a response does not begin that could not be completed.
+    /// Fails if a file is missing or has a wrong length, so that the error is found before the head
+    /// of the response is sent.
     pub(crate) async fn read(
         self,
         first: u64,
@@ -79,7 +78,7 @@ impl OpenObject {
         .await
     }
 
-    /// Begins to read everything.
+    /// Starts to read the whole object.
     pub(crate) async fn read_all(
         self,
         key: Option<CustomerKey>,
@@ -89,7 +88,7 @@ impl OpenObject {
     }
 }
 
-/// What is left to read of a segment.
+/// Part of a segment that is left to read.
 struct Slice {
     segment: Segment,
     offset: u64,
@@ -102,7 +101,7 @@ struct Open {
     cipher: Option<Cipher>,
 }
 
-/// What is left to read.
+/// Parts of all segments that are left to read.
 struct Source {
     slices: VecDeque<Slice>,
     contents: Arc<Contents>,
@@ -111,17 +110,18 @@ struct Source {
 }
 
 impl Source {
-    /// Checks the files of all that is to be read. Blocks.
+    /// Checks the files of all segments. Blocks.
     fn check(&self) -> io::Result<()> {
         self.slices
             .iter()
             .try_for_each(|slice| self.contents.check(&slice.segment))
     }
 
-    /// Reads the next piece; blocks.
+    /// Reads the next piece. Blocks.
     fn read(&mut self) -> io::Result<Bytes> {
         let Some(slice) = self.slices.front_mut() else {
-            // Rather a broken connection than an object that is silently short.
+            // An error breaks the connection. Otherwise, the client would take a short object for
+            // complete.
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
         let open = match &mut slice.open {
@@ -166,7 +166,7 @@ fn open(
         (Some(iv), Some(key)) => Some(Cipher::at(key, iv, offset)?),
         (Some(_), None) => {
             return Err(io::Error::other(
-                "the content is encrypted and no key is given",
+                "the content is encrypted, but there is no key",
             ));
         }
     };
@@ -183,7 +183,7 @@ fn read_file(file: &mut std::fs::File, wanted: usize) -> io::Result<Bytes> {
     Ok(buffer.freeze())
 }
 
-/// The rest of the piece that `offset` falls into.
+/// Returns the rest of the piece that contains `offset`, at most `wanted` bytes.
 fn find(pieces: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
     let mut start = 0;
     for piece in pieces {
@@ -202,7 +202,7 @@ type Reading = Pin<Box<dyn Future<Output = io::Result<(Source, io::Result<Bytes>
 
 /// Bytes of an object, as the body of a response or piece by piece.
 pub(crate) struct ObjectReader {
-    /// The first piece, until it is taken.
+    /// First piece, until it is returned.
     first: Option<Bytes>,
     /// `None` while a piece is being read.
     source: Option<Source>,
@@ -219,7 +219,7 @@ impl fmt::Debug for ObjectReader {
 }
 
 impl ObjectReader {
-    /// The next piece, or `None` at the end.
+    /// Returns the next piece, or `None` at the end.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Bytes>> {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }

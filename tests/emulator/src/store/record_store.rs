@@ -1,8 +1,8 @@
 //! The store of records, and the one thread that changes them.
 //!
-//! Every change is made completely or not at all, and is on disk before its caller learns of it.
-//! Changes that wait at the same time are committed together: flushing fifty changes to disk takes
-//! as long as flushing one.
+//! Every change is atomic, and is on disk before its result is returned. Changes that wait at the
+//! same time are committed together, because flushing fifty changes to disk takes as long as
+//! flushing one.
 
 use std::cell::Cell;
 use std::io;
@@ -22,13 +22,13 @@ use crate::base::panics;
 /// The largest number of changes that are committed together.
 const MAX_BATCH: usize = 256;
 
-/// Counter that names the last committed batch by a random number.
+/// Counter that contains the random number of the last committed batch.
 const LAST_BATCH: &str = "batch";
 
-/// Makes one change, and returns what reports to its caller whether it was committed.
+/// Makes one change, and returns the reply to send after the commit.
 type Job = Box<dyn FnOnce(&mut Change<'_>) -> Reply + Send>;
 
-/// Why the last commit failed; `None` after a commit that succeeded.
+/// Error of the last commit, or `None` if it succeeded.
 type Failure = Arc<Mutex<Option<String>>>;
 
 struct Reply {
@@ -41,7 +41,7 @@ struct Reply {
 pub(super) struct RecordStore {
     file: Arc<DatabaseFile>,
     failure: Failure,
-    /// `None` only while the store is dropped.
+    /// `None` only while the store is being dropped.
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -72,8 +72,8 @@ impl RecordStore {
         self.file.snapshot()
     }
 
-    /// Checks that records can be changed. After a failed commit, it commits something to find out
-    /// whether the cause is gone.
+    /// Checks that records can be changed. After a failed commit, commits an empty change to find
+    /// out whether the cause is gone.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let has_failed = lock(&self.failure).is_some();
         self.change(move |change| {
@@ -100,7 +100,7 @@ impl RecordStore {
             let result = change(context);
             Reply {
                 has_failed: result.is_err(),
-                // Nobody receives the result if the caller stopped waiting.
+                // Sending fails if the caller has stopped waiting.
                 send: Box::new(move |committed| {
                     let _ = sender.send(result.and_then(|done| {
                         committed?;
@@ -121,7 +121,8 @@ impl RecordStore {
 
 impl Drop for RecordStore {
     fn drop(&mut self) {
-        // The writer ends with its queue, and only then is the file free for the next emulator.
+        // The writer ends when the queue is closed. Then the file is unlocked for the next
+        // emulator.
         self.jobs = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -134,7 +135,7 @@ impl Drop for RecordStore {
 /// How a batch of changes ended.
 enum Outcome {
     Committed,
-    /// There was nothing to commit.
+    /// No change was made.
     Unchanged,
     /// The database contains none of the changes.
     Aborted(StoreError),
@@ -182,7 +183,7 @@ impl Writer {
                 }
             };
             if let Some(error) = &failure {
-                tracing::error!(%error, "the changes of {} requests were lost", replies.len());
+                tracing::error!(%error, "lost the changes of {} requests", replies.len());
                 *lock(&self.failure) = Some(error.clone());
             }
             for reply in replies {
@@ -223,9 +224,12 @@ impl Writer {
             replies.push(reply);
         }
         if is_broken {
-            return self.abort(transaction, io::Error::other("a change failed half-way"));
+            return self.abort(
+                transaction,
+                io::Error::other("a change failed after a write"),
+            );
         }
-        // The content's file is on disk already, but its name may not be.
+        // The content is already on disk, but the name of its file may not be.
         if !batch.adopted.is_empty()
             && let Err(error) = self.contents.sync()
         {
@@ -253,7 +257,7 @@ impl Writer {
 
     fn abort(&self, transaction: WriteTransaction, reason: io::Error) -> Outcome {
         let aborted = transaction.abort();
-        // An error of the disk while the changes were made is the reason, and remains.
+        // After a disk error, aborting fails too, and only reopening helps.
         if let Err(error) = aborted {
             tracing::warn!(%error, "the database is reopened");
             self.reopen();
@@ -295,8 +299,7 @@ impl Writer {
     }
 }
 
-/// Writes the number of the batch, by which a reopened database shows whether it contains the
-/// batch.
+/// Records the number of the batch, which shows after reopening whether the batch was committed.
 fn mark(transaction: &WriteTransaction, number: u64) -> Result<(), StoreError> {
     transaction
         .open_table(COUNTERS)?

@@ -1,4 +1,4 @@
-//! What the store keeps about buckets, objects, and uploads.
+//! Records of buckets, objects and uploads.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::settings::acl::Grant;
 pub(crate) struct BucketRecord {
     pub(crate) name: String,
     pub(crate) zone: String,
-    /// The user id of the owner.
+    /// User ID of the owner.
     pub(crate) owner: String,
     pub(crate) created: Timestamp,
     pub(crate) acl: Vec<Grant>,
@@ -35,13 +35,13 @@ pub(crate) struct BucketRecord {
 pub(crate) struct ObjectRecord {
     pub(crate) key: String,
     pub(crate) version: VersionId,
-    /// Later versions have higher numbers, whatever their ids.
+    /// Sequence number. Later versions have higher numbers.
     pub(super) sequence: u64,
     pub(crate) is_delete_marker: bool,
     pub(crate) is_appendable: bool,
     pub(super) segments: Vec<Segment>,
     pub(crate) size: u64,
-    /// Without quotes.
+    /// ETag without quotes.
     pub(crate) etag: String,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
@@ -50,14 +50,14 @@ pub(crate) struct ObjectRecord {
     pub(crate) encryption: Option<Encryption>,
 }
 
-/// A run of bytes of an object: all of one content.
+/// Consecutive bytes of an object, which are one complete content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Segment {
     pub(super) content: ContentId,
     pub(super) size: u64,
-    /// The MD5 of the bytes as the client sent them.
+    /// MD5 of the bytes before encryption, in hexadecimal.
     pub(super) md5: String,
-    /// Where the key stream starts, if the bytes are encrypted.
+    /// Initialization vector, if the bytes are encrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) iv: Option<Iv>,
 }
@@ -85,21 +85,20 @@ impl PartRecord {
         self.segment.size
     }
 
-    /// Without quotes.
+    /// Returns the ETag without quotes.
     pub(crate) fn etag(&self) -> &str {
         &self.segment.md5
     }
 }
 
-/// What is said about an object beside its content.
+/// Metadata and storage class of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attributes {
     pub(crate) storage_class: StorageClass,
     pub(crate) metadata: Metadata,
 }
 
-/// The name of a version. What is written while versioning is off has the version `null`, of which
-/// an object has at most one.
+/// ID of a version. Without versioning, the version is `null`, of which an object has at most one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(crate) enum VersionId {
@@ -111,15 +110,15 @@ impl fmt::Display for VersionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
-            // The look of the service's ids: the Base64 form of 18 digits.
+            // The IDs of the service have this form: 18 digits in Base64.
             Self::Numbered(number) => f.write_str(&BASE64.encode(format!("{number:018}"))),
         }
     }
 }
 
-/// A text that names no version.
+/// The error for a text that is not a version ID.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not the id of a version")]
+#[error("{0:?} is not a version ID")]
 pub(crate) struct NotAVersionId(String);
 
 impl FromStr for VersionId {
@@ -134,7 +133,7 @@ impl FromStr for VersionId {
             .ok()
             .and_then(|digits| String::from_utf8(digits).ok()?.parse().ok())
             .map(Self::Numbered)
-            // One version has one name.
+            // Rejects other spellings of the same number.
             .filter(|version| version.to_string() == text)
             .ok_or_else(|| NotAVersionId(text.to_owned()))
     }
@@ -154,8 +153,8 @@ impl TryFrom<String> for VersionId {
     }
 }
 
-/// The ETag of an object of these segments: the MD5 of its content when there is one, and
-/// otherwise, so that nobody takes it for that, the MD5 of their MD5s with their number.
+/// Returns the ETag of an object: the MD5 of its only segment, or the MD5 of the MD5s of all
+/// segments with their number appended, so that clients do not take it for the MD5 of the content.
 pub(super) fn etag_of(segments: &[Segment]) -> String {
     if let [only] = segments {
         return only.md5.clone();
@@ -167,14 +166,14 @@ pub(super) fn etag_of(segments: &[Segment]) -> String {
     format!("{}-{}", hex(&digest.finalize()), segments.len())
 }
 
-/// Number and size of some objects.
+/// Number and total size of objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub(crate) count: u64,
     pub(crate) size: u64,
 }
 
-/// Usage of a bucket by storage class.
+/// Usage of a bucket per storage class.
 pub(crate) type Statistics = BTreeMap<StorageClass, Usage>;
 
 #[cfg(test)]
@@ -182,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn version_ids() {
+    fn version_ids_can_be_parsed() {
         assert_eq!(
             VersionId::Numbered(691_234_335_201_700_833).to_string(),
             "NjkxMjM0MzM1MjAxNzAwODMz"
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_etag_is_the_md5_of_one_segment_only() {
+    fn the_etag_of_several_segments_is_not_an_md5() {
         let segment = |md5: &str| Segment {
             content: ContentId::random(0),
             size: 1,

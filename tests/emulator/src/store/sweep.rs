@@ -1,4 +1,4 @@
-//! Removes what a killed emulator has left in the directory of the contents.
+//! Removes leftovers of a killed emulator from the folder of contents.
 
 use std::collections::HashSet;
 use std::fs;
@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 use super::content::is_lost_and_found;
 use super::content_id::ContentId;
 
-/// Why leftovers were not removed.
+/// The error that prevents the removal of leftovers.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SweepError {
-    #[error("the content {0} is missing")]
+    #[error("content {0} is missing")]
     Missing(ContentId),
-    #[error("the content {0} belongs to other records than those of the directory")]
+    #[error("content {0} belongs to another database than that of the directory")]
     Foreign(ContentId),
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Removes the contents in `directory` that are not in `used`. Folders, links, and files with other
-/// names are not the emulator's, and stay.
+/// Removes the contents in `directory` that are not in `used`. Folders, links and files with other
+/// names are not removed.
 ///
 /// # Errors
 ///
-/// Fails without removing anything if the files are not those of the records: a content of `used`
-/// is missing, a content was written in a later run than that of `identity`, or `used` is empty and
-/// a content was not written for this database.
+/// Fails without removing anything if the contents do not belong to the database: a content of
+/// `used` is missing, a content was written in a later run than that of `identity`, or `used` is
+/// empty and a content was written for another database.
 pub(super) fn sweep(
     directory: &Path,
     identity: u64,
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn removes_leftovers_only() {
+    fn removes_only_leftovers() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let (used, leftover) = (content(path), content(path));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_records_remove_contents_of_their_own_database_only() {
+    fn an_empty_database_does_not_remove_contents_of_another_database() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let (first, _) = (content(path), content(path));
@@ -120,7 +120,7 @@ mod tests {
         let error = sweep(path, other, Vec::new()).unwrap_err();
         assert!(matches!(error, SweepError::Foreign(_)), "{error}");
         assert_eq!(files(path), 2);
-        // Records that name a content of the directory fit, whoever wrote it.
+        // A database whose records refer to one of the contents belongs to the directory.
         sweep(path, other, vec![first]).unwrap();
         assert_eq!(files(path), 1);
         sweep(path, IDENTITY, Vec::new()).unwrap();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn older_records_remove_no_content_of_a_later_run() {
+    fn an_old_copy_of_the_database_does_not_remove_contents_of_a_later_run() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let (first, _) = (content(path), content(path));
@@ -143,22 +143,22 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn follows_no_link() {
+    fn does_not_follow_links() {
         let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = directory.path();
-        let treasure = elsewhere.path().join("treasure");
-        fs::write(&treasure, "gold").unwrap();
-        let links = [&treasure, elsewhere.path()].map(|target| {
+        let target_file = elsewhere.path().join("target_file");
+        fs::write(&target_file, "text").unwrap();
+        let links = [&target_file, elsewhere.path()].map(|target| {
             let id = ContentId::random(IDENTITY);
             std::os::unix::fs::symlink(target, path.join(id.to_string())).unwrap();
             id
         });
         sweep(path, IDENTITY, Vec::new()).unwrap();
         assert_eq!((files(path), files(elsewhere.path())), (2, 1));
-        // A link is not a content, even where records name it.
+        // A link is not a content, even if a record refers to it.
         for link in links {
             assert!(sweep(path, IDENTITY, vec![link]).is_err());
         }
-        assert_eq!(fs::read_to_string(treasure).unwrap(), "gold");
+        assert_eq!(fs::read_to_string(target_file).unwrap(), "text");
     }
 }

@@ -1,4 +1,4 @@
-//! What the modules of the store promise together, wherever contents are.
+//! Tests of the store with each kind of storage.
 
 use std::sync::mpsc;
 
@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::settings::Settings;
 use crate::settings::versioning::Versioning;
 
-/// A record without content, for tests of what reads records.
+/// Returns a record without content, for tests of functions that read records.
 pub(crate) fn record(key: &str, etag: &str, modified: u64) -> ObjectRecord {
     let modified = Timestamp::from_unix_seconds(modified);
     ObjectRecord {
@@ -41,13 +41,13 @@ fn bucket(name: &str) -> BucketRecord {
     }
 }
 
-/// A store with the bucket `photos`.
+/// A store with a bucket `photos`.
 pub(super) struct Fixture {
     pub(super) store: Arc<Store>,
     _directory: Option<TempDir>,
 }
 
-/// One for each kind of storage.
+/// Returns a store of each kind of storage.
 pub(super) async fn everywhere() -> Vec<Fixture> {
     let directory = tempfile::tempdir().unwrap();
     let durable = Storage::Directory(directory.path().to_owned());
@@ -74,7 +74,7 @@ pub(super) fn at(key: &str) -> ObjectAddress {
     }
 }
 
-/// Contents of which some are larger than what is written in one go.
+/// Returns a content that is larger than the write buffer for some seeds.
 fn bytes(seed: u64) -> Vec<u8> {
     let length = if seed.is_multiple_of(2) { 10 } else { 150_000 };
     let mut random = fastrand::Rng::with_seed(seed);
@@ -159,7 +159,7 @@ impl Fixture {
         assert!(self.read(key, None).await.unwrap() == content, "{key}");
     }
 
-    /// The versions of all objects, the newest first; `-` is a delete marker.
+    /// Returns the versions of all objects, the newest first. `-` is a delete marker.
     fn versions(&self) -> Vec<String> {
         let query = ListQuery {
             limit: 1000,
@@ -182,7 +182,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn overwriting_and_deleting_leave_what_is_used() {
+async fn overwriting_and_deleting_remove_only_unused_contents() {
     for fixture in everywhere().await {
         for seed in 0..4 {
             fixture.put("a", &bytes(seed)).await;
@@ -198,7 +198,7 @@ async fn overwriting_and_deleting_leave_what_is_used() {
 }
 
 #[tokio::test]
-async fn copies_share_their_content_until_the_last_is_gone() {
+async fn copies_share_their_content_until_the_last_is_deleted() {
     for fixture in everywhere().await {
         let content = bytes(1);
         fixture.put("a", &content).await;
@@ -225,7 +225,7 @@ async fn copies_share_their_content_until_the_last_is_gone() {
 }
 
 #[tokio::test]
-async fn appending_adds_contents_and_refuses_leave_none() {
+async fn appending_adds_contents_and_failed_appends_leave_none() {
     for fixture in everywhere().await {
         fixture.append("log", 0, b"one").await.unwrap();
         fixture.append("log", 3, &bytes(1)).await.unwrap();
@@ -251,7 +251,7 @@ async fn appending_adds_contents_and_refuses_leave_none() {
 }
 
 #[tokio::test]
-async fn completing_keeps_the_chosen_parts_only() {
+async fn completing_keeps_only_the_listed_parts() {
     for fixture in everywhere().await {
         let large = vec![b'x'; 4 << 20];
         let parts = [(1, &large[..]), (2, b"unused"), (3, b"old"), (3, b"last")];
@@ -295,7 +295,7 @@ async fn completing_keeps_the_chosen_parts_only() {
 }
 
 #[tokio::test]
-async fn suspended_versioning_replaces_the_null_version_only() {
+async fn suspended_versioning_replaces_only_the_null_version() {
     for fixture in everywhere().await {
         fixture.put("a", b"before").await;
         fixture.set_versioning(Versioning::Enabled).await;
@@ -338,7 +338,7 @@ async fn suspended_versioning_replaces_the_null_version_only() {
 }
 
 #[tokio::test]
-async fn of_many_puts_at_once_one_stays_without_versions_and_all_with_them() {
+async fn concurrent_puts_leave_one_version_without_versioning_and_all_with_it() {
     for fixture in everywhere().await {
         for (versioning, expected) in [(Versioning::Disabled, 1), (Versioning::Enabled, 21)] {
             fixture.set_versioning(versioning).await;
@@ -356,7 +356,7 @@ async fn of_many_puts_at_once_one_stays_without_versions_and_all_with_them() {
 }
 
 #[tokio::test]
-async fn readers_go_on_with_what_they_have_opened() {
+async fn readers_finish_reading_an_overwritten_object() {
     for fixture in everywhere().await {
         let content = [bytes(1), bytes(3), bytes(5)].concat();
         fixture.put("a", &content).await;
@@ -365,7 +365,7 @@ async fn readers_go_on_with_what_they_have_opened() {
         let mut read = half_read.next().await.unwrap().unwrap().to_vec();
         fixture.put("a", b"new").await;
         fixture.delete("a", None).await;
-        assert_eq!(fixture.contents(), 1, "it is being read");
+        assert_eq!(fixture.contents(), 1, "the content is being read");
         while let Some(piece) = half_read.next().await.unwrap() {
             read.extend_from_slice(&piece);
         }
@@ -380,7 +380,7 @@ async fn readers_go_on_with_what_they_have_opened() {
     }
 }
 
-/// Has the writer wait until all changes of a batch are there.
+/// Blocks the writer thread until all changes of a batch are queued.
 fn hold(store: &Arc<Store>) -> (mpsc::Sender<()>, JoinHandle<Result<(), StoreError>>) {
     let (release, released) = mpsc::channel();
     let (held, is_held) = mpsc::channel();
@@ -398,7 +398,7 @@ fn hold(store: &Arc<Store>) -> (mpsc::Sender<()>, JoinHandle<Result<(), StoreErr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_refuses_harms_no_other_of_its_batch() {
+async fn a_change_that_fails_its_checks_does_not_affect_its_batch() {
     for fixture in everywhere().await {
         let store = &fixture.store;
         let content = fixture.segment(b"content").await;
@@ -428,7 +428,7 @@ async fn a_change_that_refuses_harms_no_other_of_its_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_fails_half_way_undoes_its_batch_and_all_are_told() {
+async fn a_change_that_fails_after_a_write_aborts_its_batch() {
     for fixture in everywhere().await {
         let store = &fixture.store;
         fixture.put("kept", b"kept").await;
@@ -453,7 +453,10 @@ async fn a_change_that_fails_half_way_undoes_its_batch_and_all_are_told() {
             broken,
             release,
         );
-        assert!(holder.await.unwrap().is_err(), "it began the batch");
+        assert!(
+            holder.await.unwrap().is_err(),
+            "the change started the batch"
+        );
         assert!(matches!(put, Err(StoreError::Io(_))), "{put:?}");
         assert!(matches!(deleted, Err(StoreError::Io(_))), "{deleted:?}");
         assert!(matches!(broken, Err(StoreError::TooLarge)), "{broken:?}");
@@ -461,14 +464,14 @@ async fn a_change_that_fails_half_way_undoes_its_batch_and_all_are_told() {
         fixture.has("kept", b"kept").await;
         assert_eq!(fixture.versions(), ["kept null"]);
         assert_eq!(fixture.contents(), 1);
-        // The next ones are none the worse.
+        // Later changes succeed.
         fixture.put("a", b"again").await;
         assert_eq!(fixture.contents(), 2);
     }
 }
 
 #[tokio::test]
-async fn what_is_given_up_while_it_is_written_goes_away() {
+async fn removes_contents_whose_writer_is_dropped() {
     for fixture in everywhere().await {
         for length in [10, 100_000] {
             let mut writer = fixture.store.writer(None).unwrap();

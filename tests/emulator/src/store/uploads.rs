@@ -15,25 +15,25 @@ use super::{ObjectAddress, Store};
 use crate::base::encryption::Encryption;
 use crate::base::time::Timestamp;
 
-/// Of all parts but the last one.
+/// Smallest size of all parts except the last, in bytes.
 const MIN_PART_SIZE: u64 = 4 << 20;
 
-/// A part that an upload is completed with, and the ETag that its client remembers.
+/// A part in the list of a completion, with the ETag that the client sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChosenPart {
     pub(crate) number: u32,
     pub(crate) etag: Option<String>,
 }
 
-/// Some parts of an upload.
+/// A page of the parts of an upload.
 #[derive(Clone, Debug)]
 pub(crate) struct PartPage {
-    /// Of all parts.
+    /// Number of all parts of the upload.
     pub(crate) count: usize,
     pub(crate) parts: Vec<PartRecord>,
 }
 
-/// The place of an upload among those of its key, which its id begins with.
+/// Returns the number that orders the uploads of a key. It is a prefix of the upload ID.
 pub(crate) fn upload_order(upload_id: &str) -> Option<u64> {
     u64::from_str_radix(upload_id.get(..16)?, 16).ok()
 }
@@ -61,7 +61,7 @@ fn find(
     }
 }
 
-/// Parts in the order of their numbers, those after `after`.
+/// Returns the parts with a number greater than `after`, in the order of their numbers.
 pub(super) fn parts(
     records: &impl Lookup,
     upload_id: &str,
@@ -79,7 +79,7 @@ pub(super) fn parts(
         .collect()
 }
 
-/// All uploads of a bucket, with their places among those of their keys.
+/// Returns all uploads of a bucket with their order numbers.
 pub(super) fn of_bucket(
     records: &impl Lookup,
     bucket: &str,
@@ -93,7 +93,7 @@ pub(super) fn of_bucket(
     Ok(found)
 }
 
-/// Removes an upload with its parts.
+/// Removes an upload and its parts.
 pub(super) fn remove(
     change: &mut Change<'_>,
     bucket: &str,
@@ -106,7 +106,7 @@ pub(super) fn remove(
     change.remove(UPLOADS, (bucket, upload.key.as_str(), order))
 }
 
-/// Chooses the parts of an object, and tells what is wrong with the choice.
+/// Returns the parts of an object, or the error in their list.
 fn choose(available: &[PartRecord], chosen: &[ChosenPart]) -> Result<Vec<PartRecord>, BadParts> {
     let mut parts = Vec::<PartRecord>::with_capacity(chosen.len());
     for ChosenPart { number, etag } in chosen {
@@ -178,7 +178,7 @@ impl Store {
         Ok(upload)
     }
 
-    /// Adds a part to an upload, in place of the one that has its number.
+    /// Adds a part to an upload. Replaces a part with the same number.
     pub(crate) async fn put_part(
         &self,
         address: ObjectAddress,
@@ -210,7 +210,7 @@ impl Store {
             .await
     }
 
-    /// The parts of an upload after a number.
+    /// Lists the parts of an upload after a number.
     pub(crate) fn list_parts(
         &self,
         address: &ObjectAddress,
@@ -227,8 +227,8 @@ impl Store {
         })
     }
 
-    /// Makes an object of chosen parts; the others go away. `etag` is the one that the client wants
-    /// it to have.
+    /// Creates an object from parts, and removes all other parts. `etag` is the ETag that the
+    /// client requests for the object.
     pub(crate) async fn complete_upload(
         &self,
         address: ObjectAddress,
@@ -250,7 +250,8 @@ impl Store {
                     .into_iter()
                     .map(|part| part.segment)
                     .collect::<Vec<_>>();
-                // The parts go with their upload, and what is chosen of them stays with the object.
+                // Removing the upload releases all parts, so the object adds a use of each of its
+                // parts.
                 change.share(&segments)?;
                 change.remove_parts(&upload_id, &available)?;
                 change.remove(
@@ -269,7 +270,7 @@ impl Store {
             .await
     }
 
-    /// Gives an upload up. There need not be one.
+    /// Aborts an upload. Succeeds if it does not exist.
     pub(crate) async fn abort_upload(
         &self,
         address: ObjectAddress,
@@ -288,7 +289,7 @@ impl Store {
             .await
     }
 
-    /// The uploads of a bucket, by key and age.
+    /// Lists the uploads of a bucket, ordered by key and creation.
     pub(crate) fn list_uploads(
         &self,
         bucket: &str,
@@ -312,16 +313,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_object_of_a_thousand_parts() {
+    async fn completes_and_deletes_an_object_of_a_thousand_parts() {
         let numbers = || 0..=1_000;
-        // One that waits for the disk would take long.
+        // A storage that flushes to disk would take long.
         for fixture in everywhere().await.into_iter().skip(1) {
             let store = &fixture.store;
             let upload = store.create_upload(at("film"), attributes(), None);
             let id = upload.await.unwrap().upload_id;
             let put = async |number| {
                 let mut segment = fixture.segment(b"x").await;
-                // Nobody reads it.
+                // The test does not read the content.
                 segment.segment.size = MIN_PART_SIZE;
                 let part = store.put_part(at("film"), id.clone(), number, segment);
                 part.await.unwrap();

@@ -1,4 +1,4 @@
-//! Writing a new content.
+//! Writes new contents.
 
 use std::io;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::base::digest::Md5Digest;
 use crate::base::digest::hex;
 use crate::base::encryption::{Cipher, CustomerKey, Iv};
 
-/// So much of a content waits in memory before it gets a file: what is small is written in one go.
-/// Where contents are in memory, smaller pieces are joined up to this length.
+/// Size in bytes up to which a content is buffered before its file is created, so that a small
+/// content needs a single write. In memory, smaller pieces are joined up to this size.
 const SMALL: usize = 64 << 10;
 
-/// A content that is being written.
+/// Writes one new content.
 #[derive(Debug)]
 pub(crate) struct ContentWriter {
     contents: Arc<Contents>,
@@ -30,15 +30,15 @@ pub(crate) struct ContentWriter {
 
 #[derive(Debug)]
 enum Sink {
-    /// What has come so far is small.
+    /// The content is small so far, and is buffered.
     Waiting(Vec<u8>),
     File(NewContent, tokio::fs::File),
     Memory(Vec<Vec<u8>>),
-    /// A write has failed, and what it has lost can't be written again.
+    /// A write has failed, so the content cannot be completed.
     Broken,
 }
 
-/// A segment whose content stands, and which no object has yet.
+/// A segment with a complete content that no object uses yet.
 #[derive(Debug)]
 pub(crate) struct NewSegment {
     pub(super) segment: Segment,
@@ -46,7 +46,7 @@ pub(crate) struct NewSegment {
 }
 
 impl ContentWriter {
-    /// Starts a new content; with a key it is encrypted.
+    /// Starts a new content, which is encrypted if there is a key.
     pub(super) fn new(contents: &Arc<Contents>, key: Option<&CustomerKey>) -> io::Result<Self> {
         let iv = key.map(|_| Iv::random()).transpose()?;
         Ok(Self {
@@ -80,7 +80,7 @@ impl ContentWriter {
             }
             Sink::File(content, file) => self.write_to_file(content, file, &piece).await?,
             Sink::Memory(mut pieces) => {
-                // Readers look for their piece, so a content must not have many small ones.
+                // Readers search for a piece, so a content must not have many small pieces.
                 match pieces.last_mut() {
                     Some(last) if last.len() + piece.len() <= SMALL => {
                         last.extend_from_slice(&piece);
@@ -109,19 +109,19 @@ impl ContentWriter {
         self.size
     }
 
-    /// Of what was written so far, before it was encrypted.
+    /// Returns the MD5 of the bytes so far, before encryption.
     pub(crate) fn md5(&self) -> Md5Digest {
         self.md5.clone().finalize().into()
     }
 
-    /// Everything is written: with a directory that outlives the emulator, to the disk itself.
+    /// Finishes the content. Flushes it to disk if the storage requires it.
     pub(crate) async fn finish(self) -> io::Result<NewSegment> {
         let content = match (self.sink, self.contents.place()) {
             (Sink::Waiting(all), Place::Directory { sync, .. }) => {
                 self.contents.create(all, *sync).await?.0
             }
             (Sink::File(content, mut file), Place::Directory { sync, .. }) => {
-                // A write may still be on its way in the file's own task.
+                // The last write may still run in a background task.
                 file.flush().await?;
                 if *sync {
                     file.sync_all().await?;
@@ -129,7 +129,7 @@ impl ContentWriter {
                 content
             }
             (Sink::Memory(pieces), Place::Memory(_)) => self.contents.keep_in_memory(pieces)?,
-            // A sink is made for its place.
+            // The sink always matches the kind of storage.
             _ => return Err(incomplete()),
         };
         Ok(NewSegment {

@@ -1,4 +1,4 @@
-//! What the emulator answers beside the API.
+//! Health checks and administration.
 
 use qingstor_emulator::Emulator;
 use serde_json::json;
@@ -16,13 +16,13 @@ async fn with_admin() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// A request that nobody has signed.
+/// Sends an unsigned request.
 async fn unsigned(client: &Client, method: &str, target: &str, body: &str) -> Reply {
     client.send_as_is(&request(method, target).body(body)).await
 }
 
 #[tokio::test]
-async fn it_is_in_good_health() {
+async fn reports_good_health() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     for host in ["127.0.0.1", "qingstor.com", "pek3a.qingstor.com", ""] {
@@ -40,7 +40,7 @@ async fn it_is_in_good_health() {
 }
 
 #[tokio::test]
-async fn a_key_may_have_the_name() {
+async fn an_object_key_can_be_the_health_path() {
     let (_emulator, client) = with_admin().await;
     client.bucket("photos").await;
     for key in ["/_health", "/_emulator/faults"] {
@@ -56,7 +56,7 @@ async fn a_key_may_have_the_name() {
 }
 
 #[tokio::test]
-async fn faults_are_set_shown_and_cleared() {
+async fn faults_can_be_set_listed_and_cleared() {
     let (emulator, client) = with_admin().await;
     let rules = json!([
         "operation=ListBuckets,times=1,status=503",
@@ -75,7 +75,7 @@ async fn faults_are_set_shown_and_cleared() {
         ],
     });
     assert_eq!(shown.json(), expected);
-    // Again, and it counts anew.
+    // Setting the rules again resets the counts.
     unsigned(&client, "PUT", "/_emulator/faults", &rules.to_string()).await;
     assert_eq!(emulator.faults()[0].hits, 0);
     let cleared = unsigned(&client, "DELETE", "/_emulator/faults", "").await;
@@ -84,14 +84,14 @@ async fn faults_are_set_shown_and_cleared() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_rules_changes_nothing() {
+async fn an_invalid_list_of_rules_changes_nothing() {
     let (emulator, client) = with_admin().await;
     unsigned(&client, "PUT", "/_emulator/faults", r#"["status=503"]"#).await;
     for (body, code, part) in [
         ("status=503", "invalid_json", "JSON"),
         (r#"{"status": 503}"#, "invalid_request", "sequence"),
         ("[503]", "invalid_request", "a string or an object"),
-        (r#"["status=1"]"#, "invalid_request", "from 400 to 599"),
+        (r#"["status=1"]"#, "invalid_request", "400 to 599"),
     ] {
         let reply = unsigned(&client, "PUT", "/_emulator/faults", body).await;
         assert_eq!(reply.error(), (400, code.to_owned()));
@@ -107,7 +107,7 @@ async fn what_is_no_list_of_rules_changes_nothing() {
 }
 
 #[tokio::test]
-async fn web_pages_may_not_administer() {
+async fn web_pages_cannot_administer() {
     let (emulator, client) = with_admin().await;
     for (method, target, body) in [
         ("POST", "/_emulator/lifecycle?days=365", ""),
@@ -136,7 +136,7 @@ async fn web_pages_may_not_administer() {
         }
     }
     assert!(emulator.faults().is_empty());
-    // The address bar is the developer's.
+    // A request from the address bar is allowed.
     let typed = request("GET", "/_emulator/faults").header("Sec-Fetch-Site", "none");
     assert_eq!(client.send_as_is(&typed).await.status, 200);
     let health = request("GET", "/_health").header("Origin", "https://example.com");
@@ -144,7 +144,7 @@ async fn web_pages_may_not_administer() {
 }
 
 #[tokio::test]
-async fn without_admin_its_paths_are_those_of_a_bucket() {
+async fn without_admin_the_paths_name_a_bucket() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     let put = client.put("/_emulator/faults", r#"["status=503"]"#).await;

@@ -1,4 +1,4 @@
-//! Objects that grow.
+//! Appending to objects.
 
 use crate::client::{Client, Reply, request, start};
 
@@ -8,7 +8,7 @@ async fn append(client: &Client, position: &str, body: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn an_object_grows_at_its_end_only() {
+async fn appends_only_at_the_end_of_an_object() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -45,7 +45,7 @@ async fn an_object_grows_at_its_end_only() {
     assert_eq!(head.header("etag"), second.header("etag"));
     assert_ne!(first.header("etag"), second.header("etag"));
 
-    // Whoever puts, starts over, and what is put does not grow.
+    // A put replaces the object, and the new object cannot be appended to.
     client.put("/photos/log", "new").await;
     assert_eq!(
         client.head("/photos/log").await.header("x-qs-object-type"),

@@ -1,4 +1,4 @@
-//! The emulator must say no.
+//! Authentication and authorization.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.error(), (status, code.to_owned()));
 }
 
-/// A bucket with one object, private.
+/// Creates a private bucket with one object.
 async fn setup() -> (Emulator, Client) {
     let emulator = start().await;
     let client = Client::new(&emulator);
@@ -29,7 +29,7 @@ async fn open_to_everyone(client: &Client, permission: &str) {
 }
 
 #[tokio::test]
-async fn wrong_credentials() {
+async fn refuses_wrong_credentials() {
     let (_emulator, client) = setup().await;
     let stranger = Client {
         id: "STRANGER".to_owned(),
@@ -54,14 +54,14 @@ async fn wrong_credentials() {
         let odd = request("GET", "/photos/a").header("Authorization", authorization);
         refused(&client.send_as_is(&odd).await, 400, "invalid_request");
     }
-    // Credentials are verified even where none are needed.
+    // Credentials are verified even if the request does not need them.
     open_to_everyone(&client, "READ").await;
     refused(&liar.get("/photos/a").await, 401, "signature_not_matched");
     assert_eq!(client.get("/photos/a").await.body, b"content");
 }
 
 #[tokio::test]
-async fn what_is_signed_can_not_be_changed() {
+async fn refuses_changes_to_signed_parts() {
     let (_emulator, client) = setup().await;
     let signed = |request: Request| request.signed(&client);
     let put = || {
@@ -92,14 +92,14 @@ async fn what_is_signed_can_not_be_changed() {
         let reply = client.exchange(changed.as_bytes()).await;
         refused(&reply, 401, "signature_not_matched");
     }
-    // What is not signed can be.
+    // Parts that the signature does not cover can be changed.
     let changed = replace(signed(put()), "/photos/b ", "/photos/b?zone=pek3a ");
     assert_eq!(client.exchange(changed.as_bytes()).await.status, 201);
     assert_eq!(client.keys("photos").await, ["a", "b"]);
 }
 
 #[tokio::test]
-async fn dates() {
+async fn refuses_dates_that_are_missing_or_too_far_off() {
     let (_emulator, client) = setup().await;
     for header in ["Date", "x-qs-date"] {
         for (minutes, expected) in [(14, 200), (16, 403)] {
@@ -119,7 +119,7 @@ async fn dates() {
 }
 
 #[tokio::test]
-async fn signed_urls() {
+async fn signed_urls_are_valid_until_they_expire() {
     let (_emulator, client) = setup().await;
     let url = |target: &str, expires| request("GET", target).presigned(&client, expires);
     let later = unix_now() + 60;
@@ -155,7 +155,7 @@ async fn signed_urls() {
 }
 
 #[tokio::test]
-async fn anonymous_callers_get_what_the_list_gives() {
+async fn the_acl_decides_for_anonymous_callers() {
     let (_emulator, client) = setup().await;
     let anonymous =
         async |method: &str, target: &str| client.send_as_is(&request(method, target)).await;
@@ -207,7 +207,7 @@ async fn anonymous_callers_get_what_the_list_gives() {
 }
 
 #[tokio::test]
-async fn other_users_get_what_the_list_gives() {
+async fn the_acl_decides_for_other_users() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")
@@ -230,14 +230,14 @@ async fn other_users_get_what_the_list_gives() {
     assert_eq!(reply.status, 200);
     assert_eq!(bob.get("/photos").await.status, 200);
     assert_eq!(bob.delete("/photos/a").await.status, 204);
-    // Sub-resources, statistics and the bucket itself are the owner's alone.
+    // Only the owner can use sub-resources and statistics, and change the bucket.
     refused(&bob.get("/photos?acl").await, 403, "permission_denied");
     refused(&bob.get("/photos?stats").await, 403, "permission_denied");
     refused(&bob.delete("/photos").await, 403, "permission_denied");
 }
 
 #[tokio::test]
-async fn virtual_host_style() {
+async fn supports_virtual_host_style() {
     let (_emulator, client) = setup().await;
     let in_host = |method: &str, target: &str, host: &str| {
         request(method, target)
@@ -258,7 +258,7 @@ async fn virtual_host_style() {
         404,
         "bucket_not_exists",
     );
-    // The bucket of the host is signed.
+    // The signature covers the bucket in the host.
     let other = String::from_utf8(in_host("GET", "/a", "photos.pek3a.localhost").to_bytes())
         .unwrap()
         .replace("Host: photos", "Host: albums");

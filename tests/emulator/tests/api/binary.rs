@@ -1,4 +1,4 @@
-//! The program.
+//! The command line program.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::client::{Client, read_reply, request, unix_now};
 use crate::program::{Program, SECRET, client_of, command};
 
-/// Exit code 2, nothing on standard output, one line on standard error.
+/// Checks a failed start: exit code 2, no standard output, one line on standard error.
 fn failed(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
@@ -24,7 +24,7 @@ fn failed(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn it_says_where_it_listens_and_ends_when_told() {
+async fn prints_its_address_and_ends_on_a_signal() {
     for signal in ["-INT", "-TERM"] {
         starts_and_ends(signal).await;
     }
@@ -52,7 +52,7 @@ async fn starts_and_ends(signal: &str) {
 }
 
 #[tokio::test]
-async fn it_logs_each_request_without_its_secrets() {
+async fn logs_each_request_without_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let mut child = command()
         .env("TMPDIR", directory.path())
@@ -91,7 +91,7 @@ async fn it_logs_each_request_without_its_secrets() {
     assert_eq!(leftovers, 0, "the temporary data directory stays");
 }
 
-/// Starts it with more arguments, and an account of its own.
+/// Starts the program with a custom account and additional arguments.
 fn start_with(arguments: &[&str], temporary: &Path) -> (Program, Client) {
     let mut program = command()
         .env("TMPDIR", temporary)
@@ -107,7 +107,7 @@ fn start_with(arguments: &[&str], temporary: &Path) -> (Program, Client) {
     (program, client)
 }
 
-/// Begins to upload `photos/a`, and waits until the program has begun to read it.
+/// Starts to upload `photos/a`, and waits until the program reads the body.
 async fn begin_upload(client: &Client) -> TcpStream {
     client.bucket("photos").await;
     let put = request("PUT", "/photos/a")
@@ -123,7 +123,7 @@ async fn begin_upload(client: &Client) -> TcpStream {
     stream
 }
 
-/// Waits until nobody can connect any more.
+/// Waits until the program refuses connections.
 async fn stops_listening(client: &Client) {
     for _ in 0..500 {
         if TcpStream::connect(client.addr).await.is_err() {
@@ -131,7 +131,7 @@ async fn stops_listening(client: &Client) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("it still listens");
+    panic!("the program still listens");
 }
 
 #[tokio::test]
@@ -141,14 +141,17 @@ async fn requests_in_flight_finish() {
     let mut stream = begin_upload(&client).await;
     program.signal("-TERM");
     stops_listening(&client).await;
-    assert!(program.0.try_wait().unwrap().is_none(), "it has ended");
+    assert!(
+        program.0.try_wait().unwrap().is_none(),
+        "the program has ended"
+    );
     stream.write_all(b"12345").await.unwrap();
     assert_eq!(read_reply(&mut stream).await.status, 201);
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_ends_the_program_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let (mut program, client) = start_with(&["--grace", "60s"], directory.path());
     let _stream = begin_upload(&client).await;
@@ -163,7 +166,7 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn faults_come_from_the_command_line_and_go_to_the_log() {
+async fn logs_the_faults_of_the_command_line() {
     let rule = "operation=ListBuckets,times=1,status=502";
     let reset = "operation=ListBuckets,reset=before";
     let arguments = ["--fault", rule, "--fault", reset, "--fault-seed", "7"];
@@ -190,7 +193,7 @@ async fn faults_come_from_the_command_line_and_go_to_the_log() {
 }
 
 #[test]
-fn it_says_in_one_line_what_is_wrong() {
+fn reports_bad_arguments_in_one_line() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -204,7 +207,7 @@ fn it_says_in_one_line_what_is_wrong() {
         (&["--listen", "127.0.0.1:0", "--data-dir", file], file),
         (&["--access-key-id", "ALICE"], "--secret-access-key"),
         (&["--zone", "Not A Zone"], "Not A Zone"),
-        (&["--fault", "status=1"], "from 400 to 599"),
+        (&["--fault", "status=1"], "400 to 599"),
         (&["--fault", "operation=Nothing,status=503"], "ListBuckets"),
         (&["--fault-seed", "x"], "--fault-seed"),
         (&["--grace", "soon"], "such as 10s"),
@@ -217,7 +220,7 @@ fn it_says_in_one_line_what_is_wrong() {
 }
 
 #[test]
-fn it_helps() {
+fn help_lists_all_flags() {
     let output = command().arg("--help").output().unwrap();
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! Buckets and what belongs to them.
+//! Buckets and lists of objects.
 
 use qingstor_emulator::Emulator;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::{Client, request, start};
 
 #[tokio::test]
-async fn life_cycle_of_a_bucket() {
+async fn a_bucket_can_be_created_and_deleted() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     assert_eq!(client.head("/photos").await.status, 404);
@@ -45,7 +45,7 @@ async fn life_cycle_of_a_bucket() {
 }
 
 #[tokio::test]
-async fn names_follow_the_rules() {
+async fn refuses_invalid_bucket_names() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     for name in [
@@ -65,7 +65,7 @@ async fn names_follow_the_rules() {
 }
 
 #[tokio::test]
-async fn the_list_of_buckets_is_paged_and_by_zone() {
+async fn lists_buckets_by_page_and_zone() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")
@@ -115,14 +115,14 @@ async fn the_list_of_buckets_is_paged_and_by_zone() {
         (400, "invalid_argument".to_owned())
     );
 
-    // The bucket of another zone is not there; without a zone in the host, it is.
+    // A bucket is not found on the host of another zone, but on the host without a zone.
     let elsewhere = request("HEAD", "/bucket-1").header("Host", "sh1a.qingstor.com");
     assert_eq!(alice.send(elsewhere).await.status, 404);
     assert_eq!(alice.head("/bucket-4").await.status, 200);
 }
 
 #[tokio::test]
-async fn objects_are_listed_in_pages() {
+async fn lists_objects_in_pages() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -159,7 +159,7 @@ async fn objects_are_listed_in_pages() {
 }
 
 #[tokio::test]
-async fn access_control_lists() {
+async fn stores_access_control_lists() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -212,7 +212,7 @@ async fn access_control_lists() {
 }
 
 #[tokio::test]
-async fn many_objects_are_deleted_at_once() {
+async fn deletes_several_objects_with_one_request() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -271,7 +271,7 @@ async fn many_objects_are_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_refused() {
+async fn refuses_unknown_buckets_and_operations() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -291,7 +291,7 @@ async fn what_does_not_exist_is_refused() {
 }
 
 #[tokio::test]
-async fn every_answer_can_be_told_from_others() {
+async fn every_response_has_a_unique_request_id() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     let mut ids = Vec::new();
@@ -326,7 +326,7 @@ async fn every_answer_can_be_told_from_others() {
 }
 
 #[tokio::test]
-async fn options_answers_without_allowing() {
+async fn a_preflight_without_rules_allows_nothing() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;

@@ -1,4 +1,4 @@
-//! A client of these tests: raw bytes over TCP, and a signer of its own.
+//! An HTTP client for tests, which sends raw bytes and has its own signature code.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The parameters that are signed.
+/// Query parameters that the signature covers.
 const SIGNED: [&str; 27] = [
     "acl",
     "append",
@@ -45,7 +45,7 @@ const SIGNED: [&str; 27] = [
     "versions",
 ];
 
-/// Nothing in these tests takes longer than this unless it hangs.
+/// Timeout after which a test counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request under construction.
@@ -57,7 +57,7 @@ pub(crate) struct Request {
     body: Vec<u8>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -65,7 +65,7 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// One account on one emulator.
+/// A client with one account of one emulator.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) addr: SocketAddr,
@@ -93,7 +93,7 @@ impl Request {
         self
     }
 
-    /// A JSON body with the digest that some operations require.
+    /// Sets a JSON body with the digest that some operations require.
     pub(crate) fn json(self, body: &serde_json::Value) -> Self {
         let text = body.to_string();
         self.header("Content-MD5", content_md5(text.as_bytes()))
@@ -108,7 +108,7 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The string to sign; `host_bucket` in virtual-host style.
+    /// Returns the string to sign. `host_bucket` is the bucket of the host in virtual-host style.
     fn string_to_sign(&self, date: &str, host_bucket: Option<&str>) -> String {
         let mut out = format!(
             "{}\n{}\n{}\n{date}\n",
@@ -143,7 +143,7 @@ impl Request {
         out
     }
 
-    /// Signs the request as it stands; nothing that is signed may be added afterwards.
+    /// Signs the request. Signed parts must not change afterwards.
     pub(crate) fn signed(self, client: &Client) -> Self {
         self.signed_in_host(client, None)
     }
@@ -162,7 +162,7 @@ impl Request {
         request.header("Authorization", authorization)
     }
 
-    /// Makes a signed URL of the target.
+    /// Converts the target to a signed URL.
     pub(crate) fn presigned(mut self, client: &Client, expires: i64) -> Self {
         let signature = sign(
             &client.secret,
@@ -180,7 +180,7 @@ impl Request {
         self
     }
 
-    /// The bytes of the request; the connection ends with it.
+    /// Returns the bytes of the request, which closes the connection.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         let mut add = |name: &str, value: &str| {
@@ -214,7 +214,7 @@ impl Client {
         }
     }
 
-    /// Signs and sends.
+    /// Signs and sends a request.
     pub(crate) async fn send(&self, request: Request) -> Reply {
         self.send_as_is(&request.signed(self)).await
     }
@@ -223,14 +223,14 @@ impl Client {
         self.exchange(&request.to_bytes()).await
     }
 
-    /// Writes bytes and reads what comes back until the server closes.
+    /// Sends bytes, and reads the response until the server closes the connection.
     pub(crate) async fn exchange(&self, bytes: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         read_reply(&mut stream).await
     }
 
-    /// Writes bytes and reads a response of a known length, while the connection may stay open.
+    /// Sends bytes, and reads a response by its `Content-Length`. The connection can stay open.
     pub(crate) async fn exchange_head(&self, bytes: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -239,9 +239,9 @@ impl Client {
             let mut piece = [0; 4096];
             let count = tokio::time::timeout(PATIENCE, stream.read(&mut piece))
                 .await
-                .expect("the emulator waits")
+                .expect("the emulator does not respond")
                 .unwrap();
-            assert!(count > 0, "no answer: {}", String::from_utf8_lossy(&read));
+            assert!(count > 0, "no response: {}", String::from_utf8_lossy(&read));
             read.extend_from_slice(&piece[..count]);
             if let Some(reply) = Reply::parse(&read)
                 && reply.header("content-length") == reply.body.len().to_string()
@@ -267,12 +267,12 @@ impl Client {
         self.send(request("PUT", target).body(body)).await
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     pub(crate) async fn bucket(&self, name: &str) {
         assert_eq!(self.put(format!("/{name}"), "").await.status, 201);
     }
 
-    /// The keys of a bucket.
+    /// Returns the keys of a bucket.
     pub(crate) async fn keys(&self, bucket: &str) -> Vec<String> {
         let list = self.get(format!("/{bucket}?limit=1000")).await.json();
         list["keys"]
@@ -285,7 +285,7 @@ impl Client {
 }
 
 impl Reply {
-    /// Reads an answer; `None` if its head is not complete.
+    /// Parses a response. Returns `None` if its head is incomplete.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -315,21 +315,22 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Status and error code.
+    /// Returns the status and the error code.
     pub(crate) fn error(&self) -> (u16, String) {
         let code = self.json()["code"].as_str().unwrap().to_owned();
         (self.status, code)
     }
 }
 
-/// Reads an answer until the server closes.
+/// Reads a response until the server closes the connection.
 pub(crate) async fn read_reply(stream: &mut TcpStream) -> Reply {
     let mut bytes = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes))
         .await
-        .expect("the emulator hangs")
+        .expect("the emulator does not close the connection")
         .unwrap();
-    Reply::parse(&bytes).unwrap_or_else(|| panic!("no answer: {}", String::from_utf8_lossy(&bytes)))
+    Reply::parse(&bytes)
+        .unwrap_or_else(|| panic!("no response: {}", String::from_utf8_lossy(&bytes)))
 }
 
 pub(crate) fn sign(secret: &str, string_to_sign: &str) -> String {
@@ -351,7 +352,7 @@ pub(crate) fn unix_now() -> i64 {
     i64::try_from(elapsed.as_secs()).unwrap()
 }
 
-/// Percent-encodes a key; slashes stay.
+/// Percent-encodes a key, except slashes.
 pub(crate) fn encode(key: &str) -> String {
     key.bytes().fold(String::new(), |mut path, byte| {
         if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {

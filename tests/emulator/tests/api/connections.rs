@@ -1,4 +1,4 @@
-//! Many connections, idle ones, and clients that don't read.
+//! Many connections, idle connections, and clients that do not read.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::client::{Client, read_reply, request, start};
 
 #[tokio::test]
-async fn a_thousand_connections_at_once() {
+async fn serves_a_thousand_connections() {
     const CONNECTIONS: usize = 1000;
     let started = Instant::now();
     let emulator = start().await;
@@ -18,7 +18,7 @@ async fn a_thousand_connections_at_once() {
     client.bucket("photos").await;
     client.put("/photos/a", "content").await;
     let get = request("GET", "/photos/a").signed(&client).to_bytes();
-    // All are open before the first one says anything.
+    // All connections are open before the first request is sent.
     let mut opening = JoinSet::new();
     for _ in 0..CONNECTIONS {
         opening.spawn(TcpStream::connect(client.addr));
@@ -41,7 +41,7 @@ async fn a_thousand_connections_at_once() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_is_cut_off() {
+async fn closes_connections_whose_client_does_not_read() {
     let emulator = Emulator::builder()
         .client_timeout(Duration::from_millis(200))
         .grace(Duration::from_secs(60))
@@ -50,14 +50,14 @@ async fn who_does_not_read_is_cut_off() {
         .unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;
-    // More than the system takes on its own for either side.
+    // Larger than the socket buffers of both sides.
     client.put("/photos/a", vec![0; 16 << 20]).await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(client.addr).await.unwrap();
     let get = request("GET", "/photos/a").signed(&client).to_bytes();
     stream.write_all(&get).await.unwrap();
-    // The answer has begun, so the request is in flight.
+    // The response has started, so the request is in flight.
     stream.readable().await.unwrap();
     let started = Instant::now();
     emulator.shutdown().await;
@@ -68,7 +68,7 @@ async fn who_does_not_read_is_cut_off() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_does_not_delay_the_end() {
+async fn idle_connections_do_not_delay_the_shutdown() {
     let emulator = Emulator::builder()
         .grace(Duration::from_secs(60))
         .start()
@@ -76,7 +76,7 @@ async fn who_says_nothing_does_not_delay_the_end() {
         .unwrap();
     let client = Client::new(&emulator);
     let mut silent = TcpStream::connect(client.addr).await.unwrap();
-    // Another one is kept alive after a request.
+    // The second connection is idle after a request.
     let mut idle = TcpStream::connect(client.addr).await.unwrap();
     idle.write_all(b"GET /_health HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
@@ -93,7 +93,7 @@ async fn who_says_nothing_does_not_delay_the_end() {
 }
 
 #[tokio::test]
-async fn the_grace_period_ends() {
+async fn the_grace_period_limits_the_shutdown() {
     let emulator = Emulator::builder()
         .grace(Duration::from_millis(50))
         .start()
@@ -107,18 +107,18 @@ async fn the_grace_period_ends() {
         .to_bytes();
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     stream.write_all(&put).await.unwrap();
-    // A whole round trip later the other one has begun as well.
+    // After a complete round trip, the other request has started too.
     client.head("/photos").await;
     emulator.shutdown().await;
     let mut rest = Vec::new();
-    // Closed or reset, but without an answer.
+    // The connection is closed or reset without a response.
     let _ = stream.read_to_end(&mut rest).await;
     assert!(rest.is_empty());
 }
 
 #[tokio::test]
-async fn ipv6_is_an_address_like_any_other() {
-    // Not every machine has it.
+async fn listens_on_ipv6() {
+    // Not every machine supports IPv6.
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return;
     }

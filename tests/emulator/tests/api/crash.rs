@@ -1,5 +1,5 @@
-//! A program that is killed at any moment: nothing that was acknowledged is lost, and nothing is
-//! half there.
+//! A program that is killed at random times: no acknowledged change is lost, and no change is
+//! half-done.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::crash_worker::Worker;
 use crate::program::{Program, SECRET, client_of, command};
 
 const WORKERS: usize = 5;
-/// So often is the program killed, unless this variable says otherwise.
+/// Environment variable with the number of times that the program is killed.
 const ROUNDS: (&str, u32) = ("QINGSTOR_CRASH_ROUNDS", 6);
 
 fn spawn(data: &Path) -> Program {
@@ -30,7 +30,7 @@ fn kill(mut program: Program) {
     program.0.wait().unwrap();
 }
 
-/// Starts a program, now and then after some that were killed before they had started.
+/// Starts a program. Sometimes kills several programs during their start first.
 async fn start(data: &Path) -> (Program, Client) {
     while fastrand::u8(..3) == 0 {
         let program = spawn(data);
@@ -42,7 +42,7 @@ async fn start(data: &Path) -> (Program, Client) {
     (program, client)
 }
 
-/// Lets the workers change things until the program is killed.
+/// Runs the workers until the program is killed.
 async fn work_until_killed(mut workers: Vec<Worker>, program: Program) -> Vec<Worker> {
     let tasks = workers
         .drain(..)
@@ -56,13 +56,13 @@ async fn work_until_killed(mut workers: Vec<Worker>, program: Program) -> Vec<Wo
     workers
 }
 
-/// So often as the environment says, or else some times.
+/// Returns the number of times that the program is killed.
 fn rounds() -> u32 {
     std::env::var(ROUNDS.0).map_or(ROUNDS.1, |rounds| rounds.parse().unwrap())
 }
 
 #[tokio::test]
-async fn a_first_start_that_was_killed_is_made_up_for() {
+async fn starts_after_a_first_start_that_was_killed() {
     for _ in 0..rounds() * 5 {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
@@ -75,7 +75,7 @@ async fn a_first_start_that_was_killed_is_made_up_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_every_kill() {
+async fn acknowledged_changes_survive_every_kill() {
     let rounds = rounds();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -98,12 +98,12 @@ async fn what_was_acknowledged_survives_every_kill() {
         worker.meet(&client, false).await;
     }
     second_is_refused(&data);
-    // Whatever was counted wrong on the way is a file that nothing removes.
+    // A wrong use count would leave a file that is never removed.
     for worker in &mut workers {
         worker.remove_everything().await;
     }
     let left = std::fs::read_dir(data.join("content")).unwrap().count();
-    assert_eq!(left, 0, "contents that nobody names");
+    assert_eq!(left, 0, "contents without records");
     program.end("-TERM");
     let changes = workers.iter().map(Worker::acknowledged).sum::<u64>();
     let attempts = workers.iter().map(Worker::attempts_found).sum::<u64>();
@@ -111,7 +111,10 @@ async fn what_was_acknowledged_survives_every_kill() {
         "{rounds} kills, {changes} changes acknowledged, {attempts} found that were not, the \
          slowest start took {slowest_start:?}"
     );
-    assert!(changes > u64::from(rounds), "the workers did nothing");
+    assert!(
+        changes > u64::from(rounds),
+        "the workers made too few changes"
+    );
 }
 
 fn second_is_refused(data: &Path) {

@@ -1,4 +1,4 @@
-//! Somebody who changes what is theirs, remembers what was acknowledged, and compares.
+//! A worker that changes its buckets, and compares them with the acknowledged changes.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use tokio::net::TcpStream;
 
 use crate::client::{Client, Reply, Request, request};
 
-/// All but the last part of an upload have as much.
+/// Size of all parts of an upload except the last, in bytes.
 const PART: usize = 4 << 20;
-/// How many versions of a key there may be before the oldest one is deleted.
+/// Number of versions of a key above which the worker deletes the oldest one.
 const MAX_VERSIONS: usize = 5;
 
-/// A run of bytes that shows whether it is whole: its tag, and what follows from the tag.
+/// Number that determines the bytes of a run, so that an incomplete run can be detected.
 type Tag = u64;
 
-/// The runs of an object, or a delete marker.
+/// Runs of an object, or a delete marker.
 type Content = Option<Vec<Tag>>;
 
-/// All that a worker has.
+/// Expected state of the buckets of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct World {
-    /// By bucket and key, the newest version last.
+    /// Versions by bucket and key, the newest one last.
     objects: BTreeMap<String, Vec<Content>>,
     is_public: bool,
     max_age: u64,
@@ -42,13 +42,13 @@ enum Change {
     Cors(u64),
 }
 
-/// A worker has two buckets: one of its name, and one with versions.
+/// A worker with two buckets, one of them with versioning.
 #[derive(Debug)]
 pub(crate) struct Worker {
     name: String,
     client: Option<Client>,
     world: World,
-    /// What was not acknowledged when the program was killed.
+    /// Change that was not acknowledged when the program was killed.
     attempt: Option<Change>,
     acknowledged: u64,
     attempts_found: u64,
@@ -59,7 +59,7 @@ fn new_tag(class: u64) -> Tag {
 }
 
 fn some_tag() -> Tag {
-    // Now and then something large.
+    // Some runs are large.
     new_tag(if fastrand::u8(..12) == 0 { 1 } else { 2 })
 }
 
@@ -82,14 +82,14 @@ fn runs(tags: &[Tag]) -> Vec<u8> {
     tags.iter().flat_map(|tag| run(*tag)).collect()
 }
 
-/// The runs that bytes consist of; fails if any is torn.
+/// Returns the runs of bytes. Panics if a run is incomplete.
 fn read_runs(mut bytes: &[u8]) -> Vec<Tag> {
     let mut tags = Vec::new();
     while !bytes.is_empty() {
         let tag = Tag::from_be_bytes(bytes[..8].try_into().unwrap());
         bytes = bytes
             .strip_prefix(run(tag).as_slice())
-            .expect("an object is torn");
+            .expect("an object is incomplete");
         tags.push(tag);
     }
     tags
@@ -151,14 +151,14 @@ impl World {
     }
 }
 
-/// Sends a request; `None` if the program ends before it has answered.
+/// Sends a request. Returns `None` if the program ends before the response.
 async fn send(client: &Client, request: Request) -> Option<Reply> {
     let mut stream = TcpStream::connect(client.addr).await.ok()?;
     let bytes = request.signed(client).to_bytes();
     stream.write_all(&bytes).await.ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok()?;
-    let reply = Reply::parse(&answer)?;
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.ok()?;
+    let reply = Reply::parse(&response)?;
     let length = reply.header("content-length").parse().unwrap_or(0);
     (reply.body.len() >= length).then_some(reply)
 }
@@ -186,12 +186,12 @@ impl Worker {
         }
     }
 
-    /// Changes that were acknowledged.
+    /// Returns the number of acknowledged changes.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.acknowledged
     }
 
-    /// Changes that were made though the program was killed before it could say so.
+    /// Returns the number of changes that were made but not acknowledged.
     pub(crate) fn attempts_found(&self) -> u64 {
         self.attempts_found
     }
@@ -204,7 +204,7 @@ impl Worker {
         [self.name.clone(), format!("{}v", self.name)]
     }
 
-    /// Meets a program that was started anew, and checks that all is there.
+    /// Connects to a restarted program, and compares its state with the expected one.
     pub(crate) async fn meet(&mut self, client: &Client, is_first: bool) {
         self.client = Some(client.clone());
         if is_first {
@@ -224,7 +224,7 @@ impl Worker {
         self.attempts_found += 1;
         let mut expected = self.world.clone();
         if let Change::DeleteSeveral(keys) = &change {
-            // Each of them by itself.
+            // A batch deletion is not atomic, so each key is compared separately.
             let is_gone = |key: &&String| !found.objects.contains_key(*key);
             keys.iter()
                 .filter(is_gone)
@@ -236,7 +236,7 @@ impl Worker {
         self.world = found;
     }
 
-    /// All that there is.
+    /// Returns the actual state.
     async fn look(&self) -> World {
         let client = self.client();
         let mut world = World::default();
@@ -262,7 +262,7 @@ impl Worker {
         world
     }
 
-    /// Bucket with key, version and whether it is a delete marker; the newest first.
+    /// Returns path, version and delete marker of all versions, the newest first.
     async fn versions(&self, bucket: &str) -> Vec<(String, String, bool)> {
         let list = self.client().get(format!("/{bucket}?versions&limit=1000"));
         let list = list.await.json();
@@ -279,7 +279,7 @@ impl Worker {
             .collect()
     }
 
-    /// Makes changes until the program is gone.
+    /// Makes changes until the program ends.
     pub(crate) async fn work(mut self) -> Self {
         loop {
             let change = self.choose();
@@ -320,7 +320,7 @@ impl Worker {
         }
     }
 
-    /// Makes a change; `None` if it was not acknowledged.
+    /// Makes a change. Returns `None` if it was not acknowledged.
     async fn make(&self, change: &Change) -> Option<()> {
         let client = self.client();
         let (request, status) = match change {
@@ -384,7 +384,7 @@ impl Worker {
             expect(client, put(&target).body(run(*tag)), 201).await?;
             parts.push(json!({"part_number": number}));
         }
-        // A part that is left out goes away.
+        // A part that the completion does not list is removed.
         let target = format!("{key}?upload_id={id}&part_number=77");
         expect(client, put(&target).body("left out"), 201).await?;
         let complete = request("POST", format!("/{key}?upload_id={id}"));
@@ -392,7 +392,7 @@ impl Worker {
         expect(client, complete, 201).await.map(drop)
     }
 
-    /// Deletes all versions, and the buckets with their uploads.
+    /// Deletes all versions and buckets.
     pub(crate) async fn remove_everything(&mut self) {
         let client = self.client();
         for bucket in self.buckets() {

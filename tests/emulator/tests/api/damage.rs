@@ -1,4 +1,4 @@
-//! Data directories that are damaged, mixed up, or contain links.
+//! Data directories that are damaged, mixed up or contain links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ async fn start(directory: &Path) -> Emulator {
     builder.start().await.unwrap()
 }
 
-/// Stores objects of these keys in a new directory.
+/// Creates a directory with objects of these keys.
 async fn directory_with(keys: &[&str]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
@@ -50,7 +50,7 @@ async fn reads_all(directory: &Path, keys: &[&str]) {
 }
 
 #[tokio::test]
-async fn contents_without_records_are_not_swept() {
+async fn contents_without_a_database_are_not_removed() {
     let directory = tempfile::tempdir().unwrap();
     let content = directory.path().join("content/0123456789abcdef");
     start(directory.path()).await.shutdown().await;
@@ -64,7 +64,7 @@ async fn contents_without_records_are_not_swept() {
     assert!(content.exists());
 }
 
-/// Swaps the records of two directories, and swaps them back after `look`.
+/// Swaps the databases of two directories, and swaps them back after `look`.
 async fn with_records_of(one: &Path, other: &Path, look: impl AsyncFnOnce()) {
     let (mine, theirs) = (one.join("records.redb"), other.join("records.redb"));
     let kept = one.join("../kept.redb");
@@ -90,7 +90,7 @@ async fn a_refused_start_removes_nothing() {
         assert_eq!(contents(root).len(), keys.len());
         reads_all(root, &keys).await;
     }
-    // These records are of an earlier run.
+    // This database is from an earlier run.
     let records = root.join("records.redb");
     let older = fs::read(&records).unwrap();
     let emulator = start(root).await;
@@ -100,11 +100,11 @@ async fn a_refused_start_removes_nothing() {
     let newer = fs::read(&records).unwrap();
     fs::write(&records, older).unwrap();
     let error = open_damaged(root).await;
-    assert!(error.contains("belongs to other records"), "{error}");
+    assert!(error.contains("belongs to another database"), "{error}");
     assert_eq!(contents(root).len(), keys.len() + 1);
     fs::write(&records, newer).unwrap();
     reads_all(root, &["a", "b", "c", "later"]).await;
-    // One content is missing, and one is left over.
+    // One content is missing, and one is a leftover.
     let lost = contents(root).remove(0);
     let leftover = root.join("content/0123456789abcdef0123456789abcdef");
     fs::rename(&lost, &leftover).unwrap();
@@ -116,7 +116,7 @@ async fn a_refused_start_removes_nothing() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn links_are_not_followed() {
+async fn does_not_follow_links() {
     let keys = ["a", "b"];
     let directory = directory_with(&keys).await;
     let elsewhere = tempfile::tempdir().unwrap();
@@ -133,19 +133,19 @@ async fn links_are_not_followed() {
         fs::rename(&target, &path).unwrap();
     }
     assert_eq!(contents(directory.path()).len(), 2);
-    // The directory that is named may be a link itself.
+    // The data directory itself can be a link.
     let link = elsewhere.path().join("data");
     std::os::unix::fs::symlink(directory.path(), &link).unwrap();
     reads_all(&link, &keys).await;
 }
 
 #[tokio::test]
-async fn damaged_records_are_reported_with_their_directory() {
+async fn reports_a_damaged_database_with_its_directory() {
     let directory = directory_with(&["a", "b"]).await;
     let records = directory.path().join("records.redb");
     let whole = fs::read(&records).unwrap();
     let mut damaged = vec![b"{".to_vec(), Vec::new(), whole[..whole.len() / 2].to_vec()];
-    // One page after the other.
+    // Damages one page after the other.
     for page in 0..whole.len() / 4096 {
         let mut bytes = whole.clone();
         bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
@@ -155,7 +155,7 @@ async fn damaged_records_are_reported_with_their_directory() {
     for bytes in damaged {
         fs::write(&records, bytes).unwrap();
         match Emulator::builder().data_dir(directory.path()).start().await {
-            // The page was not in use, or is made anew.
+            // The page was unused, or was repaired.
             Ok(emulator) => {
                 let client = Client::new(&emulator);
                 let status = client.get("/photos/a").await.status;
@@ -178,7 +178,7 @@ async fn damaged_records_are_reported_with_their_directory() {
 }
 
 #[tokio::test]
-async fn a_content_that_is_lost_or_cut_is_an_error_before_the_head() {
+async fn a_lost_or_truncated_content_is_an_error_before_the_head() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
     let client = Client::new(&emulator);

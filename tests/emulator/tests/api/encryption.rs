@@ -1,4 +1,4 @@
-//! Encryption with keys of the customer.
+//! Encryption with customer-provided keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{Client, Request, content_md5, request};
 
-/// A key made of one letter.
+/// A key that consists of one repeated letter.
 struct Key(u8);
 
 impl Key {
@@ -42,7 +42,7 @@ async fn setup(directory: &std::path::Path) -> (qingstor_emulator::Emulator, Cli
 }
 
 #[tokio::test]
-async fn only_who_has_the_key_reads() {
+async fn reading_requires_the_customer_key() {
     let directory = tempfile::tempdir().unwrap();
     let (_emulator, client) = setup(directory.path()).await;
     let plain = "what nobody shall read ".repeat(10_000);
@@ -83,7 +83,7 @@ async fn only_who_has_the_key_reads() {
     let needless = client.send(X.on(request("GET", "/photos/plain"))).await;
     assert_eq!(needless.error(), (400, "invalid_request".to_owned()));
 
-    // Nothing on disk gives it away.
+    // No file contains the plain text.
     for file in std::fs::read_dir(directory.path().join("content")).unwrap() {
         let stored = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!stored.windows(8).any(|bytes| bytes == b"shall re"));
@@ -91,7 +91,7 @@ async fn only_who_has_the_key_reads() {
 }
 
 #[tokio::test]
-async fn copies_change_keys_and_moves_keep_them() {
+async fn copies_can_change_the_key_and_moves_keep_it() {
     let directory = tempfile::tempdir().unwrap();
     let (_emulator, client) = setup(directory.path()).await;
     client
@@ -131,7 +131,7 @@ async fn copies_change_keys_and_moves_keep_them() {
 }
 
 #[tokio::test]
-async fn all_parts_of_an_upload_have_its_key() {
+async fn all_parts_of_an_upload_need_its_key() {
     let directory = tempfile::tempdir().unwrap();
     let (_emulator, client) = setup(directory.path()).await;
     let start = client

@@ -1,4 +1,4 @@
-//! Faults on demand, as a client meets them.
+//! Fault rules, as clients see them.
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{Client, Request, http_date, request};
 
-/// An emulator with `photos/a`, whose content is `content`, and then these rules.
+/// Starts an emulator with the object `photos/a` and fault rules.
 async fn with_faults(content: &[u8], rules: &[&str]) -> (Emulator, Client) {
     let emulator = Emulator::builder().fault_seed(1).start().await.unwrap();
     let client = Client::new(&emulator);
@@ -20,11 +20,11 @@ async fn with_faults(content: &[u8], rules: &[&str]) -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// Everything that comes back, and how it ends.
+/// Returns all received bytes, and how the connection ended.
 async fn exchange(client: &Client, request: Request) -> (String, io::Result<()>) {
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let request = request.signed(client).to_bytes();
-    // The connection may be reset while it is written.
+    // The connection may be reset while the request is sent.
     let _ = stream.write_all(&request).await;
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).await;
@@ -40,12 +40,12 @@ async fn exists(emulator: &Emulator, client: &Client, target: &str) -> bool {
     client.head(target).await.status == 200
 }
 
-fn body_of(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+fn body_of(response: &str) -> &str {
+    response.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
 #[tokio::test]
-async fn errors_come_instead_of_the_operation() {
+async fn an_error_replaces_the_operation() {
     let rule = "operation=PutObject,code=service_unavailable,retry-after=2s";
     let (emulator, client) = with_faults(b"old", &[rule]).await;
     let reply = client.put("/photos/b", "new").await;
@@ -61,7 +61,7 @@ async fn errors_come_instead_of_the_operation() {
 }
 
 #[tokio::test]
-async fn an_error_may_have_another_status_or_no_document() {
+async fn an_error_can_have_another_status_or_no_document() {
     let rules = [
         "times=1,status=500,code=service_unavailable",
         "times=1,status=502",
@@ -78,54 +78,54 @@ async fn an_error_may_have_another_status_or_no_document() {
 }
 
 #[tokio::test]
-async fn an_answer_can_get_lost() {
+async fn a_response_can_get_lost() {
     for rule in [
         "operation=PutObject,when=after,code=internal_error",
         "operation=PutObject,when=after,reset=before",
     ] {
         let (emulator, client) = with_faults(b"old", &[rule]).await;
         let put = request("PUT", "/photos/b").body("new");
-        let (answer, end) = exchange(&client, put).await;
-        assert_eq!(answer.is_empty(), is_reset(end), "{answer}");
-        assert!(!answer.contains(" 201 "), "{answer}");
+        let (response, end) = exchange(&client, put).await;
+        assert_eq!(response.is_empty(), is_reset(end), "{response}");
+        assert!(!response.contains(" 201 "), "{response}");
         assert!(exists(&emulator, &client, "/photos/b").await, "{rule}");
     }
 }
 
 #[tokio::test]
-async fn faults_strike_whoever_calls() {
+async fn faults_apply_to_all_callers() {
     let (_emulator, client) = with_faults(b"old", &["status=503"]).await;
     let reply = client.send_as_is(&request("GET", "/photos/a")).await;
     assert_eq!(reply.status, 503);
-    // What is no operation of the API has no faults.
+    // Faults apply only to operations of the API.
     assert_eq!(client.send(request("PATCH", "/photos/a")).await.status, 405);
 }
 
 #[tokio::test]
-async fn a_connection_is_reset_before_the_answer() {
+async fn a_connection_is_reset_before_the_response() {
     let (emulator, client) = with_faults(b"old", &["reset=before"]).await;
     let put = request("PUT", "/photos/b").body("new");
-    let (answer, end) = exchange(&client, put).await;
-    assert_eq!(answer, "");
+    let (response, end) = exchange(&client, put).await;
+    assert_eq!(response, "");
     assert!(is_reset(end));
     assert!(!exists(&emulator, &client, "/photos/b").await);
 }
 
 #[tokio::test]
-async fn a_connection_is_reset_in_the_middle_of_the_answer() {
+async fn a_connection_is_reset_in_the_middle_of_the_response() {
     let content = "x".repeat(1000);
     let (_emulator, client) = with_faults(content.as_bytes(), &["reset=mid"]).await;
-    let (answer, end) = exchange(&client, request("GET", "/photos/a")).await;
+    let (response, end) = exchange(&client, request("GET", "/photos/a")).await;
     assert!(is_reset(end));
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("Content-Length: 1000\r\n"), "{answer}");
-    assert_eq!(body_of(&answer).len(), 500);
-    // What has no body breaks in the head.
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("Content-Length: 1000\r\n"), "{response}");
+    assert_eq!(body_of(&response).len(), 500);
+    // A response without a body breaks in its head.
     for method in ["HEAD", "DELETE"] {
-        let (answer, end) = exchange(&client, request(method, "/photos/a")).await;
+        let (response, end) = exchange(&client, request(method, "/photos/a")).await;
         assert!(is_reset(end), "{method}");
-        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
-        assert!(!answer.contains("\r\n\r\n"), "{answer}");
+        assert!(response.starts_with("HTTP/1.1 20"), "{response}");
+        assert!(!response.contains("\r\n\r\n"), "{response}");
     }
 }
 
@@ -140,7 +140,7 @@ async fn a_connection_is_reset_in_the_middle_of_the_request() {
     stream.write_all(&head).await.unwrap();
     stream.write_all(&[b'x'; 499]).await.unwrap();
     let early = tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await;
-    assert!(early.is_err(), "half of the body has not come yet");
+    assert!(early.is_err(), "responded before half of the body was sent");
     stream.write_all(b"x").await.unwrap();
     let error = stream.read_u8().await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
@@ -148,26 +148,26 @@ async fn a_connection_is_reset_in_the_middle_of_the_request() {
 }
 
 #[tokio::test]
-async fn an_answer_is_truncated() {
+async fn a_response_is_truncated() {
     let content = "x".repeat(1000);
     for (length, expected) in [(0, 0), (10, 10), (999, 999), (1000, 1000), (2000, 1000)] {
         let rule = format!("operation=GetObject,truncate={length}");
         let (_emulator, client) = with_faults(content.as_bytes(), &[&rule]).await;
-        let (answer, end) = exchange(&client, request("GET", "/photos/a")).await;
-        end.expect("it ends as usual");
-        assert!(answer.contains("Content-Length: 1000\r\n"), "{answer}");
-        assert_eq!(body_of(&answer).len(), expected, "{rule}");
+        let (response, end) = exchange(&client, request("GET", "/photos/a")).await;
+        end.expect("the connection was reset");
+        assert!(response.contains("Content-Length: 1000\r\n"), "{response}");
+        assert_eq!(body_of(&response).len(), expected, "{rule}");
     }
-    // Nor does a large one keep more than it should.
+    // A large body is truncated exactly, too.
     let content = vec![b'x'; 4 << 20];
     let (_emulator, client) = with_faults(&content, &["truncate=3000000"]).await;
-    let (answer, end) = exchange(&client, request("GET", "/photos/a")).await;
+    let (response, end) = exchange(&client, request("GET", "/photos/a")).await;
     end.unwrap();
-    assert_eq!(body_of(&answer).len(), 3_000_000);
+    assert_eq!(body_of(&response).len(), 3_000_000);
 }
 
 #[tokio::test]
-async fn latency_and_trickle_take_their_time() {
+async fn latency_and_trickle_delay_the_response() {
     let rules = ["latency=80ms", "operation=GetObject,trickle=1000"];
     let (_emulator, client) = with_faults(&[b'x'; 250], &rules).await;
     let started = Instant::now();
@@ -175,12 +175,12 @@ async fn latency_and_trickle_take_their_time() {
     assert!(started.elapsed() >= Duration::from_millis(80));
     let started = Instant::now();
     assert_eq!(client.get("/photos/a").await.body.len(), 250);
-    // Three pieces of at most 100 bytes, a tenth of a second before each.
+    // Three pieces of at most 100 bytes, each after a tenth of a second.
     assert!(started.elapsed() >= Duration::from_millis(380));
 }
 
 #[tokio::test]
-async fn kinds_combine() {
+async fn different_kinds_of_faults_combine() {
     let rules = ["latency=50ms,times=1", "status=503", "status=500"];
     let (_emulator, client) = with_faults(b"old", &rules).await;
     let started = Instant::now();
@@ -189,7 +189,7 @@ async fn kinds_combine() {
 }
 
 #[tokio::test]
-async fn the_etag_is_wrong() {
+async fn a_response_has_a_wrong_etag() {
     let (emulator, client) = with_faults(b"old", &["operation=GetObject,etag=wrong"]).await;
     let wrong = client.get("/photos/a").await;
     assert_eq!(wrong.header("etag"), format!("\"{}\"", "0".repeat(32)));
@@ -200,7 +200,7 @@ async fn the_etag_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_clock_is_wrong() {
+async fn the_clock_is_skewed() {
     let skew = Duration::from_secs(20 * 60);
     let now = SystemTime::now();
     for (rule, server_time) in [("skew=20m", now + skew), ("skew=-20m", now - skew)] {
@@ -212,14 +212,14 @@ async fn the_clock_is_wrong() {
             .duration_since(server_time)
             .unwrap_or_else(|before| before.duration());
         assert!(off < Duration::from_secs(60), "{rule}: {date:?}");
-        // Who takes the time from the answer gets in.
+        // A client that uses the date of the response is accepted.
         let get = request("GET", "/photos/a").header("Date", http_date(date));
         assert_eq!(client.send(get).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn only_some_requests_are_struck() {
+async fn rules_select_requests() {
     let rules = ["operation=GetObject,key=logs/*.txt,after=1,times=2,status=503"];
     let (emulator, client) = with_faults(b"old", &rules).await;
     client.put("/photos/logs/a.txt", "log").await;
@@ -234,7 +234,7 @@ async fn only_some_requests_are_struck() {
 }
 
 #[tokio::test]
-async fn chance_is_repeatable() {
+async fn random_faults_are_repeatable() {
     let statuses = async |seed: u64| {
         let emulator = Emulator::builder()
             .fault(FaultRule::on("ListBuckets").probability(0.5).status(503))
@@ -257,7 +257,7 @@ async fn chance_is_repeatable() {
 }
 
 #[tokio::test]
-async fn rules_need_no_text_and_make_sense() {
+async fn rules_can_be_built_in_code_and_are_checked() {
     let (emulator, client) = with_faults(b"old", &["status=503"]).await;
     let nonsense = FaultRule::on("GetObject").code("oops");
     let error = emulator.set_faults([nonsense]).unwrap_err().to_string();
@@ -275,7 +275,7 @@ async fn rules_need_no_text_and_make_sense() {
 }
 
 #[tokio::test]
-async fn operations_are_counted_when_they_succeed() {
+async fn counts_successful_operations() {
     let (emulator, client) = with_faults(b"old", &["operation=HeadObject,status=503"]).await;
     client.get("/photos/a").await;
     client.get("/photos/absent").await;
@@ -285,5 +285,5 @@ async fn operations_are_counted_when_they_succeed() {
     assert_eq!(served["PutObject"], 1);
     assert_eq!(served["GetObject"], 1);
     assert_eq!(served["HeadObject"], 0);
-    assert!(served.len() > 50, "all are there");
+    assert!(served.len() > 50, "operations are missing");
 }

@@ -1,4 +1,4 @@
-//! Objects that are fetched from elsewhere.
+//! Objects that are fetched from other sites.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,7 +29,7 @@ async fn fetched(client: &Client, url: impl Into<String>) -> Reply {
 }
 
 #[tokio::test]
-async fn an_object_comes_with_the_type_of_its_origin() {
+async fn a_fetched_object_has_the_content_type_of_its_origin() {
     let (_emulator, client) = setup().await;
     let origin = Origin::with(Sent::new(200, "Content-Type: text/plain\r\n", "content")).await;
     let reply = fetched(&client, origin.url("/x/y?z=%20")).await;
@@ -44,7 +44,7 @@ async fn an_object_comes_with_the_type_of_its_origin() {
     assert!(!asked.head.contains("authorization"), "{}", asked.head);
     assert!(asked.head.contains("accept-encoding: identity"));
 
-    // What the request says counts more; http is the protocol when there is none.
+    // The content type of the request has precedence. The default protocol is http.
     let put = fetch("/photos/b", origin.addr.to_string())
         .header("Content-Type", "text/html")
         .header("x-qs-meta-color", "red")
@@ -82,7 +82,7 @@ async fn a_fetched_object_can_be_encrypted() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_but_not_for_ever() {
+async fn follows_a_limited_number_of_redirects() {
     let (_emulator, client) = setup().await;
     let target = Origin::with(Sent::new(200, "", "content")).await;
     let elsewhere = target.url("/there");
@@ -119,7 +119,7 @@ async fn redirects_are_followed_but_not_for_ever() {
 }
 
 #[tokio::test]
-async fn origins_that_fail_leave_nothing_behind() {
+async fn failing_origins_leave_no_object() {
     let impatient = Emulator::builder().client_timeout(Duration::from_secs(1));
     let (_emulator, client) = setup_with(impatient).await;
     client.put("/photos/a", "before").await;
@@ -131,7 +131,7 @@ async fn origins_that_fail_leave_nothing_behind() {
         (Sent::raw("HTTP/1.1 204 X\r\n\r\n"), 503, "upstream_failed"),
         (Sent::raw("nonsense\r\n\r\n"), 503, "upstream_failed"),
         (Sent::raw(""), 503, "upstream_failed"),
-        // No length, in the two ways of HTTP.
+        // No length: chunked, or until the connection closes.
         (
             Sent::raw("HTTP/1.1 200 X\r\n\r\ncontent"),
             503,
@@ -167,7 +167,7 @@ async fn origins_that_fail_leave_nothing_behind() {
         let reply = fetched(&client, origin.url("/")).await;
         assert_eq!(reply.error(), (status, code.to_owned()), "{sent:?}");
     }
-    // Nobody listens there.
+    // No server listens on this port.
     let reply = fetched(&client, "http://127.0.0.1:1/").await;
     assert_eq!(reply.error(), (503, "upstream_failed".to_owned()));
     assert_eq!(client.get("/photos/a").await.text(), "before");
@@ -176,7 +176,7 @@ async fn origins_that_fail_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn an_origin_that_has_changed_is_refused() {
+async fn refuses_an_origin_that_was_modified() {
     let (_emulator, client) = setup().await;
     let now = SystemTime::now();
     let modified = http_date(now);
@@ -198,7 +198,7 @@ async fn an_origin_that_has_changed_is_refused() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_fetched() {
+async fn refuses_invalid_fetches() {
     let (_emulator, client) = setup().await;
     let origin = Origin::with(Sent::new(200, "", "content")).await;
     let url = origin.url("/");
@@ -236,7 +236,7 @@ async fn what_can_not_be_fetched() {
 }
 
 #[tokio::test]
-async fn a_source_is_a_url_of_the_web() {
+async fn a_source_must_be_an_http_or_https_url() {
     let (_emulator, client) = setup().await;
     for url in [
         "a",
@@ -261,7 +261,7 @@ async fn a_source_is_a_url_of_the_web() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_twice_at_the_same_time() {
+async fn refuses_concurrent_fetches_of_one_object() {
     let (_emulator, client) = setup().await;
     let gate = Arc::new(Semaphore::new(0));
     let opened = Arc::clone(&gate);
@@ -281,7 +281,7 @@ async fn nothing_is_fetched_twice_at_the_same_time() {
     origin.wait_for(1).await;
     let reply = fetched(&client, url.clone()).await;
     assert_eq!(reply.error(), (409, "fetch_in_process".to_owned()));
-    // Another object of the same URL is another job.
+    // Fetching the same URL to another object is allowed.
     opened.add_permits(2);
     assert_eq!(
         client.send(fetch("/photos/b", url.clone())).await.status,

@@ -1,13 +1,13 @@
-//! A disk that is full, and has space again.
+//! A disk that is full, and later has space again.
 //!
-//! The limit of the size of a file stands for the disk: a user may set and lift it.
+//! The tests simulate a full disk with the limit of the file size, which needs no privileges.
 
 use std::process::{Command, Stdio};
 
 use crate::client::{Client, request};
 use crate::program::{Program, SECRET, client_of};
 
-/// Starts the program with a limit for the size of its files, in bytes.
+/// Starts the program with a limit of its file size, in bytes.
 fn start_with_limit(directory: &std::path::Path, limit: u64) -> (Program, Client) {
     let script = format!(
         "ulimit -S -f {} && exec \"$0\" --listen 127.0.0.1:0 --access-key-id ALICE \
@@ -26,7 +26,7 @@ fn start_with_limit(directory: &std::path::Path, limit: u64) -> (Program, Client
     (program, client)
 }
 
-/// Changes the soft limit for the size of the program's files, in bytes.
+/// Changes the soft limit of the program's file size, in bytes.
 fn set_limit(program: &Program, limit: &str) {
     let pid = program.0.id().to_string();
     let changed = Command::new("prlimit")
@@ -45,7 +45,7 @@ async fn health(client: &Client) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_content_too_large_for_the_disk_is_an_error_and_leaves_nothing() {
+async fn a_content_too_large_for_the_disk_leaves_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let (mut program, client) = start_with_limit(directory.path(), 8 << 20);
     client.bucket("photos").await;
@@ -59,7 +59,7 @@ async fn a_content_too_large_for_the_disk_is_an_error_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn health_shows_a_full_disk_before_a_write_fails() {
+async fn health_reports_a_full_disk_before_a_write_fails() {
     let directory = tempfile::tempdir().unwrap();
     let (mut program, client) = start_with_limit(directory.path(), 8 << 20);
     client.bucket("photos").await;
@@ -68,16 +68,16 @@ async fn health_shows_a_full_disk_before_a_write_fails() {
     assert_eq!(health(&client).await, (503, "failed".to_owned()));
     set_limit(&program, "unlimited");
     assert_eq!(health(&client).await, (200, "ok".to_owned()));
-    // The contents that it has written are gone.
+    // The contents of the health checks are removed.
     let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
     assert_eq!(contents.count(), 0);
     program.end("-TERM");
 }
 
 #[tokio::test]
-async fn records_are_written_again_when_there_is_space() {
+async fn writes_work_again_when_there_is_space() {
     let directory = tempfile::tempdir().unwrap();
-    // Enough for the database of a first start, and a little more.
+    // Enough for the initial database, and a little more.
     let (mut program, client) = start_with_limit(directory.path(), 3 << 19);
     client.bucket("photos").await;
     assert_eq!(health(&client).await, (200, "ok".to_owned()));
@@ -93,7 +93,7 @@ async fn records_are_written_again_when_there_is_space() {
         assert!(stored.len() < 5000, "the disk is never full");
     };
     assert_eq!(refused.error(), (500, "internal_error".to_owned()));
-    // What was stored can be read, and the health is told as it is.
+    // Stored objects can be read, and the health check reports the failure.
     for _ in 0..3 {
         assert_eq!(health(&client).await, (503, "failed".to_owned()));
         assert_eq!(client.get("/photos/00000").await.text(), "content");

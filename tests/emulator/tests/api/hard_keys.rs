@@ -1,4 +1,4 @@
-//! Keys that break careless code.
+//! Object keys with special characters.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ fn hard_keys() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn hard_keys_go_there_and_back() {
+async fn stores_and_lists_hard_keys() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -55,7 +55,7 @@ async fn hard_keys_go_there_and_back() {
             "{key:?}"
         );
         assert_eq!(client.get(&target).await.text(), body, "{key:?}");
-        // In any other spelling, too.
+        // Another spelling of the escapes addresses the same key.
         let escaped = key.bytes().fold(String::new(), |mut path, byte| {
             write!(path, "%{byte:02x}").unwrap();
             path
@@ -63,7 +63,7 @@ async fn hard_keys_go_there_and_back() {
         let head = client.head(format!("/photos/{escaped}")).await;
         assert_eq!(head.status, 200, "{key:?}");
     }
-    // Each is an object of its own, and nothing came in between.
+    // Each key is a separate object, and no other object exists.
     let mut keys = hard_keys();
     keys.sort();
     assert_eq!(client.keys("photos").await, keys);
@@ -110,7 +110,7 @@ async fn pages_continue_after_hard_keys() {
 }
 
 #[tokio::test]
-async fn keys_that_break_the_rules_are_refused() {
+async fn refuses_invalid_keys() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{Client, Request, read_reply, request, start};
 
-/// All files below a directory, without those that are always there.
+/// Returns all files below a directory except those of an empty store.
 fn files(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -24,7 +24,7 @@ fn files(directory: &Path) -> Vec<String> {
     found
 }
 
-/// Waits for something that happens soon after the client has gone.
+/// Waits for a condition that becomes true soon after the client has disconnected.
 async fn eventually(condition: impl Fn() -> bool) {
     for _ in 0..200 {
         if condition() {
@@ -36,7 +36,7 @@ async fn eventually(condition: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn an_aborted_upload_leaves_nothing() {
+async fn an_aborted_upload_leaves_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = Emulator::builder()
         .data_dir(directory.path())
@@ -59,7 +59,7 @@ async fn an_aborted_upload_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_that_ends_too_early_is_told_so() {
+async fn reports_a_body_that_ends_too_early() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -78,7 +78,7 @@ async fn a_body_that_ends_too_early_is_told_so() {
 }
 
 #[tokio::test]
-async fn slow_clients_are_cut_off() {
+async fn closes_connections_of_slow_clients() {
     let emulator = Emulator::builder()
         .client_timeout(Duration::from_millis(200))
         .start()
@@ -134,7 +134,7 @@ async fn keys_do_not_leave_the_data_directory() {
         assert!(!name.contains("escaped"), "{name}");
     }
     assert_eq!(client.get("/photos?acl").await.status, 200);
-    // Buckets neither.
+    // Neither do bucket names.
     for target in ["/..", "/..%2F..", "/%2e%2e", "/.%00"] {
         assert_eq!(client.put(target, "").await.status, 400, "{target}");
         assert_eq!(client.get(target).await.status, 404, "{target}");
@@ -144,12 +144,12 @@ async fn keys_do_not_leave_the_data_directory() {
 }
 
 #[tokio::test]
-async fn an_unwanted_body_does_not_hide_the_answer() {
+async fn an_unread_body_does_not_prevent_the_response() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     let reply = client.put("/absent/a", vec![0; 8 << 20]).await;
     assert_eq!(reply.error(), (404, "bucket_not_exists".to_owned()));
-    // Who asks first need not send it at all.
+    // A client that waits for `100 Continue` does not send the body.
     client.bucket("photos").await;
     let polite = |target: &str| {
         request("PUT", target)
@@ -172,7 +172,7 @@ async fn an_unwanted_body_does_not_hide_the_answer() {
 }
 
 #[tokio::test]
-async fn length_is_limited() {
+async fn the_length_of_a_body_is_limited() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -185,7 +185,7 @@ async fn length_is_limited() {
 
 /// A client that sends a head and then waits, without asking for `100 Continue`.
 #[tokio::test]
-async fn a_refused_request_is_answered_before_its_body() {
+async fn refuses_a_request_before_its_body_arrives() {
     let timeout = std::time::Duration::from_secs(600);
     let emulator = Emulator::builder().client_timeout(timeout).start().await;
     let emulator = emulator.unwrap();
@@ -234,7 +234,7 @@ async fn a_refused_request_is_answered_before_its_body() {
         let reply = client.exchange_head(&request.to_bytes()).await;
         assert_eq!(reply.error().1, code, "{request:?}");
     }
-    // A client that sends a byte now and then does not delay the response either.
+    // A client that sends single bytes does not delay the response.
     let slow = announced(request("PUT", "/absent/a"), 1 << 20).signed(&client);
     let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
     stream.write_all(&slow.to_bytes()).await.unwrap();
@@ -251,7 +251,8 @@ async fn a_refused_request_is_answered_before_its_body() {
         read = reader.read_exact(&mut status) => assert_eq!(read.unwrap(), status.len()),
     }
     assert_eq!(&status, b"HTTP/1.1 404");
-    // Who sends everything before reading gets the answer as well, and may go on.
+    // A client that sends everything before reading receives the response, and can send another
+    // request.
     let put = request("PUT", "/absent/a")
         .body(vec![0; 8 << 20])
         .signed(&client);
@@ -260,7 +261,7 @@ async fn a_refused_request_is_answered_before_its_body() {
 }
 
 #[tokio::test]
-async fn nonsense_is_answered() {
+async fn refuses_malformed_requests() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     let long = "a".repeat(100_000);
@@ -270,13 +271,13 @@ async fn nonsense_is_answered() {
         .map(|n| format!("x-{n}: v\r\n"))
         .collect::<String>();
     for (bytes, expected) in [
-        // These the HTTP library refuses, as a proxy would: no body, but an answer.
+        // The HTTP library refuses these with a status and no body, as a proxy would.
         (format!("GET /{long} HTTP/1.1\r\n\r\n"), 414),
         (head(&format!("x-long: {}\r\n", long.repeat(10))), 431),
         (head(&many), 431),
         ("nonsense\r\n\r\n".to_owned(), 400),
         ("GET /<> HTTP/1.1\r\n\r\n".to_owned(), 400),
-        // These are the emulator's.
+        // The emulator refuses these.
         (
             "OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
             400,
@@ -312,6 +313,6 @@ async fn nonsense_is_answered() {
             assert!(!reply.error().1.is_empty());
         }
     }
-    // It is still there.
+    // The emulator still works.
     assert_eq!(client.get("/").await.status, 200);
 }

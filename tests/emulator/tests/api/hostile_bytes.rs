@@ -1,4 +1,4 @@
-//! Bytes that are no requests, or hardly: the HTTP layer refuses them, or the emulator does.
+//! Malformed HTTP, which the HTTP library or the emulator refuses.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{Client, Reply, Request, content_md5, request};
 
-/// A bucket that anybody may do anything with, so that nothing ends at a signature.
+/// Creates a public bucket, so that requests do not fail because of their signature.
 async fn setup() -> (Emulator, Client) {
     let timeout = Duration::from_secs(2);
     let builder = Emulator::builder().in_memory().client_timeout(timeout);
@@ -25,23 +25,23 @@ async fn setup() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// Sends bytes and nothing more, and reads until the server closes.
-async fn answers_to(client: &Client, bytes: &[u8]) -> Vec<u8> {
+/// Sends bytes, closes the sending side, and reads until the server closes the connection.
+async fn responses_to(client: &Client, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    // The server may have seen enough.
+    // The server may close the connection before all bytes are sent.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer);
-    // A reset is an answer, too; silence is not.
+    let mut response = Vec::new();
+    let read = stream.read_to_end(&mut response);
+    // A reset is acceptable, but no reaction is not.
     let _ = tokio::time::timeout(Duration::from_secs(20), read)
         .await
         .unwrap_or_else(|_| panic!("no end of {}", String::from_utf8_lossy(bytes)));
-    answer
+    response
 }
 
 #[tokio::test]
-async fn framing() {
+async fn refuses_bad_framing() {
     let (_emulator, client) = setup().await;
     for head in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
@@ -67,13 +67,13 @@ async fn framing() {
             "-1\r\n",
             "zz\r\n",
         ] {
-            // A finished chunked body needs no length, and outranks one.
+            // A complete chunked body does not need `Content-Length`, and has precedence over it.
             if head.ends_with("Transfer-Encoding: chunked") && body.ends_with("0\r\n\r\n") {
                 continue;
             }
             let bytes = format!("PUT /opened/b HTTP/1.1\r\nHost: h\r\n{head}\r\n\r\n{body}");
-            let answer = answers_to(&client, bytes.as_bytes()).await;
-            if let Some(reply) = Reply::parse(&answer) {
+            let response = responses_to(&client, bytes.as_bytes()).await;
+            if let Some(reply) = Reply::parse(&response) {
                 assert!((400..500).contains(&reply.status), "{bytes}: {reply:?}");
             }
         }
@@ -82,7 +82,7 @@ async fn framing() {
 }
 
 #[tokio::test]
-async fn targets_and_methods() {
+async fn refuses_bad_targets_and_methods() {
     let (_emulator, client) = setup().await;
     let long = format!("/opened/{}", "k".repeat(1024));
     for (line, expected) in [
@@ -115,14 +115,14 @@ async fn targets_and_methods() {
             "Host: h\r\n"
         };
         let bytes = format!("{line}\r\n{host}Content-Length: 0\r\nConnection: close\r\n\r\n");
-        let reply = Reply::parse(&answers_to(&client, bytes.as_bytes()).await);
+        let reply = Reply::parse(&responses_to(&client, bytes.as_bytes()).await);
         let status = reply.map(|reply| reply.status);
         assert_eq!(status, Some(expected), "{line}");
     }
 }
 
 #[tokio::test]
-async fn pipelined_requests_are_answered_in_their_order() {
+async fn responds_to_pipelined_requests_in_order() {
     let (_emulator, client) = setup().await;
     let mut bytes = Vec::new();
     for number in 0..50 {
@@ -136,8 +136,8 @@ async fn pipelined_requests_are_answered_in_their_order() {
             .as_bytes(),
         );
     }
-    let answers = answers_to(&client, &bytes).await;
-    let text = String::from_utf8(answers).unwrap();
+    let responses = responses_to(&client, &bytes).await;
+    let text = String::from_utf8(responses).unwrap();
     assert_eq!(text.matches("HTTP/1.1 201").count(), 50);
     assert_eq!(text.matches("HTTP/1.1 200").count(), 50);
     let mut rest = text.as_str();
@@ -149,26 +149,26 @@ async fn pipelined_requests_are_answered_in_their_order() {
         } else {
             rest.find(&body)
         };
-        rest = &rest[found.unwrap_or_else(|| panic!("no answer to {number}"))..];
+        rest = &rest[found.unwrap_or_else(|| panic!("no response to {number}"))..];
     }
 }
 
 #[tokio::test]
-async fn who_never_reads_is_cut_off() {
+async fn closes_connections_whose_client_never_reads() {
     let (_emulator, client) = setup().await;
     client.put("/opened/large", vec![0; 32 << 20]).await;
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let get = b"GET /opened/large HTTP/1.1\r\nHost: h\r\n\r\n";
     stream.write_all(get).await.unwrap();
-    // Longer than the emulator waits.
+    // Longer than the timeout of the emulator.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(answer.len() < 32 << 20, "the connection is still there");
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response).await;
+    assert!(response.len() < 32 << 20, "the connection is still there");
     assert_eq!(client.get("/opened/a").await.status, 200);
 }
 
-/// One request of each kind.
+/// Returns one request of each kind.
 fn seeds() -> Vec<Request> {
     let trio = |request: Request| {
         let key = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
@@ -272,7 +272,7 @@ fn seeds() -> Vec<Request> {
     seeds
 }
 
-/// Changes a few places of a request.
+/// Changes a few bytes of a request.
 fn mutate(bytes: &mut Vec<u8>, random: &mut fastrand::Rng) {
     const TOKENS: [&[u8]; 14] = [
         b"\0",
@@ -313,7 +313,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut fastrand::Rng) {
 }
 
 #[tokio::test]
-async fn mutated_requests() {
+async fn mutated_requests_do_no_harm() {
     let (_emulator, client) = setup().await;
     let seed = fastrand::u64(..);
     println!("seed {seed}");
@@ -321,21 +321,22 @@ async fn mutated_requests() {
     let seeds = seeds();
     for _ in 0..50 {
         for seed in &seeds {
-            // What is signed gets further where anybody may not.
+            // Signed requests also reach operations that are not public.
             let mut bytes = if random.bool() {
                 seed.clone().signed(&client).to_bytes()
             } else {
                 seed.to_bytes()
             };
             mutate(&mut bytes, &mut random);
-            let answer = answers_to(&client, &bytes).await;
+            let response = responses_to(&client, &bytes).await;
             let shown = String::from_utf8_lossy(&bytes);
-            if !answer.is_empty() {
-                let reply = Reply::parse(&answer).unwrap_or_else(|| panic!("half a head: {shown}"));
+            if !response.is_empty() {
+                let reply =
+                    Reply::parse(&response).unwrap_or_else(|| panic!("half a head: {shown}"));
                 assert!(reply.status != 500, "{shown}\n{}", reply.text());
             }
         }
     }
-    // It is still there, and so is what belongs to others.
+    // The emulator still works, and buckets of other users are unchanged.
     assert_eq!(client.get("/").await.status, 200);
 }

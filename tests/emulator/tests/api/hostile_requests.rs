@@ -1,4 +1,4 @@
-//! Requests that nobody sends in good faith: each is refused for what it is.
+//! Malicious requests, each of which is refused with the right error.
 
 use std::fmt::Write as _;
 
@@ -15,14 +15,14 @@ async fn setup() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// It is the client's fault, and the answer says what it is.
+/// Checks that the response is a client error with a document.
 fn is_refused(reply: &Reply, what: &str) {
     assert!((400..500).contains(&reply.status), "{what}: {reply:?}");
     assert!(!reply.error().1.is_empty(), "{what}");
 }
 
 #[tokio::test]
-async fn ranges() {
+async fn refuses_bad_ranges() {
     let (_emulator, client) = setup().await;
     let get = |range: &str| {
         let get = request("GET", "/photos/a").header("Range", range);
@@ -57,7 +57,7 @@ async fn ranges() {
     }
 }
 
-/// All that takes a document.
+/// Operations with a JSON document.
 const DOCUMENTS: [(&str, &str); 13] = [
     ("PUT", "/photos?acl"),
     ("PUT", "/photos?cors"),
@@ -75,7 +75,7 @@ const DOCUMENTS: [(&str, &str); 13] = [
 ];
 
 #[tokio::test]
-async fn documents() {
+async fn refuses_bad_documents() {
     let (_emulator, client) = setup().await;
     let nested = format!("{{\"acl\": {}", "[".repeat(1 << 20));
     let closed = format!("{}1{}", "[".repeat(1000), "]".repeat(1000));
@@ -129,7 +129,7 @@ fn field(name: &str, value: &str) -> String {
 }
 
 #[tokio::test]
-async fn forms() {
+async fn refuses_bad_forms() {
     let (_emulator, client) = setup().await;
     let usual = "multipart/form-data; boundary=b";
     let file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nx\r\n";
@@ -176,7 +176,7 @@ async fn forms() {
         is_refused(&reply, body.get(..200).unwrap_or(&body));
     }
     assert_eq!(client.keys("photos").await, ["a"]);
-    // Names are names, and never paths.
+    // File names are not used as paths.
     for key in ["../../a", "..\\a", "%2e%2e/a", "a//", "."] {
         let body = format!("{}{file}--b--\r\n", field("key", key));
         assert_eq!(client.send(form(usual, body)).await.status, 201, "{key}");
@@ -185,7 +185,7 @@ async fn forms() {
 }
 
 #[tokio::test]
-async fn encryption_headers() {
+async fn refuses_bad_encryption_headers() {
     let (_emulator, client) = setup().await;
     let algorithm = ("algorithm", "AES256");
     let key = ("key", "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=");
@@ -224,7 +224,7 @@ async fn encryption_headers() {
 }
 
 #[tokio::test]
-async fn uploads() {
+async fn refuses_bad_uploads() {
     let (_emulator, client) = setup().await;
     let initiated = client.send(request("POST", "/photos/b?uploads")).await;
     let id = initiated.json()["upload_id"].as_str().unwrap().to_owned();
@@ -248,7 +248,7 @@ async fn uploads() {
         let target = format!("/photos/b?upload_id={bad}");
         is_refused(&client.get(target).await, bad);
     }
-    // An id is good for its own key only.
+    // An upload ID is only valid for its key.
     let reply = client.put(format!("/photos/a?upload_id={id}&part_number=1"), "x");
     assert_eq!(reply.await.error().1, "upload_not_exists");
     let parts = (0..=10_001).map(|number| json!({"part_number": number}));
@@ -262,7 +262,7 @@ async fn uploads() {
 }
 
 #[tokio::test]
-async fn the_buckets_of_others() {
+async fn refuses_access_to_buckets_of_other_users() {
     let builder = Emulator::builder()
         .account("ALICE", "a")
         .account("BOB", "b");

@@ -1,4 +1,4 @@
-//! Images: processed on their way out, and stored on request.
+//! Image processing.
 
 use std::io::Cursor;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::client::{Client, Reply, encode, http_date, request, start};
 use crate::origin::{Origin, Sent};
 
-/// A JPEG image of 600 by 400 pixels, the upper half red.
+/// Returns a JPEG image of 600 by 400 pixels. The upper half is red.
 fn photo() -> Vec<u8> {
     let image = RgbImage::from_fn(600, 400, |_, y| {
         Rgb(if y < 200 { [255, 0, 0] } else { [0, 0, 255] })
@@ -36,7 +36,7 @@ async fn with_photo() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// The image of an answer, after its type has been compared with its bytes.
+/// Decodes the image of a response. Checks that the content type matches.
 fn decoded(reply: &Reply) -> DynamicImage {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let format = image::guess_format(&reply.body).unwrap();
@@ -46,7 +46,7 @@ fn decoded(reply: &Reply) -> DynamicImage {
 }
 
 #[tokio::test]
-async fn actions_of_the_official_scenarios() {
+async fn runs_the_actions_of_the_api_documents() {
     let (_emulator, client) = with_photo().await;
     let watermark = "watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150";
     for (action, size, format) in [
@@ -80,16 +80,16 @@ async fn actions_of_the_official_scenarios() {
         );
         assert_eq!((&info["alpha"], &info["make"]), (&json!(false), &json!("")));
     }
-    // The pipe as the documentation writes it; the signature does not cover the action.
+    // The unescaped pipe of the API documents. The signature does not cover the action.
     let literal = "/photos/a.jpg?image&action=crop:w_300|rotate:a_90";
     let image = decoded(&client.get(literal).await);
     assert_eq!((image.width(), image.height()), (400, 300));
-    // The object is what it was.
+    // The object does not change.
     assert_eq!(client.get("/photos/a.jpg").await.body, photo());
 }
 
 #[tokio::test]
-async fn refusals() {
+async fn refuses_bad_actions_and_sources() {
     let (_emulator, client) = with_photo().await;
     client.put("/photos/text", "text").await;
     client.put("/photos/large", vec![0; (10 << 20) + 1]).await;
@@ -135,7 +135,7 @@ async fn refusals() {
 }
 
 #[tokio::test]
-async fn conditions_and_overrides() {
+async fn supports_conditions_and_header_overrides() {
     let (_emulator, client) = with_photo().await;
     let get = |name: &str, value: String| {
         client.send(request("GET", target("resize:w_10")).header(name, value))
@@ -150,7 +150,7 @@ async fn conditions_and_overrides() {
     assert_eq!(unmodified.status, 304);
     assert!(unmodified.body.is_empty());
     assert!(unmodified.header("last-modified").ends_with("GMT"));
-    // There is no tag of what is made on the way.
+    // A processed image does not have an ETag.
     assert_eq!(get("If-None-Match", "*".to_owned()).await.status, 200);
 
     let overridden = client
@@ -165,7 +165,7 @@ async fn conditions_and_overrides() {
 }
 
 #[tokio::test]
-async fn images_are_saved() {
+async fn save_stores_the_image() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")
@@ -197,7 +197,7 @@ async fn images_are_saved() {
 }
 
 #[tokio::test]
-async fn saving_is_told() {
+async fn save_sends_a_notification() {
     let (_emulator, client) = with_photo().await;
     let origin = Origin::with(Sent::new(200, "", "")).await;
     let document = json!({"notifications": [{
@@ -215,7 +215,7 @@ async fn saving_is_told() {
 }
 
 #[tokio::test]
-async fn anonymous_readers_do_not_choose_what_is_fetched() {
+async fn anonymous_readers_cannot_choose_overlay_urls() {
     let (_emulator, client) = with_photo().await;
     let everybody = serde_json::json!({"acl": [
         {"grantee": {"type": "group", "name": "QS_ALL_USERS"}, "permission": "READ"}
@@ -238,14 +238,14 @@ async fn anonymous_readers_do_not_choose_what_is_fetched() {
 }
 
 #[tokio::test]
-async fn all_overlays_together_are_as_large_as_one_may_be() {
+async fn limits_the_total_size_of_overlays() {
     let (_emulator, client) = with_photo().await;
     let origin = Origin::with(Sent::new(200, "", &"x".repeat(6 << 20))).await;
     let overlay = |path: &str| {
         let url = STANDARD_NO_PAD.encode(origin.url(path));
         format!("watermark_image:u_{url}")
     };
-    // The same one counts once; that it is no image shows later.
+    // The same URL counts once. The next error is that it is not an image.
     let same = format!("{}|{}", overlay("/a"), overlay("/a"));
     let reply = client.get(target(&same)).await;
     assert_eq!(reply.error(), (400, "invalid_argument".to_owned()));

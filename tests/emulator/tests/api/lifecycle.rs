@@ -1,4 +1,4 @@
-//! What ages, by a clock that is turned.
+//! Lifecycle rules, tested by moving the clock.
 
 use qingstor_emulator::{Emulator, LifecycleReport};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn apply(emulator: &Emulator, days: u32) -> LifecycleReport {
     emulator.apply_lifecycle(days).await.unwrap()
 }
 
-/// The states of the rules.
+/// Returns the states of the rules.
 async fn states(client: &Client) -> Vec<String> {
     let document = client.get("/photos?lifecycle").await.json();
     let rules = document["rule"].as_array().unwrap().iter();
@@ -57,7 +57,7 @@ async fn states(client: &Client) -> Vec<String> {
         .collect()
 }
 
-/// All versions: key, whether it is a delete marker, storage class.
+/// Returns key, delete marker and storage class of all versions.
 async fn versions(client: &Client) -> Vec<String> {
     let document = client.get("/photos?versions").await.json();
     let keys = document["keys"].as_array().unwrap().iter();
@@ -73,7 +73,7 @@ async fn versions(client: &Client) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn objects_expire_and_move_when_their_days_have_passed() {
+async fn objects_expire_and_change_class_after_their_days() {
     let (emulator, client) = setup(json!([
         rule("a", "logs/", "expiration", days(40)),
         rule("b", "", "transition", to_ia(30)),
@@ -94,7 +94,7 @@ async fn objects_expire_and_move_when_their_days_have_passed() {
             .await;
     }
     let etag = client.head("/photos/other").await.header("etag").to_owned();
-    // A new rule takes effect on the next day.
+    // A new rule takes effect after one day.
     assert_eq!(apply(&emulator, 0).await, report(0, 0, 0));
     assert_eq!(states(&client).await, ["unchecked"; 3]);
     assert_eq!(apply(&emulator, 2).await, report(0, 0, 0));
@@ -116,7 +116,7 @@ async fn objects_expire_and_move_when_their_days_have_passed() {
 }
 
 #[tokio::test]
-async fn old_versions_count_from_the_moment_they_were_replaced() {
+async fn days_of_old_versions_start_when_they_are_replaced() {
     let (emulator, client) = setup(json!([
         rule("a", "logs/", "expiration", days(10)),
         rule("b", "", "noncurrent_version_expiration", days(40)),
@@ -140,7 +140,7 @@ async fn old_versions_count_from_the_moment_they_were_replaced() {
 }
 
 #[tokio::test]
-async fn where_versioning_is_suspended_the_null_version_goes_once() {
+async fn expiration_replaces_the_null_version_if_versioning_is_suspended() {
     let (emulator, client) = setup(json!([
         rule("a", "old/", "expiration", days(10)),
         rule("b", "old/", "noncurrent_version_expiration", days(10)),
@@ -148,7 +148,7 @@ async fn where_versioning_is_suspended_the_null_version_goes_once() {
     .await;
     client.put("/photos/old/a", "null").await;
     client.put("/photos/old/b", "null").await;
-    // It has the same content, which must not go with the version.
+    // The copy shares its content, which must not be removed with the version.
     let copy = request("PUT", "/photos/copy").header("x-qs-copy-source", "/photos/old/a");
     assert_eq!(client.send(copy).await.status, 201);
     set_versioning(&client, "ENABLED").await;
@@ -169,7 +169,7 @@ async fn where_versioning_is_suspended_the_null_version_goes_once() {
 }
 
 #[tokio::test]
-async fn what_is_retained_does_not_expire_before() {
+async fn retained_objects_do_not_expire() {
     let (emulator, client) = setup(json!([rule("a", "", "expiration", days(1))])).await;
     client.put("/photos/a", "content").await;
     let put = request("PUT", "/photos?retention").json(&days(20));
@@ -181,7 +181,7 @@ async fn what_is_retained_does_not_expire_before() {
 }
 
 #[tokio::test]
-async fn many_objects_take_several_steps() {
+async fn many_objects_need_several_steps() {
     let rules = json!([rule("a", "x", "expiration", days(1))]);
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
     let client = Client::new(&emulator);
@@ -207,7 +207,7 @@ async fn many_objects_take_several_steps() {
 }
 
 #[tokio::test]
-async fn what_was_applied_outlives_the_emulator() {
+async fn applied_rules_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let start = async || {
         Emulator::builder()
@@ -241,7 +241,7 @@ async fn what_was_applied_outlives_the_emulator() {
 }
 
 #[tokio::test]
-async fn the_clock_is_turned_over_http_too() {
+async fn the_admin_api_applies_rules() {
     let emulator = Emulator::builder().admin(true).start().await.unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;

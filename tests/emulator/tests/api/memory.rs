@@ -1,4 +1,4 @@
-//! What large bodies cost: buffers, however many there are and however large.
+//! Memory use with many large bodies.
 
 use std::io::ErrorKind;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use crate::program::{Program, SECRET, client_of, command};
 const MIB: usize = 1 << 20;
 const AT_ONCE: usize = 16;
 const SIZE: usize = 8 * MIB;
-/// Far less than the bodies have together, and enough for the program itself.
+/// Memory limit in bytes: much less than all bodies together, but enough for the program.
 const BOUND: usize = 80 * MIB;
 
 fn start(data: &std::path::Path) -> (Program, Client) {
@@ -28,7 +28,7 @@ fn start(data: &std::path::Path) -> (Program, Client) {
     (program, client)
 }
 
-/// The most memory that the program has ever had.
+/// Returns the peak memory of the program, in bytes.
 fn peak(program: &Program) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -70,7 +70,7 @@ async fn post_form(client: Client) {
     upload(client, head, first.to_vec(), last.to_vec()).await;
 }
 
-/// Asks for an object, and takes it only when all the others have been asked for.
+/// Requests an object, and reads it after all other objects were requested.
 async fn get(client: Client, key: usize, barrier: &tokio::sync::Barrier) {
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let get = request("GET", format!("/photos/{key}")).signed(&client);
@@ -91,7 +91,7 @@ async fn get(client: Client, key: usize, barrier: &tokio::sync::Barrier) {
 }
 
 #[tokio::test]
-async fn large_bodies_cost_buffers() {
+async fn large_bodies_need_bounded_memory() {
     let directory = tempfile::tempdir().unwrap();
     let (program, client) = start(directory.path());
     client.bucket("photos").await;

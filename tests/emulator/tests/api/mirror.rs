@@ -1,4 +1,4 @@
-//! Objects that come from a mirror when they are read.
+//! Objects that are fetched from a mirror.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ async fn setup_with(builder: Builder, site: String) -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// An origin that has everything below `/site/`.
+/// Starts an origin with an object for every path below `/site/`.
 async fn origin() -> Origin {
     Origin::start(|request| async move {
-        // Long enough for others to come meanwhile.
+        // Long enough for concurrent requests.
         tokio::time::sleep(Duration::from_millis(50)).await;
         match request.target.strip_prefix("/site/") {
             Some("absent") | None => Sent::new(404, "", ""),
@@ -37,7 +37,7 @@ async fn origin() -> Origin {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_fetched_once_and_kept() {
+async fn fetches_an_absent_object_once_and_stores_it() {
     let origin = origin().await;
     let (_emulator, client) = setup(origin.url("/site")).await;
     let key = "a%20b/%E4%B8%AD%3F%2B";
@@ -48,7 +48,7 @@ async fn what_is_absent_is_fetched_once_and_kept() {
     }
     assert_eq!(origin.requests().len(), 1);
     assert_eq!(client.keys("photos").await, ["a b/\u{4e2d}?+"]);
-    // The first read already has ranges and conditions.
+    // The first read supports ranges and conditions.
     let part = request("GET", "/photos/part").header("Range", "bytes=1-2");
     let got = client.send(part).await;
     assert_eq!((got.status, got.text()), (206, "pa".to_owned()));
@@ -57,7 +57,7 @@ async fn what_is_absent_is_fetched_once_and_kept() {
 }
 
 #[tokio::test]
-async fn readers_at_the_same_time_wait_for_one_fetch() {
+async fn concurrent_readers_wait_for_one_fetch() {
     let origin = origin().await;
     let (_emulator, client) = setup(origin.url("/site/")).await;
     for (key, status) in [("a", 200), ("broken", 503)] {
@@ -74,7 +74,7 @@ async fn readers_at_the_same_time_wait_for_one_fetch() {
             .count()
     };
     assert_eq!(count("/site/a"), 1);
-    // Whoever comes after a failure tries again.
+    // A request after a failure fetches again.
     assert!(count("/site/broken") < 20);
     let found = count("/site/broken");
     client.get("/photos/broken").await;
@@ -82,7 +82,7 @@ async fn readers_at_the_same_time_wait_for_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_fetch_of_what_a_mirror_brings_is_refused_meanwhile() {
+async fn refuses_a_fetch_while_the_mirror_fetches_the_object() {
     let origin = Origin::with(Sent::raw("HTTP/1.1 200 X\r\n").then_hangs()).await;
     let impatient = Emulator::builder().client_timeout(Duration::from_secs(1));
     let (_emulator, client) = setup_with(impatient, origin.url("/site/")).await;
@@ -94,7 +94,7 @@ async fn a_fetch_of_what_a_mirror_brings_is_refused_meanwhile() {
     let put = request("PUT", "/photos/a").header("x-qs-fetch-source", origin.url("/site/a"));
     let reply = client.send(put).await;
     assert_eq!(reply.error(), (409, "fetch_in_process".to_owned()));
-    // What is put meanwhile is there at once.
+    // An object that is put in the meantime is readable at once.
     assert_eq!(client.put("/photos/a", "newer").await.status, 201);
     assert_eq!(client.get("/photos/a").await.text(), "newer");
     let reply = reading.await.unwrap();
@@ -102,7 +102,7 @@ async fn a_fetch_of_what_a_mirror_brings_is_refused_meanwhile() {
 }
 
 #[tokio::test]
-async fn what_is_put_meanwhile_stays() {
+async fn an_object_put_during_the_fetch_stays() {
     let origin = Origin::start(|_| async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         Sent::new(200, "", "older")
@@ -120,19 +120,19 @@ async fn what_is_put_meanwhile_stays() {
 }
 
 #[tokio::test]
-async fn what_a_mirror_does_not_bring() {
+async fn does_not_fetch_for_other_requests() {
     let origin = origin().await;
     let (_emulator, client) = setup(origin.url("/site/")).await;
     let missing = (404, "object_not_exists".to_owned());
-    // Outside of the site.
+    // A key that leads out of the site.
     assert_eq!(client.get("/photos/a/../../b").await.error(), missing);
-    // To look whether something is there brings nothing.
+    // HEAD does not fetch.
     assert_eq!(client.head("/photos/a").await.status, 404);
     assert_eq!(
         client.get("/photos/a?version_id=null").await.error(),
         missing
     );
-    // Who may not read does not make the emulator fetch.
+    // Callers without read permission do not cause a fetch.
     let unsigned = client.send_as_is(&request("GET", "/photos/a")).await;
     assert_eq!(unsigned.error(), (403, "permission_denied".to_owned()));
     assert!(origin.requests().is_empty());
@@ -148,7 +148,7 @@ async fn what_a_mirror_does_not_bring() {
 }
 
 #[tokio::test]
-async fn everybody_who_may_read_gets_what_is_absent() {
+async fn all_readers_can_cause_a_fetch() {
     let origin = origin().await;
     let (_emulator, client) = setup(origin.url("/site/")).await;
     let acl = json!({"acl": [
@@ -157,7 +157,7 @@ async fn everybody_who_may_read_gets_what_is_absent() {
     client.send(request("PUT", "/photos?acl").json(&acl)).await;
     let got = client.send_as_is(&request("GET", "/photos/a")).await;
     assert_eq!((got.status, got.text()), (200, "[a]".to_owned()));
-    // What was deleted is absent again, also where there are versions.
+    // A deleted object is fetched again, also with versioning.
     let versioning = json!({"status": "ENABLED"});
     let put = request("PUT", "/photos?versioning").json(&versioning);
     client.send(put).await;

@@ -34,7 +34,7 @@ async fn complete(client: &Client, key: &str, id: &str, parts: &Value) -> Reply 
 }
 
 #[tokio::test]
-async fn parts_come_in_any_order_and_may_be_replaced() {
+async fn accepts_parts_in_any_order_and_replacements() {
     let (_emulator, client) = setup().await;
     let id = initiate(&client, "film").await;
     let (first, second) = (vec![b'1'; 4 * MIB], vec![b'2'; 5 * MIB]);
@@ -79,7 +79,7 @@ async fn parts_come_in_any_order_and_may_be_replaced() {
     assert_eq!(got.body, whole);
     assert_eq!(got.header("etag"), done.header("etag"));
     assert!(done.header("etag").ends_with("-3\""), "{done:?}");
-    // A range over the seam of two parts.
+    // A range across two parts.
     let range = request("GET", "/photos/film").header("Range", "bytes=4194300-4194307");
     assert_eq!(client.send(range).await.body, b"11112222");
 
@@ -91,7 +91,7 @@ async fn parts_come_in_any_order_and_may_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_wrong_choice_of_parts_is_refused_and_nothing_is_lost() {
+async fn refuses_a_bad_list_of_parts_and_keeps_the_upload() {
     let (_emulator, client) = setup().await;
     let id = initiate(&client, "film").await;
     client
@@ -130,7 +130,7 @@ async fn a_wrong_choice_of_parts_is_refused_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn requests_for_parts_are_checked() {
+async fn refuses_invalid_part_requests() {
     let (_emulator, client) = setup().await;
     let id = initiate(&client, "film").await;
     for (target, status, code) in [
@@ -194,7 +194,7 @@ async fn requests_for_parts_are_checked() {
 }
 
 #[tokio::test]
-async fn parts_are_copied_whole_or_by_range() {
+async fn copies_parts_completely_or_by_range() {
     let (_emulator, client) = setup().await;
     client.put("/photos/source", "0123456789").await;
     let id = initiate(&client, "film").await;
@@ -227,7 +227,7 @@ async fn parts_are_copied_whole_or_by_range() {
 }
 
 #[tokio::test]
-async fn metadata_and_an_etag_of_ones_own_are_kept() {
+async fn keeps_metadata_and_a_custom_etag() {
     let (_emulator, client) = setup().await;
     let start = request("POST", "/photos/film?uploads")
         .header("Content-Type", "video/mp4")
@@ -255,13 +255,13 @@ async fn metadata_and_an_etag_of_ones_own_are_kept() {
 }
 
 #[tokio::test]
-async fn unfinished_uploads_are_listed_by_key_and_age() {
+async fn lists_unfinished_uploads_by_key_and_creation() {
     let (_emulator, client) = setup().await;
     let mut ids = Vec::new();
     for key in ["b", "a", "a", "dir/c", "a"] {
         ids.push((key, initiate(&client, key).await));
     }
-    // The sort is stable: uploads of one key stay in the order of their age.
+    // The sort is stable, so uploads of one key stay ordered by creation.
     ids.sort_by_key(|(key, _)| *key);
     let expected = ids
         .iter()
@@ -310,6 +310,6 @@ async fn unfinished_uploads_are_listed_by_key_and_age() {
     assert_eq!(listed(&grouped), Vec::<Value>::new());
     let after = client.get("/photos?uploads&key_marker=a").await.json();
     assert_eq!(listed(&after), expected[3..]);
-    // Unfinished uploads are no objects.
+    // Unfinished uploads are not listed as objects.
     assert_eq!(client.delete("/photos").await.status, 204);
 }

@@ -1,4 +1,4 @@
-//! What is told to others when something happens to objects.
+//! Notifications of events to URLs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -30,10 +30,10 @@ fn rule(id: &str, events: &[&str], url: &str) -> Value {
     json!({"id": id, "event_types": events, "cloudfunc": "notifier", "notify_url": url})
 }
 
-/// Waits for so many events: their names, keys and sizes, sorted.
-async fn told(origin: &Origin, count: usize) -> Vec<String> {
+/// Waits for `count` events, and returns their names, keys and sizes, sorted.
+async fn events(origin: &Origin, count: usize) -> Vec<String> {
     origin.wait_for(count).await;
-    // What is too much would come about now.
+    // Additional events would arrive about now.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let requests = origin.requests();
     let mut told = requests
@@ -52,7 +52,7 @@ async fn told(origin: &Origin, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_callback_tells_all() {
+async fn a_callback_contains_the_facts_of_the_event() {
     let origin = Origin::with(Sent::new(200, "", "")).await;
     let url = origin.url("/hook?x=y");
     let (emulator, client) = setup(json!([rule("one", &["create_object"], &url)])).await;
@@ -92,7 +92,7 @@ async fn a_callback_tells_all() {
 }
 
 #[tokio::test]
-async fn everything_that_makes_or_ends_an_object_is_told() {
+async fn all_operations_on_objects_send_notifications() {
     let origin = Origin::with(Sent::new(200, "", "")).await;
     let source = Origin::with(Sent::new(200, "", "12345")).await;
     let (_emulator, client) = setup(json!([rule("all", &EVENTS, &origin.url("/hook"))])).await;
@@ -105,7 +105,7 @@ async fn everything_that_makes_or_ends_an_object_is_told() {
     expected.push("create_object copy 1");
     send(request("PUT", "/photos/moved").header("x-qs-move-source", "/photos/copy")).await;
     expected.extend(["create_object moved 1", "delete_object copy 1"]);
-    // Onto itself: nothing goes.
+    // A move to itself does not delete an object.
     send(request("PUT", "/photos/moved").header("x-qs-move-source", "/photos/moved")).await;
     expected.push("create_object moved 1");
     send(request("POST", "/photos/log?append&position=0").body("123")).await;
@@ -117,7 +117,7 @@ async fn everything_that_makes_or_ends_an_object_is_told() {
     let keys = json!({"objects": [{"key": "put"}, {"key": "absent"}]});
     send(request("POST", "/photos?delete").json(&keys)).await;
     expected.push("delete_object put 1");
-    // Nothing was there.
+    // The object did not exist.
     send(request("DELETE", "/photos/absent")).await;
 
     let initiate = async || {
@@ -136,11 +136,11 @@ async fn everything_that_makes_or_ends_an_object_is_told() {
     send(request("DELETE", &upload)).await;
 
     expected.sort_unstable();
-    assert_eq!(told(&origin, expected.len()).await, expected);
+    assert_eq!(events(&origin, expected.len()).await, expected);
 }
 
 #[tokio::test]
-async fn forms_mirrors_and_versions_are_told() {
+async fn forms_mirrors_and_versions_send_notifications() {
     let origin = Origin::with(Sent::new(200, "", "")).await;
     let source = Origin::with(Sent::new(200, "", "12345")).await;
     let (_emulator, client) = setup(json!([rule("all", &EVENTS, &origin.url("/"))])).await;
@@ -161,7 +161,7 @@ async fn forms_mirrors_and_versions_are_told() {
     assert_eq!(client.get("/photos/mirrored").await.status, 200);
     let first = client.put("/photos/a", "1").await;
     let marker = client.delete("/photos/a").await;
-    // There is no object any more, and a marker is none.
+    // The object is already deleted, and a delete marker is not an object.
     client.delete("/photos/a").await;
     for version in [&marker, &first] {
         let version = version.header("x-qs-version-id");
@@ -177,11 +177,11 @@ async fn forms_mirrors_and_versions_are_told() {
         "delete_object a 1",
         "delete_object a 1",
     ];
-    assert_eq!(told(&origin, expected.len()).await, expected);
+    assert_eq!(events(&origin, expected.len()).await, expected);
 }
 
 #[tokio::test]
-async fn only_rules_that_fire_tell_only_this_machine() {
+async fn sends_only_matching_rules_and_only_to_this_machine() {
     let origin = Origin::with(Sent::new(200, "", "")).await;
     let other = Origin::with(Sent::new(200, "", "")).await;
     let local = format!("http://localhost:{}/", origin.addr.port());
@@ -192,7 +192,7 @@ async fn only_rules_that_fire_tell_only_this_machine() {
     let silent = json!({"id": "silent", "event_types": EVENTS, "cloudfunc": "notifier"});
     let (_emulator, client) = setup(json!([
         rule("deletes", &["delete_object"], &other.url("/")),
-        // Reserved for documents, so that nobody is there.
+        // This name is reserved for documentation, so it has no server.
         rule("strangers", &EVENTS, "http://192.0.2.1/"),
         images,
         function,
@@ -201,14 +201,14 @@ async fn only_rules_that_fire_tell_only_this_machine() {
     ]))
     .await;
     client.put("/photos/a.png", "").await;
-    assert_eq!(told(&origin, 1).await, ["create_object a.png 0"]);
+    assert_eq!(events(&origin, 1).await, ["create_object a.png 0"]);
     assert!(other.requests().is_empty());
     client.put("/photos/b.jpg", "").await;
-    assert_eq!(told(&other, 1).await, ["create_object b.jpg 0"]);
+    assert_eq!(events(&other, 1).await, ["create_object b.jpg 0"]);
 }
 
 #[tokio::test]
-async fn who_does_not_take_it_is_told_again() {
+async fn retries_failed_deliveries() {
     let attempts = AtomicUsize::new(0);
     let origin = Origin::start(move |_| {
         let sent = match attempts.fetch_add(1, Ordering::Relaxed) {
@@ -228,7 +228,7 @@ async fn who_does_not_take_it_is_told_again() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_callback_that_hangs() {
+async fn a_hanging_callback_does_not_block_the_request() {
     let origin = Origin::with(Sent::raw("").then_hangs()).await;
     let url = origin.url("/");
     let (emulator, client) = setup(json!([rule("one", &["create_object"], &url)])).await;
@@ -239,13 +239,13 @@ async fn nobody_waits_for_a_callback_that_hangs() {
     assert!(start.elapsed() < Duration::from_secs(15));
     let stop = Instant::now();
     emulator.shutdown().await;
-    // What waits has two seconds.
+    // Queued deliveries have two seconds.
     let took = stop.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[tokio::test]
-async fn what_waits_at_the_end_is_delivered() {
+async fn delivers_queued_events_at_the_end() {
     let origin = Origin::start(|_| async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         Sent::new(200, "", "")
@@ -253,7 +253,7 @@ async fn what_waits_at_the_end_is_delivered() {
     .await;
     let url = origin.url("/");
     let (emulator, client) = setup(json!([rule("one", &["create_object"], &url)])).await;
-    // More than are on their way at the same time.
+    // More than the limit of concurrent deliveries.
     let puts = (0..40).map(|number| client.put(format!("/photos/{number}"), ""));
     futures_util::future::join_all(puts).await;
     emulator.shutdown().await;

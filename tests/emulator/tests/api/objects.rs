@@ -11,7 +11,7 @@ use crate::client::{Client, content_md5, http_date, read_reply, request, start};
 const ETAG: &str = "\"781e5e245d69b566979b86e28d23f2c7\"";
 
 #[tokio::test]
-async fn life_cycle_of_an_object() {
+async fn an_object_can_be_written_read_and_deleted() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -55,7 +55,7 @@ async fn life_cycle_of_an_object() {
 }
 
 #[tokio::test]
-async fn metadata_and_storage_class() {
+async fn stores_metadata_and_storage_class() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -99,7 +99,7 @@ async fn metadata_and_storage_class() {
 }
 
 #[tokio::test]
-async fn digests_are_checked() {
+async fn checks_digests() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -124,7 +124,7 @@ async fn digests_are_checked() {
 }
 
 #[tokio::test]
-async fn ranges() {
+async fn reads_ranges() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -163,7 +163,7 @@ async fn ranges() {
 }
 
 #[tokio::test]
-async fn conditions() {
+async fn checks_conditions() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -198,13 +198,13 @@ async fn conditions() {
 }
 
 #[tokio::test]
-async fn a_reader_keeps_what_it_opened() {
+async fn a_reader_finishes_an_object_that_changes() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
-    // More than the sockets hold, so that the emulator is still reading when the object changes.
+    // Larger than the socket buffers, so that the emulator still reads when the object changes.
     let size = 32 << 20;
     client.put("/photos/a", vec![b'1'; size]).await;
     let mut stream = tokio::net::TcpStream::connect(client.addr).await.unwrap();
@@ -232,7 +232,7 @@ async fn a_reader_keeps_what_it_opened() {
 }
 
 #[tokio::test]
-async fn writers_do_not_mix() {
+async fn concurrent_writes_are_atomic() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -252,7 +252,7 @@ async fn writers_do_not_mix() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_late_does_not_reach_the_bucket_of_another() {
+async fn a_slow_body_is_not_stored_in_a_new_bucket_of_the_same_name() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")

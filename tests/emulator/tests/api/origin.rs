@@ -1,4 +1,4 @@
-//! A web server of these tests, for what the emulator asks of others.
+//! A web server for tests, to which the emulator sends requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,25 +8,25 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A request that has come.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) target: String,
-    /// In lower case.
+    /// Head of the request in lower case.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
     pub(crate) at: Instant,
 }
 
-/// What is sent back. Then the connection ends, or hangs.
+/// A response, after which the connection is closed or hangs.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     bytes: Vec<u8>,
     then_hangs: bool,
 }
 
-/// A web server. It ends when it is dropped.
+/// A web server. It stops when it is dropped.
 pub(crate) struct Origin {
     pub(crate) addr: SocketAddr,
     requests: Arc<Mutex<Vec<Received>>>,
@@ -34,7 +34,7 @@ pub(crate) struct Origin {
 }
 
 impl Sent {
-    /// An answer as it should be.
+    /// Creates a valid response.
     pub(crate) fn new(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::raw(format!(
@@ -62,8 +62,8 @@ impl Sent {
 }
 
 impl Origin {
-    /// Answers each request as `answer` says.
-    pub(crate) async fn start<F>(answer: impl Fn(Received) -> F + Send + Sync + 'static) -> Self
+    /// Starts a server that responds with `respond`.
+    pub(crate) async fn start<F>(respond: impl Fn(Received) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Sent> + Send + 'static,
     {
@@ -71,18 +71,18 @@ impl Origin {
         let addr = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
-        let answer = Arc::new(answer);
+        let respond = Arc::new(respond);
         let server = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                let (respond, seen) = (Arc::clone(&respond), Arc::clone(&seen));
                 tokio::spawn(async move {
                     let Some(request) = read_request(&mut stream).await else {
                         return;
                     };
                     seen.lock().unwrap().push(request.clone());
-                    let sent = answer(request).await;
-                    // Whoever has seen enough may have gone.
+                    let sent = respond(request).await;
+                    // The client may have closed the connection.
                     let _ = stream.write_all(&sent.bytes).await;
                     if sent.then_hangs {
                         std::future::pending::<()>().await;
@@ -97,7 +97,7 @@ impl Origin {
         }
     }
 
-    /// Answers each request in the same way.
+    /// Starts a server that responds in the same way to each request.
     pub(crate) async fn with(sent: Sent) -> Self {
         Self::start(move |_| std::future::ready(sent.clone())).await
     }
@@ -110,7 +110,7 @@ impl Origin {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits for `count` requests.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Received> {
         for _ in 0..1000 {
             let requests = self.requests();

@@ -1,4 +1,4 @@
-//! What clients of the service rely on, though the API documents do not say so.
+//! Behavior that clients of the service rely on, but that the API documents do not specify.
 
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn setup() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// Sends a request with a chunked body of this text.
+/// Sends a request with a chunked body.
 async fn chunked(client: &Client, request: Request, body: &str) -> crate::client::Reply {
     let request = request
         .header("Transfer-Encoding", "chunked")
@@ -25,7 +25,7 @@ async fn chunked(client: &Client, request: Request, body: &str) -> crate::client
 }
 
 #[tokio::test]
-async fn a_finished_chunked_body_needs_no_length() {
+async fn accepts_a_complete_chunked_body_without_a_length() {
     let (_emulator, client) = setup().await;
     for (body, expected) in [
         ("0\r\n\r\n", ""),
@@ -50,7 +50,7 @@ async fn a_finished_chunked_body_needs_no_length() {
         chunked(&client, part, "2\r\nab\r\n0\r\n\r\n").await.status,
         201
     );
-    // Without both, nothing says that the body is complete.
+    // Without both headers, the end of the body is unknown.
     let put = request("PUT", "/photos/b").signed(&client);
     let head = String::from_utf8(put.to_bytes()).unwrap();
     let head = head.replace("Content-Length: 0\r\n", "");
@@ -60,7 +60,7 @@ async fn a_finished_chunked_body_needs_no_length() {
 }
 
 #[tokio::test]
-async fn a_header_without_a_value_is_the_same_as_none() {
+async fn empty_headers_are_the_same_as_absent_ones() {
     let (_emulator, client) = setup().await;
     let list = client
         .send(request("GET", "/").header("location", ""))
@@ -126,7 +126,7 @@ async fn a_header_without_a_value_is_the_same_as_none() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_null_is_the_same_as_none() {
+async fn null_fields_are_the_same_as_absent_ones() {
     let (_emulator, client) = setup().await;
     let elsewhere = request("PUT", "/albums").header("Host", "sh1a.qingstor.com");
     assert_eq!(client.send(elsewhere).await.status, 201);
@@ -187,7 +187,7 @@ async fn a_field_that_is_null_is_the_same_as_none() {
     assert_eq!(rules["rules"][0]["delete_marker"], "disabled");
 }
 
-/// Collects the times of a document.
+/// Collects all times of a document.
 fn times(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains('T') && text.ends_with('Z') => {
@@ -200,7 +200,7 @@ fn times(value: &Value, found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn times_have_no_milliseconds() {
+async fn times_end_in_zero_milliseconds() {
     let (_emulator, client) = setup().await;
     let versioning = request("PUT", "/photos?versioning").json(&json!({"status": "ENABLED"}));
     assert_eq!(client.send(versioning).await.status, 200);
@@ -238,7 +238,7 @@ async fn times_have_no_milliseconds() {
 }
 
 #[tokio::test]
-async fn users_in_access_control_lists_have_names() {
+async fn users_in_acls_have_names() {
     let (emulator, client) = setup().await;
     let owner = emulator.accounts()[0].user_id();
     let grants = client.get("/photos?acl").await.json()["acl"].clone();
@@ -260,7 +260,7 @@ async fn users_in_access_control_lists_have_names() {
 }
 
 #[tokio::test]
-async fn an_unsigned_head_finds_the_zone_of_a_bucket() {
+async fn redirects_an_unsigned_head_to_the_zone_of_the_bucket() {
     let (_emulator, client) = setup().await;
     let host = "sh1a.qingstor.com";
     client
@@ -304,7 +304,7 @@ async fn an_unsigned_head_finds_the_zone_of_a_bucket() {
     assert_eq!(client.send(head("photos.qingstor.com")).await.status, 405);
 }
 
-/// The head of a response as it was sent.
+/// Returns the head of a response as sent.
 async fn head_of(client: &Client, request: &Request) -> String {
     let mut stream = TcpStream::connect(client.addr).await.unwrap();
     stream.write_all(&request.to_bytes()).await.unwrap();
@@ -315,7 +315,7 @@ async fn head_of(client: &Client, request: &Request) -> String {
 }
 
 #[tokio::test]
-async fn header_names_are_spelled_as_in_the_documents() {
+async fn spells_header_names_as_in_the_api_documents() {
     let (_emulator, client) = setup().await;
     let cors = json!({"cors_rules": [{
         "allowed_origin": "http://a.com", "allowed_methods": ["GET"],
@@ -395,7 +395,7 @@ async fn header_names_are_spelled_as_in_the_documents() {
 }
 
 #[tokio::test]
-async fn the_key_ids_of_examples_are_accepted() {
+async fn accepts_the_key_ids_of_the_api_documents() {
     for id in ["ACCESS_KEY_ID_EXAMPLE", "ENV_ACCESS_KEY_ID", "my-key"] {
         let emulator = Emulator::builder()
             .account(id, "SECRET")

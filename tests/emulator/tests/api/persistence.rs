@@ -1,4 +1,4 @@
-//! What outlives an emulator, and what does not.
+//! Restarts of the emulator with a data directory.
 
 use qingstor_emulator::{Emulator, Error};
 use serde_json::json;
@@ -14,7 +14,7 @@ async fn start(directory: &std::path::Path) -> Emulator {
 }
 
 #[tokio::test]
-async fn a_restart_finds_everything() {
+async fn a_restart_keeps_everything() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
     let client = Client::new(&emulator);
@@ -56,7 +56,7 @@ async fn a_restart_finds_everything() {
 }
 
 #[tokio::test]
-async fn removes_only_what_a_killed_emulator_leaves() {
+async fn removes_only_leftovers_of_a_killed_emulator() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
     let client = Client::new(&emulator);
@@ -78,7 +78,7 @@ async fn removes_only_what_a_killed_emulator_leaves() {
 }
 
 #[tokio::test]
-async fn records_that_were_not_finished_are_begun_anew() {
+async fn replaces_an_unfinished_database() {
     let directory = tempfile::tempdir().unwrap();
     start(directory.path()).await.shutdown().await;
     std::fs::remove_file(directory.path().join("records.redb")).unwrap();
@@ -89,7 +89,7 @@ async fn records_that_were_not_finished_are_begun_anew() {
 }
 
 #[tokio::test]
-async fn a_directory_serves_one_emulator() {
+async fn a_directory_has_one_emulator_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = start(directory.path()).await;
     let second = Emulator::builder().data_dir(directory.path()).start().await;
@@ -99,7 +99,7 @@ async fn a_directory_serves_one_emulator() {
 }
 
 #[tokio::test]
-async fn a_dropped_emulator_is_gone() {
+async fn dropping_an_emulator_stops_it() {
     let emulator = Emulator::builder().start().await.unwrap();
     let addr = emulator.addr();
     drop(emulator);

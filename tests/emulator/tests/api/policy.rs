@@ -1,4 +1,4 @@
-//! What policies let in and keep out.
+//! Bucket policies.
 
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ struct Setup {
     bob_id: String,
 }
 
-/// Bucket `photos` of alice, with two objects; nobody else may do anything.
+/// Creates the private bucket `photos` of alice with two objects.
 async fn setup() -> Setup {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
@@ -69,7 +69,7 @@ fn refused(reply: &Reply) {
 }
 
 #[tokio::test]
-async fn anonymous_callers_read_and_list_what_a_policy_opens() {
+async fn a_policy_can_allow_anonymous_reads_and_lists() {
     let setup = setup().await;
     refused(&setup.anonymous("GET", "/photos/open/a").await);
     let actions = ["get_object", "list_objects"];
@@ -90,14 +90,14 @@ async fn anonymous_callers_read_and_list_what_a_policy_opens() {
     for target in ["/photos", "/photos?prefix=open", "/photos?prefix=closed%2F"] {
         refused(&setup.anonymous("GET", target).await);
     }
-    // A signed caller is judged as that user, whom `*` is, too.
+    // `*` includes signed callers.
     assert_eq!(setup.bob.get("/photos/open/a").await.status, 200);
     assert_eq!(setup.alice.delete("/photos?policy").await.status, 204);
     refused(&setup.anonymous("GET", "/photos/open/a").await);
 }
 
 #[tokio::test]
-async fn some_things_are_never_anonymous() {
+async fn some_operations_are_never_anonymous() {
     let setup = setup().await;
     let bucket_actions = ["head_bucket", "get_bucket_stats"];
     let object_actions = ["create_object", "delete_object", "get_object"];
@@ -125,7 +125,7 @@ async fn some_things_are_never_anonymous() {
 }
 
 #[tokio::test]
-async fn the_first_statement_decides_and_the_list_has_the_rest() {
+async fn the_first_statement_decides_before_the_acl() {
     let setup = setup().await;
     let acl = json!({"acl": [
         {"grantee": {"type": "user", "id": setup.bob_id}, "permission": "READ"}
@@ -150,7 +150,7 @@ async fn the_first_statement_decides_and_the_list_has_the_rest() {
 }
 
 #[tokio::test]
-async fn a_denial_binds_the_owner_but_not_in_settings() {
+async fn a_denial_applies_to_the_owner_except_for_settings() {
     let setup = setup().await;
     let everything = [
         "get_object",
@@ -172,7 +172,7 @@ async fn a_denial_binds_the_owner_but_not_in_settings() {
 }
 
 #[tokio::test]
-async fn conditions_look_at_the_site_and_the_address() {
+async fn conditions_check_referer_and_address() {
     let setup = setup().await;
     let get = async |referer: Option<&str>| {
         let call = request("GET", "/photos/open/a");
@@ -224,7 +224,7 @@ async fn conditions_look_at_the_site_and_the_address() {
 }
 
 #[tokio::test]
-async fn sources_of_copies_and_moves_are_judged_by_their_own_bucket() {
+async fn the_policy_of_the_source_bucket_decides_on_copies_and_moves() {
     let setup = setup().await;
     setup.bob.bucket("bucket-of-bob").await;
     let transfer = async |header: &str, key: &str| {
@@ -251,7 +251,7 @@ async fn sources_of_copies_and_moves_are_judged_by_their_own_bucket() {
 }
 
 #[tokio::test]
-async fn a_policy_speaks_of_its_own_bucket() {
+async fn a_policy_only_applies_to_its_bucket() {
     let setup = setup().await;
     let statements = json!({"statement": [allow("*", &["get_object"], &["albums/*"])]});
     let reply = setup

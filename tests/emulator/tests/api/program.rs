@@ -1,4 +1,4 @@
-//! The program as tests run it.
+//! Starts and stops the program in tests.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command};
@@ -11,7 +11,7 @@ pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_qingstor-emulator"))
 }
 
-/// A running program; it does not outlive its test.
+/// A running program, which is killed when dropped.
 pub(crate) struct Program(pub(crate) Child);
 
 impl Program {
@@ -23,13 +23,13 @@ impl Program {
         assert!(killed.success());
     }
 
-    /// Sends a signal, and expects a good end.
+    /// Sends a signal, and checks that the program exits with success.
     pub(crate) fn end(&mut self, signal: &str) {
         self.signal(signal);
         assert_eq!(self.0.wait().unwrap().code(), Some(0));
     }
 
-    /// All that it has logged; it must have ended.
+    /// Returns the complete log. The program must have ended.
     pub(crate) fn log(&mut self) -> String {
         let mut log = String::new();
         let mut stderr = self.0.stderr.take().unwrap();
@@ -40,17 +40,17 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Reads where the program listens.
+/// Reads the address of the program, and returns a client.
 pub(crate) fn client_of(program: &mut Program) -> Client {
     let mut line = String::new();
     let stdout = program.0.stdout.as_mut().unwrap();
-    // Byte by byte, so that nothing else is taken from the pipe.
+    // Reads single bytes, so that later output stays in the pipe.
     BufReader::with_capacity(1, stdout)
         .read_line(&mut line)
         .unwrap();

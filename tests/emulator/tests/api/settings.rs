@@ -1,4 +1,4 @@
-//! The sub-resources of buckets.
+//! Bucket settings.
 
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
@@ -24,7 +24,8 @@ pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.error(), (status, code.to_owned()), "{}", reply.text());
 }
 
-/// Buckets `photos` and `log-bucket` in the default zone, `replicate-bucket-1` in another.
+/// Creates the buckets `photos` and `log-bucket` in the default zone, and `replicate-bucket-1` in
+/// another.
 pub(crate) async fn setup() -> (Emulator, Client) {
     let emulator = start().await;
     let client = Client::new(&emulator);
@@ -86,7 +87,7 @@ fn replication() -> Value {
 }
 
 #[tokio::test]
-async fn what_is_put_is_got_until_it_is_deleted() {
+async fn settings_can_be_put_read_and_deleted() {
     let (_emulator, client) = setup().await;
     for (name, body, unset) in [
         ("cors", cors(), json!({"cors_rules": []})),
@@ -122,14 +123,14 @@ async fn what_is_put_is_got_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_put_replaces_everything() {
+async fn a_put_replaces_the_whole_setting() {
     let (_emulator, client) = setup().await;
     put(&client, "/photos?cors", &cors()).await;
     let smaller = json!({"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["GET"]}],
                          "resp_vary": "enable"});
     put(&client, "/photos?cors", &smaller).await;
     assert_eq!(client.get("/photos?cors").await.json(), smaller);
-    // What is refused changes nothing.
+    // A refused document changes nothing.
     let bad = json!({"cors_rules": [{"allowed_origin": "*", "allowed_methods": ["TRACE"]}]});
     refused(
         &put(&client, "/photos?cors", &bad).await,
@@ -140,7 +141,7 @@ async fn a_put_replaces_everything() {
 }
 
 #[tokio::test]
-async fn lifecycle_rules_tell_their_state() {
+async fn lifecycle_rules_have_a_state() {
     let (_emulator, client) = setup().await;
     assert_eq!(
         client.get("/photos?lifecycle").await.json(),
@@ -158,7 +159,7 @@ async fn lifecycle_rules_tell_their_state() {
         assert!((created - crate::client::unix_now()).abs() < 60);
     }
     assert_eq!(got, lifecycle());
-    // What was got may be put again.
+    // The returned document can be put again.
     let again = client.get("/photos?lifecycle").await.json();
     assert_eq!(put(&client, "/photos?lifecycle", &again).await.status, 200);
     assert_eq!(client.get("/photos?lifecycle").await.json(), again);
@@ -226,7 +227,7 @@ async fn replication_and_versioning_exclude_each_other() {
 }
 
 #[tokio::test]
-async fn retention() {
+async fn retention_protects_objects() {
     let (_emulator, client) = setup().await;
     let reply = put(&client, "/photos?retention", &json!({"days": 30})).await;
     assert_eq!(reply.status, 200);
@@ -260,7 +261,7 @@ async fn retention() {
 }
 
 #[tokio::test]
-async fn domains() {
+async fn domains_can_be_bound_and_released() {
     let (_emulator, client) = setup().await;
     let bind =
         async |bucket: &str, body: Value| put(&client, &format!("/{bucket}?cname"), &body).await;
@@ -319,7 +320,7 @@ async fn domains() {
 }
 
 #[tokio::test]
-async fn a_domain_goes_to_one_of_two_who_ask_at_once() {
+async fn concurrent_binds_of_a_domain_have_one_winner() {
     let (_emulator, client) = setup().await;
     let body = json!({"domain": "www.example.com"});
     let (one, other) = tokio::join!(
@@ -355,7 +356,7 @@ async fn preflights_follow_the_rules() {
     ] {
         assert_eq!(reply.header(name), value, "{name}");
     }
-    // A preflight has the query of its request, be it signed, and is not signed itself.
+    // A preflight has the query of its request, which can contain a signature, but is unsigned.
     for target in [
         "/photos/any/key?access_key_id=ID&expires=1&signature=a",
         "/photos/any/key?signature=a",
@@ -396,7 +397,7 @@ async fn preflights_follow_the_rules() {
 }
 
 #[tokio::test]
-async fn settings_outlive_the_emulator() {
+async fn settings_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let start = async || {
         Emulator::builder()
@@ -438,7 +439,7 @@ async fn settings_outlive_the_emulator() {
 }
 
 #[tokio::test]
-async fn scripts_of_allowed_sites_may_read_ordinary_answers() {
+async fn responses_have_cors_headers_for_allowed_origins() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;

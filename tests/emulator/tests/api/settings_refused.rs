@@ -1,4 +1,4 @@
-//! Who is kept from the sub-resources of buckets, and what they don't take.
+//! Refused requests for bucket settings.
 
 use qingstor_emulator::Emulator;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::client::{Client, content_md5, request};
 use crate::settings::{SUB_RESOURCES, put, refused, setup};
 
 #[tokio::test]
-async fn only_the_owner_sees_and_sets() {
+async fn only_the_owner_can_read_and_change_settings() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")
@@ -45,7 +45,7 @@ async fn only_the_owner_sees_and_sets() {
 }
 
 #[tokio::test]
-async fn hostile_bodies_are_refused_and_nothing_breaks() {
+async fn refuses_hostile_bodies() {
     let (_emulator, client) = setup().await;
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_object = format!("{}1{}", "{\"rule\":".repeat(1000), "}".repeat(1000));
@@ -126,7 +126,7 @@ async fn hostile_bodies_are_refused_and_nothing_breaks() {
 }
 
 #[tokio::test]
-async fn lists_without_a_limit_of_the_documents_have_one() {
+async fn limits_lists_without_a_documented_limit() {
     let (_emulator, client) = setup().await;
     let document = |name: &str, count: usize| {
         let (list, entry) = match name {

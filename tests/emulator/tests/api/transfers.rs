@@ -28,7 +28,7 @@ fn moved(target: &str, source: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_copy_takes_the_metadata_along_or_replaces_it() {
+async fn a_copy_keeps_or_replaces_the_metadata() {
     let (_emulator, client) = setup().await;
     let reply = client.send(copy("/albums/b", "/photos/a")).await;
     assert_eq!(reply.status, 201);
@@ -41,12 +41,12 @@ async fn a_copy_takes_the_metadata_along_or_replaces_it() {
     assert_eq!(got.header("content-type"), "text/plain");
     assert_eq!(got.header("x-qs-meta-color"), "red");
 
-    // The copy is its own object.
+    // The copy is independent of the source.
     client.put("/photos/a", "changed").await;
     client.delete("/photos/a").await;
     assert_eq!(client.get("/albums/b").await.text(), "content");
 
-    // Onto itself: edits what is beside the content.
+    // A copy to itself changes the metadata.
     let edit = copy("/albums/b", "/albums/b")
         .header("x-qs-metadata-directive", "REPLACE")
         .header("x-qs-meta-size", "big")
@@ -61,7 +61,7 @@ async fn a_copy_takes_the_metadata_along_or_replaces_it() {
 }
 
 #[tokio::test]
-async fn a_move_leaves_nothing_behind() {
+async fn a_move_removes_the_source() {
     let (_emulator, client) = setup().await;
     assert_eq!(
         client.send(moved("/albums/b", "/photos/a")).await.status,
@@ -75,7 +75,7 @@ async fn a_move_leaves_nothing_behind() {
         client.send(moved("/albums/c", "/photos/a")).await.error(),
         (404, "object_not_exists".to_owned())
     );
-    // Onto itself: stays.
+    // A move to itself keeps the object.
     assert_eq!(
         client.send(moved("/albums/b", "/albums/b")).await.status,
         201
@@ -84,7 +84,7 @@ async fn a_move_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn conditions_of_the_source() {
+async fn checks_conditions_on_the_source() {
     let (_emulator, client) = setup().await;
     let etag = client.head("/photos/a").await.header("etag").to_owned();
     let encoded = etag.replace('"', "%22");
@@ -111,7 +111,7 @@ async fn conditions_of_the_source() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_copied() {
+async fn refuses_invalid_copies() {
     let (_emulator, client) = setup().await;
     let elsewhere = request("PUT", "/bucket-in-shanghai").header("Host", "sh1a.qingstor.com");
     assert_eq!(client.send(elsewhere).await.status, 201);
@@ -163,7 +163,7 @@ async fn what_can_not_be_copied() {
 }
 
 #[tokio::test]
-async fn reading_the_source_is_not_enough_to_move_it() {
+async fn a_move_needs_write_permission_on_the_source() {
     let emulator = Emulator::builder()
         .account("ALICE", "A")
         .account("BOB", "B")

@@ -23,7 +23,7 @@ fn version(reply: &Reply) -> String {
     version.replace('=', "%3D")
 }
 
-/// Key, marker or not, latest or not.
+/// Returns key, delete marker flag and latest flag of the entries.
 fn entries(list: &Value) -> Vec<(&str, bool, bool)> {
     let flag = |entry: &Value, name: &str| entry[name].as_bool().unwrap();
     list["keys"]
@@ -41,7 +41,7 @@ fn entries(list: &Value) -> Vec<(&str, bool, bool)> {
 }
 
 #[tokio::test]
-async fn every_put_makes_a_version() {
+async fn every_put_creates_a_version() {
     let (_emulator, client) = versioned().await;
     let first = version(&client.put("/photos/a", "one").await);
     let second = version(&client.put("/photos/a", "two!").await);
@@ -62,7 +62,7 @@ async fn every_put_makes_a_version() {
         (&statistics["count"], &statistics["size"]),
         (&json!(2), &json!(7))
     );
-    // An old version is what a copy restores.
+    // A copy of an old version restores it.
     let restore = request("PUT", "/photos/a")
         .header("x-qs-copy-source", format!("/photos/a?version_id={first}"));
     assert_eq!(client.send(restore).await.status, 201);
@@ -70,7 +70,7 @@ async fn every_put_makes_a_version() {
 }
 
 #[tokio::test]
-async fn deleting_leaves_a_marker_which_can_be_deleted() {
+async fn deleting_creates_a_delete_marker_that_can_be_deleted() {
     let (_emulator, client) = versioned().await;
     let first = version(&client.put("/photos/a", "one").await);
     let deleted = client.delete("/photos/a").await;
@@ -113,7 +113,7 @@ async fn deleting_leaves_a_marker_which_can_be_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_written_without_versioning_is_the_version_null() {
+async fn objects_without_versioning_have_the_version_null() {
     let emulator = start().await;
     let client = Client::new(&emulator);
     client.bucket("photos").await;
@@ -140,7 +140,7 @@ async fn what_is_written_without_versioning_is_the_version_null() {
 }
 
 #[tokio::test]
-async fn lists_of_versions_have_pages() {
+async fn lists_versions_in_pages() {
     let (_emulator, client) = versioned().await;
     for key in ["a", "dir/b", "dir/c", "e"] {
         for content in ["1", "2", "3"] {

@@ -1,4 +1,4 @@
-//! Finding zones, and the zones of buckets.
+//! Zones, and zones of buckets.
 
 use qingstor_emulator::Emulator;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::client::{Client, request};
 use crate::settings::{refused, setup};
 
 #[tokio::test]
-async fn zones_are_listed_for_everybody() {
+async fn lists_zones_for_all_callers() {
     let emulator = Emulator::builder()
         .zones(["pek3a", "mars1"])
         .start()
@@ -47,7 +47,7 @@ async fn zones_are_listed_for_everybody() {
 }
 
 #[tokio::test]
-async fn the_host_of_all_zones_tells_where_a_bucket_is() {
+async fn the_host_without_a_zone_redirects_to_the_bucket() {
     let (_emulator, client) = setup().await;
     let head = |target: &str, host: &str| request("HEAD", target).header("Host", host);
     let reply = client
@@ -65,7 +65,7 @@ async fn the_host_of_all_zones_tells_where_a_bucket_is() {
         let reply = client.send_as_is(&head("/replicate-bucket-1", host)).await;
         assert_eq!(reply.status, 403, "{host}");
     }
-    // Who signs has found the bucket already.
+    // Signed requests are not redirected.
     let signed = client
         .send(head("/replicate-bucket-1", "qingstor.com"))
         .await;

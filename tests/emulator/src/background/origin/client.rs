@@ -44,7 +44,7 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
         Ok(config) => config,
         // A machine without root certificates can still fetch over http.
         Err(error) => {
-            tracing::warn!(%error, "no https origin can be trusted");
+            tracing::warn!(%error, "cannot load root certificates, so https requests will fail");
             builder()?.with_root_certificates(RootCertStore::empty())
         }
     };

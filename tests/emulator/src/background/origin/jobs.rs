@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_does_it_and_the_others_learn_what_came_of_it() {
+    async fn concurrent_requests_share_one_job() {
         let jobs = Jobs::default();
         let Begun::Mine(first) = jobs.begin(job("a")) else {
             panic!("nothing runs yet");

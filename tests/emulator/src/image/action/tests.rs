@@ -15,7 +15,7 @@ fn length(number: u32) -> Option<NonZeroU32> {
 }
 
 #[test]
-fn actions_of_the_official_scenarios() {
+fn parses_the_actions_of_the_api_documents() {
     assert_eq!(parse("info"), [Operation::Info]);
     let centered = Crop {
         width: length(300),
@@ -73,7 +73,7 @@ fn actions_of_the_official_scenarios() {
 }
 
 #[test]
-fn empty_arguments_are_absent_ones() {
+fn ignores_empty_arguments() {
     let plain = parse("watermark:t_YQ");
     assert_eq!(parse("watermark:t_YQ,c_"), plain);
     assert_eq!(parse("watermark:t_YQ,d_,p_,c_"), plain);
@@ -86,23 +86,23 @@ fn empty_arguments_are_absent_ones() {
 }
 
 #[test]
-fn refusals_name_operation_and_argument() {
+fn errors_name_the_operation_and_the_argument() {
     for (action, says) in [
-        ("", "there is no operation \"\""),
-        ("blur:w_1", "there is no operation \"blur\""),
-        ("info|", "there is no operation \"\""),
+        ("", "unknown operation \"\""),
+        ("blur:w_1", "unknown operation \"blur\""),
+        ("info|", "unknown operation \"\""),
         (
             "info:w_1",
-            "info: there is no argument \"w\"; it takes none",
+            "info: unknown argument \"w\"; the operation does not have arguments",
         ),
         ("crop:", "crop: \"\" is not a letter and a value"),
         ("crop:w", "crop: \"w\" is not a letter and a value"),
         (
             "crop:x_1",
-            "crop: there is no argument \"x\"; it takes w, h, g, l, t",
+            "crop: unknown argument \"x\"; expected w, h, g, l, t",
         ),
-        ("crop:ww_1", "crop: there is no argument \"ww\""),
-        ("crop:w_1,w_2", "crop: w stands there twice"),
+        ("crop:ww_1", "crop: unknown argument \"ww\""),
+        ("crop:w_1,w_2", "crop: duplicate argument w"),
         ("crop:w_0", "crop: w must be at least 1"),
         ("crop:w_+1", "crop: w \"+1\" is not a whole number"),
         ("crop:w_-1", "crop: w \"-1\" is not a whole number"),
@@ -110,27 +110,30 @@ fn refusals_name_operation_and_argument() {
             "crop:h_4294967296",
             "crop: h \"4294967296\" is not a whole number",
         ),
-        ("crop:g_10", "crop: g \"10\" is none of 0, 1, 2"),
-        ("crop:g_0,l_1", "crop: g does not go with l and t"),
-        ("crop:g_0,t_1", "crop: g does not go with l and t"),
+        ("crop:g_10", "crop: g \"10\" is not one of 0, 1, 2"),
+        ("crop:g_0,l_1", "crop: g cannot be combined with l or t"),
+        ("crop:g_0,t_1", "crop: g cannot be combined with l or t"),
         ("rotate", "rotate: a is required"),
         ("rotate:a_", "rotate: a is required"),
-        ("rotate:a_45", "rotate: a \"45\" is none of 0, 90, 180, 270"),
+        (
+            "rotate:a_45",
+            "rotate: a \"45\" is not one of 0, 90, 180, 270",
+        ),
         ("resize", "resize: w or h is required"),
         ("resize:m_1", "resize: w or h is required"),
-        ("resize:w_1,m_3", "resize: m \"3\" is none of 0, 1, 2"),
+        ("resize:w_1,m_3", "resize: m \"3\" is not one of 0, 1, 2"),
         ("watermark:d_150", "watermark: t is required"),
         (
             "watermark:t_YQ==",
-            "watermark: t \"YQ==\" is not UTF-8 in Base64",
+            "watermark: t \"YQ==\" is not UTF-8 text in Base64",
         ),
         (
             "watermark:t__w",
-            "watermark: t \"_w\" is not UTF-8 in Base64",
+            "watermark: t \"_w\" is not UTF-8 text in Base64",
         ),
         (
             "watermark:t_YQ,p_0",
-            "watermark: p \"0\" is not a number over 0",
+            "watermark: p \"0\" is not a number greater than 0",
         ),
         (
             "watermark:t_YQ,p_NaN",
@@ -138,26 +141,26 @@ fn refusals_name_operation_and_argument() {
         ),
         (
             "watermark:t_YQ,d_0",
-            "watermark: d 0 is not from 1 to 20000",
+            "watermark: d 0 is out of range; expected 1 to 20000",
         ),
         (
             "watermark:t_YQ,c_cmVk",
-            "watermark: c is \"red\" and not a color",
+            "watermark: c \"red\" is not a color",
         ),
         ("watermark_image:l_1", "watermark_image: u is required"),
         (
             "watermark_image:u_YQ",
-            "watermark_image: u is \"a\" and not an address",
+            "watermark_image: u \"a\" is not an http or https URL",
         ),
         ("format", "format: t is required"),
         (
             "format:t_gif",
-            "format: t \"gif\" is none of jpeg, png, webp, tiff",
+            "format: t \"gif\" is not one of jpeg, png, webp, tiff",
         ),
         ("save:b_photos", "save: k is required"),
         ("save:k_a", "save: b is required"),
-        ("info|crop:w_1", "info answers no image"),
-        ("save:b_b,k_k|save:b_b,k_l", "at most one save"),
+        ("info|crop:w_1", "info does not produce an image"),
+        ("save:b_b,k_k|save:b_b,k_l", "at most one save operation"),
     ] {
         let error = Pipeline::parse(action).unwrap_err();
         assert_eq!(error.code(), "invalid_argument", "{action}");
@@ -166,7 +169,7 @@ fn refusals_name_operation_and_argument() {
 }
 
 #[test]
-fn an_action_is_bounded() {
+fn limits_the_length_of_an_action() {
     let action = |count: usize| vec!["rotate:a_90"; count].join("|");
     assert_eq!(parse(&action(MAX_OPERATIONS)).len(), MAX_OPERATIONS);
     assert!(Pipeline::parse(&action(MAX_OPERATIONS + 1)).is_err());
@@ -175,7 +178,7 @@ fn an_action_is_bounded() {
     assert!(Pipeline::parse(&mark(Watermark::MAX_TEXT_LENGTH + 1)).is_err());
 }
 
-/// Writes a pipeline as an action.
+/// Renders a pipeline as an action.
 fn render(operations: &[Operation]) -> String {
     let texts: Vec<_> = operations.iter().map(render_operation).collect();
     texts.join("|")
@@ -310,13 +313,13 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(operations in operations()) {
+    fn parses_every_rendered_pipeline(operations in operations()) {
         let action = render(&operations);
         prop_assert_eq!(Pipeline::parse(&action).unwrap().0, operations, "{}", action);
     }
 
     #[test]
-    fn any_text_is_read_or_refused(
+    fn any_text_is_parsed_or_an_invalid_argument(
         text in prop_oneof![
             ".*",
             "((crop|resize|watermark|save|info|rotate):?([a-z]_[0-9A-Za-z#=._-]{0,6},?){0,4}\\|?){0,5}",

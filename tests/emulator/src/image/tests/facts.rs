@@ -37,7 +37,7 @@ fn exif() -> Vec<u8> {
     out.into_inner()
 }
 
-/// A JPEG image with EXIF data.
+/// Returns a JPEG image with EXIF data.
 fn photo() -> Bytes {
     let mut out = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut out);
@@ -71,7 +71,7 @@ fn info_with_exif() {
         "gpsaltitude": "43.5",
     });
     assert_eq!(info(&photo(), "info"), expected);
-    // It goes along with the image.
+    // Processing preserves EXIF data.
     let mut scaled = expected;
     scaled["width"] = 20.into();
     scaled["height"] = 10.into();
@@ -86,7 +86,7 @@ fn info_with_exif() {
 }
 
 #[test]
-fn exif_that_does_not_fit_or_can_not_be_read_is_left_out() {
+fn drops_exif_data_that_is_too_long_or_invalid() {
     let with_exif = |exif: Vec<u8>| {
         let mut out = Vec::new();
         let mut encoder = image::codecs::png::PngEncoder::new(&mut out);
@@ -110,8 +110,8 @@ fn exif_that_does_not_fit_or_can_not_be_read_is_left_out() {
 }
 
 #[test]
-fn tiff_tags_are_exif_tags() {
-    // An image of two gray pixels, with tags beside those that it needs.
+fn reads_exif_tags_of_tiff_files() {
+    // An image of two gray pixels, with additional tags.
     let fields = [
         (Tag::ImageWidth, 2),
         (Tag::ImageLength, 1),
@@ -150,7 +150,7 @@ fn tiff_tags_are_exif_tags() {
         (&json!("Maker"), &json!(3))
     );
     assert_eq!(facts["space"], "b-w");
-    // They are not written again.
+    // Processing does not preserve these tags.
     let facts = info(&tiff, "crop:w_1|info");
     assert_eq!(
         (&facts["make"], &facts["orientation"]),
@@ -159,7 +159,7 @@ fn tiff_tags_are_exif_tags() {
 }
 
 #[test]
-fn color_spaces_and_alpha() {
+fn info_has_color_space_and_alpha() {
     let gray = DynamicImage::from(ImageBuffer::from_pixel(2, 2, Luma([9_u8])));
     let gray_alpha = DynamicImage::from(ImageBuffer::from_pixel(2, 2, LumaA([9_u8, 9])));
     let deep_gray = DynamicImage::from(ImageBuffer::from_pixel(2, 2, Luma([9_u16])));

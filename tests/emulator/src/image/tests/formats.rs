@@ -22,7 +22,7 @@ fn is_near(left: [u8; 3], right: [u8; 3]) -> bool {
 }
 
 #[test]
-fn every_format_becomes_every_other() {
+fn converts_every_format_to_every_other() {
     let image = image::load_from_memory(&quarters(32, 16)).unwrap();
     for (from, format) in FORMATS {
         let source = encode(image.clone(), format);
@@ -40,14 +40,14 @@ fn every_format_becomes_every_other() {
                 "{from} to {to}: {found:?}"
             );
         }
-        // Without an operation that says so, the format stays.
+        // Without a format operation, the format does not change.
         let cropped = file(&source, "crop:w_8");
         assert_eq!(cropped.content_type, format!("image/{from}"));
         assert_eq!(image::guess_format(&cropped.bytes).unwrap(), format);
     }
 }
 
-/// Images of all kinds of pixels.
+/// Returns images of all pixel types.
 fn kinds() -> Vec<DynamicImage> {
     let image = image::load_from_memory(&quarters(8, 8)).unwrap();
     vec![
@@ -65,7 +65,7 @@ fn kinds() -> Vec<DynamicImage> {
 }
 
 #[test]
-fn every_kind_of_pixels_fits_every_format() {
+fn converts_every_pixel_type_to_every_format() {
     for image in kinds() {
         let color = image.color();
         for (_, format) in [FORMATS[1], FORMATS[3]] {
@@ -86,7 +86,7 @@ fn every_kind_of_pixels_fits_every_format() {
 }
 
 #[test]
-fn depth_is_kept_where_the_format_has_it() {
+fn keeps_the_bit_depth_if_the_format_supports_it() {
     let image = DynamicImage::from(ImageBuffer::from_pixel(4, 4, Rgb([1_u16, 2, 3])));
     let source = encode(image, ImageFormat::Png);
     for action in ["crop:w_2", "rotate:a_90", "resize:w_2", "format:t_tiff"] {
@@ -109,7 +109,7 @@ fn transparency_becomes_white_in_jpeg() {
     let jpeg = pixels(&encode(gray, ImageFormat::Png), "format:t_jpeg");
     assert!(!jpeg.color().has_color());
     assert!(is_near(color_at(&jpeg, 2, 2), [128; 3]));
-    // The other formats keep it.
+    // The other formats keep transparency.
     for to in ["png", "webp", "tiff"] {
         let image = RgbaImage::from_pixel(8, 8, Rgba([1, 2, 3, 4]));
         let source = encode(image, ImageFormat::Png);
@@ -119,7 +119,7 @@ fn transparency_becomes_white_in_jpeg() {
 }
 
 #[test]
-fn a_color_profile_goes_along_while_it_fits() {
+fn keeps_color_profiles_that_fit_the_pixels() {
     let profile = |space: &[u8; 4]| {
         let mut profile = vec![0; 132];
         profile[16..20].copy_from_slice(space);
@@ -138,7 +138,7 @@ fn a_color_profile_goes_along_while_it_fits() {
         let kept = |space| {
             let bytes = file(&source(space), &action).bytes;
             if format == ImageFormat::Tiff {
-                // The library writes it, but does not read it.
+                // The library writes the profile, but does not read it.
                 let profile = profile(space);
                 let mut windows = bytes.windows(profile.len());
                 return windows.any(|window| window == profile).then_some(profile);
@@ -193,7 +193,7 @@ fn animations_can_be_resized() {
 }
 
 #[test]
-fn gif_is_refused_where_the_api_does_not_take_it() {
+fn refuses_gif_for_unsupported_operations() {
     for action in [
         "crop:w_1",
         "rotate:a_90",
@@ -209,7 +209,7 @@ fn gif_is_refused_where_the_api_does_not_take_it() {
 }
 
 #[test]
-fn sides_are_bounded_by_the_format() {
+fn the_format_limits_the_sides() {
     let long = plain(16_384, 1, RED);
     let error = error(&long, "format:t_webp");
     assert_eq!(error.code(), "invalid_argument");

@@ -21,14 +21,14 @@ fn rotations_are_clockwise() {
     }
 }
 
-/// An image in which every pixel tells its place.
+/// Returns an image in which the color of each pixel encodes its position.
 fn places(width: u32, height: u32) -> Bytes {
     let image = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 0]));
     encode(image, ImageFormat::Png)
 }
 
 #[test]
-fn crops_lie_where_they_are_asked_for() {
+fn crops_the_requested_rectangle() {
     let source = places(100, 60);
     for (action, expected_size, start) in [
         ("crop:w_20,h_10", (20, 10), [40, 25]),
@@ -47,7 +47,7 @@ fn crops_lie_where_they_are_asked_for() {
         ("crop:l_30,t_20", (70, 40), [30, 20]),
         ("crop:l_30", (70, 60), [30, 0]),
         ("crop:w_20,h_10,l_30,t_20", (20, 10), [30, 20]),
-        // More than there is.
+        // Larger than the image.
         ("crop:w_1000,h_1000", (100, 60), [0, 0]),
         ("crop:w_20,h_10,l_95,t_55", (5, 5), [95, 55]),
         ("crop:w_4294967295,l_99,t_59", (1, 1), [99, 59]),
@@ -64,11 +64,11 @@ fn crops_lie_where_they_are_asked_for() {
     }
 }
 
-/// A gray image with a checkered rectangle.
+/// Returns a gray image with a checkered rectangle.
 fn busy_at(size: (u32, u32), start: (u32, u32), end: (u32, u32)) -> Bytes {
     let image = GrayImage::from_fn(size.0, size.1, |x, y| {
         let is_busy = (start.0..end.0).contains(&x) && (start.1..end.1).contains(&y);
-        // Squares of eight pixels survive being scaled down.
+        // Squares of 8 pixels remain visible when the image is scaled down.
         Luma([if is_busy && (x / 8 + y / 8) % 2 == 0 {
             255
         } else {
@@ -83,7 +83,7 @@ fn automatic_gravity_finds_the_busiest_part() {
     for (size, start, end) in [
         ((200, 100), (140, 20), (180, 60)),
         ((200, 100), (0, 60), (40, 100)),
-        // Larger than what is searched.
+        // Larger than the image that is searched.
         ((1200, 800), (900, 100), (1100, 300)),
     ] {
         let (width, height) = (end.0 - start.0, end.1 - start.1);
@@ -94,7 +94,7 @@ fn automatic_gravity_finds_the_busiest_part() {
         let share = bright as f64 / f64::from(width * height);
         assert!(share > 0.4, "{size:?}: {share}");
     }
-    // Nothing anywhere: the center.
+    // Without edges, the result is the center.
     let image = pixels(&quarters(2, 2), "resize:w_64,h_64|crop:w_2,h_2,g_9");
     assert_eq!(image.dimensions(), (2, 2));
     let same = plain(90, 30, BLUE);
@@ -102,7 +102,7 @@ fn automatic_gravity_finds_the_busiest_part() {
 }
 
 #[test]
-fn sizes_of_resizes() {
+fn resizes_to_the_requested_size() {
     let source = quarters(100, 50);
     for (action, expected) in [
         ("resize:w_10", (10, 5)),
@@ -124,11 +124,11 @@ fn sizes_of_resizes() {
 }
 
 #[test]
-fn modes_of_resizes() {
+fn resize_modes_fill_fit_or_crop() {
     let source = quarters(100, 50);
     let filled = pixels(&source, "resize:w_40,h_40,m_0");
     assert_eq!(corners(&filled), [WHITE; 4]);
-    // The image lies in the middle: 40 by 20, from the 10th row on.
+    // The image is centered: 40 by 20 pixels, starting in row 10.
     for (x, y, expected) in [
         (0, 9, WHITE),
         (0, 10, RED),
@@ -141,7 +141,7 @@ fn modes_of_resizes() {
     let fitted = pixels(&source, "resize:w_40,h_40,m_1");
     assert_eq!(corners(&fitted), [RED, GREEN, BLUE, WHITE]);
 
-    // A third of the width is cut off on both sides.
+    // The left and the right third of the width are cut off.
     let stripes = RgbImage::from_fn(90, 30, |x, _| Rgb([RED, GREEN, BLUE][x as usize / 30]));
     let stripes = encode(stripes, ImageFormat::Png);
     let thumbnail = pixels(&stripes, "resize:w_10,h_10,m_2");
@@ -149,7 +149,7 @@ fn modes_of_resizes() {
 }
 
 #[test]
-fn a_transparent_image_is_filled_with_nothing() {
+fn fills_images_with_alpha_with_transparency() {
     let image = image::RgbaImage::from_pixel(20, 10, Rgba([255, 0, 0, 255]));
     let source = encode(image, ImageFormat::Png);
     let filled = pixels(&source, "resize:w_20,h_20");
@@ -158,7 +158,7 @@ fn a_transparent_image_is_filled_with_nothing() {
 }
 
 #[test]
-fn results_are_bounded() {
+fn limits_the_size_of_results() {
     let source = quarters(100, 50);
     for action in [
         "resize:w_100000,h_100000",
@@ -172,7 +172,7 @@ fn results_are_bounded() {
         assert_eq!(error.code(), "invalid_argument", "{action}");
         assert!(error.message().starts_with("resize: "), "{error}");
     }
-    // Extreme proportions are no reason to refuse.
+    // Extreme proportions are valid.
     let flat = plain(60_000, 1, RED);
     for mode in [0, 2] {
         let action = format!("resize:w_1,h_60000,m_{mode}");

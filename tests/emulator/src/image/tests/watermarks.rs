@@ -12,7 +12,7 @@ fn mark(text: &str, rest: &str) -> String {
     format!("watermark:t_{}{rest}", base64(text))
 }
 
-/// The places of the pixels that a watermark has changed.
+/// Returns the positions of the pixels that differ from the background.
 fn changed(image: &DynamicImage, background: [u8; 3]) -> Vec<(u32, u32)> {
     image
         .pixels()
@@ -24,7 +24,7 @@ fn changed(image: &DynamicImage, background: [u8; 3]) -> Vec<(u32, u32)> {
 #[test]
 fn text_has_size_color_and_opacity() {
     let source = plain(200, 100, WHITE);
-    // 320 twentieths of a point are 16 pixels, the size that the glyphs have.
+    // 320 twentieths of a point are 16 pixels, the size of the glyphs.
     let red = mark("T", &format!(",d_320,p_1,c_{}", base64("#FF0000")));
     let image = pixels(&source, &red);
     assert_eq!(image.dimensions(), (200, 100));
@@ -35,7 +35,7 @@ fn text_has_size_color_and_opacity() {
     assert_eq!(color_at(&half, 4, 8), [127; 3]);
     let default = pixels(&source, &mark("T", ",d_320"));
     assert_eq!(color_at(&default, 4, 8), [191; 3]);
-    // More than 1 counts as 1.
+    // Values above 1 count as 1.
     let double = pixels(&source, &mark("T", ",d_320,p_2"));
     assert_eq!(color_at(&double, 4, 8), [0; 3]);
 
@@ -45,11 +45,11 @@ fn text_has_size_color_and_opacity() {
 }
 
 #[test]
-fn the_official_text_can_be_seen() {
+fn draws_the_text_of_the_api_documents() {
     let source = plain(200, 100, WHITE);
     let image = pixels(&source, "watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150");
     let changed = changed(&image, WHITE);
-    // Every one of the four characters, each 8 pixels wide and high.
+    // Each of the four characters is 8 pixels wide and high.
     for character in 0..4 {
         let columns = character * 8..(character + 1) * 8;
         let count = changed.iter().filter(|(x, _)| columns.contains(x)).count();
@@ -59,20 +59,20 @@ fn the_official_text_can_be_seen() {
 }
 
 #[test]
-fn text_that_does_not_fit_is_cut_off() {
+fn clips_text_at_the_edges() {
     let source = plain(10, 10, WHITE);
     let image = pixels(&source, &mark(&"水".repeat(1000), ",d_20000,p_1"));
     assert_eq!(image.dimensions(), (10, 10));
 }
 
 #[test]
-fn transparent_png_takes_no_text() {
+fn refuses_text_on_png_with_alpha() {
     let image = RgbaImage::from_pixel(20, 20, Rgba([255, 0, 0, 0]));
     let png = encode(image.clone(), ImageFormat::Png);
     let refused = error(&png, &mark("T", ""));
     assert_eq!(refused.code(), "invalid_request");
     assert!(refused.message().contains("png with an alpha channel"));
-    // Another format does, and what the text leaves alone stays transparent.
+    // Another format is supported, and pixels without text stay transparent.
     let webp = encode(image, ImageFormat::WebP);
     let marked = pixels(&webp, &mark("T", ",d_320,p_1"));
     assert_eq!(marked.get_pixel(4, 8), Rgba([0, 0, 0, 255]));
@@ -80,7 +80,7 @@ fn transparent_png_takes_no_text() {
 }
 
 #[test]
-fn images_are_laid_over() {
+fn draws_overlay_images() {
     let url = "http://localhost/mark.png";
     let action = |rest: &str| format!("watermark_image:u_{}{rest}", base64(url));
     let lay = |overlay: Bytes, rest: &str| {
@@ -100,13 +100,13 @@ fn images_are_laid_over() {
     places.sort_unstable();
     assert_eq!(places, expected);
     assert_eq!(color_at(&image, 10, 5), RED);
-    // By default in the corner, a quarter opaque.
+    // Default position and opacity.
     assert_eq!(color_at(&laid(red.clone(), ""), 0, 0), [255, 191, 191]);
-    // The overlay's own transparency counts.
+    // The transparency of the overlay applies.
     let clear = RgbaImage::from_pixel(4, 4, Rgba([255, 0, 0, 0]));
     let image = laid(encode(clear, ImageFormat::Png), ",p_1");
     assert!(changed(&image, WHITE).is_empty());
-    // Over the edge, and outside.
+    // Partly and completely outside the image.
     assert_eq!(changed(&laid(red.clone(), ",l_18,t_9,p_1"), WHITE).len(), 2);
     assert!(changed(&laid(red, ",l_4294967295,t_0,p_1"), WHITE).is_empty());
 

@@ -1,4 +1,4 @@
-//! What is due for whom, and when.
+//! Decides which action is due for an object or an upload.
 
 use super::{Action, ActiveRule, Lifecycle, RuleState, Version};
 use crate::base::metadata::StorageClass;
@@ -7,17 +7,17 @@ use crate::settings::json::Flag;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// An object, as far as its age counts.
+/// Facts of an object version that decide which action is due.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aging<'a> {
     pub(crate) key: &'a str,
     pub(crate) version: Version,
-    /// When it was last updated or, if it is noncurrent, when it became that.
+    /// Time of the last change or, for a noncurrent version, the time when it became noncurrent.
     pub(crate) since: Timestamp,
     pub(crate) storage_class: StorageClass,
 }
 
-/// What is to be done with an object.
+/// An action that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Expire,
@@ -25,8 +25,8 @@ pub(crate) enum Due {
 }
 
 impl Lifecycle {
-    /// What `object` is due for at `now`. Of several rules for one action the earliest counts; what
-    /// has expired needs no transition any more.
+    /// Returns the action that is due for `object` at `now`. If several rules have the same action,
+    /// the earliest applies. Expiration takes precedence over a transition.
     pub(crate) fn due(&self, object: &Aging<'_>, now: Timestamp) -> Option<Due> {
         let is_due = |wanted: Action| {
             self.rules_for(object.key, now)
@@ -43,18 +43,18 @@ impl Lifecycle {
         }
     }
 
-    /// Whether an upload that has not been completed is to be aborted at `now`.
+    /// Returns whether an unfinished upload must be aborted at `now`.
     pub(crate) fn aborts(&self, key: &str, initiated: Timestamp, now: Timestamp) -> bool {
         self.rules_for(key, now)
             .any(|(action, days)| action == Action::Abort && has_passed(initiated, days, now))
     }
 
-    /// Whether any rule is in effect yet.
+    /// Returns whether any rule is in effect.
     pub(crate) fn is_in_effect(&self, now: Timestamp) -> bool {
         self.rule.iter().any(|active| active.is_in_effect(now))
     }
 
-    /// Notes that the rules of `applied` that are still here have been applied to all objects.
+    /// Marks those rules as ready that are also in `applied`.
     pub(crate) fn mark_ready(&mut self, applied: &Self, now: Timestamp) {
         for active in &mut self.rule {
             if active.is_in_effect(now) && applied.rule.contains(active) {
@@ -63,7 +63,7 @@ impl Lifecycle {
         }
     }
 
-    /// The rules in effect for a key: what they do, and after how many days.
+    /// Returns the actions in effect for a key, with their days.
     fn rules_for(&self, key: &str, now: Timestamp) -> impl Iterator<Item = (Action, u32)> {
         self.rule
             .iter()
@@ -77,7 +77,7 @@ impl Lifecycle {
 }
 
 impl ActiveRule {
-    /// What is new takes a day to take effect.
+    /// Returns whether the rule is in effect. A new rule takes effect after one day.
     fn is_in_effect(&self, now: Timestamp) -> bool {
         self.created + SECONDS_PER_DAY <= now.unix_seconds()
     }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_age() {
+    fn actions_are_due_after_their_days() {
         let rules = lifecycle(json!([
             expire("a", "logs/", 90),
             expire("b", "logs/old/", 10),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_applied_is_ready() {
+    fn only_applied_rules_are_ready() {
         let now = Timestamp::from_unix_seconds(DAY);
         let applied = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 1)]));
         let mut rules = lifecycle(json!([expire("a", "x", 1), expire("b", "y", 2)]));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_uploads_age_and_new_rules_wait_a_day() {
+    fn aborts_uploads_after_a_day_in_effect() {
         let at = Timestamp::from_unix_seconds;
         let action = json!({"days_after_initiation": 3});
         let rules = body(json!([rule(

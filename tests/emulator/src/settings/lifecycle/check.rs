@@ -1,4 +1,4 @@
-//! The rules about rules.
+//! Validation of lifecycle rules.
 
 use std::collections::HashSet;
 
@@ -10,12 +10,14 @@ use crate::settings::{check_ids, invalid};
 
 const MAX_RULES: usize = 100;
 const MAX_ID_LENGTH: usize = 255;
-/// Of a transition, in days.
-const MIN_TRANSITION: u32 = 30;
+/// Fewest days before a transition.
+const MIN_TRANSITION_DAYS: u32 = 30;
 
 pub(super) fn check(rules: &[Rule]) -> Result<(), ApiError> {
     if rules.len() > MAX_RULES {
-        return Err(invalid(format!("a bucket has at most {MAX_RULES} rules")));
+        return Err(invalid(format!(
+            "a bucket can have at most {MAX_RULES} rules"
+        )));
     }
     check_ids(
         "rule",
@@ -33,35 +35,35 @@ pub(super) fn check(rules: &[Rule]) -> Result<(), ApiError> {
     check_contradictions(rules)
 }
 
-/// Checks that a rule has one action, and its days.
+/// Checks that a rule has exactly one action with a valid number of days.
 fn check_action(rule: &Rule) -> Result<Action, ApiError> {
     let id = &rule.id;
     let actions = rule.actions.list();
     let [(action, days)] = actions.as_slice() else {
         return Err(invalid(format!(
-            "a rule has one action, rule {id:?} has {}",
+            "rule {id:?} must have one action, not {}",
             actions.len()
         )));
     };
     if *days == 0 {
-        return Err(invalid(format!("rule {id:?}: days are more than 0")));
+        return Err(invalid(format!("rule {id:?}: days must be at least 1")));
     }
     for transition in rule.actions.transitions() {
-        if transition.days < MIN_TRANSITION {
+        if transition.days < MIN_TRANSITION_DAYS {
             return Err(invalid(format!(
-                "rule {id:?}: a transition is after {MIN_TRANSITION} days or more"
+                "rule {id:?}: a transition needs at least {MIN_TRANSITION_DAYS} days"
             )));
         }
         if transition.storage_class != StorageClass::StandardIa {
             return Err(invalid(format!(
-                "rule {id:?}: a transition is to STANDARD_IA"
+                "rule {id:?}: the storage class of a transition must be STANDARD_IA"
             )));
         }
     }
     Ok(*action)
 }
 
-/// Refuses a transition of objects that have all expired by then.
+/// Returns an error for a transition of objects that have already expired by another rule.
 fn check_contradictions(rules: &[Rule]) -> Result<(), ApiError> {
     let enabled = || rules.iter().filter(|rule| rule.status == Flag::Enabled);
     let actions = || {
@@ -82,7 +84,7 @@ fn check_contradictions(rules: &[Rule]) -> Result<(), ApiError> {
         };
         if let Some((other, ..)) = actions().find(expires_before) {
             return Err(invalid(format!(
-                "rule {:?} moves what rule {:?} has expired by then",
+                "rule {:?} has no effect, because rule {:?} expires its objects earlier",
                 rule.id, other.id
             )));
         }
@@ -97,13 +99,13 @@ mod tests {
     use super::super::tests::{body, expire, rule, transit};
 
     #[test]
-    fn good_rules() {
+    fn good_rules_are_accepted() {
         for rules in [
             json!([]),
             json!([expire("a", "logs/", 90), transit("b", "data/", 30)]),
             json!([expire("a", "", 90), expire("b", "logs/", 30)]),
             json!([expire("a", "logs/", 31), transit("b", "logs/", 30)]),
-            // The expiration covers some of what moves only.
+            // The expiration applies only to some objects of the transition.
             json!([expire("a", "logs/old/", 10), transit("b", "logs/", 30)]),
             json!([{"id": "a", "status": "DISABLED", "filter": {}, "expiration": {"days": 1},
                     "transition": null, "unknown": 1}]),
@@ -142,10 +144,10 @@ mod tests {
                 json!([expire("a", "x", 1), expire("a", "y", 1)]),
                 "two rules have the id",
             ),
-            (json!([expire("", "x", 1)]), "not empty"),
+            (json!([expire("", "x", 1)]), "not be empty"),
             (json!([expire(&"i".repeat(256), "x", 1)]), "255 characters"),
             (json!([disabled]), "expected `enabled` or `disabled`"),
-            (json!([expire("a", "x", 0)]), "more than 0"),
+            (json!([expire("a", "x", 0)]), "at least 1"),
             (
                 json!([rule("a", "", "expiration", json!({"days": -1}))]),
                 "u32",
@@ -161,7 +163,7 @@ mod tests {
                     "abort_incomplete_multipart_upload",
                     json!({"days_after_initiation": 0})
                 )]),
-                "more than 0",
+                "at least 1",
             ),
             (json!([transit("a", "", 29)]), "30 days"),
             (json!([rule("a", "", "transition", class)]), "STANDARD_IA"),
@@ -176,7 +178,7 @@ mod tests {
             ),
             (
                 json!([{"id": "a", "status": "enabled", "filter": {}}]),
-                "has 0",
+                "not 0",
             ),
             (
                 json!([{"id": "a", "status": "enabled", "expiration": {"days": 1}}]),
@@ -185,7 +187,7 @@ mod tests {
             (
                 json!([{"id": "a", "status": "enabled", "filter": {}, "expiration": {"days": 1},
                      "abort_incomplete_multipart_upload": {"days_after_initiation": 1}}]),
-                "has 2",
+                "not 2",
             ),
             (
                 json!([expire("a", "x", 1), expire("b", "x", 2)]),
@@ -193,16 +195,16 @@ mod tests {
             ),
             (
                 json!([expire("a", "", 30), transit("b", "data/", 30)]),
-                "has expired by then",
+                "expires its objects earlier",
             ),
             (
                 json!([transit("b", "data/", 40), expire("a", "data/", 30)]),
-                "has expired by then",
+                "expires its objects earlier",
             ),
             (json!([["a", "enabled", {}]]), "expected an object"),
         ] {
             let error = body(rules).unwrap_err();
-            assert!(error.contains(word), "{error} has no {word}");
+            assert!(error.contains(word), "{word} is missing in {error}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What a notification says to the URL of its rule.
+//! The JSON document that is sent to the URL of a notification rule.
 
 use serde::Serialize;
 
 use super::Event;
 use crate::base::time::Timestamp;
 
-/// Something that happened to an object.
+/// Facts of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Happened<'a> {
     pub(crate) event: Event,
@@ -17,12 +17,12 @@ pub(crate) struct Happened<'a> {
     pub(crate) notification_id: &'a str,
     pub(crate) bucket: &'a str,
     pub(crate) key: &'a str,
-    /// Without quotes.
+    /// ETag without quotes.
     pub(crate) etag: &'a str,
     pub(crate) size: u64,
 }
 
-/// The JSON body of the callback.
+/// Body of a callback request.
 #[derive(Debug, Serialize)]
 pub(crate) struct Callback<'a> {
     events: [EventDocument<'a>; 1],
@@ -71,7 +71,7 @@ struct Object<'a> {
 }
 
 impl Event {
-    /// The name in a callback, which for uploads is not that of rules.
+    /// Returns the name in a callback, which differs from the name in rules for uploads.
     const fn name_in_callback(self) -> &'static str {
         match self {
             Self::CreateObject => "create_object",
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document() {
+    fn writes_the_document_of_the_api() {
         let happened = Happened {
             event: Event::CompleteMultipart,
             time: Timestamp::from_unix_seconds(1_471_878_212),

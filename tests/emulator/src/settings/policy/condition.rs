@@ -1,4 +1,4 @@
-//! Under which conditions a statement of a policy counts.
+//! Conditions of policy statements.
 
 use std::net::IpAddr;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::base::glob;
 use crate::settings::json::{self, OneOrMany};
 
-/// Of the whole condition, in characters.
+/// Largest length of a condition as JSON, in characters.
 const MAX_LENGTH: usize = 2048;
 
-/// Conditions, which all must hold. An operator that is not known is refused: a statement with
-/// fewer conditions than written would let in more than meant.
+/// Conditions that must all be met. An unknown operator is an error, because ignoring it would
+/// allow more than intended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
@@ -86,7 +86,9 @@ impl Condition {
     pub(super) fn check(&self) -> Result<(), String> {
         let length = serde_json::to_string(self).map_or(usize::MAX, |text| text.chars().count());
         if length > MAX_LENGTH {
-            return Err(format!("a condition has at most {MAX_LENGTH} characters"));
+            return Err(format!(
+                "a condition must have at most {MAX_LENGTH} characters"
+            ));
         }
         for sources in [&self.ip_address, &self.not_ip_address]
             .into_iter()
@@ -98,7 +100,7 @@ impl Condition {
                 .find(|text| Network::parse(text).is_none())
             {
                 return Err(format!(
-                    "source_ip {bad:?} is no network such as \"192.168.0.0/16\""
+                    "source_ip {bad:?} is not a network such as \"192.168.0.0/16\""
                 ));
             }
         }
@@ -123,7 +125,7 @@ impl Sources {
     }
 }
 
-/// Addresses that begin with the same bits.
+/// A range of addresses with the same prefix.
 #[derive(Clone, Copy, Debug)]
 struct Network {
     address: IpAddr,
@@ -131,7 +133,7 @@ struct Network {
 }
 
 impl Network {
-    /// Reads `172.16.0.0/24`, or an address that stands for itself.
+    /// Parses a network such as `172.16.0.0/24`, or a single address.
     fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             None => (text, None),
@@ -141,7 +143,7 @@ impl Network {
         let all = if address.is_ipv4() { 32 } else { 128 };
         let bits = match bits {
             None => all,
-            // A plus sign would parse, too.
+            // `parse` accepts a plus sign, which is not valid here.
             Some(bits) => bits
                 .parse::<u8>()
                 .ok()
@@ -151,7 +153,7 @@ impl Network {
     }
 
     fn contains(self, address: IpAddr) -> bool {
-        // What lies behind the prefix is shifted out; a shift by everything leaves nothing.
+        // Compares only the prefix bits. `checked_shr` returns `None` for a prefix of 0 bits.
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 let behind = 32 - u32::from(self.bits);
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn networks() {
+    fn networks_contain_addresses_with_their_prefix() {
         for (network, address, expected) in [
             ("172.16.0.0/24", "172.16.0.255", true),
             ("172.16.0.0/24", "172.16.1.0", false),
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn all_operators_must_hold() {
+    fn all_conditions_must_be_met() {
         let like = json!({"Referer": ["*.a.com", "*.b.com"]});
         let inside = json!({"source_ip": ["10.0.0.0/8"]});
         for (condition, referer, source, expected) in [
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_operators_and_bad_values_are_refused() {
         for (condition, word) in [
             (json!({"string_equals": {"Referer": "a"}}), "string_equals"),
             (json!({"string_like": {"User-Agent": "a"}}), "User-Agent"),

@@ -30,7 +30,7 @@ fn decide(policy: &Policy, action: Action, key: &str, user: Option<&str>) -> Opt
 }
 
 #[test]
-fn the_first_statement_that_matches_decides() {
+fn the_first_matching_statement_decides() {
     let policy = parse(json!([
         statement(
             json!("eve"),
@@ -56,7 +56,7 @@ fn the_first_statement_that_matches_decides() {
 }
 
 #[test]
-fn listing_is_of_the_bucket_or_of_a_prefix() {
+fn a_list_matches_the_bucket_or_a_prefix() {
     let list = |resource: Value, prefix| {
         let policy = parse(json!([statement(
             json!("*"),
@@ -85,7 +85,7 @@ fn listing_is_of_the_bucket_or_of_a_prefix() {
 }
 
 #[test]
-fn both_sets_of_names_mean_the_same() {
+fn both_names_of_an_action_are_accepted() {
     for (documents, specification, action) in [
         ("list_object_parts", "list_multipart", Action::ListParts),
         ("upload_object_part", "upload_multipart", Action::UploadPart),
@@ -119,7 +119,7 @@ fn both_sets_of_names_mean_the_same() {
 }
 
 #[test]
-fn the_sample_of_the_documents() {
+fn the_policy_of_the_api_documents() {
     let policy = parse(json!([
         {"id": "allow certain site to get objects", "user": "*", "action": ["get_object"],
          "effect": "allow", "resource": ["mybucket/*"],
@@ -171,7 +171,7 @@ fn bad_statements_are_refused() {
     without_resource.as_object_mut().unwrap().remove("resource");
     for (statements, word) in [
         (json!([good, good]), "two statements"),
-        (with("id", json!("")), "not empty"),
+        (with("id", json!("")), "not be empty"),
         (with("id", json!("i".repeat(101))), "100 characters"),
         (with("user", json!([])), "user is empty"),
         (with("user", json!("u".repeat(301))), "300 characters"),
@@ -183,9 +183,9 @@ fn bad_statements_are_refused() {
         (with("action", json!(["get_object", ""])), "action is empty"),
         (
             with("action", json!("put_object")),
-            "no action \"put_object\"",
+            "unknown action \"put_object\"",
         ),
-        (with("action", json!("*")), "no action"),
+        (with("action", json!("*")), "unknown action"),
         (
             with("action", json!(vec!["get_object"; 51])),
             "500 characters",
@@ -196,9 +196,9 @@ fn bad_statements_are_refused() {
         ),
         (json!([without_resource]), "needs a resource"),
         (with("resource", json!("mybucket")), "needs a resource"),
-        (with("resource", json!("mybucket/")), "neither"),
-        (with("resource", json!("other/*")), "neither"),
-        (with("resource", json!(["mybucket/*", "*"])), "neither"),
+        (with("resource", json!("mybucket/")), "must be"),
+        (with("resource", json!("other/*")), "must be"),
+        (with("resource", json!(["mybucket/*", "*"])), "must be"),
         (
             with("resource", json!(format!("mybucket/{}", "r".repeat(2040)))),
             "2048",
@@ -217,12 +217,12 @@ fn bad_statements_are_refused() {
         ),
     ] {
         let error = parse(statements).unwrap_err();
-        assert!(error.contains(word), "{error} has no {word}");
+        assert!(error.contains(word), "{word} is missing in {error}");
     }
 }
 
 #[test]
-fn a_policy_comes_back_as_it_was_put() {
+fn a_policy_keeps_its_form() {
     for statement in [
         statement(json!("*"), json!("head_bucket"), "deny", Value::Null),
         statement(
