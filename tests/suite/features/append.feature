@@ -35,7 +35,7 @@ Feature: Appendable objects
   Scenario: The first append must have position 0
     When "abc" is appended to the object "log" at 3
     Then the response is 400 invalid_argument
-    And there is no object "log"
+    And the object "log" does not exist
 
   @op.AppendObject
   Scenario: Appending to an object that is not appendable fails

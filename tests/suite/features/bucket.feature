@@ -157,7 +157,7 @@ Feature: Buckets
       """
       {"deleted": [{"key": "a"}, {"key": "c"}, {"key": "missing"}], "errors": []}
       """
-    And there is no object "a"
+    And the object "a" does not exist
     And the object "b" contains "b"
 
   @op.DeleteMultipleObjects
@@ -169,7 +169,7 @@ Feature: Buckets
       """
       {"deleted": [], "errors": []}
       """
-    And there is no object "b"
+    And the object "b" does not exist
 
   @op.DeleteMultipleObjects
   Scenario: A batch deletion accepts at most 1000 keys

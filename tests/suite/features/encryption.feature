@@ -35,7 +35,7 @@ Feature: Encryption with customer-provided keys
   Scenario: A digest that does not match the key is rejected
     When the object "secret" is put with the key "x" and the MD5 digest of the key "y"
     Then the response is a client error
-    And there is no object "secret"
+    And the object "secret" does not exist
 
   @op.GetObject
   Scenario: Read a range of an encrypted object
@@ -70,7 +70,7 @@ Feature: Encryption with customer-provided keys
     Then the content is "a secret"
     When the object "secret" is copied to "never"
     Then the response is a client error
-    And there is no object "never"
+    And the object "never" does not exist
 
   @op.PutObject
   Scenario: A move needs no key and keeps the encryption

@@ -33,14 +33,14 @@ Feature: Form uploads
     When a form uploads "a trail" as "trail.txt" with
       | x-qs-storage-class | PAPER |
     Then the response is 400 invalid_request
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.PostObject
   Scenario: A form that violates its policy is rejected
     When a form uploads "a trail" as "trail.txt" with
       | policy | eyJrZXkiOiAib3RoZXIudHh0In0= |
     Then the response is 400 form_policy_violated
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.PostObject
   Scenario: An unsigned form requires a public WRITE grant

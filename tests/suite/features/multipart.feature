@@ -12,14 +12,14 @@ Feature: Multipart uploads
       """
       {"bucket": "alpine-photos", "key": "trail.mp4"}
       """
-    And there is no object "trail.mp4"
+    And the object "trail.mp4" does not exist
 
   @op.UploadMultipart @op.ListMultipart @op.CompleteMultipartUpload @op.AbortMultipartUpload
   Scenario: Upload parts and complete the upload
     Given a multipart upload of the object "trail.mp4"
     When part 0 is uploaded with content "4 MiB of a"
     Then the response is 201
-    And there is a header etag
+    And the header etag is present
     When part 1 is uploaded with content "4 MiB of b"
     Then the response is 201
     When part 2 is uploaded with content "the end"
@@ -31,7 +31,7 @@ Feature: Multipart uploads
       {"count": 3, "object_parts": [{"part_number": 0, "size": 4194304},
         {"part_number": 1, "size": 4194304}, {"part_number": 2, "size": 7}]}
       """
-    And there is no object "trail.mp4"
+    And the object "trail.mp4" does not exist
     When the upload is completed
     Then the response is 201
     And the object "trail.mp4" contains "4 MiB of a + 4 MiB of b + the end"
@@ -87,7 +87,7 @@ Feature: Multipart uploads
     Then the response is a client error
     When the upload is completed with the ETag "0123456789abcdef0123456789abcdef" for part 0
     Then the response is a client error
-    And there is no object "trail.mp4"
+    And the object "trail.mp4" does not exist
     When the upload is completed
     Then the response is 201
 
@@ -98,7 +98,7 @@ Feature: Multipart uploads
     And part 1 with content "the end"
     When the upload is completed
     Then the response is 400 entity_too_small
-    And there is no object "trail.mp4"
+    And the object "trail.mp4" does not exist
 
   @op.UploadMultipart
   Scenario: Copy parts from objects
@@ -160,7 +160,7 @@ Feature: Multipart uploads
     Then the response is 204
     When the parts are listed
     Then the response is 404 upload_not_exists
-    And there is no object "trail.mp4"
+    And the object "trail.mp4" does not exist
 
   @op.InitiateMultipartUpload
   Scenario: Metadata is set when the upload is initiated

@@ -14,8 +14,8 @@ Feature: Objects
     And the content is "a trail"
     And the header content-length is "7"
     And the header content-type is "application/octet-stream"
-    And there is a header last-modified
-    And there is a header x-qs-request-id
+    And the header last-modified is present
+    And the header x-qs-request-id is present
 
   @op.PutObject @op.GetObject
   Scenario: A second put replaces the object
@@ -35,14 +35,14 @@ Feature: Objects
     When the object "trail.txt" is put with
       | Content-MD5 | 1B2M2Y8AsgTpgAmY7PhCfg== |
     Then the response is 400 bad_digest
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.PutObject
   Scenario: An unknown storage class is rejected
     When the object "trail.txt" is put with
       | x-qs-storage-class | PAPER |
     Then the response is 400 invalid_request
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.GetObject @op.HeadObject
   Scenario: Reading a missing object fails
@@ -61,7 +61,7 @@ Feature: Objects
     And the header content-length is "7"
     And the header content-type is "text/plain"
     And the header x-qs-storage-class is "STANDARD_IA"
-    And there is no header x-qs-object-type
+    And the header x-qs-object-type is absent
 
   @op.GetObject
   Scenario: A read can override response headers
@@ -77,7 +77,7 @@ Feature: Objects
     Given the object "trail.txt" with content "a trail"
     When the object "trail.txt" is deleted
     Then the response is 204
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
     When the object "trail.txt" is deleted
     Then the response is 204
 
@@ -126,7 +126,7 @@ Feature: Objects
       | x-qs-meta-guide | lin |
     When the object "trail.txt" is moved to "paths/trail.txt"
     Then the response is 201
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
     And the object "paths/trail.txt" contains "content"
     When the metadata of the object "paths/trail.txt" is read
     Then the header x-qs-meta-guide is "lin"
@@ -162,14 +162,14 @@ Feature: Objects
     Given an origin that responds with 404 "gone"
     When the object "trail.txt" is fetched from "{origin}/trail.txt"
     Then the response is 404 object_not_exists
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.PutObject
   Scenario: Fetching fails if the origin responds with a server error
     Given an origin that responds with 500 "on fire"
     When the object "trail.txt" is fetched from "{origin}/trail.txt"
     Then the response is 503 upstream_failed
-    And there is no object "trail.txt"
+    And the object "trail.txt" does not exist
 
   @op.GetObject
   Scenario: A presigned URL allows reading
@@ -189,5 +189,5 @@ Feature: Objects
     Given the object "trail.txt" with content "a trail"
     When a preflight request from "http://example.com" asks to GET the object "trail.txt"
     Then the response is 200
-    And there is no header access-control-allow-origin
-    And there is no header access-control-allow-methods
+    And the header access-control-allow-origin is absent
+    And the header access-control-allow-methods is absent

@@ -44,7 +44,7 @@ Feature: Versioning
     And the version "second" of the object "trail.txt" with content "another trail"
     When the object "trail.txt" is read
     Then the content is "another trail"
-    And there is a header x-qs-version-id
+    And the header x-qs-version-id is present
     When the version "first" of the object "trail.txt" is read
     Then the response is 200
     And the content is "a trail"
@@ -78,7 +78,7 @@ Feature: Versioning
     And the version "second" of the object "trail.txt" with content "another trail"
     When the version "second" of the object "trail.txt" is deleted
     Then the response is 204
-    And there is no header x-qs-delete-marker
+    And the header x-qs-delete-marker is absent
     And the object "trail.txt" contains "a trail"
     When the version "second" of the object "trail.txt" is read
     Then the response is 404 or 405

@@ -201,8 +201,8 @@ async fn the_object_contains(world: &mut Suite, key: String, text: String) {
     );
 }
 
-#[then(expr = "there is no object {string}")]
-async fn there_is_no_object(world: &mut Suite, key: String) {
+#[then(expr = "the object {string} does not exist")]
+async fn the_object_does_not_exist(world: &mut Suite, key: String) {
     send!(world, world.bucket().head_object(key));
     assert_eq!(world.response.status, 404, "{:?}", world.response);
 }

@@ -42,13 +42,13 @@ fn the_header_is(world: &mut Suite, name: String, value: String) {
     assert_eq!(header(world, &name), Some(value));
 }
 
-#[then(expr = "there is a header {word}")]
-fn there_is_a_header(world: &mut Suite, name: String) {
+#[then(expr = "the header {word} is present")]
+fn the_header_is_present(world: &mut Suite, name: String) {
     assert!(header(world, &name).is_some_and(|value| !value.is_empty()));
 }
 
-#[then(expr = "there is no header {word}")]
-fn there_is_no_header(world: &mut Suite, name: String) {
+#[then(expr = "the header {word} is absent")]
+fn the_header_is_absent(world: &mut Suite, name: String) {
     assert_eq!(header(world, &name), None);
 }
 
