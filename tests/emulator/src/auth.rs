@@ -2,12 +2,12 @@
 //!
 //! This layer does not share code with the SDK: a mistake in shared code would cancel itself out.
 
-pub(crate) mod access;
 pub(crate) mod account;
-mod accounts;
-mod claim;
+mod authentication;
+pub(crate) mod authorization;
+mod credentials;
 mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use accounts::{Accounts, Caller};
+pub(crate) use authentication::{Accounts, Caller};

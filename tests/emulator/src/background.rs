@@ -1,5 +1,5 @@
 //! Work outside of requests: lifecycle rules, notifications, downloads from other sites.
 
-pub(crate) mod lifecycle;
+pub(crate) mod download;
+pub(crate) mod lifecycle_schedule;
 pub(crate) mod notifications;
-pub(crate) mod origin;

@@ -11,16 +11,16 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Accounts;
 use crate::auth::account::Account;
-use crate::background::lifecycle;
+use crate::background::download::Downloader;
+use crate::background::lifecycle_schedule;
 use crate::background::notifications::Notifier;
-use crate::background::origin::Origins;
 use crate::base::error::{Error, FaultRuleError, Result};
 use crate::base::time::Timestamp;
 use crate::faults::{FaultReport, FaultRule, Faults};
-use crate::server::connections::{self, Patience};
+use crate::server::connections::{self, Timeouts};
 use crate::server::header_names;
-use crate::server::service::Service;
-use crate::server::tally::Tally;
+use crate::server::operation_counts::OperationCounts;
+use crate::server::state::ServerState;
 use crate::store::{LifecycleReport, Storage, Store};
 
 /// Access key ID of an emulator without a configured account.
@@ -55,7 +55,7 @@ pub struct Emulator {
     addr: SocketAddr,
     accounts: Vec<Account>,
     faults: Arc<Faults>,
-    tally: Arc<Tally>,
+    operation_counts: Arc<OperationCounts>,
     store: Arc<Store>,
     server: Background,
     notifications: Background,
@@ -142,7 +142,7 @@ impl Emulator {
     /// Returns the number of successful requests per operation ID. Contains every operation of the
     /// API.
     pub fn operations_served(&self) -> BTreeMap<&'static str, u64> {
-        self.tally.counts()
+        self.operation_counts.snapshot()
     }
 
     /// Applies the lifecycle rules of all buckets, as if `days_ahead` days had passed.
@@ -167,7 +167,7 @@ impl Emulator {
     /// Returns an error if reading or writing the store fails.
     pub async fn apply_lifecycle(&self, days_ahead: u32) -> Result<LifecycleReport> {
         let now = Timestamp::now().plus_days(days_ahead);
-        lifecycle::apply(&self.store, now)
+        lifecycle_schedule::apply(&self.store, now)
             .await
             .map_err(|error| Error::Store(error.to_string()))
     }
@@ -228,7 +228,7 @@ pub struct Builder {
     storage: Storage,
     accounts: Vec<Account>,
     zones: Vec<String>,
-    patience: Patience,
+    timeouts: Timeouts,
     faults: Vec<FaultRule>,
     fault_seed: Option<u64>,
     has_admin: bool,
@@ -241,7 +241,7 @@ impl Default for Builder {
             storage: Storage::default(),
             accounts: Vec::new(),
             zones: DEFAULT_ZONES.map(str::to_owned).into(),
-            patience: Patience {
+            timeouts: Timeouts {
                 client: DEFAULT_CLIENT_TIMEOUT,
                 grace: DEFAULT_GRACE,
             },
@@ -296,13 +296,13 @@ impl Builder {
     /// Sets the longest wait for the head of a request, for each piece of its body, and for a
     /// client to read a piece of the response. The default is 30 seconds.
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.client = timeout;
+        self.timeouts.client = timeout;
         self
     }
 
     /// Sets the longest wait for requests in flight at shutdown. The default is 10 seconds.
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.patience.grace = grace;
+        self.timeouts.grace = grace;
         self
     }
 
@@ -353,20 +353,20 @@ impl Builder {
             .await
             .map_err(|error| Error::Setting(error.to_string()))??;
         let header_names = header_names::spelling().await.map_err(failed)?;
-        let tally = Arc::new(Tally::new());
+        let operation_counts = Arc::new(OperationCounts::new());
         let store = Arc::new(store);
-        let origins = Arc::new(Origins::new(self.patience.client));
+        let downloader = Arc::new(Downloader::new(self.timeouts.client));
         let (stop_notifications, stopped) = oneshot::channel();
-        let (notifier, deliveries) = Notifier::new(Arc::clone(&origins), stopped);
-        let service = Arc::new(Service {
+        let (notifier, deliveries) = Notifier::new(Arc::clone(&downloader), stopped);
+        let state = Arc::new(ServerState {
             store: Arc::clone(&store),
             accounts: Accounts::new(self.accounts.clone()),
             zones: self.zones,
-            idle_timeout: self.patience.client,
-            origins,
+            idle_timeout: self.timeouts.client,
+            downloader,
             notifier,
             faults: Arc::clone(&faults),
-            tally: Arc::clone(&tally),
+            operation_counts: Arc::clone(&operation_counts),
             has_admin: self.has_admin,
             header_names,
         });
@@ -378,12 +378,12 @@ impl Builder {
             addr,
             accounts: self.accounts,
             faults,
-            tally,
-            aging: tokio::spawn(lifecycle::run(Arc::clone(&store))),
+            operation_counts,
+            aging: tokio::spawn(lifecycle_schedule::run(Arc::clone(&store))),
             store,
             server: Background::spawn(
                 stop,
-                connections::serve(listener, service, self.patience, stopped),
+                connections::serve(listener, state, self.timeouts, stopped),
             ),
             notifications: Background::spawn(stop_notifications, deliveries),
         })

@@ -1,12 +1,12 @@
 //! Simulated faults, for tests of retries.
 
-mod body;
 mod compile;
+mod connection_control;
 mod effects;
-mod glob;
+mod faulty_body;
+mod name_pattern;
 mod parse;
 mod rule;
-mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,9 +16,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::error::FaultRuleError;
 use crate::generated::operations::Operation;
+pub(crate) use connection_control::{ConnectionControl, Disconnect};
 pub(crate) use effects::{Effects, Outcome, error_response};
 pub use rule::{FaultRule, Reset, When};
-pub(crate) use wire::{Breach, Wire};
 
 /// Counters of a fault rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,12 +36,12 @@ pub struct FaultReport {
 #[derive(Debug)]
 pub(crate) struct Faults {
     seed: u64,
-    armed: Mutex<Vec<Armed>>,
+    rules: Mutex<Vec<ActiveRule>>,
 }
 
 /// An active rule.
 #[derive(Debug)]
-struct Armed {
+struct ActiveRule {
     rule: FaultRule,
     /// The rule as text, for the log.
     text: String,
@@ -54,7 +54,7 @@ struct Armed {
 
 /// The faults of one request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct RequestFaults {
     pub(crate) effects: Effects,
     /// The rules that affect the request, as text.
     pub(crate) rules: String,
@@ -67,7 +67,7 @@ impl Faults {
     ) -> Result<Self, FaultRuleError> {
         Ok(Self {
             seed,
-            armed: Mutex::new(arm(rules)?),
+            rules: Mutex::new(activate(rules)?),
         })
     }
 
@@ -80,62 +80,62 @@ impl Faults {
         &self,
         rules: impl IntoIterator<Item = FaultRule>,
     ) -> Result<(), FaultRuleError> {
-        *self.armed() = arm(rules)?;
+        *self.lock() = activate(rules)?;
         Ok(())
     }
 
     pub(crate) fn clear(&self) {
-        self.armed().clear();
+        self.lock().clear();
     }
 
     pub(crate) fn reports(&self) -> Vec<FaultReport> {
-        self.armed()
+        self.lock()
             .iter()
-            .map(|armed| FaultReport {
-                rule: armed.text.clone(),
-                matches: armed.matches,
-                hits: armed.hits,
+            .map(|rule| FaultReport {
+                rule: rule.text.clone(),
+                matches: rule.matches,
+                hits: rule.hits,
             })
             .collect()
     }
 
     /// Decides which faults affect a request. If several rules have the same kind of fault, the
     /// first one applies.
-    pub(crate) fn plan(
+    pub(crate) fn for_request(
         &self,
         operation: Operation,
         bucket: Option<&str>,
         key: Option<&str>,
-    ) -> Plan {
-        let mut plan = Plan::default();
-        for (index, armed) in self.armed().iter_mut().enumerate() {
-            if !armed.fits(operation, bucket, key) {
+    ) -> RequestFaults {
+        let mut faults = RequestFaults::default();
+        for (index, rule) in self.lock().iter_mut().enumerate() {
+            if !rule.selects(operation, bucket, key) {
                 continue;
             }
-            let number = armed.matches;
-            armed.matches += 1;
-            if armed.strikes(self.seed, index, number) && plan.effects.add(&armed.effects) {
-                armed.hits += 1;
-                if !plan.rules.is_empty() {
-                    plan.rules.push_str("; ");
+            let number = rule.matches;
+            rule.matches += 1;
+            if rule.applies(self.seed, index, number) && faults.effects.add(&rule.effects) {
+                rule.hits += 1;
+                if !faults.rules.is_empty() {
+                    faults.rules.push_str("; ");
                 }
-                plan.rules.push_str(&armed.text);
+                faults.rules.push_str(&rule.text);
             }
         }
-        plan
+        faults
     }
 
-    fn armed(&self) -> MutexGuard<'_, Vec<Armed>> {
-        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<ActiveRule>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn arm(rules: impl IntoIterator<Item = FaultRule>) -> Result<Vec<Armed>, FaultRuleError> {
+fn activate(rules: impl IntoIterator<Item = FaultRule>) -> Result<Vec<ActiveRule>, FaultRuleError> {
     rules
         .into_iter()
         .map(|rule| {
             let (operation, effects) = rule.compile_named()?;
-            Ok(Armed {
+            Ok(ActiveRule {
                 text: rule.to_string(),
                 rule,
                 operation,
@@ -147,9 +147,9 @@ fn arm(rules: impl IntoIterator<Item = FaultRule>) -> Result<Vec<Armed>, FaultRu
         .collect()
 }
 
-impl Armed {
-    fn fits(&self, operation: Operation, bucket: Option<&str>, key: Option<&str>) -> bool {
-        let fits = |pattern: &Option<glob::Glob>, name: Option<&str>| match pattern {
+impl ActiveRule {
+    fn selects(&self, operation: Operation, bucket: Option<&str>, key: Option<&str>) -> bool {
+        let fits = |pattern: &Option<name_pattern::NamePattern>, name: Option<&str>| match pattern {
             None => true,
             Some(pattern) => name.is_some_and(|name| pattern.matches(name)),
         };
@@ -159,7 +159,7 @@ impl Armed {
     }
 
     /// Returns whether the rule affects the matching request with this number, counted from 0.
-    fn strikes(&self, seed: u64, index: usize, number: u64) -> bool {
+    fn applies(&self, seed: u64, index: usize, number: u64) -> bool {
         number >= self.rule.after
             && self.rule.times.is_none_or(|times| self.hits < times)
             && draw(seed, index, number) < self.rule.probability
@@ -222,7 +222,7 @@ mod tests {
 
     /// Which of the first 100 requests are struck.
     fn struck(faults: &Faults) -> Vec<bool> {
-        let get = || faults.plan(Operation::GetObject, Some("photos"), Some("a"));
+        let get = || faults.for_request(Operation::GetObject, Some("photos"), Some("a"));
         (0..100).map(|_| !get().rules.is_empty()).collect()
     }
 
@@ -238,12 +238,12 @@ mod tests {
             ("key=txt,status=503", false),
         ] {
             let faults = faults(0, &[rule]);
-            let plan = faults.plan(Operation::GetObject, Some("photos"), Some("logs/a"));
-            assert_eq!(!plan.rules.is_empty(), expected, "{rule}");
+            let faults = faults.for_request(Operation::GetObject, Some("photos"), Some("logs/a"));
+            assert_eq!(!faults.rules.is_empty(), expected, "{rule}");
         }
         let faults = faults(0, &["key=*,status=503", "bucket=*,status=503"]);
-        let plan = faults.plan(Operation::ListBuckets, None, None);
-        assert_eq!(plan.rules, "");
+        let faults = faults.for_request(Operation::ListBuckets, None, None);
+        assert_eq!(faults.rules, "");
     }
 
     #[test]
@@ -285,14 +285,14 @@ mod tests {
         );
         let statuses = (0..2)
             .map(|_| {
-                let plan = faults.plan(Operation::GetObject, Some("photos"), Some("a"));
+                let faults = faults.for_request(Operation::GetObject, Some("photos"), Some("a"));
                 assert_eq!(
-                    plan.effects.latency(When::Before).unwrap().as_secs(),
+                    faults.effects.latency(When::Before).unwrap().as_secs(),
                     1,
                     "{}",
-                    plan.rules
+                    faults.rules
                 );
-                match plan.effects.outcome(When::Before) {
+                match faults.effects.outcome(When::Before) {
                     Some(Outcome::Error { status, .. }) => status.as_u16(),
                     other => panic!("{other:?}"),
                 }

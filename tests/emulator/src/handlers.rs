@@ -9,6 +9,7 @@ mod bucket_settings;
 mod bucket_uploads;
 mod bucket_versioning;
 mod bucket_versions;
+mod buckets_and_zones;
 mod content;
 mod multipart;
 mod new_object;
@@ -21,7 +22,6 @@ mod object_image;
 mod object_options;
 mod object_put;
 mod object_read;
-mod service;
 mod store_errors;
 
 use std::net::IpAddr;
@@ -32,18 +32,18 @@ use http::header::REFERER;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::auth::access::{self, Access, Visitor, Wanted};
 use crate::auth::account::Account;
+use crate::auth::authorization::{self, RequestedAction, Requester, RequiredAccess};
 use crate::auth::{Accounts, Caller};
-use crate::background::notifications::{Cause, Notifier, Subject};
-use crate::background::origin::Origins;
+use crate::background::download::Downloader;
+use crate::background::notifications::{EventCause, EventObject, Notifier};
 use crate::base::api_error::ApiError;
 use crate::base::response::ApiResponse;
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
-use crate::request::body::RequestBody;
 use crate::request::host::Host;
-use crate::request::target::{Resource, Target};
+use crate::request::request_body::RequestBody;
+use crate::request::request_target::{RequestTarget, Resource};
 use crate::settings::cors::Cors;
 use crate::settings::lifecycle::Lifecycle;
 use crate::settings::logging::Logging;
@@ -61,11 +61,11 @@ pub(crate) struct Call<'a> {
     /// The first zone is the default for requests whose host does not name a zone.
     pub(crate) zones: &'a [String],
     pub(crate) accounts: &'a Accounts,
-    pub(crate) origins: &'a Origins,
+    pub(crate) downloader: &'a Downloader,
     pub(crate) notifier: &'a Notifier,
     pub(crate) head: &'a Parts,
     pub(crate) host: &'a Host,
-    pub(crate) target: &'a Target,
+    pub(crate) target: &'a RequestTarget,
     pub(crate) caller: &'a Caller,
     /// IP address of the client.
     pub(crate) peer: IpAddr,
@@ -78,8 +78,8 @@ pub(crate) struct Call<'a> {
 pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     // The match is exhaustive, so that a new operation in the specification needs a handler here.
     match call.operation {
-        Operation::ListBuckets => service::list_buckets(call),
-        Operation::ListLocations => service::list_locations(call),
+        Operation::ListBuckets => buckets_and_zones::list_buckets(call),
+        Operation::ListLocations => buckets_and_zones::list_locations(call),
         Operation::PutBucket => bucket::put(call).await,
         Operation::HeadBucket => bucket::head(call),
         Operation::DeleteBucket => bucket::delete(call).await,
@@ -135,9 +135,9 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
 
 impl Call<'_> {
     /// Returns the addressed bucket. The caller must have `access` to it.
-    fn bucket(&self, access: Access) -> Result<BucketRecord, ApiError> {
+    fn bucket(&self, access: RequiredAccess) -> Result<BucketRecord, ApiError> {
         let bucket = self.find_bucket(self.bucket_name()?)?;
-        access::authorize(&self.visitor(), &bucket, access, self.wanted())?;
+        authorization::authorize(&self.requester(), &bucket, access, self.requested_action())?;
         Ok(bucket)
     }
 
@@ -146,12 +146,12 @@ impl Call<'_> {
     fn authorize_on(
         &self,
         bucket: &BucketRecord,
-        access: Access,
+        access: RequiredAccess,
         action: Action,
         key: &str,
     ) -> Result<(), ApiError> {
-        let wanted = Some(Wanted { action, key });
-        access::authorize(&self.visitor(), bucket, access, wanted)
+        let wanted = Some(RequestedAction { action, key });
+        authorization::authorize(&self.requester(), bucket, access, wanted)
     }
 
     /// Checks after a long request body that the bucket is still the one that was authorized. In
@@ -166,22 +166,28 @@ impl Call<'_> {
     }
 
     /// Sends the notifications for an event that this call has caused.
-    fn tell(&self, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
-        self.tell_of(self.caller, bucket, event, subject);
+    fn notify(&self, bucket: &BucketRecord, event: Event, object: EventObject<'_>) {
+        self.notify_for(self.caller, bucket, event, object);
     }
 
     /// Sends the notifications for an event that another caller has caused.
-    fn tell_of(&self, caller: &Caller, bucket: &BucketRecord, event: Event, subject: Subject<'_>) {
-        let cause = Cause {
+    fn notify_for(
+        &self,
+        caller: &Caller,
+        bucket: &BucketRecord,
+        event: Event,
+        object: EventObject<'_>,
+    ) {
+        let cause = EventCause {
             user_id: caller.account().map(Account::user_id),
             request_id: self.request_id,
         };
-        self.notifier.tell(bucket, cause, event, subject);
+        self.notifier.notify(bucket, cause, event, object);
     }
 
-    fn visitor(&self) -> Visitor<'_> {
+    fn requester(&self) -> Requester<'_> {
         let referer = self.head.headers.get(REFERER);
-        Visitor {
+        Requester {
             caller: self.caller,
             referer: referer
                 .and_then(|value| value.to_str().ok())
@@ -192,8 +198,8 @@ impl Call<'_> {
 
     /// Returns the action and the key that a policy decides on, or `None` if the key is only known
     /// from the body.
-    fn wanted(&self) -> Option<Wanted<'_>> {
-        let action = access::action(self.operation)?;
+    fn requested_action(&self) -> Option<RequestedAction<'_>> {
+        let action = authorization::action(self.operation)?;
         let key = match (&self.target.resource, action.level()) {
             (Resource::Object { key, .. }, _) => key,
             (Resource::Bucket { .. }, ActionLevel::Bucket) => "",
@@ -202,7 +208,7 @@ impl Call<'_> {
             }
             (Resource::Bucket { .. }, ActionLevel::Object) | (Resource::Service, _) => return None,
         };
-        Some(Wanted { action, key })
+        Some(RequestedAction { action, key })
     }
 
     /// Returns a bucket if it exists in the zone of the host.

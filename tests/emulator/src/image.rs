@@ -1,14 +1,14 @@
 //! Image processing: [`ImagePipeline::parse`] parses an action, and [`process`] runs it.
 
 mod action;
-mod arguments;
-mod coding;
+mod codec;
 mod format;
 mod geometry;
 mod info;
-mod picture;
+mod operation_arguments;
 mod text;
 mod watermark;
+mod working_image;
 
 use std::collections::HashMap;
 
@@ -17,11 +17,11 @@ use image::DynamicImage;
 
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use action::Operation;
-pub(crate) use action::Pipeline;
+use action::ImageOperation;
+pub(crate) use action::ImagePipeline;
 use format::Format;
-pub(crate) use info::Info;
-use picture::Picture;
+pub(crate) use info::ImageInfo;
+use working_image::WorkingImage;
 
 /// Largest size in bytes of a source image, and of all overlay images of a pipeline together.
 pub(crate) const MAX_SOURCE_LENGTH: u64 = 10 << 20;
@@ -38,15 +38,15 @@ pub(crate) struct EncodedImage {
 
 /// Result of the last operation.
 #[derive(Debug)]
-pub(crate) enum Output {
+pub(crate) enum PipelineOutput {
     Image(EncodedImage),
-    Info(Box<Info>),
+    Info(Box<ImageInfo>),
 }
 
 /// Result of a pipeline.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) output: Output,
+pub(crate) struct PipelineOutcome {
+    pub(crate) output: PipelineOutput,
     /// Image at the point of the `save` operation, if the pipeline has one.
     pub(crate) saved: Option<EncodedImage>,
 }
@@ -64,49 +64,49 @@ pub(crate) fn too_large(length: u64) -> ApiError {
 /// Blocks, and needs much memory, so call it on a blocking thread.
 pub(crate) fn process(
     source: Bytes,
-    pipeline: &Pipeline,
+    pipeline: &ImagePipeline,
     overlays: &Overlays,
-) -> Result<Outcome, ApiError> {
-    let mut picture = Picture::open(source)?;
+) -> Result<PipelineOutcome, ApiError> {
+    let mut image = WorkingImage::open(source)?;
     let mut saved = None;
     for operation in pipeline.operations() {
-        check_format(operation, &picture)?;
-        picture = match operation {
-            Operation::Info => {
-                let output = Output::Info(Box::new(picture.info()));
-                return Ok(Outcome { output, saved });
+        check_format(operation, &image)?;
+        image = match operation {
+            ImageOperation::Info => {
+                let output = PipelineOutput::Info(Box::new(image.info()));
+                return Ok(PipelineOutcome { output, saved });
             }
-            Operation::Save(_) => {
-                saved = Some(picture.encode()?);
-                picture
+            ImageOperation::Save(_) => {
+                saved = Some(image.encode()?);
+                image
             }
-            Operation::Format(format) => picture.convert(*format)?,
-            Operation::Crop(crop) => picture.change(|image| geometry::crop(&image, crop))?,
-            Operation::Resize(resize) => {
-                picture.change(|image| geometry::resize(&image, resize))?
+            ImageOperation::Format(format) => image.convert(*format)?,
+            ImageOperation::Crop(crop) => image.change(|image| geometry::crop(&image, crop))?,
+            ImageOperation::Resize(resize) => {
+                image.change(|image| geometry::resize(&image, resize))?
             }
-            Operation::Rotate(rotation) => {
-                picture.change(|image| Ok(geometry::rotate(image, *rotation)))?
+            ImageOperation::Rotate(rotation) => {
+                image.change(|image| Ok(geometry::rotate(image, *rotation)))?
             }
-            Operation::Watermark(mark) => {
-                picture.change(|image| Ok(watermark::write_text(image, mark)))?
+            ImageOperation::Watermark(mark) => {
+                image.change(|image| Ok(watermark::write_text(image, mark)))?
             }
-            Operation::WatermarkImage(mark) => {
+            ImageOperation::WatermarkImage(mark) => {
                 let overlay = open_overlay(&mark.url, overlays)?;
-                picture.change(|image| Ok(watermark::lay_over(image, &overlay, mark)))?
+                image.change(|image| Ok(watermark::lay_over(image, &overlay, mark)))?
             }
         };
     }
-    let output = Output::Image(picture.encode()?);
-    Ok(Outcome { output, saved })
+    let output = PipelineOutput::Image(image.encode()?);
+    Ok(PipelineOutcome { output, saved })
 }
 
 /// Returns an error if an operation does not support the format of an image.
-fn check_format(operation: &Operation, picture: &Picture) -> Result<(), ApiError> {
-    let format = picture.format();
-    let is_transparent_png = format == Format::Png && picture.has_alpha();
+fn check_format(operation: &ImageOperation, image: &WorkingImage) -> Result<(), ApiError> {
+    let format = image.format();
+    let is_transparent_png = format == Format::Png && image.has_alpha();
     let what = match operation {
-        Operation::Watermark(_) if is_transparent_png => "png with an alpha channel",
+        ImageOperation::Watermark(_) if is_transparent_png => "png with an alpha channel",
         _ if operation.accepts(format) => return Ok(()),
         _ => format.name(),
     };
@@ -122,8 +122,8 @@ fn check_format(operation: &Operation, picture: &Picture) -> Result<(), ApiError
 fn open_overlay(url: &str, overlays: &Overlays) -> Result<DynamicImage, ApiError> {
     // The caller has fetched every URL of the pipeline.
     let source = overlays.get(url).ok_or_else(ApiError::internal)?;
-    Picture::open(source.clone())
-        .and_then(Picture::into_first_image)
+    WorkingImage::open(source.clone())
+        .and_then(WorkingImage::into_first_image)
         .map_err(|error| {
             ApiError::new(
                 ErrorCode::InvalidArgument,

@@ -2,10 +2,10 @@
 
 pub(crate) mod access_log;
 pub(crate) mod admin;
+pub(crate) mod connection_stream;
 pub(crate) mod connections;
 pub(crate) mod exchange;
 pub(crate) mod header_names;
+pub(crate) mod operation_counts;
 pub(crate) mod pipeline;
-pub(crate) mod service;
-pub(crate) mod tally;
-pub(crate) mod wire;
+pub(crate) mod state;

@@ -59,11 +59,11 @@ pub(crate) trait Setting: Serialize + Sized {
     type Body: DeserializeOwned + Send + 'static;
 
     /// Checks a document, and returns the setting to store.
-    fn accept(body: Self::Body, place: &Place<'_>) -> Result<Self, ApiError>;
+    fn accept(body: Self::Body, context: &SettingContext<'_>) -> Result<Self, ApiError>;
 
     /// Returns the response to a GET request without a setting. The API documents do not specify
     /// it, so it is the document with an empty list.
-    fn unset() -> serde_json::Value;
+    fn empty_document() -> serde_json::Value;
 
     fn of(settings: &Settings) -> Option<&Self>;
 
@@ -71,7 +71,7 @@ pub(crate) trait Setting: Serialize + Sized {
 }
 
 /// The bucket of a setting, and the other buckets of its owner.
-pub(crate) struct Place<'a> {
+pub(crate) struct SettingContext<'a> {
     /// Name of the bucket.
     pub(crate) bucket: &'a str,
     pub(crate) zone: &'a str,
@@ -80,7 +80,7 @@ pub(crate) struct Place<'a> {
     pub(crate) find_zone: &'a dyn Fn(&str) -> Result<Option<String>, ApiError>,
 }
 
-impl Place<'_> {
+impl SettingContext<'_> {
     /// Returns the zone of a bucket that the setting names.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Reads use a snapshot of the records and block only briefly. Changes are asynchronous, because a
 //! single writer thread makes them.
 
+mod apply_lifecycle;
 mod bucket_lookup;
 mod buckets;
 mod content;
@@ -11,7 +12,6 @@ mod database;
 mod database_file;
 mod directory;
 mod error;
-mod lifecycle;
 mod lifecycle_report;
 mod listing;
 mod object_lists;
@@ -43,8 +43,9 @@ pub(crate) use error::{BadParts, StoreError};
 pub use lifecycle_report::LifecycleReport;
 pub(crate) use listing::{ListQuery, Marker};
 pub(crate) use object_lists::VersionEntry;
-pub(crate) use objects::{NewObject, SourceFate};
-pub(crate) use reader::{ObjectReader, OpenObject};
+pub(crate) use objects::{NewObject, TransferKind};
+pub(crate) use reader::ObjectReader;
+pub(crate) use reader::OpenObject;
 use record_store::RecordStore;
 pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,

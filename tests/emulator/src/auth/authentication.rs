@@ -8,14 +8,14 @@ use http::HeaderMap;
 use http::header::DATE;
 use http::request::Parts;
 
-use super::claim::{Claim, Scheme};
+use super::credentials::{RequestCredentials, SignatureScheme};
 use super::signature::{self, ResourceForm, StringToSign, ValueForm};
 use crate::auth::account::Account;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::request::form::FormClaim;
+use crate::request::form::FormCredentials;
 use crate::request::host::Host;
-use crate::request::target::{Resource, Target};
+use crate::request::request_target::{RequestTarget, Resource};
 
 /// Largest difference between the date of a request and the clock of the server.
 const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -59,31 +59,35 @@ impl Accounts {
     pub(crate) fn authenticate(
         &self,
         request: &Parts,
-        target: &Target,
+        target: &RequestTarget,
         host: &Host,
         now: SystemTime,
     ) -> Result<Caller, ApiError> {
-        let Some(claim) = Claim::from_request(&request.headers, &target.query)? else {
+        let Some(credentials) = RequestCredentials::from_request(&request.headers, &target.query)?
+        else {
             return Ok(Caller::Anonymous);
         };
-        let account = self.find(&claim.access_key_id)?;
-        if !is_signed_by(account, &claim, request, target, host) {
+        let account = self.find(&credentials.access_key_id)?;
+        if !is_signed_by(account, &credentials, request, target, host) {
             return Err(not_matched());
         }
         // The date is checked after the signature, so that a caller without the secret learns
         // nothing about the clock.
-        match &claim.scheme {
-            Scheme::Header => check_date(&request.headers, now)?,
-            Scheme::Query { expires } => check_expires(expires, now)?,
+        match &credentials.scheme {
+            SignatureScheme::Header => check_date(&request.headers, now)?,
+            SignatureScheme::Query { expires } => check_expires(expires, now)?,
         }
         Ok(Caller::User(Arc::clone(account)))
     }
 
     /// Returns the user of a form upload. The signature covers the policy as sent.
-    pub(crate) fn authenticate_form(&self, claim: &FormClaim<'_>) -> Result<Caller, ApiError> {
-        let account = self.find(claim.access_key_id)?;
+    pub(crate) fn authenticate_form(
+        &self,
+        credentials: &FormCredentials<'_>,
+    ) -> Result<Caller, ApiError> {
+        let account = self.find(credentials.access_key_id)?;
         let secret = account.secret_access_key();
-        if !signature::matches(secret, claim.policy.as_bytes(), claim.signature) {
+        if !signature::matches(secret, credentials.policy.as_bytes(), credentials.signature) {
             return Err(not_matched());
         }
         Ok(Caller::User(Arc::clone(account)))
@@ -110,9 +114,9 @@ fn not_matched() -> ApiError {
 /// sub-resources decoded or as sent and, without a key, the path with and without its last slash.
 fn is_signed_by(
     account: &Account,
-    claim: &Claim,
+    credentials: &RequestCredentials,
     request: &Parts,
-    target: &Target,
+    target: &RequestTarget,
     host: &Host,
 ) -> bool {
     let resource_forms: &[ResourceForm] = match target.resource {
@@ -121,9 +125,9 @@ fn is_signed_by(
             &[ResourceForm::AsSent, ResourceForm::OtherSlash]
         }
     };
-    let expires = match &claim.scheme {
-        Scheme::Header => None,
-        Scheme::Query { expires } => Some(expires.as_str()),
+    let expires = match &credentials.scheme {
+        SignatureScheme::Header => None,
+        SignatureScheme::Query { expires } => Some(expires.as_str()),
     };
     resource_forms.iter().any(|&resource_form| {
         [ValueForm::Decoded, ValueForm::AsSent]
@@ -139,7 +143,7 @@ fn is_signed_by(
                     resource_form,
                     value_form,
                 }
-                .matches(account.secret_access_key(), &claim.signature)
+                .matches(account.secret_access_key(), &credentials.signature)
             })
     })
 }
@@ -195,7 +199,7 @@ mod tests {
 
     fn authenticate(request: http::request::Builder) -> Result<Caller, (u16, &'static str)> {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let target = Target::parse(&parts.method, &parts.uri, None).unwrap();
+        let target = RequestTarget::parse(&parts.method, &parts.uri, None).unwrap();
         Accounts::new([Account::new("ID", "SECRET")])
             .authenticate(
                 &parts,

@@ -12,7 +12,7 @@ use crate::store::BucketRecord;
 
 /// Access that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum RequiredAccess {
     /// A permission on the bucket. The ACL and the policy can grant it to anonymous callers.
     Permission(Permission),
     /// A permission on the bucket, and an account: the operation is never anonymous.
@@ -23,7 +23,7 @@ pub(crate) enum Access {
 
 /// A caller, and the facts of its request that a policy can check.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Visitor<'a> {
+pub(crate) struct Requester<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) referer: &'a str,
     pub(crate) source_ip: IpAddr,
@@ -31,71 +31,75 @@ pub(crate) struct Visitor<'a> {
 
 /// The action and the key that a policy decides on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct RequestedAction<'a> {
     pub(crate) action: Action,
     /// Key of an object, or prefix of a list.
     pub(crate) key: &'a str,
 }
 
-/// Checks whether `visitor` has `access` to `bucket`.
+/// Checks whether `requester` has `access` to `bucket`.
 ///
-/// The policy of the bucket decides on `wanted`. If no statement matches, or if policies do not
+/// The policy of the bucket decides on `requested`. If no statement matches, or if policies do not
 /// know the operation, the ACL decides. A policy that denies an action denies it to the owner, too,
 /// but no policy can deny the owner the bucket settings.
 pub(crate) fn authorize(
-    visitor: &Visitor<'_>,
+    requester: &Requester<'_>,
     bucket: &BucketRecord,
-    access: Access,
-    wanted: Option<Wanted<'_>>,
+    access: RequiredAccess,
+    requested: Option<RequestedAction<'_>>,
 ) -> Result<(), ApiError> {
-    let user = visitor.caller.account().map(|account| account.user_id());
-    let is_allowed = match wanted.and_then(|wanted| ask_policy(visitor, bucket, wanted)) {
-        Some(Effect::Allow) => user.is_some() || may_be_anonymous(access, wanted),
+    let user = requester.caller.account().map(|account| account.user_id());
+    let is_allowed = match requested.and_then(|requested| ask_policy(requester, bucket, requested))
+    {
+        Some(Effect::Allow) => user.is_some() || may_be_anonymous(access, requested),
         Some(Effect::Deny) => false,
         None => match access {
-            Access::Permission(permission) => {
+            RequiredAccess::Permission(permission) => {
                 acl::allows(&bucket.acl, &bucket.owner, user, permission)
             }
-            Access::SignedInPermission(permission) => {
+            RequiredAccess::SignedInPermission(permission) => {
                 user.is_some() && acl::allows(&bucket.acl, &bucket.owner, user, permission)
             }
-            Access::Owner => user == Some(bucket.owner.as_str()),
+            RequiredAccess::Owner => user == Some(bucket.owner.as_str()),
         },
     };
     if is_allowed {
         Ok(())
     } else {
-        let on = match wanted {
-            Some(Wanted { key, .. }) if !key.is_empty() => format!("{key:?} in "),
+        let on = match requested {
+            Some(RequestedAction { key, .. }) if !key.is_empty() => format!("{key:?} in "),
             _ => String::new(),
         };
         let verb = match access {
-            Access::Owner => "administer",
-            Access::Permission(Permission::Read) | Access::SignedInPermission(Permission::Read) => {
-                "read"
-            }
-            Access::Permission(_) | Access::SignedInPermission(_) => "change",
+            RequiredAccess::Owner => "administer",
+            RequiredAccess::Permission(Permission::Read)
+            | RequiredAccess::SignedInPermission(Permission::Read) => "read",
+            RequiredAccess::Permission(_) | RequiredAccess::SignedInPermission(_) => "change",
         };
         let what = format!("{verb} {on}bucket {:?}", bucket.name);
-        Err(denied(visitor.caller, &what))
+        Err(denied(requester.caller, &what))
     }
 }
 
-fn ask_policy(visitor: &Visitor<'_>, bucket: &BucketRecord, wanted: Wanted<'_>) -> Option<Effect> {
+fn ask_policy(
+    requester: &Requester<'_>,
+    bucket: &BucketRecord,
+    requested: RequestedAction<'_>,
+) -> Option<Effect> {
     bucket.settings.policy.as_ref()?.decide(&PolicyRequest {
-        action: wanted.action,
-        key: wanted.key,
-        user: visitor.caller.account().map(|account| account.user_id()),
-        referer: visitor.referer,
-        source_ip: visitor.source_ip,
+        action: requested.action,
+        key: requested.key,
+        user: requester.caller.account().map(|account| account.user_id()),
+        referer: requester.referer,
+        source_ip: requester.source_ip,
     })
 }
 
 /// Returns whether a policy can grant an action to anonymous callers that otherwise requires an
 /// account. Only listing objects can be granted.
-fn may_be_anonymous(access: Access, wanted: Option<Wanted<'_>>) -> bool {
-    let is_list = wanted.is_some_and(|wanted| wanted.action == Action::ListObjects);
-    matches!(access, Access::Permission(_)) || is_list
+fn may_be_anonymous(access: RequiredAccess, requested: Option<RequestedAction<'_>>) -> bool {
+    let is_list = requested.is_some_and(|requested| requested.action == Action::ListObjects);
+    matches!(access, RequiredAccess::Permission(_)) || is_list
 }
 
 /// Returns the policy action of an operation, or `None` if only the owner may use the operation.
@@ -194,14 +198,19 @@ mod tests {
         Caller::User(Arc::new(Account::new(id, "S")))
     }
 
-    fn may(caller: &Caller, bucket: &BucketRecord, access: Access, wanted: Option<Action>) -> bool {
-        let visitor = Visitor {
+    fn may(
+        caller: &Caller,
+        bucket: &BucketRecord,
+        access: RequiredAccess,
+        requested: Option<Action>,
+    ) -> bool {
+        let requester = Requester {
             caller,
             referer: "",
             source_ip: [127, 0, 0, 1].into(),
         };
-        let wanted = wanted.map(|action| Wanted { action, key: "a" });
-        authorize(&visitor, bucket, access, wanted).is_ok()
+        let requested = requested.map(|action| RequestedAction { action, key: "a" });
+        authorize(&requester, bucket, access, requested).is_ok()
     }
 
     #[test]
@@ -210,15 +219,15 @@ mod tests {
         let public = bucket(json!([]));
         let (owner, other, anonymous) = (user("OWNER"), user("OTHER"), Caller::Anonymous);
         for (caller, access, expected) in [
-            (&anonymous, Access::Permission(Read), true),
-            (&anonymous, Access::Permission(Write), false),
-            (&anonymous, Access::SignedInPermission(Read), false),
-            (&anonymous, Access::Owner, false),
-            (&other, Access::SignedInPermission(Read), true),
-            (&other, Access::SignedInPermission(Write), false),
-            (&other, Access::Owner, false),
-            (&owner, Access::SignedInPermission(Write), true),
-            (&owner, Access::Owner, true),
+            (&anonymous, RequiredAccess::Permission(Read), true),
+            (&anonymous, RequiredAccess::Permission(Write), false),
+            (&anonymous, RequiredAccess::SignedInPermission(Read), false),
+            (&anonymous, RequiredAccess::Owner, false),
+            (&other, RequiredAccess::SignedInPermission(Read), true),
+            (&other, RequiredAccess::SignedInPermission(Write), false),
+            (&other, RequiredAccess::Owner, false),
+            (&owner, RequiredAccess::SignedInPermission(Write), true),
+            (&owner, RequiredAccess::Owner, true),
         ] {
             let decided = may(caller, &public, access, Some(Action::GetObject));
             assert_eq!(decided, expected, "{caller:?} {access:?}");
@@ -250,30 +259,35 @@ mod tests {
                 "public/*",
             ),
         ]));
-        let read = Access::Permission(Permission::Read);
-        let write = Access::Permission(Permission::Write);
-        let signed_read = Access::SignedInPermission(Permission::Read);
-        let signed_write = Access::SignedInPermission(Permission::Write);
+        let read = RequiredAccess::Permission(Permission::Read);
+        let write = RequiredAccess::Permission(Permission::Write);
+        let signed_read = RequiredAccess::SignedInPermission(Permission::Read);
+        let signed_write = RequiredAccess::SignedInPermission(Permission::Write);
         let (owner, other, anonymous) = (user("OWNER"), user("OTHER"), Caller::Anonymous);
-        for (caller, access, wanted, expected) in [
+        for (caller, access, requested, expected) in [
             (&anonymous, read, Some(GetObject), false),
             (&anonymous, read, Some(HeadObject), true),
             (&anonymous, write, Some(CreateObject), true),
             (&anonymous, signed_write, Some(DeleteObject), false),
             (&anonymous, signed_read, Some(ListObjects), true),
-            (&anonymous, Access::Owner, Some(GetBucketStats), false),
-            (&anonymous, Access::Owner, None, false),
+            (
+                &anonymous,
+                RequiredAccess::Owner,
+                Some(GetBucketStats),
+                false,
+            ),
+            (&anonymous, RequiredAccess::Owner, None, false),
             (&other, read, Some(GetObject), false),
             (&other, signed_write, Some(DeleteObject), true),
-            (&other, Access::Owner, Some(GetBucketStats), true),
-            (&other, Access::Owner, None, false),
+            (&other, RequiredAccess::Owner, Some(GetBucketStats), true),
+            (&other, RequiredAccess::Owner, None, false),
             (&owner, read, Some(GetObject), false),
             (&owner, signed_write, Some(DeleteObject), false),
             (&owner, write, Some(CreateObject), true),
-            (&owner, Access::Owner, None, true),
+            (&owner, RequiredAccess::Owner, None, true),
         ] {
-            let decided = may(caller, &bucket, access, wanted);
-            assert_eq!(decided, expected, "{caller:?} {access:?} {wanted:?}");
+            let decided = may(caller, &bucket, access, requested);
+            assert_eq!(decided, expected, "{caller:?} {access:?} {requested:?}");
         }
     }
 }

@@ -5,25 +5,25 @@ use http::header::AUTHORIZATION;
 
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
-use crate::request::target::Query;
+use crate::request::request_target::Query;
 
 /// Unverified credentials of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(super) struct RequestCredentials {
     pub(super) access_key_id: String,
     /// Signature in Base64, as sent.
     pub(super) signature: String,
-    pub(super) scheme: Scheme,
+    pub(super) scheme: SignatureScheme,
 }
 
 /// Location of the signature.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(super) enum SignatureScheme {
     Header,
     Query { expires: String },
 }
 
-impl Claim {
+impl RequestCredentials {
     /// Returns the credentials of a request, or `None` if it is anonymous.
     pub(super) fn from_request(
         headers: &HeaderMap,
@@ -62,7 +62,7 @@ impl Claim {
         Some(Self {
             access_key_id: access_key_id.to_owned(),
             signature: signature.to_owned(),
-            scheme: Scheme::Header,
+            scheme: SignatureScheme::Header,
         })
     }
 
@@ -76,7 +76,7 @@ impl Claim {
         Some(Self {
             access_key_id: value("access_key_id")?,
             signature: value("signature")?,
-            scheme: Scheme::Query {
+            scheme: SignatureScheme::Query {
                 expires: value("expires")?,
             },
         })
@@ -93,33 +93,36 @@ mod tests {
 
     use super::*;
 
-    fn claim(authorization: Option<&[u8]>, query: &str) -> Result<Option<Claim>, u16> {
+    fn credentials(
+        authorization: Option<&[u8]>,
+        query: &str,
+    ) -> Result<Option<RequestCredentials>, u16> {
         let mut headers = HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
         }
-        Claim::from_request(&headers, &Query::parse(query).unwrap())
+        RequestCredentials::from_request(&headers, &Query::parse(query).unwrap())
             .map_err(|error| error.status().as_u16())
     }
 
     #[test]
     fn parses_header_and_query_credentials() {
-        let header = claim(Some(b"QS ID:SIG="), "").unwrap().unwrap();
+        let header = credentials(Some(b"QS ID:SIG="), "").unwrap().unwrap();
         assert_eq!(header.access_key_id, "ID");
         assert_eq!(header.signature, "SIG=");
-        assert_eq!(header.scheme, Scheme::Header);
-        let query = claim(None, "signature=a%2Bb%3D&access_key_id=ID&expires=1")
+        assert_eq!(header.scheme, SignatureScheme::Header);
+        let query = credentials(None, "signature=a%2Bb%3D&access_key_id=ID&expires=1")
             .unwrap()
             .unwrap();
         assert_eq!(query.signature, "a+b=");
         assert_eq!(
             query.scheme,
-            Scheme::Query {
+            SignatureScheme::Query {
                 expires: "1".to_owned()
             }
         );
-        assert_eq!(claim(None, "prefix=a"), Ok(None));
-        assert_eq!(claim(Some(b""), ""), Ok(None));
+        assert_eq!(credentials(None, "prefix=a"), Ok(None));
+        assert_eq!(credentials(Some(b""), ""), Ok(None));
     }
 
     #[test]
@@ -134,7 +137,7 @@ mod tests {
             b"Basic SUQ6U0lH",
             b"QS \xff:SIG",
         ] {
-            assert_eq!(claim(Some(authorization), ""), Err(400));
+            assert_eq!(credentials(Some(authorization), ""), Err(400));
         }
         for query in [
             "signature=a",
@@ -142,10 +145,10 @@ mod tests {
             "access_key_id=ID&signature=&expires=1",
             "access_key_id=ID&signature=a",
         ] {
-            assert_eq!(claim(None, query), Err(400), "{query}");
+            assert_eq!(credentials(None, query), Err(400), "{query}");
         }
         assert_eq!(
-            claim(Some(b"QS ID:SIG"), "access_key_id=ID&expires=1&signature=a"),
+            credentials(Some(b"QS ID:SIG"), "access_key_id=ID&expires=1&signature=a"),
             Err(400)
         );
     }

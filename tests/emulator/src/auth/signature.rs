@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use sha2::Sha256;
 
 use crate::generated::operations::SIGNED_PARAMETERS;
-use crate::request::target::Query;
+use crate::request::request_target::Query;
 
 /// Form of the path of a request without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use http::{HeaderName, HeaderValue, Method};
 
 use super::signature::{ResourceForm, StringToSign, ValueForm};
-use crate::request::target::Query;
+use crate::request::request_target::Query;
 
 /// A published request with its string to sign and its signature.
 struct Vector {

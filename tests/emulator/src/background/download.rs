@@ -6,7 +6,7 @@ mod jobs;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, LAST_MODIFIED, LOCATION};
 use http::{HeaderValue, StatusCode};
 use reqwest::{Client, Response, Url};
@@ -16,7 +16,7 @@ use crate::base::api_error::ApiError;
 use crate::base::limits;
 use crate::base::web_url;
 use crate::generated::error_codes::ErrorCode;
-pub(crate) use jobs::{Begun, Job, Jobs, outcome};
+pub(crate) use jobs::{DownloadJob, DownloadJobs, JobStart, wait_for_outcome};
 
 /// Largest number of concurrent downloads.
 const MAX_JOBS: usize = 64;
@@ -24,31 +24,30 @@ const MAX_REDIRECTS: usize = 10;
 
 /// HTTP client and jobs for downloads from other sites.
 #[derive(Debug)]
-pub(crate) struct Origins {
+pub(crate) struct Downloader {
     /// Created on first use, because most emulators never fetch.
     client: OnceCell<Client>,
     /// Longest wait for a connection, for a response, and for the next piece of its body.
     timeout: Duration,
     slots: Arc<Semaphore>,
-    pub(crate) jobs: Jobs,
+    pub(crate) jobs: DownloadJobs,
 }
 
 /// A download in progress.
 #[derive(Debug)]
 pub(crate) struct Download {
     response: Response,
-    length: u64,
     /// Limits the number of downloads until this one ends.
     _slot: OwnedSemaphorePermit,
 }
 
-impl Origins {
+impl Downloader {
     pub(crate) fn new(timeout: Duration) -> Self {
         Self {
             client: OnceCell::new(),
             timeout,
             slots: Arc::new(Semaphore::new(MAX_JOBS)),
-            jobs: Jobs::default(),
+            jobs: DownloadJobs::default(),
         }
     }
 
@@ -88,7 +87,7 @@ impl Origins {
                 | StatusCode::TEMPORARY_REDIRECT => {
                     url = redirected(&url, response.headers().get(LOCATION))?;
                 }
-                StatusCode::NOT_FOUND => return Err(not_there()),
+                StatusCode::NOT_FOUND => return Err(object_not_found()),
                 status => {
                     return Err(failed(format!(
                         "the origin responded with status {}",
@@ -101,25 +100,6 @@ impl Origins {
             "the origin redirects more than {MAX_REDIRECTS} times"
         )))
     }
-
-    /// Downloads a small file. Returns an error if it has more than `limit` bytes.
-    pub(crate) async fn get_bytes(&self, url: &str, limit: u64) -> Result<Bytes, ApiError> {
-        let mut download = self.open(source_url(url)?).await?;
-        if download.length > limit {
-            return Err(ApiError::new(
-                ErrorCode::EntityTooLarge,
-                format!(
-                    "the origin has {} bytes; at most {limit} are allowed",
-                    download.length
-                ),
-            ));
-        }
-        let mut content = BytesMut::new();
-        while let Some(piece) = download.next().await? {
-            content.extend_from_slice(&piece);
-        }
-        Ok(content.freeze())
-    }
 }
 
 impl Download {
@@ -130,7 +110,6 @@ impl Download {
         limits::check_object_length(length)?;
         Ok(Self {
             response,
-            length,
             _slot: slot,
         })
     }
@@ -175,7 +154,7 @@ fn redirected(from: &Url, location: Option<&HeaderValue>) -> Result<Url, ApiErro
 }
 
 /// Returns the error for an object that the origin does not have.
-pub(crate) fn not_there() -> ApiError {
+pub(crate) fn object_not_found() -> ApiError {
     ApiError::new(
         ErrorCode::ObjectNotExists,
         "the origin does not have the object",
@@ -243,15 +222,15 @@ mod tests {
 
     #[tokio::test]
     async fn limits_downloads_and_reports_unreachable_origins() {
-        let origins = Origins::new(Duration::from_secs(5));
+        let downloader = Downloader::new(Duration::from_secs(5));
         let all = u32::try_from(MAX_JOBS).unwrap();
-        let slots = origins.slots.acquire_many(all).await.unwrap();
-        // Nobody listens on this port.
-        let nobody = "http://127.0.0.1:1/";
-        let error = origins.get_bytes(nobody, 10).await.unwrap_err();
+        let slots = downloader.slots.acquire_many(all).await.unwrap();
+        // No server listens on this port.
+        let unreachable = source_url("http://127.0.0.1:1/").unwrap();
+        let error = downloader.open(unreachable.clone()).await.unwrap_err();
         assert_eq!(error.code(), "fetch_throttled");
         drop(slots);
-        let error = origins.get_bytes(nobody, 10).await.unwrap_err();
+        let error = downloader.open(unreachable).await.unwrap_err();
         assert_eq!(error.code(), "upstream_failed");
         assert!(!error.message().contains("http:"), "{error}");
     }

@@ -11,9 +11,9 @@ use http::header::CONTENT_TYPE;
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::background::origin::Origins;
+use crate::background::download::Downloader;
 use crate::base::time::Timestamp;
-use crate::settings::notification::callback::{Callback, Happened};
+use crate::settings::notification::callback::{Callback, EventFacts};
 use crate::settings::notification::{Event, NOTIFIER, Rule};
 use crate::store::{BucketRecord, ObjectRecord};
 
@@ -31,7 +31,7 @@ pub(crate) struct Notifier(mpsc::Sender<Delivery>);
 
 /// The request that caused an event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cause<'a> {
+pub(crate) struct EventCause<'a> {
     /// ID of the user, or `None` for an anonymous caller.
     pub(crate) user_id: Option<&'a str>,
     pub(crate) request_id: &'a str,
@@ -39,14 +39,14 @@ pub(crate) struct Cause<'a> {
 
 /// The object of an event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Subject<'a> {
+pub(crate) struct EventObject<'a> {
     pub(crate) key: &'a str,
     /// ETag without quotes.
     pub(crate) etag: &'a str,
     pub(crate) size: u64,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> EventObject<'a> {
     pub(crate) fn of(object: &'a ObjectRecord) -> Self {
         Self {
             key: &object.key,
@@ -55,8 +55,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A subject that is not an object, such as an upload.
-    pub(crate) fn named(key: &'a str) -> Self {
+    /// Creates the event object of an upload.
+    pub(crate) fn without_object(key: &'a str) -> Self {
         Self {
             key,
             etag: "",
@@ -78,30 +78,30 @@ impl Notifier {
     /// Returns a notifier and its background task. When `stop` is sent or dropped, the task
     /// delivers the queued notifications and ends.
     pub(crate) fn new(
-        origins: Arc<Origins>,
+        downloader: Arc<Downloader>,
         stop: oneshot::Receiver<()>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
-        (Self(sender), work(origins, queue, stop))
+        (Self(sender), work(downloader, queue, stop))
     }
 
     /// Queues a notification for each matching rule of `bucket`.
-    pub(crate) fn tell(
+    pub(crate) fn notify(
         &self,
         bucket: &BucketRecord,
-        cause: Cause<'_>,
+        cause: EventCause<'_>,
         event: Event,
-        subject: Subject<'_>,
+        object: EventObject<'_>,
     ) {
         let Some(rules) = &bucket.settings.notification else {
             return;
         };
         let time = Timestamp::now();
-        for rule in rules.fired(event, subject.key) {
+        for rule in rules.matching(event, object.key) {
             let Some(url) = destination(rule) else {
                 continue;
             };
-            let callback = Callback::new(&Happened {
+            let callback = Callback::new(&EventFacts {
                 event,
                 time,
                 zone: &bucket.zone,
@@ -109,9 +109,9 @@ impl Notifier {
                 request_id: cause.request_id,
                 notification_id: &rule.id,
                 bucket: &bucket.name,
-                key: subject.key,
-                etag: subject.etag,
-                size: subject.size,
+                key: object.key,
+                etag: object.etag,
+                size: object.size,
             });
             match serde_json::to_vec(&callback) {
                 Ok(body) => self.send(Delivery {
@@ -167,7 +167,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 async fn work(
-    origins: Arc<Origins>,
+    downloader: Arc<Downloader>,
     mut queue: mpsc::Receiver<Delivery>,
     stop: oneshot::Receiver<()>,
 ) {
@@ -177,7 +177,7 @@ async fn work(
     loop {
         tokio::select! {
             next = queue.recv(), if running.len() < MAX_DELIVERIES => match next {
-                Some(delivery) => running.push(deliver(&origins, delivery)),
+                Some(delivery) => running.push(deliver(&downloader, delivery)),
                 None => break,
             },
             Some(()) = running.next() => {}
@@ -190,13 +190,13 @@ async fn work(
     while running.next().await.is_some() {}
 }
 
-async fn deliver(origins: &Origins, delivery: Delivery) {
+async fn deliver(downloader: &Downloader, delivery: Delivery) {
     let Delivery { url, body, rule } = delivery;
     for attempt in 0..=RETRIES {
         if attempt > 0 {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
-        match post(origins, url.clone(), body.clone()).await {
+        match post(downloader, url.clone(), body.clone()).await {
             Ok(()) => {
                 tracing::debug!(rule, "delivered a notification");
                 return;
@@ -210,8 +210,11 @@ async fn deliver(origins: &Origins, delivery: Delivery) {
 }
 
 /// Posts a notification once. Returns the reason of a failure.
-async fn post(origins: &Origins, url: Url, body: Bytes) -> Result<(), String> {
-    let client = origins.client().await.map_err(|error| error.to_string())?;
+async fn post(downloader: &Downloader, url: Url, body: Bytes) -> Result<(), String> {
+    let client = downloader
+        .client()
+        .await
+        .map_err(|error| error.to_string())?;
     let response = client
         .post(url)
         .timeout(TIMEOUT)
@@ -253,9 +256,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_drops_new_events() {
-        let origins = Arc::new(Origins::new(TIMEOUT));
+        let downloader = Arc::new(Downloader::new(TIMEOUT));
         let (_stop, stopped) = oneshot::channel();
-        let (notifier, _work) = Notifier::new(origins, stopped);
+        let (notifier, _work) = Notifier::new(downloader, stopped);
         for _ in 0..QUEUE_LENGTH + 3 {
             notifier.send(Delivery {
                 url: Url::parse("http://127.0.0.1:1/").unwrap(),

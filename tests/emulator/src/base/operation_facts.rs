@@ -10,29 +10,29 @@ pub(crate) enum Level {
 
 /// Facts of an operation in the API specification.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct OperationFacts {
     pub(crate) id: &'static str,
     pub(crate) method: &'static str,
     pub(crate) level: Level,
     /// Query parameter whose presence selects the operation.
     pub(crate) sub_resource: Option<&'static str>,
-    pub(crate) query: &'static [Parameter],
-    pub(crate) headers: &'static [Parameter],
+    pub(crate) query: &'static [ParameterFacts],
+    pub(crate) headers: &'static [ParameterFacts],
     /// Status codes of success, the usual one first.
     pub(crate) success: &'static [u16],
 }
 
 /// A query parameter or a header of an operation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parameter {
+pub(crate) struct ParameterFacts {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
-    pub(crate) kind: Type,
+    pub(crate) kind: ParameterType,
 }
 
 /// Valid values of a parameter.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Type {
+pub(crate) enum ParameterType {
     Text,
     /// An HTTP date. It is not checked here, because HTTP ignores conditions with an invalid date.
     Time,
@@ -46,8 +46,8 @@ pub(crate) enum Type {
     OneOf(&'static [&'static str]),
 }
 
-impl Parameter {
-    pub(crate) const fn required(name: &'static str, kind: Type) -> Self {
+impl ParameterFacts {
+    pub(crate) const fn required(name: &'static str, kind: ParameterType) -> Self {
         Self {
             name,
             required: true,
@@ -55,7 +55,7 @@ impl Parameter {
         }
     }
 
-    pub(crate) const fn optional(name: &'static str, kind: Type) -> Self {
+    pub(crate) const fn optional(name: &'static str, kind: ParameterType) -> Self {
         Self {
             name,
             required: false,

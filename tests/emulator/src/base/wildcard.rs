@@ -2,12 +2,12 @@
 
 /// Returns whether `pattern` matches all of `text`.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    covers(pattern.split('*'), text)
+    matches_literals(pattern.split('*'), text)
 }
 
 /// Returns whether `text` consists of the literals of a pattern, with any text between them. Reads
 /// every character at most once per literal, so that no pattern is slow.
-pub(crate) fn covers<'l>(
+pub(crate) fn matches_literals<'l>(
     mut literals: impl DoubleEndedIterator<Item = &'l str>,
     text: &str,
 ) -> bool {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// How a connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Breach {
+pub(crate) enum Disconnect {
     /// Resets the connection after sending all written bytes.
     Reset = 1,
     /// Closes the connection after sending all written bytes.
@@ -14,19 +14,19 @@ pub(crate) enum Breach {
     ResetInHead,
 }
 
-/// Tells the stream of a connection to break it.
+/// Flag by which a fault makes the stream of a connection disconnect.
 #[derive(Debug, Default)]
-pub(crate) struct Wire {
-    /// A [`Breach`], or 0.
-    breach: AtomicU8,
+pub(crate) struct ConnectionControl {
+    /// A [`Disconnect`], or 0.
+    disconnect: AtomicU8,
 }
 
-impl Wire {
-    pub(crate) fn breach(&self, breach: Breach) {
-        self.breach.store(breach as u8, Ordering::Release);
+impl ConnectionControl {
+    pub(crate) fn disconnect(&self, disconnect: Disconnect) {
+        self.disconnect.store(disconnect as u8, Ordering::Release);
     }
 
-    pub(crate) fn is(&self, breach: Breach) -> bool {
-        self.breach.load(Ordering::Acquire) == breach as u8
+    pub(crate) fn is_set_to(&self, disconnect: Disconnect) -> bool {
+        self.disconnect.load(Ordering::Acquire) == disconnect as u8
     }
 }

@@ -80,7 +80,7 @@ impl Effects {
     }
 
     /// Applies the faults to the headers of a response.
-    pub(crate) fn spoil_head(&self, headers: &mut HeaderMap) {
+    pub(crate) fn apply_to_head(&self, headers: &mut HeaderMap) {
         if self.skew.is_some() {
             let date = httpdate::fmt_http_date(self.now());
             // An HTTP date is a valid header value.

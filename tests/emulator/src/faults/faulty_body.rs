@@ -11,26 +11,26 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::connection_control::{ConnectionControl, Disconnect};
 use super::effects::{Cut, Effects};
-use super::wire::{Breach, Wire};
 use crate::base::response::ApiResponse;
 
 /// Pieces per second of a slow body.
 const PIECES_PER_SECOND: u64 = 10;
 
 impl Effects {
-    /// Applies the faults to the body of a response. `wire` breaks the connection.
-    pub(crate) fn spoil_body(
+    /// Applies the faults to the body of a response. `control` breaks the connection.
+    pub(crate) fn apply_to_body(
         &self,
         response: ApiResponse,
         is_head: bool,
-        wire: &Arc<Wire>,
+        control: &Arc<ConnectionControl>,
     ) -> ApiResponse {
         let length = response.body().size_hint().lower();
         if is_head || length == 0 {
             // A response without a body is cut in its head.
             if self.cut == Some(Cut::Reset) {
-                wire.breach(Breach::ResetInHead);
+                control.disconnect(Disconnect::ResetInHead);
             }
             return response;
         }
@@ -43,10 +43,10 @@ impl Effects {
                 piece: Bytes::new(),
                 pace: self.trickle.map(Pace::new),
                 end: self.cut.map(|cut| match cut {
-                    Cut::Reset => (length / 2, Breach::Reset),
-                    Cut::Close(bytes) => (bytes, Breach::Close),
+                    Cut::Reset => (length / 2, Disconnect::Reset),
+                    Cut::Close(bytes) => (bytes, Disconnect::Close),
                 }),
-                wire: Arc::clone(wire),
+                control: Arc::clone(control),
             }
             .boxed_unsync()
         })
@@ -60,18 +60,18 @@ struct FaultyBody<B> {
     piece: Bytes,
     pace: Option<Pace>,
     /// Number of bytes after which the connection breaks, and how.
-    end: Option<(u64, Breach)>,
-    wire: Arc<Wire>,
+    end: Option<(u64, Disconnect)>,
+    control: Arc<ConnectionControl>,
 }
 
 impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> FaultyBody<B> {
     /// Returns the bytes of the current piece that may be sent now.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
         let mut length = self.piece.len() as u64;
-        if let Some((left, breach)) = self.end {
+        if let Some((left, disconnect)) = self.end {
             if left == 0 {
                 // The connection ends as soon as the written bytes have been sent.
-                self.wire.breach(breach);
+                self.control.disconnect(disconnect);
                 return Poll::Pending;
             }
             length = length.min(left);

@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use crate::base::glob;
+use crate::base::wildcard;
 
 /// A pattern. A star matches any number of characters; a backslash escapes the next character.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Glob {
+pub(super) struct NamePattern {
     /// The literals between the stars. There is one more literal than there are stars.
     literals: Vec<String>,
 }
 
-impl Glob {
+impl NamePattern {
     pub(super) fn parse(pattern: &str) -> Self {
         let mut literals = Vec::new();
         let mut literal = String::new();
@@ -29,12 +29,12 @@ impl Glob {
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
-        glob::covers(self.literals.iter().map(String::as_str), name)
+        wildcard::matches_literals(self.literals.iter().map(String::as_str), name)
     }
 }
 
 /// The pattern as part of a rule, with escaped commas.
-impl fmt::Display for Glob {
+impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, literal) in self.literals.iter().enumerate() {
             if index > 0 {
@@ -83,9 +83,9 @@ mod tests {
             (r"a\", r"a\", true),
             ("\u{4e2d}*", "\u{4e2d}\u{6587}", true),
         ] {
-            let glob = Glob::parse(pattern);
+            let glob = NamePattern::parse(pattern);
             assert_eq!(glob.matches(name), expected, "{pattern} and {name}");
-            assert_eq!(Glob::parse(&glob.to_string()), glob);
+            assert_eq!(NamePattern::parse(&glob.to_string()), glob);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::glob::Glob;
+use super::name_pattern::NamePattern;
 use super::rule::{FaultRule, Reset, Skew, When};
 use crate::base::error::FaultRuleError;
 
@@ -83,8 +83,8 @@ fn set(rule: &mut FaultRule, name: &str, value: &str) -> Result<(), String> {
     let wrong = |right: &str| format!("{name}={value:?} is not {right}");
     match name {
         "operation" => rule.operation = trimmed.to_owned(),
-        "bucket" => rule.bucket = Some(Glob::parse(value)),
-        "key" => rule.key = Some(Glob::parse(value)),
+        "bucket" => rule.bucket = Some(NamePattern::parse(value)),
+        "key" => rule.key = Some(NamePattern::parse(value)),
         "probability" => rule.probability = number(name, trimmed, "a number from 0 to 1")?,
         "after" => rule.after = number(name, trimmed, "a number of requests")?,
         "times" => rule.times = Some(number(name, trimmed, "a number of requests")?),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::glob::Glob;
+use super::name_pattern::NamePattern;
 
 /// The operation name that matches every operation.
 pub(super) const ANY: &str = "*";
@@ -61,8 +61,8 @@ pub(super) struct Skew {
 #[must_use]
 pub struct FaultRule {
     pub(super) operation: String,
-    pub(super) bucket: Option<Glob>,
-    pub(super) key: Option<Glob>,
+    pub(super) bucket: Option<NamePattern>,
+    pub(super) key: Option<NamePattern>,
     pub(super) probability: f64,
     pub(super) after: u64,
     pub(super) times: Option<u64>,
@@ -109,14 +109,14 @@ impl FaultRule {
 
     /// Matches only buckets with this name. A star matches any characters.
     pub fn bucket(mut self, pattern: &str) -> Self {
-        self.bucket = Some(Glob::parse(pattern));
+        self.bucket = Some(NamePattern::parse(pattern));
         self
     }
 
     /// Matches only objects with this key. A star matches any characters, and a backslash escapes
     /// the next character.
     pub fn key(mut self, pattern: &str) -> Self {
-        self.key = Some(Glob::parse(pattern));
+        self.key = Some(NamePattern::parse(pattern));
         self
     }
 
@@ -304,8 +304,8 @@ mod tests {
                     .probability(probability)
                     .after(after);
                 rule.times = times;
-                rule.bucket = bucket.as_deref().map(Glob::parse);
-                rule.key = key.as_deref().map(Glob::parse);
+                rule.bucket = bucket.as_deref().map(NamePattern::parse);
+                rule.key = key.as_deref().map(NamePattern::parse);
                 rule
             })
     }

@@ -8,9 +8,9 @@ use http::header::LOCATION;
 use serde::Serialize;
 
 use super::Call;
-use crate::auth::access::{self, Access};
+use crate::auth::authorization::{self, RequiredAccess};
 use crate::base::api_error::ApiError;
-use crate::base::names;
+use crate::base::resource_names;
 use crate::base::response::{self, ApiResponse};
 use crate::base::time::Timestamp;
 use crate::settings::Settings;
@@ -20,10 +20,10 @@ use crate::store::{BucketRecord, blocking};
 /// `PUT /<bucket>`: creates a bucket in the zone of the host, or in the first zone.
 pub(super) async fn put(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
-        return Err(access::denied(call.caller, "create a bucket"));
+        return Err(authorization::denied(call.caller, "create a bucket"));
     };
     let name = call.bucket_name()?;
-    names::check_bucket_name(name)?;
+    resource_names::check_bucket_name(name)?;
     let zone = call
         .host
         .zone
@@ -52,13 +52,13 @@ pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
         response::set_header(response.headers_mut(), LOCATION, location)?;
         return Ok(response);
     }
-    call.bucket(Access::SignedInPermission(Permission::Read))?;
+    call.bucket(RequiredAccess::SignedInPermission(Permission::Read))?;
     Ok(response::empty(call.success()))
 }
 
 /// `DELETE /<bucket>`.
 pub(super) async fn delete(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     call.store.delete_bucket(bucket.name).await?;
     Ok(response::empty(call.success()))
 }
@@ -84,7 +84,7 @@ struct ClassStatistics {
 
 /// `GET /<bucket>?stats`.
 pub(super) async fn statistics(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let (store, name) = (Arc::clone(call.store), bucket.name.clone());
     let statistics = blocking(move || store.statistics(&name)).await?;
     let document = BucketStatistics {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Owner};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::{self, Grant};
@@ -23,7 +23,7 @@ struct GetAcl<'a> {
 
 /// `PUT /<bucket>?acl`: replaces the list. An empty one makes the bucket private.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let Object(PutAcl { acl }) = call.body.json(&call.head.headers).await?;
     acl::check(&acl)?;
     call.store
@@ -37,7 +37,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
 
 /// `GET /<bucket>?acl`.
 pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let document = GetAcl {
         owner: Owner::new(&bucket.owner),
         acl: bucket.acl.iter().map(Grant::with_name).collect(),

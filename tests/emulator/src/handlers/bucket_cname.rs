@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, bucket_settings};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::cname::{self, CnameKind};
@@ -37,7 +37,7 @@ struct CnameEntry<'a> {
 
 /// `PUT /<bucket>?cname`: binds one more domain. The emulator does not check the DNS.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let Object(PutCname { domain, kind }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, buckets| {
         // Checked inside the change, so that no other request can bind the domain in between.
@@ -54,7 +54,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
 
 /// `GET /<bucket>?cname`: returns the domains of one type.
 pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let wanted = call
         .target
         .query
@@ -80,7 +80,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
 
 /// `DELETE /<bucket>?cname`: releases the domain in the body.
 pub(super) async fn delete(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let Object(DeleteCname { domain }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, _| {
         cname::release(&mut record.settings.cname, &domain)

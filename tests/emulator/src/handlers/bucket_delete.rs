@@ -4,10 +4,10 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, parse_version};
-use crate::auth::access::{self, Access};
-use crate::background::notifications::Subject;
+use crate::auth::authorization::{self, RequiredAccess};
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
-use crate::base::names;
+use crate::base::resource_names;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
 use crate::settings::acl::Permission;
@@ -37,17 +37,17 @@ struct ObjectToDelete {
 #[derive(Serialize)]
 struct DeleteResult {
     #[serde(skip_serializing_if = "Option::is_none")]
-    deleted: Option<Vec<Deleted>>,
-    errors: Vec<Failed>,
+    deleted: Option<Vec<DeletedEntry>>,
+    errors: Vec<FailedEntry>,
 }
 
 #[derive(Serialize)]
-struct Deleted {
+struct DeletedEntry {
     key: String,
 }
 
 #[derive(Serialize)]
-struct Failed {
+struct FailedEntry {
     key: String,
     code: &'static str,
     message: String,
@@ -57,7 +57,7 @@ struct Failed {
 pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.find_bucket(call.bucket_name()?)?;
     if call.caller.is_anonymous() {
-        return Err(access::denied(call.caller, "delete several objects"));
+        return Err(authorization::denied(call.caller, "delete several objects"));
     }
     let Object(request) = call
         .body
@@ -81,8 +81,8 @@ pub(super) async fn delete_multiple(call: &mut Call<'_>) -> Result<ApiResponse, 
     let mut errors = Vec::new();
     for (object, outcome) in request.objects.into_iter().zip(outcomes) {
         match outcome {
-            Ok(()) => deleted.push(Deleted { key: object.key }),
-            Err(error) => errors.push(Failed {
+            Ok(()) => deleted.push(DeletedEntry { key: object.key }),
+            Err(error) => errors.push(FailedEntry {
                 key: object.key,
                 code: error.code(),
                 message: error.message().to_owned(),
@@ -107,13 +107,13 @@ async fn delete_one(
     };
     let address = ObjectAddress {
         bucket: bucket.name.clone(),
-        key: names::object_key(object.key.clone().into_bytes())?,
+        key: resource_names::object_key(object.key.clone().into_bytes())?,
     };
-    let write = Access::SignedInPermission(Permission::Write);
+    let write = RequiredAccess::SignedInPermission(Permission::Write);
     call.authorize_on(bucket, write, Action::DeleteObject, &address.key)?;
     let deleted = call.store.delete_object(address, version).await?;
     if let Some(object) = &deleted.object {
-        call.tell(bucket, Event::DeleteObject, Subject::of(object));
+        call.notify(bucket, Event::DeleteObject, EventObject::of(object));
     }
     Ok(())
 }

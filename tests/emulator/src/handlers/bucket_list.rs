@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::{Call, Owner};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
-use crate::request::target::Query;
+use crate::request::request_target::Query;
 use crate::settings::acl::Permission;
 use crate::store::{ListQuery, Marker, ObjectRecord};
 
@@ -68,7 +68,7 @@ impl<'a> Key<'a> {
 
 /// `GET /<bucket>`: is never anonymous, even if everybody may read the bucket.
 pub(super) fn list_objects(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::SignedInPermission(Permission::Read))?;
     let marker = call.target.query.get("marker").unwrap_or_default();
     let query = list_query(&call.target.query, Marker::after(marker), LIMITS)?;
     let page = call.store.list_objects(&bucket.name, &query)?;

@@ -1,28 +1,28 @@
 //! Bucket settings that are read and replaced as one document.
 
 use super::Call;
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::json::Object;
-use crate::settings::{Place, Setting};
+use crate::settings::{Setting, SettingContext};
 use crate::store::{BucketRecord, Buckets, StoreError};
 
 /// `PUT`: replaces the whole document.
 pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let Object(body) = call
         .body
         .json::<Object<T::Body>>(&call.head.headers)
         .await?;
     update(call, &bucket, |record, buckets| {
-        let place = Place {
+        let context = SettingContext {
             bucket: &record.name,
             zone: &record.zone,
             settings: &record.settings,
             find_zone: &|name| zone_of_owner(buckets, &record.owner, name),
         };
-        let value = T::accept(body, &place)?;
+        let value = T::accept(body, &context)?;
         T::set(&mut record.settings, Some(value));
         Ok(())
     })
@@ -45,16 +45,16 @@ fn zone_of_owner(
 
 /// `GET`: returns the document.
 pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     match T::of(&bucket.settings) {
         Some(value) => response::json(call.success(), value),
-        None => response::json(call.success(), &T::unset()),
+        None => response::json(call.success(), &T::empty_document()),
     }
 }
 
 /// `DELETE`: removes the document. Succeeds if there is none.
 pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     update(call, &bucket, |record, _| {
         T::set(&mut record.settings, None);
         Ok(())

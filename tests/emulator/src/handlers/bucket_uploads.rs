@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Call;
 use super::bucket_list::{Limits, list_query};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
@@ -51,7 +51,7 @@ impl<'a> UploadEntry<'a> {
 
 /// `GET /<bucket>?uploads`.
 pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::SignedInPermission(Permission::Read))?;
     let text = |name| call.target.query.get(name).unwrap_or_default();
     let (key_marker, upload_id_marker) = (text("key_marker"), text("upload_id_marker"));
     let marker = Marker {

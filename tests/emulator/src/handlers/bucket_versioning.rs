@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use super::{Call, bucket_settings};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::json::Object;
@@ -14,7 +14,7 @@ const WORM_ID: HeaderName = HeaderName::from_static("x-qs-worm-id");
 
 /// `PUT /<bucket>?versioning`.
 pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let Object(VersioningDocument { status }) = call.body.json(&call.head.headers).await?;
     bucket_settings::update(call, &bucket, move |record, _| {
         status.check(&record.settings)?;
@@ -27,7 +27,7 @@ pub(super) async fn put_versioning(call: &mut Call<'_>) -> Result<ApiResponse, A
 
 /// `GET /<bucket>?versioning`.
 pub(super) fn get_versioning(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let document = VersioningDocument {
         status: bucket.settings.versioning,
     };
@@ -36,7 +36,7 @@ pub(super) fn get_versioning(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
 
 /// `PUT /<bucket>?retention`: an empty body removes the policy.
 pub(super) async fn put_retention(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Owner)?;
+    let bucket = call.bucket(RequiredAccess::Owner)?;
     let body = call
         .body
         .optional_json::<Object<RetentionBody>>(&call.head.headers)

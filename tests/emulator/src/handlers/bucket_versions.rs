@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::bucket_list::{LIMITS, list_query};
 use super::{Call, Owner};
-use crate::auth::access::Access;
+use crate::auth::authorization::RequiredAccess;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::settings::acl::Permission;
@@ -68,7 +68,7 @@ impl<'a> Version<'a> {
 
 /// `GET /<bucket>?versions`.
 pub(super) fn list(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::SignedInPermission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::SignedInPermission(Permission::Read))?;
     let text = |name| call.target.query.get(name).unwrap_or_default();
     let (key_marker, version_marker) = (text("key_marker"), text("version_id_marker"));
     let marker = marker(call, &bucket.name, key_marker, version_marker)?;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Call;
-use crate::auth::access;
+use crate::auth::authorization;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
@@ -99,7 +99,7 @@ fn zone_name(zone: &str, language: Language) -> &str {
 /// `GET /`: lists the caller's buckets by name. The host or `Location` limits the list to a zone.
 pub(super) fn list_buckets(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
-        return Err(access::denied(call.caller, "list buckets"));
+        return Err(authorization::denied(call.caller, "list buckets"));
     };
     let query = &call.target.query;
     let offset = query.get_as::<usize>("offset")?.unwrap_or(0);

@@ -6,7 +6,7 @@ use crate::base::api_error::ApiError;
 use crate::base::digest;
 use crate::base::encryption::CustomerKey;
 use crate::base::limits::check_object_length;
-use crate::request::body::RequestBody;
+use crate::request::request_body::RequestBody;
 use crate::store::{NewSegment, Store, StoreError};
 
 /// Stores a request body, encrypted if there is a key.

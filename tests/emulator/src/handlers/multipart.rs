@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Call;
 use super::content::store_body;
 use super::new_object::{attributes, created};
-use super::object_copy::{COPY_CONDITIONS, Source, invalid};
-use crate::auth::access::Access;
-use crate::background::notifications::Subject;
+use super::object_copy::{COPY_CONDITIONS, CopySource, invalid};
+use crate::auth::authorization::RequiredAccess;
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{self, CustomerKey, KeyOf};
 use crate::base::response::{self, ApiResponse};
@@ -31,7 +31,7 @@ const MAX_PART_LENGTH: u64 = 5 << 30;
 const MAX_LIST_LIMIT: usize = 1000;
 
 #[derive(Serialize)]
-struct Initiated<'a> {
+struct InitiateResponse<'a> {
     bucket: &'a str,
     key: &'a str,
     upload_id: &'a str,
@@ -39,7 +39,7 @@ struct Initiated<'a> {
 
 /// `POST /<bucket>/<key>?uploads`.
 pub(super) async fn initiate(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let attributes = attributes(call)?;
     let encryption = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?
         .as_ref()
@@ -48,7 +48,7 @@ pub(super) async fn initiate(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
         .store
         .create_upload(call.object_address()?, attributes, encryption)
         .await?;
-    let document = Initiated {
+    let document = InitiateResponse {
         bucket: &bucket.name,
         key: &upload.key,
         upload_id: &upload.upload_id,
@@ -62,7 +62,7 @@ pub(super) async fn initiate(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
 
 /// `PUT /<bucket>/<key>?upload_id=ID&part_number=N`, with a body or the source of a copy.
 pub(super) async fn upload_part(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
     let number = part_number(call)?;
@@ -103,7 +103,7 @@ async fn copy_part(
     let source = headers
         .get(COPY_SOURCE)
         .ok_or_else(ApiError::internal)
-        .and_then(Source::parse)?;
+        .and_then(CopySource::parse)?;
     source.bucket(call, bucket)?;
     let object = call.store.open_object(&source.address, source.version)?;
     conditions::check_source(headers, COPY_CONDITIONS, &object.record)?;
@@ -159,7 +159,7 @@ impl<'a> PartEntry<'a> {
 
 /// `GET /<bucket>/<key>?upload_id=ID`.
 pub(super) fn list_parts(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    call.bucket(Access::Permission(Permission::Read))?;
+    call.bucket(RequiredAccess::Permission(Permission::Read))?;
     let query = &call.target.query;
     let limit = query.get_as::<usize>("limit")?.unwrap_or(MAX_LIST_LIMIT);
     let page = call.store.list_parts(
@@ -178,18 +178,18 @@ pub(super) fn list_parts(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
 #[derive(Deserialize)]
 struct CompleteRequest {
     #[serde(deserialize_with = "json::objects")]
-    object_parts: Vec<PartToTake>,
+    object_parts: Vec<PartReference>,
 }
 
 #[derive(Deserialize)]
-struct PartToTake {
+struct PartReference {
     part_number: u32,
     etag: Option<String>,
 }
 
 /// `POST /<bucket>/<key>?upload_id=ID`.
 pub(super) async fn complete(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let upload_id = upload_id(call)?;
     let headers = &call.head.headers;
@@ -213,20 +213,24 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
         .store
         .complete_upload(address, upload_id, parts, etag)
         .await?;
-    call.tell(&bucket, Event::CompleteMultipart, Subject::of(&object));
+    call.notify(&bucket, Event::CompleteMultipart, EventObject::of(&object));
     created(call, &bucket, &object)
 }
 
 /// `DELETE /<bucket>/<key>?upload_id=ID`: succeeds if the upload does not exist.
 pub(super) async fn abort(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let address = call.object_address()?;
     let was_there = call
         .store
         .abort_upload(address.clone(), upload_id(call)?)
         .await?;
     if was_there {
-        call.tell(&bucket, Event::AbortMultipart, Subject::named(&address.key));
+        call.notify(
+            &bucket,
+            Event::AbortMultipart,
+            EventObject::without_object(&address.key),
+        );
     }
     Ok(response::empty(call.success()))
 }

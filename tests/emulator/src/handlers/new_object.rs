@@ -6,7 +6,7 @@ use http::header::ETAG;
 use super::Call;
 use super::store_errors::VERSION_ID;
 use crate::auth::Caller;
-use crate::auth::access;
+use crate::auth::authorization;
 use crate::base::api_error::ApiError;
 use crate::base::metadata::{Metadata, StorageClass};
 use crate::base::response::{self, ApiResponse};
@@ -46,7 +46,7 @@ pub(super) fn attributes(call: &Call<'_>) -> Result<Attributes, ApiError> {
 pub(super) fn attributes_of(headers: &HeaderMap, caller: &Caller) -> Result<Attributes, ApiError> {
     let metadata = Metadata::from_headers(headers)?;
     if metadata.has_user_metadata() && caller.is_anonymous() {
-        return Err(access::denied(caller, "set user metadata"));
+        return Err(authorization::denied(caller, "set user metadata"));
     }
     Ok(Attributes {
         storage_class: StorageClass::from_headers(headers)?,

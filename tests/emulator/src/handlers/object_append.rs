@@ -5,8 +5,8 @@ use http::HeaderName;
 use super::Call;
 use super::content::store_body;
 use super::new_object::{attributes, created};
-use crate::auth::access::Access;
-use crate::background::notifications::Subject;
+use crate::auth::authorization::RequiredAccess;
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
 use crate::base::response::{self, ApiResponse};
@@ -18,7 +18,7 @@ pub(super) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-qs-next-
 
 /// `POST /<bucket>/<key>?append&position=N`.
 pub(super) async fn append(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let headers = &call.head.headers;
     let position = call
         .target
@@ -40,7 +40,7 @@ pub(super) async fn append(call: &mut Call<'_>) -> Result<ApiResponse, ApiError>
         .store
         .append(address, position, content, attributes)
         .await?;
-    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
+    call.notify(&bucket, Event::CreateObject, EventObject::of(&object));
     let mut response = created(call, &bucket, &object)?;
     let next = object.size.to_string();
     response::set_header(response.headers_mut(), NEXT_POSITION, next)?;

@@ -3,19 +3,19 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{Call, parse_version};
-use crate::auth::access::Access;
-use crate::background::notifications::Subject;
+use crate::auth::authorization::RequiredAccess;
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{self, CustomerKey, KeyOf};
-use crate::base::names;
+use crate::base::resource_names;
 use crate::generated::error_codes::ErrorCode;
 use crate::request::conditions;
-use crate::request::target::{Plus, decode};
+use crate::request::request_target::{PlusSign, decode};
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
 use crate::store::{
-    Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, SourceFate, VersionId,
+    Attributes, BucketRecord, NewObject, ObjectAddress, ObjectRecord, TransferKind, VersionId,
 };
 
 /// Largest source that one request can copy. Larger objects are copied in parts.
@@ -23,16 +23,16 @@ const MAX_COPY_LENGTH: u64 = 5 << 30;
 /// Prefix of the headers with the conditions of a copy.
 pub(super) const COPY_CONDITIONS: &str = "x-qs-copy-source-";
 
-/// Source of the target's metadata.
+/// Whether the target keeps or replaces the metadata of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Directive {
+enum MetadataDirective {
     Copy,
     Replace,
 }
 
 /// Source of a copy or a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Source {
+pub(super) struct CopySource {
     pub(super) address: ObjectAddress,
     pub(super) version: Option<VersionId>,
 }
@@ -40,59 +40,59 @@ pub(super) struct Source {
 /// A copy or a move.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Transfer {
-    source: Source,
-    fate: SourceFate,
-    directive: Directive,
+    source: CopySource,
+    kind: TransferKind,
+    directive: MetadataDirective,
 }
 
 impl Transfer {
     /// Returns `None` if the request has its own content.
     pub(super) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
-        let (source, fate) = match (
+        let (source, kind) = match (
             headers.get("x-qs-copy-source"),
             headers.get("x-qs-move-source"),
         ) {
             (None, None) => return Ok(None),
-            (Some(source), None) => (source, SourceFate::Keep),
-            (None, Some(source)) => (source, SourceFate::Remove),
+            (Some(source), None) => (source, TransferKind::Copy),
+            (None, Some(source)) => (source, TransferKind::Move),
             (Some(_), Some(_)) => {
                 return Err(invalid("the request cannot both copy and move an object"));
             }
         };
-        let source = Source::parse(source)?;
-        if fate == SourceFate::Remove && source.version.is_some() {
+        let source = CopySource::parse(source)?;
+        if kind == TransferKind::Move && source.version.is_some() {
             return Err(invalid("a version cannot be moved, only copied"));
         }
         Ok(Some(Self {
             source,
-            fate,
-            directive: match fate {
-                SourceFate::Keep => directive(headers)?,
+            kind,
+            directive: match kind {
+                TransferKind::Copy => directive(headers)?,
                 // A moved object keeps its metadata.
-                SourceFate::Remove => Directive::Copy,
+                TransferKind::Move => MetadataDirective::Copy,
             },
         }))
     }
 
     /// Returns the prefix of the headers with the conditions.
     fn condition_prefix(&self) -> &'static str {
-        match self.fate {
-            SourceFate::Keep => COPY_CONDITIONS,
-            SourceFate::Remove => "x-qs-move-source-",
+        match self.kind {
+            TransferKind::Copy => COPY_CONDITIONS,
+            TransferKind::Move => "x-qs-move-source-",
         }
     }
 
     fn target_attributes(&self, source: &ObjectRecord, requested: Attributes) -> Attributes {
-        match (self.fate, self.directive) {
-            (SourceFate::Remove, _) => Attributes {
+        match (self.kind, self.directive) {
+            (TransferKind::Move, _) => Attributes {
                 storage_class: source.storage_class,
                 metadata: source.metadata.clone(),
             },
-            (SourceFate::Keep, Directive::Copy) => Attributes {
+            (TransferKind::Copy, MetadataDirective::Copy) => Attributes {
                 storage_class: requested.storage_class,
                 metadata: source.metadata.clone(),
             },
-            (SourceFate::Keep, Directive::Replace) => requested,
+            (TransferKind::Copy, MetadataDirective::Replace) => requested,
         }
     }
 }
@@ -109,8 +109,8 @@ pub(super) async fn transfer(
     call.body.expect_empty().await?;
     let source_bucket = transfer.source.bucket(call, target_bucket)?;
     // The latest API document requires only read access, but a move also deletes the source.
-    if transfer.fate == SourceFate::Remove {
-        let write = Access::SignedInPermission(Permission::Write);
+    if transfer.kind == TransferKind::Move {
+        let write = RequiredAccess::SignedInPermission(Permission::Write);
         let key = &transfer.source.address.key;
         call.authorize_on(&source_bucket, write, Action::DeleteObject, key)?;
     } else {
@@ -129,14 +129,14 @@ pub(super) async fn transfer(
     }
     let headers = call.head.headers.clone();
     let expected_key = key.as_ref().map(CustomerKey::encryption);
-    let Source { address, version } = transfer.source.clone();
+    let CopySource { address, version } = transfer.source.clone();
     let gone =
-        (transfer.fate == SourceFate::Remove && address != target).then(|| address.key.clone());
+        (transfer.kind == TransferKind::Move && address != target).then(|| address.key.clone());
     let object = call
         .store
-        .transfer((address, version), target, transfer.fate, move |source| {
+        .transfer((address, version), target, transfer.kind, move |source| {
             conditions::check_source(&headers, transfer.condition_prefix(), source)?;
-            if transfer.fate == SourceFate::Keep {
+            if transfer.kind == TransferKind::Copy {
                 check_size(source)?;
                 if source.encryption != expected_key {
                     return Err(changed());
@@ -146,11 +146,11 @@ pub(super) async fn transfer(
         })
         .await?;
     if let Some(key) = &gone {
-        let subject = Subject {
+        let object = EventObject {
             key,
-            ..Subject::of(&object)
+            ..EventObject::of(&object)
         };
-        call.tell(&source_bucket, Event::DeleteObject, subject);
+        call.notify(&source_bucket, Event::DeleteObject, object);
     }
     Ok(object)
 }
@@ -165,7 +165,7 @@ async fn copy_content(
     requested: Attributes,
     (source_key, key): (Option<CustomerKey>, Option<CustomerKey>),
 ) -> Result<ObjectRecord, ApiError> {
-    let Source { address, version } = &transfer.source;
+    let CopySource { address, version } = &transfer.source;
     let source = call.store.open_object(address, *version)?;
     let record = &source.record;
     conditions::check_source(&call.head.headers, transfer.condition_prefix(), record)?;
@@ -188,7 +188,7 @@ async fn copy_content(
     Ok(call.store.put_object(target, new).await?)
 }
 
-impl Source {
+impl CopySource {
     /// Reads `/bucket/key`, percent-encoded, with or without `?version_id=`.
     pub(super) fn parse(value: &HeaderValue) -> Result<Self, ApiError> {
         let malformed = || invalid("the source must be /bucket/key, percent-encoded");
@@ -200,7 +200,7 @@ impl Source {
                 (path, Some(parse_version(version)?))
             }
         };
-        let decoded = decode(path, Plus::Literal).map_err(|_| malformed())?;
+        let decoded = decode(path, PlusSign::Literal).map_err(|_| malformed())?;
         let decoded = String::from_utf8(decoded).map_err(|_| malformed())?;
         let (bucket, key) = decoded
             .strip_prefix('/')
@@ -210,7 +210,7 @@ impl Source {
         Ok(Self {
             address: ObjectAddress {
                 bucket: bucket.to_owned(),
-                key: names::object_key(key.into()).map_err(|_| malformed())?,
+                key: resource_names::object_key(key.into()).map_err(|_| malformed())?,
             },
             version,
         })
@@ -224,7 +224,7 @@ impl Source {
         target: &BucketRecord,
     ) -> Result<BucketRecord, ApiError> {
         let bucket = call.store.bucket(&self.address.bucket)?;
-        let read = Access::Permission(Permission::Read);
+        let read = RequiredAccess::Permission(Permission::Read);
         call.authorize_on(&bucket, read, Action::GetObject, &self.address.key)?;
         if bucket.zone != target.zone {
             return Err(invalid(
@@ -257,15 +257,15 @@ fn changed() -> ApiError {
     )
 }
 
-fn directive(headers: &HeaderMap) -> Result<Directive, ApiError> {
+fn directive(headers: &HeaderMap) -> Result<MetadataDirective, ApiError> {
     let Some(value) = headers.get("x-qs-metadata-directive") else {
-        return Ok(Directive::Copy);
+        return Ok(MetadataDirective::Copy);
     };
     let value = value.as_bytes();
     if value.eq_ignore_ascii_case(b"copy") {
-        Ok(Directive::Copy)
+        Ok(MetadataDirective::Copy)
     } else if value.eq_ignore_ascii_case(b"replace") {
-        Ok(Directive::Replace)
+        Ok(MetadataDirective::Replace)
     } else {
         Err(invalid("x-qs-metadata-directive must be COPY or REPLACE"))
     }
@@ -350,15 +350,18 @@ mod tests {
             parse(&[(name, "/photos/a"), ("x-qs-metadata-directive", value)])
                 .map(|transfer| transfer.unwrap().directive)
         };
-        assert_eq!(directive("x-qs-copy-source", "copy"), Ok(Directive::Copy));
+        assert_eq!(
+            directive("x-qs-copy-source", "copy"),
+            Ok(MetadataDirective::Copy)
+        );
         assert_eq!(
             directive("x-qs-copy-source", "REPLACE"),
-            Ok(Directive::Replace)
+            Ok(MetadataDirective::Replace)
         );
         assert_eq!(directive("x-qs-copy-source", "merge"), Err(400));
         assert_eq!(
             directive("x-qs-move-source", "REPLACE"),
-            Ok(Directive::Copy)
+            Ok(MetadataDirective::Copy)
         );
         assert_eq!(parse(&[]), Ok(None));
         assert_eq!(

@@ -8,8 +8,8 @@ use reqwest::Url;
 
 use super::Call;
 use super::new_object::attributes_of;
-use crate::background::notifications::Subject;
-use crate::background::origin::{self, Begun, Download, Job};
+use crate::background::download::{self, Download, DownloadJob, JobStart};
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::CustomerKey;
 use crate::generated::error_codes::ErrorCode;
@@ -43,7 +43,7 @@ impl Fetch {
         }
         Ok(Some(Self {
             // A value that is not UTF-8 is not a URL.
-            url: origin::source_url(std::str::from_utf8(source.as_bytes()).unwrap_or_default())?,
+            url: download::source_url(std::str::from_utf8(source.as_bytes()).unwrap_or_default())?,
             if_unmodified_since: headers.get(IF_UNMODIFIED_SINCE).map(date).transpose()?,
         }))
     }
@@ -80,14 +80,18 @@ pub(super) async fn fetch(
     key: Option<CustomerKey>,
 ) -> Result<ObjectRecord, ApiError> {
     call.body.expect_empty().await?;
-    let Begun::Mine(job) = call.origins.jobs.begin(Job::new(&target, &fetch.url)) else {
+    let JobStart::Started(job) = call
+        .downloader
+        .jobs
+        .begin(DownloadJob::new(&target, &fetch.url))
+    else {
         return Err(ApiError::new(
             ErrorCode::FetchInProcess,
             "the same fetch is already running",
         ));
     };
     let fetched = async {
-        let download = call.origins.open(fetch.url.clone()).await?;
+        let download = call.downloader.open(fetch.url.clone()).await?;
         fetch.check(&download)?;
         let attributes = match download.content_type() {
             Some(content_type) if !call.head.headers.contains_key(CONTENT_TYPE) => {
@@ -136,10 +140,12 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
     if call.version()?.is_some() || is_there(call, &address)? {
         return Ok(());
     }
-    let url = mirror.url_of(&address.key).ok_or_else(origin::not_there)?;
+    let url = mirror
+        .url_of(&address.key)
+        .ok_or_else(download::object_not_found)?;
     loop {
-        match call.origins.jobs.begin(Job::new(&address, &url)) {
-            Begun::Mine(job) => {
+        match call.downloader.jobs.begin(DownloadJob::new(&address, &url)) {
+            JobStart::Started(job) => {
                 // Another job may have finished in the meantime.
                 if is_there(call, &address)? {
                     return Ok(());
@@ -148,9 +154,9 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
                 job.finish(fetched.clone());
                 return fetched;
             }
-            Begun::Others(job) => {
+            JobStart::Joined(job) => {
                 // The client of the other job has disconnected, so the job starts again.
-                if let Some(outcome) = origin::outcome(job).await {
+                if let Some(outcome) = download::wait_for_outcome(job).await {
                     return outcome;
                 }
             }
@@ -174,7 +180,7 @@ async fn from_mirror(
     address: ObjectAddress,
     url: Url,
 ) -> Result<(), ApiError> {
-    let download = call.origins.open(url).await?;
+    let download = call.downloader.open(url).await?;
     let attributes = attributes_of(&HeaderMap::new(), call.caller)?;
     let attributes = match download.content_type() {
         Some(content_type) => typed(attributes, content_type),
@@ -188,7 +194,7 @@ async fn from_mirror(
     call.check_is_same(bucket)?;
     // An object that a client has put in the meantime is newer.
     if let Some(object) = call.store.put_if_absent(address, new).await? {
-        call.tell(bucket, Event::CreateObject, Subject::of(&object));
+        call.notify(bucket, Event::CreateObject, EventObject::of(&object));
     }
     Ok(())
 }

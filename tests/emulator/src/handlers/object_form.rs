@@ -10,16 +10,16 @@ use multer::{Field, Multipart};
 use super::Call;
 use super::new_object::{attributes_of, describe_new};
 use crate::auth::Caller;
-use crate::auth::access::{self, Access, Visitor, Wanted};
-use crate::background::notifications::Subject;
+use crate::auth::authorization::{self, RequestedAction, Requester, RequiredAccess};
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
 use crate::base::limits;
-use crate::base::names;
+use crate::base::resource_names;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
-use crate::request::body::RequestBody;
 use crate::request::form::Form;
+use crate::request::request_body::RequestBody;
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
 use crate::settings::policy::Action;
@@ -66,18 +66,18 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<ApiResponse,
     let file_name = form.file_name(content_disposition.map_or(b"", HeaderValue::as_bytes))?;
     let address = ObjectAddress {
         bucket: bucket.name.clone(),
-        key: names::object_key(form.key(&file_name)?.into_bytes())?,
+        key: resource_names::object_key(form.key(&file_name)?.into_bytes())?,
     };
-    let visitor = Visitor {
+    let visitor = Requester {
         caller: &caller,
-        ..call.visitor()
+        ..call.requester()
     };
-    let wanted = Wanted {
+    let wanted = RequestedAction {
         action: Action::CreateObject,
         key: &address.key,
     };
-    let write = Access::Permission(Permission::Write);
-    access::authorize(&visitor, &bucket, write, Some(wanted))?;
+    let write = RequiredAccess::Permission(Permission::Write);
+    authorization::authorize(&visitor, &bucket, write, Some(wanted))?;
     let headers = form.headers(file.content_type().map(AsRef::as_ref))?;
     let attributes = attributes_of(&headers, &caller)?;
     let key = CustomerKey::from_headers(&headers, KeyOf::Object)?;
@@ -89,7 +89,12 @@ async fn receive(call: &Call<'_>, body: &mut RequestBody) -> Result<ApiResponse,
     };
     call.check_is_same(&bucket)?;
     let object = call.store.put_object(address, new).await?;
-    call.tell_of(&caller, &bucket, Event::CreateObject, Subject::of(&object));
+    call.notify_for(
+        &caller,
+        &bucket,
+        Event::CreateObject,
+        EventObject::of(&object),
+    );
     let mut response = response::empty(match redirect {
         Some(_) => StatusCode::FOUND,
         None => call.success(),
@@ -150,11 +155,11 @@ async fn read_fields<'r>(parts: &mut Multipart<'r>) -> Result<(Form, Field<'r>),
 
 /// Returns the user whose credentials are in the form, or the caller of the request.
 fn authenticate(call: &Call<'_>, form: &Form) -> Result<Caller, ApiError> {
-    let Some(claim) = form.claim()? else {
+    let Some(credentials) = form.credentials()? else {
         return Ok(call.caller.clone());
     };
-    let caller = call.accounts.authenticate_form(&claim)?;
-    form.check_policy(claim.policy)?;
+    let caller = call.accounts.authenticate_form(&credentials)?;
+    form.check_policy(credentials.policy)?;
     Ok(caller)
 }
 

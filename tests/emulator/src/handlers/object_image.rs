@@ -1,19 +1,22 @@
 //! Image processing.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, IF_MODIFIED_SINCE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Call, object_fetch, object_read};
-use crate::auth::access::{self, Access};
-use crate::background::notifications::Subject;
+use crate::auth::authorization::{self, RequiredAccess};
+use crate::background::download;
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::metadata::{Metadata, StorageClass};
-use crate::base::names;
+use crate::base::resource_names;
 use crate::base::response::{self, ApiResponse};
 use crate::generated::error_codes::ErrorCode;
-use crate::image::{self, EncodedImage, MAX_SOURCE_LENGTH, Outcome, Output, Overlays, Pipeline};
+use crate::image::{
+    self, EncodedImage, ImagePipeline, MAX_SOURCE_LENGTH, Overlays, PipelineOutcome, PipelineOutput,
+};
 use crate::request::conditions::{self, Verdict};
 use crate::settings::acl::Permission;
 use crate::settings::notification::Event;
@@ -31,9 +34,9 @@ static OVERLAID: Semaphore = Semaphore::const_new(16);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
 pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Read))?;
     let overrides = object_read::overrides(call)?;
-    let pipeline = Pipeline::parse(call.target.query.get("action").unwrap_or_default())?;
+    let pipeline = ImagePipeline::parse(call.target.query.get("action").unwrap_or_default())?;
     let target = save_target(call, &pipeline)?;
     object_fetch::fetch_absent(call, &bucket).await?;
     let source = call
@@ -59,8 +62,8 @@ pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
         save(call, target, image).await?;
     }
     let mut response = match outcome.output {
-        Output::Info(info) => response::json(call.success(), &info)?,
-        Output::Image(image) => {
+        PipelineOutput::Info(info) => response::json(call.success(), &info)?,
+        PipelineOutput::Image(image) => {
             let mut response = response::bytes(call.success(), image.bytes);
             response::set_header(response.headers_mut(), CONTENT_TYPE, image.content_type)?;
             response
@@ -85,22 +88,25 @@ fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
         .map(|date| (IF_MODIFIED_SINCE, date.clone()))
         .into_iter()
         .collect();
-    conditions::of_read(&condition, object) == Verdict::NotModified
+    conditions::evaluate_read(&condition, object) == Verdict::NotModified
 }
 
 /// Target of a processed image.
-struct SaveTarget {
+struct AuthorizedTarget {
     bucket: BucketRecord,
     key: String,
 }
 
 /// Returns the target of the image if the caller may write it.
-fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget>, ApiError> {
+fn save_target(
+    call: &Call<'_>,
+    pipeline: &ImagePipeline,
+) -> Result<Option<AuthorizedTarget>, ApiError> {
     let Some(target) = pipeline.target() else {
         return Ok(None);
     };
     let bucket = call.store.bucket(&target.bucket)?;
-    let write = Access::Permission(Permission::Write);
+    let write = RequiredAccess::Permission(Permission::Write);
     call.authorize_on(&bucket, write, Action::CreateObject, &target.key)?;
     if bucket.zone != call.store.bucket(call.bucket_name()?)?.zone {
         return Err(ApiError::new(
@@ -108,29 +114,45 @@ fn save_target(call: &Call<'_>, pipeline: &Pipeline) -> Result<Option<SaveTarget
             "save: bucket b must be in the zone of the image",
         ));
     }
-    Ok(Some(SaveTarget {
+    Ok(Some(AuthorizedTarget {
         bucket,
-        key: names::object_key(target.key.clone().into_bytes())?,
+        key: resource_names::object_key(target.key.clone().into_bytes())?,
     }))
 }
 
-async fn fetch_overlays(call: &Call<'_>, pipeline: &Pipeline) -> Result<Overlays, ApiError> {
+async fn fetch_overlays(call: &Call<'_>, pipeline: &ImagePipeline) -> Result<Overlays, ApiError> {
     // A web page can make a browser read a public object, so anonymous callers must not choose the
     // URLs that the emulator requests.
     if call.caller.is_anonymous() && pipeline.image_urls().next().is_some() {
-        return Err(access::denied(call.caller, "use watermark_image"));
+        return Err(authorization::denied(call.caller, "use watermark_image"));
     }
     let mut overlays = Overlays::new();
     // All overlays together have the size limit of one source.
     let mut left = MAX_SOURCE_LENGTH;
     for url in pipeline.image_urls() {
         if !overlays.contains_key(url) {
-            let overlay = call.origins.get_bytes(url, left).await?;
+            let overlay = download_overlay(call, url, left).await?;
             left = left.saturating_sub(overlay.len() as u64);
             overlays.insert(url.to_owned(), overlay);
         }
     }
     Ok(overlays)
+}
+
+/// Downloads an overlay image. Returns an error if it has more than `limit` bytes.
+async fn download_overlay(call: &Call<'_>, url: &str, limit: u64) -> Result<Bytes, ApiError> {
+    let mut download = call.downloader.open(download::source_url(url)?).await?;
+    let mut content = BytesMut::new();
+    while let Some(piece) = download.next().await? {
+        if (content.len() + piece.len()) as u64 > limit {
+            return Err(ApiError::new(
+                ErrorCode::EntityTooLarge,
+                format!("the overlay {url} has more than the remaining {limit} bytes"),
+            ));
+        }
+        content.extend_from_slice(&piece);
+    }
+    Ok(content.freeze())
 }
 
 async fn turn(turns: &'static Semaphore) -> Result<SemaphorePermit<'static>, ApiError> {
@@ -142,8 +164,8 @@ async fn turn(turns: &'static Semaphore) -> Result<SemaphorePermit<'static>, Api
 async fn work(
     call: &Call<'_>,
     source: OpenObject,
-    pipeline: Pipeline,
-) -> Result<Outcome, ApiError> {
+    pipeline: ImagePipeline,
+) -> Result<PipelineOutcome, ApiError> {
     let _overlaid = match pipeline.image_urls().next() {
         Some(_) => Some(turn(&OVERLAID).await?),
         None => None,
@@ -158,8 +180,12 @@ async fn work(
     blocking(move || image::process(bytes.freeze(), &pipeline, &overlays)).await
 }
 
-async fn save(call: &Call<'_>, target: SaveTarget, image: EncodedImage) -> Result<(), ApiError> {
-    let SaveTarget { bucket, key } = target;
+async fn save(
+    call: &Call<'_>,
+    target: AuthorizedTarget,
+    image: EncodedImage,
+) -> Result<(), ApiError> {
+    let AuthorizedTarget { bucket, key } = target;
     let content_type = HeaderValue::from_static(image.content_type);
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
     let mut writer = call.store.writer(None)?;
@@ -178,6 +204,6 @@ async fn save(call: &Call<'_>, target: SaveTarget, image: EncodedImage) -> Resul
     };
     call.check_is_same(&bucket)?;
     let object = call.store.put_object(address, new).await?;
-    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
+    call.notify(&bucket, Event::CreateObject, EventObject::of(&object));
     Ok(())
 }

@@ -5,8 +5,8 @@ use super::content::store_body;
 use super::new_object::{attributes, created};
 use super::object_copy::{self, Transfer};
 use super::object_fetch::{self, Fetch};
-use crate::auth::access::Access;
-use crate::background::notifications::Subject;
+use crate::auth::authorization::RequiredAccess;
+use crate::background::notifications::EventObject;
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{CustomerKey, KeyOf};
 use crate::base::response::ApiResponse;
@@ -16,7 +16,7 @@ use crate::store::NewObject;
 
 /// `PUT /<bucket>/<key>`.
 pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Write))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Write))?;
     let attributes = attributes(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
     let address = call.object_address()?;
@@ -34,6 +34,6 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<ApiResponse, ApiError> {
         call.check_is_same(&bucket)?;
         call.store.put_object(address, new).await?
     };
-    call.tell(&bucket, Event::CreateObject, Subject::of(&object));
+    call.notify(&bucket, Event::CreateObject, EventObject::of(&object));
     created(call, &bucket, &object)
 }

@@ -10,7 +10,7 @@ use super::Call;
 use super::new_object::set_version;
 use super::object_append::NEXT_POSITION;
 use super::object_fetch;
-use crate::auth::access::{self, Access};
+use crate::auth::authorization::{self, RequiredAccess};
 use crate::base::api_error::ApiError;
 use crate::base::encryption::{self, CustomerKey, KeyOf};
 use crate::base::response::{self, ApiResponse};
@@ -35,7 +35,7 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 
 /// `GET /<bucket>/<key>`.
 pub(super) async fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Read))?;
     let overrides = overrides(call)?;
     let key = CustomerKey::from_headers(&call.head.headers, KeyOf::Object)?;
     object_fetch::fetch_absent(call, &bucket).await?;
@@ -74,7 +74,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
 
 /// `HEAD /<bucket>/<key>`: does not need the key of an encrypted object.
 pub(super) fn head(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(Access::Permission(Permission::Read))?;
+    let bucket = call.bucket(RequiredAccess::Permission(Permission::Read))?;
     let object = call
         .store
         .object(&call.object_address()?, call.version()?)?;
@@ -101,7 +101,7 @@ pub(super) fn unmet_conditions(
     bucket: &BucketRecord,
     object: &ObjectRecord,
 ) -> Result<Option<ApiResponse>, ApiError> {
-    match conditions::of_read(&call.head.headers, object) {
+    match conditions::evaluate_read(&call.head.headers, object) {
         Verdict::Proceed => Ok(None),
         Verdict::Failed => Err(conditions::failed("If-Match or If-Unmodified-Since")),
         Verdict::NotModified => {
@@ -144,7 +144,10 @@ pub(super) fn overrides(call: &Call<'_>) -> Result<HeaderMap, ApiError> {
             continue;
         };
         if call.caller.is_anonymous() {
-            return Err(access::denied(call.caller, &format!("use {parameter}")));
+            return Err(authorization::denied(
+                call.caller,
+                &format!("use {parameter}"),
+            ));
         }
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             ApiError::new(

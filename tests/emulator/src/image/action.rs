@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use super::arguments::Arguments;
 use super::format::Format;
+use super::operation_arguments::OperationArguments;
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
@@ -12,11 +12,11 @@ const MAX_OPERATIONS: usize = 20;
 
 /// The operations of an action, in order.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Pipeline(Vec<Operation>);
+pub(crate) struct ImagePipeline(Vec<ImageOperation>);
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Operation {
+pub(super) enum ImageOperation {
     Info,
     Crop(Crop),
     Rotate(Rotation),
@@ -24,7 +24,7 @@ pub(super) enum Operation {
     Watermark(Watermark),
     WatermarkImage(WatermarkImage),
     Format(Format),
-    Save(Target),
+    Save(SaveTarget),
 }
 
 /// Cuts out a rectangle. A side without a value keeps its length.
@@ -115,12 +115,12 @@ pub(super) struct WatermarkImage {
 
 /// Object that a `save` operation writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct SaveTarget {
     pub(crate) bucket: String,
     pub(crate) key: String,
 }
 
-impl Pipeline {
+impl ImagePipeline {
     /// Parses an action, such as `crop:w_300|format:t_png`.
     pub(crate) fn parse(action: &str) -> Result<Self, ApiError> {
         let texts: Vec<_> = action.split('|').take(MAX_OPERATIONS + 1).collect();
@@ -131,29 +131,29 @@ impl Pipeline {
         }
         let operations: Vec<_> = texts
             .into_iter()
-            .map(Operation::parse)
+            .map(ImageOperation::parse)
             .collect::<Result<_, _>>()?;
-        let is_info = |operation: &Operation| *operation == Operation::Info;
+        let is_info = |operation: &ImageOperation| *operation == ImageOperation::Info;
         if operations.iter().rev().skip(1).any(is_info) {
             return Err(invalid(
                 "info does not produce an image, so it must be the last operation",
             ));
         }
-        let is_save = |operation: &&Operation| matches!(operation, Operation::Save(_));
+        let is_save = |operation: &&ImageOperation| matches!(operation, ImageOperation::Save(_));
         if operations.iter().filter(is_save).count() > 1 {
             return Err(invalid("an action can have at most one save operation"));
         }
         Ok(Self(operations))
     }
 
-    pub(super) fn operations(&self) -> &[Operation] {
+    pub(super) fn operations(&self) -> &[ImageOperation] {
         &self.0
     }
 
     /// Returns the object that the `save` operation writes.
-    pub(crate) fn target(&self) -> Option<&Target> {
+    pub(crate) fn target(&self) -> Option<&SaveTarget> {
         self.0.iter().find_map(|operation| match operation {
-            Operation::Save(target) => Some(target),
+            ImageOperation::Save(target) => Some(target),
             _ => None,
         })
     }
@@ -161,19 +161,19 @@ impl Pipeline {
     /// Returns the URLs of the overlay images.
     pub(crate) fn image_urls(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|operation| match operation {
-            Operation::WatermarkImage(mark) => Some(mark.url.as_str()),
+            ImageOperation::WatermarkImage(mark) => Some(mark.url.as_str()),
             _ => None,
         })
     }
 }
 
-impl Operation {
+impl ImageOperation {
     fn parse(text: &str) -> Result<Self, ApiError> {
         let (name, arguments) = match text.split_once(':') {
             Some((name, arguments)) => (name, Some(arguments)),
             None => (text, None),
         };
-        let read = |name, letters| Arguments::parse(name, letters, arguments);
+        let read = |name, letters| OperationArguments::parse(name, letters, arguments);
         match name {
             "info" => read("info", "").map(|_| Self::Info),
             "crop" => Crop::read(&read("crop", "whglt")?).map(Self::Crop),
@@ -184,7 +184,7 @@ impl Operation {
                 WatermarkImage::read(&read("watermark_image", "ultp")?).map(Self::WatermarkImage)
             }
             "format" => Format::read(&read("format", "t")?).map(Self::Format),
-            "save" => Target::read(&read("save", "bk")?).map(Self::Save),
+            "save" => SaveTarget::read(&read("save", "bk")?).map(Self::Save),
             _ => Err(invalid(format!(
                 "unknown operation {name:?}; expected info, crop, rotate, resize, watermark, \
                 watermark_image, format or save"
@@ -219,7 +219,7 @@ impl Operation {
 }
 
 impl Crop {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let offset = (arguments.number('l')?, arguments.number('t')?);
         let position = match (arguments.choice('g', &Gravity::ALL)?, offset) {
             (gravity, (None, None)) => Position::Gravity(gravity.unwrap_or(Gravity::Center)),
@@ -260,13 +260,13 @@ impl Rotation {
         ("270", Self::ThreeQuarters),
     ];
 
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         arguments.required('a', arguments.choice('a', &Self::ALL)?)
     }
 }
 
 impl Resize {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let sides = match (arguments.length('w')?, arguments.length('h')?) {
             (Some(width), Some(height)) => Sides::Both(width, height),
             (Some(width), None) => Sides::Width(width),
@@ -292,7 +292,7 @@ impl Watermark {
     const MAX_SIZE: u32 = 20_000;
     const MAX_TEXT_LENGTH: usize = 1000;
 
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let text = arguments.required('t', arguments.base64('t')?)?;
         if text.chars().count() > Self::MAX_TEXT_LENGTH {
             return Err(invalid(format!(
@@ -325,7 +325,7 @@ impl Watermark {
 }
 
 impl WatermarkImage {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let url = arguments.required('u', arguments.base64('u')?)?;
         let is_url = url.parse::<http::Uri>().is_ok_and(|uri| {
             matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
@@ -345,14 +345,14 @@ impl WatermarkImage {
 }
 
 impl Format {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let targets = Self::TARGETS.map(|format| (format.name(), format));
         arguments.required('t', arguments.choice('t', &targets)?)
     }
 }
 
-impl Target {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, ApiError> {
+impl SaveTarget {
+    fn read(arguments: &OperationArguments<'_>) -> Result<Self, ApiError> {
         let text = |letter| arguments.required(letter, arguments.get(letter).map(str::to_owned));
         Ok(Self {
             bucket: text('b')?,

@@ -11,7 +11,7 @@ const UPRIGHT: u32 = 1;
 
 /// Properties of an image. Text properties that the file does not specify are empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Info {
+pub(crate) struct ImageInfo {
     width: u32,
     height: u32,
     #[serde(rename = "type")]
@@ -32,7 +32,7 @@ pub(crate) struct Info {
     gpsaltitude: String,
 }
 
-impl Info {
+impl ImageInfo {
     /// Describes an image. `exif` is its EXIF data, or empty.
     pub(super) fn new(
         format: Format,

@@ -14,12 +14,12 @@ const DEFAULT_OPACITY: f32 = 0.25;
 /// Arguments of an operation. Arguments with an empty value are ignored, because clients send `c_`
 /// for a watermark without a color.
 #[derive(Debug)]
-pub(super) struct Arguments<'a> {
+pub(super) struct OperationArguments<'a> {
     operation: &'static str,
     values: Vec<(char, &'a str)>,
 }
 
-impl<'a> Arguments<'a> {
+impl<'a> OperationArguments<'a> {
     /// Parses the text after the colon. `letters` are the names of the known arguments.
     pub(super) fn parse(
         operation: &'static str,

@@ -1,9 +1,9 @@
 //! Tests of operations by the pixels of their results.
 
-mod facts;
 mod formats;
 mod geometry;
 mod hostile;
+mod info;
 mod watermarks;
 
 use std::io::Cursor;
@@ -44,15 +44,19 @@ fn quarters(width: u32, height: u32) -> Bytes {
     encode(image, ImageFormat::Png)
 }
 
-fn run(source: &Bytes, action: &str) -> Result<Outcome, ApiError> {
-    process(source.clone(), &Pipeline::parse(action)?, &Overlays::new())
+fn run(source: &Bytes, action: &str) -> Result<PipelineOutcome, ApiError> {
+    process(
+        source.clone(),
+        &ImagePipeline::parse(action)?,
+        &Overlays::new(),
+    )
 }
 
 /// Returns the resulting file.
 fn file(source: &Bytes, action: &str) -> EncodedImage {
     match run(source, action) {
-        Ok(Outcome {
-            output: Output::Image(image),
+        Ok(PipelineOutcome {
+            output: PipelineOutput::Image(image),
             ..
         }) => image,
         other => panic!("{action}: {other:?}"),
@@ -66,8 +70,8 @@ fn pixels(source: &Bytes, action: &str) -> DynamicImage {
 
 fn info(source: &Bytes, action: &str) -> serde_json::Value {
     match run(source, action) {
-        Ok(Outcome {
-            output: Output::Info(info),
+        Ok(PipelineOutcome {
+            output: PipelineOutput::Info(info),
             ..
         }) => serde_json::to_value(info).unwrap(),
         other => panic!("{action}: {other:?}"),

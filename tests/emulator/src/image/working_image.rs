@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use image::{DynamicImage, Frame};
 
-use super::coding::{self, Header, MAX_MEMORY, Metadata, Pixels};
+use super::codec::{self, Header, MAX_MEMORY, Metadata, Pixels};
 use super::format::Format;
-use super::info::Info;
+use super::info::ImageInfo;
 use super::{EncodedImage, MAX_SOURCE_LENGTH, too_large};
 use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 
 /// The image that the operations of a pipeline change. Its pixels are decoded when they are needed.
 /// A file that no operation changes stays identical.
-pub(super) struct Picture {
+pub(super) struct WorkingImage {
     format: Format,
     state: State,
 }
@@ -22,14 +22,14 @@ enum State {
     Changed { pixels: Pixels, metadata: Metadata },
 }
 
-impl Picture {
+impl WorkingImage {
     pub(super) fn open(source: Bytes) -> Result<Self, ApiError> {
         let length = source.len() as u64;
         if length > MAX_SOURCE_LENGTH {
             return Err(too_large(length));
         }
         let format = Format::of(&source)?;
-        let header = coding::read_header(&source, format)?;
+        let header = codec::read_header(&source, format)?;
         Ok(Self {
             format,
             state: State::Untouched { source, header },
@@ -47,7 +47,7 @@ impl Picture {
         }
     }
 
-    pub(super) fn info(&self) -> Info {
+    pub(super) fn info(&self) -> ImageInfo {
         match &self.state {
             State::Untouched { source, header } => {
                 let exif = match self.format {
@@ -57,12 +57,12 @@ impl Picture {
                 };
                 let colors = (header.color, header.has_alpha);
                 let size = (header.width, header.height);
-                Info::new(self.format, size, colors, exif.unwrap_or_default())
+                ImageInfo::new(self.format, size, colors, exif.unwrap_or_default())
             }
             State::Changed { pixels, metadata } => {
                 let exif = metadata.exif.as_deref().unwrap_or_default();
                 let colors = (pixels.color().into(), pixels.color().has_alpha());
-                Info::new(self.format, pixels.dimensions(), colors, exif)
+                ImageInfo::new(self.format, pixels.dimensions(), colors, exif)
             }
         }
     }
@@ -102,7 +102,7 @@ impl Picture {
     pub(super) fn encode(&self) -> Result<EncodedImage, ApiError> {
         let bytes = match &self.state {
             State::Untouched { source, .. } => source.clone(),
-            State::Changed { pixels, metadata } => coding::encode(pixels, self.format, metadata)?,
+            State::Changed { pixels, metadata } => codec::encode(pixels, self.format, metadata)?,
         };
         Ok(EncodedImage {
             bytes,
@@ -125,7 +125,7 @@ impl Picture {
     fn into_pixels(self) -> Result<(Pixels, Metadata), ApiError> {
         match self.state {
             State::Untouched { source, header } => {
-                Ok((coding::decode(&source, self.format)?, header.metadata))
+                Ok((codec::decode(&source, self.format)?, header.metadata))
             }
             State::Changed { pixels, metadata } => Ok((pixels, metadata)),
         }

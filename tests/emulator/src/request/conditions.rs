@@ -19,7 +19,7 @@ pub(crate) enum Verdict {
 
 /// Whether each condition of a request is met. `None` if the header is absent.
 #[derive(Clone, Debug)]
-struct Met {
+struct ConditionResults {
     matches: Option<bool>,
     none_match: Option<bool>,
     modified_since: Option<bool>,
@@ -30,7 +30,7 @@ struct Met {
 
 /// Evaluates `If-Match` and similar headers. As HTTP requires, entity tags have precedence over
 /// dates, and invalid dates are ignored.
-pub(crate) fn of_read(headers: &HeaderMap, object: &ObjectRecord) -> Verdict {
+pub(crate) fn evaluate_read(headers: &HeaderMap, object: &ObjectRecord) -> Verdict {
     let met = evaluate(headers, "", object);
     if met.matches.or(met.unmodified_since) == Some(false) {
         return Verdict::Failed;
@@ -75,7 +75,7 @@ pub(crate) fn failed(condition: &str) -> ApiError {
     )
 }
 
-fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> Met {
+fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> ConditionResults {
     let tags = |name: &str| {
         headers
             .get(format!("{prefix}{name}"))
@@ -93,7 +93,7 @@ fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> Met {
     };
     // HTTP dates do not have fractions of a second.
     let modified = UNIX_EPOCH + Duration::from_secs(object.modified.unix_seconds());
-    Met {
+    ConditionResults {
         matches: tags("if-match").map(|list| names_tag(&list, &object.etag, false)),
         none_match: tags("if-none-match").map(|list| !names_tag(&list, &object.etag, true)),
         modified_since: date("if-modified-since").map(|date| modified > date),
@@ -174,7 +174,11 @@ mod tests {
             ),
             (&[("if-match", "x"), ("if-none-match", "abc")], Failed),
         ] {
-            assert_eq!(of_read(&headers(pairs, ""), &object), expected, "{pairs:?}");
+            assert_eq!(
+                evaluate_read(&headers(pairs, ""), &object),
+                expected,
+                "{pairs:?}"
+            );
         }
     }
 

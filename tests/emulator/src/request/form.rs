@@ -27,7 +27,7 @@ pub(crate) struct Form {
 
 /// The credentials of a form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FormClaim<'a> {
+pub(crate) struct FormCredentials<'a> {
     pub(crate) access_key_id: &'a str,
     /// The policy as sent, which the signature covers.
     pub(crate) policy: &'a str,
@@ -75,14 +75,14 @@ impl Form {
     }
 
     /// Returns the credentials, or `None` if the form is anonymous.
-    pub(crate) fn claim(&self) -> Result<Option<FormClaim<'_>>, ApiError> {
+    pub(crate) fn credentials(&self) -> Result<Option<FormCredentials<'_>>, ApiError> {
         match (
             self.value("access_key_id"),
             self.value("policy"),
             self.value("signature"),
         ) {
             (None, None, None) => Ok(None),
-            (Some(access_key_id), Some(policy), Some(signature)) => Ok(Some(FormClaim {
+            (Some(access_key_id), Some(policy), Some(signature)) => Ok(Some(FormCredentials {
                 access_key_id,
                 policy,
                 signature,
@@ -372,7 +372,7 @@ mod tests {
             ("x-qs-meta-note", ""),
         ];
         let form = form(&fields);
-        assert!(form.claim().unwrap().is_none());
+        assert!(form.credentials().unwrap().is_none());
         assert!(form.redirect("0").unwrap().is_none());
         assert_eq!(form.file_name(b"filename=a").unwrap(), "a");
         let headers = form.headers(Some("image/png")).unwrap();

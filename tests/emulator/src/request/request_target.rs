@@ -7,8 +7,8 @@ use std::str::FromStr;
 use http::{Method, Uri};
 
 use crate::base::api_error::ApiError;
-use crate::base::facts::Level;
-use crate::base::names;
+use crate::base::operation_facts::Level;
+use crate::base::resource_names;
 use crate::generated::error_codes::ErrorCode;
 
 /// The resource that the path names, or in virtual-host style the path and the host.
@@ -45,14 +45,14 @@ impl Resource {
 
 /// A request target.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub(crate) struct RequestTarget {
     /// The path as sent.
     pub(crate) path: String,
     pub(crate) query: Query,
     pub(crate) resource: Resource,
 }
 
-impl Target {
+impl RequestTarget {
     /// Parses a target. `host_bucket` is the bucket that the host names.
     ///
     /// Ignores the query of a preflight request, because it belongs to the actual request.
@@ -72,7 +72,7 @@ impl Target {
             Some(bucket) => (bucket.to_owned(), inner),
             None => {
                 let (bucket, key) = inner.split_once('/').unwrap_or((inner, ""));
-                (decode_text(bucket, Plus::Literal)?, key)
+                (decode_text(bucket, PlusSign::Literal)?, key)
             }
         };
         let resource = if bucket.is_empty() && key.is_empty() {
@@ -80,10 +80,10 @@ impl Target {
         } else if key.is_empty() {
             Resource::Bucket { bucket }
         } else {
-            let key = decode(key, Plus::Literal)?;
+            let key = decode(key, PlusSign::Literal)?;
             Resource::Object {
                 bucket,
-                key: names::object_key(key)?,
+                key: resource_names::object_key(key)?,
             }
         };
         let query = uri.query().filter(|_| method != Method::OPTIONS);
@@ -97,7 +97,7 @@ impl Target {
 
 /// A parameter of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parameter {
+pub(crate) struct QueryParameter {
     pub(crate) name: String,
     /// Decoded value. Empty if there is no value.
     pub(crate) value: String,
@@ -107,7 +107,7 @@ pub(crate) struct Parameter {
 
 /// The parameters of a query, in the order of the request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Query(Vec<Parameter>);
+pub(crate) struct Query(Vec<QueryParameter>);
 
 impl Query {
     pub(crate) fn parse(raw: &str) -> Result<Self, ApiError> {
@@ -115,9 +115,9 @@ impl Query {
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Ok(Parameter {
-                    name: decode_text(name, Plus::Space)?,
-                    value: decode_text(value, Plus::Space)?,
+                Ok(QueryParameter {
+                    name: decode_text(name, PlusSign::Space)?,
+                    value: decode_text(value, PlusSign::Space)?,
                     raw_value: value.to_owned(),
                 })
             })
@@ -125,7 +125,7 @@ impl Query {
             .map(Self)
     }
 
-    pub(crate) fn parameters(&self) -> &[Parameter] {
+    pub(crate) fn parameters(&self) -> &[QueryParameter] {
         &self.0
     }
 
@@ -160,14 +160,14 @@ impl Query {
 
 /// Meaning of a plus sign: itself in a path, a space in a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Plus {
+pub(crate) enum PlusSign {
     Literal,
     Space,
 }
 
 /// Decodes percent-encoding once. Returns an error for an invalid escape: a literal `%` must be
 /// sent as `%25`.
-pub(crate) fn decode(raw: &str, plus: Plus) -> Result<Vec<u8>, ApiError> {
+pub(crate) fn decode(raw: &str, plus: PlusSign) -> Result<Vec<u8>, ApiError> {
     let mut decoded = Vec::with_capacity(raw.len());
     let mut bytes = raw.bytes();
     while let Some(byte) = bytes.next() {
@@ -182,14 +182,14 @@ pub(crate) fn decode(raw: &str, plus: Plus) -> Result<Vec<u8>, ApiError> {
                 };
                 decoded.push(high << 4 | low);
             }
-            b'+' if plus == Plus::Space => decoded.push(b' '),
+            b'+' if plus == PlusSign::Space => decoded.push(b' '),
             other => decoded.push(other),
         }
     }
     Ok(decoded)
 }
 
-fn decode_text(raw: &str, plus: Plus) -> Result<String, ApiError> {
+fn decode_text(raw: &str, plus: PlusSign) -> Result<String, ApiError> {
     String::from_utf8(decode(raw, plus)?).map_err(|_| {
         ApiError::new(
             ErrorCode::InvalidRequest,
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     fn parse(uri: &str, host_bucket: Option<&str>) -> Result<Resource, String> {
-        Target::parse(&Method::GET, &uri.parse().unwrap(), host_bucket)
+        RequestTarget::parse(&Method::GET, &uri.parse().unwrap(), host_bucket)
             .map(|target| target.resource)
             .map_err(|error| error.to_string())
     }

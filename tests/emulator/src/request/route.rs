@@ -4,26 +4,26 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 
 use crate::base::api_error::ApiError;
-use crate::base::facts::{Level, Parameter, Type};
+use crate::base::operation_facts::{Level, ParameterFacts, ParameterType};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
-use crate::request::target::Query;
+use crate::request::request_target::Query;
 
 /// Checks a value of a parameter.
-fn check_value(parameter: &Parameter, value: &str) -> Result<(), ApiError> {
+fn check_value(parameter: &ParameterFacts, value: &str) -> Result<(), ApiError> {
     let expected = match parameter.kind {
-        Type::Text | Type::Time => return Ok(()),
-        Type::Integer(least, most) => match value.parse() {
+        ParameterType::Text | ParameterType::Time => return Ok(()),
+        ParameterType::Integer(least, most) => match value.parse() {
             Ok(number) if (least..=most).contains(&number) => return Ok(()),
             _ if most == i64::MAX => format!("an integer from {least}"),
             _ => format!("an integer from {least} to {most}"),
         },
-        Type::Boolean if matches!(value, "true" | "false") => return Ok(()),
-        Type::Boolean => "true or false".to_owned(),
-        Type::OneOf(values) if values.iter().any(|one| means(parameter, value, one)) => {
+        ParameterType::Boolean if matches!(value, "true" | "false") => return Ok(()),
+        ParameterType::Boolean => "true or false".to_owned(),
+        ParameterType::OneOf(values) if values.iter().any(|one| means(parameter, value, one)) => {
             return Ok(());
         }
-        Type::OneOf(values) => values.join(" or "),
+        ParameterType::OneOf(values) => values.join(" or "),
     };
     // The API documents name another code for this parameter.
     let code = match parameter.name {
@@ -39,7 +39,7 @@ fn check_value(parameter: &Parameter, value: &str) -> Result<(), ApiError> {
 
 /// Returns whether a value is the specified one. The API documents also use other spellings of some
 /// values.
-fn means(parameter: &Parameter, value: &str, specified: &str) -> bool {
+fn means(parameter: &ParameterFacts, value: &str, specified: &str) -> bool {
     match parameter.name {
         "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
         "lang" => value.replace('_', "-").eq_ignore_ascii_case(specified),
@@ -103,7 +103,7 @@ pub(crate) fn check_parameters(
     query: &Query,
 ) -> Result<(), ApiError> {
     let facts = operation.facts();
-    let missing = |kind: &str, parameter: &Parameter| {
+    let missing = |kind: &str, parameter: &ParameterFacts| {
         let message = format!("{} requires the {kind} {}", facts.id, parameter.name);
         Err(ApiError::new(ErrorCode::InvalidArgument, message))
     };
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn flags_are_true_or_false() {
-        let flag = Parameter::optional("flag", Type::Boolean);
+        let flag = ParameterFacts::optional("flag", ParameterType::Boolean);
         assert!(check_value(&flag, "true").is_ok() && check_value(&flag, "false").is_ok());
         let error = check_value(&flag, "TRUE").unwrap_err();
         assert!(

@@ -10,7 +10,7 @@ use crate::server::exchange::Exchange;
 /// contain signatures, headers or bodies.
 pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_in: u64) {
     let elapsed = exchange.started.elapsed().as_micros();
-    let rules = exchange.plan.rules.as_str();
+    let rules = exchange.faults.rules.as_str();
     tracing::info!(
         target: "qingstor_emulator::access",
         client = %exchange.peer,

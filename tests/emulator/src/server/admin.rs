@@ -6,16 +6,16 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::background::lifecycle;
+use crate::background::lifecycle_schedule;
 use crate::base::api_error::ApiError;
 use crate::base::response::{self, ApiResponse};
 use crate::base::time::Timestamp;
 use crate::faults::{FaultReport, rules_from_json};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
-use crate::request::body::RequestBody;
-use crate::request::target::Query;
-use crate::server::service::Service;
+use crate::request::request_body::RequestBody;
+use crate::request::request_target::Query;
+use crate::server::state::ServerState;
 
 const HEALTH: &str = "/_health";
 /// Prefix of the admin API. It is not a valid bucket name.
@@ -42,15 +42,15 @@ struct FaultList {
 
 /// Responds to a request for the emulator itself. Returns `None` if the request is for the API.
 pub(crate) async fn respond(
-    service: &Service,
+    state: &ServerState,
     head: &Parts,
     body: &mut RequestBody,
 ) -> Option<Result<ApiResponse, ApiError>> {
     match head.uri.path() {
-        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(service).await),
-        path if service.has_admin && path.starts_with(ADMIN) => {
+        HEALTH if matches!(head.method, Method::GET | Method::HEAD) => Some(health(state).await),
+        path if state.has_admin && path.starts_with(ADMIN) => {
             Some(match refuse_web_pages(&head.headers) {
-                Ok(()) => administer(service, head, body).await,
+                Ok(()) => administer(state, head, body).await,
                 Err(error) => Err(error),
             })
         }
@@ -58,8 +58,8 @@ pub(crate) async fn respond(
     }
 }
 
-async fn health(service: &Service) -> Result<ApiResponse, ApiError> {
-    let error = service.store.check().await.err();
+async fn health(state: &ServerState) -> Result<ApiResponse, ApiError> {
+    let error = state.store.check().await.err();
     let health = Health {
         status: if error.is_none() { "ok" } else { "failed" },
         error: error.as_ref().map(ToString::to_string),
@@ -90,13 +90,13 @@ fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 async fn administer(
-    service: &Service,
+    state: &ServerState,
     head: &Parts,
     body: &mut RequestBody,
 ) -> Result<ApiResponse, ApiError> {
     match head.uri.path() {
-        FAULTS => administer_faults(service, head, body).await,
-        LIFECYCLE => administer_lifecycle(service, head).await,
+        FAULTS => administer_faults(state, head, body).await,
+        LIFECYCLE => administer_lifecycle(state, head).await,
         path => Err(ApiError::new(
             ErrorCode::InvalidRequest,
             format!("unknown path {path}; expected {FAULTS} or {LIFECYCLE}"),
@@ -106,7 +106,7 @@ async fn administer(
 }
 
 async fn administer_faults(
-    service: &Service,
+    state: &ServerState,
     head: &Parts,
     body: &mut RequestBody,
 ) -> Result<ApiResponse, ApiError> {
@@ -116,9 +116,9 @@ async fn administer_faults(
             let rules = body.json::<Vec<Value>>(&head.headers).await?;
             let refused = |error| ApiError::new(ErrorCode::InvalidRequest, format!("{error}"));
             let rules = rules_from_json(&rules).map_err(refused)?;
-            service.faults.replace(rules).map_err(refused)?;
+            state.faults.replace(rules).map_err(refused)?;
         }
-        Method::DELETE => service.faults.clear(),
+        Method::DELETE => state.faults.clear(),
         _ => {
             return Err(ApiError::new(
                 ErrorCode::MethodNotAllowed,
@@ -130,14 +130,14 @@ async fn administer_faults(
         }
     }
     let list = FaultList {
-        seed: service.faults.seed(),
-        faults: service.faults.reports(),
+        seed: state.faults.seed(),
+        faults: state.faults.reports(),
     };
     response::json(StatusCode::OK, &list)
 }
 
 /// Applies the lifecycle rules as if `days` days had passed.
-async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<ApiResponse, ApiError> {
+async fn administer_lifecycle(state: &ServerState, head: &Parts) -> Result<ApiResponse, ApiError> {
     if head.method != Method::POST {
         return Err(ApiError::new(
             ErrorCode::MethodNotAllowed,
@@ -147,6 +147,6 @@ async fn administer_lifecycle(service: &Service, head: &Parts) -> Result<ApiResp
     let query = Query::parse(head.uri.query().unwrap_or_default())?;
     let days = query.get_as::<u32>("days")?.unwrap_or(0);
     let now = Timestamp::now().plus_days(days);
-    let report = lifecycle::apply(&service.store, now).await?;
+    let report = lifecycle_schedule::apply(&state.store, now).await?;
     response::json(StatusCode::OK, &report)
 }

@@ -10,23 +10,27 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use crate::faults::{Breach, Wire};
+use crate::faults::{ConnectionControl, Disconnect};
 
 /// The stream of a connection.
 #[derive(Debug)]
-pub(crate) struct WireStream {
+pub(crate) struct ConnectionStream {
     stream: TcpStream,
-    wire: Arc<Wire>,
+    control: Arc<ConnectionControl>,
     write_timeout: Duration,
     /// Runs while the client reads nothing.
     stall: Option<Pin<Box<Sleep>>>,
 }
 
-impl WireStream {
-    pub(crate) fn new(stream: TcpStream, wire: Arc<Wire>, write_timeout: Duration) -> Self {
+impl ConnectionStream {
+    pub(crate) fn new(
+        stream: TcpStream,
+        control: Arc<ConnectionControl>,
+        write_timeout: Duration,
+    ) -> Self {
         Self {
             stream,
-            wire,
+            control,
             write_timeout,
             stall: None,
         }
@@ -46,7 +50,7 @@ impl WireStream {
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(stall.as_mut().poll(context));
         // Without a reset, the system would keep the unsent bytes for a client that does not read.
-        self.wire.breach(Breach::Reset);
+        self.control.disconnect(Disconnect::Reset);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -54,7 +58,7 @@ impl WireStream {
     fn poll_half(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
         ready!(self.poll_progress(context, |stream, context| stream.poll_write(context, half)))?;
-        self.wire.breach(Breach::Reset);
+        self.control.disconnect(Disconnect::Reset);
         Poll::Ready(Err(broken()))
     }
 }
@@ -63,7 +67,7 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "broken by a fault rule")
 }
 
-impl AsyncRead for WireStream {
+impl AsyncRead for ConnectionStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -73,13 +77,13 @@ impl AsyncRead for WireStream {
     }
 }
 
-impl AsyncWrite for WireStream {
+impl AsyncWrite for ConnectionStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.wire.is(Breach::ResetInHead) {
+        if self.control.is_set_to(Disconnect::ResetInHead) {
             return self.poll_half(context, bytes);
         }
         self.poll_progress(context, |stream, context| stream.poll_write(context, bytes))
@@ -90,7 +94,7 @@ impl AsyncWrite for WireStream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.wire.is(Breach::ResetInHead) {
+        if self.control.is_set_to(Disconnect::ResetInHead) {
             let head = slices.first().map_or(&[][..], |slice| slice);
             return self.poll_half(context, head);
         }
@@ -106,11 +110,11 @@ impl AsyncWrite for WireStream {
     /// All written bytes have been sent when this returns, so the connection can be broken here.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        if self.wire.is(Breach::Close) {
+        if self.control.is_set_to(Disconnect::Close) {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
             return Poll::Ready(Err(broken()));
         }
-        if self.wire.is(Breach::Reset) {
+        if self.control.is_set_to(Disconnect::Reset) {
             return Poll::Ready(Err(broken()));
         }
         Poll::Ready(Ok(()))
@@ -121,9 +125,9 @@ impl AsyncWrite for WireStream {
     }
 }
 
-impl Drop for WireStream {
+impl Drop for ConnectionStream {
     fn drop(&mut self) {
-        if !self.wire.is(Breach::Reset) {
+        if !self.control.is_set_to(Disconnect::Reset) {
             return;
         }
         // With a linger time of zero, closing resets the connection.

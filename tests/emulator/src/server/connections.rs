@@ -14,9 +14,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::faults::Wire;
-use crate::server::service::Service;
-use crate::server::wire::WireStream;
+use crate::faults::ConnectionControl;
+use crate::server::connection_stream::ConnectionStream;
+use crate::server::state::ServerState;
 
 /// Number of connections that may wait to be accepted, if the system allows it. It is large,
 /// because many clients may start at once.
@@ -26,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Timeouts of the server.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// Idle timeout of a client that neither sends nor reads.
     pub(crate) client: Duration,
     /// Time for the requests in flight when the server stops.
@@ -62,13 +62,13 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 /// this future closes every connection.
 pub(crate) async fn serve(
     listener: TcpListener,
-    service: Arc<Service>,
-    patience: Patience,
+    state: Arc<ServerState>,
+    timeouts: Timeouts,
     stop: oneshot::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(patience.client)
+        .header_read_timeout(timeouts.client)
         // A client that has closed its sending side may still read the response.
         .half_close(true);
     let graceful = GracefulShutdown::new();
@@ -83,8 +83,8 @@ pub(crate) async fn serve(
                     let connection = Connection {
                         stream,
                         peer,
-                        service: Arc::clone(&service),
-                        patience,
+                        state: Arc::clone(&state),
+                        timeouts,
                         watcher: graceful.watcher(),
                     };
                     connections.spawn(connection.serve(http.clone()));
@@ -97,7 +97,7 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    let finished = tokio::time::timeout(patience.grace, graceful.shutdown()).await;
+    let finished = tokio::time::timeout(timeouts.grace, graceful.shutdown()).await;
     if finished.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
@@ -107,8 +107,8 @@ pub(crate) async fn serve(
 struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    service: Arc<Service>,
-    patience: Patience,
+    state: Arc<ServerState>,
+    timeouts: Timeouts,
     /// Closes the connection when the server stops.
     watcher: Watcher,
 }
@@ -120,11 +120,11 @@ impl Connection {
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
-        let wire = Arc::new(Wire::default());
-        let stream = WireStream::new(self.stream, Arc::clone(&wire), self.patience.client);
+        let control = Arc::new(ConnectionControl::default());
+        let stream = ConnectionStream::new(self.stream, Arc::clone(&control), self.timeouts.client);
         let connection = http.serve_connection(
             TokioIo::new(stream),
-            service_fn(|request| self.service.handle(request, peer, &wire)),
+            service_fn(|request| self.state.handle(request, peer, &control)),
         );
         // A client that disconnects is not an error of the server.
         if let Err(error) = self.watcher.watch(connection).await {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
-use crate::faults::Plan;
+use crate::faults::RequestFaults;
 use crate::generated::operations::Operation;
 
 /// A request, and the facts about it that the pipeline has found.
@@ -22,7 +22,7 @@ pub(crate) struct Exchange {
     pub(crate) user_id: Option<String>,
     /// Code of the error response, if the request has failed.
     pub(crate) code: Option<&'static str>,
-    pub(crate) plan: Plan,
+    pub(crate) faults: RequestFaults,
 }
 
 impl Exchange {

@@ -15,18 +15,18 @@ use crate::auth::Caller;
 use crate::base::api_error::ApiError;
 use crate::base::panics;
 use crate::base::response::{self, ApiResponse};
-use crate::faults::{self, Breach, Outcome, Plan, When, Wire};
+use crate::faults::{self, ConnectionControl, Disconnect, Outcome, RequestFaults, When};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::handlers::{self, Call};
-use crate::request::body::RequestBody;
 use crate::request::host::Host;
+use crate::request::request_body::RequestBody;
+use crate::request::request_target::{RequestTarget, Resource};
 use crate::request::route;
-use crate::request::target::{Resource, Target};
 use crate::server::access_log;
 use crate::server::admin;
 use crate::server::exchange::Exchange;
-use crate::server::service::Service;
+use crate::server::state::ServerState;
 use crate::settings::cors;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
@@ -49,7 +49,7 @@ impl From<ApiError> for Failure {
     }
 }
 
-impl Service {
+impl ServerState {
     /// Responds to a request and logs it.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Service {
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
-        wire: &Arc<Wire>,
+        control: &Arc<ConnectionControl>,
     ) -> Result<ApiResponse, ConnectionReset> {
         let (head, incoming) = request.into_parts();
         let mut body = RequestBody::new(incoming, self.idle_timeout);
@@ -72,7 +72,7 @@ impl Service {
             operation: None,
             user_id: None,
             code: None,
-            plan: Plan::default(),
+            faults: RequestFaults::default(),
         };
         let response = AssertUnwindSafe(self.respond(&mut exchange, &mut body));
         let response = response.catch_unwind().await.unwrap_or_else(|panic| {
@@ -88,7 +88,7 @@ impl Service {
             }
             Err(Failure::Reset) => {
                 access_log::write(&exchange, None, body.received());
-                wire.breach(Breach::Reset);
+                control.disconnect(Disconnect::Reset);
                 return Err(ConnectionReset);
             }
         };
@@ -96,7 +96,7 @@ impl Service {
         if !exchange.head.headers.contains_key(EXPECT) {
             body.drain().await;
         }
-        let response = self.finish(&exchange, response, wire);
+        let response = self.finish(&exchange, response, control);
         access_log::write(&exchange, Some(&response), body.received());
         Ok(response)
     }
@@ -115,20 +115,20 @@ impl Service {
         {
             return Ok(response?);
         }
-        let target = Target::parse(&head.method, &head.uri, host.bucket.as_deref())?;
+        let target = RequestTarget::parse(&head.method, &head.uri, host.bucket.as_deref())?;
         exchange.bucket = target.resource.bucket().map(str::to_owned);
         let route = route::route(&head.method, target.resource.level(), &target.query);
         if let Ok(operation) = route {
             exchange.operation = Some(operation);
-            exchange.plan =
+            exchange.faults =
                 self.faults
-                    .plan(operation, target.resource.bucket(), target.resource.key());
+                    .for_request(operation, target.resource.bucket(), target.resource.key());
         }
-        if let Some(response) = strike(When::Before, exchange, body).await? {
+        if let Some(response) = apply_faults(When::Before, exchange, body).await? {
             return Ok(response);
         }
         let response = self.perform(exchange, &host, &target, route, body).await;
-        match strike(When::After, exchange, body).await? {
+        match apply_faults(When::After, exchange, body).await? {
             Some(instead) => Ok(instead),
             None => Ok(response?),
         }
@@ -139,11 +139,11 @@ impl Service {
         &self,
         exchange: &mut Exchange,
         host: &Host,
-        target: &Target,
+        target: &RequestTarget,
         route: Result<Operation, ApiError>,
         body: &mut RequestBody,
     ) -> Result<ApiResponse, ApiError> {
-        let now = exchange.plan.effects.now();
+        let now = exchange.faults.effects.now();
         let caller = match route {
             // A browser cannot sign a preflight, but sends the query of a signed URL.
             Ok(Operation::OptionsObject) => Caller::Anonymous,
@@ -168,7 +168,7 @@ impl Service {
             store: &self.store,
             zones: &self.zones,
             accounts: &self.accounts,
-            origins: &self.origins,
+            downloader: &self.downloader,
             notifier: &self.notifier,
             head: &exchange.head,
             host,
@@ -214,9 +214,9 @@ impl Service {
         &self,
         exchange: &Exchange,
         mut response: ApiResponse,
-        wire: &Arc<Wire>,
+        control: &Arc<ConnectionControl>,
     ) -> ApiResponse {
-        let effects = &exchange.plan.effects;
+        let effects = &exchange.faults.effects;
         if let Some(operation) = exchange.operation
             && operation
                 .facts()
@@ -224,7 +224,7 @@ impl Service {
                 .contains(&response.status().as_u16())
             && !effects.is_cut()
         {
-            self.tally.count(operation);
+            self.operation_counts.increment(operation);
         }
         let cors = self.cors_headers(exchange);
         let headers = response.headers_mut();
@@ -233,20 +233,20 @@ impl Service {
         if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
             headers.insert(REQUEST_ID, value);
         }
-        effects.spoil_head(headers);
+        effects.apply_to_head(headers);
         response.extensions_mut().extend(self.header_names.clone());
-        effects.spoil_body(response, exchange.is_head(), wire)
+        effects.apply_to_body(response, exchange.is_head(), control)
     }
 }
 
 /// Applies the fault rules of this moment. Returns a response if they replace the response of the
 /// operation.
-async fn strike(
+async fn apply_faults(
     moment: When,
     exchange: &mut Exchange,
     body: &mut RequestBody,
 ) -> Result<Option<ApiResponse>, Failure> {
-    let effects = &exchange.plan.effects;
+    let effects = &exchange.faults.effects;
     if let Some(latency) = effects.latency(moment) {
         tokio::time::sleep(latency).await;
     }

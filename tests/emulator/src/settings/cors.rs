@@ -8,10 +8,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Setting, Settings, check_count, invalid, json};
+use super::{Setting, SettingContext, Settings, check_count, invalid, json};
 use crate::base::api_error::ApiError;
-use crate::base::glob;
 use crate::base::response::set_header;
+use crate::base::wildcard;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 /// Maximum age of a preflight response if the rule does not specify one.
@@ -44,12 +44,12 @@ pub(crate) struct Rule {
 impl Setting for Cors {
     type Body = Self;
 
-    fn accept(body: Self, _: &Place<'_>) -> Result<Self, ApiError> {
+    fn accept(body: Self, _: &SettingContext<'_>) -> Result<Self, ApiError> {
         body.check()?;
         Ok(body)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({"cors_rules": []})
     }
 
@@ -76,7 +76,7 @@ impl Cors {
         request_headers: impl Iterator<Item = &'h str> + Clone,
     ) -> Option<&Rule> {
         self.cors_rules.iter().find(|rule| {
-            glob::matches(&rule.allowed_origin, origin)
+            wildcard::matches(&rule.allowed_origin, origin)
                 && rule.allows_method(method)
                 && request_headers.clone().all(|name| rule.allows_header(name))
         })
@@ -167,7 +167,7 @@ impl Rule {
         self.allowed_headers
             .iter()
             .flatten()
-            .any(|pattern| glob::matches(&pattern.to_ascii_lowercase(), &name))
+            .any(|pattern| wildcard::matches(&pattern.to_ascii_lowercase(), &name))
     }
 
     /// Returns the methods by name, because browsers do not accept `*` here.

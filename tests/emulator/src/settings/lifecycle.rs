@@ -1,12 +1,12 @@
 //! Lifecycle rules, which expire objects, change their storage class and abort uploads.
 
-pub(crate) mod aging;
 mod check;
+pub(crate) mod due_actions;
 
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Flag};
-use super::{Place, Setting, Settings};
+use super::{Setting, SettingContext, Settings};
 use crate::base::api_error::ApiError;
 use crate::base::metadata::StorageClass;
 use crate::base::time::Timestamp;
@@ -130,13 +130,13 @@ pub(crate) enum Version {
 impl Setting for Lifecycle {
     type Body = LifecycleBody;
 
-    fn accept(body: LifecycleBody, place: &Place<'_>) -> Result<Self, ApiError> {
+    fn accept(body: LifecycleBody, context: &SettingContext<'_>) -> Result<Self, ApiError> {
         check::check(&body.rule)?;
-        let before = place.settings.lifecycle.as_ref();
+        let before = context.settings.lifecycle.as_ref();
         Ok(Self::replacing(before, body.rule, Timestamp::now()))
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({"rule": []})
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Setting, Settings, invalid};
+use super::{Setting, SettingContext, Settings, invalid};
 use crate::base::api_error::ApiError;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +15,12 @@ pub(crate) struct Logging {
 impl Setting for Logging {
     type Body = Self;
 
-    fn accept(body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
-        body.check(place)?;
+    fn accept(body: Self, context: &SettingContext<'_>) -> Result<Self, ApiError> {
+        body.check(context)?;
         Ok(body)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({})
     }
 
@@ -34,12 +34,12 @@ impl Setting for Logging {
 }
 
 impl Logging {
-    fn check(&self, place: &Place<'_>) -> Result<(), ApiError> {
-        let zone = place.zone_of_target(&self.target_bucket)?;
-        if zone != place.zone {
+    fn check(&self, context: &SettingContext<'_>) -> Result<(), ApiError> {
+        let zone = context.zone_of_target(&self.target_bucket)?;
+        if zone != context.zone {
             return Err(invalid(format!(
                 "target_bucket {:?} is in zone {zone}, but must be in zone {} like the bucket",
-                self.target_bucket, place.zone
+                self.target_bucket, context.zone
             )));
         }
         Ok(())

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Setting, Settings, check_url, invalid};
+use super::{Setting, SettingContext, Settings, check_url, invalid};
 use crate::base::api_error::ApiError;
 use crate::base::web_url;
 
@@ -25,7 +25,7 @@ pub(crate) struct Mirror {
 impl Setting for Mirror {
     type Body = Self;
 
-    fn accept(body: Self, _: &Place<'_>) -> Result<Self, ApiError> {
+    fn accept(body: Self, _: &SettingContext<'_>) -> Result<Self, ApiError> {
         if web_url::parse(&body.source_site).is_none() {
             return Err(invalid(format!(
                 "source_site {:?} is not an http or https URL",
@@ -37,7 +37,7 @@ impl Setting for Mirror {
         Ok(mirror)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({})
     }
 

@@ -5,9 +5,9 @@ pub(crate) mod callback;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, OneOrMany};
-use super::{Place, Setting, Settings, check_count, check_ids, check_url, invalid};
+use super::{Setting, SettingContext, Settings, check_count, check_ids, check_url, invalid};
 use crate::base::api_error::ApiError;
-use crate::base::glob;
+use crate::base::wildcard;
 
 /// Known functions. The specification lists the first three. The last one is in an example of the
 /// API documents.
@@ -72,12 +72,12 @@ pub(crate) enum Event {
 impl Setting for Notifications {
     type Body = Self;
 
-    fn accept(body: Self, _: &Place<'_>) -> Result<Self, ApiError> {
+    fn accept(body: Self, _: &SettingContext<'_>) -> Result<Self, ApiError> {
         body.check()?;
         Ok(body)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({"notifications": []})
     }
 
@@ -92,7 +92,7 @@ impl Setting for Notifications {
 
 impl Notifications {
     /// Returns all rules that match an event of an object.
-    pub(crate) fn fired(&self, event: Event, key: &str) -> impl Iterator<Item = &Rule> {
+    pub(crate) fn matching(&self, event: Event, key: &str) -> impl Iterator<Item = &Rule> {
         self.notifications
             .iter()
             .filter(move |rule| rule.event_types.contains(&event) && rule.is_for(key))
@@ -112,7 +112,8 @@ impl Rule {
         let Some(filters) = &self.object_filters else {
             return true;
         };
-        filters.iter().next().is_none() || filters.iter().any(|filter| glob::matches(filter, key))
+        filters.iter().next().is_none()
+            || filters.iter().any(|filter| wildcard::matches(filter, key))
     }
 
     fn check(&self) -> Result<(), ApiError> {
@@ -179,7 +180,7 @@ mod tests {
         ]))
         .unwrap();
         let fired = |event, key| {
-            let ids = rules.fired(event, key).map(|rule| rule.id.as_str());
+            let ids = rules.matching(event, key).map(|rule| rule.id.as_str());
             ids.collect::<Vec<_>>().join(" ")
         };
         assert_eq!(fired(Event::CreateObject, "x.jpg"), "all images");

@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, OneOrMany};
-use super::{Place, Setting, Settings, check_count, check_ids, invalid};
+use super::{Setting, SettingContext, Settings, check_count, check_ids, invalid};
 use crate::base::api_error::ApiError;
-use crate::base::glob;
+use crate::base::wildcard;
 use condition::Condition;
 
 /// Limit in characters, as are the following ones.
@@ -91,12 +91,12 @@ pub(crate) struct PolicyRequest<'a> {
 impl Setting for Policy {
     type Body = Self;
 
-    fn accept(body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
-        body.check(place.bucket)?;
+    fn accept(body: Self, context: &SettingContext<'_>) -> Result<Self, ApiError> {
+        body.check(context.bucket)?;
         Ok(body)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({"statement": []})
     }
 
@@ -150,7 +150,7 @@ impl Statement {
             |resource| match (request.action.level(), resource.split_once('/')) {
                 (ActionLevel::Bucket | ActionLevel::Prefix, None) => true,
                 (ActionLevel::Object | ActionLevel::Prefix, Some((_, pattern))) => {
-                    glob::matches(pattern, request.key)
+                    wildcard::matches(pattern, request.key)
                 }
                 (ActionLevel::Bucket, Some(_)) | (ActionLevel::Object, None) => false,
             },

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json::{self, Flag};
 use super::versioning::Versioning;
-use super::{Place, Setting, Settings, check_ids, invalid};
+use super::{Setting, SettingContext, Settings, check_ids, invalid};
 use crate::base::api_error::ApiError;
 use crate::base::metadata::StorageClass;
 
@@ -62,19 +62,19 @@ struct Destination {
 impl Setting for Replication {
     type Body = Self;
 
-    fn accept(mut body: Self, place: &Place<'_>) -> Result<Self, ApiError> {
+    fn accept(mut body: Self, context: &SettingContext<'_>) -> Result<Self, ApiError> {
         body.check()?;
-        if place.settings.versioning != Versioning::Disabled {
+        if context.settings.versioning != Versioning::Disabled {
             return Err(invalid("a bucket with versioning cannot be replicated"));
         }
-        let zone = body.destination_zone(place)?;
+        let zone = body.destination_zone(context)?;
         for rule in &mut body.rules {
             rule.destination.zone.clone_from(&zone);
         }
         Ok(body)
     }
 
-    fn unset() -> serde_json::Value {
+    fn empty_document() -> serde_json::Value {
         serde_json::json!({"rules": []})
     }
 
@@ -135,7 +135,7 @@ impl Replication {
     }
 
     /// Returns the zone of the destination bucket, which all rules share.
-    fn destination_zone(&self, place: &Place<'_>) -> Result<String, ApiError> {
+    fn destination_zone(&self, context: &SettingContext<'_>) -> Result<String, ApiError> {
         let mut names = self.rules.iter().map(|rule| &rule.destination.bucket);
         let Some(name) = names.next() else {
             return Err(invalid("the rules are missing"));
@@ -145,8 +145,8 @@ impl Replication {
                 "all rules must have the same destination, not {name:?} and {other:?}"
             )));
         }
-        let zone = place.zone_of_target(name)?;
-        if zone == place.zone {
+        let zone = context.zone_of_target(name)?;
+        if zone == context.zone {
             return Err(invalid(format!(
                 "destination {name:?} must not be in zone {zone} like the bucket"
             )));

@@ -13,14 +13,14 @@ fn accept<T: Setting>(body: serde_json::Value) -> Result<serde_json::Value, Stri
         };
         Ok(zone.map(str::to_owned))
     };
-    let place = Place {
+    let context = SettingContext {
         bucket: "photos",
         zone: "pek3a",
         settings: &Settings::default(),
         find_zone: &find_zone,
     };
     let body = serde_json::from_value::<T::Body>(body).map_err(|error| error.to_string())?;
-    T::accept(body, &place)
+    T::accept(body, &context)
         .map(|value| serde_json::to_value(value).unwrap())
         .map_err(|error| error.to_string())
 }

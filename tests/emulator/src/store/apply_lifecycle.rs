@@ -13,7 +13,7 @@ use super::records::{BucketRecord, ObjectRecord, UploadRecord};
 use super::uploads;
 use super::{ObjectAddress, Store};
 use crate::base::time::Timestamp;
-use crate::settings::lifecycle::aging::{Aging, Due};
+use crate::settings::lifecycle::due_actions::{DueAction, ObjectAge};
 use crate::settings::lifecycle::{Lifecycle, Version};
 
 /// Number of entries per step. A step includes all versions of its last key.
@@ -43,11 +43,11 @@ fn due(
     record: &ObjectRecord,
     newer: Option<Timestamp>,
     now: Timestamp,
-) -> Option<Due> {
+) -> Option<DueAction> {
     if record.is_delete_marker && newer.is_none() {
         return None;
     }
-    let aging = Aging {
+    let aging = ObjectAge {
         key: &record.key,
         version: match newer {
             None => Version::Current,
@@ -59,7 +59,7 @@ fn due(
     rules
         .due(&aging, now)
         // A delete marker has no content, so it has no storage class.
-        .filter(|due| !record.is_delete_marker || *due == Due::Expire)
+        .filter(|due| !record.is_delete_marker || *due == DueAction::Expire)
 }
 
 /// Searches for keys with a version for which an action is due.
@@ -156,17 +156,17 @@ fn age_object(
     for (mut record, newer) in versions.into_iter().rev() {
         match due(rules, &record, newer, now) {
             None => {}
-            Some(Due::Transition(storage_class)) => {
+            Some(DueAction::Transition(storage_class)) => {
                 record.storage_class = storage_class;
                 put_version(change, &bucket.name, &record)?;
                 report.transitioned += 1;
             }
-            Some(Due::Expire) if check_retention(bucket, Some(&record), now).is_err() => {}
-            Some(Due::Expire) if newer.is_none() => {
+            Some(DueAction::Expire) if check_retention(bucket, Some(&record), now).is_err() => {}
+            Some(DueAction::Expire) if newer.is_none() => {
                 delete_newest(change, bucket, &address, now)?;
                 report.expired += 1;
             }
-            Some(Due::Expire) => {
+            Some(DueAction::Expire) => {
                 remove_version(change, &bucket.name, &record)?;
                 report.expired += 1;
             }

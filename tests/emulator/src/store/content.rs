@@ -17,7 +17,7 @@ use super::records::Segment;
 
 /// Where contents are stored.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum ContentStorage {
     Directory {
         path: PathBuf,
         /// Whether files must be flushed to disk.
@@ -29,7 +29,7 @@ pub(super) enum Place {
 /// All contents.
 #[derive(Debug)]
 pub(crate) struct Contents {
-    place: Place,
+    storage: ContentStorage,
     /// Identity of the database whose records name the contents.
     identity: u64,
     /// Readers of contents that are being read.
@@ -49,16 +49,16 @@ struct Readers {
 
 impl Contents {
     pub(super) fn in_directory(path: PathBuf, sync: bool, identity: u64) -> Self {
-        Self::at(Place::Directory { path, sync }, identity)
+        Self::at(ContentStorage::Directory { path, sync }, identity)
     }
 
     pub(super) fn in_memory(identity: u64) -> Self {
-        Self::at(Place::Memory(Mutex::default()), identity)
+        Self::at(ContentStorage::Memory(Mutex::default()), identity)
     }
 
-    fn at(place: Place, identity: u64) -> Self {
+    fn at(storage: ContentStorage, identity: u64) -> Self {
         Self {
-            place,
+            storage,
             identity,
             readers: Mutex::default(),
             gate: RwLock::default(),
@@ -132,13 +132,13 @@ impl Contents {
     /// Deletes a content. Only logs a failure, because the request has succeeded, and the next
     /// start removes the file.
     fn delete(&self, id: ContentId) {
-        match &self.place {
-            Place::Directory { path, .. } => {
+        match &self.storage {
+            ContentStorage::Directory { path, .. } => {
                 if let Err(error) = fs::remove_file(path.join(id.to_string())) {
                     tracing::warn!(%id, %error, "cannot remove an unused content");
                 }
             }
-            Place::Memory(contents) => {
+            ContentStorage::Memory(contents) => {
                 lock(contents).remove(&id);
             }
         }
@@ -147,19 +147,19 @@ impl Contents {
     /// Returns the number of contents.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
-        match &self.place {
-            Place::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
-            Place::Memory(contents) => lock(contents).len(),
+        match &self.storage {
+            ContentStorage::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
+            ContentStorage::Memory(contents) => lock(contents).len(),
         }
     }
 
-    pub(super) fn place(&self) -> &Place {
-        &self.place
+    pub(super) fn storage(&self) -> &ContentStorage {
+        &self.storage
     }
 
     /// Creates a content in memory from pieces.
     pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Vec<u8>>) -> io::Result<NewContent> {
-        let Place::Memory(contents) = &self.place else {
+        let ContentStorage::Memory(contents) = &self.storage else {
             return Err(incomplete());
         };
         let id = ContentId::random(self.identity);
@@ -179,7 +179,7 @@ impl Contents {
     ) -> io::Result<(NewContent, File)> {
         let contents = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            let Place::Directory { path, .. } = &contents.place else {
+            let ContentStorage::Directory { path, .. } = &contents.storage else {
                 return Err(incomplete());
             };
             let id = ContentId::random(contents.identity);
@@ -196,15 +196,15 @@ impl Contents {
 
     /// Flushes the names of new files to disk if the storage requires it.
     pub(super) fn sync(&self) -> io::Result<()> {
-        match &self.place {
-            Place::Directory { path, sync: true } => sync_directory(path),
+        match &self.storage {
+            ContentStorage::Directory { path, sync: true } => sync_directory(path),
             _ => Ok(()),
         }
     }
 
     /// Checks that the file of a content exists, is complete, and is not a link. Blocks.
     pub(super) fn check(&self, segment: &Segment) -> io::Result<()> {
-        let Place::Directory { path, .. } = &self.place else {
+        let ContentStorage::Directory { path, .. } = &self.storage else {
             return Ok(());
         };
         let file = path.join(segment.content.to_string());
@@ -227,11 +227,11 @@ impl Contents {
 
     /// Opens a pinned content.
     pub(super) fn open(&self, id: ContentId) -> io::Result<OpenContent> {
-        match &self.place {
-            Place::Directory { path, .. } => {
+        match &self.storage {
+            ContentStorage::Directory { path, .. } => {
                 File::open(path.join(id.to_string())).map(OpenContent::File)
             }
-            Place::Memory(contents) => lock(contents)
+            ContentStorage::Memory(contents) => lock(contents)
                 .get(&id)
                 .map(|pieces| OpenContent::Memory(Arc::clone(pieces)))
                 .ok_or_else(|| io::ErrorKind::NotFound.into()),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::content::NewContent;
 use super::content_id::ContentId;
 use super::error::StoreError;
-use super::listing::{Entry, Visitor};
+use super::listing::{Entry, EntryVisitor};
 use super::records::{PartRecord, Segment};
 use crate::base::time::Timestamp;
 
@@ -52,7 +52,7 @@ pub(super) fn scan(
     bucket: &str,
     key: &str,
     order: u64,
-    visit: &mut Visitor<'_>,
+    visit: &mut EntryVisitor<'_>,
 ) -> Result<(), StoreError> {
     let table = records.table(table)?;
     for entry in table.range((bucket, key, order)..)? {

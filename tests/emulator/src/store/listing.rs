@@ -52,13 +52,13 @@ pub(super) struct Entry {
 }
 
 /// Receives one entry after another until it returns `Break`.
-pub(super) type Visitor<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
+pub(super) type EntryVisitor<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Returns a page. `scan` visits the entries in order, starting at a key and a number. `accept`
 /// parses an entry, or returns `None` to skip it.
 pub(super) fn page<T>(
     query: &ListQuery,
-    scan: impl Fn(&str, u64, &mut Visitor<'_>) -> Result<(), StoreError>,
+    scan: impl Fn(&str, u64, &mut EntryVisitor<'_>) -> Result<(), StoreError>,
     mut accept: impl FnMut(&Entry) -> Result<Option<T>, StoreError>,
 ) -> Result<Page<T>, StoreError> {
     let mut builder = PageBuilder {
@@ -80,7 +80,7 @@ pub(super) fn page<T>(
             let Some(accepted) = accept(&entry)? else {
                 return Ok(ControlFlow::Continue(()));
             };
-            if builder.add(&entry, accepted) == Added::Full {
+            if builder.add(&entry, accepted) == AddOutcome::Full {
                 return Ok(ControlFlow::Break(()));
             }
             // Skips the rest of the group.
@@ -101,7 +101,7 @@ struct PageBuilder<'q, T> {
 }
 
 #[derive(PartialEq, Eq)]
-enum Added {
+enum AddOutcome {
     /// The entry is on this page or on a previous one.
     Listed,
     /// The entry belongs to the next page.
@@ -109,7 +109,7 @@ enum Added {
 }
 
 impl<T> PageBuilder<'_, T> {
-    fn add(&mut self, entry: &Entry, accepted: T) -> Added {
+    fn add(&mut self, entry: &Entry, accepted: T) -> AddOutcome {
         let marker = &self.query.marker;
         let group = common_prefix(self.query, &entry.key);
         let was_listed = match group {
@@ -118,11 +118,11 @@ impl<T> PageBuilder<'_, T> {
             None => marker.order.is_none() && entry.key == marker.key,
         };
         if was_listed {
-            return Added::Listed;
+            return AddOutcome::Listed;
         }
         if self.page.entries.len() + self.page.common_prefixes.len() == self.query.limit {
             self.page.next = Some(self.last.clone());
-            return Added::Full;
+            return AddOutcome::Full;
         }
         self.last = match group {
             Some(group) => {
@@ -137,7 +137,7 @@ impl<T> PageBuilder<'_, T> {
                 }
             }
         };
-        Added::Listed
+        AddOutcome::Listed
     }
 }
 

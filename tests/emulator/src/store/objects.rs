@@ -28,14 +28,14 @@ pub(crate) struct NewObject {
 
 /// Whether a transfer is a copy or a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SourceFate {
-    Keep,
-    Remove,
+pub(crate) enum TransferKind {
+    Copy,
+    Move,
 }
 
 /// Result of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Deleted {
+pub(crate) struct DeleteOutcome {
     /// Version that was removed, or delete marker that was created. `None` without versioning.
     pub(crate) version: Option<VersionId>,
     /// Whether the removed or previous version was a delete marker.
@@ -244,16 +244,16 @@ pub(super) fn delete_newest(
     bucket: &BucketRecord,
     address: &ObjectAddress,
     now: Timestamp,
-) -> Result<Deleted, StoreError> {
+) -> Result<DeleteOutcome, StoreError> {
     let newest = newest(change, address)?;
     let replaced = replaced_at(change, bucket, &address.key, now)?;
     if bucket.settings.versioning == Versioning::Disabled {
         if let Some(replaced) = &replaced {
             remove_version(change, &bucket.name, replaced)?;
         }
-        return Ok(Deleted {
+        return Ok(DeleteOutcome {
             object: replaced,
-            ..Deleted::default()
+            ..DeleteOutcome::default()
         });
     }
     let attributes = Attributes {
@@ -266,7 +266,7 @@ pub(super) fn delete_newest(
         ..draft(address.key.clone(), Vec::new(), attributes)
     };
     let marker = insert(change, bucket, marker, replaced)?;
-    Ok(Deleted {
+    Ok(DeleteOutcome {
         version: Some(marker.version),
         was_delete_marker: newest
             .as_ref()
@@ -280,13 +280,13 @@ fn delete_version(
     bucket: &BucketRecord,
     address: &ObjectAddress,
     wanted: VersionId,
-) -> Result<Deleted, StoreError> {
+) -> Result<DeleteOutcome, StoreError> {
     let record = version(change, address, wanted)?;
     check_retention(bucket, record.as_ref(), Timestamp::now())?;
     if let Some(record) = &record {
         remove_version(change, &bucket.name, record)?;
     }
-    Ok(Deleted {
+    Ok(DeleteOutcome {
         version: Some(wanted),
         was_delete_marker: record
             .as_ref()
@@ -399,7 +399,7 @@ impl Store {
         &self,
         source: (ObjectAddress, Option<VersionId>),
         target: ObjectAddress,
-        fate: SourceFate,
+        kind: TransferKind,
         decide: impl FnOnce(&ObjectRecord) -> Result<Attributes, E> + Send + 'static,
     ) -> Result<ObjectRecord, E> {
         self.records
@@ -411,18 +411,18 @@ impl Store {
                 let bucket = bucket_lookup::find(change, &target.bucket)?;
                 let is_same = source == target;
                 let replaced = replaced(change, &bucket, &target.key)?;
-                if fate == SourceFate::Remove {
+                if kind == TransferKind::Move {
                     check_retention(&source_bucket, Some(&object), Timestamp::now())?;
                 }
                 change.share(&object.segments)?;
                 let record = ObjectRecord {
                     etag: object.etag,
-                    is_appendable: object.is_appendable && fate == SourceFate::Remove,
+                    is_appendable: object.is_appendable && kind == TransferKind::Move,
                     encryption: object.encryption,
                     ..draft(target.key, object.segments, attributes)
                 };
                 let record = insert(change, &bucket, record, replaced)?;
-                if fate == SourceFate::Remove && !is_same {
+                if kind == TransferKind::Move && !is_same {
                     delete_newest(change, &source_bucket, &source, Timestamp::now())?;
                 }
                 Ok(record)
@@ -435,7 +435,7 @@ impl Store {
         &self,
         address: ObjectAddress,
         version: Option<VersionId>,
-    ) -> Result<Deleted, StoreError> {
+    ) -> Result<DeleteOutcome, StoreError> {
         self.records
             .change(move |change| {
                 let bucket = bucket_lookup::find(change, &address.bucket)?;

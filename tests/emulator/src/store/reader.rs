@@ -46,7 +46,7 @@ impl OpenObject {
             let segment_end = start + segment.size;
             let (from, to) = (first.max(start), end.min(segment_end));
             if from < to {
-                slices.push_back(Slice {
+                slices.push_back(SegmentSlice {
                     offset: from - start,
                     remaining: to - from,
                     segment,
@@ -55,7 +55,7 @@ impl OpenObject {
             }
             start = segment_end;
         }
-        let mut source = Source {
+        let mut source = SegmentReader {
             slices,
             contents: self.contents,
             key,
@@ -89,27 +89,27 @@ impl OpenObject {
 }
 
 /// Part of a segment that is left to read.
-struct Slice {
+struct SegmentSlice {
     segment: Segment,
     offset: u64,
     remaining: u64,
-    open: Option<Open>,
+    open: Option<OpenSegment>,
 }
 
-struct Open {
+struct OpenSegment {
     content: OpenContent,
     cipher: Option<Cipher>,
 }
 
 /// Parts of all segments that are left to read.
-struct Source {
-    slices: VecDeque<Slice>,
+struct SegmentReader {
+    slices: VecDeque<SegmentSlice>,
     contents: Arc<Contents>,
     key: Option<CustomerKey>,
     _pins: Pins,
 }
 
-impl Source {
+impl SegmentReader {
     /// Checks the files of all segments. Blocks.
     fn check(&self) -> io::Result<()> {
         self.slices
@@ -156,7 +156,7 @@ fn open(
     offset: u64,
     segment: &Segment,
     key: Option<&CustomerKey>,
-) -> io::Result<Open> {
+) -> io::Result<OpenSegment> {
     let mut content = contents.open(segment.content)?;
     if let OpenContent::File(file) = &mut content {
         file.seek(SeekFrom::Start(offset))?;
@@ -170,7 +170,7 @@ fn open(
             ));
         }
     };
-    Ok(Open { content, cipher })
+    Ok(OpenSegment { content, cipher })
 }
 
 fn read_file(file: &mut std::fs::File, wanted: usize) -> io::Result<Bytes> {
@@ -198,14 +198,14 @@ fn find(pieces: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-type Reading = Pin<Box<dyn Future<Output = io::Result<(Source, io::Result<Bytes>)>> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = io::Result<(SegmentReader, io::Result<Bytes>)>> + Send>>;
 
 /// Bytes of an object, as the body of a response or piece by piece.
 pub(crate) struct ObjectReader {
     /// First piece, until it is returned.
     first: Option<Bytes>,
     /// `None` while a piece is being read.
-    source: Option<Source>,
+    source: Option<SegmentReader>,
     reading: Option<Reading>,
     remaining: u64,
 }

@@ -112,11 +112,11 @@ impl Fixture {
         Ok(())
     }
 
-    async fn transfer(&self, from: &str, to: &str, fate: SourceFate) -> Result<(), StoreError> {
+    async fn transfer(&self, from: &str, to: &str, kind: TransferKind) -> Result<(), StoreError> {
         let decide = |_: &ObjectRecord| Ok::<_, StoreError>(attributes());
         let source = (at(from), None);
         self.store
-            .transfer(source, at(to), fate, decide)
+            .transfer(source, at(to), kind, decide)
             .await
             .map(drop)
     }
@@ -202,15 +202,15 @@ async fn copies_share_their_content_until_the_last_is_deleted() {
     for fixture in everywhere().await {
         let content = bytes(1);
         fixture.put("a", &content).await;
-        for (from, to, fate) in [
-            ("a", "b", SourceFate::Keep),
-            ("a", "a", SourceFate::Keep),
-            ("a", "a", SourceFate::Remove),
-            ("b", "c", SourceFate::Remove),
-            ("a", "c", SourceFate::Keep),
+        for (from, to, kind) in [
+            ("a", "b", TransferKind::Copy),
+            ("a", "a", TransferKind::Copy),
+            ("a", "a", TransferKind::Move),
+            ("b", "c", TransferKind::Move),
+            ("a", "c", TransferKind::Copy),
         ] {
-            fixture.transfer(from, to, fate).await.unwrap();
-            assert_eq!(fixture.contents(), 1, "{from} to {to}, {fate:?}");
+            fixture.transfer(from, to, kind).await.unwrap();
+            assert_eq!(fixture.contents(), 1, "{from} to {to}, {kind:?}");
         }
         assert_eq!(fixture.versions(), ["a null", "c null"]);
         fixture.delete("a", None).await;
@@ -219,7 +219,7 @@ async fn copies_share_their_content_until_the_last_is_deleted() {
         assert_eq!(fixture.contents(), 1);
         fixture.delete("c", None).await;
         assert_eq!(fixture.contents(), 0);
-        let none = fixture.transfer("a", "b", SourceFate::Remove).await;
+        let none = fixture.transfer("a", "b", TransferKind::Move).await;
         assert!(matches!(none, Err(StoreError::NoObject(_))), "{none:?}");
     }
 }
@@ -236,7 +236,7 @@ async fn appending_adds_contents_and_failed_appends_leave_none() {
         fixture.has("log", &[b"one", &bytes(1)[..]].concat()).await;
         assert_eq!(fixture.contents(), 2);
         fixture
-            .transfer("log", "kept", SourceFate::Keep)
+            .transfer("log", "kept", TransferKind::Copy)
             .await
             .unwrap();
         let copy = fixture.append("kept", 150_003, b"x").await;

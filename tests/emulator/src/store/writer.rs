@@ -7,7 +7,7 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 use tokio::io::AsyncWriteExt as _;
 
-use super::content::{Contents, NewContent, Place, incomplete};
+use super::content::{ContentStorage, Contents, NewContent, incomplete};
 use super::records::Segment;
 use crate::base::digest::Md5Digest;
 use crate::base::digest::hex;
@@ -51,9 +51,9 @@ impl ContentWriter {
         let iv = key.map(|_| Iv::random()).transpose()?;
         Ok(Self {
             contents: Arc::clone(contents),
-            sink: match contents.place() {
-                Place::Directory { .. } => Sink::Waiting(Vec::new()),
-                Place::Memory(_) => Sink::Memory(Vec::new()),
+            sink: match contents.storage() {
+                ContentStorage::Directory { .. } => Sink::Waiting(Vec::new()),
+                ContentStorage::Memory(_) => Sink::Memory(Vec::new()),
             },
             cipher: key.zip(iv).map(|(key, iv)| Cipher::new(key, iv)),
             iv,
@@ -116,11 +116,11 @@ impl ContentWriter {
 
     /// Finishes the content. Flushes it to disk if the storage requires it.
     pub(crate) async fn finish(self) -> io::Result<NewSegment> {
-        let content = match (self.sink, self.contents.place()) {
-            (Sink::Waiting(all), Place::Directory { sync, .. }) => {
+        let content = match (self.sink, self.contents.storage()) {
+            (Sink::Waiting(all), ContentStorage::Directory { sync, .. }) => {
                 self.contents.create(all, *sync).await?.0
             }
-            (Sink::File(content, mut file), Place::Directory { sync, .. }) => {
+            (Sink::File(content, mut file), ContentStorage::Directory { sync, .. }) => {
                 // The last write may still run in a background task.
                 file.flush().await?;
                 if *sync {
@@ -128,7 +128,9 @@ impl ContentWriter {
                 }
                 content
             }
-            (Sink::Memory(pieces), Place::Memory(_)) => self.contents.keep_in_memory(pieces)?,
+            (Sink::Memory(pieces), ContentStorage::Memory(_)) => {
+                self.contents.keep_in_memory(pieces)?
+            }
             // The sink always matches the kind of storage.
             _ => return Err(incomplete()),
         };
@@ -158,7 +160,7 @@ mod tests {
         let large = vec![b'y'; SMALL];
         writer.write(large.clone().into()).await.unwrap();
         let segment = writer.finish().await.unwrap();
-        let Place::Memory(kept) = contents.place() else {
+        let ContentStorage::Memory(kept) = contents.storage() else {
             panic!("contents are in memory");
         };
         let kept = kept.lock().unwrap()[&segment.content.id()].clone();

@@ -12,13 +12,13 @@ use crate::store::ObjectAddress;
 
 /// An object to fetch, and its URL.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Job {
+pub(crate) struct DownloadJob {
     bucket: String,
     key: String,
     url: String,
 }
 
-impl Job {
+impl DownloadJob {
     pub(crate) fn new(target: &ObjectAddress, url: &reqwest::Url) -> Self {
         Self {
             bucket: target.bucket.clone(),
@@ -33,38 +33,38 @@ type Outcome = Option<Result<(), ApiError>>;
 
 /// The jobs in progress.
 #[derive(Default)]
-pub(crate) struct Jobs(Mutex<HashMap<Job, watch::Receiver<Outcome>>>);
+pub(crate) struct DownloadJobs(Mutex<HashMap<DownloadJob, watch::Receiver<Outcome>>>);
 
-impl fmt::Debug for Jobs {
+impl fmt::Debug for DownloadJobs {
     /// The URL is hidden, because it may contain a signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Jobs").finish_non_exhaustive()
+        f.debug_struct("DownloadJobs").finish_non_exhaustive()
     }
 }
 
 /// Result of starting a job.
-pub(crate) enum Begun<'j> {
-    Mine(RunningJob<'j>),
+pub(crate) enum JobStart<'j> {
+    Started(RunningDownload<'j>),
     /// Another request runs the job.
-    Others(watch::Receiver<Outcome>),
+    Joined(watch::Receiver<Outcome>),
 }
 
 /// A job in progress. Dropping it ends the job.
-pub(crate) struct RunningJob<'j> {
-    jobs: &'j Jobs,
-    job: Job,
+pub(crate) struct RunningDownload<'j> {
+    jobs: &'j DownloadJobs,
+    job: DownloadJob,
     outcome: watch::Sender<Outcome>,
 }
 
-impl Jobs {
-    pub(crate) fn begin(&self, job: Job) -> Begun<'_> {
+impl DownloadJobs {
+    pub(crate) fn begin(&self, job: DownloadJob) -> JobStart<'_> {
         match self.lock().entry(job) {
-            Entry::Occupied(other) => Begun::Others(other.get().clone()),
+            Entry::Occupied(other) => JobStart::Joined(other.get().clone()),
             Entry::Vacant(free) => {
                 let job = free.key().clone();
                 let (outcome, receiver) = watch::channel(None);
                 free.insert(receiver);
-                Begun::Mine(RunningJob {
+                JobStart::Started(RunningDownload {
                     jobs: self,
                     job,
                     outcome,
@@ -73,26 +73,26 @@ impl Jobs {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Job, watch::Receiver<Outcome>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DownloadJob, watch::Receiver<Outcome>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl RunningJob<'_> {
+impl RunningDownload<'_> {
     /// Ends the job, and wakes the waiting requests with its result.
     pub(crate) fn finish(self, outcome: Result<(), ApiError>) {
         self.outcome.send_replace(Some(outcome));
     }
 }
 
-impl Drop for RunningJob<'_> {
+impl Drop for RunningDownload<'_> {
     fn drop(&mut self) {
         self.jobs.lock().remove(&self.job);
     }
 }
 
 /// Waits for the job of another request. Returns `None` if the job was dropped.
-pub(crate) async fn outcome(mut job: watch::Receiver<Outcome>) -> Outcome {
+pub(crate) async fn wait_for_outcome(mut job: watch::Receiver<Outcome>) -> Outcome {
     match job.wait_for(Option::is_some).await {
         Ok(outcome) => outcome.clone(),
         Err(_) => None,
@@ -104,40 +104,40 @@ mod tests {
     use super::*;
     use crate::generated::error_codes::ErrorCode;
 
-    fn job(key: &str) -> Job {
+    fn job(key: &str) -> DownloadJob {
         let target = ObjectAddress {
             bucket: "photos".to_owned(),
             key: key.to_owned(),
         };
-        Job::new(&target, &reqwest::Url::parse("http://a/?secret").unwrap())
+        DownloadJob::new(&target, &reqwest::Url::parse("http://a/?secret").unwrap())
     }
 
-    fn others(begun: Begun<'_>) -> watch::Receiver<Outcome> {
+    fn others(begun: JobStart<'_>) -> watch::Receiver<Outcome> {
         match begun {
-            Begun::Mine(_) => panic!("it runs already"),
-            Begun::Others(job) => job,
+            JobStart::Started(_) => panic!("the job is already running"),
+            JobStart::Joined(job) => job,
         }
     }
 
     #[tokio::test]
     async fn concurrent_requests_share_one_job() {
-        let jobs = Jobs::default();
-        let Begun::Mine(first) = jobs.begin(job("a")) else {
+        let jobs = DownloadJobs::default();
+        let JobStart::Started(first) = jobs.begin(job("a")) else {
             panic!("nothing runs yet");
         };
         let waiting = others(jobs.begin(job("a")));
-        assert!(matches!(jobs.begin(job("b")), Begun::Mine(_)));
+        assert!(matches!(jobs.begin(job("b")), JobStart::Started(_)));
         assert!(!format!("{jobs:?}").contains("secret"));
         first.finish(Err(ApiError::new(ErrorCode::UpstreamFailed, "")));
-        let error = outcome(waiting).await.unwrap().unwrap_err();
+        let error = wait_for_outcome(waiting).await.unwrap().unwrap_err();
         assert_eq!(error.code(), "upstream_failed");
 
-        let Begun::Mine(given_up) = jobs.begin(job("a")) else {
+        let JobStart::Started(given_up) = jobs.begin(job("a")) else {
             panic!("the first one is over");
         };
         let waiting = others(jobs.begin(job("a")));
         drop(given_up);
-        assert!(outcome(waiting).await.is_none());
-        assert!(matches!(jobs.begin(job("a")), Begun::Mine(_)));
+        assert!(wait_for_outcome(waiting).await.is_none());
+        assert!(matches!(jobs.begin(job("a")), JobStart::Started(_)));
     }
 }

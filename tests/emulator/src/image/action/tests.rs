@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parse(action: &str) -> Vec<Operation> {
-    Pipeline::parse(action).unwrap().0
+fn parse(action: &str) -> Vec<ImageOperation> {
+    ImagePipeline::parse(action).unwrap().0
 }
 
 fn length(number: u32) -> Option<NonZeroU32> {
@@ -16,24 +16,27 @@ fn length(number: u32) -> Option<NonZeroU32> {
 
 #[test]
 fn parses_the_actions_of_the_api_documents() {
-    assert_eq!(parse("info"), [Operation::Info]);
+    assert_eq!(parse("info"), [ImageOperation::Info]);
     let centered = Crop {
         width: length(300),
         height: None,
         position: Position::Gravity(Gravity::Center),
     };
-    assert_eq!(parse("crop:w_300"), [Operation::Crop(centered)]);
+    assert_eq!(parse("crop:w_300"), [ImageOperation::Crop(centered)]);
     let east = Crop {
         height: length(400),
         position: Position::Gravity(Gravity::East),
         ..centered
     };
-    assert_eq!(parse("crop:w_300,h_400,g_2"), [Operation::Crop(east)]);
+    assert_eq!(parse("crop:w_300,h_400,g_2"), [ImageOperation::Crop(east)]);
     let resize = Resize {
         sides: Sides::Both(length(500).unwrap(), length(500).unwrap()),
         mode: ResizeMode::Thumbnail,
     };
-    assert_eq!(parse("resize:w_500,h_500,m_2"), [Operation::Resize(resize)]);
+    assert_eq!(
+        parse("resize:w_500,h_500,m_2"),
+        [ImageOperation::Resize(resize)]
+    );
     let watermark = Watermark {
         text: "水印文字".to_owned(),
         size: 150,
@@ -42,7 +45,7 @@ fn parses_the_actions_of_the_api_documents() {
     };
     assert_eq!(
         parse("watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150"),
-        [Operation::Watermark(watermark.clone())]
+        [ImageOperation::Watermark(watermark.clone())]
     );
     let overlay = WatermarkImage {
         url: "https://pek3a.qingstor.com/img-doc-eg/qincloud.png".to_owned(),
@@ -51,23 +54,23 @@ fn parses_the_actions_of_the_api_documents() {
         opacity: 1.0,
     };
     let url = "aHR0cHM6Ly9wZWszYS5xaW5nc3Rvci5jb20vaW1nLWRvYy1lZy9xaW5jbG91ZC5wbmc";
-    let pipeline = Pipeline::parse(&format!("watermark_image:u_{url},l_10,t_10,p_2")).unwrap();
+    let pipeline = ImagePipeline::parse(&format!("watermark_image:u_{url},l_10,t_10,p_2")).unwrap();
     assert_eq!(pipeline.image_urls().collect::<Vec<_>>(), [&overlay.url]);
-    assert_eq!(pipeline.0, [Operation::WatermarkImage(overlay)]);
+    assert_eq!(pipeline.0, [ImageOperation::WatermarkImage(overlay)]);
     assert_eq!(
         parse(
             "crop:w_300|rotate:a_90|resize:h_200|watermark:t_5rC05Y2w5paH5a2X,p_0.5,d_150|format:t_png|info"
         ),
         [
-            Operation::Crop(centered),
-            Operation::Rotate(Rotation::Quarter),
-            Operation::Resize(Resize {
+            ImageOperation::Crop(centered),
+            ImageOperation::Rotate(Rotation::Quarter),
+            ImageOperation::Resize(Resize {
                 sides: Sides::Height(length(200).unwrap()),
                 mode: ResizeMode::Fill,
             }),
-            Operation::Watermark(watermark),
-            Operation::Format(Format::Png),
-            Operation::Info,
+            ImageOperation::Watermark(watermark),
+            ImageOperation::Format(Format::Png),
+            ImageOperation::Info,
         ]
     );
 }
@@ -77,8 +80,8 @@ fn ignores_empty_arguments() {
     let plain = parse("watermark:t_YQ");
     assert_eq!(parse("watermark:t_YQ,c_"), plain);
     assert_eq!(parse("watermark:t_YQ,d_,p_,c_"), plain);
-    let pipeline = Pipeline::parse("save:b_photos,k_a_b:c").unwrap();
-    let target = Target {
+    let pipeline = ImagePipeline::parse("save:b_photos,k_a_b:c").unwrap();
+    let target = SaveTarget {
         bucket: "photos".to_owned(),
         key: "a_b:c".to_owned(),
     };
@@ -162,7 +165,7 @@ fn errors_name_the_operation_and_the_argument() {
         ("info|crop:w_1", "info does not produce an image"),
         ("save:b_b,k_k|save:b_b,k_l", "at most one save operation"),
     ] {
-        let error = Pipeline::parse(action).unwrap_err();
+        let error = ImagePipeline::parse(action).unwrap_err();
         assert_eq!(error.code(), "invalid_argument", "{action}");
         assert!(error.message().contains(says), "{action}: {error}");
     }
@@ -172,24 +175,24 @@ fn errors_name_the_operation_and_the_argument() {
 fn limits_the_length_of_an_action() {
     let action = |count: usize| vec!["rotate:a_90"; count].join("|");
     assert_eq!(parse(&action(MAX_OPERATIONS)).len(), MAX_OPERATIONS);
-    assert!(Pipeline::parse(&action(MAX_OPERATIONS + 1)).is_err());
+    assert!(ImagePipeline::parse(&action(MAX_OPERATIONS + 1)).is_err());
     let mark = |count| format!("watermark:t_{}", STANDARD_NO_PAD.encode("水".repeat(count)));
-    assert!(Pipeline::parse(&mark(Watermark::MAX_TEXT_LENGTH)).is_ok());
-    assert!(Pipeline::parse(&mark(Watermark::MAX_TEXT_LENGTH + 1)).is_err());
+    assert!(ImagePipeline::parse(&mark(Watermark::MAX_TEXT_LENGTH)).is_ok());
+    assert!(ImagePipeline::parse(&mark(Watermark::MAX_TEXT_LENGTH + 1)).is_err());
 }
 
 /// Renders a pipeline as an action.
-fn render(operations: &[Operation]) -> String {
+fn render(operations: &[ImageOperation]) -> String {
     let texts: Vec<_> = operations.iter().map(render_operation).collect();
     texts.join("|")
 }
 
-fn render_operation(operation: &Operation) -> String {
+fn render_operation(operation: &ImageOperation) -> String {
     let mut pairs = Vec::new();
     let mut add = |letter: char, value: String| pairs.push(format!("{letter}_{value}"));
     match operation {
-        Operation::Info => {}
-        Operation::Crop(crop) => {
+        ImageOperation::Info => {}
+        ImageOperation::Crop(crop) => {
             let sides = [('w', crop.width), ('h', crop.height)];
             for (letter, side) in sides {
                 side.into_iter()
@@ -203,8 +206,8 @@ fn render_operation(operation: &Operation) -> String {
                 }
             }
         }
-        Operation::Rotate(rotation) => add('a', (*rotation as u32 * 90).to_string()),
-        Operation::Resize(resize) => {
+        ImageOperation::Rotate(rotation) => add('a', (*rotation as u32 * 90).to_string()),
+        ImageOperation::Resize(resize) => {
             match resize.sides {
                 Sides::Width(width) => add('w', width.to_string()),
                 Sides::Height(height) => add('h', height.to_string()),
@@ -215,7 +218,7 @@ fn render_operation(operation: &Operation) -> String {
             }
             add('m', (resize.mode as u8).to_string());
         }
-        Operation::Watermark(mark) => {
+        ImageOperation::Watermark(mark) => {
             let color = mark.color.iter().fold("#".to_owned(), |mut text, byte| {
                 write!(text, "{byte:02x}").unwrap();
                 text
@@ -225,14 +228,14 @@ fn render_operation(operation: &Operation) -> String {
             add('p', mark.opacity.to_string());
             add('c', STANDARD_NO_PAD.encode(color));
         }
-        Operation::WatermarkImage(mark) => {
+        ImageOperation::WatermarkImage(mark) => {
             add('u', STANDARD_NO_PAD.encode(&mark.url));
             add('l', mark.left.to_string());
             add('t', mark.top.to_string());
             add('p', mark.opacity.to_string());
         }
-        Operation::Format(format) => add('t', format.name().to_owned()),
-        Operation::Save(target) => {
+        ImageOperation::Format(format) => add('t', format.name().to_owned()),
+        ImageOperation::Save(target) => {
             add('b', target.bucket.clone());
             add('k', target.key.clone());
         }
@@ -243,7 +246,7 @@ fn render_operation(operation: &Operation) -> String {
     }
 }
 
-fn operations() -> impl Strategy<Value = Vec<Operation>> {
+fn operations() -> impl Strategy<Value = Vec<ImageOperation>> {
     let side = || (1..=u32::MAX).prop_map(|number| NonZeroU32::new(number).unwrap());
     let choose = |count: usize| 0..count;
     let position = prop_oneof![
@@ -290,15 +293,15 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         },
     );
     let operation = prop_oneof![
-        crop.prop_map(Operation::Crop),
-        choose(4).prop_map(|index| Operation::Rotate(Rotation::ALL[index].1)),
-        resize.prop_map(Operation::Resize),
-        mark.prop_map(Operation::Watermark),
-        overlay.prop_map(Operation::WatermarkImage),
-        choose(4).prop_map(|index| Operation::Format(Format::TARGETS[index])),
+        crop.prop_map(ImageOperation::Crop),
+        choose(4).prop_map(|index| ImageOperation::Rotate(Rotation::ALL[index].1)),
+        resize.prop_map(ImageOperation::Resize),
+        mark.prop_map(ImageOperation::Watermark),
+        overlay.prop_map(ImageOperation::WatermarkImage),
+        choose(4).prop_map(|index| ImageOperation::Format(Format::TARGETS[index])),
     ];
     let save = ("[a-z]{6,9}", "[a-z_/:]{1,9}")
-        .prop_map(|(bucket, key)| Operation::Save(Target { bucket, key }));
+        .prop_map(|(bucket, key)| ImageOperation::Save(SaveTarget { bucket, key }));
     (
         proptest::collection::vec(operation, 1..=18),
         proptest::option::of(save),
@@ -306,7 +309,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     )
         .prop_map(|(mut operations, save, has_info)| {
             operations.extend(save);
-            operations.extend(has_info.then_some(Operation::Info));
+            operations.extend(has_info.then_some(ImageOperation::Info));
             operations
         })
 }
@@ -315,7 +318,7 @@ proptest! {
     #[test]
     fn parses_every_rendered_pipeline(operations in operations()) {
         let action = render(&operations);
-        prop_assert_eq!(Pipeline::parse(&action).unwrap().0, operations, "{}", action);
+        prop_assert_eq!(ImagePipeline::parse(&action).unwrap().0, operations, "{}", action);
     }
 
     #[test]
@@ -325,7 +328,7 @@ proptest! {
             "((crop|resize|watermark|save|info|rotate):?([a-z]_[0-9A-Za-z#=._-]{0,6},?){0,4}\\|?){0,5}",
         ]
     ) {
-        if let Err(error) = Pipeline::parse(&text) {
+        if let Err(error) = ImagePipeline::parse(&text) {
             prop_assert_eq!(error.code(), "invalid_argument");
         }
     }

@@ -84,13 +84,13 @@ fn draws_overlay_images() {
     let url = "http://localhost/mark.png";
     let action = |rest: &str| format!("watermark_image:u_{}{rest}", base64(url));
     let lay = |overlay: Bytes, rest: &str| {
-        let pipeline = Pipeline::parse(&action(rest)).unwrap();
+        let pipeline = ImagePipeline::parse(&action(rest)).unwrap();
         assert_eq!(pipeline.image_urls().collect::<Vec<_>>(), [url]);
         let overlays = Overlays::from([(url.to_owned(), overlay)]);
         process(plain(20, 10, WHITE), &pipeline, &overlays)
     };
     let laid = |overlay: Bytes, rest: &str| match lay(overlay, rest).unwrap().output {
-        Output::Image(image) => image::load_from_memory(&image.bytes).unwrap(),
+        PipelineOutput::Image(image) => image::load_from_memory(&image.bytes).unwrap(),
         other => panic!("{other:?}"),
     };
     let red = plain(4, 4, RED);

@@ -9,7 +9,7 @@ const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 /// Facts of an object version that decide which action is due.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Aging<'a> {
+pub(crate) struct ObjectAge<'a> {
     pub(crate) key: &'a str,
     pub(crate) version: Version,
     /// Time of the last change or, for a noncurrent version, the time when it became noncurrent.
@@ -19,7 +19,7 @@ pub(crate) struct Aging<'a> {
 
 /// An action that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum DueAction {
     Expire,
     Transition(StorageClass),
 }
@@ -27,17 +27,17 @@ pub(crate) enum Due {
 impl Lifecycle {
     /// Returns the action that is due for `object` at `now`. If several rules have the same action,
     /// the earliest applies. Expiration takes precedence over a transition.
-    pub(crate) fn due(&self, object: &Aging<'_>, now: Timestamp) -> Option<Due> {
+    pub(crate) fn due(&self, object: &ObjectAge<'_>, now: Timestamp) -> Option<DueAction> {
         let is_due = |wanted: Action| {
             self.rules_for(object.key, now)
                 .any(|(action, days)| action == wanted && has_passed(object.since, days, now))
         };
         if is_due(Action::Expire(object.version)) {
-            Some(Due::Expire)
+            Some(DueAction::Expire)
         } else if object.storage_class == StorageClass::Standard
             && is_due(Action::Transition(object.version))
         {
-            Some(Due::Transition(StorageClass::StandardIa))
+            Some(DueAction::Transition(StorageClass::StandardIa))
         } else {
             None
         }
@@ -114,7 +114,7 @@ mod tests {
         ]));
         let since = Timestamp::from_unix_seconds(10 * DAY);
         let due = |key, version, storage_class, seconds| {
-            let object = Aging {
+            let object = ObjectAge {
                 key,
                 version,
                 since,
@@ -122,19 +122,43 @@ mod tests {
             };
             rules.due(&object, Timestamp::from_unix_seconds(10 * DAY + seconds))
         };
-        let transition = Some(Due::Transition(StorageClass::StandardIa));
+        let transition = Some(DueAction::Transition(StorageClass::StandardIa));
         use StorageClass::{Standard, StandardIa};
         use Version::{Current, Noncurrent};
         for (key, version, class, seconds, expected) in [
             ("logs/a", Current, Standard, 90 * DAY - 1, None),
-            ("logs/a", Current, Standard, 90 * DAY, Some(Due::Expire)),
-            ("logs/old/a", Current, Standard, 10 * DAY, Some(Due::Expire)),
+            (
+                "logs/a",
+                Current,
+                Standard,
+                90 * DAY,
+                Some(DueAction::Expire),
+            ),
+            (
+                "logs/old/a",
+                Current,
+                Standard,
+                10 * DAY,
+                Some(DueAction::Expire),
+            ),
             ("logs/new", Current, Standard, 30 * DAY, transition),
             ("logs/new", Current, StandardIa, 30 * DAY, None),
-            ("logs/new", Current, Standard, 90 * DAY, Some(Due::Expire)),
+            (
+                "logs/new",
+                Current,
+                Standard,
+                90 * DAY,
+                Some(DueAction::Expire),
+            ),
             ("data/a", Current, Standard, 30 * DAY, transition),
             ("data/a", Current, Standard, 30 * DAY - 1, None),
-            ("data/a", Noncurrent, Standard, 30 * DAY, Some(Due::Expire)),
+            (
+                "data/a",
+                Noncurrent,
+                Standard,
+                30 * DAY,
+                Some(DueAction::Expire),
+            ),
             ("data/a", Noncurrent, Standard, 4 * DAY, None),
             ("other", Current, Standard, 1000 * DAY, None),
         ] {
@@ -174,7 +198,7 @@ mod tests {
         assert!(!rules.aborts("logs/a", at(0), at(11 * DAY)));
         assert!(!rules.aborts("data/a", at(10 * DAY), at(13 * DAY - 1)));
         assert!(rules.aborts("data/a", at(10 * DAY), at(13 * DAY)));
-        let object = Aging {
+        let object = ObjectAge {
             key: "data/a",
             version: Version::Current,
             since: at(0),

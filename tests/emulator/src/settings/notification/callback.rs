@@ -7,7 +7,7 @@ use crate::base::time::Timestamp;
 
 /// Facts of an event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Happened<'a> {
+pub(crate) struct EventFacts<'a> {
     pub(crate) event: Event,
     pub(crate) time: Timestamp,
     pub(crate) zone: &'a str,
@@ -83,29 +83,27 @@ impl Event {
 }
 
 impl<'a> Callback<'a> {
-    pub(crate) fn new(happened: &Happened<'a>) -> Self {
+    pub(crate) fn new(facts: &EventFacts<'a>) -> Self {
         let event = EventDocument {
             event_source: "qingstor",
             event_version: "1.0",
-            event_type: happened.event.name_in_callback(),
-            event_time: happened.time.iso8601(),
-            zone_id: happened.zone,
+            event_type: facts.event.name_in_callback(),
+            event_time: facts.time.iso8601(),
+            zone_id: facts.zone,
             user_identify: UserIdentify {
-                principal_id: happened.user,
+                principal_id: facts.user,
             },
             response_elements: ResponseElements {
-                request_id: happened.request_id,
+                request_id: facts.request_id,
             },
             qingstor: Subject {
                 schema_version: "1.0",
-                notification_id: happened.notification_id,
-                bucket: Bucket {
-                    name: happened.bucket,
-                },
+                notification_id: facts.notification_id,
+                bucket: Bucket { name: facts.bucket },
                 object: Object {
-                    name: happened.key,
-                    etag: happened.etag,
-                    size: happened.size,
+                    name: facts.key,
+                    etag: facts.etag,
+                    size: facts.size,
                 },
             },
         };
@@ -119,7 +117,7 @@ mod tests {
 
     #[test]
     fn writes_the_document_of_the_api() {
-        let happened = Happened {
+        let facts = EventFacts {
             event: Event::CompleteMultipart,
             time: Timestamp::from_unix_seconds(1_471_878_212),
             zone: "pek3a",
@@ -132,7 +130,7 @@ mod tests {
             size: 7,
         };
         assert_eq!(
-            serde_json::to_value(Callback::new(&happened)).unwrap(),
+            serde_json::to_value(Callback::new(&facts)).unwrap(),
             serde_json::json!({"events": [{
                 "event_source": "qingstor", "event_version": "1.0",
                 "event_type": "complete_upload", "event_time": "2016-08-22T15:03:32.000Z",

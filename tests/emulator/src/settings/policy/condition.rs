@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::glob;
+use crate::base::wildcard;
 use crate::settings::json::{self, OneOrMany};
 
 /// Largest length of a condition as JSON, in characters.
@@ -112,7 +112,7 @@ impl Referers {
     fn any_matches(&self, referer: &str) -> bool {
         self.referer
             .iter()
-            .any(|pattern| glob::matches(pattern, referer))
+            .any(|pattern| wildcard::matches(pattern, referer))
     }
 }
 
