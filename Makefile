@@ -88,8 +88,9 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK without features and with each feature alone, and the generator as a library
+features: ## Build the SDK without features and with each feature alone, the generator as a library, and the emulator without images
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
+	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \

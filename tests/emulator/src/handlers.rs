@@ -18,6 +18,7 @@ mod object_append;
 mod object_copy;
 mod object_fetch;
 mod object_form;
+#[cfg(feature = "image")]
 mod object_image;
 mod object_options;
 mod object_put;
@@ -129,7 +130,12 @@ pub(crate) async fn dispatch(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
         Operation::ListMultipart => multipart::list_parts(call),
         Operation::CompleteMultipartUpload => multipart::complete(call).await,
         Operation::AbortMultipartUpload => multipart::abort(call).await,
+        #[cfg(feature = "image")]
         Operation::ImageProcess => object_image::process(call).await,
+        #[cfg(not(feature = "image"))]
+        Operation::ImageProcess => Err(ApiError::not_implemented(
+            "image processing without the cargo feature `image`",
+        )),
     }
 }
 

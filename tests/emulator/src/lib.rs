@@ -25,6 +25,7 @@ mod emulator;
 mod faults;
 mod generated;
 mod handlers;
+#[cfg(feature = "image")]
 mod image;
 mod request;
 mod server;

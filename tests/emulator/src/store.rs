@@ -45,6 +45,7 @@ pub(crate) use listing::{ListQuery, Marker};
 pub(crate) use object_lists::VersionEntry;
 pub(crate) use objects::{NewObject, TransferKind};
 pub(crate) use reader::ObjectReader;
+#[cfg(feature = "image")]
 pub(crate) use reader::OpenObject;
 use record_store::RecordStore;
 pub(crate) use records::{

@@ -27,7 +27,10 @@ mod hard_keys;
 mod hostile;
 mod hostile_bytes;
 mod hostile_requests;
+#[cfg(feature = "image")]
 mod images;
+#[cfg(not(feature = "image"))]
+mod images_disabled;
 mod lifecycle;
 #[cfg(target_os = "linux")]
 mod memory;
