@@ -9,6 +9,7 @@ pub(crate) mod encode_set;
 pub(crate) mod entity_tag;
 pub(crate) mod error;
 pub(crate) mod fs;
+pub(crate) mod http_date;
 pub(crate) mod json;
 pub(crate) mod parameter;
 pub(crate) mod printable;

@@ -10,6 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::error::{Error, Result};
+use crate::base::http_date;
 use crate::base::parameter::{FromText, Parameter};
 
 /// A point in time, in UTC, to the nanosecond.
@@ -71,10 +72,9 @@ impl Timestamp {
     ///
     /// `InvalidInput` when `text` is none.
     pub fn from_http_date(text: &str) -> Result<Self> {
-        let time = httpdate::parse_http_date(text).map_err(|error| {
-            Error::invalid_input(format!("invalid HTTP date `{text}`")).with_source(error)
-        })?;
-        Self::try_from(time)
+        http_date::parse(text)
+            .and_then(|seconds| Self::new(seconds, 0))
+            .ok_or_else(|| Error::invalid_input(format!("invalid HTTP date `{text}`")))
     }
 
     /// The time as an HTTP date, to the second.
@@ -83,13 +83,11 @@ impl Timestamp {
     ///
     /// `InvalidInput` when it lies before 1970, which an HTTP date can't express here.
     pub fn to_http_date(self) -> Result<String> {
-        // `httpdate` panics outside 1970 to 9999; the type's own range ends with 9999.
-        if self.as_unix_seconds() < 0 {
-            return Err(Error::invalid_input(format!(
+        http_date::format(self.as_unix_seconds()).ok_or_else(|| {
+            Error::invalid_input(format!(
                 "{self} is before 1970, which an HTTP date cannot express"
-            )));
-        }
-        Ok(httpdate::fmt_http_date(self.into()))
+            ))
+        })
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::HeaderValue;
+
+use crate::base::http_date;
 
 /// The last second of the year 9999: an HTTP date goes no further.
 const YEAR_9999: i64 = 253_402_300_799;
@@ -47,10 +49,9 @@ impl Clock {
         {
             return value.clone();
         }
-        let since = Duration::from_secs(u64::try_from(now).unwrap_or(0));
-        // An HTTP date is ASCII.
-        let value = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since))
-            .unwrap_or(HeaderValue::from_static(""));
+        // The time is within the years 1970 to 9999, and an HTTP date is ASCII.
+        let date = http_date::format(now).unwrap_or_default();
+        let value = HeaderValue::try_from(date).unwrap_or(HeaderValue::from_static(""));
         *last = Some((now, value.clone()));
         value
     }

@@ -1,6 +1,6 @@
 //! An answer on its way to an operation's output.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::base::collection::Collection;
 use crate::base::error::{Answer, Error, ErrorKind, Result, reason, status_line};
+use crate::base::http_date;
 use crate::base::json;
 use crate::base::parameter::FromText;
 use crate::base::timestamp::Timestamp;
@@ -342,10 +343,7 @@ fn documented_error(
 
 /// A time among the headers, in Unix seconds.
 fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
-    let text = headers.get(name)?.to_str().ok()?;
-    let time = httpdate::parse_http_date(text).ok()?;
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
+    http_date::parse(headers.get(name)?.to_str().ok()?)
 }
 
 /// How long the service wants to be left alone: in seconds, or until a time by its own clock.
