@@ -11,6 +11,8 @@ pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod http_date;
 pub(crate) mod json;
+pub(crate) mod md5_lanes;
+pub(crate) mod md5_pool;
 pub(crate) mod parameter;
 pub(crate) mod printable;
 pub(crate) mod rate_limiter;

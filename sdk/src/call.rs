@@ -126,14 +126,14 @@ impl<I: Operation> Call<I> {
     /// runtime.
     pub fn send(self) -> impl Future<Output = Result<I::Output>> {
         // Before the future is made: what it need not hold makes it smaller, and it moves.
-        let mut encoded = self.encode();
+        let mut encoded = self.encode(Hash::IfShort);
         async move {
             let (handle, parts) = match encoded {
                 Ok((ref handle, ref mut parts)) => (handle, parts),
                 Err(error) => return Err(error),
             };
             if handle.options().content_md5 {
-                let hashed = parts.hash_file().await;
+                let hashed = parts.hash_body(&handle.shared.md5_pool).await;
                 hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
             }
             let response = handle
@@ -163,7 +163,7 @@ impl<I: Operation> Call<I> {
     /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has
     /// expired.
     pub fn build(self) -> Result<Request<Body>> {
-        let (handle, parts) = self.encode()?;
+        let (handle, parts) = self.encode(Hash::IfInMemory)?;
         let hashed = match handle.options().content_md5 {
             true => parts.check_hashed(),
             false => Ok(()),
@@ -185,13 +185,14 @@ impl<I: Operation> Call<I> {
     /// second or more than the clock can count; `Credentials` for anonymous
     /// credentials, and as [`build`](Self::build) has it.
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
-        let (handle, parts) = self.encode()?;
+        let (handle, parts) = self.encode(Hash::IfInMemory)?;
         let presigned = refuse_ampersand(parts.target())
             .and_then(|()| handle.presigned(I::INFO, parts, expires));
         presigned.map_err(|error| error.with_call(handle.unsent(I::INFO)))
     }
 
-    fn encode(self) -> Result<(Handle, RequestParts)> {
+    /// `wanted` applies if the caller asks for `Content-MD5`.
+    fn encode(self, wanted: Hash) -> Result<(Handle, RequestParts)> {
         let Self { handle, input } = self;
         let options = handle.options();
         let mut parts = RequestParts::new(&handle.address);
@@ -205,7 +206,7 @@ impl<I: Operation> Call<I> {
                 .and_then(|()| refuse_empty(parts.target())),
         };
         let hash = if options.content_md5 {
-            Hash::IfInMemory
+            wanted
         } else if I::INFO.content_md5 {
             Hash::Required
         } else {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::error::Result;
+use crate::base::md5_pool::Md5Pool;
 use crate::config::Config;
 use crate::config::clock::Clock;
 use crate::config::credentials::{Credentials, Source};
@@ -85,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) md5_pool: Md5Pool,
 }
 
 impl QingStor {
@@ -109,6 +111,7 @@ impl QingStor {
             observer: config.observer,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
+            md5_pool: Md5Pool::default(),
         };
         Ok(Self {
             handle: Handle {
@@ -168,6 +171,7 @@ impl QingStor {
                 retry: shared.retry.clone(),
                 retry_budget: shared.retry_budget.clone(),
                 observer: shared.observer.clone(),
+                md5_pool: shared.md5_pool.clone(),
             }),
         })
     }

@@ -64,6 +64,12 @@ impl Digest {
     }
 }
 
+impl From<[u8; 16]> for Digest {
+    fn from(md5: [u8; 16]) -> Self {
+        Self(md5)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

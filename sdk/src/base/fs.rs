@@ -2,4 +2,5 @@
 
 pub(crate) mod atomic_file;
 pub(crate) mod file_lock;
+pub(crate) mod positioned;
 pub(crate) mod regular_file;

@@ -12,6 +12,7 @@ use http::Method;
 use tokio::io::AsyncRead;
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::md5_pool::HashSource;
 
 mod chunks;
 mod convert;
@@ -211,6 +212,20 @@ impl Body {
         match &self.source {
             Source::Bytes(bytes) if self.len() == self.len && !self.is_monitored() => Some(bytes),
             _ => None,
+        }
+    }
+
+    /// Returns what to hash for the MD5 of the content; `None` for a stream.
+    pub(crate) fn hash_source(&self) -> Option<HashSource> {
+        match &self.source {
+            Source::Bytes(bytes) => Some(HashSource::Bytes([bytes.clone()].into())),
+            Source::File(path) => {
+                let start = self.more.as_ref().and_then(|more| more.offset).unwrap_or(0);
+                let range = start..start.saturating_add(self.len);
+                let path = path.as_path().into();
+                Some(HashSource::File { path, range })
+            }
+            Source::Stream(_) => None,
         }
     }
 

@@ -289,6 +289,15 @@ async fn put(bucket: &Bucket, key: Option<&SseKey>) -> Result<(), Error> {
     result
 }
 
+/// A long body is hashed elsewhere than a short one.
+#[tokio::test]
+async fn the_digest_of_a_long_body_is_compared_with_the_etag() {
+    let (_server, bucket) = tagged(Some(ABC)).await;
+    let put = bucket.put_object("k").body(vec![0; 1 << 20]);
+    let error = put.compute_content_md5().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+}
+
 /// Without a digest of the body there is nothing to compare, and a copy has no body.
 #[tokio::test]
 async fn what_is_not_verified_needs_no_etag() {

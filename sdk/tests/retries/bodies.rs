@@ -137,3 +137,30 @@ async fn a_digest_is_computed_for_what_can_be_read_twice() {
     assert_eq!(error.code(), Some(&ErrorCode::BadDigest), "{error}");
     drop(emulator);
 }
+
+#[tokio::test]
+async fn digests_of_many_bodies_are_computed_at_once() {
+    let (emulator, bucket) = start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let content: Vec<u8> = (0..100_000_u32).map(|byte| (byte % 251) as u8).collect();
+    std::fs::write(file.path(), &content).unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40_u16 {
+        let len = usize::from(number) * 2500;
+        let body = match number % 2 {
+            0 => Body::from(content[..len].to_vec()),
+            _ => Body::from_file_range(file.path(), 0, len as u64),
+        };
+        // The emulator refuses a wrong digest.
+        let put = bucket.put_object(format!("{number}")).body(body);
+        tasks.spawn(put.compute_content_md5().send());
+    }
+    while let Some(output) = tasks.join_next().await {
+        output.unwrap().unwrap();
+    }
+    // A file that ends early is an error of the call.
+    let short = Body::from_file_range(file.path(), 99_999, 2);
+    let put = bucket.put_object("short").body(short);
+    let error = put.compute_content_md5().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+}

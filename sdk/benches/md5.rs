@@ -1,0 +1,65 @@
+//! MD5 of several streams side by side, with each set of vector instructions of this processor, beside the `md-5` crate.
+
+// A bench that can't run may well panic.
+#![allow(clippy::expect_used)]
+
+#[allow(dead_code, unused_imports)]
+#[path = "../src/base/md5_lanes.rs"]
+mod md5_lanes;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use fearless_simd::Level;
+use md5::{Digest, Md5};
+use md5_lanes::{Input, Lane, update_with};
+
+/// Bytes of each stream: as many as the SDK hashes in one step.
+const LEN: usize = 64 * 1024;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let content = vec![7; LEN];
+    let mut group = criterion.benchmark_group("md5");
+    group.throughput(Throughput::Bytes(LEN as u64));
+    group.bench_function("md-5 crate", |bencher| {
+        bencher.iter(|| Md5::digest(black_box(&content)));
+    });
+    for (name, level) in levels() {
+        for count in [1, 2, 4, 8, 16, 32] {
+            group.throughput(Throughput::Bytes((LEN * count) as u64));
+            group.bench_function(format!("{name}, {count} lanes"), |bencher| {
+                let mut lanes = vec![Lane::default(); count];
+                bencher.iter(|| {
+                    let mut inputs: Vec<_> = lanes
+                        .iter_mut()
+                        .map(|lane| Input {
+                            lane,
+                            bytes: &content,
+                        })
+                        .collect();
+                    update_with(level, black_box(&mut inputs));
+                });
+            });
+        }
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// The levels of this processor that the SDK has code for.
+fn levels() -> Vec<(&'static str, Level)> {
+    let best = Level::new();
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    let levels = [
+        ("SSE2", best.as_sse2().map(Level::Sse2)),
+        ("AVX2", best.as_avx2().map(Level::Avx2)),
+        ("AVX-512", best.as_avx512().map(Level::Avx512)),
+    ];
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    let levels = [("best", Some(best))];
+    levels
+        .into_iter()
+        .filter_map(|(name, level)| Some((name, level?)))
+        .collect()
+}

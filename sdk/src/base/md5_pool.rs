@@ -1,0 +1,456 @@
+//! MD5s of many contents, calculated side by side on threads that may block.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::base::digest::Digest;
+use crate::base::fs::positioned;
+use crate::base::md5_lanes::{self, Input, LANES, Lane};
+
+/// Most bytes of a content in memory that one step hashes.
+const STEP: usize = 64 * 1024;
+/// A step hashes at least this many bytes of a content, unless its current chunk ends before.
+const SHORTEST_STEP: usize = 4 * 1024;
+/// How much of a file is read at once, in bytes. With [`LANES`] files it is 512 KiB a thread.
+const FILE_STEP: usize = 32 * 1024;
+
+/// Calculates the MD5s of all contents of a client.
+///
+/// The contents that wait at the same time are hashed side by side, at most [`LANES`] by each thread. A content never waits for
+/// others to arrive. Threads start when there is work and end without it: one for up to [`LANES`] contents, and at most one for
+/// each processor.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Md5Pool(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Job>,
+    threads: usize,
+}
+
+/// Content to hash.
+#[derive(Clone, Debug)]
+pub(crate) enum HashSource {
+    Bytes(Arc<[Bytes]>),
+    /// A range of a file, which is read by another handle than its upload's.
+    File {
+        path: Arc<Path>,
+        range: Range<u64>,
+    },
+}
+
+/// The MD5 of a content that was passed to [`Md5Pool::start`]. Dropping it cancels the calculation.
+#[derive(Debug)]
+pub(crate) struct PendingMd5(oneshot::Receiver<io::Result<Digest>>);
+
+impl PendingMd5 {
+    /// Waits for the MD5.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of reading a file; `UnexpectedEof` if it ends before the range does.
+    pub(crate) async fn digest(self) -> io::Result<Digest> {
+        let ended = |_| io::Error::other("the runtime ended before the MD5 was calculated");
+        self.0.await.map_err(ended)?
+    }
+}
+
+impl Md5Pool {
+    /// Starts to hash contents. Without a Tokio runtime, hashes them before it returns.
+    pub(crate) fn start(&self, sources: impl IntoIterator<Item = HashSource>) -> Vec<PendingMd5> {
+        let (mut jobs, pending): (Vec<_>, _) = sources.into_iter().map(Job::new).unzip();
+        let Ok(runtime) = Handle::try_current() else {
+            while !jobs.is_empty() {
+                step(&mut jobs);
+            }
+            return pending;
+        };
+        let mut queue = lock(&self.0);
+        queue.waiting.extend(jobs);
+        let (mut unassigned, mut workers) = (queue.waiting.len(), Vec::new());
+        while unassigned > 0
+            && (queue.threads == 0 || unassigned >= LANES)
+            && queue.threads < processors()
+        {
+            queue.threads += 1;
+            unassigned = unassigned.saturating_sub(LANES);
+            let worker = Worker {
+                queue: Arc::clone(&self.0),
+                is_counted: true,
+            };
+            // If the runtime drops it at once, `Worker::drop` locks the queue.
+            workers.push(worker);
+        }
+        drop(queue);
+        for worker in workers {
+            runtime.spawn_blocking(move || worker.run());
+        }
+        pending
+    }
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn processors() -> usize {
+    // The standard library reads it from files each time.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// A thread that hashes until nothing waits. A runtime that shuts down may drop it without running it.
+struct Worker {
+    queue: Arc<Mutex<Queue>>,
+    is_counted: bool,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.is_counted {
+            return;
+        }
+        let mut queue = lock(&self.queue);
+        queue.threads = queue.threads.saturating_sub(1);
+        if queue.threads == 0 {
+            // No thread would hash them. Their receivers get an error.
+            queue.waiting.clear();
+        }
+    }
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut jobs = Vec::new();
+        while self.take_jobs(&mut jobs) {
+            step(&mut jobs);
+        }
+    }
+
+    /// Fills `jobs` up with waiting ones. Returns `false` if there are none at all: the thread ends.
+    fn take_jobs(&mut self, jobs: &mut Vec<Job>) -> bool {
+        let mut queue = lock(&self.queue);
+        while jobs.len() < LANES
+            && let Some(job) = queue.waiting.pop_front()
+        {
+            jobs.push(job);
+        }
+        if jobs.is_empty() {
+            // Within the same lock, so that no job arrives in between and waits for this thread.
+            queue.threads = queue.threads.saturating_sub(1);
+            self.is_counted = false;
+        }
+        !jobs.is_empty()
+    }
+}
+
+/// A content that is being hashed.
+#[derive(Debug)]
+struct Job {
+    reader: Reader,
+    lane: Lane,
+    done: oneshot::Sender<io::Result<Digest>>,
+}
+
+/// A content and the position in it.
+#[derive(Debug)]
+struct Reader {
+    content: Content,
+    /// Position in the current chunk.
+    offset: usize,
+}
+
+#[derive(Debug)]
+enum Content {
+    Bytes {
+        chunks: Arc<[Bytes]>,
+        current: usize,
+    },
+    File {
+        path: Arc<Path>,
+        file: Option<File>,
+        /// What was not read yet.
+        range: Range<u64>,
+        current: Vec<u8>,
+    },
+}
+
+impl Job {
+    fn new(source: HashSource) -> (Self, PendingMd5) {
+        let (done, pending) = oneshot::channel();
+        let content = match source {
+            HashSource::Bytes(chunks) => Content::Bytes { chunks, current: 0 },
+            HashSource::File { path, range } => Content::File {
+                path,
+                file: None,
+                range,
+                current: Vec::new(),
+            },
+        };
+        let (reader, lane) = (Reader { content, offset: 0 }, Lane::default());
+        (Self { reader, lane, done }, PendingMd5(pending))
+    }
+}
+
+/// Hashes the next bytes of all jobs, and ends those that have no more, failed or are no longer wanted.
+fn step(jobs: &mut Vec<Job>) {
+    jobs.retain(|job| !job.done.is_closed());
+    let mut failures = Vec::new();
+    for (at, job) in jobs.iter_mut().enumerate() {
+        failures.extend(job.reader.fill().err().map(|error| (at, error)));
+    }
+    for (at, error) in failures.into_iter().rev() {
+        // The receiver may have gone in the meantime.
+        let _ = jobs.swap_remove(at).done.send(Err(error));
+    }
+    let available = jobs.iter().map(|job| job.reader.available().len());
+    let shortest = available.filter(|len| *len > 0).min();
+    let most = shortest.unwrap_or(0).clamp(SHORTEST_STEP, STEP);
+    let mut inputs: Vec<_> = jobs
+        .iter_mut()
+        .map(|Job { reader, lane, .. }| {
+            let available = reader.available();
+            let bytes = available.get(..most).unwrap_or(available);
+            Input { lane, bytes }
+        })
+        .collect();
+    md5_lanes::update(&mut inputs);
+    let lens: Vec<_> = inputs.iter().map(|input| input.bytes.len()).collect();
+    for (job, len) in jobs.iter_mut().zip(lens) {
+        job.reader.offset += len;
+    }
+    for job in jobs.extract_if(.., |job| job.reader.is_finished()) {
+        let _ = job.done.send(Ok(Digest::from(job.lane.finish())));
+    }
+}
+
+impl Reader {
+    /// Makes the next chunk available once the current one was hashed.
+    fn fill(&mut self) -> io::Result<()> {
+        while self.available().is_empty() && !self.is_finished() {
+            self.offset = 0;
+            match &mut self.content {
+                Content::Bytes { current, .. } => *current += 1,
+                Content::File {
+                    path,
+                    file,
+                    range,
+                    current,
+                } => {
+                    let file = match file {
+                        Some(file) => file,
+                        None => file.insert(open(path)?),
+                    };
+                    let left = usize::try_from(range.end - range.start).unwrap_or(FILE_STEP);
+                    current.resize(left.min(FILE_STEP), 0);
+                    positioned::read_exact_at(file, current, range.start)?;
+                    range.start += current.len() as u64;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the rest of the current chunk.
+    fn available(&self) -> &[u8] {
+        let current = match &self.content {
+            Content::Bytes { chunks, current } => {
+                chunks.get(*current).map_or(&[][..], Bytes::as_ref)
+            }
+            Content::File { current, .. } => current,
+        };
+        current.get(self.offset..).unwrap_or_default()
+    }
+
+    /// Whether all chunks were hashed.
+    fn is_finished(&self) -> bool {
+        let is_last = match &self.content {
+            Content::Bytes { chunks, current } => *current + 1 >= chunks.len(),
+            Content::File { range, .. } => range.is_empty(),
+        };
+        is_last && self.available().is_empty()
+    }
+}
+
+/// Opens a file for reading. Its path is part of an error.
+fn open(path: &Path) -> io::Result<File> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    File::open(path).map_err(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use md5::{Digest as _, Md5};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn expected(content: &[u8]) -> Digest {
+        Digest::of(Md5::new_with_prefix(content))
+    }
+
+    fn bytes(chunks: &[&'static [u8]]) -> HashSource {
+        HashSource::Bytes(chunks.iter().copied().map(Bytes::from_static).collect())
+    }
+
+    #[tokio::test]
+    async fn contents_of_any_kind_are_hashed_together() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let content: Vec<u8> = (0..300_000_u32).map(|byte| (byte % 251) as u8).collect();
+        file.write_all(&content).unwrap();
+        let path: Arc<Path> = file.path().into();
+        let range = |range| HashSource::File {
+            path: Arc::clone(&path),
+            range,
+        };
+        let mut sources = vec![
+            bytes(&[]),
+            bytes(&[b"", b"abc", b"", b"def", b""]),
+            range(0..300_000),
+            range(7..65_000),
+            range(9..9),
+        ];
+        let mut digests = vec![
+            expected(b""),
+            expected(b"abcdef"),
+            expected(&content),
+            expected(&content[7..65_000]),
+            expected(b""),
+        ];
+        for number in 0..100_u8 {
+            let content = vec![number; usize::from(number) * 1000];
+            digests.push(expected(&content));
+            sources.push(HashSource::Bytes([Bytes::from(content)].into()));
+        }
+        let pool = Md5Pool::default();
+        for (number, pending) in pool.start(sources).into_iter().enumerate() {
+            assert_eq!(pending.digest().await.unwrap(), digests[number], "{number}");
+        }
+        // A thread reports the last digest just before it ends.
+        while lock(&pool.0).threads > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_too_short_or_missing_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let sources = [
+            (file.path().to_owned(), io::ErrorKind::UnexpectedEof),
+            ("missing".into(), io::ErrorKind::NotFound),
+        ];
+        let pool = Md5Pool::default();
+        let (sources, kinds): (Vec<_>, Vec<_>) = sources.into_iter().unzip();
+        let sources = sources
+            .into_iter()
+            .map(|path: std::path::PathBuf| HashSource::File {
+                path: path.into(),
+                range: 0..10,
+            });
+        let sources = sources.chain([bytes(&[b"abc"])]);
+        let mut pending = pool.start(sources).into_iter();
+        for (kind, pending) in kinds.into_iter().zip(&mut pending) {
+            assert_eq!(pending.digest().await.unwrap_err().kind(), kind);
+        }
+        assert_eq!(
+            pending.next().unwrap().digest().await.unwrap(),
+            expected(b"abc")
+        );
+    }
+
+    #[test]
+    fn works_without_a_runtime_and_after_one() {
+        let pool = Md5Pool::default();
+        let pending = pool.start([bytes(&[b"abc"])]).remove(0);
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
+        assert_eq!(
+            runtime().block_on(pending.digest()).unwrap(),
+            expected(b"abc")
+        );
+        // The runtime may end before its thread starts.
+        for _ in 0..20 {
+            let ended = runtime();
+            let _guard = ended.enter();
+            let pending = pool.start([bytes(&[b"abc"])]).remove(0);
+            drop(_guard);
+            ended.shutdown_background();
+            if let Ok(digest) = runtime().block_on(pending.digest()) {
+                assert_eq!(digest, expected(b"abc"));
+            }
+        }
+        let digest = runtime().block_on(async {
+            let pending = pool.start([bytes(&[b"def"])]).remove(0);
+            pending.digest().await
+        });
+        assert_eq!(digest.unwrap(), expected(b"def"));
+    }
+
+    #[test]
+    fn a_canceled_job_ends_at_the_next_step() {
+        let (job, pending) = Job::new(bytes(&[&[0; 1_000_000]]));
+        let mut jobs = vec![job];
+        step(&mut jobs);
+        assert_eq!(jobs.len(), 1);
+        drop(pending);
+        step(&mut jobs);
+        assert!(jobs.is_empty());
+    }
+
+    #[test]
+    fn all_lanes_advance_by_the_same_length() {
+        let sources = [
+            bytes(&[&[0; 100_000]]),
+            bytes(&[&[0; 10_000], &[0; 90_000]]),
+            bytes(&[&[0; 10], &[0; 99_990]]),
+        ];
+        let (mut jobs, _pending): (Vec<_>, Vec<_>) = sources.map(Job::new).into_iter().unzip();
+        step(&mut jobs);
+        let offsets =
+            |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
+        // A chunk of 10 bytes does not hold up the others.
+        assert_eq!(offsets(&jobs), [4096, 4096, 10]);
+        step(&mut jobs);
+        assert_eq!(offsets(&jobs), [10_000, 10_000, 5904]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_contents_in_any_chunks(
+            contents in prop::collection::vec(
+                prop::collection::vec((any::<u8>(), 0_usize..20_000), 0..6), 0..40
+            )
+        ) {
+            let (mut jobs, pending): (Vec<_>, Vec<_>) = contents
+                .iter()
+                .map(|chunks| {
+                    let chunks = chunks.iter().map(|(byte, len)| Bytes::from(vec![*byte; *len]));
+                    Job::new(HashSource::Bytes(chunks.collect()))
+                })
+                .unzip();
+            while !jobs.is_empty() {
+                step(&mut jobs);
+            }
+            for (chunks, mut pending) in contents.iter().zip(pending) {
+                let content: Vec<u8> =
+                    chunks.iter().flat_map(|(byte, len)| vec![*byte; *len]).collect();
+                prop_assert_eq!(pending.0.try_recv().unwrap().unwrap(), expected(&content));
+            }
+        }
+    }
+}
