@@ -2,6 +2,8 @@
 
 pub(crate) mod dispatch;
 mod retry;
+#[allow(dead_code, reason = "managed transfers will use it")]
+pub(crate) mod transfer_budget;
 
 use std::fmt;
 use std::sync::Arc;

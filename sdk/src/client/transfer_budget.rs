@@ -1,0 +1,5 @@
+//! [`TransferBudget`]: the requests and the memory that all managed transfers of a client share.
+
+mod adaptive_limit;
+mod memory;
+mod requests;

@@ -1,0 +1,420 @@
+//! [`AdaptiveLimit`]: a limit on the requests in flight that follows the measured throughput.
+//!
+//! A pure state machine: its owner reports what happens and when, and asks for the limit.
+//!
+//! It measures the throughput at the current limit, raises the limit, and measures again. If the
+//! throughput has grown, the limit stays and is raised by twice as much; otherwise the limit returns
+//! to the earlier value, and the next attempt follows after a pause that doubles each time. A
+//! response with which the service sheds load (429 or 503) lowers the limit to what is in flight
+//! beside it, at once; further ones, and timeouts, lower it by a quarter.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The first limit.
+const START: usize = 4;
+/// The shortest time in which the throughput is measured while the limit doubles.
+const WINDOW: Duration = Duration::from_millis(100);
+/// The shortest time in which the throughput is measured for smaller steps, whose gain is smaller.
+const LONG_WINDOW: Duration = Duration::from_millis(500);
+/// The longest time in which the throughput is measured.
+const MAX_WINDOW: Duration = Duration::from_secs(4);
+/// Bytes of each request in flight that make a measurement long enough. Connections report bytes in
+/// pieces of 256 KiB, often at the same time.
+const BYTES_PER_REQUEST: u64 = 2 * 1024 * 1024;
+/// What a request costs beside its bytes, in bytes: small requests count, too.
+const REQUEST_COST: u64 = 64 * 1024;
+/// The time in which the limit is raised, request by request, so that the first response that sheds
+/// load prevents the others.
+const RAISE: Duration = Duration::from_millis(50);
+/// The shortest time that new requests get before the throughput is measured.
+const SETTLE: Duration = Duration::from_millis(50);
+/// The longest time that new requests get until bytes move.
+const MAX_SETTLE: Duration = Duration::from_secs(2);
+/// The pause after the first increase that was of no use, or after a shed request.
+const HOLD: Duration = Duration::from_secs(1);
+/// The longest pause.
+const MAX_HOLD: Duration = Duration::from_secs(16);
+/// How many requests must succeed for each shed one before the limit is raised again. It bounds the
+/// additional requests.
+const SUCCESSES_PER_SHED: u32 = 12;
+/// The largest number of such requests.
+const MAX_SUCCESSES: u32 = 2 * SUCCESSES_PER_SHED;
+
+/// A limit on the requests in flight.
+#[derive(Debug)]
+pub(crate) struct AdaptiveLimit {
+    limit: usize,
+    max: usize,
+    in_flight: usize,
+    /// Requests in flight of which no byte has moved.
+    starting: usize,
+    phase: Phase,
+    /// By how many requests the limit is raised next.
+    step: usize,
+    /// The next pause.
+    hold: Duration,
+    /// How often the limit was lowered.
+    cuts: u64,
+    /// Whether the limit was raised since it was lowered last.
+    raised: bool,
+    /// Successful requests that are needed before the limit is raised again.
+    successes_needed: u32,
+    /// The limit before shed requests lowered it. Up to there it is raised without a measurement.
+    useful: usize,
+    window: Window,
+}
+
+/// A request in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    /// The value of `cuts` when it started.
+    cuts: u64,
+    /// Requests that were in flight when it started.
+    others: usize,
+    is_starting: bool,
+}
+
+/// The end of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Success,
+    /// The service refused it because of its load.
+    Shed,
+    Timeout,
+    /// Any other end, which says nothing about the load.
+    Other,
+}
+
+/// The throughput at a limit.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    limit: usize,
+    /// Bytes per second.
+    rate: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// New requests are getting up to speed. `base`: the level before the limit was raised.
+    Settling {
+        since: Instant,
+        base: Option<Level>,
+    },
+    Measuring {
+        base: Option<Level>,
+    },
+    Raising {
+        base: Level,
+        target: usize,
+        next: Instant,
+    },
+    Holding {
+        until: Instant,
+    },
+}
+
+/// What has happened since a time.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    start: Instant,
+    seen: Instant,
+    bytes: u64,
+    requests: u64,
+    /// Time in which as many requests as allowed were in flight.
+    saturated: Duration,
+}
+
+impl Window {
+    fn new(now: Instant) -> Self {
+        Self {
+            start: now,
+            seen: now,
+            bytes: 0,
+            requests: 0,
+            saturated: Duration::ZERO,
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.seen.saturating_duration_since(self.start)
+    }
+
+    /// Returns whether enough has happened to compare a limit with its double.
+    fn is_long(&self, limit: usize) -> bool {
+        let elapsed = self.elapsed();
+        elapsed >= MAX_WINDOW
+            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST / 4, 1))
+            || (elapsed >= WINDOW && self.has(limit, BYTES_PER_REQUEST, 2))
+    }
+
+    /// Returns whether enough has happened to compare similar limits, so that the starts and ends
+    /// of requests weigh little, too.
+    fn is_precise(&self, limit: usize) -> bool {
+        let elapsed = self.elapsed();
+        elapsed >= MAX_WINDOW
+            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST * 4, 4))
+    }
+
+    /// Returns whether each request in flight has moved so many bytes, or as many requests have
+    /// ended, on average.
+    fn has(&self, limit: usize, bytes: u64, requests: u64) -> bool {
+        let limit = limit as u64;
+        self.bytes >= limit * bytes || self.requests >= limit * requests
+    }
+
+    /// Returns whether the limit, and not the demand, decided on the throughput.
+    fn is_saturated(&self) -> bool {
+        self.saturated * 2 > self.elapsed()
+    }
+
+    fn rate(&self) -> f64 {
+        let bytes = self.bytes + self.requests * REQUEST_COST;
+        bytes as f64 / self.elapsed().as_secs_f64().max(1e-9)
+    }
+}
+
+impl AdaptiveLimit {
+    /// Starts with a limit of 4, or of `max` if that is less.
+    pub(crate) fn new(max: usize, now: Instant) -> Self {
+        let max = max.max(1);
+        let limit = START.min(max);
+        Self {
+            limit,
+            max,
+            in_flight: 0,
+            starting: 0,
+            phase: Phase::Settling {
+                since: now,
+                base: None,
+            },
+            step: limit,
+            hold: HOLD,
+            cuts: 0,
+            raised: true,
+            successes_needed: 0,
+            useful: 0,
+            window: Window::new(now),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Returns whether one more request may start.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight < self.limit
+    }
+
+    /// Returns the bytes of the current measurement.
+    #[cfg(test)]
+    pub(crate) fn measured_bytes(&self) -> u64 {
+        self.window.bytes
+    }
+
+    /// A request starts.
+    pub(crate) fn start(&mut self, now: Instant) -> Ticket {
+        let pause = now.saturating_duration_since(self.window.seen);
+        self.advance(now);
+        if self.in_flight == 0 && pause >= WINDOW {
+            // Measurements before and after a pause are not comparable.
+            self.restart(now);
+        }
+        self.in_flight += 1;
+        self.starting += 1;
+        Ticket {
+            cuts: self.cuts,
+            others: self.in_flight - 1,
+            is_starting: true,
+        }
+    }
+
+    /// Bytes of a request have moved.
+    pub(crate) fn moved(&mut self, ticket: &mut Ticket, bytes: u64, now: Instant) {
+        self.started(ticket);
+        self.window.bytes += bytes;
+        self.advance(now);
+    }
+
+    /// A request ends.
+    pub(crate) fn end(&mut self, mut ticket: Ticket, outcome: Outcome, now: Instant) {
+        self.advance(now);
+        self.started(&mut ticket);
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match outcome {
+            Outcome::Success => {
+                self.window.requests += 1;
+                self.successes_needed = self.successes_needed.saturating_sub(1);
+            }
+            Outcome::Shed => self.shed(ticket, now),
+            Outcome::Timeout if ticket.cuts == self.cuts => {
+                self.lower(self.limit - self.limit.div_ceil(4), now);
+            }
+            Outcome::Timeout | Outcome::Other => {}
+        }
+    }
+
+    fn started(&mut self, ticket: &mut Ticket) {
+        if std::mem::take(&mut ticket.is_starting) {
+            self.starting = self.starting.saturating_sub(1);
+        }
+    }
+
+    fn shed(&mut self, ticket: Ticket, now: Instant) {
+        self.successes_needed = (self.successes_needed + SUCCESSES_PER_SHED).min(MAX_SUCCESSES);
+        // The service accepts what was in flight beside this request. Others may have ended since,
+        // and it may have arrived after some that were sent later.
+        let mut limit = self.limit.min(ticket.others.max(self.in_flight));
+        if ticket.cuts == self.cuts && !self.raised {
+            // It sheds load although the limit was lowered.
+            limit = limit.min(self.limit - self.limit.div_ceil(4));
+        }
+        if ticket.cuts == self.cuts {
+            self.lower(limit, now);
+        } else {
+            // It started before the limit was lowered.
+            self.limit = limit.max(1);
+        }
+    }
+
+    fn lower(&mut self, limit: usize, now: Instant) {
+        self.useful = self.useful.max(self.limit);
+        self.limit = limit.max(1);
+        self.cuts += 1;
+        self.raised = false;
+        self.step = 1;
+        self.hold = HOLD;
+        self.phase = Phase::Holding { until: now + HOLD };
+    }
+
+    /// Starts to measure at the current limit, without what was raised on trial.
+    fn restart(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Holding { .. } => return,
+            Phase::Raising { base, .. }
+            | Phase::Settling {
+                base: Some(base), ..
+            }
+            | Phase::Measuring { base: Some(base) } => self.limit = base.limit,
+            Phase::Settling { .. } | Phase::Measuring { .. } => {}
+        }
+        self.settle(None, now);
+    }
+
+    fn settle(&mut self, base: Option<Level>, now: Instant) {
+        self.phase = Phase::Settling { since: now, base };
+        self.window = Window::new(now);
+    }
+
+    fn measure(&mut self, base: Option<Level>, now: Instant) {
+        self.phase = Phase::Measuring { base };
+        self.window = Window::new(now);
+    }
+
+    /// Continues up to this time.
+    fn advance(&mut self, now: Instant) {
+        if self.in_flight >= self.limit {
+            self.window.saturated += now.saturating_duration_since(self.window.seen);
+        }
+        self.window.seen = now.max(self.window.seen);
+        match self.phase {
+            Phase::Settling { since, base } => {
+                let elapsed = now.saturating_duration_since(since);
+                let is_up_to_speed = self.starting * 4 <= self.in_flight
+                    || self.window.requests >= self.limit as u64
+                    || elapsed >= MAX_SETTLE;
+                if elapsed < SETTLE || !is_up_to_speed {
+                    return;
+                }
+                match base {
+                    Some(base) if self.limit < self.useful => self.accept(base, now),
+                    _ => self.measure(base, now),
+                }
+            }
+            Phase::Measuring { base } => self.compare(base, now),
+            Phase::Raising { base, target, next } => {
+                if now < next || self.in_flight < self.limit {
+                    return;
+                }
+                self.limit += 1;
+                self.raised = true;
+                if self.limit == target {
+                    self.settle(Some(base), now);
+                    return;
+                }
+                let steps = u32::try_from(target - base.limit).unwrap_or(u32::MAX);
+                self.phase = Phase::Raising {
+                    base,
+                    target,
+                    next: now + RAISE / steps,
+                };
+            }
+            Phase::Holding { until } => {
+                let is_lowered = self.in_flight <= self.limit;
+                if now >= until && self.successes_needed == 0 && is_lowered {
+                    self.measure(None, now);
+                }
+            }
+        }
+    }
+
+    /// Decides on the limit when the measurement is complete.
+    fn compare(&mut self, base: Option<Level>, now: Instant) {
+        let is_doubling = self.step >= base.map_or(self.limit, |base| base.limit);
+        let is_precise = self.window.is_precise(self.limit);
+        if !(is_precise || (is_doubling && self.window.is_long(self.limit))) {
+            return;
+        }
+        if !self.window.is_saturated() {
+            self.window = Window::new(now);
+            return;
+        }
+        let level = Level {
+            limit: self.limit,
+            rate: self.window.rate(),
+        };
+        let Some(base) = base else {
+            return self.raise(level, now);
+        };
+        // A tenth of what the additional requests could bring, at least 4 percent.
+        let gain = 0.1 * (level.limit as f64 / base.limit as f64 - 1.0);
+        if level.rate >= base.rate * (1.0 + gain.max(0.04)) {
+            self.accept(level, now);
+        } else if is_precise {
+            self.useful = 0;
+            self.limit = base.limit;
+            self.step = (self.limit / 4).max(1);
+            self.phase = Phase::Holding {
+                until: now + self.hold,
+            };
+            self.hold = (self.hold * 2).min(MAX_HOLD);
+        }
+    }
+
+    /// Raises the limit further.
+    fn accept(&mut self, level: Level, now: Instant) {
+        self.step = (self.step * 2).min(self.limit);
+        self.hold = HOLD;
+        self.raise(level, now);
+    }
+
+    fn raise(&mut self, base: Level, now: Instant) {
+        let target = (self.limit + self.step).min(self.max);
+        self.phase = if target > self.limit {
+            Phase::Raising {
+                base,
+                target,
+                next: now,
+            }
+        } else {
+            Phase::Holding {
+                until: now + MAX_HOLD,
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,339 @@
+//! [`RequestBudget`]: a limit on the requests of transfers in flight.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::adaptive_limit::{AdaptiveLimit, Outcome, Ticket};
+
+/// A limit on the requests in flight, and adaptive limits below it. Requests start in their order,
+/// except that a lane whose limit is reached does not block the others.
+pub(crate) struct RequestBudget {
+    max: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    in_flight: usize,
+    /// Indexed by [`Lane`].
+    limits: [AdaptiveLimit; 3],
+    waiting: VecDeque<Waiting>,
+}
+
+/// Requests that are limited together, because they compete for the same resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Uploads,
+    Downloads,
+    Copies,
+}
+
+struct Waiting {
+    /// `None` if only the limit of the client applies.
+    lane: Option<Lane>,
+    grant: oneshot::Sender<Permit>,
+}
+
+/// The right to have one request in flight, released on drop.
+struct Permit {
+    budget: Arc<RequestBudget>,
+    /// The lane and its ticket.
+    ticket: Option<(Lane, Ticket)>,
+    outcome: Outcome,
+}
+
+/// The place of one request in the budget. A failed attempt gives it up, and the next attempt waits
+/// for it again.
+pub(crate) struct RequestSlot {
+    budget: Arc<RequestBudget>,
+    lane: Option<Lane>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    permit: Option<Permit>,
+    /// Bytes that are not reported yet.
+    moved: u64,
+    /// Bytes that are not counted, see [`RequestSlot::begin_body`].
+    uncounted: u64,
+    len: u64,
+}
+
+/// The most limit of an adaptive lane.
+const MAX_ADAPTIVE: usize = 64;
+/// Bytes are reported in pieces of at least this length.
+const REPORTED: u64 = 256 * 1024;
+/// Bytes of a request body that the buffers of a connection take at once, at most.
+const BUFFERED: u64 = 2 * 1024 * 1024;
+
+impl RequestBudget {
+    pub(crate) fn new(max: usize) -> Self {
+        let max = max.max(1);
+        let now = Instant::now();
+        let limit = || AdaptiveLimit::new(max.min(MAX_ADAPTIVE), now);
+        Self {
+            max,
+            state: Mutex::new(State {
+                in_flight: 0,
+                limits: [limit(), limit(), limit()],
+                waiting: VecDeque::new(),
+            }),
+        }
+    }
+
+    /// Waits until a request may start. `lane`: the adaptive limit that applies in addition.
+    pub(crate) async fn acquire(self: Arc<Self>, lane: Option<Lane>) -> RequestSlot {
+        let permit = Arc::clone(&self).permit(lane).await;
+        RequestSlot {
+            budget: self,
+            lane,
+            held: Mutex::new(Held {
+                permit,
+                ..Held::default()
+            }),
+        }
+    }
+
+    async fn permit(self: Arc<Self>, lane: Option<Lane>) -> Option<Permit> {
+        let (grant, granted) = oneshot::channel();
+        self.lock().waiting.push_back(Waiting { lane, grant });
+        self.grant();
+        // The queue drops no sender without an answer.
+        granted.await.ok()
+    }
+
+    /// Starts the first requests that may start.
+    fn grant(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            if state.in_flight >= self.max {
+                return;
+            }
+            let State {
+                limits, waiting, ..
+            } = &mut *state;
+            let has_room = |lane: Option<Lane>| {
+                lane.is_none_or(|lane| {
+                    limits
+                        .get(lane as usize)
+                        .is_none_or(AdaptiveLimit::has_room)
+                })
+            };
+            let first = waiting.iter().position(|waiting| has_room(waiting.lane));
+            let Some(first) = first.and_then(|index| waiting.remove(index)) else {
+                return;
+            };
+            if first.grant.is_closed() {
+                continue;
+            }
+            state.in_flight += 1;
+            let ticket = first.lane.and_then(|lane| {
+                let limit = state.limits.get_mut(lane as usize)?;
+                Some((lane, limit.start(Instant::now())))
+            });
+            drop(state);
+            // If nobody waits any more, the permit comes back and is dropped here.
+            let _ = first.grant.send(Permit {
+                budget: Arc::clone(self),
+                ticket,
+                outcome: Outcome::Other,
+            });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    fn moved(&mut self, bytes: u64) {
+        let Some((lane, ticket)) = &mut self.ticket else {
+            return;
+        };
+        let mut state = self.budget.lock();
+        if let Some(limit) = state.limits.get_mut(*lane as usize) {
+            limit.moved(ticket, bytes, Instant::now());
+        }
+        let may_start = !state.waiting.is_empty();
+        drop(state);
+        if may_start {
+            self.budget.grant();
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.budget.lock();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some((lane, ticket)) = self.ticket.take()
+            && let Some(limit) = state.limits.get_mut(lane as usize)
+        {
+            limit.end(ticket, self.outcome, Instant::now());
+        }
+        drop(state);
+        self.budget.grant();
+    }
+}
+
+impl RequestSlot {
+    /// Waits for the slot again, if a failed attempt gave it up.
+    pub(crate) async fn readmit(&self) {
+        if self.lock().permit.is_some() {
+            return;
+        }
+        let permit = Arc::clone(&self.budget).permit(self.lane).await;
+        self.lock().permit = permit;
+    }
+
+    /// Gives the slot up after an attempt that ended like this.
+    pub(crate) fn release(&self, outcome: Outcome) {
+        let mut held = self.lock();
+        let permit = held.permit.take();
+        *held = Held::default();
+        drop(held);
+        if let Some(mut permit) = permit {
+            permit.outcome = outcome;
+        }
+    }
+
+    /// A request body of this length is sent from its first byte.
+    ///
+    /// The buffers of the connection take its first bytes at once, before any byte is on its way.
+    /// They do not count; the other bytes count for them.
+    pub(crate) fn begin_body(&self, len: u64) {
+        let mut held = self.lock();
+        held.moved = 0;
+        held.uncounted = (len / 4).min(BUFFERED);
+        held.len = len;
+    }
+
+    /// Bytes of the request or of its response have moved.
+    pub(crate) fn moved(&self, bytes: u64) {
+        let mut held = self.lock();
+        let uncounted = held.uncounted.min(bytes);
+        held.uncounted -= uncounted;
+        held.moved += bytes - uncounted;
+        if held.moved < REPORTED {
+            return;
+        }
+        let mut moved = std::mem::take(&mut held.moved);
+        let skipped = (held.len / 4).min(BUFFERED);
+        if skipped > 0 {
+            let scaled = u128::from(moved) * u128::from(held.len) / u128::from(held.len - skipped);
+            moved = u64::try_from(scaled).unwrap_or(moved);
+        }
+        if let Some(permit) = &mut held.permit {
+            permit.moved(moved);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn try_acquire(budget: &Arc<RequestBudget>, lane: Option<Lane>) -> Option<RequestSlot> {
+        Arc::clone(budget).acquire(lane).now_or_never()
+    }
+
+    fn in_flight(budget: &RequestBudget) -> usize {
+        budget.lock().in_flight
+    }
+
+    #[tokio::test]
+    async fn requests_start_in_their_order() {
+        let budget = Arc::new(RequestBudget::new(2));
+        let first = try_acquire(&budget, None).unwrap();
+        let second = try_acquire(&budget, Some(Lane::Uploads)).unwrap();
+        let mut third = Box::pin(Arc::clone(&budget).acquire(None));
+        let mut fourth = Box::pin(Arc::clone(&budget).acquire(Some(Lane::Uploads)));
+        assert!((&mut third).now_or_never().is_none());
+        assert!((&mut fourth).now_or_never().is_none());
+        drop(second);
+        assert!((&mut fourth).now_or_never().is_none());
+        let third = (&mut third).now_or_never().unwrap();
+        drop(first);
+        let fourth = (&mut fourth).now_or_never().unwrap();
+        assert_eq!(in_flight(&budget), 2);
+        drop((third, fourth));
+        assert_eq!(in_flight(&budget), 0);
+    }
+
+    #[tokio::test]
+    async fn a_full_lane_does_not_block_others() {
+        let budget = Arc::new(RequestBudget::new(100));
+        let uploads: Vec<_> = (0..4)
+            .map(|_| try_acquire(&budget, Some(Lane::Uploads)).unwrap())
+            .collect();
+        let mut upload = Box::pin(Arc::clone(&budget).acquire(Some(Lane::Uploads)));
+        assert!((&mut upload).now_or_never().is_none());
+        assert!(try_acquire(&budget, Some(Lane::Downloads)).is_some());
+        assert!(try_acquire(&budget, None).is_some());
+        drop(uploads);
+        assert!((&mut upload).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_gives_its_slot_up() {
+        let budget = Arc::new(RequestBudget::new(100));
+        let lane = Some(Lane::Uploads);
+        let slots: Vec<_> = (0..4)
+            .map(|_| try_acquire(&budget, lane).unwrap())
+            .collect();
+        let shed = &slots[0];
+        shed.release(Outcome::Shed);
+        assert_eq!(in_flight(&budget), 3);
+        assert!(
+            shed.readmit().now_or_never().is_none(),
+            "the limit is 3 now"
+        );
+        slots[1].release(Outcome::Success);
+        // The earlier attempt to be admitted was dropped.
+        shed.readmit().now_or_never().unwrap();
+        shed.readmit().now_or_never().unwrap();
+        assert_eq!(in_flight(&budget), 3);
+        drop(slots);
+        assert_eq!(in_flight(&budget), 0);
+    }
+
+    #[tokio::test]
+    async fn many_dropped_requests_are_skipped() {
+        let budget = Arc::new(RequestBudget::new(1));
+        let first = try_acquire(&budget, None).unwrap();
+        for _ in 0..100_000 {
+            assert!(try_acquire(&budget, None).is_none());
+        }
+        drop(first);
+        assert!(budget.lock().waiting.is_empty());
+        assert!(try_acquire(&budget, None).is_some());
+    }
+
+    #[tokio::test]
+    async fn all_bytes_of_a_body_count() {
+        const PART: u64 = 8 << 20;
+        let budget = Arc::new(RequestBudget::new(1));
+        let slot = try_acquire(&budget, Some(Lane::Uploads)).unwrap();
+        for _ in 0..2 {
+            slot.begin_body(PART);
+            for _ in 0..PART / (64 << 10) {
+                slot.moved(64 << 10);
+            }
+        }
+        let held = slot.lock();
+        assert_eq!((held.moved, held.uncounted), (0, 0));
+        drop(held);
+        let measured = budget.lock().limits[0].measured_bytes();
+        assert!(measured.abs_diff(2 * PART) < 1024, "{measured}");
+    }
+}
