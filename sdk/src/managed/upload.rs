@@ -209,7 +209,8 @@ impl<'a> Upload<'a> {
 
     /// Sets whether the entity tag of each response is compared with the MD5 of the bytes that were
     /// sent. Default: `true`. The MD5 is computed while the bytes are sent. Without verification,
-    /// the upload needs less CPU time, but does not notice that the service stores other bytes.
+    /// the upload needs less CPU time, but does not notice if the service stores other bytes. With
+    /// [`compute_content_md5`](Self::compute_content_md5), responses are always verified.
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.transfer.verify = verify;
         self
