@@ -1,6 +1,6 @@
 //! Uploads many files at once with a progress bar for all of them: `many_files_with_progress [FILE]..`.
 //!
-//! It starts a QingStor of its own on this machine, and without FILE makes 20 files to upload.
+//! Starts an emulator on this machine. Without FILE, creates 20 files to upload.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use qingstor_emulator::Emulator;
 use qingstor_sdk::{Config, QingStor};
 
-/// How many files are uploaded at the same time.
+/// Number of files that are uploaded at the same time.
 const FILES: usize = 4;
 
 #[tokio::main]
@@ -52,7 +52,7 @@ async fn main() -> Result<()> {
                 .on_progress(move |progress| {
                     shown.set_length(progress.total.unwrap_or(progress.bytes));
                     shown.set_position(progress.bytes);
-                    // Bytes that have to be resent are taken back first.
+                    // Bytes that have to be resent are subtracted first.
                     match u64::try_from(progress.bytes_delta) {
                         Ok(more) => shared.inc(more),
                         Err(_) => shared.dec(progress.bytes_delta.unsigned_abs()),

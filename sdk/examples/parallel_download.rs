@@ -1,6 +1,6 @@
-//! A download over several connections, beside one over a single connection.
+//! Compares a download over one connection with a download over several connections.
 //!
-//! It starts a QingStor of its own on this machine, each of whose connections is slow.
+//! Starts an emulator on this machine that limits the rate of each connection.
 
 use std::time::Instant;
 

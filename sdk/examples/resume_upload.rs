@@ -1,6 +1,6 @@
-//! An upload that is broken off and goes on where it stopped.
+//! Resumes an interrupted upload.
 //!
-//! It starts a QingStor of its own on this machine, and lets it fail in the middle.
+//! Starts an emulator on this machine that rejects some of the parts.
 
 use anyhow::{Context, Result};
 use qingstor_emulator::{Emulator, FaultRule};
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let token_path = folder.path().join("backup.token");
     std::fs::write(&path, vec![7; 40 << 20])?;
 
-    // The fourth part is refused.
+    // The emulator rejects the fourth part.
     let rule = FaultRule::on("UploadMultipart")
         .after(3)
         .code("permission_denied");
@@ -28,19 +28,19 @@ async fn main() -> Result<()> {
         bucket
             .upload("backup.tar", UploadSource::path(&path))
             .concurrency(1)
-            // Whatever happens to this process, the token is on the disk.
+            // The token is on the disk even if this process is killed.
             .token_file(&token_path)
     };
-    let error = upload().await.err().context("it should have failed")?;
-    println!("broken off  {error}");
+    let error = upload().await.err().context("the upload did not fail")?;
+    println!("interrupted  {error}");
 
-    // Another process, another day. It finds the token, and goes on.
+    // Later, another process with the same token file resumes the upload.
     emulator.clear_faults();
     let token: ResumeToken = std::fs::read_to_string(&token_path)?.parse()?;
-    println!("going on    {} parts are done", token.parts_done());
+    println!("resuming     {} parts are complete", token.parts_done());
     let output = upload().await?;
     println!(
-        "done        {} bytes in {} parts",
+        "done         {} bytes in {} parts",
         output.bytes, output.parts
     );
     Ok(())

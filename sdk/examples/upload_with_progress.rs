@@ -1,6 +1,6 @@
 //! Uploads a file with a progress bar: `upload_with_progress [FILE]`.
 //!
-//! It starts a QingStor of its own on this machine, and without FILE makes 64 MiB to upload.
+//! Starts an emulator on this machine. Without FILE, creates a file of 64 MiB to upload.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
     let path = match std::env::args_os().nth(1) {
         Some(path) => PathBuf::from(path),
         None => {
-            let path = folder.path().join("made-up.bin");
+            let path = folder.path().join("example.bin");
             std::fs::write(&path, vec![7; 64 << 20])?;
             path
         }
@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     let shown = bar.clone();
     let output = bucket
         .upload("upload", UploadSource::path(&path))
-        // So that there is something to see.
+        // Slow enough to see the progress.
         .max_bytes_per_second(32 << 20)
         .on_progress(move |progress| {
             shown.set_length(progress.total.unwrap_or(progress.bytes));

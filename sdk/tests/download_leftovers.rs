@@ -1,4 +1,4 @@
-//! What downloads leave, and what they make of what others left.
+//! Files that downloads leave behind, and objects of unusual services.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -22,8 +22,8 @@ fn count(folder: &Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()
 }
 
-/// A client that sends everything once.
-fn once(site: &Site) -> Bucket {
+/// Returns a bucket of a client without retries.
+fn bucket_without_retries(site: &Site) -> Bucket {
     let (id, secret) = (
         site.emulator.access_key_id(),
         site.emulator.secret_access_key(),
@@ -34,7 +34,7 @@ fn once(site: &Site) -> Bucket {
 }
 
 #[tokio::test]
-async fn a_resumable_download_of_nothing_leaves_nothing() {
+async fn a_resumable_download_of_a_missing_object_leaves_no_files() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let download = site.bucket.download("missing", folder.path().join("copy"));
@@ -43,9 +43,9 @@ async fn a_resumable_download_of_nothing_leaves_nothing() {
     assert_eq!(count(folder.path()), 0);
 }
 
-/// A process that was killed while it wrote the state left another file.
+/// A process that is killed while it writes the state leaves a temporary file.
 #[tokio::test]
-async fn the_last_leftovers_go_with_the_download() {
+async fn a_finished_download_removes_temporary_files_of_its_state() {
     let site = Site::start().await;
     site.bucket.put_object("k").body("abc").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -56,7 +56,7 @@ async fn the_last_leftovers_go_with_the_download() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_way_is_found_before_anything_comes() {
+async fn a_folder_as_target_is_an_error() {
     let site = Site::start().await;
     site.bucket
         .put_object("k")
@@ -73,15 +73,16 @@ async fn a_folder_in_the_way_is_found_before_anything_comes() {
     }
 }
 
-/// A download begins, another object takes the place and begins to come, and then the first object is
-/// there again. Its tag is no MD5, so that nothing else would find out.
+/// A download is interrupted, then continued after the object was overwritten, and interrupted again.
+/// Then the first object is restored. Its entity tag is not an MD5, so that only the state can prevent
+/// a mix.
 #[tokio::test]
-async fn what_another_object_left_is_not_taken_for_the_first_ones() {
+async fn ranges_of_another_object_are_not_reused() {
     let site = Site::start().await;
     let (first, second) = (content(2 * PART), content(2 * PART - 1));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy");
-    let bucket = once(&site);
+    let bucket = bucket_without_retries(&site);
     let put = async |content: &Bytes| {
         site.emulator.clear_faults();
         let mut content = content.to_vec();
@@ -109,7 +110,7 @@ async fn what_another_object_left_is_not_taken_for_the_first_ones() {
 }
 
 #[tokio::test]
-async fn whoever_wants_one_attempt_gets_one() {
+async fn a_download_without_retries_sends_one_request() {
     let site = Site::start().await;
     site.bucket
         .put_object("k")
@@ -118,23 +119,24 @@ async fn whoever_wants_one_attempt_gets_one() {
         .unwrap();
     let before = site.served("GetObject");
     site.faults(&["operation=GetObject,times=1,truncate=1000"]);
-    let download = once(&site).download("k", DownloadTarget::writer(tokio::io::sink()));
+    let download =
+        bucket_without_retries(&site).download("k", DownloadTarget::writer(tokio::io::sink()));
     let error = download.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
     assert!(site.served("GetObject") - before <= 1);
 }
 
-/// A server may say that an object has any length.
+/// A server may claim any size of an object.
 #[tokio::test]
-async fn an_object_of_any_length_is_asked_for_range_by_range() {
+async fn ranges_are_not_computed_in_advance() {
     let config = Config::new("ID", "SECRET").in_process(|request| async move {
-        let answer = http::Response::builder().header("ETag", "\"e\"");
+        let response = http::Response::builder().header("ETag", "\"e\"");
         match request.headers()["range"].to_str().unwrap() {
-            "bytes=0-65535" => answer
+            "bytes=0-65535" => response
                 .status(206)
                 .header("Content-Range", format!("bytes 0-65535/{}", u64::MAX))
                 .body(vec![7; 65536]),
-            _ => answer.status(403).body(Vec::new()),
+            _ => response.status(403).body(Vec::new()),
         }
         .unwrap()
     });
@@ -145,16 +147,18 @@ async fn an_object_of_any_length_is_asked_for_range_by_range() {
     let download = bucket.download("k", DownloadTarget::writer(tokio::io::sink()));
     let download = std::future::IntoFuture::into_future(download.part_size(65536));
     let error = tokio::time::timeout(Duration::from_secs(20), download).await;
-    let error = error.expect("it counts its ranges").unwrap_err();
+    let error = error
+        .expect("the download computes all ranges first")
+        .unwrap_err();
     assert!(error.is_permission_denied(), "{error}");
 }
 
-/// What has no tag, or comes as a whole where a range was asked for, goes by as it comes.
+/// The response has no entity tag, and is the whole object instead of a range.
 #[tokio::test]
-async fn a_service_without_ranges_gives_whole_objects() {
+async fn downloads_from_a_service_without_ranges() {
     let config = Config::new("ID", "SECRET").in_process(|_| async {
-        let answer = http::Response::builder().header("Content-Length", 300_000);
-        answer.body(vec![7; 300_000]).unwrap()
+        let response = http::Response::builder().header("Content-Length", 300_000);
+        response.body(vec![7; 300_000]).unwrap()
     });
     let bucket = QingStor::new(config)
         .unwrap()

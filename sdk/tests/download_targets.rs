@@ -1,4 +1,4 @@
-//! What a download may replace, and what it must leave alone.
+//! Which files a download replaces, and which it must not change.
 #![cfg(unix)]
 // A test that finds something else may well panic.
 #![allow(
@@ -18,23 +18,23 @@ use tempfile::TempDir;
 
 use transfer::Site;
 
-/// The three ways to download to a path.
-const WAYS: [Way; 3] = [Way::WriteTo, Way::Download, Way::Resumable];
+/// The methods that download to a path.
+const METHODS: [Method; 3] = [Method::WriteTo, Method::Download, Method::Resumable];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
+enum Method {
     WriteTo,
     Download,
     Resumable,
 }
 
-struct Place {
+struct Fixture {
     site: Site,
     folder: TempDir,
 }
 
-impl Place {
-    /// A place with an object `k` whose content is `new`.
+impl Fixture {
+    /// Creates an object `k` with the content `new`, and an empty folder.
     async fn new() -> Self {
         let site = Site::start().await;
         site.bucket.put_object("k").body("new").await.unwrap();
@@ -60,14 +60,14 @@ impl Place {
         path
     }
 
-    async fn download(&self, way: Way, to: &Path) -> Result<(), Error> {
-        match way {
-            Way::WriteTo => {
+    async fn download(&self, method: Method, to: &Path) -> Result<(), Error> {
+        match method {
+            Method::WriteTo => {
                 let body = self.site.bucket.get_object("k").await?.body;
                 body.write_to(to).await.map(drop)
             }
-            Way::Download => self.site.bucket.download("k", to).await.map(drop),
-            Way::Resumable => {
+            Method::Download => self.site.bucket.download("k", to).await.map(drop),
+            Method::Resumable => {
                 let download = self.site.bucket.download("k", to);
                 download.resumable(true).await.map(drop)
             }
@@ -95,8 +95,8 @@ fn text(path: &Path) -> String {
 
 #[tokio::test]
 async fn keeps_the_permissions_of_the_replaced_file() {
-    let place = Place::new().await;
-    for way in WAYS {
+    let fixture = Fixture::new().await;
+    for method in METHODS {
         for (old, new) in [
             (0o600, 0o600),
             (0o640, 0o640),
@@ -104,79 +104,86 @@ async fn keeps_the_permissions_of_the_replaced_file() {
             (0o666, 0o666),
             (0o4755, 0o755),
         ] {
-            let path = place.write("copy", "old", old);
-            place.download(way, &path).await.unwrap();
-            assert_eq!((text(&path).as_str(), mode(&path)), ("new", new), "{way:?}");
+            let path = fixture.write("copy", "old", old);
+            fixture.download(method, &path).await.unwrap();
+            assert_eq!(
+                (text(&path).as_str(), mode(&path)),
+                ("new", new),
+                "{method:?}"
+            );
         }
-        // A new file has the permissions of any new file.
-        std::fs::remove_file(place.path("copy")).unwrap();
-        place.download(way, &place.path("copy")).await.unwrap();
-        std::fs::write(place.path("other"), "").unwrap();
-        assert_eq!(mode(&place.path("copy")), mode(&place.path("other")));
+        // Without an existing file, the permissions are the default ones.
+        std::fs::remove_file(fixture.path("copy")).unwrap();
+        fixture
+            .download(method, &fixture.path("copy"))
+            .await
+            .unwrap();
+        std::fs::write(fixture.path("other"), "").unwrap();
+        assert_eq!(mode(&fixture.path("copy")), mode(&fixture.path("other")));
     }
-    assert_eq!(place.names(), ["copy", "other"]);
+    assert_eq!(fixture.names(), ["copy", "other"]);
 }
 
 #[tokio::test]
-async fn replaces_a_link_and_leaves_what_it_leads_to() {
-    let place = Place::new().await;
-    let private = place.write("private", "old", 0o600);
-    let open = place.write("open", "old", 0o777);
-    std::fs::write(place.path("other"), "").unwrap();
-    for way in WAYS {
-        let link = place.path("link");
-        for (leads_to, expected) in [
+async fn replaces_a_symbolic_link_but_not_its_destination() {
+    let fixture = Fixture::new().await;
+    let private = fixture.write("private", "old", 0o600);
+    let open = fixture.write("open", "old", 0o777);
+    std::fs::write(fixture.path("other"), "").unwrap();
+    for method in METHODS {
+        let link = fixture.path("link");
+        for (destination, expected) in [
             (&private, 0o600),
-            (&open, mode(&place.path("other"))),
-            (&place.path("nothing"), mode(&place.path("other"))),
+            (&open, mode(&fixture.path("other"))),
+            (&fixture.path("nothing"), mode(&fixture.path("other"))),
         ] {
-            symlink(leads_to, &link).unwrap();
-            place.download(way, &link).await.unwrap();
+            symlink(destination, &link).unwrap();
+            fixture.download(method, &link).await.unwrap();
             assert!(
                 std::fs::symlink_metadata(&link).unwrap().is_file(),
-                "{way:?}"
+                "{method:?}"
             );
             assert_eq!(
                 (text(&link).as_str(), mode(&link)),
                 ("new", expected),
-                "{way:?}"
+                "{method:?}"
             );
             std::fs::remove_file(&link).unwrap();
         }
         assert_eq!((text(&private), text(&open)), ("old".into(), "old".into()));
     }
-    assert_eq!(place.names(), ["open", "other", "private"]);
+    assert_eq!(fixture.names(), ["open", "other", "private"]);
 }
 
 #[tokio::test]
-async fn refuses_pipes_sockets_devices_and_folders() {
-    let place = Place::new().await;
-    let pipe = place.pipe("pipe");
-    let socket = place.path("socket");
+async fn rejects_pipes_sockets_devices_and_folders() {
+    let fixture = Fixture::new().await;
+    let pipe = fixture.pipe("pipe");
+    let socket = fixture.path("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    let device = place.path("device");
-    // A link: should this test fail as root, it must not replace the device.
+    let device = fixture.path("device");
+    // A link, so that the device is not replaced if this test fails as root.
     symlink("/dev/null", &device).unwrap();
-    let to_pipe = place.path("to-pipe");
+    let to_pipe = fixture.path("to-pipe");
     symlink(&pipe, &to_pipe).unwrap();
-    std::fs::create_dir(place.path("folder")).unwrap();
-    let before = place.names();
-    for way in WAYS {
+    std::fs::create_dir(fixture.path("folder")).unwrap();
+    let before = fixture.names();
+    for method in METHODS {
         for (path, says) in [
             (&pipe, "is a pipe, not a regular file"),
             (&to_pipe, "is a pipe, not a regular file"),
             (&socket, "is a socket, not a regular file"),
             (&device, "is a device, not a regular file"),
-            (&place.path("folder"), "directory"),
-            (&place.path("new/"), "directory"),
-            (&place.path("missing/copy"), "No such file or directory"),
-            (&place.path("socket/copy"), "Not a directory"),
+            (&fixture.path("folder"), "directory"),
+            (&fixture.path("new/"), "directory"),
+            (&fixture.path("missing/copy"), "No such file or directory"),
+            (&fixture.path("socket/copy"), "Not a directory"),
             (&PathBuf::new(), "the path is empty"),
         ] {
-            let error = place.download(way, path).await.unwrap_err();
+            let error = fixture.download(method, path).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Io);
             let shown = error.to_string();
-            assert!(shown.contains(says), "{way:?} {shown}");
+            assert!(shown.contains(says), "{method:?} {shown}");
             if says.contains("regular") {
                 assert!(
                     shown.contains("use `Bucket::download` with `DownloadTarget::writer`"),
@@ -184,16 +191,16 @@ async fn refuses_pipes_sockets_devices_and_folders() {
                 );
             }
         }
-        assert_eq!(place.names(), before, "{way:?}");
+        assert_eq!(fixture.names(), before, "{method:?}");
     }
 }
 
-/// The bucket does not exist, so that a request would fail in another way.
+/// The object does not exist, so a request would fail with another error.
 #[tokio::test]
-async fn refuses_before_anything_is_sent() {
-    let place = Place::new().await;
-    let pipe = place.pipe("pipe");
-    let bucket = place.site.bucket.clone();
+async fn rejects_a_target_before_the_first_request() {
+    let fixture = Fixture::new().await;
+    let pipe = fixture.pipe("pipe");
+    let bucket = fixture.site.bucket.clone();
     for resumable in [false, true] {
         let download = bucket.download("missing", &pipe).resumable(resumable);
         let error = download.await.unwrap_err();
@@ -207,9 +214,9 @@ async fn refuses_before_anything_is_sent() {
 
 #[tokio::test]
 async fn does_not_write_through_a_planted_part_file() {
-    let place = Place::new().await;
-    let victim = place.write("victim", "keep", 0o644);
-    let (part, state) = (place.path("copy.part"), place.path("copy.part.json"));
+    let fixture = Fixture::new().await;
+    let victim = fixture.write("victim", "keep", 0o644);
+    let (part, state) = (fixture.path("copy.part"), fixture.path("copy.part.json"));
     type Plant<'a> = &'a dyn Fn(&Path);
     let plants: [(&str, Plant<'_>); 5] = [
         ("is a symbolic link", &|path| {
@@ -220,41 +227,44 @@ async fn does_not_write_through_a_planted_part_file() {
             std::fs::hard_link(&victim, path).unwrap()
         }),
         ("is a pipe", &|path| {
-            place.pipe(path.file_name().unwrap().to_str().unwrap());
+            fixture.pipe(path.file_name().unwrap().to_str().unwrap());
         }),
         ("is a directory", &|path| std::fs::create_dir(path).unwrap()),
     ];
     for (says, plant) in plants {
         for planted in [&part, &state] {
             plant(planted);
-            let error = place.download(Way::Resumable, &place.path("copy")).await;
+            let error = fixture
+                .download(Method::Resumable, &fixture.path("copy"))
+                .await;
             let error = error.unwrap_err();
-            let named =
+            let expected =
                 format!("{}: {says}", planted.display()).replace(": several", ": has several");
             assert_eq!((error.kind(), error.attempts()), (ErrorKind::Io, 0));
-            assert!(error.to_string().contains(&named), "{error} {named}");
+            assert!(error.to_string().contains(&expected), "{error} {expected}");
             assert_eq!(text(&victim), "keep");
             std::fs::remove_file(planted)
                 .or_else(|_| std::fs::remove_dir(planted))
                 .unwrap();
-            assert_eq!(place.names(), ["victim"]);
+            assert_eq!(fixture.names(), ["victim"]);
         }
     }
 }
 
-/// The state is written to another name first.
-/// Another user could read and change what is written to their own file, or say that bytes are done
-/// which are not.
+/// Another user could read and change the bytes in their file, or mark ranges as complete that are
+/// not.
 #[tokio::test]
-async fn does_not_take_a_file_of_another_user() {
+async fn does_not_use_a_file_of_another_user() {
     for name in ["copy.part", "copy.part.json"] {
-        let place = Place::new().await;
-        let planted = place.write(name, "theirs", 0o666);
+        let fixture = Fixture::new().await;
+        let planted = fixture.write(name, "theirs", 0o666);
         if std::os::unix::fs::chown(&planted, Some(12345), None).is_err() {
-            // Only root can give files away.
+            // Only root can change the owner of a file.
             return;
         }
-        let error = place.download(Way::Resumable, &place.path("copy")).await;
+        let error = fixture
+            .download(Method::Resumable, &fixture.path("copy"))
+            .await;
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
         assert!(
@@ -262,36 +272,37 @@ async fn does_not_take_a_file_of_another_user() {
             "{error}"
         );
         assert_eq!(text(&planted), "theirs");
-        assert_eq!(place.names(), [name]);
+        assert_eq!(fixture.names(), [name]);
     }
 }
 
+/// The state is first written to a temporary file.
 #[tokio::test]
 async fn does_not_write_through_a_planted_state_file() {
-    let place = Place::new().await;
-    let victim = place.write("victim", "keep", 0o644);
-    symlink(&victim, place.path("copy.part.json.new")).unwrap();
+    let fixture = Fixture::new().await;
+    let victim = fixture.write("victim", "keep", 0o644);
+    symlink(&victim, fixture.path("copy.part.json.new")).unwrap();
     let content = transfer::content(3 * transfer::PART);
-    place
+    fixture
         .site
         .bucket
         .put_object("k")
         .body(content)
         .await
         .unwrap();
-    let download = place.site.bucket.download("k", place.path("copy"));
+    let download = fixture.site.bucket.download("k", fixture.path("copy"));
     download.resumable(true).part_size(65536).await.unwrap();
     assert_eq!(text(&victim), "keep");
-    assert_eq!(place.names(), ["copy", "victim"]);
+    assert_eq!(fixture.names(), ["copy", "victim"]);
 }
 
 #[tokio::test]
 async fn does_not_write_through_a_planted_token_file() {
-    let place = Place::new().await;
-    let victim = place.write("victim", "", 0o644);
-    let token = place.path("token");
+    let fixture = Fixture::new().await;
+    let victim = fixture.write("victim", "", 0o644);
+    let token = fixture.path("token");
     symlink(&victim, &token).unwrap();
-    let upload = place
+    let upload = fixture
         .site
         .bucket
         .upload("up", UploadSource::from("content"));

@@ -1,4 +1,4 @@
-//! Downloads from a server on this machine: sizes, targets, faults, interruptions.
+//! Downloads from the emulator: sizes, targets, faults, interruptions.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -20,7 +20,7 @@ use qingstor_sdk::{Download, DownloadTarget, ErrorKind, Progress, SseKey};
 
 use transfer::{MIB, PART, Site, content};
 
-/// A short range, so that objects have many of them.
+/// A small range size, so that objects have many ranges.
 const RANGE: usize = 256 * 1024;
 
 async fn with_object(len: usize) -> (Site, Bytes, tempfile::TempDir) {
@@ -48,7 +48,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_length_arrives() {
+async fn downloads_objects_of_any_length() {
     let (site, _, folder) = with_object(0).await;
     let path = folder.path().join("copy");
     for len in [0, 1, RANGE - 1, RANGE, RANGE + 1, 2 * RANGE, 9 * RANGE + 5] {
@@ -73,7 +73,7 @@ async fn every_length_arrives() {
 }
 
 #[tokio::test]
-async fn a_small_object_takes_one_request() {
+async fn a_small_object_is_downloaded_with_one_request() {
     let (site, stored, folder) = with_object(100).await;
     let path = folder.path().join("copy");
     let before = site.served("GetObject");
@@ -84,7 +84,7 @@ async fn a_small_object_takes_one_request() {
 }
 
 #[tokio::test]
-async fn an_object_of_parts_has_no_md5_to_verify() {
+async fn an_object_of_parts_is_not_verified() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy");
@@ -99,10 +99,10 @@ async fn an_object_of_parts_has_no_md5_to_verify() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_before_anything_is_written() {
+async fn errors_leave_no_files() {
     let (site, _, folder) = with_object(10).await;
     let path = folder.path().join("copy");
-    let refused = [
+    let results = [
         site.bucket.download("k", &path).part_size(1).await,
         site.bucket.download("k", &path).concurrency(0).await,
         site.bucket
@@ -114,14 +114,14 @@ async fn mistakes_are_told_before_anything_is_written() {
             .resumable(true)
             .await,
     ];
-    for result in refused {
+    for result in results {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
     let error = site.bucket.download("missing", &path).await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
-    let nowhere = folder.path().join("no/such/folder");
+    let missing_folder = folder.path().join("no/such/folder");
     for resumable in [false, true] {
-        let error = download(&site, &nowhere)
+        let error = download(&site, &missing_folder)
             .resumable(resumable)
             .await
             .unwrap_err();
@@ -151,7 +151,7 @@ async fn progress_ends_at_the_total() {
 }
 
 #[tokio::test]
-async fn the_limit_holds_for_all_ranges_together() {
+async fn the_rate_limit_applies_to_all_ranges_together() {
     let (site, _, folder) = with_object(8 * RANGE).await;
     let started = Instant::now();
     let download = download(&site, folder.path().join("copy"));
@@ -161,11 +161,11 @@ async fn the_limit_holds_for_all_ranges_together() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_overwritten_meanwhile_is_never_mixed() {
+async fn never_mixes_two_objects_if_one_is_overwritten() {
     let (site, stored, folder) = with_object(12 * RANGE).await;
     let path = folder.path().join("copy");
     std::fs::write(&path, "older").unwrap();
-    // The ranges come slowly enough for another object to take the place.
+    // Slow ranges give another request time to overwrite the object.
     site.faults(&["operation=GetObject,latency=50ms"]);
     for writer in [false, true] {
         site.bucket
@@ -194,7 +194,7 @@ async fn an_object_that_is_overwritten_meanwhile_is_never_mixed() {
 }
 
 #[tokio::test]
-async fn ranges_that_break_off_go_on() {
+async fn interrupted_ranges_are_resumed() {
     let (site, stored, folder) = with_object(6 * RANGE + 7).await;
     let path = folder.path().join("copy");
     for rule in [
@@ -213,7 +213,7 @@ async fn ranges_that_break_off_go_on() {
             .unwrap();
         assert_eq!(memory, stored, "{rule}");
     }
-    // For ever is too long.
+    // If every response is truncated, the retries end.
     site.faults(&["operation=GetObject,truncate=10"]);
     let error = download(&site, &path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
@@ -221,7 +221,7 @@ async fn ranges_that_break_off_go_on() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_not_noticed() {
+async fn recovers_from_temporary_faults() {
     let (site, stored, folder) = with_object(8 * RANGE).await;
     let path = folder.path().join("copy");
     for fault in [
@@ -245,7 +245,7 @@ async fn passing_faults_are_not_noticed() {
 }
 
 #[tokio::test]
-async fn a_wrong_tag_never_spoils_a_file() {
+async fn a_wrong_etag_never_creates_a_file() {
     let (site, _, folder) = with_object(8 * RANGE).await;
     let path = folder.path().join("copy");
     for after in 0..4 {
@@ -262,7 +262,7 @@ async fn a_wrong_tag_never_spoils_a_file() {
 }
 
 #[tokio::test]
-async fn wrong_bytes_are_told_and_not_kept() {
+async fn content_with_a_wrong_md5_is_an_error_and_removed() {
     let (site, _, folder) = with_object(RANGE).await;
     let path = folder.path().join("copy");
     for resumable in [false, true] {
@@ -280,7 +280,7 @@ async fn wrong_bytes_are_told_and_not_kept() {
 }
 
 #[tokio::test]
-async fn an_interrupted_download_goes_on() {
+async fn resumes_an_interrupted_download() {
     let (site, stored, folder) = with_object(8 * RANGE).await;
     let path = folder.path().join("copy");
     site.faults(&["operation=GetObject,after=3,code=permission_denied"]);
@@ -302,7 +302,7 @@ async fn an_interrupted_download_goes_on() {
 }
 
 #[tokio::test]
-async fn an_interrupted_download_of_another_object_begins_anew() {
+async fn starts_from_the_beginning_if_the_object_changed() {
     let (site, _, folder) = with_object(8 * RANGE).await;
     let path = folder.path().join("copy");
     for len in [8 * RANGE, RANGE / 2, 9 * RANGE] {
@@ -329,7 +329,7 @@ async fn an_interrupted_download_of_another_object_begins_anew() {
 }
 
 #[tokio::test]
-async fn damaged_leftovers_are_no_danger() {
+async fn ignores_damaged_part_files() {
     let (site, stored, folder) = with_object(4 * RANGE).await;
     let path = folder.path().join("copy");
     let part = folder.path().join("copy.part");
@@ -341,7 +341,7 @@ async fn damaged_leftovers_are_no_danger() {
         assert_eq!(std::fs::read(&path).unwrap(), stored);
         assert_eq!(files(folder.path()), ["copy"]);
     }
-    // The state says that all is there, but the bytes are others.
+    // According to the state all ranges are complete, but the bytes are wrong.
     let etag = site.bucket.head_object("k").await.unwrap().etag;
     let json = format!(
         r#"{{"bucket":"transfers","key":"k","etag":{etag:?},"size":{},"done":[{{"start":0,"end":{}}}]}}"#,
@@ -357,24 +357,24 @@ async fn damaged_leftovers_are_no_danger() {
 }
 
 #[tokio::test]
-async fn two_resumable_downloads_to_one_path_are_refused() {
+async fn a_part_file_is_locked_by_its_download() {
     let (site, stored, folder) = with_object(4 * RANGE).await;
     let path = folder.path().join("copy");
     site.faults(&["operation=GetObject,latency=500ms"]);
-    let one = download(&site, &path).resumable(true).into_future();
-    let other = async {
+    let first = download(&site, &path).resumable(true).into_future();
+    let second = async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         download(&site, &path).resumable(true).await
     };
-    let (one, other) = tokio::join!(one, other);
-    one.unwrap();
-    let error = other.unwrap_err();
+    let (first, second) = tokio::join!(first, second);
+    first.unwrap();
+    let error = second.unwrap_err();
     assert!(error.to_string().contains("another download"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_download_leaves_nothing_unless_resumable() {
+async fn a_dropped_download_removes_its_file_unless_it_is_resumable() {
     let (site, stored, folder) = with_object(8 * RANGE).await;
     let path = folder.path().join("copy");
     site.faults(&["operation=GetObject,latency=20ms"]);
@@ -382,7 +382,7 @@ async fn a_dropped_download_leaves_nothing_unless_resumable() {
         let download = download(&site, &path).concurrency(2).into_future();
         let limit = Duration::from_millis(millis);
         assert!(tokio::time::timeout(limit, download).await.is_err());
-        // A range that was just being written holds the file for a moment.
+        // A task that writes a range may keep the file for a moment.
         let until = Instant::now() + Duration::from_secs(5);
         while !files(folder.path()).is_empty() {
             assert!(Instant::now() < until, "{:?}", files(folder.path()));
@@ -390,23 +390,22 @@ async fn a_dropped_download_leaves_nothing_unless_resumable() {
         }
     }
     let download = || download(&site, &path).concurrency(2).resumable(true);
-    let mut cuts = 0;
+    let mut dropped = 0;
     while tokio::time::timeout(Duration::from_millis(60), download().into_future())
         .await
         .is_err()
     {
-        cuts += 1;
-        assert!(cuts < 50, "it never ends");
+        dropped += 1;
+        assert!(dropped < 50, "the download makes no progress");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(cuts > 0);
+    assert!(dropped > 0);
     assert_eq!(std::fs::read(&path).unwrap(), stored);
     assert_eq!(files(folder.path()), ["copy"]);
 }
 
-/// A writer that fails at some byte.
 #[tokio::test]
-async fn a_writer_that_fails_ends_the_download() {
+async fn an_error_of_the_writer_fails_the_download() {
     let (site, _, _folder) = with_object(4 * RANGE).await;
     let (reader, writer) = tokio::io::duplex(RANGE);
     drop(reader);
@@ -417,7 +416,7 @@ async fn a_writer_that_fails_ends_the_download() {
 }
 
 #[tokio::test]
-async fn an_encrypted_object_comes_back_with_its_key() {
+async fn downloads_an_encrypted_object_with_its_key() {
     let site = Site::start().await;
     let key = SseKey::new([7; 32]);
     let stored = content(2 * PART + 5);
@@ -428,9 +427,9 @@ async fn an_encrypted_object_comes_back_with_its_key() {
     let whole = download(&site, DownloadTarget::writer(&mut read)).sse_key(&key);
     whole.await.unwrap();
     assert!(read == stored);
-    let mut nothing = Vec::new();
+    let mut unused = Vec::new();
     assert!(
-        download(&site, DownloadTarget::writer(&mut nothing))
+        download(&site, DownloadTarget::writer(&mut unused))
             .await
             .is_err()
     );

@@ -1,15 +1,21 @@
-//! The memory that transfers need, as the system counts it for this process.
+//! The resident memory of this process during large transfers.
 //!
-//! The server is a process of its own: this test's program, started again to run [`server`] alone.
-//! `QINGSTOR_MEMORY_MIB=10240` sends and fetches as much.
+//! The server runs in a separate process: this test binary, started again with only [`server`].
+//! `QINGSTOR_MEMORY_MIB=10240` uploads and downloads 10 GiB.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
 
 mod transfer;
 
 use std::future::{Future, IntoFuture};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,12 +24,13 @@ use qingstor_sdk::{Bucket, Config, DownloadTarget, QingStor, UploadSource};
 
 use transfer::{MIB, PART, content};
 
-/// What stands before the server's address, and what its client needs, on its output.
+/// Precedes the address and the credentials in the output of the server.
 const ADDRESS: &str = "server at ";
 
-/// The server, until its input ends: with the test, however that ends. Alone it does nothing.
+/// Runs the server until its standard input ends, which happens even if the test is killed. Does nothing
+/// if it was not started by [`Server::start`].
 #[test]
-#[ignore = "another test starts it as a process of its own"]
+#[ignore = "another test starts it as a separate process"]
 fn server() {
     if std::env::var_os("QINGSTOR_TEST_SERVER").is_none() {
         return;
@@ -42,7 +49,7 @@ fn server() {
 /// The process that runs [`server`].
 struct Server {
     process: Child,
-    /// Held until it ends: nobody would read what it still says.
+    /// Kept open, because the server fails if it cannot write.
     _output: BufReader<ChildStdout>,
     config: Config,
 }
@@ -82,13 +89,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Its input ends: it removes what it has on the disk, and ends.
+        // The end of its input shuts the server down, which removes its files.
         drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
 }
 
-/// What this process has in memory, in bytes, as the system counts it.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
@@ -96,34 +103,33 @@ fn resident() -> Option<usize> {
     Some(kib * 1024)
 }
 
-/// Pieces of one short text, again and again, so that the source itself needs no memory.
-fn endless(len: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
+/// Returns a stream of `len` bytes that repeats one chunk, so that the source needs no memory.
+fn repeated(len: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
     let piece = content(MIB);
     let items = (0..len / MIB).map(move |_| Ok(piece.clone()));
     futures_util::stream::iter(items)
 }
 
-/// The most that is in memory while the future runs.
-async fn most_during<T>(future: impl Future<Output = T>) -> (T, usize) {
+/// Runs the future and returns its output and the maximum resident memory.
+async fn peak_memory<T>(future: impl Future<Output = T>) -> (T, usize) {
     let watch = async {
-        let mut most = 0;
         loop {
-            most = most.max(resident().unwrap());
+            PEAK.fetch_max(resident().unwrap(), Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(2)).await;
-            MOST.fetch_max(most, std::sync::atomic::Ordering::Relaxed);
         }
     };
-    MOST.store(0, std::sync::atomic::Ordering::Relaxed);
+    PEAK.store(0, Ordering::Relaxed);
     let output = tokio::select! {
         output = future => output,
-        () = watch => unreachable!("it watches for ever"),
+        () = watch => unreachable!("the loop does not end"),
     };
-    (output, MOST.load(std::sync::atomic::Ordering::Relaxed))
+    (output, PEAK.load(Ordering::Relaxed))
 }
 
-static MOST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The largest part of a stream of this length: they grow, since the length is not known before.
+/// Returns the size of the largest part of a stream of this length. Parts grow, because the length is
+/// not announced.
 fn largest_part(mut len: usize) -> usize {
     let mut part = PART;
     while let Some(rest) = len.checked_sub(1000 * part) {
@@ -135,11 +141,11 @@ fn largest_part(mut len: usize) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_bounded() {
     if resident().is_none() {
-        // Only Linux tells.
+        // Measured only on Linux.
         return;
     }
-    /// Buffers of connections, what the allocator keeps for its threads, and the code that runs for
-    /// the first time. Less than the parts of a file would need, were they held.
+    /// Connection buffers, memory that the allocator keeps for its threads, and code that runs for the
+    /// first time. Less than the parts of a file would need in memory.
     const SLACK: usize = 48 * MIB;
     const CONCURRENCY: usize = 2;
     const FILE: usize = 192 * MIB;
@@ -154,56 +160,56 @@ async fn memory_is_bounded() {
     let started = Instant::now();
 
     let upload = bucket
-        .upload("k", UploadSource::stream(endless(len)))
+        .upload("k", UploadSource::stream(repeated(len)))
         .part_size(PART as u64);
     let upload = upload.concurrency(CONCURRENCY).into_future();
-    let (output, most) = most_during(upload).await;
+    let (output, peak) = peak_memory(upload).await;
     assert_eq!(output.unwrap().bytes, len as u64);
-    let grown = most.saturating_sub(before);
+    let grown = peak.saturating_sub(before);
     println!(
         "upload of a stream of {} MiB: {} MiB in memory, {:?}",
         len / MIB,
         grown / MIB,
         started.elapsed()
     );
-    let most_allowed = bound(largest_part(len));
-    assert!(grown <= most_allowed, "{grown} bytes for {most_allowed}");
+    let allowed = bound(largest_part(len));
+    assert!(grown <= allowed, "{grown} bytes instead of {allowed}");
 
     let before = resident().unwrap();
     let started = Instant::now();
     let download = bucket.download("k", DownloadTarget::writer(tokio::io::sink()));
     let download = download.part_size(PART as u64).concurrency(CONCURRENCY);
-    let (output, most) = most_during(download.into_future()).await;
+    let (output, peak) = peak_memory(download.into_future()).await;
     assert_eq!(output.unwrap().bytes, len as u64);
-    let grown = most.saturating_sub(before);
+    let grown = peak.saturating_sub(before);
     println!(
         "download to a writer: {} MiB in memory, {:?}",
         grown / MIB,
         started.elapsed()
     );
-    let most_allowed = bound(PART);
-    assert!(grown <= most_allowed, "{grown} bytes for {most_allowed}");
+    let allowed = bound(PART);
+    assert!(grown <= allowed, "{grown} bytes instead of {allowed}");
 
-    let file = bucket.upload("k", UploadSource::stream(endless(FILE)));
+    let file = bucket.upload("k", UploadSource::stream(repeated(FILE)));
     file.await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let before = resident().unwrap();
     let download = bucket.download("k", &path).into_future();
-    let (output, most) = most_during(download).await;
+    let (output, peak) = peak_memory(download).await;
     output.unwrap();
-    let of_download = most.saturating_sub(before);
+    let download_growth = peak.saturating_sub(before);
     let upload = bucket.upload("k", path.as_path()).multipart_threshold(0);
-    let (output, most) = most_during(upload.into_future()).await;
+    let (output, peak) = peak_memory(upload.into_future()).await;
     output.unwrap();
-    let of_upload = most.saturating_sub(before);
+    let upload_growth = peak.saturating_sub(before);
     println!(
         "file: download {} MiB, upload {} MiB",
-        of_download / MIB,
-        of_upload / MIB
+        download_growth / MIB,
+        upload_growth / MIB
     );
     assert!(
-        of_download.max(of_upload) <= SLACK,
-        "files are not held in memory"
+        download_growth.max(upload_growth) <= SLACK,
+        "files must not be kept in memory"
     );
 }

@@ -1,4 +1,4 @@
-//! Uploads that break off and go on by their tokens, to a server on this machine.
+//! Interrupted uploads that are resumed with a token.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -19,7 +19,7 @@ use qingstor_sdk::{ErrorKind, ResumeToken, UploadSource};
 use transfer::{MIB, PART, Site, content, pieces};
 
 #[tokio::test]
-async fn a_failed_upload_is_given_up_or_can_be_resumed() {
+async fn a_failed_upload_is_aborted_unless_it_is_resumable() {
     let site = Site::start().await;
     let sent = content(4 * PART + 3);
     let upload = || {
@@ -42,25 +42,29 @@ async fn a_failed_upload_is_given_up_or_can_be_resumed() {
     );
     assert_eq!(site.unfinished().await, 1);
 
-    // Another process would have the text only.
+    // Another process has only the text of the token.
     let token: ResumeToken = token.to_string().parse().unwrap();
     site.emulator.clear_faults();
     let before = site.served("UploadMultipart");
-    let refused = site
+    let other_source = site
         .bucket
         .resume_upload(token.clone(), content(4 * PART))
         .await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(other_source.unwrap_err().kind(), ErrorKind::InvalidInput);
     let output = site
         .bucket
         .resume_upload(token.clone(), sent.clone())
         .await
         .unwrap();
     assert_eq!(output.parts, 5);
-    assert_eq!(site.served("UploadMultipart") - before, 3, "two were there");
+    assert_eq!(
+        site.served("UploadMultipart") - before,
+        3,
+        "two parts were stored already"
+    );
     assert_eq!(site.content("k").await, sent);
 
-    // It is done: the upload is gone.
+    // The upload is complete and does not exist any more.
     let error = site
         .bucket
         .resume_upload(token, sent.clone())
@@ -70,7 +74,7 @@ async fn a_failed_upload_is_given_up_or_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn parts_that_differ_are_sent_again() {
+async fn stored_parts_with_other_content_are_replaced() {
     let site = Site::start().await;
     let sent = content(3 * PART);
     site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
@@ -93,7 +97,7 @@ async fn parts_that_differ_are_sent_again() {
         let token = error.resume_token().unwrap().clone();
         assert_eq!(token.parts_done(), 3);
         site.emulator.clear_faults();
-        // Somebody replaces one part.
+        // Another program replaces one part.
         site.bucket
             .upload_multipart("k", &token.upload_id, 1)
             .body(vec![0; PART])
@@ -108,7 +112,7 @@ async fn parts_that_differ_are_sent_again() {
 }
 
 #[tokio::test]
-async fn a_changed_file_and_a_foreign_token_are_refused() {
+async fn rejects_a_changed_file_and_a_token_of_another_bucket() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -138,21 +142,22 @@ async fn a_changed_file_and_a_foreign_token_are_refused() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("has changed"), "{error}");
-    let mut foreign = token;
-    foreign.bucket = "another".into();
+    let mut other_bucket = token;
+    other_bucket.bucket = "another".into();
     let error = site
         .bucket
-        .resume_upload(foreign, path.as_path())
+        .resume_upload(other_bucket, path.as_path())
         .await
         .unwrap_err();
     assert!(error.to_string().contains("another"), "{error}");
 }
 
 #[tokio::test]
-async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
+async fn a_token_file_exists_until_the_upload_is_complete() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let [path, token, nowhere] = ["file", "token", "no/token"].map(|name| folder.path().join(name));
+    let [path, token, missing_folder] =
+        ["file", "token", "no/token"].map(|name| folder.path().join(name));
     let sent = content(4 * PART + 3);
     std::fs::write(&path, &sent).unwrap();
     let upload = |key: &str, token: &std::path::Path| {
@@ -160,8 +165,8 @@ async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
         let upload = upload.part_size(PART as u64).multipart_threshold(0);
         upload.concurrency(1).token_file(token)
     };
-    let refusal = ["operation=UploadMultipart,after=2,code=permission_denied"];
-    site.faults(&refusal);
+    let fault = ["operation=UploadMultipart,after=2,code=permission_denied"];
+    site.faults(&fault);
     let error = upload("k", &token).await.unwrap_err();
     assert!(error.is_permission_denied(), "{error}");
     let stored: ResumeToken = std::fs::read_to_string(&token).unwrap().parse().unwrap();
@@ -173,13 +178,17 @@ async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
     assert!(error.to_string().contains("belongs to `k`"), "{error}");
     let before = site.served("UploadMultipart");
     assert_eq!(upload("k", &token).await.unwrap().parts, 5);
-    assert_eq!(site.served("UploadMultipart") - before, 3, "two were there");
+    assert_eq!(
+        site.served("UploadMultipart") - before,
+        3,
+        "two parts were stored already"
+    );
     assert_eq!(site.content("k").await, sent);
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 
-    // Somebody gave it up meanwhile.
-    site.faults(&refusal);
+    // Another program aborts the upload.
+    site.faults(&fault);
     let error = upload("k", &token).await.unwrap_err();
     let id = &error.resume_token().unwrap().upload_id;
     site.emulator.clear_faults();
@@ -187,20 +196,20 @@ async fn a_token_file_stands_for_as_long_as_there_is_something_to_go_on_with() {
     let error = upload("k", &token).await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
 
-    // One that can't be read, and one that can't be written: nothing is begun.
+    // No upload starts if the token file is invalid or cannot be created.
     std::fs::write(&token, "something else").unwrap();
     let error = upload("k", &token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    let error = upload("k", &nowhere).await.unwrap_err();
+    let error = upload("k", &missing_folder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("no/token"), "{error}");
     assert_eq!(error.resume_token(), None);
     assert_eq!(site.unfinished().await, 0);
 }
 
-/// What is written with a part does not grow with their number: 10,000 parts would be gigabytes.
+/// Writing the whole token after each part would write gigabytes for 10,000 parts.
 #[tokio::test]
-async fn a_token_file_gets_a_line_with_each_part() {
+async fn a_token_file_gets_a_line_for_each_part() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let [path, token] = ["file", "token"].map(|name| folder.path().join(name));
@@ -213,25 +222,25 @@ async fn a_token_file_gets_a_line_with_each_part() {
     };
     site.faults(&["operation=UploadMultipart,after=4,code=permission_denied"]);
     let error = upload().await.unwrap_err();
-    let begun = std::fs::read_to_string(&token).unwrap();
-    let lines: Vec<_> = begun.lines().collect();
-    assert_eq!(lines.len(), 1 + 4, "{begun}");
+    let text = std::fs::read_to_string(&token).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 1 + 4, "{text}");
     let first: ResumeToken = lines[0].parse().unwrap();
-    assert_eq!(first.parts_done(), 0, "it is not written again");
-    assert!(lines[1..].iter().all(|line| line.len() == 34), "{begun}");
+    assert_eq!(first.parts_done(), 0, "the first line does not change");
+    assert!(lines[1..].iter().all(|line| line.len() == 34), "{text}");
 
-    // The last line was cut off by a kill: its part is found nonetheless, and nothing is doubled.
-    std::fs::write(&token, &begun[..begun.len() - 9]).unwrap();
+    // If the last line is incomplete after a kill, its part is found, and no part is sent twice.
+    std::fs::write(&token, &text[..text.len() - 9]).unwrap();
     let before = site.served("UploadMultipart");
     site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
     assert!(upload().await.is_err());
     assert_eq!(
         site.served("UploadMultipart") - before,
         2,
-        "four were there"
+        "four parts were stored already"
     );
     let whole = std::fs::read_to_string(&token).unwrap();
-    assert!(whole.starts_with(&begun[..begun.len() - 9]), "{whole}");
+    assert!(whole.starts_with(&text[..text.len() - 9]), "{whole}");
     assert_eq!(whole.lines().count(), 1 + 4 + 3, "{whole}");
     let read: ResumeToken = whole.parse().unwrap();
     assert_eq!(read.parts_done(), 6);
@@ -246,25 +255,25 @@ async fn a_token_file_gets_a_line_with_each_part() {
 }
 
 #[tokio::test]
-async fn a_token_file_belongs_to_one_upload_at_a_time() {
+async fn a_token_file_is_locked_by_its_upload() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     let upload = |key: &str, len| site.bucket.upload(key, content(len)).token_file(&token);
     site.faults(&["operation=UploadMultipart,latency=500ms"]);
-    let one = upload("k", 5 * PART).into_future();
-    let other = async {
+    let first = upload("k", 5 * PART).into_future();
+    let second = async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         upload("other", 5).await
     };
-    let (one, other) = tokio::join!(one, other);
-    one.unwrap();
-    let error = other.unwrap_err();
+    let (first, second) = tokio::join!(first, second);
+    first.unwrap();
+    let error = second.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("another upload"), "{error}");
     assert!(!token.exists());
 
-    // Content of one request leaves none behind, whether it arrives or not.
+    // An upload with one request removes the file, even if it fails.
     upload("small", 5).await.unwrap();
     assert!(!token.exists());
     site.faults(&["operation=PutObject,code=permission_denied"]);
@@ -272,9 +281,9 @@ async fn a_token_file_belongs_to_one_upload_at_a_time() {
     assert!(!token.exists());
 }
 
-/// The process is killed at some moment: only the tokens that it stored are left.
+/// Aborts the task at various times, as if the process was killed: only the stored tokens remain.
 #[tokio::test]
-async fn a_killed_upload_goes_on_from_its_token() {
+async fn an_upload_is_resumed_from_a_stored_token() {
     let site = Site::start().await;
     let sent = content(5 * PART + 1);
     for kill_after in 0..=5 {
@@ -307,7 +316,7 @@ async fn a_killed_upload_goes_on_from_its_token() {
             .await
         {
             Ok(output) => assert_eq!(output.bytes, sent.len() as u64),
-            // It was completed before it was killed.
+            // The upload was completed before the task was aborted.
             Err(error) => assert!(error.is_not_found(), "{error}"),
         }
         assert_eq!(site.content("k").await, sent);

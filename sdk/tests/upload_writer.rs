@@ -1,4 +1,4 @@
-//! An upload of what is written, and what becomes of one that is not finished.
+//! [`UploadWriter`](qingstor_sdk::UploadWriter), and the entity tags of local files.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -18,7 +18,7 @@ use tokio::io::AsyncWriteExt;
 use transfer::{MIB, PART, Site, content};
 
 #[tokio::test]
-async fn small_content_is_one_request_and_appears_with_the_shutdown() {
+async fn small_content_is_sent_with_one_request_at_the_shutdown() {
     let site = Site::start().await;
     let mut writer = site
         .bucket
@@ -35,7 +35,7 @@ async fn small_content_is_one_request_and_appears_with_the_shutdown() {
     let head = site.bucket.head_object("k").await.unwrap();
     assert_eq!(head.content_type.as_deref(), Some("text/plain"));
     assert_eq!(site.served("PutObject"), 1);
-    // A shutdown is idempotent, and nothing can be written behind it.
+    // A shutdown is idempotent, and a write after it is an error.
     writer.shutdown().await.unwrap();
     let error = writer.write_all(b"more").await.unwrap_err();
     assert!(error.to_string().contains("shut down"), "{error}");
@@ -43,7 +43,7 @@ async fn small_content_is_one_request_and_appears_with_the_shutdown() {
 }
 
 #[tokio::test]
-async fn long_content_goes_up_in_parts_while_it_is_written() {
+async fn large_content_is_sent_in_parts_while_it_is_written() {
     let site = Site::start().await;
     let content = content(2 * PART + 12345);
     let mut writer = site
@@ -60,7 +60,7 @@ async fn long_content_goes_up_in_parts_while_it_is_written() {
 }
 
 #[tokio::test]
-async fn nothing_written_is_an_empty_object() {
+async fn a_writer_without_writes_creates_an_empty_object() {
     let site = Site::start().await;
     site.bucket
         .upload_writer("finished")
@@ -74,7 +74,7 @@ async fn nothing_written_is_an_empty_object() {
 }
 
 #[tokio::test]
-async fn a_dropped_writer_leaves_no_object_and_no_parts() {
+async fn a_dropped_writer_creates_no_object_and_keeps_no_parts() {
     let site = Site::start().await;
     site.bucket.put_object("k").body("old").await.unwrap();
     drop(site.bucket.upload_writer("unused"));
@@ -98,7 +98,7 @@ async fn a_dropped_writer_leaves_no_object_and_no_parts() {
 }
 
 #[tokio::test]
-async fn an_upload_that_fails_fails_the_writer() {
+async fn an_error_of_the_upload_fails_the_writer() {
     let site = Site::start().await;
     site.faults(&["operation=UploadMultipart,code=permission_denied"]);
     let mut writer = site
@@ -106,7 +106,7 @@ async fn an_upload_that_fails_fails_the_writer() {
         .upload_writer("k")
         .with_options(|upload| upload.part_size(PART as u64));
     let mut written = 0;
-    // A writer that is ahead waits, and learns of the failure there.
+    // Writes wait for the upload, and one of them returns its error.
     let error = loop {
         match writer.write_all(&[0; MIB]).await {
             Ok(()) => written += 1,
@@ -114,10 +114,10 @@ async fn an_upload_that_fails_fails_the_writer() {
         }
         assert!(written < 200);
     };
-    let ours = error
+    let sdk_error = error
         .get_ref()
         .and_then(|error| error.downcast_ref::<Error>());
-    assert!(ours.unwrap().is_permission_denied(), "{error}");
+    assert!(sdk_error.unwrap().is_permission_denied(), "{error}");
     assert!(writer.write_all(b"more").await.is_err());
     assert!(writer.flush().await.is_err());
     assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::Io);
@@ -135,13 +135,13 @@ fn a_writer_outside_a_runtime_is_an_error() {
     let finish = std::pin::pin!(writer.finish());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(result) = finish.poll(&mut context) else {
-        panic!("it waits");
+        panic!("finish waits");
     };
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Config);
 }
 
 #[tokio::test]
-async fn the_tag_of_a_file_is_that_of_its_upload() {
+async fn the_etag_of_a_file_is_that_of_its_upload() {
     let site = Site::start().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     for (len, part_size, threshold) in [

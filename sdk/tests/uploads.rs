@@ -1,4 +1,4 @@
-//! Uploads to a server on this machine: sizes, sources, settings, faults.
+//! Uploads to the emulator: sizes, sources, settings, faults.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -22,13 +22,13 @@ use qingstor_sdk::{Body, ErrorKind, Progress, SseKey, UploadSource};
 
 use transfer::{MIB, PART, Site, content, pieces};
 
-/// How many parts content of this length has, when its length is not known beforehand.
-fn parts(len: usize) -> u32 {
+/// Returns the number of parts of a stream of this length, if the length is not announced.
+fn part_count(len: usize) -> u32 {
     u32::try_from(len.div_ceil(PART).max(1)).unwrap()
 }
 
 #[tokio::test]
-async fn every_length_of_a_stream_arrives() {
+async fn uploads_streams_of_any_length() {
     let site = Site::start().await;
     for len in [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7] {
         let sent = content(len);
@@ -41,7 +41,7 @@ async fn every_length_of_a_stream_arrives() {
             let upload = site.bucket.upload("k", source).part_size(PART as u64);
             let output = upload.await.unwrap();
             assert_eq!(output.bytes, len as u64);
-            assert_eq!(output.parts, parts(len), "{len}");
+            assert_eq!(output.parts, part_count(len), "{len}");
             assert_eq!(output.upload_id.is_some(), len > PART, "{len}");
             assert!(output.request_id.is_some());
             assert_eq!(site.content("k").await, sent, "{len}");
@@ -53,7 +53,7 @@ async fn every_length_of_a_stream_arrives() {
 }
 
 #[tokio::test]
-async fn every_source_arrives() {
+async fn uploads_from_every_kind_of_source() {
     let site = Site::start().await;
     let sent = content(2 * PART + 99);
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ async fn every_source_arrives() {
         assert_eq!((output.parts, output.bytes), (3, len), "{shown}");
         assert_eq!(site.content("k").await, sent, "{shown}");
     }
-    // Below the threshold one request does it.
+    // Content up to the threshold is sent with one request.
     let output = site
         .bucket
         .upload("k", UploadSource::path(&path))
@@ -96,7 +96,7 @@ async fn every_source_arrives() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_the_object_passes_through() {
+async fn sets_the_attributes_of_the_object() {
     let site = Site::start().await;
     for len in [10, PART + 1] {
         let upload = site.bucket.upload("page.html", content(len));
@@ -123,16 +123,16 @@ async fn what_belongs_to_the_object_passes_through() {
 }
 
 #[tokio::test]
-async fn settings_that_mean_nothing_are_refused() {
+async fn rejects_settings_out_of_range() {
     let site = Site::start().await;
     let upload = |len| site.bucket.upload("k", content(len));
-    let refused = [
+    let results = [
         upload(1).part_size(1).await,
         upload(1).concurrency(0).await,
         upload(1).max_bytes_per_second(0).await,
         upload(1).multipart_threshold(u64::MAX).await,
     ];
-    for result in refused {
+    for result in results {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
     let missing = site
@@ -147,7 +147,7 @@ async fn settings_that_mean_nothing_are_refused() {
 }
 
 #[tokio::test]
-async fn sources_of_another_length_fail_and_leave_nothing() {
+async fn a_source_of_another_length_fails_the_upload() {
     let site = Site::start().await;
     let sent = content(2 * PART);
     for (len, says) in [(2 * PART + 1, "1 bytes before"), (2 * PART - 1, "longer")] {
@@ -158,11 +158,11 @@ async fn sources_of_another_length_fail_and_leave_nothing() {
         assert!(error.to_string().contains(says), "{error}");
     }
     let broken = pieces(&sent, MIB).chain(futures_util::stream::iter([Err(
-        std::io::Error::other("the tape tore"),
+        std::io::Error::other("disk failure"),
     )]));
     let upload = site.bucket.upload("k", UploadSource::stream(broken));
     let error = upload.part_size(PART as u64).await.unwrap_err();
-    assert!(error.to_string().contains("the tape tore"), "{error}");
+    assert!(error.to_string().contains("disk failure"), "{error}");
     assert_eq!(error.resume_token(), None);
     assert_eq!(site.unfinished().await, 0);
     assert!(
@@ -175,7 +175,7 @@ async fn sources_of_another_length_fail_and_leave_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_meanwhile_is_noticed() {
+async fn a_file_that_changes_fails_the_upload() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
@@ -222,7 +222,7 @@ async fn progress_ends_at_the_total() {
 }
 
 #[tokio::test]
-async fn the_limit_holds_for_all_parts_together() {
+async fn the_rate_limit_applies_to_all_parts_together() {
     let site = Site::start().await;
     let started = Instant::now();
     let upload = site
@@ -238,7 +238,7 @@ async fn the_limit_holds_for_all_parts_together() {
 }
 
 #[tokio::test]
-async fn a_wrong_etag_is_sent_once_more_and_then_told() {
+async fn a_part_with_a_wrong_etag_is_sent_twice_at_most() {
     let site = Site::start().await;
     for (operation, threshold) in [("PutObject", 1 << 30), ("UploadMultipart", 0)] {
         let upload = || {
@@ -286,9 +286,8 @@ async fn an_unverified_upload_sends_the_same_bytes() {
     );
 }
 
-/// Faults that come and go are mended, and nothing is left over.
 #[tokio::test]
-async fn passing_faults_are_not_noticed() {
+async fn recovers_from_temporary_faults() {
     let site = Site::start().await;
     let sent = content(3 * PART + 1);
     for fault in [
@@ -318,9 +317,9 @@ async fn passing_faults_are_not_noticed() {
             let output = result.unwrap_or_else(|error| panic!("{rule}: {error}"));
             assert_eq!(output.parts, 4, "{rule}");
             assert_eq!(site.content(&rule).await, sent, "{rule}");
-            // The end of an upload is asked for no more when it is found to be there.
+            // The second fault does not occur if the upload was found to be complete.
             assert!(hits > 0, "{rule}");
-            // An upload whose id was never heard can't be given up.
+            // An upload cannot be aborted if the response with its ID was lost.
             if !operation.ends_with("InitiateMultipartUpload") {
                 assert_eq!(site.unfinished().await, 0, "{rule}");
             }
@@ -335,7 +334,7 @@ async fn passing_faults_are_not_noticed() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_the_end_is_found_out() {
+async fn recovers_from_a_lost_response_to_the_completion() {
     let site = Site::start().await;
     for fault in ["reset=before", "code=internal_error", "status=504"] {
         site.faults(&[&format!(
@@ -354,9 +353,9 @@ async fn a_lost_answer_to_the_end_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_upload_leaves_nothing() {
+async fn a_dropped_upload_is_aborted() {
     let site = Site::start().await;
-    let mut cut = 0;
+    let mut dropped = 0;
     for millis in [0, 1, 2, 5, 10, 20, 40, 80] {
         let upload = site
             .bucket
@@ -367,31 +366,31 @@ async fn a_dropped_upload_leaves_nothing() {
             .await
             .is_err()
         {
-            cut += 1;
+            dropped += 1;
         }
-        // What was under way may be just beginning there.
+        // The server may still be processing the requests that were in flight.
         tokio::time::sleep(Duration::from_millis(100)).await;
         site.nothing_left().await;
     }
-    assert!(cut > 0);
+    assert!(dropped > 0);
 }
 
-/// The memory that parts of a stream need, as the server sees it: it counts what was read from the
-/// source and not yet taken.
+/// Measures the memory of an upload of a stream: the bytes that were read from the source, but not
+/// confirmed yet.
 #[tokio::test]
-async fn a_stream_is_read_no_further_than_memory_allows() {
+async fn a_stream_is_read_only_as_parts_are_confirmed() {
     let site = Site::start().await;
     site.faults(&["operation=UploadMultipart,latency=300ms"]);
     let sent = content(12 * PART);
     let read = Arc::new(AtomicU64::new(0));
     let confirmed = Arc::new(AtomicU64::new(0));
-    let most = Arc::new(AtomicU64::new(0));
+    let maximum = Arc::new(AtomicU64::new(0));
     let stream = {
-        let (read, confirmed, most) = (read.clone(), confirmed.clone(), most.clone());
+        let (read, confirmed, maximum) = (read.clone(), confirmed.clone(), maximum.clone());
         pieces(&sent, MIB).inspect(move |piece: &std::io::Result<Bytes>| {
             let len = piece.as_ref().unwrap().len() as u64;
             let read = read.fetch_add(len, Ordering::SeqCst) + len;
-            most.fetch_max(read - confirmed.load(Ordering::SeqCst), Ordering::SeqCst);
+            maximum.fetch_max(read - confirmed.load(Ordering::SeqCst), Ordering::SeqCst);
         })
     };
     let upload = site
@@ -402,14 +401,15 @@ async fn a_stream_is_read_no_further_than_memory_allows() {
         confirmed.store(progress.confirmed, Ordering::SeqCst);
     });
     upload.await.unwrap();
-    let most = most.load(Ordering::SeqCst);
-    // One piece of the source's own beyond the parts.
-    assert!(most <= (3 * PART + MIB) as u64, "{} MiB", most / MIB as u64);
+    let maximum = maximum.load(Ordering::SeqCst);
+    // The source has one more chunk.
+    let bound = (3 * PART + MIB) as u64;
+    assert!(maximum <= bound, "{} MiB", maximum / MIB as u64);
     assert_eq!(site.content("k").await, sent);
 }
 
 #[tokio::test]
-async fn a_range_of_a_file_is_a_body() {
+async fn sends_a_range_of_a_file() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");

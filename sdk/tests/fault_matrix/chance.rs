@@ -1,8 +1,8 @@
-//! Chance that can be repeated.
+//! Reproducible random numbers.
 
 use std::ops::Range;
 
-/// Numbers that look like chance and follow from a seed (SplitMix64).
+/// A pseudorandom number generator (SplitMix64).
 #[derive(Clone)]
 pub(crate) struct Chance(u64);
 
@@ -23,15 +23,15 @@ impl Chance {
         range.start + self.next() % (range.end - range.start)
     }
 
-    /// Whether something happens that happens so often in a hundred.
+    /// Returns `true` with this probability.
     pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.within(0..100) < percent
     }
 
-    /// A number up to `most`, small ones as likely as large ones.
-    pub(crate) fn of_any_size(&mut self, most: u64) -> u64 {
-        let bits = self.within(0..u64::from(u64::BITS - most.leading_zeros()) + 1);
-        (self.next() & ((1 << bits) - 1)).min(most)
+    /// Returns a number up to `max`. All orders of magnitude have the same probability.
+    pub(crate) fn of_any_size(&mut self, max: u64) -> u64 {
+        let bits = self.within(0..u64::from(u64::BITS - max.leading_zeros()) + 1);
+        (self.next() & ((1 << bits) - 1)).min(max)
     }
 
     pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {

@@ -1,17 +1,17 @@
-//! Futures that are dropped in the middle.
+//! Futures that are dropped while they run.
 
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
 use qingstor_sdk::DownloadTarget;
 
-use crate::Ended;
+use crate::Outcome;
 use crate::chance::Chance;
 use crate::faults::Faults;
 use crate::transfer::PART;
 use crate::world::World;
 
-pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> Ended {
+pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> Outcome {
     const KEY: &str = "dropped";
     let limit = Duration::from_millis(chance.of_any_size(300));
     world
@@ -20,35 +20,35 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
         .body(world.content.clone())
         .await
         .unwrap();
-    let bucket = world.suffer(faults);
+    let bucket = world.bucket_with(faults);
     let path = world.folder.path().join("target");
     match chance.within(0..3) {
         0 => {
             let upload = bucket
                 .upload(KEY, world.content.clone())
                 .part_size(PART as u64);
-            cut(upload.multipart_threshold(0).into_future(), limit).await;
+            run_for(upload.multipart_threshold(0).into_future(), limit).await;
         }
         1 => {
             let copy = bucket.copy_object(("fault-matrix", "whole"), KEY);
             let copy = copy.part_size(PART as u64).multipart_threshold(0);
-            cut(copy.into_future(), limit).await;
+            run_for(copy.into_future(), limit).await;
         }
         _ => {
             let download = bucket.download("whole", DownloadTarget::file(&path));
-            cut(download.part_size(1 << 20).into_future(), limit).await;
+            run_for(download.part_size(1 << 20).into_future(), limit).await;
         }
     }
-    // Only now: what is given up in the background must not need the luck of repeats.
+    // Uploads are aborted in the background, which must not fail because of faults.
     world.recover();
     if path.exists() {
         assert!(
             std::fs::read(&path).unwrap() == world.content,
-            "{faults}: other bytes came"
+            "{faults}: wrong bytes were received"
         );
         std::fs::remove_file(path).unwrap();
     }
-    // What was being written is let go of at once, but not by this task.
+    // Tasks that write to the file are cancelled, but may run for a moment.
     for _ in 0..200 {
         if crate::world::files(world.folder.path()).is_empty() {
             break;
@@ -58,13 +58,13 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
     let stored = world.stored(KEY).await;
     assert!(
         stored.is_none_or(|stored| stored == world.content),
-        "{faults}: other bytes"
+        "{faults}: wrong bytes are stored"
     );
     world.clean.delete_object(KEY).await.unwrap();
-    Ended::Well
+    Outcome::Success
 }
 
-/// Lets the future go after this time. What it gave by then was looked at by others.
-async fn cut<T>(future: impl Future<Output = T>, limit: Duration) {
+/// Drops the future after this time. Its output is checked by other tasks.
+async fn run_for<T>(future: impl Future<Output = T>, limit: Duration) {
     let _ = tokio::time::timeout(limit, future).await;
 }

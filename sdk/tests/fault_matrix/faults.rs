@@ -1,4 +1,4 @@
-//! Which faults a run has, and which errors they explain.
+//! The faults of a run, and the errors that they explain.
 
 use std::fmt;
 
@@ -9,13 +9,14 @@ use crate::chance::Chance;
 
 #[derive(Debug)]
 pub(crate) struct Faults {
-    /// The emulator's, as text.
+    /// Fault rules of the emulator.
     pub(crate) rules: Vec<String>,
-    /// Of the run.
     pub(crate) seed: u64,
-    pub(crate) ill: u64,
-    pub(crate) most: u64,
-    /// Whether the object is overwritten in the middle.
+    /// Percentage of connections that the proxy breaks.
+    pub(crate) percent: u64,
+    /// The proxy breaks a connection within this number of bytes.
+    pub(crate) within: u64,
+    /// Whether the object is overwritten during the run.
     pub(crate) overwritten: bool,
 }
 
@@ -25,8 +26,8 @@ impl Faults {
         Self {
             rules,
             seed,
-            ill: chance.one_of(&[0, 15, 30, 45, 60]),
-            most: chance.one_of(&[1000, 200_000, 10 << 20]),
+            percent: chance.one_of(&[0, 15, 30, 45, 60]),
+            within: chance.one_of(&[1000, 200_000, 10 << 20]),
             overwritten: chance.percent(30),
         }
     }
@@ -40,9 +41,9 @@ impl Faults {
         self.rules.iter().any(|rule| rule.contains(part))
     }
 
-    /// Whether the error is what these faults may well lead to.
+    /// Returns `true` if the faults can cause this error.
     pub(crate) fn explain(&self, error: &Error) -> bool {
-        // An error tells where and how often.
+        // Each error must have its context.
         assert!(
             error.operation().is_some() && error.bucket().is_some(),
             "{error:?}"
@@ -54,18 +55,18 @@ impl Faults {
             ErrorKind::Service if error.is_precondition_failed() => {
                 self.overwritten || self.has("etag=wrong")
             }
-            // A clock that is right one moment and wrong the next.
+            // The clock of the service is right for one request and wrong for the next.
             ErrorKind::Service if error.is_permission_denied() => {
                 let expired = error
                     .code()
                     .is_none_or(|code| *code == ErrorCode::RequestExpired);
                 expired && self.has("skew=")
             }
-            // The object of an upload whose last answer got lost looks like another one; and a
-            // copied part, whose bytes nobody here knows, has no such tag.
+            // The object of an upload whose last response was lost looks like another one. The
+            // completion of a copy fails, because a part has another entity tag.
             ErrorKind::Service => {
-                let refused = error.code() == Some(&ErrorCode::InvalidArgument);
-                (error.is_not_found() || refused) && self.has("etag=wrong")
+                let is_rejected = error.code() == Some(&ErrorCode::InvalidArgument);
+                (error.is_not_found() || is_rejected) && self.has("etag=wrong")
             }
             _ => false,
         }
@@ -86,7 +87,7 @@ fn rule(chance: &mut Chance) -> String {
         "DeleteMultipleObjects",
         "ListObjects",
     ]);
-    let often = match chance.within(0..3) {
+    let frequency = match chance.within(0..3) {
         0 => format!("times={}", chance.within(1..4)),
         1 => format!(
             "after={},times={}",
@@ -110,7 +111,7 @@ fn rule(chance: &mut Chance) -> String {
         11 => chance.one_of(&["skew=1h", "skew=-1h"]).to_owned(),
         _ => "status=429".into(),
     };
-    format!("operation={operation},{often},{fault}")
+    format!("operation={operation},{frequency},{fault}")
 }
 
 impl fmt::Display for Faults {
@@ -118,13 +119,13 @@ impl fmt::Display for Faults {
         let Self {
             seed,
             rules,
-            ill,
-            most,
+            percent,
+            within,
             overwritten,
         } = self;
         write!(
             f,
-            "seed {seed}, {rules:?}, {ill} % of connections within {most} bytes, overwritten: {overwritten}"
+            "seed {seed}, {rules:?}, {percent} % of connections broken within {within} bytes, overwritten: {overwritten}"
         )
     }
 }

@@ -1,7 +1,7 @@
-//! Processes that are killed in the middle, as `kill -9` does it, and others that go on.
+//! Processes that are killed with `SIGKILL`, and others that resume their transfers.
 //!
-//! The process is this test's own program, started again to run [`child`] alone.
-//! `QINGSTOR_KILL_ROUNDS=200` runs more rounds.
+//! A process is this test binary, started again with only [`child`]. `QINGSTOR_KILL_ROUNDS=200` sets
+//! the number of rounds.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -17,15 +17,15 @@ use crate::world::files;
 
 const KEY: &str = "survivor";
 const CONCURRENCY: usize = 2;
-/// So many parts, the last one being short.
+/// Number of parts. The last one is smaller.
 const PARTS: usize = 6;
-/// The length of a range, and of the object that is downloaded.
+/// Size of a range of the downloaded object.
 const RANGE: usize = 256 << 10;
 const RANGES: usize = 24;
 
-/// What the other process does; nothing, where the test is not started by [`Task::start`].
+/// Runs in the other process. Does nothing if it was not started by [`Task::start`].
 #[test]
-#[ignore = "another test starts it as a process of its own"]
+#[ignore = "another test starts it as a separate process"]
 fn child() {
     let Ok(task) = std::env::var("QINGSTOR_TEST_TASK") else {
         return;
@@ -50,11 +50,11 @@ fn bucket() -> Bucket {
     qingstor.bucket("transfers", "pek3a").unwrap()
 }
 
-/// Goes on with what an earlier process began, or begins.
+/// Resumes the upload of an earlier process, or starts one.
 async fn upload(folder: &Path) {
     let (bucket, token) = (bucket(), folder.join("token"));
-    // It was killed when it had just done all.
-    if !is_begun(&token) && bucket.head_object(KEY).await.is_ok() {
+    // The earlier process was killed after the upload was complete.
+    if !is_started(&token) && bucket.head_object(KEY).await.is_ok() {
         return;
     }
     let upload = bucket.upload(KEY, UploadSource::path(folder.join("source")));
@@ -63,13 +63,13 @@ async fn upload(folder: &Path) {
     upload.await.unwrap();
 }
 
-/// Whether there is something to go on with.
-fn is_begun(token: &Path) -> bool {
+/// Returns `true` if the token file contains a token.
+fn is_started(token: &Path) -> bool {
     std::fs::metadata(token).is_ok_and(|data| data.len() > 0)
 }
 
 async fn download(folder: &Path) {
-    // It was killed when it had just done all.
+    // The earlier process was killed after the download was complete.
     if folder.join("target").exists() {
         return;
     }
@@ -78,7 +78,7 @@ async fn download(folder: &Path) {
     download.resumable(true).await.unwrap();
 }
 
-/// What the process is to do.
+/// A task that processes run until one of them succeeds.
 struct Task<'a> {
     name: &'a str,
     site: &'a Site,
@@ -102,16 +102,16 @@ impl Task<'_> {
             .unwrap()
     }
 
-    /// Starts one process after the other, and kills each at some moment, until one gets through.
-    /// Gives the number of those that were killed.
-    async fn survive(&self, chance: &mut Chance, mut killed: impl FnMut()) -> u64 {
+    /// Starts one process after another and kills each after a random time, until one succeeds. Returns
+    /// the number of killed processes.
+    async fn run_with_kills(&self, chance: &mut Chance, mut killed: impl FnMut()) -> u64 {
         for kills in 0.. {
-            assert!(kills < 100, "{}: it does not get on", self.name);
+            assert!(kills < 100, "{}: no progress", self.name);
             let mut process = self.start();
-            // The later ones are given more time: each has less to do.
-            let life = Duration::from_millis(chance.within(10..250 + 40 * kills));
-            let until = Instant::now() + life;
-            let ended = loop {
+            // Later processes have more time, so that one of them succeeds.
+            let lifetime = Duration::from_millis(chance.within(10..250 + 40 * kills));
+            let until = Instant::now() + lifetime;
+            let status = loop {
                 if let Some(status) = process.try_wait().unwrap() {
                     break Some(status);
                 }
@@ -120,7 +120,7 @@ impl Task<'_> {
                 }
                 tokio::time::sleep(Duration::from_millis(1)).await;
             };
-            if let Some(status) = ended {
+            if let Some(status) = status {
                 assert!(status.success(), "{}: {status}", self.name);
                 return kills;
             }
@@ -128,22 +128,22 @@ impl Task<'_> {
             process.wait().unwrap();
             killed();
         }
-        unreachable!("it ends before the numbers do")
+        unreachable!("the loop ends by an assertion")
     }
 }
 
-fn slowly(site: &Site, operation: &str) {
+fn delay(site: &Site, operation: &str) {
     let rule = FaultRule::on(operation).latency(Duration::from_millis(25));
     site.emulator.set_faults([rule]).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_upload_goes_on_in_another_process() {
+async fn another_process_resumes_a_killed_upload() {
     let rounds = setting("QINGSTOR_KILL_ROUNDS", 3);
     let site = Site::start().await;
     let sent = content((PARTS - 1) * PART + 777);
-    slowly(&site, "UploadMultipart");
-    let (mut all, mut again) = (0, 0);
+    delay(&site, "UploadMultipart");
+    let (mut all_kills, mut repeated) = (0, 0);
     for round in 0..rounds {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("source"), &sent).unwrap();
@@ -153,31 +153,31 @@ async fn a_killed_upload_goes_on_in_another_process() {
             folder: folder.path(),
         };
         let before = site.served("UploadMultipart");
-        // An upload of which the token was not stored yet is known to nobody but the service.
+        // If the process is killed before the token is stored, the upload ID is lost.
         let mut unknown = 0;
         let token = folder.path().join("token");
         let kills = task
-            .survive(&mut Chance::new(round), || {
-                unknown += usize::from(!is_begun(&token))
+            .run_with_kills(&mut Chance::new(round), || {
+                unknown += usize::from(!is_started(&token))
             })
             .await;
         assert!(
             site.content(KEY).await == sent,
-            "round {round}: other bytes are stored"
+            "round {round}: wrong bytes are stored"
         );
         let parts = site.served("UploadMultipart") - before;
-        // What was under way when a process was killed may have arrived, but unseen.
-        let most = PARTS as u64 + kills * CONCURRENCY as u64;
+        // Parts that were in flight at a kill may be stored, but their responses are lost.
+        let max = PARTS as u64 + kills * CONCURRENCY as u64;
         assert!(
-            parts <= most,
+            parts <= max,
             "round {round}: {parts} parts were sent, {kills} kills"
         );
-        all += kills;
-        again += parts - PARTS as u64;
+        all_kills += kills;
+        repeated += parts - PARTS as u64;
         let left = site.bucket.list_multipart_uploads().await.unwrap().uploads;
         assert!(
             left.len() <= unknown,
-            "round {round}: {left:?} are left over"
+            "round {round}: {left:?} are left behind"
         );
         for upload in left {
             let abort = site
@@ -187,11 +187,11 @@ async fn a_killed_upload_goes_on_in_another_process() {
         }
         site.bucket.delete_object(KEY).await.unwrap();
     }
-    println!("{rounds} uploads, {all} processes killed, {again} parts sent twice");
+    println!("{rounds} uploads, {all_kills} processes killed, {repeated} parts sent twice");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_download_goes_on_in_another_process() {
+async fn another_process_resumes_a_killed_download() {
     let rounds = setting("QINGSTOR_KILL_ROUNDS", 3);
     let site = Site::start().await;
     let stored = content((RANGES - 1) * RANGE + 77);
@@ -200,8 +200,8 @@ async fn a_killed_download_goes_on_in_another_process() {
         .body(stored.clone())
         .await
         .unwrap();
-    slowly(&site, "GetObject");
-    let (mut all, mut again) = (0, 0);
+    delay(&site, "GetObject");
+    let (mut all_kills, mut repeated) = (0, 0);
     for round in 0..rounds {
         let folder = tempfile::tempdir().unwrap();
         let task = Task {
@@ -210,31 +210,35 @@ async fn a_killed_download_goes_on_in_another_process() {
             folder: folder.path(),
         };
         let before = site.served("GetObject");
-        // All had come and was forgotten, so that the file could get its name: it comes once more.
-        let (mut forgotten, mut expected) = (0, RANGES as u64);
-        let there = |name: &str| folder.path().join(name).exists();
+        // A process may be killed after it removed the complete state, but before it renamed the file.
+        // Then all ranges are received again.
+        let (mut restarts, mut expected) = (0, RANGES as u64);
+        let exists = |name: &str| folder.path().join(name).exists();
         let kills = task
-            .survive(&mut Chance::new(round), || {
-                let all = site.served("GetObject") - before >= expected;
-                if all && there("target.part") && !there("target.part.json") {
-                    forgotten += 1;
+            .run_with_kills(&mut Chance::new(round), || {
+                let is_complete = site.served("GetObject") - before >= expected;
+                if is_complete && exists("target.part") && !exists("target.part.json") {
+                    restarts += 1;
                     expected += RANGES as u64;
                 }
             })
             .await;
-        let came = std::fs::read(folder.path().join("target")).unwrap();
-        assert!(came == stored, "round {round}: other bytes came");
+        let received = std::fs::read(folder.path().join("target")).unwrap();
+        assert!(
+            received == stored,
+            "round {round}: wrong bytes were received"
+        );
         assert_eq!(files(folder.path()), ["target"], "round {round}");
         let ranges = site.served("GetObject") - before;
-        // The ranges under way, and one that came but was not yet written down.
+        // The ranges in flight, and one that was received but not saved in the state.
         let lost = kills * (CONCURRENCY as u64 + 1);
-        let most = RANGES as u64 * (1 + forgotten) + lost;
+        let max = RANGES as u64 * (1 + restarts) + lost;
         assert!(
-            ranges <= most,
+            ranges <= max,
             "round {round}: {ranges} ranges, {kills} kills"
         );
-        all += kills;
-        again += ranges - RANGES as u64;
+        all_kills += kills;
+        repeated += ranges - RANGES as u64;
     }
-    println!("{rounds} downloads, {all} processes killed, {again} ranges fetched twice");
+    println!("{rounds} downloads, {all_kills} processes killed, {repeated} ranges received twice");
 }

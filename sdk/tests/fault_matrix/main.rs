@@ -1,9 +1,9 @@
-//! Everything that moves bytes, while everything goes wrong: over the emulator's faults and over a
-//! proxy that spoils connections byte by byte. Each run gives the right bytes or a right error, and
-//! leaves nothing behind.
+//! Random operations with random faults: faults of the emulator, and a proxy that breaks connections at
+//! any byte. Each run must return the right bytes or an error that the faults explain, and must not
+//! leave files or uploads behind.
 //!
-//! `QINGSTOR_FAULT_RUNS=5000` runs more of it, `QINGSTOR_FAULT_SEED=n` begins elsewhere: a run that
-//! fails names its seed.
+//! `QINGSTOR_FAULT_RUNS=5000` sets the number of runs, `QINGSTOR_FAULT_SEED=n` the first seed. The
+//! message of a failed run contains its seed.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -12,7 +12,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "tests fail by panicking"
 )]
 
 mod chance;
@@ -35,26 +35,26 @@ use chance::Chance;
 use faults::Faults;
 use world::World;
 
-/// How a run ended.
-pub(crate) enum Ended {
-    /// With the right bytes.
-    Well,
-    /// With this error, which is to be looked at.
+/// Outcome of a run.
+pub(crate) enum Outcome {
+    /// The right bytes.
+    Success,
+    /// An error that the faults must explain.
     Failed(qingstor_sdk::Error),
-    /// With an error that was looked at.
-    Excused,
+    /// An error that the faults explain.
+    Explained,
 }
 
-impl<T> From<qingstor_sdk::Result<T>> for Ended {
+impl<T> From<qingstor_sdk::Result<T>> for Outcome {
     fn from(result: qingstor_sdk::Result<T>) -> Self {
         match result {
-            Ok(_) => Self::Well,
+            Ok(_) => Self::Success,
             Err(error) => Self::Failed(error),
         }
     }
 }
 
-/// A number that the environment may set.
+/// Returns a number from the environment, or the default.
 pub(crate) fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().expect("a number"),
@@ -63,8 +63,8 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn right_bytes_or_a_right_error() {
-    /// Runs side by side, each in a world of its own.
+async fn returns_the_right_bytes_or_an_explained_error() {
+    /// Number of concurrent runs, each with its own emulator and proxy.
     const WORLDS: u64 = 2;
     let runs = setting("QINGSTOR_FAULT_RUNS", 240);
     let first = setting("QINGSTOR_FAULT_SEED", 1);
@@ -73,38 +73,38 @@ async fn right_bytes_or_a_right_error() {
             let world = World::start().await;
             let mut counts = BTreeMap::<&str, (u64, u64)>::new();
             for seed in (first + worker..first + runs).step_by(2) {
-                let (what, well) = run(&world, seed).await;
-                let count = counts.entry(what).or_default();
-                match well {
+                let (task, succeeded) = run(&world, seed).await;
+                let count = counts.entry(task).or_default();
+                match succeeded {
                     true => count.0 += 1,
                     false => count.1 += 1,
                 }
             }
-            (counts, world.proxy.struck())
+            (counts, world.proxy.broken_connections())
         })
     });
     let mut all = BTreeMap::<&str, (u64, u64)>::new();
-    let mut struck = 0;
+    let mut broken = 0;
     for worker in workers.collect::<Vec<_>>() {
         let (counts, connections) = worker.await.unwrap();
-        struck += connections;
-        for (what, (well, failed)) in counts {
-            let count = all.entry(what).or_default();
-            (count.0, count.1) = (count.0 + well, count.1 + failed);
+        broken += connections;
+        for (task, (succeeded, failed)) in counts {
+            let count = all.entry(task).or_default();
+            (count.0, count.1) = (count.0 + succeeded, count.1 + failed);
         }
     }
-    println!("{runs} runs, {struck} connections spoiled; went well and failed: {all:?}");
+    println!("{runs} runs, {broken} broken connections; succeeded and failed: {all:?}");
     if runs >= 200 {
-        let well: u64 = all.values().map(|count| count.0).sum();
-        assert!(well > runs / 2, "repeats should mend most of it: {all:?}");
-        assert!(struck > 0);
+        let succeeded: u64 = all.values().map(|count| count.0).sum();
+        assert!(succeeded > runs / 2, "retries recover most runs: {all:?}");
+        assert!(broken > 0);
     }
 }
 
-/// One run; what it did, and whether it went well.
+/// Returns the task of the run, and whether it succeeded.
 async fn run(world: &World, seed: u64) -> (&'static str, bool) {
     let mut chance = Chance::new(seed);
-    let what = chance.one_of(&[
+    let task = chance.one_of(&[
         "put and get",
         "put and get",
         "upload",
@@ -118,8 +118,8 @@ async fn run(world: &World, seed: u64) -> (&'static str, bool) {
     ]);
     let faults = Faults::choose(seed, &mut chance);
     let limit = Duration::from_secs(90);
-    let ended = tokio::time::timeout(limit, async {
-        match what {
+    let outcome = tokio::time::timeout(limit, async {
+        match task {
             "put and get" => small::run(world, &faults, &mut chance).await,
             "upload" => transfers::upload(world, &faults, &mut chance).await,
             "download" => transfers::download(world, &faults, &mut chance).await,
@@ -129,19 +129,19 @@ async fn run(world: &World, seed: u64) -> (&'static str, bool) {
             _ => dropped::run(world, &faults, &mut chance).await,
         }
     });
-    let ended = match ended.await {
-        Ok(ended) => ended,
-        Err(_) => panic!("{what}, {faults}: it hangs"),
+    let outcome = match outcome.await {
+        Ok(outcome) => outcome,
+        Err(_) => panic!("{task}, {faults}: no end after {limit:?}"),
     };
-    let well = match ended {
-        Ended::Well => true,
-        Ended::Excused => false,
-        Ended::Failed(error) => {
-            let right = faults.explain(&error);
-            assert!(right, "{what}, {faults}: {error} ({error:?})");
+    let succeeded = match outcome {
+        Outcome::Success => true,
+        Outcome::Explained => false,
+        Outcome::Failed(error) => {
+            let is_explained = faults.explain(&error);
+            assert!(is_explained, "{task}, {faults}: {error} ({error:?})");
             false
         }
     };
-    world.check(&format!("{what}, {faults}"), well).await;
-    (what, well)
+    world.check(&format!("{task}, {faults}"), succeeded).await;
+    (task, succeeded)
 }

@@ -1,4 +1,4 @@
-//! A proxy that spoils connections byte by byte: it knows nothing of HTTP.
+//! A TCP proxy that breaks connections at any byte.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,40 +10,41 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::chance::Chance;
 
-/// What becomes of a connection.
+/// How a connection ends.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
-    Whole,
-    /// Reset before the first byte of an answer, the request being there.
-    ResetBeforeAnswer,
-    /// Reset after so many bytes of requests.
+enum Break {
+    /// The proxy does not break the connection.
+    None,
+    /// Reset after the request, before the first byte of the response.
+    ResetBeforeResponse,
+    /// Reset after this number of request bytes.
     ResetInRequest(u64),
-    /// Reset after so many bytes of answers.
-    ResetInAnswer(u64),
-    /// Closed properly after so many bytes of answers.
-    ClosedInAnswer(u64),
-    /// Nothing more moves after so many bytes of answers.
-    StallInAnswer(u64),
-    /// Nothing more moves after so many bytes of requests.
+    /// Reset after this number of response bytes.
+    ResetInResponse(u64),
+    /// Closed regularly after this number of response bytes.
+    CloseInResponse(u64),
+    /// Stalled after this number of response bytes.
+    StallInResponse(u64),
+    /// Stalled after this number of request bytes.
     StallInRequest(u64),
-    /// Answers come in small pieces with waits between them, for so many pieces.
+    /// The first chunks of the response, this many, are small and delayed.
     Slow(u64),
-    /// The answer of a proxy that has no way through, whatever was asked.
+    /// The proxy responds with 503 to any request.
     Unavailable,
 }
 
-/// Which connections fare ill, until they are to fare well.
+/// Which connections the proxy breaks.
 struct Plan {
     chance: Chance,
-    /// In percent.
-    ill: u64,
-    most: u64,
+    percent: u64,
+    /// The break occurs within this number of bytes.
+    within: u64,
 }
 
 pub(crate) struct Proxy {
     addr: SocketAddr,
     plan: Arc<Mutex<Plan>>,
-    struck: Arc<AtomicU64>,
+    broken: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -52,129 +53,129 @@ impl Proxy {
         let addr = listener.local_addr().unwrap();
         let plan = Arc::new(Mutex::new(Plan {
             chance: Chance::new(0),
-            ill: 0,
-            most: 1,
+            percent: 0,
+            within: 1,
         }));
-        let struck = Arc::<AtomicU64>::default();
-        let (plans, strikes) = (Arc::clone(&plan), Arc::clone(&struck));
+        let broken = Arc::<AtomicU64>::default();
+        let (shared_plan, counter) = (Arc::clone(&plan), Arc::clone(&broken));
         tokio::spawn(async move {
             loop {
-                let Ok((near, _)) = listener.accept().await else {
+                let Ok((client, _)) = listener.accept().await else {
                     continue;
                 };
-                let fate = plans.lock().unwrap().fate();
-                if !matches!(fate, Fate::Whole) {
-                    strikes.fetch_add(1, Ordering::Relaxed);
+                let kind = shared_plan.lock().unwrap().next_break();
+                if !matches!(kind, Break::None) {
+                    counter.fetch_add(1, Ordering::Relaxed);
                 }
-                tokio::spawn(pass(near, to, fate));
+                tokio::spawn(forward(client, to, kind));
             }
         });
-        Self { addr, plan, struck }
+        Self { addr, plan, broken }
     }
 
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// From now on so many of a hundred connections fare ill, within their first `most` bytes.
-    pub(crate) fn spoil(&self, seed: u64, ill: u64, most: u64) {
+    /// Breaks this percentage of the following connections, within the given number of bytes.
+    pub(crate) fn break_connections(&self, seed: u64, percent: u64, within: u64) {
         *self.plan.lock().unwrap() = Plan {
             chance: Chance::new(seed),
-            ill,
-            most,
+            percent,
+            within,
         };
     }
 
-    /// How many connections fared ill so far.
-    pub(crate) fn struck(&self) -> u64 {
-        self.struck.load(Ordering::Relaxed)
+    /// Returns the number of broken connections.
+    pub(crate) fn broken_connections(&self) -> u64 {
+        self.broken.load(Ordering::Relaxed)
     }
 }
 
 impl Plan {
-    fn fate(&mut self) -> Fate {
-        if !self.chance.percent(self.ill) {
-            return Fate::Whole;
+    fn next_break(&mut self) -> Break {
+        if !self.chance.percent(self.percent) {
+            return Break::None;
         }
-        let after = self.chance.of_any_size(self.most);
+        let after = self.chance.of_any_size(self.within);
         match self.chance.within(0..14) {
-            0 | 1 => Fate::ResetBeforeAnswer,
-            2 | 3 => Fate::ResetInRequest(after),
-            4 | 5 => Fate::ResetInAnswer(after),
-            6 | 7 => Fate::ClosedInAnswer(after),
-            8 => Fate::StallInAnswer(after),
-            9 => Fate::StallInRequest(after),
-            10 | 11 => Fate::Slow(self.chance.within(1..20)),
-            _ => Fate::Unavailable,
+            0 | 1 => Break::ResetBeforeResponse,
+            2 | 3 => Break::ResetInRequest(after),
+            4 | 5 => Break::ResetInResponse(after),
+            6 | 7 => Break::CloseInResponse(after),
+            8 => Break::StallInResponse(after),
+            9 => Break::StallInRequest(after),
+            10 | 11 => Break::Slow(self.chance.within(1..20)),
+            _ => Break::Unavailable,
         }
     }
 }
 
-/// What ends a direction.
+/// The end of a connection after the last forwarded byte.
 enum End {
-    Usual,
+    Close,
     Reset,
     Stall,
 }
 
-async fn pass(mut near: TcpStream, to: SocketAddr, fate: Fate) {
-    let (mut requests, mut answers) = (u64::MAX, u64::MAX);
-    let (mut end, mut slow) = (End::Usual, 0);
-    match fate {
-        Fate::Whole => {}
-        Fate::Unavailable => return unavailable(near).await,
-        Fate::ResetBeforeAnswer => (answers, end) = (0, End::Reset),
-        Fate::ResetInAnswer(after) => (answers, end) = (after, End::Reset),
-        Fate::ClosedInAnswer(after) => answers = after,
-        Fate::StallInAnswer(after) => (answers, end) = (after, End::Stall),
-        Fate::ResetInRequest(after) => (requests, end) = (after, End::Reset),
-        Fate::StallInRequest(after) => (requests, end) = (after, End::Stall),
-        Fate::Slow(pieces) => slow = pieces,
+async fn forward(mut client: TcpStream, to: SocketAddr, kind: Break) {
+    let (mut request_bytes, mut response_bytes) = (u64::MAX, u64::MAX);
+    let (mut end, mut slow) = (End::Close, 0);
+    match kind {
+        Break::None => {}
+        Break::Unavailable => return unavailable(client).await,
+        Break::ResetBeforeResponse => (response_bytes, end) = (0, End::Reset),
+        Break::ResetInResponse(after) => (response_bytes, end) = (after, End::Reset),
+        Break::CloseInResponse(after) => response_bytes = after,
+        Break::StallInResponse(after) => (response_bytes, end) = (after, End::Stall),
+        Break::ResetInRequest(after) => (request_bytes, end) = (after, End::Reset),
+        Break::StallInRequest(after) => (request_bytes, end) = (after, End::Stall),
+        Break::Slow(chunks) => slow = chunks,
     }
-    let Ok(mut far) = TcpStream::connect(to).await else {
+    let Ok(mut server) = TcpStream::connect(to).await else {
         return;
     };
     {
-        let (from_near, to_near) = near.split();
-        let (from_far, to_far) = far.split();
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
         tokio::select! {
-            () = copy(from_near, to_far, requests, 0) => {}
-            () = copy(from_far, to_near, answers, slow) => {}
+            () = copy(from_client, to_server, request_bytes, 0) => {}
+            () = copy(from_server, to_client, response_bytes, slow) => {}
         }
     }
     match end {
-        End::Usual => {}
+        End::Close => {}
         End::Reset => {
-            // Closing it with a time of zero sends a reset.
-            let _ = near.set_zero_linger();
-            let _ = far.set_zero_linger();
+            // With a linger time of zero, closing the socket sends a reset.
+            let _ = client.set_zero_linger();
+            let _ = server.set_zero_linger();
         }
-        // Longer than any client of the tests waits.
+        // Longer than the timeout of the clients.
         End::Stall => tokio::time::sleep(Duration::from_secs(5)).await,
     }
 }
 
-/// Copies up to `most` bytes, the first pieces of them slowly. Ends when one side does.
+/// Copies up to `max` bytes, the first `slow` chunks with delays. Ends when one side is closed.
 async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    most: u64,
+    max: u64,
     mut slow: u64,
 ) {
-    let mut left = most;
+    let mut left = max;
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let room = match slow {
+        let chunk_size = match slow {
             0 => buffer.len(),
             _ => 300,
         };
-        match from.read(&mut buffer[..room]).await {
+        match from.read(&mut buffer[..chunk_size]).await {
             Ok(len) if len > 0 => {
-                let pass = usize::try_from(left).unwrap_or(len).min(len);
-                if to.write_all(&buffer[..pass]).await.is_err() || pass < len {
+                let forwarded = usize::try_from(left).unwrap_or(len).min(len);
+                if to.write_all(&buffer[..forwarded]).await.is_err() || forwarded < len {
                     return;
                 }
-                left -= pass as u64;
+                left -= forwarded as u64;
             }
             _ => return,
         }
@@ -185,11 +186,11 @@ async fn copy(
     }
 }
 
-/// Answers without asking anybody.
-async fn unavailable(mut near: TcpStream) {
+/// Responds with 503 without a connection to the server.
+async fn unavailable(mut client: TcpStream) {
     let mut buffer = vec![0; 16 * 1024];
-    let _ = near.read(&mut buffer).await;
-    let answer =
+    let _ = client.read(&mut buffer).await;
+    let response =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let _ = near.write_all(answer.as_bytes()).await;
+    let _ = client.write_all(response.as_bytes()).await;
 }

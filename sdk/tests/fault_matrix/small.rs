@@ -1,14 +1,14 @@
-//! One request up, one down.
+//! One upload and one download with single requests.
 
 use qingstor_sdk::Body;
 
-use crate::Ended;
+use crate::Outcome;
 use crate::chance::Chance;
 use crate::faults::Faults;
 use crate::transfer::pieces;
 use crate::world::World;
 
-pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> Ended {
+pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> Outcome {
     let len = usize::try_from(chance.of_any_size(400_000)).unwrap();
     let sent = world.content.slice(..len);
     let path = world.folder.path().join("sent");
@@ -20,9 +20,9 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
         }
         _ => Body::from_stream(pieces(&sent, 10_000), len as u64),
     };
-    let bucket = world.suffer(faults);
+    let bucket = world.bucket_with(faults);
     let put = bucket.put_object("small").body(body).await;
-    let got = match put {
+    let result = match put {
         Ok(_) => match bucket.get_object("small").await {
             Ok(output) => output.body.bytes().await,
             Err(error) => Err(error),
@@ -34,11 +34,11 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
     let stored = world.stored("small").await;
     assert!(
         stored.is_none_or(|stored| stored == sent),
-        "{faults}: other bytes are stored"
+        "{faults}: wrong bytes are stored"
     );
-    if let Ok(got) = &got {
-        assert!(*got == sent, "{faults}: other bytes came");
+    if let Ok(received) = &result {
+        assert!(*received == sent, "{faults}: wrong bytes were received");
     }
     world.clean.delete_object("small").await.unwrap();
-    got.into()
+    result.into()
 }

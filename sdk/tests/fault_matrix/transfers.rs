@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use qingstor_sdk::{Bucket, DownloadTarget, UploadSource};
 
-use crate::Ended;
+use crate::Outcome;
 use crate::chance::Chance;
 use crate::faults::Faults;
 use crate::transfer::{MIB, PART, pieces};
@@ -14,12 +14,12 @@ use crate::world::{World, files};
 
 const KEY: &str = "large";
 
-/// One part, at a part's end, or three.
-fn length(chance: &mut Chance, most: usize) -> usize {
-    chance.one_of(&[0, 1, 70_000, PART - 1, PART, PART + 1, 2 * PART, most])
+/// Chooses a length: at most one part, near the end of a part, or `max`.
+fn length(chance: &mut Chance, max: usize) -> usize {
+    chance.one_of(&[0, 1, 70_000, PART - 1, PART, PART + 1, 2 * PART, max])
 }
 
-pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) -> Ended {
+pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) -> Outcome {
     let sent = world.content.slice(..length(chance, world.content.len()));
     let path = world.folder.path().join("source");
     std::fs::write(&path, &sent).unwrap();
@@ -33,12 +33,12 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
     let resumable = chance.percent(30);
     let older = chance.percent(30);
     if older {
-        // An object of the same bytes must not be taken for the one that is uploaded.
+        // An older object with the same content must not count as the uploaded one.
         let older = world.clean.upload(KEY, sent.clone());
         let older = older.part_size(PART as u64).multipart_threshold(0);
         older.await.unwrap();
     }
-    let bucket = world.suffer(faults);
+    let bucket = world.bucket_with(faults);
     let mut upload = bucket
         .upload(KEY, source())
         .part_size(PART as u64)
@@ -55,9 +55,9 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
     if let Some(token) = token {
         if resumable {
             let resumed = world.clean.resume_upload(token.clone(), source()).await;
-            resumed.expect("an upload goes on when nothing goes wrong any more");
+            resumed.expect("the upload can be resumed without faults");
         } else {
-            world.excuse(&token.upload_id);
+            world.expect_leftover(&token.upload_id);
         }
     }
     let resumed = resumable && token.is_some();
@@ -66,31 +66,31 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
     if result.is_ok() || resumed {
         assert!(
             stored.is_some_and(|stored| stored == sent),
-            "{faults}: other bytes are stored"
+            "{faults}: wrong bytes are stored"
         );
         let head = world.clean.head_object(KEY).await.unwrap();
         assert_eq!(
             head.metadata.get("run"),
             Some("new"),
-            "{faults}: it is the older object"
+            "{faults}: this is the older object"
         );
     } else {
         assert!(
             stored.is_none_or(|stored| stored == sent),
-            "{faults}: other bytes are stored"
+            "{faults}: wrong bytes are stored"
         );
     }
     world.clean.delete_object(KEY).await.unwrap();
     result.into()
 }
 
-pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance) -> Ended {
+pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance) -> Outcome {
     let old = world.content.slice(..length(chance, 2 * MIB));
-    // Of the same length: nothing but its bytes tells it from the other.
+    // Both have the same length, so that only the bytes differ.
     let new = world.other.slice(..old.len());
     match chance.percent(50) {
         true => drop(world.clean.put_object(KEY).body(old.clone()).await.unwrap()),
-        // Its tag is no MD5.
+        // The entity tag is not an MD5.
         false => {
             let upload = world.clean.upload(KEY, old.clone());
             let upload = upload.part_size(PART as u64).multipart_threshold(0);
@@ -101,7 +101,7 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
     let resumable = to_file && chance.percent(50);
     let path = world.folder.path().join("target");
     let mut memory = Vec::new();
-    let bucket = world.suffer(faults);
+    let bucket = world.bucket_with(faults);
     let settings = (
         chance.one_of(&[64 << 10, 256 << 10, 8 << 20]),
         chance.within(1..6),
@@ -117,11 +117,11 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
     let (result, ()) = tokio::join!(download.resumable(resumable).into_future(), overwrite);
     world.recover();
     if !to_file {
-        let one = [&old, &new].into_iter().any(|one| match &result {
+        let is_one_object = [&old, &new].into_iter().any(|one| match &result {
             Ok(_) => memory == *one,
             Err(_) => one.starts_with(&memory),
         });
-        assert!(one, "{faults}: other bytes came");
+        assert!(is_one_object, "{faults}: wrong bytes were received");
     }
     if result.is_err() && resumable {
         let kept = files(world.folder.path());
@@ -132,30 +132,33 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
             .part_size(part_size)
             .resumable(true);
         let resumed = match resumed.await {
-            // What was fetched under a wrong tag is found out, and forgotten.
+            // Ranges that were received with a wrong entity tag are detected and removed.
             Err(error) if faults.explain(&error) => {
-                let again = world.clean.download(KEY, &path).resumable(true);
-                again.await
+                let second = world.clean.download(KEY, &path).resumable(true);
+                second.await
             }
             other => other,
         };
-        resumed.expect("a download goes on when nothing goes wrong any more");
+        resumed.expect("the download can be resumed without faults");
         let current = if faults.overwritten { &new } else { &old };
         assert!(
             std::fs::read(&path).unwrap() == *current,
-            "{faults}: other bytes came"
+            "{faults}: wrong bytes were received"
         );
     } else if to_file && result.is_ok() {
-        let came = std::fs::read(&path).unwrap();
-        assert!(came == old || came == new, "{faults}: other bytes came");
+        let received = std::fs::read(&path).unwrap();
+        assert!(
+            received == old || received == new,
+            "{faults}: wrong bytes were received"
+        );
     }
     let _ = std::fs::remove_file(path);
     world.clean.delete_object(KEY).await.unwrap();
     result.into()
 }
 
-/// Puts another object in its place in the middle, over a way on which nothing goes wrong but what
-/// the emulator's rules have in store; until it is done.
+/// Overwrites the object during the download, without the proxy. Repeats the request until it
+/// succeeds.
 async fn overwrite(world: &World, faults: &Faults, new: Bytes, millis: u64) {
     if !faults.overwritten {
         return;
@@ -170,7 +173,7 @@ async fn put(bucket: &Bucket, body: &Bytes) -> qingstor_sdk::Result<()> {
     bucket.put_object(KEY).body(body.clone()).await.map(drop)
 }
 
-pub(crate) async fn copy(world: &World, faults: &Faults, chance: &mut Chance) -> Ended {
+pub(crate) async fn copy(world: &World, faults: &Faults, chance: &mut Chance) -> Outcome {
     let sent = world.content.slice(..length(chance, world.content.len()));
     let upload = world
         .clean
@@ -184,7 +187,7 @@ pub(crate) async fn copy(world: &World, faults: &Faults, chance: &mut Chance) ->
             .await
             .unwrap();
     }
-    let bucket = world.suffer(faults);
+    let bucket = world.bucket_with(faults);
     let copy = bucket
         .copy_object(("fault-matrix", "source"), KEY)
         .part_size(PART as u64)
@@ -195,17 +198,17 @@ pub(crate) async fn copy(world: &World, faults: &Faults, chance: &mut Chance) ->
     match result.is_ok() {
         true => assert!(
             stored.is_some_and(|stored| stored == sent),
-            "{faults}: other bytes"
+            "{faults}: wrong bytes are stored"
         ),
         false => assert!(
             stored.is_none_or(|stored| stored == sent),
-            "{faults}: other bytes"
+            "{faults}: wrong bytes are stored"
         ),
     }
     for upload in world.clean.list_multipart_uploads().await.unwrap().uploads {
-        // Giving it up may have failed as well.
+        // The request that aborts the upload may have failed, too.
         if result.is_err() {
-            world.excuse(&upload.upload_id);
+            world.expect_leftover(&upload.upload_id);
         }
     }
     for key in [KEY, "source"] {

@@ -1,4 +1,4 @@
-//! A server, the way to it on which things go wrong, and the way on which they don't.
+//! An emulator, a proxy that breaks connections to it, and direct connections.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -15,14 +15,14 @@ use crate::transfer::{PART, content};
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
     pub(crate) proxy: Proxy,
-    /// Where nothing goes wrong once the faults are cleared.
+    /// A bucket that is accessed without the proxy.
     pub(crate) clean: Bucket,
     pub(crate) folder: tempfile::TempDir,
-    /// What is sent and stored: more than two parts, so that there are three.
+    /// Content of three parts.
     pub(crate) content: Bytes,
     pub(crate) other: Bytes,
-    /// An upload that a failed run may well leave, by its token.
-    excused: Mutex<Vec<String>>,
+    /// IDs of uploads that a failed run may leave behind.
+    expected_leftovers: Mutex<Vec<String>>,
 }
 
 fn bucket(emulator: &Emulator, endpoint: &str, retry: RetryPolicy) -> Bucket {
@@ -66,14 +66,15 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             content: content(2 * PART + 300_017),
             other: content(2 * PART + 300_016),
-            excused: Mutex::default(),
+            expected_leftovers: Mutex::default(),
         }
     }
 
-    /// From now on these faults strike; gives a client that has to live with them.
-    pub(crate) fn suffer(&self, faults: &Faults) -> Bucket {
+    /// Activates the faults, and returns a bucket of a client that uses the proxy.
+    pub(crate) fn bucket_with(&self, faults: &Faults) -> Bucket {
         self.emulator.set_faults(faults.parsed()).unwrap();
-        self.proxy.spoil(faults.seed, faults.ill, faults.most);
+        self.proxy
+            .break_connections(faults.seed, faults.percent, faults.within);
         let retry = RetryPolicy::default()
             .max_attempts(6)
             .initial_backoff(Duration::from_millis(1))
@@ -81,13 +82,13 @@ impl World {
         bucket(&self.emulator, &self.proxy.endpoint(), retry)
     }
 
-    /// From now on nothing goes wrong.
+    /// Deactivates all faults.
     pub(crate) fn recover(&self) {
         self.emulator.clear_faults();
-        self.proxy.spoil(0, 0, 1);
+        self.proxy.break_connections(0, 0, 1);
     }
 
-    /// What is stored under this key.
+    /// Returns the content of the object.
     pub(crate) async fn stored(&self, key: &str) -> Option<Bytes> {
         match self.clean.get_object(key).await {
             Ok(output) => Some(output.body.bytes().await.unwrap()),
@@ -98,14 +99,17 @@ impl World {
         }
     }
 
-    /// The upload may stay: its error said so.
-    pub(crate) fn excuse(&self, upload_id: &str) {
-        self.excused.lock().unwrap().push(upload_id.to_owned());
+    /// Allows that an upload is left behind, because its error contains a resume token.
+    pub(crate) fn expect_leftover(&self, upload_id: &str) {
+        self.expected_leftovers
+            .lock()
+            .unwrap()
+            .push(upload_id.to_owned());
     }
 
-    /// Nothing is left over, but for uploads whose beginning nobody heard of: they have no parts. Where
-    /// a run failed, its last calls may have failed as well: only then may there be more.
-    pub(crate) async fn check(&self, about: &str, well: bool) {
+    /// Checks that no files and no uploads are left behind, except uploads without parts: the response
+    /// with their ID was lost.
+    pub(crate) async fn check(&self, run: &str, succeeded: bool) {
         self.recover();
         let until = Instant::now() + Duration::from_secs(10);
         loop {
@@ -116,8 +120,12 @@ impl World {
                     Ok(parts) => parts.object_parts.len(),
                     Err(_) => continue,
                 };
-                let excused = self.excused.lock().unwrap().contains(&upload.upload_id);
-                if parts == 0 || excused {
+                let is_expected = self
+                    .expected_leftovers
+                    .lock()
+                    .unwrap()
+                    .contains(&upload.upload_id);
+                if parts == 0 || is_expected {
                     let abort = self
                         .clean
                         .abort_multipart_upload(&upload.key, &upload.upload_id);
@@ -126,22 +134,22 @@ impl World {
                     left.push((upload.key, upload.upload_id, parts));
                 }
             }
-            // What was given up in the background may still be on its way.
+            // Uploads are aborted in the background.
             if left.is_empty() {
                 break;
             }
             if Instant::now() > until {
-                panic!("{about}: went well: {well}; left over: {left:?}");
+                panic!("{run}: succeeded: {succeeded}; left behind: {left:?}");
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.excused.lock().unwrap().clear();
+        self.expected_leftovers.lock().unwrap().clear();
         let names = files(self.folder.path());
-        assert!(names.is_empty(), "{about}: files are left over: {names:?}");
+        assert!(names.is_empty(), "{run}: files are left behind: {names:?}");
     }
 }
 
-/// The names of all files in a folder.
+/// Returns the names of all files in a folder.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();

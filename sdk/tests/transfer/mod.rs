@@ -1,4 +1,4 @@
-//! What the tests of transfers share.
+//! Helpers for tests of uploads and downloads.
 
 #![allow(dead_code)]
 
@@ -9,10 +9,10 @@ use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{Bucket, Config, QingStor};
 
 pub(crate) const MIB: usize = 1 << 20;
-/// The smallest part of an upload.
+/// The minimum size of a part of an upload.
 pub(crate) const PART: usize = 4 * MIB;
 
-/// A server with an empty bucket.
+/// An emulator with an empty bucket.
 pub(crate) struct Site {
     pub(crate) emulator: Emulator,
     pub(crate) bucket: Bucket,
@@ -34,6 +34,7 @@ impl Site {
         self.emulator.set_faults(rules.collect::<Vec<_>>()).unwrap();
     }
 
+    /// Returns the number of requests of this operation.
     pub(crate) fn served(&self, operation: &str) -> u64 {
         let served = self.emulator.operations_served();
         served.get(operation).copied().unwrap_or(0)
@@ -44,6 +45,7 @@ impl Site {
         output.body.bytes().await.unwrap()
     }
 
+    /// Returns the number of multipart uploads that are neither complete nor aborted.
     pub(crate) async fn unfinished(&self) -> usize {
         self.bucket
             .list_multipart_uploads()
@@ -53,17 +55,18 @@ impl Site {
             .len()
     }
 
-    /// Waits until no upload is left: dropped futures give theirs up in the background.
+    /// Waits until all multipart uploads are aborted, which happens in the background if a future is
+    /// dropped.
     pub(crate) async fn nothing_left(&self) {
         let until = Instant::now() + Duration::from_secs(20);
         while self.unfinished().await > 0 {
-            assert!(Instant::now() < until, "an upload is left over");
+            assert!(Instant::now() < until, "a multipart upload was not aborted");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-/// Bytes that differ from place to place.
+/// Returns pseudorandom bytes.
 pub(crate) fn content(len: usize) -> Bytes {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ len as u64;
     let mut bytes = Vec::with_capacity(len + 8);
@@ -77,7 +80,7 @@ pub(crate) fn content(len: usize) -> Bytes {
     bytes.into()
 }
 
-/// The content as a stream of pieces of this length.
+/// Returns the content as a stream of chunks of `len` bytes.
 pub(crate) fn pieces(
     content: &Bytes,
     len: usize,

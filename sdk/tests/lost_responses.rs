@@ -1,4 +1,4 @@
-//! Multipart uploads and copies whose calls are carried out while their answers get lost.
+//! Multipart uploads and copies whose requests are executed, but whose responses are lost.
 
 // A test that finds something else may well panic.
 #![allow(
@@ -28,9 +28,10 @@ fn copy(site: &Site) -> CopyObject {
     copy.part_size(PART as u64).multipart_threshold(0)
 }
 
-/// An object of the same parts has the same tag: it is no sign that the upload is complete.
+/// An older object with the same parts has the same entity tag, but does not prove that the upload is
+/// complete.
 #[tokio::test]
-async fn an_older_object_of_the_same_content_is_not_taken_for_the_new_one() {
+async fn an_older_object_with_the_same_content_does_not_count_as_completion() {
     let site = Site::start().await;
     let sent = content(2 * PART + 9);
     let older = upload(&site, &sent).metadata([("run", "old")]);
@@ -46,7 +47,7 @@ async fn an_older_object_of_the_same_content_is_not_taken_for_the_new_one() {
         let older = upload(&site, &sent).metadata([("run", "old")]);
         older.await.unwrap();
     }
-    // While it can't be completed, it is not complete.
+    // If the completion never succeeds, the upload fails.
     site.faults(&["operation=CompleteMultipartUpload,status=504"]);
     let error = upload(&site, &sent).await.unwrap_err();
     assert_eq!(error.status().unwrap(), 504);
@@ -54,7 +55,7 @@ async fn an_older_object_of_the_same_content_is_not_taken_for_the_new_one() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_never_answered_is_found_out() {
+async fn finds_the_object_if_every_response_to_the_completion_is_lost() {
     let site = Site::start().await;
     let sent = content(2 * PART + 9);
     site.faults(&["operation=CompleteMultipartUpload,when=after,reset=before"]);
@@ -64,7 +65,7 @@ async fn an_end_that_is_never_answered_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_beginning_whose_answer_is_lost_is_repeated() {
+async fn an_initiation_whose_response_is_lost_is_retried() {
     let site = Site::start().await;
     let sent = content(PART + 9);
     for fault in ["reset=before", "status=502", "code=internal_error"] {
@@ -76,7 +77,7 @@ async fn a_beginning_whose_answer_is_lost_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_copy_in_parts_bears_lost_answers_too() {
+async fn a_copy_in_parts_recovers_from_lost_responses() {
     let site = Site::start().await;
     let stored = content(2 * PART + 9);
     let put = site.bucket.put_object("source").body(stored.clone());
@@ -95,9 +96,9 @@ async fn a_copy_in_parts_bears_lost_answers_too() {
     }
 }
 
-/// It gives up what it began, even if it is dropped while it begins, and where no runtime is.
+/// The upload is aborted even if the copy is dropped during the initiation, and outside of a runtime.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_copy_leaves_nothing() {
+async fn a_dropped_copy_is_aborted() {
     let site = Site::start().await;
     let put = site.bucket.put_object("source").body(content(3 * PART));
     put.await.unwrap();
@@ -105,19 +106,19 @@ async fn a_dropped_copy_leaves_nothing() {
     for millis in [30, 45, 60, 80, 100] {
         let mut copy = copy(&site).into_future();
         let limit = Duration::from_millis(millis);
-        let cut = tokio::time::timeout(limit, &mut copy).await;
+        let result = tokio::time::timeout(limit, &mut copy).await;
         std::thread::spawn(move || drop(copy)).join().unwrap();
-        if cut.is_err() {
-            // What was under way may be just beginning there.
+        if result.is_err() {
+            // The server may still be processing the requests that were in flight.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         site.nothing_left().await;
     }
 }
 
-/// The tag of what is encrypted need not be the MD5 of what was sent.
+/// The entity tag of encrypted content need not be its MD5.
 #[tokio::test]
-async fn the_tag_of_encrypted_content_is_not_compared() {
+async fn the_etag_of_encrypted_content_is_not_compared() {
     let site = Site::start().await;
     let (key, sent) = (SseKey::new([7; 32]), content(PART + 9));
     for threshold in [0, 1 << 30] {
@@ -142,13 +143,13 @@ async fn the_tag_of_encrypted_content_is_not_compared() {
                 .unwrap();
             assert!(read == sent && !output.verified);
         } else {
-            // It gets as far as the end, where the emulator knows its own tags.
+            // The parts are accepted. The completion fails, because the emulator compares the entity tags.
             assert!(uploaded.is_err_and(|error| error.kind() == qingstor_sdk::ErrorKind::Service));
         }
     }
 }
 
-/// Compiles only as long as transfers can go to other tasks.
+/// Compiles only if the futures are `Send`.
 #[test]
 fn transfers_can_be_spawned() {
     fn send<T: Future + Send>(_: impl FnOnce(Site) -> T) {}
