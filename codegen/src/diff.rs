@@ -125,7 +125,7 @@ impl<'a> Comparison<'a> {
     /// Reports a change of documentation, if there is one.
     fn words(&mut self, path: &str, what: &str, old: &[&str], new: &[&str], place: &Source) {
         if old != new {
-            let message = format!("{what} is described in other words");
+            let message = format!("the documentation of {what} changed");
             self.found(Rule::Words, path, message, now(place));
         }
     }

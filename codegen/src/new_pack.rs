@@ -38,7 +38,7 @@ const SCHEMA: &str = "pack.schema.json";
 #[derive(Debug, thiserror::Error)]
 pub enum NewPackError {
     /// The folder is not empty.
-    #[error("error[new-pack]: {path} is not empty; name a folder that is empty or not there")]
+    #[error("error[new-pack]: {path} is not empty; use a folder that is empty or does not exist")]
     NotEmpty {
         /// The folder.
         path: String,

@@ -55,7 +55,7 @@ pub enum OutputError {
     },
     /// The formatter could not be started.
     #[error(
-        "the formatter `{command}` can't be started: {source}; \
+        "cannot start the formatter `{command}`: {source}; \
          install it{hint} or put it on the PATH"
     )]
     FormatterMissing {

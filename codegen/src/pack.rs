@@ -112,7 +112,7 @@ fn check_header(header: &str) -> Result<(), String> {
     }
     match placeholders(header).find(|word| !matches!(*word, "template" | "spec")) {
         Some(word) => Err(format!(
-            "`header` fills in `{{template}}` and `{{spec}}`, not `{{{word}}}`"
+            "`header` can contain `{{template}}` and `{{spec}}`, not `{{{word}}}`"
         )),
         None => Ok(()),
     }
@@ -150,7 +150,7 @@ impl Pack {
         for folder in overrides {
             let over = Folder::read(folder)?;
             if over.templates.is_empty() && over.manifest.is_none() {
-                let message = "holds neither a template nor a pack.json".to_owned();
+                let message = "contains neither a template nor a pack.json".to_owned();
                 return Err(PackError::invalid(folder, message));
             }
             for (name, mut template) in over.templates {
@@ -224,7 +224,7 @@ impl Pack {
         let manifest = &self.manifest;
         if manifest.model != MODEL_VERSION {
             let message = format!(
-                "written for model \"{}\", this generator has model \"{MODEL_VERSION}\"; \
+                "requires model \"{}\", but this generator has model \"{MODEL_VERSION}\"; \
                  compare its templates with `codegen dump`, then set \"model\": \"{MODEL_VERSION}\"",
                 manifest.model
             );
@@ -263,7 +263,7 @@ impl Pack {
         if !self.templates.contains_key(&file.template) {
             let known: Vec<&str> = self.templates.keys().map(String::as_str).collect();
             let message = format!(
-                "the template `{}` is not in the folder; there are: {}",
+                "the template `{}` does not exist; the folder contains: {}",
                 file.template,
                 known.join(", ")
             );

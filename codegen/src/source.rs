@@ -158,7 +158,7 @@ impl Sources {
                 return problem;
             };
             if is_quoted {
-                return problem.with_note(reference, "this reference names the file");
+                return problem.with_note(reference, "this reference refers to the file");
             }
             let location = self.location(span);
             let message = format!(
@@ -166,7 +166,7 @@ impl Sources {
                 location.file, location.line, location.column
             );
             Diagnostic::error("ref-not-json", reference, message)
-                .with_help("refer to a JSON file, by `./file.json#/pointer`")
+                .with_help("refer to a JSON file: `./file.json#/pointer`")
         });
         Err(problems.collect())
     }
@@ -298,7 +298,7 @@ pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
     if path.metadata()?.is_file() {
         return Ok(());
     }
-    Err(io::Error::other("it is no regular file"))
+    Err(io::Error::other("it is not a regular file"))
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
@@ -359,7 +359,7 @@ impl SourceFile {
 
 fn not_yaml(file: FileId) -> Diagnostic {
     let span = Span::start_of(file);
-    Diagnostic::error("json-yaml", span, "this is YAML; only JSON is read")
+    Diagnostic::error("json-yaml", span, "this is YAML, which is not supported")
         .with_help("convert it to JSON, for example by `yq -o=json file.yaml`")
 }
 

@@ -91,8 +91,7 @@ impl TargetLanguage {
             {
                 let known = TYPE_KEYS.join(", ");
                 let message = format!(
-                    "`types` knows no `{key}`; known are {known}, {}, format:NAME, \
-                     header-format:NAME",
+                    "unknown key `{key}` in `types`; known are {known}, {}, format:NAME, header-format:NAME",
                     OPTIONAL_TYPE_KEYS.join(", ")
                 );
                 return Err(Refusal::new(&["types", key], message));
@@ -119,7 +118,10 @@ impl TargetLanguage {
             .find(|(_, kind)| !PLAIN_KINDS.contains(&kind.as_str()))
         {
             Some((index, kind)) => {
-                let message = format!("`plain` knows {}, not `{kind}`", PLAIN_KINDS.join(", "));
+                let message = format!(
+                    "unknown kind `{kind}` in `plain`; known are {}",
+                    PLAIN_KINDS.join(", ")
+                );
                 Err(Refusal::new(&["plain", &index.to_string()], message))
             }
             None => Ok(()),
@@ -138,7 +140,7 @@ impl TargetLanguage {
             };
             if let Some(found) = placeholders(pattern).find(|found| *found != known) {
                 let message =
-                    format!("`{key}` in `types` fills in `{{{known}}}`, not `{{{found}}}`");
+                    format!("`{key}` in `types` can contain `{{{known}}}`, not `{{{found}}}`");
                 return Err(Refusal::new(&["types", key], message));
             }
         }
@@ -153,7 +155,7 @@ impl TargetLanguage {
             let mut patterns = patterns.iter();
             if let Some(pattern) = patterns.find(|pattern| placeholders(pattern).ne([word])) {
                 let message = format!(
-                    "`{key}` in `naming` needs `{{{word}}}` once in each name, not `{pattern}`"
+                    "`{key}` in `naming` must contain `{{{word}}}` once in each name, not `{pattern}`"
                 );
                 return Err(Refusal::new(&["naming", key], message));
             }

@@ -95,7 +95,7 @@ fn a_pack_whose_checkout_converted_line_endings_is_told_so() {
     let advice = "expected/types.txt: only its line endings differ: it has CRLF";
     assert!(out.contains(advice) && !out.contains("@@"), "{out}");
     assert!(
-        out.contains("`* text eol=lf` into pack/.gitattributes"),
+        out.contains("`* text eol=lf` to pack/.gitattributes"),
         "{out}"
     );
     codegen(&workspace, "test-pack pack --update");
@@ -201,7 +201,7 @@ fn the_first_test_of_a_pack_is_made_by_an_update() {
     for update in ["", " --update"] {
         let (code, _, err) = codegen(&workspace, &format!("test-pack pakc{update}"));
         assert_eq!(code, 1);
-        assert!(err.contains("pakc: there is no such folder"), "{err}");
+        assert!(err.contains("pakc: the folder does not exist"), "{err}");
         assert!(!workspace.path("pakc").exists());
     }
 }
@@ -418,7 +418,7 @@ fn what_overrides_nothing_is_refused() {
         (
             "ours/note.txt",
             "x",
-            "ours: holds neither a template nor a pack.json",
+            "ours: contains neither a template nor a pack.json",
         ),
         ("other/note.txt", "x", "ours"),
     ] {
@@ -442,7 +442,7 @@ fn a_handle_that_the_pack_has_no_code_for_is_refused() {
     for part in [
         "error[handle-unknown]: the pack has no code for the handle `Folder`",
         "notes.json:7:27",
-        "it has for `Shelf`, `Room`",
+        "it has code for `Shelf`, `Room`",
     ] {
         assert!(error.contains(part), "lacks {part}:\n{error}");
     }

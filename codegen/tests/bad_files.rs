@@ -62,7 +62,7 @@ fn a_part_without_an_end_is_refused() {
     let report = workspace.refusal();
     assert_eq!(report.findings[0].rule, "file-unreadable");
     let message = &report.findings[0].message;
-    assert!(message.ends_with("it is no regular file"), "{message}");
+    assert!(message.ends_with("it is not a regular file"), "{message}");
     assert!(report.findings[0].place.is_some());
 }
 
@@ -202,7 +202,7 @@ fn a_broken_part_is_shown_with_the_reference_that_names_it() {
     assert!(place.file.ends_with("parts/acl.json"), "{report}");
     assert_eq!((place.line, place.text.as_str()), (2, "  \"get\": oops"));
     let note = &finding.notes[0];
-    assert_eq!(note.label, "this reference names the file");
+    assert_eq!(note.label, "this reference refers to the file");
     assert!(note.place.file.ends_with("specs/notes.json"), "{report}");
 }
 
@@ -303,10 +303,10 @@ fn messages_do_not_contradict_themselves() {
         ),
         (
             "{ \"overlay\": \"1.0\" }",
-            "version \"1.0\" is unknown; known are 1.0.0 and 1.1.0",
+            "version \"1.0\"; supported are 1.0.0 and 1.1.0",
         ),
         ("{}", "`overlay` is missing"),
-        ("", "an overlay is a JSON document"),
+        ("", "write a JSON document"),
     ] {
         workspace.write("overlay.json", text);
         let report = overlay.lint().to_string();

@@ -15,7 +15,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model": "0", "files": []}"#,
         "",
-        &["pack.json:1:11: written for model \"0\"", "codegen dump"],
+        &["pack.json:1:11: requires model \"0\"", "codegen dump"],
     ),
     (
         "{\"model\": \"1\", \"files\": [],\n\"options\": {\"client\": 42}}",
@@ -26,7 +26,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         FILES_MISSING,
         "",
-        &["the template `gone.tera` is not in the folder", "t.tera"],
+        &["the template `gone.tera` does not exist", "t.tera"],
     ),
     (
         r#"{"model":"1","formatter":["gofmt"],"files":[{"template":"t.tera","for":"once","to":"x"}]}"#,
@@ -56,7 +56,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "{\"model\":\"1\",\"files\":[],\"types\":{\n\"test\":\"x\"}}",
         "",
-        &["pack.json:2:8: `types` knows no `test`"],
+        &["pack.json:2:8: unknown key `test` in `types`"],
     ),
     (
         r#"{"model":"1","files":[],"types":{"text":"x"}}"#,
@@ -66,18 +66,21 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model":"1","files":[],"types":{"list":"List<{type}>"}}"#,
         "",
-        &["`list` in `types` fills in `{item}`, not `{type}`"],
+        &["`list` in `types` can contain `{item}`, not `{type}`"],
     ),
     (
         r#"{"model":"1","files":[],"naming":{"operation_methods":["send"]}}"#,
         "",
-        &["`operation_methods` in `naming` needs `{method}`", "`send`"],
+        &[
+            "`operation_methods` in `naming` must contain `{method}`",
+            "`send`",
+        ],
     ),
     (
         r#"{"model":"1","files":[],"naming":{"operation_types":["{idnt}Input"]}}"#,
         "",
         &[
-            "`operation_types` in `naming` needs `{ident}`",
+            "`operation_types` in `naming` must contain `{ident}`",
             "`{idnt}Input`",
         ],
     ),
@@ -85,7 +88,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
         r#"{"model":"1","files":[],"plain":["int"]}"#,
         "",
         &[
-            "pack.json:1:34: `plain` knows list, map, bool, bytes, binary, free, recursive, not `int`",
+            "pack.json:1:34: unknown kind `int` in `plain`; known are list, map, bool, bytes, binary, free, recursive",
         ],
     ),
     (ONCE, "a\n{% if %}", &["template-invalid", "t.tera:2:"]),
@@ -227,7 +230,7 @@ fn a_missing_pack_is_named() {
     let workspace = Workspace::notes();
     std::fs::remove_dir_all(workspace.path("pack")).unwrap();
     let error = workspace.generator().run().unwrap_err().to_string();
-    assert!(error.contains("pack: there is no such folder"), "{error}");
+    assert!(error.contains("pack: the folder does not exist"), "{error}");
     std::fs::create_dir(workspace.path("pack")).unwrap();
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("pack/pack.json"), "{error}");
@@ -243,7 +246,7 @@ fn a_template_without_an_end_is_refused() {
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
         let error = workspace.generator().run().unwrap_err().to_string();
         assert!(
-            error.contains(name) && error.contains("no regular file"),
+            error.contains(name) && error.contains("not a regular file"),
             "{error}"
         );
     }

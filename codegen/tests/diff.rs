@@ -88,13 +88,16 @@ fn a_folder_has_one_root() {
     assert_eq!(code, 1);
     let names = "specs/notes.json, specs/parts/other.json";
     assert!(
-        err.contains("several files could be the root") && err.contains(names),
+        err.contains("several files can be the root file") && err.contains(names),
         "{err}"
     );
     let (_, _, err) = codegen(&workspace, &["diff", "pack", "new"]);
-    assert!(err.contains("no JSON file here has `swagger`"), "{err}");
+    assert!(
+        err.contains("no JSON file in this folder has `swagger`"),
+        "{err}"
+    );
     let (_, _, err) = codegen(&workspace, &["diff", "nowhere", "new"]);
-    assert!(err.contains("nowhere: there is no such file"), "{err}");
+    assert!(err.contains("nowhere: no such file"), "{err}");
 }
 
 #[test]
@@ -115,10 +118,10 @@ fn a_revision_is_read_with_all_its_files() {
     assert!(text.contains("v1:new/parts/note.json:"), "{text}");
 
     for (given, says) in [
-        ("v2:specs/notes.json", "git knows no revision `v2`"),
-        ("v1:none.json", "`v1` has no `none.json`"),
+        ("v2:specs/notes.json", "git does not know the revision `v2`"),
+        ("v1:none.json", "`v1` does not contain `none.json`"),
         ("v1:../x", "without `..`"),
-        ("--upload-pack=x:y", "git knows no revision"),
+        ("--upload-pack=x:y", "git does not know the revision"),
     ] {
         let (code, _, err) = codegen(&workspace, &["diff", "--", given, "specs"]);
         assert!(code == 1 && err.contains(says), "{given}: {err}");
@@ -127,7 +130,7 @@ fn a_revision_is_read_with_all_its_files() {
     no_git.args(["diff", "v1:specs", "specs"]).env("PATH", "");
     let output = no_git.current_dir(workspace.path("")).output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
-    assert!(err.contains("git can't be run; install it"), "{err}");
+    assert!(err.contains("cannot run git; install it"), "{err}");
 }
 
 /// What is wrong with an old specification is said of the revision, not of a folder that is gone.
@@ -259,21 +262,24 @@ fn the_lines_of_a_changelog_name_what_was_and_what_is() {
         both.map(|report| report.changelog.into_values().flatten().collect::<String>())
     };
     let status = lines(|op| op["responses"]["201"] = json!({"description": "Done"}));
-    assert!(status[0].ends_with("succeeds with 201, too."), "{status:?}");
+    assert!(
+        status[0].ends_with("now also succeeds with 201."),
+        "{status:?}"
+    );
     assert!(
         status[1].ends_with("no longer succeeds with 201."),
         "{status:?}"
     );
     let place = lines(|op| op["parameters"][0]["in"] = "header".into());
     assert!(
-        place[0].ends_with("is sent in a header, no longer in the query."),
+        place[0].ends_with("is now sent in a header instead of the query."),
         "{place:?}"
     );
     let time = lines(|op| {
         let fields = &mut op["responses"]["200"]["schema"]["properties"];
         fields["at"]["format"] = "date-time-rfc822".into();
     });
-    let expected = "is written as an HTTP date, no longer as ISO 8601.";
+    let expected = "is now encoded as an HTTP date instead of ISO 8601.";
     assert!(time[0].ends_with(expected), "{time:?}");
 }
 

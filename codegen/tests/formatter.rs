@@ -107,14 +107,14 @@ fn a_formatter_that_prints_without_end_is_ended() {
 #[test]
 fn a_formatter_that_loses_the_text_is_refused() {
     for (script, expected) in [
-        ("cat > /dev/null", "it printed nothing"),
-        ("cat > /dev/null; echo; echo ' '", "it printed nothing"),
-        ("exit 0", "it printed nothing"),
-        ("sed 1d", "not the one that says `@generated`"),
-        ("echo; cat", "not the one that says `@generated`"),
-        ("cat; printf '\\377'", "what it printed is not UTF-8"),
+        ("cat > /dev/null", "its output is empty"),
+        ("cat > /dev/null; echo; echo ' '", "its output is empty"),
+        ("exit 0", "its output is empty"),
+        ("sed 1d", "does not begin with the `@generated` line"),
+        ("echo; cat", "does not begin with the `@generated` line"),
+        ("cat; printf '\\377'", "its output is not UTF-8"),
         ("echo wrong >&2; exit 3", "wrong"),
-        ("cat > /dev/null; exit 3", "ended with exit status: 3"),
+        ("cat > /dev/null; exit 3", "failed with exit status: 3"),
         ("cat; echo >&2; exit 1", "ended with exit status: 1"),
         ("cat; kill -9 $$", "signal: 9"),
     ] {
@@ -136,7 +136,7 @@ fn a_formatter_that_loses_the_text_is_refused() {
     let (code, _, error) = codegen(&workspace, &format!("generate {ALL}"));
     assert_eq!(code, 1);
     assert!(
-        error.contains("failed on a.txt") && error.contains("it printed nothing"),
+        error.contains("failed on a.txt") && error.contains("its output is empty"),
         "{error}"
     );
     assert!(!workspace.path("out").exists());

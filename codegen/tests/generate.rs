@@ -114,7 +114,7 @@ fn a_machine_without_the_formatter_can_regenerate_what_did_not_change() {
     workspace.replace("pack/a.rs.tera", "f( )", "h( )");
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(
-        error.contains("`no-such-rustfmt --edition 2024` can't be started"),
+        error.contains("cannot start the formatter `no-such-rustfmt --edition 2024`"),
         "{error}"
     );
     assert!(lock.contains("rustfmt"));
@@ -169,7 +169,7 @@ fn a_lock_file_can_not_make_us_remove_what_is_elsewhere() {
         "\"../precious.txt\"",
     );
     let error = workspace.generator().run().unwrap_err().to_string();
-    assert!(error.contains("leads out of the folder"), "{error}");
+    assert!(error.contains("is outside the folder"), "{error}");
     assert_eq!(workspace.read("precious.txt"), "mine");
 }
 

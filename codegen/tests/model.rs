@@ -458,12 +458,12 @@ fn paging_hands_on_what_fits() {
         (
             &text,
             with("next", json!({ "big": "p" })),
-            "`big`, which is `int64`, to `p`, which is `text`",
+            "`big` of type `int64` to `p` of type `text`",
         ),
         (
             &small,
             with("next", json!({ "big": "p" })),
-            "`big`, which is `int64`, to `p`, which is `int32`",
+            "`big` of type `int64` to `p` of type `int32`",
         ),
         (
             &text,

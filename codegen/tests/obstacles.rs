@@ -108,7 +108,7 @@ fn names_that_no_rule_can_tell_apart_are_refused_with_both_places() {
     assert!(error.contains("error[name-collision]"), "{error}");
     assert!(error.contains("note: taken here"), "{error}");
     assert!(
-        error.contains("help: name one of them with `x-name`"),
+        error.contains("help: rename one of them with `x-name`"),
         "{error}"
     );
 }

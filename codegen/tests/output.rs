@@ -49,7 +49,7 @@ fn a_listed_file_that_was_changed_by_hand_is_not_replaced() {
     pack(&workspace, &["a", "b"], "two");
     refused(
         &workspace,
-        &["out/b is in the way", "changed by hand", "delete it"],
+        &["out/b is in the way", "edited by hand", "delete it"],
     );
     std::fs::remove_file(workspace.path("out/b")).unwrap();
     workspace.generator().run().unwrap();
@@ -135,7 +135,7 @@ fn other_line_endings_are_named_and_do_not_make_a_file_foreign() {
                 .starts_with("only its line endings differ: it has CRLF"),
             "{one}"
         );
-        assert!(one.why.contains("`* text eol=lf` into "), "{one}");
+        assert!(one.why.contains("`* text eol=lf` to "), "{one}");
         assert!(one.why.ends_with("out/.gitattributes"), "{one}");
         assert_eq!(one.diff, "");
     }
@@ -158,14 +158,14 @@ fn a_file_may_become_a_folder_and_a_folder_a_file() {
     pack(&workspace, &["a"], "one");
     refused(
         &workspace,
-        &["out/a/mine is in the way", "`a` is to be written"],
+        &["out/a/mine is in the way", "it conflicts with `a`,"],
     );
     std::fs::remove_dir_all(workspace.path("out/a")).unwrap();
     workspace.write("out/a", "my own");
     pack(&workspace, &["a/f", "b"], "one");
     refused(
         &workspace,
-        &["out/a is in the way", "`a/f` is to be written"],
+        &["out/a is in the way", "it conflicts with `a/f`"],
     );
 }
 

@@ -224,7 +224,7 @@ fn every_name_of_a_union_must_match() {
         let command = format!("{GENERATE} --overlay overlay.json");
         let (code, _, errors) = codegen(&workspace, &command);
         assert_eq!(code, 1, "{target}: {errors}");
-        let message = format!("matches nothing with {idle}: {target}");
+        let message = format!("has no match for {idle}: {target}");
         assert!(
             errors.contains("error[overlay-no-match]") && errors.contains(&message),
             "{target}: {errors}"
@@ -292,14 +292,14 @@ fn an_open_block_is_named_with_its_line() {
     for (template, message) in [
         (
             "{% for a in types %}\n{% if a.name %}\nx\n{% endfor %}",
-            "`endfor` stands here where `endif` is missing: `if` is still open since line 2",
+            "found `endfor`, expected `endif`: `if` is not closed since line 2",
         ),
         (
             "{% if types %}\n{% for a in types %}\n{% endif %}",
-            "`endif` stands here where `endfor` is missing: `for` is still open since line 2",
+            "found `endif`, expected `endfor`: `for` is not closed since line 2",
         ),
-        ("a\n{% if types %}\nb", "`if` is never closed by `endif`"),
-        ("a\n{% endif %}\nb", "`endif` closes nothing"),
+        ("a\n{% if types %}\nb", "`if` has no `endif`"),
+        ("a\n{% endif %}\nb", "`endif` without an open block"),
     ] {
         let (code, _, errors) = codegen(&pack(template, "{}"), GENERATE);
         assert_eq!(code, 1);

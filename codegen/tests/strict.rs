@@ -60,13 +60,13 @@ const UNKNOWN: &[(&str, &str, &[&str])] = &[
         "{{ resorces }}",
         &[
             "t.tera:1:4",
-            "nothing is called `resorces` here; did you mean `resources`?",
+            "`resorces` is not defined here; did you mean `resources`?",
         ],
     ),
     (
         "once",
         "a\n  {% if it.name %}{% endif %}",
-        &["t.tera:2:9", "nothing is called `it` here", "sub_services"],
+        &["t.tera:2:9", "`it` is not defined here", "sub_services"],
     ),
     (
         "operation",
@@ -122,7 +122,7 @@ const UNKNOWN: &[(&str, &str, &[&str])] = &[
     (
         "type",
         "{% for p in it.properties %}{% endfor %}{{ p.name }}",
-        &["nothing is called `p` here"],
+        &["`p` is not defined here"],
     ),
     (
         "type",
@@ -310,7 +310,10 @@ fn what_only_a_value_can_tell_is_an_error_when_it_is_printed() {
     assert!(message.contains("did you mean `size`?"), "{message}");
     let workspace = pack("once", "{% for x in service.docs_url %}{% endfor %}", &[]);
     let message = refusal(&workspace);
-    assert!(message.contains("a list or map to go through"), "{message}");
+    assert!(
+        message.contains("a list or map to iterate over"),
+        "{message}"
+    );
     assert!(message.contains("t.tera:1:13"), "{message}");
 }
 
@@ -413,7 +416,7 @@ fn a_long_chain_of_templates_does_not_exhaust_the_stack() {
         .collect();
     let message = refusal(&pack("once", "{% include \"n0.tera\" %}", &chain));
     assert!(
-        message.contains("more than 40 templates include or extend each other"),
+        message.contains("more than 40 levels of templates"),
         "{message}"
     );
 }

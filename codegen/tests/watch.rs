@@ -70,7 +70,7 @@ impl Drop for Watch {
 fn changes_are_rendered_errors_are_told_and_ctrl_c_ends() {
     let workspace = Workspace::notes();
     let mut watch = Watch::start(&workspace);
-    let seen = watch.wait_for("watching; Ctrl-C ends it");
+    let seen = watch.wait_for("watching; press Ctrl-C to end");
     assert!(
         seen.iter()
             .any(|line| line.starts_with("wrote out/types.txt +")),

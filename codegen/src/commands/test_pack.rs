@@ -24,9 +24,7 @@ pub(crate) fn test_pack(
         (true, []) => keep(&golden, &[FIRST_TEST.to_owned()]),
         (true, names) => keep(&golden, names),
         (false, []) => bail!(
-            "error[test-pack]: {shown} has no tests\n  help: `codegen test-pack {shown} --update` makes \
-             the first, {shown}/tests/{FIRST_TEST}, of what the pack makes of a small API; put a spec.json \
-             there for an API of your own"
+            "error[test-pack]: {shown} has no tests\n  help: `codegen test-pack {shown} --update` creates {shown}/tests/{FIRST_TEST} from a small API; add a spec.json there to use another API"
         ),
         (false, names) => compare(&golden, names, &shown),
     }

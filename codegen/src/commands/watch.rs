@@ -29,11 +29,11 @@ pub(crate) fn watch(generator: &Generator) -> Result<ExitCode> {
     let (sender, events) = mpsc::channel();
     let stop = sender.clone();
     // Only sends an event, so that a write in progress is completed before the command ends.
-    ctrlc::set_handler(move || drop(stop.send(Event::Stop))).context("Ctrl-C can't be caught")?;
+    ctrlc::set_handler(move || drop(stop.send(Event::Stop))).context("cannot handle Ctrl-C")?;
     let mut watched = Watched::new(sender)?;
     watched.extend(generator)?;
     render(generator)?;
-    println!("watching; Ctrl-C ends it");
+    println!("watching; press Ctrl-C to end");
     while let Some(changed) = next_change(&events, &watched)? {
         let names: Vec<String> = changed
             .iter()
@@ -94,7 +94,7 @@ fn next_change(events: &Receiver<Event>, watched: &Watched) -> Result<Option<BTr
         };
         match event {
             None | Some(Event::Stop) => return Ok(None),
-            Some(Event::Broken(error)) => return Err(error).context("files can't be watched"),
+            Some(Event::Broken(error)) => return Err(error).context("cannot watch files"),
             Some(Event::Changed(paths)) => {
                 changed.extend(paths.into_iter().filter(|path| watched.is_input(path)));
             }
@@ -124,7 +124,7 @@ impl Watched {
             // The receiver is gone when the command ends.
             drop(sender.send(event));
         })
-        .context("files can't be watched")?;
+        .context("cannot watch files")?;
         Ok(Self {
             watcher,
             folders: BTreeSet::new(),

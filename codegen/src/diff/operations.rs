@@ -84,14 +84,14 @@ impl<'a> Comparison<'a> {
         if old.tag != new.tag {
             let tag = |tag: &Option<String>| tag.as_deref().map_or("none".to_owned(), code);
             let (is, was) = (tag(&new.tag), tag(&old.tag));
-            let message = format!("{method} has the tag {is}, no longer {was}");
+            let message = format!("{method} now has the tag {is} instead of {was}");
             self.found(Rule::Words, &path, message, now(&new.source));
         }
         self.extensions(&path, &method, &old.ext, &new.ext, &new.source);
         let same = old.examples.len() == new.examples.len();
         let mut examples = old.examples.iter().zip(&new.examples);
         if !same || examples.any(|(old, new)| !old.same_json(new)) {
-            let message = format!("{method} has other examples");
+            let message = format!("the examples of {method} changed");
             self.found(Rule::Examples, &path, message, now(&new.source));
         }
     }
@@ -104,14 +104,14 @@ impl<'a> Comparison<'a> {
             codes(&[format!("{ident}Input"), format!("{ident}Output")])
         };
         let renamed_types = (old.ident != new.ident)
-            .then(|| format!("{} are called {} now", types(old), types(new)));
+            .then(|| format!("{} are now called {}", types(old), types(new)));
         let with_types = |message: String| match &renamed_types {
             Some(types) => format!("{message}; {types}"),
             None => message,
         };
         if old.handle != new.handle {
             let message = format!(
-                "{} stands on {} now, as {method}",
+                "{} moved to {}, as {method}",
                 self.method(old),
                 code(new.handle.as_deref().unwrap_or(self.client))
             );
@@ -122,7 +122,7 @@ impl<'a> Comparison<'a> {
                 place.clone(),
             );
         } else if old.method_ident != new.method_ident {
-            let message = format!("{} is called {method} now", self.method(old));
+            let message = format!("{} is now called {method}", self.method(old));
             self.found(
                 Rule::OperationRenamed,
                 &path,
@@ -139,7 +139,7 @@ impl<'a> Comparison<'a> {
         }
         if old.id != new.id && old.ident == new.ident {
             let message = format!(
-                "{method} is {} in errors and traces, no longer {}",
+                "{method} is now called {} in errors and traces instead of {}",
                 code(&new.id),
                 code(&old.id)
             );
@@ -151,7 +151,7 @@ impl<'a> Comparison<'a> {
                 self.found(Rule::OperationDeprecated, &path, message, place);
             }
             (true, false) => {
-                let message = format!("{method} is deprecated no longer");
+                let message = format!("{method} is no longer deprecated");
                 self.found(Rule::OperationUndeprecated, &path, message, place);
             }
             _ => {}
@@ -163,7 +163,7 @@ impl<'a> Comparison<'a> {
         let (path, method) = (path_of(new), self.method(new));
         if nameless(&old.path) != nameless(&new.path) {
             let message = format!(
-                "{method} is sent to {}, no longer to {}",
+                "{method} is now sent to {} instead of {}",
                 code(&new.path),
                 code(&old.path)
             );
@@ -171,7 +171,7 @@ impl<'a> Comparison<'a> {
         }
         if old.http_method != new.http_method {
             let message = format!(
-                "{method} is a {}, no longer a {}",
+                "{method} is now a {} instead of a {}",
                 new.http_method, old.http_method
             );
             self.found(Rule::RequestMethod, &path, message, now(&new.source));
@@ -189,8 +189,8 @@ impl<'a> Comparison<'a> {
                 signs(&self.old.signed_parameters),
                 signs(&self.new.signed_parameters),
             ) {
-                (false, true) => "is signed now",
-                (true, false) => "is signed no longer",
+                (false, true) => "is now signed",
+                (true, false) => "is no longer signed",
                 _ => continue,
             };
             let message = format!("{} of {method} {is}", code(name));
@@ -207,15 +207,15 @@ impl<'a> Comparison<'a> {
         };
         if old.content_md5_required != new.content_md5_required {
             let sends = if new.content_md5_required {
-                "sends the body's MD5"
+                "now sends the MD5 of the body"
             } else {
-                "does not send the body's MD5 unless asked to"
+                "no longer sends the MD5 of the body by default"
             };
             changed(Rule::ContentMd5, format!("{method} {sends}"));
         }
         if old.repeatable != new.repeatable {
             let message = format!(
-                "{method} is repeated after failures: {}; before: {}",
+                "retries of {method}: now {}, previously {}",
                 repeated(&new.repeatable),
                 repeated(&old.repeatable)
             );
@@ -223,7 +223,10 @@ impl<'a> Comparison<'a> {
         }
         if old.slow != new.slow {
             let waits = if new.slow { "longer" } else { "less long" };
-            changed(Rule::Slow, format!("{method} waits {waits} for the answer"));
+            changed(
+                Rule::Slow,
+                format!("{method} waits {waits} for the response"),
+            );
         }
         if old.request.body.content_type != new.request.body.content_type {
             let name = |operation: &Operation| {
@@ -231,7 +234,7 @@ impl<'a> Comparison<'a> {
                 own.map_or_else(|| "none".to_owned(), code)
             };
             let message = format!(
-                "the body of {method} is documented as {}, no longer as {}",
+                "the media type of the body of {method} is now {} instead of {}",
                 name(new),
                 name(old)
             );
@@ -243,9 +246,9 @@ impl<'a> Comparison<'a> {
         let method = self.method(new);
         let (was, is) = (successes(old), successes(new));
         let message = match (listed(is.difference(&was)), listed(was.difference(&is))) {
-            (Some(further), None) => Some(format!("succeeds with {further}, too")),
+            (Some(further), None) => Some(format!("now also succeeds with {further}")),
             (None, Some(gone)) => Some(format!("no longer succeeds with {gone}")),
-            (Some(is), Some(was)) => Some(format!("succeeds with {is}, no longer with {was}")),
+            (Some(is), Some(was)) => Some(format!("now succeeds with {is} instead of {was}")),
             (None, None) => None,
         };
         if let Some(message) = message {
@@ -254,7 +257,7 @@ impl<'a> Comparison<'a> {
             self.found(Rule::SuccessStatuses, path_of(new), message, place);
         }
         if failures(old) != failures(new) {
-            let message = format!("other failures of {method} are documented");
+            let message = format!("the documented failures of {method} changed");
             let place = now(&new.source);
             self.found(Rule::ErrorStatuses, path_of(new), message, place);
         }
@@ -316,7 +319,7 @@ impl<'a> Comparison<'a> {
             self.found(Rule::TraitLost, path, message, now(&at.source));
         }
         if !gained.is_empty() {
-            let message = format!("{what} is {} now", codes(&gained));
+            let message = format!("{what} is now {}", codes(&gained));
             self.found(Rule::TraitGained, path, message, now(&at.source));
         }
     }
@@ -326,21 +329,21 @@ impl<'a> Comparison<'a> {
         let (rule, message) = match (walked(old), walked(new)) {
             (None, None) => return,
             (None, Some(_)) => {
-                let message = format!("{method} can be walked with `pages` and `items`");
+                let message = format!("{method} now has `pages` and `items`");
                 (Rule::PagingAdded, message)
             }
             (Some(_), None) => {
-                let message = format!("{method} has no `pages` and `items` any more");
+                let message = format!("{method} no longer has `pages` and `items`");
                 (Rule::PagingRemoved, message)
             }
             (Some(was), Some(is)) => {
                 let (was, is) = (item(&self.old_types, was), item(&self.new_types, is));
                 if was != is {
                     let (is, was) = (code(&is), code(&was));
-                    let message = format!("the items of {method} are {is}, no longer {was}");
+                    let message = format!("the items of {method} are now {is} instead of {was}");
                     (Rule::PagingItems, message)
                 } else if links(old) != links(new) {
-                    let message = format!("{method} asks for the next page in another way");
+                    let message = format!("{method} requests the next page differently");
                     (Rule::PagingRule, message)
                 } else {
                     return;

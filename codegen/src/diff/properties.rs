@@ -63,15 +63,15 @@ impl<'a> Comparison<'a> {
         let (rule, message) = if holder.sent && property.required {
             let takes = self.new_types.argument(property);
             let argument = code(&format!("{ident}: {takes}"));
-            let message = format!("{} takes a further argument {argument}", holder.function);
+            let message = format!("{} has the new argument {argument}", holder.function);
             (Rule::ArgumentAdded, message)
         } else if holder.sent {
             let setter = code(&format!("{ident}({})", self.new_types.argument(property)));
-            let message = format!("{} has a further setter {setter}", holder.setters);
+            let message = format!("{} has the new setter {setter}", holder.setters);
             (Rule::ParameterAdded, message)
         } else {
             let field = code(&format!("{ident}: {}", self.field(holder, property, false)));
-            let message = format!("{} has a further field {field}", holder.owner);
+            let message = format!("{} has the new field {field}", holder.owner);
             (Rule::FieldAdded, message)
         };
         self.found_in(holder, property, rule, message, now(&property.source));
@@ -85,20 +85,17 @@ impl<'a> Comparison<'a> {
         };
         let computed = holder.computed.iter().find(same);
         let (rule, message) = if let Some(computed) = computed {
-            let message = format!(
-                "{} is not told {ident} any more: the SDK knows it",
-                holder.function
-            );
+            let message = format!("the SDK now sets {ident} of {} itself", holder.function);
             let place = now(&computed.source);
             return self.found_in(holder, property, Rule::ParameterComputed, message, place);
         } else if holder.sent && property.required {
-            let message = format!("{} takes no {ident} any more", holder.function);
+            let message = format!("{} no longer has the argument {ident}", holder.function);
             (Rule::ArgumentRemoved, message)
         } else if holder.sent {
-            let message = format!("{} has no setter {ident} any more", holder.setters);
+            let message = format!("{} no longer has the setter {ident}", holder.setters);
             (Rule::ParameterRemoved, message)
         } else {
-            let message = format!("{} has no field {ident} any more", holder.owner);
+            let message = format!("{} no longer has the field {ident}", holder.owner);
             (Rule::FieldRemoved, message)
         };
         self.found_in(holder, property, rule, message, before(&property.source));
@@ -122,7 +119,7 @@ impl<'a> Comparison<'a> {
         self.presence(holder, old, new);
         // Limits and default of another type are not comparable.
         if !is_retyped && self.limits(holder, old, new) {
-            let message = format!("{what} has another default or other limits");
+            let message = format!("the default or the limits of {what} changed");
             self.found_in(holder, new, Rule::Limits, message, now(&new.source));
         }
     }
@@ -143,10 +140,10 @@ impl<'a> Comparison<'a> {
                 Rule::FieldRenamed
             };
             let (was, is) = (code(&old.ident), code(&new.ident));
-            let mut message = format!("{was} of {} is called {is} now", holder.owner);
+            let mut message = format!("{was} of {} is now called {is}", holder.owner);
             if !is_same_on_wire {
                 message += &format!(
-                    ", and {} on the wire, no longer {}",
+                    ", and is sent as {} instead of {}",
                     code(&new.name),
                     code(&old.name)
                 );
@@ -154,7 +151,7 @@ impl<'a> Comparison<'a> {
             self.found_in(holder, new, rule, message, now(&new.source));
         } else if !is_same_on_wire {
             let message = format!(
-                "{} is {} on the wire, no longer {}",
+                "{} is now sent as {} instead of {}",
                 self.spoken(holder, new),
                 code(&new.name),
                 code(&old.name)
@@ -182,7 +179,7 @@ impl<'a> Comparison<'a> {
                 Rule::FieldRetyped
             };
             let what = self.spoken(holder, new);
-            let message = format!("{what} is {}, no longer {}", code(&is), code(&was));
+            let message = format!("{what} is now {} instead of {}", code(&is), code(&was));
             self.found_in(holder, new, retyped, message, now(&new.source));
         } else if holder.sent && old.required == new.required {
             self.taken(holder, old, new);
@@ -194,11 +191,14 @@ impl<'a> Comparison<'a> {
     fn demand(&mut self, holder: &Holder<'_>, new: &Property) {
         let ident = code(&new.ident);
         let (rule, message) = if new.required {
-            let message = format!("{} takes {ident} as an argument now", holder.function);
+            let message = format!(
+                "{ident} is now an argument of {} instead of a setter",
+                holder.function
+            );
             (Rule::ParameterRequired, message)
         } else {
             let message = format!(
-                "{ident} is a setter now, no longer an argument of {}",
+                "{ident} is now a setter instead of an argument of {}",
                 holder.function
             );
             (Rule::ParameterOptional, message)
@@ -220,7 +220,7 @@ impl<'a> Comparison<'a> {
         };
         let what = self.spoken(holder, new);
         let (is, was) = (code(&is.to_string()), code(&was.to_string()));
-        let message = format!("{what} takes {is}, no longer {was}");
+        let message = format!("{what} now accepts {is} instead of {was}");
         self.found_in(holder, new, rule, message, now(&new.source));
     }
 
@@ -229,8 +229,8 @@ impl<'a> Comparison<'a> {
         let what = self.spoken(holder, new);
         if old.place.kind != new.place.kind {
             let message = format!(
-                "{what} {} in {}, no longer in {}",
-                if holder.sent { "is sent" } else { "comes" },
+                "{what} is now {} in {} instead of {}",
+                if holder.sent { "sent" } else { "received" },
                 part(new.place.kind),
                 part(old.place.kind)
             );
@@ -250,9 +250,9 @@ impl<'a> Comparison<'a> {
             let message = match meant {
                 (Shape::Time { format: was }, Shape::Time { format: is }) if was != is => {
                     let (is, was) = (time_format(is), time_format(was));
-                    format!("{what} is written as {is}, no longer as {was}")
+                    format!("{what} is now encoded as {is} instead of {was}")
                 }
-                _ => format!("{what} is written in another way"),
+                _ => format!("the encoding of {what} changed"),
             };
             self.found_in(holder, new, Rule::Encoding, message, now(&new.source));
         }
@@ -274,7 +274,7 @@ impl<'a> Comparison<'a> {
                 (Rule::ParameterDeprecated, "is deprecated")
             }
             (false, true) => (Rule::FieldDeprecated, "is deprecated"),
-            (true, false) => (Rule::Undeprecated, "is deprecated no longer"),
+            (true, false) => (Rule::Undeprecated, "is no longer deprecated"),
             _ => return,
         };
         self.found_in(holder, new, rule, format!("{what} {is}"), now(&new.source));
@@ -351,12 +351,12 @@ impl<'a> Comparison<'a> {
         let names: Vec<_> = kept.iter().map(|(_, is)| is.ident.as_str()).collect();
         let takes = format!("{} takes {}", holder.function, super::codes(&names));
         let (rule, message) = if whole && silent {
-            let message = format!("{takes} in this order now, which no compiler notices");
+            let message = format!("{takes} now in this order, which the compiler does not notice");
             (Rule::ArgumentsSwapped, message)
         } else {
             (
                 Rule::ArgumentsReordered,
-                format!("{takes} in this order now"),
+                format!("{takes} now in this order"),
             )
         };
         if let Some((_, is)) = kept.get(moved + 1) {

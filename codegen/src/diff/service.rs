@@ -20,7 +20,7 @@ impl Comparison<'_> {
             )
         };
         if facts(self.old) != facts(self.new) {
-            let message = "the title, version or address of the service is another one".to_owned();
+            let message = "the title, version or address of the service changed".to_owned();
             self.found(Rule::Service, "service", message, now(&place));
         }
         // Added and removed tags are reported with their operations.
@@ -41,7 +41,7 @@ impl Comparison<'_> {
                 .collect()
         };
         if words(self.old) != words(self.new) {
-            let message = "the service is described in other words".to_owned();
+            let message = "the description of the service changed".to_owned();
             self.found(Rule::Words, "service", message, now(&place));
         }
         let (old, new) = (self.old, self.new);
@@ -83,12 +83,12 @@ impl Comparison<'_> {
         let (path, what) = (path_of(new), spoken(new));
         let mut changed = |rule, message| self.found(rule, &path, message, now(&new.source));
         if old.ident != new.ident {
-            let message = format!("{} is called {what} now", spoken(old));
+            let message = format!("{} is now called {what}", spoken(old));
             changed(Rule::ErrorCodeRenamed, message);
         }
         if old.code != new.code {
             let message = format!(
-                "{what} is {}, no longer {}",
+                "{what} is now {} instead of {}",
                 code(&new.code),
                 code(&old.code)
             );
@@ -101,7 +101,7 @@ impl Comparison<'_> {
         if old.status != new.status
             || old.retry != new.retry && old.retry != "yes" && new.retry != "yes"
         {
-            let message = format!("{what} is documented with another status or advice");
+            let message = format!("the documented status or advice of {what} changed");
             changed(Rule::ErrorCodeStatus, message);
         }
         self.words(

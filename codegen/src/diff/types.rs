@@ -97,7 +97,7 @@ impl<'a> Comparison<'a> {
     fn one_type(&mut self, old: &'a CustomizedType, new: &'a CustomizedType) {
         let (path, what) = (path_of(new), spoken(new));
         if old.ident != new.ident {
-            let message = format!("{} is called {what} now", spoken(old));
+            let message = format!("{} is now called {what}", spoken(old));
             self.found(Rule::TypeRenamed, &path, message, now(&new.source));
         }
         let words = [&*old.description, &*new.description];
@@ -114,7 +114,7 @@ impl<'a> Comparison<'a> {
                     (meant(&self.old_types, old), meant(&self.new_types, new));
                 if was != is || meant_was != meant_is {
                     let message = format!(
-                        "{what} is {}, no longer {}",
+                        "{what} is now {} instead of {}",
                         kind(is, meant_is),
                         kind(was, meant_was)
                     );
@@ -129,12 +129,10 @@ impl<'a> Comparison<'a> {
         let sent = old.in_request && new.in_request;
         if !sent && (can_be_made(old) || can_be_made(new)) && old.in_request != new.in_request {
             let (rule, message) = if new.in_request {
-                (
-                    Rule::TypeSent,
-                    format!("{what} can be made with `new` and setters"),
-                )
+                (Rule::TypeSent, format!("{what} now has `new` and setters"))
             } else {
-                let message = format!("{what} is only read: `new` and its setters are gone");
+                let message =
+                    format!("{what} is no longer sent, so it has no `new` and no setters");
                 (Rule::TypeNotSent, message)
             };
             self.found(rule, &path, message, now(&new.source));
@@ -155,11 +153,11 @@ impl<'a> Comparison<'a> {
         let (rule, message) = match (is_from_text(old), is_from_text(new)) {
             (true, false) => (
                 Rule::ConversionLost,
-                format!("{what} can't be made from text alone any more"),
+                format!("{what} can no longer be created from text"),
             ),
             (false, true) => (
                 Rule::ConversionGained,
-                format!("{what} can be made from text alone"),
+                format!("{what} can now be created from text"),
             ),
             _ => return self.constructors(old, new),
         };
@@ -176,16 +174,16 @@ impl<'a> Comparison<'a> {
         let what = spoken(new);
         let (rule, message) = match (was, is) {
             (None, Some(is)) => {
-                let message = format!("{what} has a further field `additional`, of {}", code(&is));
+                let message = format!("{what} has the new field `additional` of {}", code(&is));
                 (Rule::FieldAdded, message)
             }
             (Some(_), None) => {
-                let message = format!("{what} has no field `additional` any more");
+                let message = format!("{what} no longer has the field `additional`");
                 (Rule::FieldRemoved, message)
             }
             (Some(was), Some(is)) if was != is => {
                 let (was, is) = (code(&was), code(&is));
-                let message = format!("`additional` of {what} holds {is}, no longer {was}");
+                let message = format!("`additional` of {what} now contains {is} instead of {was}");
                 (Rule::FieldRetyped, message)
             }
             _ => return,
@@ -230,7 +228,7 @@ impl<'a> Comparison<'a> {
                 .collect()
         };
         if takes(&self.old_types, was) != takes(&self.new_types, is) {
-            let message = format!("{method} takes other arguments");
+            let message = format!("the arguments of {method} changed");
             self.found(Rule::ConstructorArguments, path, message, now(&of.source));
         }
         let fixed = |one: &Constructor| -> Vec<(String, serde_json::Value)> {
@@ -240,7 +238,7 @@ impl<'a> Comparison<'a> {
                 .collect()
         };
         if fixed(was) != fixed(is) {
-            let message = format!("{method} sets something else");
+            let message = format!("{method} sets another value");
             self.found(Rule::ConstructorValue, path, message, now(&of.source));
         }
         let words = [&*was.description, &*is.description];
@@ -259,12 +257,12 @@ impl<'a> Comparison<'a> {
         for (was, is) in &pairs.both {
             let (path, variant) = (path(is), variant(is));
             if was.ident != is.ident {
-                let message = format!("the value {} is called {variant} now", code(&was.ident));
+                let message = format!("the value {} is now called {variant}", code(&was.ident));
                 self.found(Rule::ValueRenamed, &path, message, now(&is.source));
             }
             if was.value != is.value {
                 let (was, now_sent) = (code(&was.value), code(&is.value));
-                let message = format!("{variant} is sent as {now_sent}, no longer as {was}");
+                let message = format!("{variant} is now sent as {now_sent} instead of {was}");
                 self.found(Rule::ValueText, &path, message, now(&is.source));
             }
             let words = [&*was.description, &*is.description];

@@ -167,16 +167,20 @@ impl Bundler<'_> {
                 Diagnostic::error(
                     "ref-circular",
                     reference.span,
-                    "this reference leads to itself",
+                    "this reference refers to itself",
                 )
-                .with_help("break the circle: one of its references must be replaced by content"),
+                .with_help("replace one of the references in the cycle by its target"),
             );
             return node.clone();
         }
         if self.open.len() > MAX_CHAIN {
             self.problems.push(
-                Diagnostic::error("ref-depth", reference.span, "too many references in a row")
-                    .with_help("refer to the content itself"),
+                Diagnostic::error(
+                    "ref-depth",
+                    reference.span,
+                    "this chain of references is too long",
+                )
+                .with_help("refer to the target directly"),
             );
             return node.clone();
         }
@@ -204,7 +208,7 @@ impl Bundler<'_> {
             let message = format!("references expand to more than {MAX_SIZE} values");
             self.problems.push(
                 Diagnostic::error("ref-size", reference.span, message)
-                    .with_help("describe once what so many places refer to, among the definitions"),
+                    .with_help("move the repeated parts to the definitions"),
             );
         }
         has_room
@@ -256,7 +260,7 @@ impl Bundler<'_> {
                 Diagnostic::error(
                     "ref-invalid",
                     reference.span,
-                    format!("`{text}` is no reference to a local file"),
+                    format!("`{text}` is not a reference to a local file"),
                 )
                 .with_help("use a relative path and a JSON pointer: `./file.json#/pointer`"),
             );
@@ -325,7 +329,7 @@ impl Bundler<'_> {
                 Diagnostic::error(
                     "ref-invalid",
                     reference.span,
-                    format!("`#{pointer}` can't stand here: expected `#{wanted}..`"),
+                    format!("`#{pointer}` is not allowed here: expected `#{wanted}..`"),
                 )
                 .with_help("refer to a definition of the right kind"),
             );
@@ -363,10 +367,12 @@ impl Bundler<'_> {
                 Diagnostic::error(
                     "ref-name-taken",
                     reference.span,
-                    format!("this schema would be named `{name}`, which is another definition"),
+                    format!(
+                        "this schema would get the name `{name}`, which another definition has"
+                    ),
                 )
                 .with_note(span, "the other definition")
-                .with_help("add it to the root's `definitions` under a name of its own"),
+                .with_help("add it to `definitions` of the root with another name"),
             );
         }
         self.definitions.insert(target.clone(), name.clone());
@@ -480,7 +486,7 @@ fn missing(reference: &Node, file: &str, pointer: &str) -> Diagnostic {
     Diagnostic::error(
         "ref-missing",
         reference.span,
-        format!("nothing at `{pointer}` in {file}"),
+        format!("{file} has no value at `{pointer}`"),
     )
-    .with_help("correct the reference or add what it means")
+    .with_help("correct the reference, or add its target")
 }

@@ -22,9 +22,10 @@ impl Dialect {
             (Some((_, Some("2.0"))), None) => Ok(Self::Swagger2),
             (None, Some((_, Some(version)))) if is(version, "3.0") => Ok(Self::OpenApi30),
             (None, Some((_, Some(version)))) if is(version, "3.1") => Ok(Self::OpenApi31),
-            (Some(_), Some((node, _))) => {
-                Err(unknown(node.span, "this is Swagger and OpenAPI at once"))
-            }
+            (Some(_), Some((node, _))) => Err(unknown(
+                node.span,
+                "the file has both `swagger` and `openapi`",
+            )),
             (Some((node, _)), None) => Err(unsupported("Swagger", node)),
             (None, Some((node, _))) => Err(unsupported("OpenAPI", node)),
             (None, None) if root.as_object().is_none() => {

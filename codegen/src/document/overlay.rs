@@ -72,7 +72,7 @@ fn version(overlay: &Node) -> Result<Version, Vec<Diagnostic>> {
         Some(found) if found.as_str().is_none() => {
             format!("`overlay` must be a string, this is {}", found.kind())
         }
-        Some(_) => format!("overlay version {text:?} is unknown; known are 1.0.0 and 1.1.0"),
+        Some(_) => format!("unknown overlay version {text:?}; supported are 1.0.0 and 1.1.0"),
     };
     let help = "begin the file with `\"overlay\": \"1.1.0\"`";
     Err(vec![invalid(found.unwrap_or(overlay), &message, help)])
@@ -87,7 +87,7 @@ fn check_keys(overlay: &Node) -> Result<(), Vec<Diagnostic>> {
         .map(|(key, member)| {
             let message = format!("unknown key `{key}` in an overlay");
             Diagnostic::error("overlay-invalid", member.key, message)
-                .with_help("known are overlay, info, extends, actions")
+                .with_help("allowed keys are overlay, info, extends, actions")
         })
         .collect();
     if problems.is_empty() {
@@ -103,18 +103,14 @@ fn check_info(overlay: &Node, warnings: &mut Vec<Diagnostic>) -> Result<(), Vec<
     let info = overlay.get("info");
     if let Some(info) = info.filter(|info| info.as_object().is_none()) {
         let message = format!("`info` must be an object, this is {}", info.kind());
-        return Err(vec![invalid(
-            info,
-            &message,
-            "give it a title and a version",
-        )]);
+        return Err(vec![invalid(info, &message, "add a title and a version")]);
     }
     for key in ["title", "version"] {
         let text = info.and_then(|info| info.get(key)).and_then(Node::as_str);
         if text.is_none() {
             let span = info.unwrap_or(overlay).span;
             let message = format!("the overlay has no `info.{key}`");
-            let help = "say what the overlay is for, and which edition this is";
+            let help = "add the purpose of the overlay, and its version";
             warnings.push(Diagnostic::warning("overlay-info", span, message).with_help(help));
         }
     }
@@ -128,7 +124,7 @@ fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Dia
     };
     let Some(text) = extends.as_str() else {
         let message = format!("`extends` must be a string, this is {}", extends.kind());
-        let help = "give the path of the specification, from the overlay";
+        let help = "write the path of the specification, relative to the overlay";
         return Err(vec![invalid(extends, &message, help)]);
     };
     let names_it = match text.split_once("://") {
@@ -153,9 +149,8 @@ fn check_extends(overlay: &Node, spec: &Path, path: &Path) -> Result<(), Vec<Dia
         return Ok(());
     }
     let message = format!("this overlay extends `{text}`, not {}", slashes(spec));
-    let problem = Diagnostic::error("overlay-extends", extends.span, message).with_help(
-        "apply it to that file, or correct `extends` (a path is relative to the overlay)",
-    );
+    let problem = Diagnostic::error("overlay-extends", extends.span, message)
+        .with_help("apply it to that file, or correct `extends` (a path relative to the overlay)");
     Err(vec![problem])
 }
 
@@ -174,7 +169,7 @@ fn actions(overlay: &Node) -> Result<&[Node], Vec<Diagnostic>> {
         Some((node, None)) => Err(vec![invalid(
             node,
             "`actions` must be an array",
-            "list the actions",
+            "add a list of actions",
         )]),
         None => Err(vec![invalid(
             overlay,

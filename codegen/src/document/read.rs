@@ -78,8 +78,9 @@ impl<'a> Reader<'a> {
             return Some(());
         }
         if had_room {
-            let message = format!("what operations share expands to more than {MAX_SHARED} values");
-            let help = "shorten what so many operations refer to";
+            let message =
+                format!("the shared parts of operations expand to more than {MAX_SHARED} values");
+            let help = "reduce the parts that many operations refer to";
             self.problem("model-size", span, message, help);
         }
         None
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
         match found.as_str() {
             Some("") => {
                 let message = format!("`{key}` is empty");
-                self.problem(rule, found.span, message, "give it a value");
+                self.problem(rule, found.span, message, "add a value");
                 None
             }
             Some(text) => Some((text.to_owned(), found.span)),
@@ -195,8 +196,8 @@ impl<'a> Reader<'a> {
             let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
             let found = pointer.and_then(|pointer| self.root.pointer(pointer));
             let (Some(found), false) = (found, seen.contains(&reference.span)) else {
-                let help = "break the circle, or add what is missing";
-                let message = "this reference leads nowhere or to itself";
+                let help = "remove the cycle, or add the missing value";
+                let message = "this reference refers to itself, or its target does not exist";
                 self.problem("ref-circular", reference.span, message, help);
                 return None;
             };

@@ -37,7 +37,7 @@ impl Generator {
     /// begin with `//!`. For several files, let the pack render a file with
     /// `#[path = "mod.rs"] mod api;` to include, and a `mod.rs` that declares the modules beside
     /// it.
-    #[must_use = "what `main` of a build script returns tells Cargo of a failure"]
+    #[must_use = "the return value of the build script's `main` reports failures to Cargo"]
     pub fn run_in_build_script(&self) -> ExitCode {
         let done = self.run_for_cargo(env::var_os("OUT_DIR").map(PathBuf::from));
         let (says, code) = match &done {

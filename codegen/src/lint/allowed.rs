@@ -19,16 +19,16 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
                 found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
             }
             Some(rule) if rule.severity == Severity::Error => {
-                let message = format!("`{}` is an error, which can't be allowed", rule.id);
-                let help = "mend what it finds";
+                let message = format!("`{}` is an error, which cannot be allowed", rule.id);
+                let help = "correct the findings instead";
                 found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
             }
             Some(_) => {}
         }
         let (at, span) = &entry.at;
         if let Err(error) = query(at) {
-            let message = format!("`{at}` is no place: {error}");
-            let help = "give a JSON pointer (`/definitions/x`) or a JSONPath (`$.definitions.x`)";
+            let message = format!("`{at}` is not a place: {error}");
+            let help = "use a JSON pointer (`/definitions/x`) or a JSONPath (`$.definitions.x`)";
             found.push(Diagnostic::error("lint-allow", *span, message).with_help(help));
         }
     }
@@ -54,8 +54,8 @@ pub(super) fn apply(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Vec<Diagnost
         let is_known =
             rules::find(&entry.rule.0).is_some_and(|rule| rule.severity != Severity::Error);
         if found.len() == before && is_known && query(&entry.at.0).is_ok() {
-            let message = format!("`{}` finds nothing at {}", entry.rule.0, entry.at.0);
-            let help = "what it allowed is mended: delete the entry";
+            let message = format!("`{}` has no finding at {}", entry.rule.0, entry.at.0);
+            let help = "the finding was corrected: delete the entry";
             found.push(super::warn("lint-allow-unused", entry.span, message, help));
         } else if let Some(part) = idle.first() {
             let message = format!("`{part}` matches nothing: {}", entry.at.0);

@@ -8,7 +8,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     for (name, definition) in &document.definitions {
         if is_silent(&definition.schema) {
             let message = format!("`{name}` has no description");
-            let help = "say in one sentence what it is";
+            let help = "add a description";
             found.push(warn(
                 "definition-no-description",
                 definition.key,
@@ -21,8 +21,8 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         if is_silent(value.schema) {
             let message = format!("`{}` has no description", value.name);
             let (rule, help) = match value.role {
-                Role::Parameter(_) => ("parameter-no-description", "say what it does"),
-                Role::Header | Role::Property => ("property-no-description", "say what it means"),
+                Role::Parameter(_) => ("parameter-no-description", "add a description"),
+                Role::Header | Role::Property => ("property-no-description", "add a description"),
             };
             found.push(warn(rule, value.span, message, help));
         }
@@ -33,7 +33,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         .filter(|code| code.description.is_empty())
     {
         let message = format!("the error code `{}` has no description", code.code);
-        let help = "say what it means and what to do about it";
+        let help = "add a description with the cause and the solution";
         found.push(warn("error-code-no-description", code.span, message, help));
     }
     statuses(document, found);
@@ -64,17 +64,20 @@ fn statuses(document: &Document, found: &mut Vec<Diagnostic>) {
         let described = successes().any(|response| response.schema.is_some());
         for response in successes() {
             if response.description.trim().is_empty() {
-                let message = format!("a success of `{}` has no description", operation.id);
-                let help = "say when it is answered";
+                let message = format!(
+                    "a success response of `{}` has no description",
+                    operation.id
+                );
+                let help = "add a description";
                 found.push(warn("status-no-description", response.span, message, help));
             }
             let is_bodiless = operation.is_bodiless(response);
             if described && response.schema.is_none() && !is_bodiless {
                 let message = format!(
-                    "a success of `{}` has no schema, others have one",
+                    "a success response of `{}` has no schema, but another one has",
                     operation.id
                 );
-                let help = "add the schema, or say with 204 that there is no body";
+                let help = "add the schema, or use 204 if there is no body";
                 found.push(warn("status-no-schema", response.span, message, help));
             }
         }
@@ -87,7 +90,7 @@ fn bodies(document: &Document, found: &mut Vec<Diagnostic>) {
         let bodies = parameters.filter(|one| one.place == In::Body);
         for body in bodies.filter(|body| is_silent(&body.schema)) {
             let message = format!("the body of `{}` has no description", operation.id);
-            let help = "say what it is";
+            let help = "add a description";
             found.push(warn(
                 "parameter-no-description",
                 body.name_span,

@@ -29,7 +29,7 @@ fn duplicates(schema: &Schema, found: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
     for (value, span) in &texts {
         if !seen.insert(value) {
-            let message = format!("the value `{value}` is there twice");
+            let message = format!("duplicate value `{value}`");
             found.push(warn("enum-duplicate", *span, message, "remove one of them"));
         }
     }
@@ -54,7 +54,7 @@ fn cases(values: &[(String, Span)], found: &mut Vec<Diagnostic>) {
         .filter(|all| all.len() < most)
         .flatten()
     {
-        let message = format!("`{value}` is in another case than the other values");
+        let message = format!("`{value}` has another letter case than the other values");
         found.push(warn(
             "enum-case",
             *span,

@@ -31,12 +31,12 @@ fn examples(document: &Document, operation: &Operation, found: &mut Vec<Diagnost
     for example in &operation.examples {
         let Some(request) = example.get("request") else {
             if example.as_object().is_none() {
-                found.push(misfit(example, "an object with `request` is wanted"));
+                found.push(misfit(example, "expected an object with `request`"));
             }
             continue;
         };
         let Value::Object(members) = &request.value else {
-            found.push(misfit(request, "an object of names and values is wanted"));
+            found.push(misfit(request, "expected an object of names and values"));
             continue;
         };
         for (name, member) in members {

@@ -96,7 +96,7 @@ impl Keys {
 
     fn unknown_method(&mut self, key: &str, member: &Member) {
         let message = format!(
-            "{} does not have the method `{key}`: this operation would be left out",
+            "{} does not have the method `{key}`, so this operation would be omitted",
             self.dialect.name()
         );
         let help = "use get, put, post, delete, options, head or patch, or begin the key with `x-`";
@@ -186,7 +186,7 @@ impl Keys {
             );
             self.found.push(
                 Diagnostic::warning("format-alike", format.span, message)
-                    .with_help("an unknown format is ignored: correct it, or choose another name"),
+                    .with_help("unknown formats are ignored: correct it, or choose another name"),
             );
         }
     }

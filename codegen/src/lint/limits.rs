@@ -35,7 +35,7 @@ pub(super) fn check(node: &Node, kind: Kind, found: &mut Vec<Diagnostic>) {
     if let Some(values) = node.get("enum")
         && values.as_array().is_some_and(<[Node]>::is_empty)
     {
-        let message = "an `enum` without values allows no value";
+        let message = "this `enum` has no values";
         let help = "list the values, or remove `enum`";
         found.push(warn("enum-empty", values.span, message, help));
     }
@@ -54,7 +54,7 @@ fn counts(node: &Node, found: &mut Vec<Diagnostic>) {
             _ => false,
         };
         if !is_count {
-            let message = format!("`{key}` must be a whole number of at least 0");
+            let message = format!("`{key}` must be a non-negative integer");
             found.push(
                 Diagnostic::error("wrong-type", count.span, message).with_help("correct the value"),
             );

@@ -19,7 +19,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         .map(|operation| (operation.id.as_str(), operation.id_span))
         .collect();
     for (name, span, style) in against_custom(&ids) {
-        let message = format!("`{name}` is not in {style}, as most operation ids are");
+        let message = format!("`{name}` is not in {style}, but most operation ids are");
         found.push(warn("operation-id-case", span, message, "rename it"));
     }
     let definitions = document.definitions.iter();
@@ -27,8 +27,8 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         .map(|(name, definition)| (name.as_str(), definition.key))
         .collect();
     for (name, span, style) in against_custom(&definitions) {
-        let message = format!("`{name}` is not in {style}, as most definitions are");
-        let help = "rename it, or give it an `x-name`";
+        let message = format!("`{name}` is not in {style}, but most definitions are");
+        let help = "rename it, or add `x-name`";
         found.push(warn("definition-name-case", span, message, help));
     }
     verbs(&ids, found);
@@ -125,12 +125,13 @@ fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
             .is_some_and(|first| leading.get(first.as_str()) == Some(&1));
         let verb = words.last().filter(|last| words.len() > 1 && is_verb(last));
         if let Some(verb) = verb.filter(|_| first_is_rare) {
-            let message = format!("`{id}` ends in `{verb}`, with which other ids begin");
+            let message =
+                format!("`{id}` ends with the verb `{verb}`, but other ids begin with it");
             found.push(warn(
                 "operation-id-verb",
                 *span,
                 message,
-                "put the verb in front",
+                "move the verb to the start",
             ));
         }
     }

@@ -36,14 +36,14 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
             let message = format!("`{}` has no description", operation.id);
             found.push(
                 Diagnostic::warning("no-description", operation.id_span, message)
-                    .with_help("say in one sentence what it does"),
+                    .with_help("add a summary"),
             );
         }
         if !operation.responses.iter().any(|response| response.success) {
-            let message = format!("`{}` has no status that means success", operation.id);
+            let message = format!("`{}` has no success response", operation.id);
             found.push(
                 Diagnostic::warning("no-success", operation.id_span, message)
-                    .with_help("add a 2xx status, or `\"x-success\": true` to another"),
+                    .with_help("add a 2xx status, or `\"x-success\": true` to another status"),
             );
         }
         unspeakable(operation.wanted_name(), operation.id_span, &mut found);
@@ -70,10 +70,10 @@ fn unspeakable(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
     if name.chars().any(char::is_alphanumeric) {
         return;
     }
-    let message = format!("`{name}` contains no letter or digit to make an identifier from");
+    let message = format!("`{name}` has no letters or digits to make an identifier from");
     found.push(
         Diagnostic::warning("name-without-letters", span, message)
-            .with_help("use letters, or add an `x-name` that has some"),
+            .with_help("use letters, or add an `x-name` with letters"),
     );
 }
 
@@ -85,9 +85,11 @@ fn bodiless(operation: &Operation, found: &mut Vec<Diagnostic>) {
         }
         let message = match response.status {
             Some(status) if operation.method != "HEAD" => {
-                format!("a response with status {status} never has a body: its schema is ignored")
+                format!(
+                    "a response with status {status} never has a body, so its schema is ignored"
+                )
             }
-            _ => "a response to `HEAD` never has a body: its schema is ignored".into(),
+            _ => "a response to `HEAD` never has a body, so its schema is ignored".into(),
         };
         found.push(
             Diagnostic::warning("schema-without-body", response.span, message)
@@ -100,11 +102,11 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for operation in document.paths.iter().flat_map(|item| &item.operations) {
         if let Some(first) = seen.insert(&operation.id, operation.id_span) {
-            let message = format!("two operations are called `{}`", operation.id);
+            let message = format!("two operations have the id `{}`", operation.id);
             found.push(
                 Diagnostic::error("operation-id-duplicate", operation.id_span, message)
                     .with_note(first, "the other one")
-                    .with_help("give each operation an id of its own"),
+                    .with_help("rename one of them"),
             );
         }
     }
@@ -116,17 +118,17 @@ fn path_text(item: &PathItem, found: &mut Vec<Diagnostic>) {
     let (path, query) = (&item.path, item.sub_resource.as_deref());
     let text = query.unwrap_or("none");
     let message = if !path.bytes().chain(text.bytes()).all(sent) {
-        "this path holds a character that a URL can't"
+        "this path contains a character that URLs cannot contain"
     } else if text.is_empty() {
         "nothing follows the `?` of this path"
     } else if path.split('/').any(|step| matches!(step, "." | "..")) {
-        "`.` and `..` in a path lead elsewhere"
+        "HTTP clients resolve `.` and `..` in a path"
     } else {
         return;
     };
     found.push(
         Diagnostic::error("path-text", item.span, message)
-            .with_help("write the path as it is sent: percent-encoded, `{name}` for a parameter"),
+            .with_help("percent-encode the path, and write parameters as `{name}`"),
     );
 }
 
@@ -136,14 +138,14 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
         match piece.split_once('}') {
             Some((name, _)) => drop(in_path.insert(name)),
             None => found.push(
-                Diagnostic::error("path-brace", item.span, "a `{` in this path is not closed")
+                Diagnostic::error("path-brace", item.span, "this path has a `{` without `}`")
                     .with_help("write parameters as `{name}`"),
             ),
         }
     }
     if item.path.matches('}').count() > item.path.matches('{').count() {
         found.push(
-            Diagnostic::error("path-brace", item.span, "a `}` in this path closes nothing")
+            Diagnostic::error("path-brace", item.span, "this path has a `}` without `{`")
                 .with_help("write parameters as `{name}`"),
         );
     }
@@ -189,7 +191,7 @@ fn duplicate_parameters(operation: &Operation, found: &mut Vec<Diagnostic>) {
         };
         let key = (name, parameter.place);
         if let Some(first) = seen.insert(key, parameter.name_span) {
-            let message = format!("the parameter `{}` is there twice", parameter.name);
+            let message = format!("duplicate parameter `{}`", parameter.name);
             found.push(
                 Diagnostic::error("parameter-duplicate", parameter.name_span, message)
                     .with_note(first, "the other one")
@@ -224,7 +226,7 @@ fn bodies(operation: &Operation, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::error("body-and-form", form.span, message)
                 .with_note(body.span, "the body")
-                .with_help("a form is the body: use either"),
+                .with_help("use either of them, because a form is the body"),
         );
     }
 }
@@ -258,9 +260,12 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     });
     for (name, span, schema) in sent.chain(answered) {
         let (name, what) = match (&schema.kind, &schema.facts.prefix) {
-            (SchemaKind::HeaderMap, Some(prefix)) => (prefix.as_str(), "begins the name of no"),
+            (SchemaKind::HeaderMap, Some(prefix)) => (
+                prefix.as_str(),
+                "is not allowed as a prefix of the name of a",
+            ),
             (SchemaKind::HeaderMap, None) => continue,
-            _ => (name, "is no name of a"),
+            _ => (name, "is not a valid name of a"),
         };
         if !is_token(name) {
             found.push(
@@ -281,33 +286,43 @@ fn named_headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     let mut wrong = |rule: &'static str, span: Span, what: String| {
         found.push(
             Diagnostic::error(rule, span, format!("`{rule}` {what}"))
-                .with_help("name headers among the operation's parameters"),
+                .with_help("use headers among the operation's parameters"),
         );
     };
     if let Some(Idempotent::UnlessHeader(header)) = &operation.idempotent
         && !is_sent(header)
     {
-        let what = format!("names `{header}`, which `{}` does not send", operation.id);
+        let what = format!(
+            "names `{header}`, which is not a header of `{}`",
+            operation.id
+        );
         wrong("x-idempotent", operation.id_span, what);
     }
     let Some(fact) = operation.ext.get("x-excludes-body") else {
         return;
     };
     let Value::Array(headers) = &fact.value else {
-        wrong("x-excludes-body", fact.span, "is no list of headers".into());
+        wrong(
+            "x-excludes-body",
+            fact.span,
+            "is not a list of headers".into(),
+        );
         return;
     };
     for header in headers {
         match &header.value {
             Value::String(name) if is_sent(name) => {}
             Value::String(name) => {
-                let what = format!("names `{name}`, which `{}` does not send", operation.id);
+                let what = format!(
+                    "names `{name}`, which is not a header of `{}`",
+                    operation.id
+                );
                 wrong("x-excludes-body", header.span, what);
             }
             _ => wrong(
                 "x-excludes-body",
                 header.span,
-                "is no list of headers".into(),
+                "is not a list of headers".into(),
             ),
         }
     }
@@ -319,12 +334,12 @@ fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
         let is_map = matches!(parameter.schema.kind, SchemaKind::HeaderMap);
         if is_map && matches!(parameter.place, In::Query | In::Path) {
             let message = format!(
-                "the map `{}` can stand in headers and forms only",
+                "the map `{}` is only allowed in headers and forms",
                 parameter.name
             );
             found.push(
                 Diagnostic::error("map-place", parameter.name_span, message)
-                    .with_help("describe each query parameter by its name"),
+                    .with_help("describe each query parameter"),
             );
         }
     }
@@ -346,13 +361,13 @@ fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
                 Diagnostic::error(
                     "list-items",
                     item.span,
-                    "a list of lists has no written form",
+                    "a list of lists cannot be written as text",
                 )
-                .with_help("use one list, or text"),
+                .with_help("use a single list, or text"),
             );
         }
         if schema.collection.as_deref() == Some("multi") && !may_repeat {
-            let message = "`multi` repeats the name, which only a query or a form can";
+            let message = "`multi` is only allowed in queries and forms";
             found.push(
                 Diagnostic::error("collection-format", schema.span, message)
                     .with_help("use csv, ssv, tsv or pipes"),
@@ -371,14 +386,14 @@ fn handles(document: &Document, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for handle in &document.handles {
         if handle.binds.is_empty() {
-            let message = format!("the handle `{}` binds nothing", handle.name);
+            let message = format!("the handle `{}` has no path parameters", handle.name);
             found.push(
                 Diagnostic::error("handle-empty", handle.span, message)
-                    .with_help("list the path parameters that it stands for in `binds`"),
+                    .with_help("list the path parameters in `binds`"),
             );
         }
         if let Some(first) = seen.insert(&handle.name, handle.span) {
-            let message = format!("two handles are called `{}`", handle.name);
+            let message = format!("two handles have the name `{}`", handle.name);
             found.push(
                 Diagnostic::error("handle-duplicate", handle.span, message)
                     .with_note(first, "the other one")
@@ -403,10 +418,10 @@ fn unused_type_name(schema: &Schema, found: &mut Vec<Diagnostic>) {
         let Some((_, span)) = fact.as_ref().filter(|_| !inline) else {
             continue;
         };
-        let message = format!("`{key}` has no effect: this value has no type of its own");
+        let message = format!("`{key}` has no effect, because this value is not an inline type");
         found.push(
             Diagnostic::warning("type-name-unused", *span, message)
-                .with_help("it describes inline objects and enums; move or remove it"),
+                .with_help("move it to an inline object or enum, or remove it"),
         );
     }
 }

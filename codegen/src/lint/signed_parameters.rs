@@ -50,10 +50,10 @@ fn report(
     found: &mut Vec<Diagnostic>,
 ) {
     if let Some(other) = signed.get(name) {
-        let message = format!("`{name}` is signed elsewhere, but not here");
+        let message = format!("other operations sign `{name}`, but this one does not");
         let help = match unsaid {
-            "" => "add `\"x-signed\": true`, or sign it nowhere".to_owned(),
-            fact => format!("remove {fact}, or sign it nowhere"),
+            "" => "add `\"x-signed\": true`, or sign it in no operation".to_owned(),
+            fact => format!("remove {fact}, or sign it in no operation"),
         };
         found.push(
             warn("unsigned-sub-resource", span, message, help).with_note(*other, "signed here"),

@@ -24,8 +24,8 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
     for role in parameters.into_iter().chain([Role::Header, Role::Property]) {
         let values = values.iter().filter(|value| value.role == role);
         for pair in hardly_differ(values.map(|value| (value.name, value.span))) {
-            let message = format!("`{}` is spelt `{}` elsewhere", pair.name, pair.other);
-            let help = "spell them alike";
+            let message = format!("another place spells `{}` as `{}`", pair.name, pair.other);
+            let help = "use one spelling";
             found.push(
                 warn("parameter-alike", pair.span, message, help)
                     .with_note(pair.first, "elsewhere"),
@@ -79,8 +79,8 @@ fn definitions<'d>(document: &'d Document, found: &mut Vec<Diagnostic>) -> Known
         let Some(other) = other.filter(|other| other != name) else {
             continue;
         };
-        let message = format!("`{name}` says the same as `{other}`");
-        let help = format!("let one refer to the other: {{\"$ref\": .. `{other}`}}");
+        let message = format!("`{name}` and `{other}` have equal contents");
+        let help = format!("replace one by a reference to the other: {{\"$ref\": .. `{other}`}}");
         found.push(
             warn("definition-alike", definition.key, message, help)
                 .with_note(span, "the other one"),
@@ -120,8 +120,8 @@ fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diag
             continue;
         }
         let other = other.map_or_else(|| "another one".to_owned(), |other| format!("`{other}`"));
-        let message = format!("this object says the same as {other}");
-        let help = "describe it once, among the definitions, and refer to it";
+        let message = format!("this object is equal to {other}");
+        let help = "add a definition, and refer to it";
         found.push(
             warn("object-alike", schema.span, message, help).with_note(span, "the other one"),
         );

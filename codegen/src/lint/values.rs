@@ -44,8 +44,8 @@ fn losses(schema: &Schema, found: &mut Vec<Diagnostic>) {
         _ => None,
     };
     if let Some(held) = held.filter(|held| held.facts.nullable) {
-        let message = "what this list or map holds may be null, which its type does not say";
-        let help = "let a pack look at `nullable_items`, or leave null out";
+        let message = "the items of this list or map can be null, which its type does not show";
+        let help = "let the pack read `nullable_items`, or do not use null";
         found.push(warn("null-items", held.span, message, help));
     }
     for (is_said, key) in [
@@ -54,8 +54,8 @@ fn losses(schema: &Schema, found: &mut Vec<Diagnostic>) {
     ] {
         if is_said {
             let message =
-                format!("`{key}` does not change the type: requests and responses share it");
-            let help = "nothing, unless a pack tells them apart by `read_only` and `write_only`";
+                format!("`{key}` does not change the type, which requests and responses share");
+            let help = "nothing, or let the pack read `read_only` and `write_only`";
             found.push(Diagnostic::note("one-direction", schema.span, message).with_help(help));
         }
     }
@@ -68,8 +68,10 @@ fn undescribed(document: &Document, object: &Object, found: &mut Vec<Diagnostic>
     }
     for (name, span) in &object.required {
         if !object.properties.contains_key(name) {
-            let message = format!("`{name}` is required, but not described; it is left out");
-            let help = "describe it, or correct the name";
+            let message = format!(
+                "`{name}` is required, but has no description of its type, so it is omitted"
+            );
+            let help = "add the property, or correct the name";
             found.push(warn("required-undescribed", *span, message, help));
         }
     }
@@ -111,12 +113,12 @@ pub(super) fn fits<'n>(
 
 fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Result<(), Misfit<'n>> {
     let misfit = |what: String| Err(Misfit { node, what });
-    let wanted = |wanted: &str| misfit(format!("{wanted} is wanted, this is {}", node.kind()));
+    let wanted = |wanted: &str| misfit(format!("expected {wanted}, found {}", node.kind()));
     if matches!(node.value, Value::Null) {
         return Ok(());
     }
     if !schema.values.is_empty() && !schema.values.iter().any(|value| value.same_json(node)) {
-        return misfit("it is none of the values".to_owned());
+        return misfit("it is not one of the values".to_owned());
     }
     match (&schema.kind, &node.value) {
         (SchemaKind::Text { values, .. }, Value::String(text)) => {
@@ -124,7 +126,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
             if listed {
                 Ok(())
             } else {
-                misfit(format!("`{text}` is none of the values"))
+                misfit(format!("`{text}` is not one of the values"))
             }
         }
         (SchemaKind::Text { .. }, _) => wanted("a string"),
@@ -164,7 +166,7 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
                 let (node, what) = (&other.node, other.node.kind());
                 Err(Misfit {
                     node,
-                    what: format!("a string is wanted, this is {what}"),
+                    what: format!("expected a string, found {what}"),
                 })
             })
         }
@@ -222,7 +224,7 @@ fn types_differ(document: &Document, found: &mut Vec<Diagnostic>) {
         if known != kind {
             let name = &parameter.name;
             let message = format!("`{name}` is {kind} here and {known} elsewhere");
-            let help = "give both the same type";
+            let help = "use one type";
             found.push(
                 warn("parameter-type-differs", parameter.name_span, message, help)
                     .with_note(span, "elsewhere"),

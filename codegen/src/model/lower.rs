@@ -157,7 +157,7 @@ impl<'a> Lowerer<'a> {
                 let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
                 let message = format!("the pack has no code for the handle `{}`", handle.name);
                 let help = format!(
-                    "it has for {}; write the code, then name the handle in `handles` of pack.json",
+                    "it has code for {}; write the code, then add the handle to `handles` of pack.json",
                     if known.is_empty() {
                         "none".to_owned()
                     } else {
@@ -266,7 +266,7 @@ impl<'a> Lowerer<'a> {
         claimed
             .map_err(|collision| {
                 let message = format!(
-                    "`{name}` would be called `{}`, which is taken",
+                    "the identifier `{}` of `{name}` is already taken",
                     collision.ident
                 );
                 self.problems.push(
@@ -286,7 +286,7 @@ impl<'a> Lowerer<'a> {
                 format!("the model would have more than {MAX_MADE} properties and values");
             self.problems.push(
                 Diagnostic::error("model-size", span, message)
-                    .with_help("break up what so many objects are made of"),
+                    .with_help("use fewer nested `allOf`s"),
             );
         }
         self.made <= MAX_MADE
@@ -296,10 +296,10 @@ impl<'a> Lowerer<'a> {
     fn has_patience(&mut self, span: Span) -> bool {
         self.merged += 1;
         if self.merged == MAX_MERGED + 1 {
-            let message = format!("objects are made of more than {MAX_MERGED} parts in all");
+            let message = format!("the objects have more than {MAX_MERGED} parts in total");
             self.problems.push(
                 Diagnostic::error("model-size", span, message)
-                    .with_help("break up what so many objects are made of"),
+                    .with_help("use fewer nested `allOf`s"),
             );
         }
         self.merged <= MAX_MERGED

@@ -47,8 +47,7 @@ impl StaleKind {
 /// Returns advice for files with CRLF line endings, where the generator writes line feeds.
 pub(crate) fn crlf_advice(folder: &Path) -> String {
     format!(
-        "only its line endings differ: it has CRLF, which git may have put there at checkout; put \
-         the line `* text eol=lf` into {}",
+        "only its line endings differ: it has CRLF, probably from a git checkout; add the line `* text eol=lf` to {}",
         slashes(&folder.join(".gitattributes"))
     )
 }
@@ -83,7 +82,7 @@ impl Plan {
         stale.extend(self.abandoned.iter().map(|folder| Stale {
             path: slashes(folder),
             kind: StaleKind::Orphan,
-            why: "a run that was killed left it".to_owned(),
+            why: "a killed run left it".to_owned(),
             diff: String::new(),
         }));
         stale
@@ -132,7 +131,7 @@ impl Plan {
             lock.pending.contains_key(path) || is_lock && !lock.pending.is_empty()
         });
         if is_unfinished {
-            return "a run was killed or failed before all files were in place".to_owned();
+            return "a run ended before all files were written".to_owned();
         }
         let changed = self.changed_inputs();
         if planned.kind == PlannedKind::Lock {
@@ -149,7 +148,7 @@ impl Plan {
             return "the lock file does not list it".to_owned();
         };
         if known.id != BlobId::of(on_disk) && known.id != BlobId::of_text(on_disk) {
-            return "it was edited by hand (its blob id is not the lock file's)".to_owned();
+            return "it was edited by hand (its blob id differs from the lock file)".to_owned();
         }
         // Name the inputs of this file, if one of them changed, instead of all changed inputs.
         let own = changed.iter().filter(|name| known.inputs.contains(name));

@@ -147,23 +147,23 @@ impl Formatter<'_> {
         if !status.success() {
             let failed = match status.code() {
                 Some(_) if !stderr.trim().is_empty() => stderr,
-                Some(_) => format!("it ended with {status} and printed no message"),
-                None => format!("it was ended: {status}\n{stderr}"),
+                Some(_) => format!("it failed with {status} and printed no message"),
+                None => format!("it was killed: {status}\n{stderr}"),
             };
             return Err(self.failed(file, &failed));
         }
-        let text = String::from_utf8(stdout)
-            .map_err(|_| self.refused(file, "what it printed is not UTF-8"))?;
+        let text =
+            String::from_utf8(stdout).map_err(|_| self.refused(file, "its output is not UTF-8"))?;
         self.accepted(file, text)
     }
 
     /// Checks that the formatter did not remove the text.
     fn accepted(&self, file: &RenderedFile, text: String) -> Result<String, OutputError> {
         if text.trim().is_empty() && !file.text.trim().is_empty() {
-            return Err(self.refused(file, "it printed nothing"));
+            return Err(self.refused(file, "its output is empty"));
         }
         if has_header(file.text.as_bytes()) && !has_header(text.as_bytes()) {
-            let message = "the first line of its output is not the one that says `@generated`";
+            let message = "its output does not begin with the `@generated` line";
             return Err(self.refused(file, message));
         }
         Ok(text)
@@ -220,15 +220,14 @@ impl Formatter<'_> {
     fn stopped(&self, files: &[&RenderedFile], stopped: &Stopped) -> OutputError {
         let message = match stopped {
             Stopped::Time => format!(
-                "it ran longer than {} s and was ended; correct `formatter` in pack.json, allow it more \
-                 time with --formatter-timeout, or use --no-formatter",
+                "it ran longer than {} s and was killed; correct `formatter` in pack.json, increase --formatter-timeout, or use --no-formatter",
                 self.time_limit.as_secs_f64()
             ),
             Stopped::Size => format!(
                 "its output is larger than {} MiB; {CORRECT}",
                 MOST_BYTES >> 20
             ),
-            Stopped::Io(error) => format!("its output can't be read: {error}"),
+            Stopped::Io(error) => format!("cannot read its output: {error}"),
         };
         let Some((first, more)) = files.split_first() else {
             return OutputError::io(self.folder, std::io::Error::other(message));
@@ -258,8 +257,7 @@ const CORRECT: &str = "correct `formatter` in pack.json, or use --no-formatter";
 
 /// Reads a formatted file.
 fn read(path: &Path) -> Result<String, String> {
-    let failed =
-        |error: std::io::Error| format!("the file that it formatted can't be read: {error}");
+    let failed = |error: std::io::Error| format!("cannot read the formatted file: {error}");
     let length = path.metadata().map_err(failed)?.len();
     if length > MOST_BYTES as u64 {
         return Err(format!(

@@ -86,7 +86,7 @@ impl Lock {
         // Files at these paths can be removed, so check the paths like those of a template.
         let outside = |path: &&String| crate::render::check_path(path).is_err();
         if let Some(path) = lock.paths().find(outside) {
-            return Err(damaged(format!("`{path}` leads out of the folder")));
+            return Err(damaged(format!("`{path}` is outside the folder")));
         }
         Ok(Some(lock))
     }

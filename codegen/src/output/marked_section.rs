@@ -57,7 +57,8 @@ fn end(marker: &str) -> String {
 fn replaced(text: &str, section: &Section) -> Result<String, String> {
     let opening = format!("<!-- {}:begin", section.marker);
     let closing = end(&section.marker);
-    let missing = |line: &str| format!("there is no `{line}`; add it where the section should be");
+    let missing =
+        |line: &str| format!("the line `{line}` is missing; add it where the section should be");
     let start = text
         .find(&opening)
         .ok_or_else(|| missing(&begin(&section.marker)))?;

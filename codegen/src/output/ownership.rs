@@ -65,8 +65,7 @@ impl Owner<'_> {
             if !self.is_ours(path, &bytes) {
                 return Err(self.in_the_way(
                     path,
-                    "the last run wrote it, this one would remove it, and in between it was changed \
-                     by hand (it has no `@generated` line, and its blob id is not the lock file's); \
+                    "the last run wrote it, this run would remove it, and it was edited in the meantime (it has no `@generated` line, and its blob id differs from the lock file); \
                      move it, and move it back after generating",
                 ));
             }
@@ -84,8 +83,7 @@ impl Owner<'_> {
         Err(self.in_the_way(
             path,
             if known.any(|known| known == path) {
-                "it was changed by hand (it has no `@generated` line, and its blob id is not the lock \
-                 file's); move the changes to the template or elsewhere, delete it, and generate again"
+                "it was edited by hand (it has no `@generated` line, and its blob id differs from the lock file); move the changes to the template or elsewhere, delete it, and generate again"
             } else {
                 "it was not generated (no `@generated` line, not in the lock file); move it or change \
                  `to` in pack.json"
@@ -104,7 +102,7 @@ impl Owner<'_> {
             return Ok(());
         };
         let message = format!(
-            "`{}` is to be written, and one of the two needs a folder where the other is a file; move \
+            "it conflicts with `{}`, because one path has a folder where the other has a file; move \
              it or change `to` in pack.json",
             obstacle.planned
         );

@@ -35,7 +35,7 @@ impl Folder {
         if is_missing {
             return Err(PackError::invalid(
                 folder,
-                "there is no such folder".to_owned(),
+                "the folder does not exist".to_owned(),
             ));
         }
         let path = folder.join(MANIFEST);

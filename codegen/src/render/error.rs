@@ -20,7 +20,7 @@ pub enum RenderError {
 }
 
 /// Advice for most errors.
-const HELP: &str = "`codegen dump -t PACK` shows what a template sees; \
+const HELP: &str = "`codegen dump -t PACK` shows the model; \
                     test an optional value with `is defined` or `default`";
 
 impl RenderError {
@@ -93,10 +93,9 @@ impl RenderError {
 
     /// Creates an error for a chain of templates that is too long.
     pub(super) fn deep(name: &str, depth: usize, texts: &TemplateSources<'_>) -> Self {
-        let message =
-            format!("more than {depth} templates include or extend each other down to this one");
+        let message = format!("more than {depth} levels of templates include or extend this one");
         let place = texts.place(name, 1, 1, 1);
-        let help = "put what they share into fewer templates";
+        let help = "use fewer levels";
         Self::Template(Report {
             findings: vec![finding("template-invalid", message, Some(place), help)],
         })
@@ -115,7 +114,7 @@ impl RenderError {
         });
         let place = texts.place_of_byte(first, tag.unwrap_or_default(), next.chars().count() + 2);
         let message = format!("`{first}` includes or extends itself: {}", way.join(" -> "));
-        let help = "take one of them out, or write a component that ends";
+        let help = "remove one of the references, or use a component that ends";
         Self::Template(Report {
             findings: vec![finding("template-invalid", message, Some(place), help)],
         })
@@ -151,10 +150,10 @@ impl RenderError {
             .map(|meant| format!("; did you mean `{meant}`?"))
             .unwrap_or_default();
         let message = format!(
-            "{file} takes the place of no template and is used by none{meant} (the pack has: {})",
+            "{file} does not replace a template, and no template uses it{meant} (the pack has: {})",
             own.join(", ")
         );
-        let help = "give it the path of a template of the pack, or include it in one";
+        let help = "rename it to the path of a template in the pack, or include it in a template";
         Self::Template(Report {
             findings: vec![finding("template-unused", message, None, help)],
         })
@@ -192,7 +191,7 @@ fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
     let shown = place(found.at, &word.unwrap_or_default());
     let note = found.open.map(|(open, at)| Note {
         place: place(at, &first_word(&open)),
-        label: format!("`{open}` is still open"),
+        label: format!("`{open}` is not closed"),
     });
     let message = match &note {
         Some(note) => format!(
@@ -201,7 +200,7 @@ fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
         ),
         None => found.message,
     };
-    let help = "close each block within the block that it is in";
+    let help = "close each block within its outer block";
     let mut finding = finding("template-invalid", message, Some(shown), help);
     finding.notes.extend(note);
     Some(finding)
@@ -241,10 +240,13 @@ fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
             .map(|meant| format!("; did you mean `{meant}`?"))
             .unwrap_or_default();
         let help = match kind {
-            "filter" => format!("besides Tera's own filters there are {}", known.join(", ")),
+            "filter" => format!(
+                "available in addition to Tera's filters: {}",
+                known.join(", ")
+            ),
             "component" if known.is_empty() => "the pack has no components".to_owned(),
             "component" => format!("the pack has the components {}", known.join(", ")),
-            _ => format!("only Tera's own {kind}s are there"),
+            _ => format!("only Tera's {kind}s are available"),
         };
         let message = format!("unknown {what}{meant}");
         Some(self::finding(

@@ -72,7 +72,7 @@ impl Paths {
                  unique",
                 first.get(),
                 if item.place.is_some() {
-                    "give one of them an `x-name` if `to` contains `ident`, or "
+                    "add one of them an `x-name` if `to` contains `ident`, or "
                 } else {
                     ""
                 }

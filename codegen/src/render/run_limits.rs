@@ -39,7 +39,7 @@ impl Rounds {
         tera.register_filter(ROUNDS, move |value: &Value, _: Kwargs, _: &State| {
             let Some(length) = value.len().filter(|_| !value.is_undefined()) else {
                 return Err(tera::Error::new(ErrorKind::InvalidArgument {
-                    expected_type: "a list or map to go through".to_owned(),
+                    expected_type: "a list or map to iterate over".to_owned(),
                     actual_type: value.name().to_owned(),
                 }));
             };
@@ -47,7 +47,7 @@ impl Rounds {
             let before = rounds.fetch_add(length, Ordering::Relaxed);
             if before.saturating_add(length) > most {
                 return Err(tera::Error::message(format!(
-                    "the loops of this file go round more than {most} times"
+                    "the loops of this file have more than {most} iterations"
                 )));
             }
             Ok(value.clone())

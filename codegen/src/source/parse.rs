@@ -44,7 +44,7 @@ impl Parser<'_> {
                 "json-empty",
                 self.at..self.at,
                 "the file is empty",
-                "a specification, a part of one, or an overlay is a JSON document; a specification is \
+                "write a JSON document: a specification, a part of one, or an overlay; a specification is \
                  written in Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1",
             ));
         }
@@ -212,7 +212,7 @@ impl Parser<'_> {
                 "json-number",
                 start..self.at,
                 "not a number that can be represented",
-                "write it as JSON wants it (no leading zeros or `+`), within the range of a double",
+                "use a JSON number (without leading zeros or `+`) within the range of a double",
             )),
         }
     }
@@ -252,7 +252,7 @@ impl Parser<'_> {
                 "json-syntax",
                 self.at..self.at + found.len_utf8(),
                 format!("expected {wanted}, found {found:?}"),
-                "mend the JSON here, or just before",
+                "correct the JSON here, or just before",
             ),
             None => self.error(
                 "json-syntax",

@@ -50,7 +50,7 @@ pub(crate) fn decode_reference(path: &str) -> Result<String, &'static str> {
     }
     // A decoded slash would be part of a file name, which is not possible.
     if decoded.matches('/').count() != path.matches('/').count() {
-        return Err("it contains an escaped `/`, which no file name has");
+        return Err("it contains an escaped `/`, which file names cannot contain");
     }
     let drive = decoded.as_bytes().first_chunk();
     if drive.is_some_and(|[letter, colon]| letter.is_ascii_alphabetic() && *colon == b':') {

@@ -26,9 +26,7 @@ impl Revisions {
     pub(super) fn path(&mut self, given: &str) -> Result<PathBuf> {
         let Some((revision, path)) = split(given) else {
             if !Path::new(given).exists() {
-                bail!(
-                    "error[diff]: {given}: there is no such file; a revision is written REV:PATH"
-                );
+                bail!("error[diff]: {given}: no such file; write a revision as REV:PATH");
             }
             return Ok(PathBuf::from(given));
         };
@@ -37,7 +35,7 @@ impl Revisions {
         let part = path.split('/').next().unwrap_or_default().to_owned();
         let index = self.folder(revision)?;
         let Some(there) = self.folders.get_mut(index) else {
-            bail!("error[diff]: {given}: its folder is lost");
+            bail!("error[diff]: {given}: the temporary folder no longer exists");
         };
         if !there.parts.contains(&part) {
             write(given, &tree, &part, there.folder.path())?;
@@ -70,7 +68,7 @@ impl Revisions {
         let output = git(Command::new("git").args(verify).arg(&tree))?;
         if !output.status.success() {
             bail!(
-                "error[diff]: {given}: git knows no revision `{revision}` here{}",
+                "error[diff]: {given}: git does not know the revision `{revision}` here{}",
                 detail(&output)
             );
         }
@@ -78,8 +76,7 @@ impl Revisions {
         let found = git(Command::new("git").args(["cat-file", "-e", &format!("{tree}:{path}")]))?;
         if !found.status.success() {
             bail!(
-                "error[diff]: {given}: `{revision}` has no `{path}`; the path begins at the root of \
-                 the repository"
+                "error[diff]: {given}: `{revision}` does not contain `{path}`; the path starts at the root of the repository"
             );
         }
         Ok(tree)
@@ -92,7 +89,7 @@ impl Revisions {
         }
         self.folders.push(Revision {
             name: revision.to_owned(),
-            folder: tempfile::tempdir().context("error[diff]: no temporary folder")?,
+            folder: tempfile::tempdir().context("error[diff]: cannot create a temporary folder")?,
             parts: Vec::new(),
         });
         Ok(self.folders.len() - 1)
@@ -117,7 +114,7 @@ fn split(given: &str) -> Option<(&str, &str)> {
 fn clean(given: &str, path: &str) -> Result<String> {
     let pieces: Vec<_> = path.split('/').filter(|piece| !piece.is_empty()).collect();
     if pieces.is_empty() || pieces.iter().any(|piece| matches!(*piece, "." | "..")) {
-        bail!("error[diff]: {given}: give the path from the root of the repository, without `..`");
+        bail!("error[diff]: {given}: write the path from the root of the repository, without `..`");
     }
     Ok(pieces.join("/"))
 }
@@ -151,7 +148,7 @@ fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
         let output = git(&mut command)?;
         if !output.status.success() {
             bail!(
-                "error[diff]: {given}: git can't write its files{}",
+                "error[diff]: {given}: git cannot write the files{}",
                 detail(&output)
             );
         }
@@ -173,7 +170,7 @@ fn checkout(paths: &[&str]) -> Vec<String> {
 fn git(command: &mut Command) -> Result<Output> {
     command
         .output()
-        .context("error[diff]: git can't be run; install it, or give paths instead of revisions")
+        .context("error[diff]: cannot run git; install it, or use paths instead of revisions")
 }
 
 fn detail(output: &Output) -> String {

@@ -38,14 +38,14 @@ pub(super) fn find(path: &Path) -> Result<PathBuf, String> {
     match (roots.pop(), roots.is_empty()) {
         (Some(root), true) => Ok(root),
         (None, _) => Err(format!(
-            "{}: no JSON file here has `swagger` or `openapi` at its top; name the root file",
+            "{}: no JSON file in this folder has `swagger` or `openapi` at its root; name the root file",
             shown(path)
         )),
         (Some(last), false) => {
             roots.push(last);
             let names: Vec<_> = roots.iter().map(|root| shown(root)).collect();
             Err(format!(
-                "{}: several files could be the root; name one of them: {}",
+                "{}: several files can be the root file; name one of them: {}",
                 shown(path),
                 names.join(", ")
             ))

@@ -62,7 +62,7 @@ impl<'a> Action<'a> {
 fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic> {
     if node.as_object().is_none() {
         let message = format!("action {number} must be an object, this is {}", node.kind());
-        return vec![invalid(node, &message, "give it a target and a change")];
+        return vec![invalid(node, &message, "add a target and a change")];
     }
     let known: &[&str] = match version {
         Version::Plain => &["target", "description", "update", "remove"],
@@ -90,15 +90,11 @@ fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) -> Optio
     let described = found.and_then(Node::as_str);
     if let (Some(found), None) = (found, described) {
         let message = format!("`description` must be a string, this is {}", found.kind());
-        return Some(invalid(
-            found,
-            &message,
-            "say why the base file is not enough",
-        ));
+        return Some(invalid(found, &message, "add the reason for the action"));
     }
     if described.is_none_or(|text| text.trim().is_empty()) {
         let message = format!("action {number} has no description");
-        let help = "say why the base file is not enough";
+        let help = "add the reason for the action";
         warnings.push(Diagnostic::warning("overlay-action", node.span, message).with_help(help));
     }
     None
@@ -121,7 +117,7 @@ fn query<'a>(node: &'a Node, key: &str, number: usize) -> Result<Query<'a>, Diag
             path,
         }),
         Err(error) => {
-            let message = format!("action {number}: its {key} is no JSONPath to look up: {error}");
+            let message = format!("action {number}: {key} is not a supported JSONPath: {error}");
             Err(invalid(found, &message, help))
         }
     }
@@ -143,7 +139,7 @@ fn change<'a>(
     match (remove, update, copy) {
         (true, None, None) => Ok(Change::Remove),
         (true, Some(idle), _) | (true, None, Some(idle)) => {
-            let message = format!("action {number} removes, so this does nothing");
+            let message = format!("action {number} removes values, so this has no effect");
             let help = "keep one of the two";
             warnings
                 .push(Diagnostic::warning("overlay-action", idle.span, message).with_help(help));
@@ -152,12 +148,12 @@ fn change<'a>(
         (false, Some(update), None) => Ok(Change::Update(update)),
         (false, None, Some(_)) => query(node, "copy", number).map(Change::Copy),
         (false, Some(_), Some(_)) => {
-            let message = format!("action {number} updates and copies, so neither is done");
-            Err(invalid(node, &message, "make two actions of it"))
+            let message = format!("action {number} has both `update` and `copy`");
+            Err(invalid(node, &message, "split it into two actions"))
         }
         (false, None, None) => {
             let message = format!("action {number} changes nothing");
-            let help = "give one of `\"update\": {..}`, `\"copy\": \"$..\"`, `\"remove\": true`";
+            let help = "add one of `\"update\": {..}`, `\"copy\": \"$..\"`, `\"remove\": true`";
             Err(invalid(node, &message, help))
         }
     }

@@ -37,7 +37,7 @@ impl<'d> Changing<'d> {
         let idle_parts = idle_parts(action.target.text, &pointers, &self.mirror);
         if !idle_parts.is_empty() {
             let parts: Vec<String> = idle_parts.iter().map(|part| format!("`{part}`")).collect();
-            let what = format!("matches nothing with {}", parts.join(", "));
+            let what = format!("has no match for {}", parts.join(", "));
             return Err(idle(action, "overlay-no-match", &what));
         }
         let copied;
@@ -83,13 +83,13 @@ impl<'d> Changing<'d> {
         };
         found.cloned().ok_or_else(|| {
             let message = format!(
-                "action {} copies `{}`, which is {} values",
+                "action {} copies `{}`, which matches {} values",
                 action.number,
                 source.text,
                 pointers.len()
             );
             Diagnostic::error("overlay-invalid", source.span, message)
-                .with_help("name exactly one value")
+                .with_help("the path must match exactly one value")
         })
     }
 
@@ -155,14 +155,14 @@ impl<'d> Changing<'d> {
 fn idle(action: &Action<'_>, rule: &'static str, what: &str) -> Diagnostic {
     let message = format!("action {} {what}: {}", action.number, action.target.text);
     Diagnostic::error(rule, action.target.span, message).with_help(
-        "the base file may hold this fact now: then delete the action; else correct its target",
+        "if the specification now has this fact, delete the action; otherwise correct the target",
     )
 }
 
 fn wrong(action: &Action<'_>, what: &str) -> Diagnostic {
     let message = format!("action {} {what}: {}", action.number, action.target.text);
     Diagnostic::error("overlay-invalid", action.target.span, message)
-        .with_help("correct the target, or make several actions of it")
+        .with_help("correct the target, or split the action")
 }
 
 /// Two values that cannot be merged.
@@ -183,9 +183,13 @@ impl Misfit {
 
     fn explained(&self, action: &Action<'_>) -> Diagnostic {
         let Self { span, update, into } = *self;
-        let message = format!("action {}: can't merge {update} into {into}", action.number);
-        Diagnostic::error("overlay-invalid", span, message)
-            .with_help("target the object that holds the value, or remove the value first")
+        let message = format!(
+            "action {}: cannot merge {update} into {into}",
+            action.number
+        );
+        Diagnostic::error("overlay-invalid", span, message).with_help(
+            "use the object that contains the value as target, or remove the value first",
+        )
     }
 }
 

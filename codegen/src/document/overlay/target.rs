@@ -39,7 +39,7 @@ pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
     let descents = plain.matches("..").count() + plain.matches('$').count().saturating_sub(1);
     if descents > MAX_DESCENTS {
         return Err(format!(
-            "it looks through the whole document more than {MAX_DESCENTS} times"
+            "it searches the whole document more than {MAX_DESCENTS} times"
         ));
     }
     JsonPath::parse(text).map_err(|error| error.to_string())

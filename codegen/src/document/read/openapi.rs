@@ -31,8 +31,8 @@ impl Reader<'_> {
             }
             let first = address.get_or_insert_with(|| this.clone());
             if *first != this {
-                let help = "callers give another address themselves";
-                let message = "only the first server is taken as the default";
+                let help = "users can configure another address";
+                let message = "only the first server is used, as the default";
                 self.note("openapi-ignored", server.span, message, help);
             } else if let Some(scheme) = scheme
                 && !schemes.contains(&scheme)
@@ -56,7 +56,7 @@ impl Reader<'_> {
         }
         if url.contains(['{', '}']) {
             let message = format!("`{url}` has a variable without a default");
-            let help = "describe it among the server's `variables`";
+            let help = "add it to `variables` of the server";
             self.problem("openapi-server", span, message, help);
             return None;
         }
@@ -78,8 +78,8 @@ impl Reader<'_> {
         let words = path.split(|c: char| !c.is_alphanumeric());
         let words = std::iter::once(method).chain(words);
         let id: String = words.map(capitalized).collect();
-        let message = format!("`{method} {path}` has no `operationId`; it is called `{id}`");
-        let help = "add one, so that the name stays when the path changes";
+        let message = format!("`{method} {path}` has no `operationId`; its id is `{id}`");
+        let help = "add one, so that the name does not change with the path";
         self.warning("operation-id-made", key, message, help);
         Some((id, key))
     }
@@ -88,8 +88,8 @@ impl Reader<'_> {
     pub(super) fn left_out(&mut self, node: &Node, keys: &[&str]) {
         for (key, member) in node.as_object().into_iter().flatten() {
             if keys.contains(&key.as_str()) {
-                let help = "nothing, unless callers need it";
-                let message = format!("`{key}` is left out");
+                let help = "nothing, unless users need it";
+                let message = format!("`{key}` is omitted");
                 self.note("openapi-ignored", member.key, message, help);
             }
         }

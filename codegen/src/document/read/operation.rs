@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         let schema = if place == In::Body {
             let Some(schema) = node.get("schema") else {
                 let message = format!("the body parameter `{name}` has no schema");
-                let help = "add `\"schema\"`; a body's type is said there";
+                let help = "add `\"schema\"`, which determines the type of the body";
                 self.problem("body-schema-missing", node.span, message, help);
                 return None;
             };
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
     ) {
         if place == In::Path && !required {
             let message = format!("the path parameter `{name}` must be required");
-            let help = "add `\"required\": true`: a path without it is another path";
+            let help = "add `\"required\": true`";
             self.problem("path-parameter-required", node.span, message, help);
         }
     }
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
             "body" => Some(In::Body),
             "formData" => Some(In::Form),
             _ => {
-                let message = format!("a parameter can't stand in `{place}`");
+                let message = format!("unknown parameter location `{place}`");
                 let help = "use path, query, header, body or formData";
                 self.problem("parameter-place", span, message, help);
                 None
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
             .ok()
             .filter(|status| (100..600).contains(status));
         if status.is_none() && key != "default" {
-            let message = format!("`{key}` is no HTTP status");
+            let message = format!("`{key}` is not an HTTP status");
             self.problem(
                 "response-status",
                 member.key,

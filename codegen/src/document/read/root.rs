@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         let info = root.get("info").unwrap_or(&empty);
         self.object(info, "`info`")?;
         let Some(paths) = root.get("paths") else {
-            let help = "add `\"paths\"`: a specification without operations describes nothing";
+            let help = "add `\"paths\"` with the operations";
             self.problem("paths-missing", root.span, "`paths` is missing", help);
             return None;
         };
@@ -90,8 +90,8 @@ impl<'a> Reader<'a> {
         let sent =
             |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
         if !path.bytes().all(sent) || path.split('/').any(|step| matches!(step, "." | "..")) {
-            let message = format!("the base path `{text}` is none that a URL can begin with");
-            let help = "write it as it is sent: percent-encoded, without `.`, `..`, `?` and `#`";
+            let message = format!("the base path `{text}` is not valid in a URL");
+            let help = "percent-encode it, without `.`, `..`, `?` and `#`";
             self.problem("path-text", span, message, help);
         }
         path.to_owned()
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             if let Some(first) = spans.insert(code.clone(), span) {
-                let message = format!("the code `{code}` is there twice");
+                let message = format!("duplicate code `{code}`");
                 self.problems.push(
                     Diagnostic::error("error-code", span, message)
                         .with_note(first, "the first one")
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         let retry = self.text(node, "retry").unwrap_or_else(|| "no".to_owned());
         if !matches!(retry.as_str(), "yes" | "no" | "special") {
             let span = node.get("retry").map_or(node.span, |retry| retry.span);
-            let message = format!("`{retry}` says nothing about repeating");
+            let message = format!("unknown value `{retry}` of `retry`");
             self.problem("error-code", span, message, "use yes, no or special");
         }
         retry

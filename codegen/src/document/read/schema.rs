@@ -45,8 +45,8 @@ impl Reader<'_> {
             "array" => self.array(node, Self::typed_value)?,
             "map" => SchemaKind::HeaderMap,
             "object" => {
-                let message = "an object can't stand in a parameter or a header";
-                let help = "put it into a body, or use `map` for headers with a common prefix";
+                let message = "parameters and headers cannot be objects";
+                let help = "move it to the body, or use `map` for headers with a common prefix";
                 self.problem("type-unknown", span, message, help);
                 return None;
             }
@@ -96,7 +96,7 @@ impl Reader<'_> {
                 .strip_prefix('/')
         });
         if name.is_none() {
-            let message = "`$ref` must lead to a definition";
+            let message = "`$ref` must refer to a definition";
             let help = format!("`#{schemas}/name`");
             self.problem("ref-invalid", reference.span, message, &help);
         }
@@ -125,7 +125,12 @@ impl Reader<'_> {
     ) -> Option<SchemaKind> {
         let Some(items) = node.get("items") else {
             let help = "add `\"items\"`: the type of one entry";
-            self.problem("items-missing", node.span, "an array without `items`", help);
+            self.problem(
+                "items-missing",
+                node.span,
+                "this array has no `items`",
+                help,
+            );
             return None;
         };
         Some(SchemaKind::Array(Box::new(read(self, items)?)))

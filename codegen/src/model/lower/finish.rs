@@ -45,10 +45,10 @@ impl Lowerer<'_> {
         found.sort_unstable();
         for one in found.into_iter().filter_map(|index| types.get(index)) {
             if let Some(definition) = self.document.definitions.get(&one.name) {
-                let message = format!("`{}` is defined by itself", one.name);
+                let message = format!("`{}` is an alias of itself", one.name);
                 self.problems.push(
                     Diagnostic::error("ref-circular", definition.key, message)
-                        .with_help("let the circle pass through a property of an object"),
+                        .with_help("put a property of an object into the cycle"),
                 );
             }
         }
@@ -154,8 +154,7 @@ impl Lowerer<'_> {
                 constructor.name
             );
             self.problems.push(
-                Diagnostic::error("constructor", constructor.span, message)
-                    .with_help("give it a name of its own"),
+                Diagnostic::error("constructor", constructor.span, message).with_help("rename it"),
             );
         }
         Some(Constructor {
@@ -171,7 +170,7 @@ impl Lowerer<'_> {
         let message = format!("`x-constructors` names `{name}`, which `{one}` does not have");
         self.problems.push(
             Diagnostic::error("constructor", span, message)
-                .with_help("name a property of the type and a value that it may have"),
+                .with_help("use a property of the type, and a value that fits"),
         );
     }
 }

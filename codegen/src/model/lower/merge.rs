@@ -60,8 +60,12 @@ impl<'a> Lowerer<'a> {
             SchemaKind::Ref(name) => self.merge_definition(name, schema.span, merged, open, done),
             _ => {
                 self.problems.push(
-                    Diagnostic::error("all-of-object", schema.span, "only objects can be merged")
-                        .with_help("make every part of `allOf` an object"),
+                    Diagnostic::error(
+                        "all-of-object",
+                        schema.span,
+                        "the parts of an `allOf` must be objects",
+                    )
+                    .with_help("use only objects as parts"),
                 );
             }
         }
@@ -107,14 +111,14 @@ impl<'a> Lowerer<'a> {
         done: &mut HashSet<&'a str>,
     ) {
         let Some(definition) = self.document.definitions.get(name) else {
-            let message = format!("there is no definition `{name}`");
+            let message = format!("the definition `{name}` does not exist");
             let problem = Diagnostic::error("ref-missing", span, message);
-            let help = "correct the reference or add the definition";
+            let help = "correct the reference, or add the definition";
             self.problems.push(problem.with_help(help));
             return;
         };
         if open.contains(&name) || open.len() == MAX_PARTS_DEPTH {
-            let message = format!("`{name}` is made of itself, or of too many parts");
+            let message = format!("`{name}` contains itself, or has too many parts");
             let problem = Diagnostic::error("all-of-circular", span, message);
             let help = "take this part out of `allOf`";
             self.problems.push(problem.with_help(help));
@@ -134,7 +138,7 @@ impl<'a> Lowerer<'a> {
                 let message = format!("`{name}` is required, but there is no such property");
                 self.problems.push(
                     Diagnostic::error("required-unknown", *span, message)
-                        .with_help("correct the name or describe the property"),
+                        .with_help("correct the name, or add the property"),
                 );
             }
         }

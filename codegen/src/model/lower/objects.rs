@@ -142,7 +142,7 @@ impl<'a> Lowerer<'a> {
         let ident = match self.types.get(&name) {
             Some(known) if self.definitions.contains_key(name.as_str()) => {
                 let (first, span) = (known.source.clone(), schema.span);
-                let message = format!("this type would be named `{name}` like the definition");
+                let message = format!("this type would get the name of the definition `{name}`");
                 self.problems.push(
                     Diagnostic::error("name-collision", span, message).with_help(format!(
                         "set another `x-type-name`; the definition is at {}:{}",
@@ -213,7 +213,7 @@ impl<'a> Lowerer<'a> {
         let others = suffixed.filter(|_| schema.facts.type_name.is_none());
         let candidates = std::iter::once(ident).chain(others);
         let claimed = self.type_scope.claim(candidates, schema.span);
-        let help = "give this type a name of its own with `x-type-name`";
+        let help = "rename this type with `x-type-name`";
         let ident = self.claimed(claimed, name, schema.span, help)?;
         self.inline.insert(name.to_owned(), schema);
         self.described(name, schema);
@@ -255,7 +255,7 @@ impl<'a> Lowerer<'a> {
             let message = format!("`{name}` is an enum in one place and an object in another");
             self.problems.push(
                 Diagnostic::error("type-name-differs", schema.span, message)
-                    .with_help("give one of them another `x-type-name`"),
+                    .with_help("add one of them another `x-type-name`"),
             );
             return;
         };
@@ -282,7 +282,7 @@ impl<'a> Lowerer<'a> {
             let message = format!("`{name}` has other properties elsewhere");
             self.problems.push(
                 Diagnostic::error("type-name-differs", schema.span, message).with_help(format!(
-                    "make them the same or set another `x-type-name`; the other is at {}:{}",
+                    "use the same properties, or set another `x-type-name`; the other is at {}:{}",
                     known.source.file, known.source.line
                 )),
             );
@@ -310,7 +310,7 @@ impl<'a> Lowerer<'a> {
             let name = schema.facts.enum_names.get(value).unwrap_or(value);
             let candidates = self.language.naming.candidates(name, Role::Value, None);
             let claimed = scope.claim(candidates, *span);
-            let help = "name one of them with `x-enum-names`: {\"value\": \"Name\"}";
+            let help = "rename one of them with `x-enum-names`: {\"value\": \"Name\"}";
             let Some(ident) = self.claimed(claimed, value, *span, help) else {
                 continue;
             };

@@ -262,11 +262,12 @@ impl<'a> Lowerer<'a> {
                 if let Some((first, known)) = headers.get(&lowercase) {
                     let other = self.property(field, at, &mut Scope::default());
                     if other.is_some_and(|other| other.shape != *known) {
-                        let message = format!("`{name}` has another type in another success");
+                        let message =
+                            format!("`{name}` has another type in another success response");
                         self.problems.push(
                             Diagnostic::error("response-header-differs", *span, message)
                                 .with_note(*first, "the other header")
-                                .with_help("describe the header with one type"),
+                                .with_help("use one type"),
                         );
                     }
                 } else if let Some(property) = self.property(field, at, &mut scope) {
@@ -335,11 +336,11 @@ impl<'a> Lowerer<'a> {
                 };
                 let again = self.property(field, at, &mut Scope::default());
                 if again.is_some_and(|again| again.shape != *known) {
-                    let message = format!("`{name}` has another type in another success");
+                    let message = format!("`{name}` has another type in another success response");
                     self.problems.push(
                         Diagnostic::error("response-bodies", *span, message)
                             .with_note(first.span, "the other body")
-                            .with_help("describe the property with one type"),
+                            .with_help("use one type"),
                     );
                 }
             }
@@ -354,10 +355,10 @@ impl<'a> Lowerer<'a> {
                 Diagnostic::error(
                     "response-bodies",
                     other.span,
-                    "two successes with different bodies",
+                    "two success responses with different bodies",
                 )
                 .with_note(first.span, "the other body")
-                .with_help("describe one body that fits both, or split the operation"),
+                .with_help("use one schema for both, or split the operation"),
             );
         }
     }

@@ -121,7 +121,7 @@ impl Lowerer<'_> {
             self.mistyped(span, from, "text or a whole number");
         } else if from.shape != to.shape {
             let message = format!(
-                "`x-paging` hands `{}`, which is `{}`, to `{}`, which is `{}`",
+                "`x-paging` copies `{}` of type `{}` to `{}` of type `{}`",
                 from.name, from.type_name, to.name, to.type_name
             );
             self.paging_problem(span, &message);

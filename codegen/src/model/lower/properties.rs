@@ -99,7 +99,7 @@ impl<'a> Lowerer<'a> {
         let naming = &self.language.naming;
         let candidates = naming.candidates(wanted, field.role, Some(suffix));
         let claimed = scope.claim(candidates, field.span);
-        let help = "name one of them with `x-name`";
+        let help = "rename one of them with `x-name`";
         self.claimed(claimed, field.name, field.span, help)
     }
 
@@ -108,9 +108,9 @@ impl<'a> Lowerer<'a> {
             return;
         };
         if !matches!(shape, Shape::List { .. }) {
-            let message = format!("one or many of `{}`, which is no list", field.name);
+            let message = format!("`x-one-or-many` on `{}`, which is not a list", field.name);
             let problem = Diagnostic::error("x-one-or-many", span, message);
-            let help = "say that it is an array, or remove the fact";
+            let help = "use an array, or remove `x-one-or-many`";
             self.problems.push(problem.with_help(help));
         }
     }
@@ -191,14 +191,14 @@ impl<'a> Lowerer<'a> {
                 Diagnostic::error(
                     "time-place",
                     span,
-                    "such a time can't stand in a list or map",
+                    "times in this format are not allowed in lists and maps",
                 )
                 .with_help("use `\"format\": \"date-time\"`, or no format"),
             );
         }
         if *content == Shape::Binary || (*shape == Shape::Binary && !streamed) {
             self.problems.push(
-                Diagnostic::error("binary-place", span, "raw bytes can't stand here")
+                Diagnostic::error("binary-place", span, "raw bytes are not allowed here")
                     .with_help("use `\"format\": \"byte\"`, which is Base64 text, or no format"),
             );
         }

@@ -16,7 +16,7 @@ impl<'a> Lowerer<'a> {
             let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
             let candidates = naming.candidates(wanted, Role::Type, Some("type"));
             let claimed = self.type_scope.claim(candidates, definition.key);
-            let help = "give one of them a name of its own with `x-name`";
+            let help = "add one of them a name of its own with `x-name`";
             if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
                 let kind = definition_kind(definition);
                 self.definitions.insert(name, (ident, kind));
@@ -83,10 +83,10 @@ impl<'a> Lowerer<'a> {
     fn reference(&mut self, schema: &Schema, name: &'a str, at: NameContext<'_>) -> Shape {
         let Some((ident, kind)) = self.definitions.get(name).cloned() else {
             if !self.document.definitions.contains_key(name) {
-                let message = format!("there is no definition `{name}`");
+                let message = format!("the definition `{name}` does not exist");
                 self.problems.push(
                     Diagnostic::error("ref-missing", schema.span, message)
-                        .with_help("correct the reference or add the definition"),
+                        .with_help("correct the reference, or add the definition"),
                 );
             }
             return Shape::Free;

@@ -35,7 +35,7 @@ pub(super) fn number(
     };
     let (from, to) = range.into_inner();
     Err(Error::message(format!(
-        "`{filter}`: `{name}` must be a whole number from {from} to {to}, not {found}"
+        "`{filter}`: `{name}` must be an integer from {from} to {to}, not {found}"
     )))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn check_size(filter: &str, text: &str, count: usize, bytes: usize) -
         return Ok(());
     }
     Err(Error::message(format!(
-        "`{filter}`: its result may be larger than {} MiB",
+        "`{filter}`: the result can exceed {} MiB",
         MOST_BYTES >> 20
     )))
 }
@@ -151,7 +151,7 @@ mod tests {
                     panic!("{filter}({argument}={value}) is taken");
                 };
                 let expected = format!(
-                    "`{filter}`: `{argument}` must be a whole number from {from} to {to}, not "
+                    "`{filter}`: `{argument}` must be an integer from {from} to {to}, not "
                 );
                 assert!(
                     value == "1e30" || error.contains(&expected),
@@ -173,10 +173,7 @@ mod tests {
             "replace(from='', to=text)",
         ] {
             let error = rendered(&format!("{{{{ text | {call} }}}}"), &lines).unwrap_err();
-            assert!(
-                error.contains("its result may be larger than 64 MiB"),
-                "{error}"
-            );
+            assert!(error.contains("the result can exceed 64 MiB"), "{error}");
         }
     }
 

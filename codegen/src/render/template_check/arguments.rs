@@ -99,7 +99,7 @@ pub(super) fn check(all: &HashMap<&str, Vec<Tag<'_>>>, unknown: &mut BTreeSet<Un
                         at: tag.words.get(at).map_or(tag.end, |word| word.at),
                         name: name.to_owned(),
                         message: message(&call.what, name, &call.known),
-                        help: "correct the name, or remove the argument: it has no effect",
+                        help: "correct the name, or remove the argument, which has no effect",
                     });
                 }
             }

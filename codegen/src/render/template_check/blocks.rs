@@ -51,14 +51,14 @@ pub(in super::super) fn unbalanced(text: &str) -> Option<Unbalanced> {
                 return Some(Unbalanced {
                     at,
                     open: None,
-                    message: format!("`{word}` closes nothing: no block is open here"),
+                    message: format!("`{word}` without an open block"),
                 });
             }
             (false, Some(last)) => {
                 return Some(Unbalanced {
                     at,
                     open: Some((last.shown.clone(), self::at(last.tag))),
-                    message: format!("`{word}` stands here where `{}` is missing", last.closing),
+                    message: format!("found `{word}`, expected `{}`", last.closing),
                 });
             }
         }
@@ -67,7 +67,7 @@ pub(in super::super) fn unbalanced(text: &str) -> Option<Unbalanced> {
     Some(Unbalanced {
         at: at(last.tag),
         open: None,
-        message: format!("`{}` is never closed by `{}`", last.shown, last.closing),
+        message: format!("`{}` has no `{}`", last.shown, last.closing),
     })
 }
 
@@ -132,53 +132,43 @@ mod tests {
                 "{% for a in b %}{% if c %}x{% endfor %}",
                 30,
                 Some("if"),
-                "`endfor` stands here where `endif`",
+                "found `endfor`, expected `endif`",
             ),
             (
                 "{% if a %}{% for b in c %}x{% endif %}",
                 30,
                 Some("for"),
-                "where `endfor`",
+                "expected `endfor`",
             ),
             (
                 "{% block a %}{% if c %}{% endblock %}",
                 26,
                 Some("if"),
-                "where `endif`",
+                "expected `endif`",
             ),
             (
                 "{% set a %}{% if b %}{% endset %}{% endif %}",
                 24,
                 Some("if"),
-                "where `endif`",
+                "expected `endif`",
             ),
             (
                 "{% <c> %}{% if b %}{% </c> %}",
                 22,
                 Some("if"),
-                "where `endif`",
+                "expected `endif`",
             ),
             (
                 "{% for a in b %}{% elif c %}{% endfor %}",
                 19,
                 Some("for"),
-                "where `endfor`",
+                "expected `endfor`",
             ),
-            ("x{% endif %}", 4, None, "closes nothing"),
-            ("x{% else %}", 4, None, "closes nothing"),
-            ("{% if a %}x", 3, None, "`if` is never closed by `endif`"),
-            (
-                "{% component c(a) %}x",
-                3,
-                None,
-                "`component c` is never closed",
-            ),
-            (
-                "{% set a %}x",
-                3,
-                None,
-                "`set a` is never closed by `endset`",
-            ),
+            ("x{% endif %}", 4, None, "without an open block"),
+            ("x{% else %}", 4, None, "without an open block"),
+            ("{% if a %}x", 3, None, "`if` has no `endif`"),
+            ("{% component c(a) %}x", 3, None, "`component c` has no `"),
+            ("{% set a %}x", 3, None, "`set a` has no `endset`"),
         ] {
             let found = unbalanced(text).expect(text);
             assert_eq!(found.at, at, "{text}");

@@ -267,7 +267,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 tag,
                 at,
                 name,
-                &format!("nothing is called `{name}` here"),
+                &format!("`{name}` is not defined here"),
                 &self.visible(),
             );
             return at + 1;

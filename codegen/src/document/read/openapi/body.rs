@@ -81,8 +81,8 @@ impl<'a> Reader<'a> {
         }
         let (name, media) = content.first()?;
         if !holds_bytes(media) && media.node.get("schema").is_some() {
-            let message = format!("`{name}` is taken as bytes, whatever its schema says");
-            let help = "callers read and write it themselves";
+            let message = format!("`{name}` is read as bytes, regardless of its schema");
+            let help = "users have to encode and decode it";
             self.note("openapi-ignored", media.key, message, help);
         }
         let name = match essence(name) {
@@ -123,8 +123,8 @@ impl<'a> Reader<'a> {
                 schema.facts.file_list = self.is_list_of_files(&node);
                 if schema.facts.file_list {
                     let message =
-                        format!("`{name}` is a list of files: it is read as a list of text");
-                    let help = "describe one file for each field; the model says `file_list`";
+                        format!("`{name}` is a list of files, which is read as a list of text");
+                    let help = "describe each file as a field, or let the pack read `file_list`";
                     self.warning("file-list", key, message, help);
                 }
             }

@@ -41,12 +41,12 @@ impl<'a> Reader<'a> {
             "query" => Some(In::Query),
             "header" => Some(In::Header),
             "cookie" => {
-                let help = "callers send cookies by a header of their own";
-                self.note("openapi-ignored", span, "a cookie is left out", help);
+                let help = "users can send cookies with a custom header";
+                self.note("openapi-ignored", span, "cookies are omitted", help);
                 None
             }
             _ => {
-                let message = format!("a parameter can't stand in `{place}`");
+                let message = format!("unknown parameter location `{place}`");
                 let help = "use path, query or header";
                 self.problem("parameter-place", span, message, help);
                 None
@@ -58,12 +58,12 @@ impl<'a> Reader<'a> {
     /// note.
     pub(super) fn cannot_be_written(&mut self, name: &str, required: bool, span: Span) {
         if required {
-            let message = format!("`{name}` is no plain value, and must be sent");
-            let help = "describe it by plain values, or make it optional";
+            let message = format!("`{name}` is not a plain value, but required");
+            let help = "use plain values, or make it optional";
             self.problem("openapi-place", span, message, help);
         } else {
-            let message = format!("`{name}` is no plain value and is left out");
-            let help = "describe it by plain values if callers need it";
+            let message = format!("`{name}` is not a plain value, and is omitted");
+            let help = "use plain values if users need it";
             self.note("openapi-ignored", span, message, help);
         }
     }
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
             (None | Some((Some("simple"), _)), false) => "csv",
             (Some((_, span)), _) => {
                 let help = "use form, spaceDelimited or pipeDelimited in queries, simple elsewhere";
-                let message = "this style has no form here";
+                let message = "this style is not supported here";
                 self.problem("collection-format", span, message, help);
                 return None;
             }

@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
         for schema in &mut bodies {
             let message = "successes with different bodies are read as any JSON";
-            let help = "describe one body that fits all";
+            let help = "use one schema for all";
             self.note("openapi-union", schema.span, message, help);
             schema.kind = SchemaKind::Free;
         }

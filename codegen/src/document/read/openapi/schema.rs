@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
             [(name, span)] => self.named_type(node, name, *span),
             [_, (_, span), ..] => {
                 let message = "a value of several types is read as any JSON";
-                let help = "describe one type if there is one";
+                let help = "use a single type if possible";
                 self.note("openapi-union", *span, message, help);
                 Some(SchemaKind::Free)
             }
@@ -151,8 +151,8 @@ impl<'a> Reader<'a> {
             let is_nullable = property.is_some_and(|property| self.is_nullable(property));
             if is_nullable {
                 let message =
-                    format!("`{name}` is required and may be null: it is read as optional");
-                let help = "nothing, if null and absence mean the same; the model says `nullable`";
+                    format!("`{name}` is required and can be null, so it is read as optional");
+                let help = "nothing, if null and absent mean the same; packs can read `nullable`";
                 self.warning("required-null", *span, message, help);
             }
             !is_nullable
@@ -200,8 +200,8 @@ impl<'a> Reader<'a> {
                 Some(SchemaKind::AllOf(parts))
             }
             _ => {
-                let message = "an `allOf` of more than objects is read as any JSON";
-                let help = "describe one type if there is one";
+                let message = "an `allOf` with other parts than objects is read as any JSON";
+                let help = "use a single type if possible";
                 self.note("openapi-union", node.span, message, help);
                 Some(SchemaKind::Free)
             }

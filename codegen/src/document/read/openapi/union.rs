@@ -29,7 +29,7 @@ impl Reader<'_> {
             return self.own_kind(node);
         }
         let (span, message) = (node.span, format!("`{key}` is read as any JSON"));
-        let help = "describe one type if there is one; `discriminator` says nothing to the model";
+        let help = "use a single type if possible; `discriminator` has no effect";
         self.note("openapi-union", span, message, help);
         Some(SchemaKind::Free)
     }
