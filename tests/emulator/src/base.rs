@@ -5,6 +5,7 @@ pub(crate) mod digest;
 pub(crate) mod encryption;
 pub(crate) mod error;
 pub(crate) mod limits;
+pub(crate) mod locks;
 pub(crate) mod metadata;
 pub(crate) mod operation_facts;
 pub(crate) mod panics;

@@ -178,8 +178,8 @@ impl Emulator {
         self.aging.abort();
         self.server.stop().await;
         // There are no more requests that could cause notifications.
-        let told = tokio::time::timeout(NOTIFICATION_GRACE, self.notifications.stop()).await;
-        if told.is_err() {
+        let delivered = tokio::time::timeout(NOTIFICATION_GRACE, self.notifications.stop()).await;
+        if delivered.is_err() {
             tracing::warn!("some notifications were not delivered in time");
             self.notifications.task.abort();
         }

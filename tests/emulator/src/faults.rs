@@ -8,13 +8,14 @@ mod name_pattern;
 mod parse;
 mod rule;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::error::FaultRuleError;
+use crate::base::locks;
 use crate::generated::operations::Operation;
 pub(crate) use connection_control::{ConnectionControl, Disconnect};
 pub(crate) use effects::{Effects, Outcome, error_response};
@@ -126,7 +127,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<ActiveRule>> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+        locks::lock(&self.rules)
     }
 }
 
@@ -220,8 +221,8 @@ mod tests {
         Faults::new(seed, rules.collect::<Vec<_>>()).unwrap()
     }
 
-    /// Which of the first 100 requests are struck.
-    fn struck(faults: &Faults) -> Vec<bool> {
+    /// Returns which of the first 100 requests are affected.
+    fn affected(faults: &Faults) -> Vec<bool> {
         let get = || faults.for_request(Operation::GetObject, Some("photos"), Some("a"));
         (0..100).map(|_| !get().rules.is_empty()).collect()
     }
@@ -251,7 +252,7 @@ mod tests {
         let faults = faults(0, &["after=2,times=3,status=503"]);
         let mut expected = vec![false; 100];
         expected[2..5].fill(true);
-        assert_eq!(struck(&faults), expected);
+        assert_eq!(affected(&faults), expected);
         let report = &faults.reports()[0];
         assert_eq!((report.matches, report.hits), (100, 3));
     }
@@ -259,12 +260,12 @@ mod tests {
     #[test]
     fn random_faults_depend_only_on_the_seed() {
         let rules = &["probability=0.2,latency=0s", "probability=0.2,status=503"];
-        let first = struck(&faults(1, rules));
-        assert_eq!(struck(&faults(1, rules)), first);
-        assert_ne!(struck(&faults(2, rules)), first);
+        let first = affected(&faults(1, rules));
+        assert_eq!(affected(&faults(1, rules)), first);
+        assert_ne!(affected(&faults(2, rules)), first);
         let often = |probability: &str| {
             let rule = format!("probability={probability},status=503");
-            let struck = struck(&faults(1, &[&rule]));
+            let struck = affected(&faults(1, &[&rule]));
             struck.into_iter().filter(|&struck| struck).count()
         };
         assert_eq!(often("0"), 0);

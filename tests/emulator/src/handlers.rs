@@ -156,8 +156,8 @@ impl Call<'_> {
         action: Action,
         key: &str,
     ) -> Result<(), ApiError> {
-        let wanted = Some(RequestedAction { action, key });
-        authorization::authorize(&self.requester(), bucket, access, wanted)
+        let requested = Some(RequestedAction { action, key });
+        authorization::authorize(&self.requester(), bucket, access, requested)
     }
 
     /// Checks after a long request body that the bucket is still the one that was authorized. In

@@ -65,9 +65,8 @@ pub(crate) trait Setting: Serialize + Sized {
     /// it, so it is the document with an empty list.
     fn empty_document() -> serde_json::Value;
 
-    fn of(settings: &Settings) -> Option<&Self>;
-
-    fn set(settings: &mut Settings, value: Option<Self>);
+    /// Returns the field of the setting.
+    fn field(settings: &mut Settings) -> &mut Option<Self>;
 }
 
 /// The bucket of a setting, and the other buckets of its owner.

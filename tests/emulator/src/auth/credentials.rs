@@ -16,7 +16,7 @@ pub(super) struct RequestCredentials {
     pub(super) scheme: SignatureScheme,
 }
 
-/// Location of the signature.
+/// Where a request is signed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SignatureScheme {
     Header,

@@ -173,7 +173,11 @@ mod tests {
             "a.b:port",
             "http://a.b:99999",
         ] {
-            assert!(parse(text).is_none(), "{text} is read as {:?}", parse(text));
+            assert!(
+                parse(text).is_none(),
+                "{text} is parsed as {:?}",
+                parse(text)
+            );
         }
         assert!(parse(&format!("http://{}.com", "a".repeat(64))).is_none());
         let path = |length| format!("http://a.b/{}", "a".repeat(length));

@@ -23,7 +23,7 @@ pub(super) async fn put<T: Setting>(call: &mut Call<'_>) -> Result<ApiResponse, 
             find_zone: &|name| zone_of_owner(buckets, &record.owner, name),
         };
         let value = T::accept(body, &context)?;
-        T::set(&mut record.settings, Some(value));
+        *T::field(&mut record.settings) = Some(value);
         Ok(())
     })
     .await?;
@@ -45,8 +45,8 @@ fn zone_of_owner(
 
 /// `GET`: returns the document.
 pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
-    let bucket = call.bucket(RequiredAccess::Owner)?;
-    match T::of(&bucket.settings) {
+    let mut bucket = call.bucket(RequiredAccess::Owner)?;
+    match T::field(&mut bucket.settings) {
         Some(value) => response::json(call.success(), value),
         None => response::json(call.success(), &T::empty_document()),
     }
@@ -56,7 +56,7 @@ pub(super) fn get<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> 
 pub(super) async fn delete<T: Setting>(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let bucket = call.bucket(RequiredAccess::Owner)?;
     update(call, &bucket, |record, _| {
-        T::set(&mut record.settings, None);
+        *T::field(&mut record.settings) = None;
         Ok(())
     })
     .await?;

@@ -130,7 +130,7 @@ pub(super) async fn transfer(
     let headers = call.head.headers.clone();
     let expected_key = key.as_ref().map(CustomerKey::encryption);
     let CopySource { address, version } = transfer.source.clone();
-    let gone =
+    let removed_key =
         (transfer.kind == TransferKind::Move && address != target).then(|| address.key.clone());
     let object = call
         .store
@@ -145,7 +145,7 @@ pub(super) async fn transfer(
             Ok::<_, ApiError>(transfer.target_attributes(source, requested))
         })
         .await?;
-    if let Some(key) = &gone {
+    if let Some(key) = &removed_key {
         let object = EventObject {
             key,
             ..EventObject::of(&object)

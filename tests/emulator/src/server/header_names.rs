@@ -9,7 +9,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
@@ -20,6 +20,8 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
+
+use crate::base::locks;
 
 /// A request whose header names are spelled as in responses. A name applies to as many headers of a
 /// response as it occurs here.
@@ -61,7 +63,7 @@ pub(crate) async fn spelling() -> io::Result<Extensions> {
     let extensions = Arc::new(Mutex::new(Extensions::new()));
     let read = service_fn(|request: Request<Incoming>| {
         let found = request.into_parts().0.extensions;
-        *extensions.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        *locks::lock(&extensions) = found;
         std::future::ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
     });
     http1::Builder::new()
@@ -69,7 +71,7 @@ pub(crate) async fn spelling() -> io::Result<Extensions> {
         .serve_connection(TokioIo::new(server), read)
         .await
         .map_err(io::Error::other)?;
-    let mut found = extensions.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = locks::lock(&extensions);
     // This extension belongs to the connection of the request.
     found.remove::<OnUpgrade>();
     Ok(std::mem::take(&mut found))

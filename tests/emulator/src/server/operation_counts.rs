@@ -1,8 +1,9 @@
 //! Number of successful requests per operation.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use crate::base::locks;
 use crate::generated::operations::Operation;
 
 /// Number of successful requests per operation.
@@ -17,15 +18,12 @@ impl OperationCounts {
     }
 
     pub(crate) fn increment(&self, operation: Operation) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = locks::lock(&self.0);
         *counts.entry(operation.facts().id).or_default() += 1;
     }
 
     pub(crate) fn snapshot(&self) -> BTreeMap<&'static str, u64> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locks::lock(&self.0).clone()
     }
 }
 

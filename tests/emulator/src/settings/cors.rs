@@ -53,12 +53,8 @@ impl Setting for Cors {
         serde_json::json!({"cors_rules": []})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.cors.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.cors = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.cors
     }
 }
 
@@ -87,8 +83,8 @@ impl Cors {
     pub(crate) fn preflight_headers(&self, request: &HeaderMap) -> Result<HeaderMap, ApiError> {
         let mut response = HeaderMap::new();
         self.write_vary(&mut response);
-        let asked = text(request, &ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
-        let names = asked
+        let requested = text(request, &ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
+        let names = requested
             .split(',')
             .map(str::trim)
             .filter(|name| !name.is_empty());

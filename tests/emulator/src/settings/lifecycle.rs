@@ -140,12 +140,8 @@ impl Setting for Lifecycle {
         serde_json::json!({"rule": []})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.lifecycle.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.lifecycle = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.lifecycle
     }
 }
 

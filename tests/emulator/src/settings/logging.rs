@@ -24,12 +24,8 @@ impl Setting for Logging {
         serde_json::json!({})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.logging.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.logging = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.logging
     }
 }
 

@@ -41,12 +41,8 @@ impl Setting for Mirror {
         serde_json::json!({})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.mirror.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.mirror = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.mirror
     }
 }
 

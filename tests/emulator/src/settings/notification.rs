@@ -81,12 +81,8 @@ impl Setting for Notifications {
         serde_json::json!({"notifications": []})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.notification.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.notification = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.notification
     }
 }
 

@@ -100,12 +100,8 @@ impl Setting for Policy {
         serde_json::json!({"statement": []})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.policy.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.policy = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.policy
     }
 }
 

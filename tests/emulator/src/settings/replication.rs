@@ -78,12 +78,8 @@ impl Setting for Replication {
         serde_json::json!({"rules": []})
     }
 
-    fn of(settings: &Settings) -> Option<&Self> {
-        settings.replication.as_ref()
-    }
-
-    fn set(settings: &mut Settings, value: Option<Self>) {
-        settings.replication = value;
+    fn field(settings: &mut Settings) -> &mut Option<Self> {
+        &mut settings.replication
     }
 }
 

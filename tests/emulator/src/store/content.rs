@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use bytes::Bytes;
 
 use super::content_id::ContentId;
 use super::records::Segment;
+use crate::base::locks::{self, lock};
 
 /// Where contents are stored.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Contents {
         look: impl FnOnce() -> Result<R, E>,
         segments: impl FnOnce(&R) -> &[Segment],
     ) -> Result<(R, Pins), E> {
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let _gate = locks::read(&self.gate);
         let record = look()?;
         let ids = segments(&record)
             .iter()
@@ -89,7 +90,7 @@ impl Contents {
     /// after its last reader.
     pub(super) fn remove(&self, ids: &[ContentId]) {
         let unread = {
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let _gate = locks::write(&self.gate);
             let mut readers = lock(&self.readers);
             let is_unread = |id: &ContentId| match readers.get_mut(id) {
                 Some(reader) => {
@@ -309,11 +310,6 @@ pub(super) fn is_lost_and_found(entry: &DirEntry) -> bool {
 /// Returns the error for a content that was not written completely.
 pub(super) fn incomplete() -> io::Error {
     io::Error::other("the content was not written completely")
-}
-
-/// Locks a mutex. Ignores poisoning, because no code that can panic leaves the data inconsistent.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use redb::backends::InMemoryBackend;
@@ -18,6 +18,7 @@ use super::database::{
     BUCKETS, CONTENTS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS,
 };
 use super::error::StoreError;
+use crate::base::locks;
 
 /// Limit of the database's cache in bytes. The default of the library is a gigabyte.
 const CACHE_SIZE: usize = 64 << 20;
@@ -82,10 +83,7 @@ impl DatabaseFile {
     ///
     /// If the file cannot be opened, the database stays closed until the next call succeeds.
     pub(super) fn reopen(&self) -> Result<(), StoreError> {
-        let mut current = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut current = locks::write(&self.database);
         let Some(path) = &self.path else {
             // A database in memory does not have I/O errors.
             return Ok(());
@@ -159,7 +157,7 @@ impl DatabaseFile {
     }
 
     fn current(&self) -> RwLockReadGuard<'_, Option<Database>> {
-        self.database.read().unwrap_or_else(PoisonError::into_inner)
+        locks::read(&self.database)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use redb::WriteTransaction;
@@ -17,6 +17,7 @@ use super::content::{Contents, NewContent};
 use super::database::{Batch, COUNTERS, Change, Lookup as _, Snapshot};
 use super::database_file::DatabaseFile;
 use super::error::StoreError;
+use crate::base::locks::lock;
 use crate::base::panics;
 
 /// The largest number of changes that are committed together.
@@ -305,8 +306,4 @@ fn mark(transaction: &WriteTransaction, number: u64) -> Result<(), StoreError> {
         .open_table(COUNTERS)?
         .insert(LAST_BATCH, number)?;
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

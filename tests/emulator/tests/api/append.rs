@@ -1,6 +1,6 @@
 //! Appending to objects.
 
-use crate::client::{Client, Reply, request, start};
+use crate::client::{Client, Reply, request, start_with_bucket};
 
 async fn append(client: &Client, position: &str, body: &str) -> Reply {
     let target = format!("/photos/log?append&position={position}");
@@ -9,9 +9,7 @@ async fn append(client: &Client, position: &str, body: &str) -> Reply {
 
 #[tokio::test]
 async fn appends_only_at_the_end_of_an_object() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let first = request("POST", "/photos/log?append&position=0")
         .header("Content-Type", "text/plain")
         .body("one");

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, Request, http_date, request, start, unix_now};
+use crate::client::{Client, Reply, Request, http_date, request, start_with_bucket, unix_now};
 
 fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.error(), (status, code.to_owned()));
@@ -13,9 +13,7 @@ fn refused(reply: &Reply, status: u16, code: &str) {
 
 /// Creates a private bucket with one object.
 async fn setup() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "content").await;
     (emulator, client)
 }

@@ -48,7 +48,7 @@ async fn starts_and_ends(signal: &str) {
     let mut rest = String::new();
     let mut stdout = child.0.stdout.take().unwrap();
     stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "", "it says more than where it listens");
+    assert_eq!(rest, "", "unexpected output after the address");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn logs_each_request_without_secrets() {
     }
     assert!(!log.contains(SECRET), "{log}");
     let leftovers = std::fs::read_dir(directory.path()).unwrap().count();
-    assert_eq!(leftovers, 0, "the temporary data directory stays");
+    assert_eq!(leftovers, 0, "the temporary data directory was not removed");
 }
 
 /// Starts the program with a custom account and additional arguments.
@@ -162,7 +162,7 @@ async fn a_second_signal_ends_the_program_at_once() {
     assert_eq!(program.0.wait().unwrap().code(), Some(1));
     assert!(started.elapsed() < Duration::from_secs(20));
     let leftovers = std::fs::read_dir(directory.path()).unwrap().count();
-    assert_eq!(leftovers, 0, "the temporary data directory stays");
+    assert_eq!(leftovers, 0, "the temporary data directory was not removed");
 }
 
 #[tokio::test]

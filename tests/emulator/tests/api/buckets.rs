@@ -3,7 +3,7 @@
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, request, start};
+use crate::client::{Client, request, start, start_with_bucket};
 
 #[tokio::test]
 async fn a_bucket_can_be_created_and_deleted() {
@@ -123,9 +123,7 @@ async fn lists_buckets_by_page_and_zone() {
 
 #[tokio::test]
 async fn lists_objects_in_pages() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let empty = client.get("/photos").await.json();
     assert_eq!(empty["keys"], json!([]));
     assert_eq!(empty["has_more"], false);
@@ -160,9 +158,7 @@ async fn lists_objects_in_pages() {
 
 #[tokio::test]
 async fn stores_access_control_lists() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     let owner = emulator.accounts()[0].user_id();
     let acl = client.get("/photos?acl").await.json();
     assert_eq!(acl["owner"]["id"], owner);
@@ -213,9 +209,7 @@ async fn stores_access_control_lists() {
 
 #[tokio::test]
 async fn deletes_several_objects_with_one_request() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     for key in ["a", "b", "c"] {
         client.put(format!("/photos/{key}"), "x").await;
     }
@@ -272,9 +266,7 @@ async fn deletes_several_objects_with_one_request() {
 
 #[tokio::test]
 async fn refuses_unknown_buckets_and_operations() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     for (method, target) in [
         ("PATCH", "/photos"),
         ("DELETE", "/photos?acl"),
@@ -327,9 +319,7 @@ async fn every_response_has_a_unique_request_id() {
 
 #[tokio::test]
 async fn a_preflight_without_rules_allows_nothing() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let preflight = request("OPTIONS", "/photos/a")
         .header("Origin", "qingcloud.com")
         .header("Access-Control-Request-Method", "GET");

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
-use qingstor_emulator::{Account, Emulator};
+use qingstor_emulator::{Account, Builder, Emulator};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -366,4 +366,17 @@ pub(crate) fn encode(key: &str) -> String {
 
 pub(crate) async fn start() -> Emulator {
     Emulator::builder().start().await.unwrap()
+}
+
+/// Starts an emulator with a bucket `photos`.
+pub(crate) async fn start_with_bucket() -> (Emulator, Client) {
+    start_with_bucket_by(Emulator::builder()).await
+}
+
+/// Starts an emulator by `builder`, with a bucket `photos`.
+pub(crate) async fn start_with_bucket_by(builder: Builder) -> (Emulator, Client) {
+    let emulator = builder.start().await.unwrap();
+    let client = Client::new(&emulator);
+    client.bucket("photos").await;
+    (emulator, client)
 }

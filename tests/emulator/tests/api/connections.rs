@@ -7,15 +7,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::client::{Client, read_reply, request, start};
+use crate::client::{Client, read_reply, request, start_with_bucket};
 
 #[tokio::test]
 async fn serves_a_thousand_connections() {
     const CONNECTIONS: usize = 1000;
     let started = Instant::now();
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "content").await;
     let get = request("GET", "/photos/a").signed(&client).to_bytes();
     // All connections are open before the first request is sent.
@@ -64,7 +62,7 @@ async fn closes_connections_whose_client_does_not_read() {
     assert!(started.elapsed() < Duration::from_secs(20));
     let mut rest = Vec::new();
     let end = stream.read_to_end(&mut rest).await;
-    assert!(end.is_err(), "{} bytes and a good end", rest.len());
+    assert!(end.is_err(), "{} bytes and a regular end", rest.len());
 }
 
 #[tokio::test]

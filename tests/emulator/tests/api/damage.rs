@@ -66,12 +66,12 @@ async fn contents_without_a_database_are_not_removed() {
 
 /// Swaps the databases of two directories, and swaps them back after `look`.
 async fn with_records_of(one: &Path, other: &Path, look: impl AsyncFnOnce()) {
-    let (mine, theirs) = (one.join("records.redb"), other.join("records.redb"));
+    let (own, foreign) = (one.join("records.redb"), other.join("records.redb"));
     let kept = one.join("../kept.redb");
-    fs::rename(&mine, &kept).unwrap();
-    fs::copy(&theirs, &mine).unwrap();
+    fs::rename(&own, &kept).unwrap();
+    fs::copy(&foreign, &own).unwrap();
     look().await;
-    fs::rename(&kept, &mine).unwrap();
+    fs::rename(&kept, &own).unwrap();
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Request, content_md5, request};
+use crate::client::{Client, Request, content_md5, request, start_with_bucket_by};
 
 /// A key that consists of one repeated letter.
 struct Key(u8);
@@ -30,15 +31,8 @@ impl Key {
 const X: Key = Key(b'x');
 const Y: Key = Key(b'y');
 
-async fn setup(directory: &std::path::Path) -> (qingstor_emulator::Emulator, Client) {
-    let emulator = qingstor_emulator::Emulator::builder()
-        .data_dir(directory)
-        .start()
-        .await
-        .unwrap();
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
-    (emulator, client)
+async fn setup(directory: &std::path::Path) -> (Emulator, Client) {
+    start_with_bucket_by(Emulator::builder().data_dir(directory)).await
 }
 
 #[tokio::test]

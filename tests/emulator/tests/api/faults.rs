@@ -7,13 +7,11 @@ use qingstor_emulator::{Emulator, FaultRule, Reset, When};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, Request, http_date, request};
+use crate::client::{Client, Request, http_date, request, start_with_bucket_by};
 
 /// Starts an emulator with the object `photos/a` and fault rules.
 async fn with_faults(content: &[u8], rules: &[&str]) -> (Emulator, Client) {
-    let emulator = Emulator::builder().fault_seed(1).start().await.unwrap();
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket_by(Emulator::builder().fault_seed(1)).await;
     assert_eq!(client.put("/photos/a", content).await.status, 201);
     let rules = rules.iter().map(|rule| FaultRule::parse(rule).unwrap());
     emulator.set_faults(rules.collect::<Vec<_>>()).unwrap();

@@ -3,22 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use qingstor_emulator::{Builder, Emulator};
+use qingstor_emulator::Emulator;
 use tokio::sync::Semaphore;
 
-use crate::client::{Client, Reply, Request, http_date, request};
+use crate::client::{
+    Client, Reply, Request, http_date, request, start_with_bucket, start_with_bucket_by,
+};
 use crate::origin::{Origin, Sent};
-
-async fn setup() -> (Emulator, Client) {
-    setup_with(Emulator::builder()).await
-}
-
-async fn setup_with(builder: Builder) -> (Emulator, Client) {
-    let emulator = builder.start().await.unwrap();
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
-    (emulator, client)
-}
 
 fn fetch(target: &str, url: impl Into<String>) -> Request {
     request("PUT", target).header("x-qs-fetch-source", url)
@@ -30,7 +21,7 @@ async fn fetched(client: &Client, url: impl Into<String>) -> Reply {
 
 #[tokio::test]
 async fn a_fetched_object_has_the_content_type_of_its_origin() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let origin = Origin::with(Sent::new(200, "Content-Type: text/plain\r\n", "content")).await;
     let reply = fetched(&client, origin.url("/x/y?z=%20")).await;
     assert_eq!(reply.status, 201, "{}", reply.text());
@@ -59,7 +50,7 @@ async fn a_fetched_object_has_the_content_type_of_its_origin() {
 
 #[tokio::test]
 async fn a_fetched_object_can_be_encrypted() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let origin = Origin::with(Sent::new(200, "", "secret content")).await;
     let with_key = |request: Request| {
         request
@@ -83,7 +74,7 @@ async fn a_fetched_object_can_be_encrypted() {
 
 #[tokio::test]
 async fn follows_a_limited_number_of_redirects() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let target = Origin::with(Sent::new(200, "", "content")).await;
     let elsewhere = target.url("/there");
     let origin = Origin::start(move |request| {
@@ -121,7 +112,7 @@ async fn follows_a_limited_number_of_redirects() {
 #[tokio::test]
 async fn failing_origins_leave_no_object() {
     let impatient = Emulator::builder().client_timeout(Duration::from_secs(1));
-    let (_emulator, client) = setup_with(impatient).await;
+    let (_emulator, client) = start_with_bucket_by(impatient).await;
     client.put("/photos/a", "before").await;
     for (sent, status, code) in [
         (Sent::new(404, "", "gone"), 404, "object_not_exists"),
@@ -177,7 +168,7 @@ async fn failing_origins_leave_no_object() {
 
 #[tokio::test]
 async fn refuses_an_origin_that_was_modified() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let now = SystemTime::now();
     let modified = http_date(now);
     let headers = format!("Last-Modified: {modified}\r\n");
@@ -199,7 +190,7 @@ async fn refuses_an_origin_that_was_modified() {
 
 #[tokio::test]
 async fn refuses_invalid_fetches() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let origin = Origin::with(Sent::new(200, "", "content")).await;
     let url = origin.url("/");
     let put = || fetch("/photos/a", url.clone());
@@ -237,7 +228,7 @@ async fn refuses_invalid_fetches() {
 
 #[tokio::test]
 async fn a_source_must_be_an_http_or_https_url() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     for url in [
         "a",
         "../x",
@@ -262,7 +253,7 @@ async fn a_source_must_be_an_http_or_https_url() {
 
 #[tokio::test]
 async fn refuses_concurrent_fetches_of_one_object() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let gate = Arc::new(Semaphore::new(0));
     let opened = Arc::clone(&gate);
     let origin = Origin::start(move |_| {

@@ -90,7 +90,7 @@ async fn writes_work_again_when_there_is_space() {
             201 => stored.push(format!("{:05}", stored.len())),
             _ => break reply,
         }
-        assert!(stored.len() < 5000, "the disk is never full");
+        assert!(stored.len() < 5000, "the disk does not become full");
     };
     assert_eq!(refused.error(), (500, "internal_error".to_owned()));
     // Stored objects can be read, and the health check reports the failure.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::client::{Client, encode, request, start};
+use crate::client::{encode, request, start_with_bucket};
 
 fn hard_keys() -> Vec<String> {
     let mut keys = [
@@ -43,9 +43,7 @@ fn hard_keys() -> Vec<String> {
 
 #[tokio::test]
 async fn stores_and_lists_hard_keys() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     for (index, key) in hard_keys().iter().enumerate() {
         let target = format!("/photos/{}", encode(key));
         let body = index.to_string();
@@ -86,9 +84,7 @@ async fn stores_and_lists_hard_keys() {
 
 #[tokio::test]
 async fn pages_continue_after_hard_keys() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     for key in hard_keys() {
         client.put(format!("/photos/{}", encode(&key)), "x").await;
     }
@@ -111,9 +107,7 @@ async fn pages_continue_after_hard_keys() {
 
 #[tokio::test]
 async fn refuses_invalid_keys() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     for (path, code) in [
         ("k".repeat(1024), "invalid_object_name"),
         ("%FF%FE".to_owned(), "invalid_object_name"),

@@ -7,7 +7,7 @@ use qingstor_emulator::Emulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, Request, read_reply, request, start};
+use crate::client::{Client, Request, read_reply, request, start, start_with_bucket};
 
 /// Returns all files below a directory except those of an empty store.
 fn files(directory: &Path) -> Vec<String> {
@@ -32,7 +32,7 @@ async fn eventually(condition: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("it does not happen");
+    panic!("the condition did not become true");
 }
 
 #[tokio::test]
@@ -60,9 +60,7 @@ async fn an_aborted_upload_leaves_no_file() {
 
 #[tokio::test]
 async fn reports_a_body_that_ends_too_early() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "old").await;
     let put = request("PUT", "/photos/a")
         .header("Content-Length", "10")
@@ -129,7 +127,7 @@ async fn keys_do_not_leave_the_data_directory() {
         assert_eq!(client.get(&target).await.text(), path);
     }
     let outside = std::fs::read_dir(parent.path()).unwrap().count();
-    assert_eq!(outside, 1, "something stands beside the data directory");
+    assert_eq!(outside, 1, "there are files outside the data directory");
     for name in files(&data) {
         assert!(!name.contains("escaped"), "{name}");
     }
@@ -173,9 +171,7 @@ async fn an_unread_body_does_not_prevent_the_response() {
 
 #[tokio::test]
 async fn the_length_of_a_body_is_limited() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let huge = request("PUT", "/photos/a")
         .header("Content-Length", (5_u64 << 30 | 1).to_string())
         .header("Expect", "100-continue");
@@ -247,7 +243,7 @@ async fn refuses_a_request_before_its_body_arrives() {
     };
     let mut status = [0; 12];
     tokio::select! {
-        () = trickle => panic!("the emulator waits"),
+        () = trickle => panic!("no response before the body"),
         read = reader.read_exact(&mut status) => assert_eq!(read.unwrap(), status.len()),
     }
     assert_eq!(&status, b"HTTP/1.1 404");

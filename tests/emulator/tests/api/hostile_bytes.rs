@@ -36,7 +36,12 @@ async fn responses_to(client: &Client, bytes: &[u8]) -> Vec<u8> {
     // A reset is acceptable, but no reaction is not.
     let _ = tokio::time::timeout(Duration::from_secs(20), read)
         .await
-        .unwrap_or_else(|_| panic!("no end of {}", String::from_utf8_lossy(bytes)));
+        .unwrap_or_else(|_| {
+            panic!(
+                "the connection stays open after {}",
+                String::from_utf8_lossy(bytes)
+            )
+        });
     response
 }
 
@@ -164,7 +169,7 @@ async fn closes_connections_whose_client_never_reads() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response).await;
-    assert!(response.len() < 32 << 20, "the connection is still there");
+    assert!(response.len() < 32 << 20, "the connection stays open");
     assert_eq!(client.get("/opened/a").await.status, 200);
 }
 
@@ -332,7 +337,7 @@ async fn mutated_requests_do_no_harm() {
             let shown = String::from_utf8_lossy(&bytes);
             if !response.is_empty() {
                 let reply =
-                    Reply::parse(&response).unwrap_or_else(|| panic!("half a head: {shown}"));
+                    Reply::parse(&response).unwrap_or_else(|| panic!("incomplete head: {shown}"));
                 assert!(reply.status != 500, "{shown}\n{}", reply.text());
             }
         }

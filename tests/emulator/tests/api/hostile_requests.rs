@@ -5,12 +5,10 @@ use std::fmt::Write as _;
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, Request, request, start};
+use crate::client::{Client, Reply, Request, request, start_with_bucket};
 
 async fn setup() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "0123456789").await;
     (emulator, client)
 }
@@ -218,7 +216,10 @@ async fn refuses_bad_encryption_headers() {
                 });
             let reply = client.send(sent).await;
             is_refused(&reply, &format!("{method} {headers:?}"));
-            assert!(!reply.text().contains("eHh4eHh4"), "the key comes back");
+            assert!(
+                !reply.text().contains("eHh4eHh4"),
+                "the response contains the key"
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, encode, http_date, request, start};
+use crate::client::{Client, Reply, encode, http_date, request, start_with_bucket};
 use crate::origin::{Origin, Sent};
 
 /// Returns a JPEG image of 600 by 400 pixels. The upper half is red.
@@ -29,9 +29,7 @@ fn target(action: &str) -> String {
 }
 
 async fn with_photo() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     assert_eq!(client.put("/photos/a.jpg", photo()).await.status, 201);
     (emulator, client)
 }
@@ -208,9 +206,9 @@ async fn save_sends_a_notification() {
     assert_eq!(client.send(put).await.status, 200);
     let action = "resize:w_60|save:b_photos,k_small.jpg";
     assert_eq!(client.get(target(action)).await.status, 200);
-    let told = origin.wait_for(1).await.remove(0);
-    let told = serde_json::from_slice::<serde_json::Value>(&told.body).unwrap();
-    let object = &told["events"][0]["qingstor"]["object"];
+    let callback = origin.wait_for(1).await.remove(0);
+    let callback = serde_json::from_slice::<serde_json::Value>(&callback.body).unwrap();
+    let object = &callback["events"][0]["qingstor"]["object"];
     assert_eq!(object["name"], "small.jpg");
 }
 

@@ -3,12 +3,10 @@
 use qingstor_emulator::{Emulator, LifecycleReport};
 use serde_json::{Value, json};
 
-use crate::client::{Client, request, start};
+use crate::client::{Client, request, start_with_bucket, start_with_bucket_by};
 
 async fn setup(rules: Value) -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     put_rules(&client, rules).await;
     (emulator, client)
 }
@@ -209,16 +207,8 @@ async fn many_objects_need_several_steps() {
 #[tokio::test]
 async fn applied_rules_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
-    let start = async || {
-        Emulator::builder()
-            .data_dir(directory.path())
-            .start()
-            .await
-            .unwrap()
-    };
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let builder = || Emulator::builder().data_dir(directory.path());
+    let (emulator, client) = start_with_bucket_by(builder()).await;
     put_rules(
         &client,
         json!([
@@ -231,7 +221,7 @@ async fn applied_rules_survive_a_restart() {
     client.put("/photos/y", "content").await;
     assert_eq!(apply(&emulator, 30).await, report(1, 1, 0));
     emulator.shutdown().await;
-    let emulator = start().await;
+    let emulator = builder().start().await.unwrap();
     let client = Client::new(&emulator);
     assert_eq!(client.keys("photos").await, ["y"]);
     let head = client.head("/photos/y").await;

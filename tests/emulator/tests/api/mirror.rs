@@ -5,7 +5,7 @@ use std::time::Duration;
 use qingstor_emulator::{Builder, Emulator};
 use serde_json::json;
 
-use crate::client::{Client, request};
+use crate::client::{Client, request, start_with_bucket_by};
 use crate::origin::{Origin, Sent};
 
 async fn setup(site: String) -> (Emulator, Client) {
@@ -13,9 +13,7 @@ async fn setup(site: String) -> (Emulator, Client) {
 }
 
 async fn setup_with(builder: Builder, site: String) -> (Emulator, Client) {
-    let emulator = builder.start().await.unwrap();
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket_by(builder).await;
     let mirror = json!({"source_site": site});
     let put = request("PUT", "/photos?mirror").json(&mirror);
     assert_eq!(client.send(put).await.status, 200);

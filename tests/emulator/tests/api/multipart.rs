@@ -2,16 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, content_md5, request, start};
+use crate::client::{Client, Reply, content_md5, request, start_with_bucket};
 
 const MIB: usize = 1 << 20;
-
-async fn setup() -> (qingstor_emulator::Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
-    (emulator, client)
-}
 
 async fn initiate(client: &Client, key: &str) -> String {
     let reply = client
@@ -35,7 +28,7 @@ async fn complete(client: &Client, key: &str, id: &str, parts: &Value) -> Reply 
 
 #[tokio::test]
 async fn accepts_parts_in_any_order_and_replacements() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let id = initiate(&client, "film").await;
     let (first, second) = (vec![b'1'; 4 * MIB], vec![b'2'; 5 * MIB]);
     for (number, body) in [
@@ -92,7 +85,7 @@ async fn accepts_parts_in_any_order_and_replacements() {
 
 #[tokio::test]
 async fn refuses_a_bad_list_of_parts_and_keeps_the_upload() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let id = initiate(&client, "film").await;
     client
         .put(part_target("film", &id, 1), vec![b'1'; 4 * MIB])
@@ -131,7 +124,7 @@ async fn refuses_a_bad_list_of_parts_and_keeps_the_upload() {
 
 #[tokio::test]
 async fn refuses_invalid_part_requests() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let id = initiate(&client, "film").await;
     for (target, status, code) in [
         (part_target("film", &id, 10_001), 400, "invalid_argument"),
@@ -195,7 +188,7 @@ async fn refuses_invalid_part_requests() {
 
 #[tokio::test]
 async fn copies_parts_completely_or_by_range() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     client.put("/photos/source", "0123456789").await;
     let id = initiate(&client, "film").await;
     let copy = |number, header: Option<(&str, &str)>| {
@@ -228,7 +221,7 @@ async fn copies_parts_completely_or_by_range() {
 
 #[tokio::test]
 async fn keeps_metadata_and_a_custom_etag() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let start = request("POST", "/photos/film?uploads")
         .header("Content-Type", "video/mp4")
         .header("x-qs-meta-color", "red")
@@ -256,7 +249,7 @@ async fn keeps_metadata_and_a_custom_etag() {
 
 #[tokio::test]
 async fn lists_unfinished_uploads_by_key_and_creation() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let mut ids = Vec::new();
     for key in ["b", "a", "a", "dir/c", "a"] {
         ids.push((key, initiate(&client, key).await));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::client::{Client, request, start};
+use crate::client::{Client, request, start_with_bucket};
 use crate::origin::{Origin, Sent};
 
 const EVENTS: [&str; 4] = [
@@ -17,9 +17,7 @@ const EVENTS: [&str; 4] = [
 ];
 
 async fn setup(rules: Value) -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     let document = json!({"notifications": rules});
     let put = request("PUT", "/photos?notification").json(&document);
     assert_eq!(client.send(put).await.status, 200);
@@ -36,7 +34,7 @@ async fn events(origin: &Origin, count: usize) -> Vec<String> {
     // Additional events would arrive about now.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let requests = origin.requests();
-    let mut told = requests
+    let mut events = requests
         .iter()
         .map(|request| {
             let body = serde_json::from_slice::<Value>(&request.body).unwrap();
@@ -47,8 +45,8 @@ async fn events(origin: &Origin, count: usize) -> Vec<String> {
             format!("{name} {key} {}", object["size"])
         })
         .collect::<Vec<_>>();
-    told.sort();
-    told
+    events.sort();
+    events
 }
 
 #[tokio::test]

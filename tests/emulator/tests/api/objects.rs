@@ -6,15 +6,13 @@ use qingstor_emulator::Emulator;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, content_md5, http_date, read_reply, request, start};
+use crate::client::{Client, content_md5, http_date, read_reply, request, start_with_bucket};
 
 const ETAG: &str = "\"781e5e245d69b566979b86e28d23f2c7\"";
 
 #[tokio::test]
 async fn an_object_can_be_written_read_and_deleted() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     assert_eq!(
         client.get("/photos/a").await.error(),
         (404, "object_not_exists".to_owned())
@@ -56,9 +54,7 @@ async fn an_object_can_be_written_read_and_deleted() {
 
 #[tokio::test]
 async fn stores_metadata_and_storage_class() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let headers = [
         ("content-type", "text/plain; charset=utf8"),
         ("cache-control", "max-age=60"),
@@ -100,9 +96,7 @@ async fn stores_metadata_and_storage_class() {
 
 #[tokio::test]
 async fn checks_digests() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let put = |md5: String| {
         request("PUT", "/photos/a")
             .header("Content-MD5", md5)
@@ -125,9 +119,7 @@ async fn checks_digests() {
 
 #[tokio::test]
 async fn reads_ranges() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "0123456789").await;
     let get = |range: &str| client.send(request("GET", "/photos/a").header("Range", range));
     for (range, body, content_range) in [
@@ -164,9 +156,7 @@ async fn reads_ranges() {
 
 #[tokio::test]
 async fn checks_conditions() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "0123456789").await;
     let before = http_date(SystemTime::now() - Duration::from_secs(60));
     let after = http_date(SystemTime::now() + Duration::from_secs(60));
@@ -201,9 +191,7 @@ async fn checks_conditions() {
 async fn a_reader_finishes_an_object_that_changes() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     // Larger than the socket buffers, so that the emulator still reads when the object changes.
     let size = 32 << 20;
     client.put("/photos/a", vec![b'1'; size]).await;
@@ -233,9 +221,7 @@ async fn a_reader_finishes_an_object_that_changes() {
 
 #[tokio::test]
 async fn concurrent_writes_are_atomic() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let writers = (0..16_u8).map(|writer| {
         let client = client.clone();
         tokio::spawn(async move {

@@ -119,7 +119,7 @@ impl Origin {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("{count} requests were awaited: {:?}", self.requests());
+        panic!("expected {count} requests: {:?}", self.requests());
     }
 }
 

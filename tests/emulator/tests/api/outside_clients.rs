@@ -5,14 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, Request, request, start, unix_now};
-
-async fn setup() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
-    (emulator, client)
-}
+use crate::client::{Client, Request, request, start_with_bucket, unix_now};
 
 /// Sends a request with a chunked body.
 async fn chunked(client: &Client, request: Request, body: &str) -> crate::client::Reply {
@@ -26,7 +19,7 @@ async fn chunked(client: &Client, request: Request, body: &str) -> crate::client
 
 #[tokio::test]
 async fn accepts_a_complete_chunked_body_without_a_length() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     for (body, expected) in [
         ("0\r\n\r\n", ""),
         ("5\r\n12345\r\n3;x=y\r\n678\r\n0\r\n\r\n", "12345678"),
@@ -61,7 +54,7 @@ async fn accepts_a_complete_chunked_body_without_a_length() {
 
 #[tokio::test]
 async fn empty_headers_are_the_same_as_absent_ones() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let list = client
         .send(request("GET", "/").header("location", ""))
         .await;
@@ -127,7 +120,7 @@ async fn empty_headers_are_the_same_as_absent_ones() {
 
 #[tokio::test]
 async fn null_fields_are_the_same_as_absent_ones() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let elsewhere = request("PUT", "/albums").header("Host", "sh1a.qingstor.com");
     assert_eq!(client.send(elsewhere).await.status, 201);
     for (target, method, document, status) in [
@@ -201,7 +194,7 @@ fn times(value: &Value, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn times_end_in_zero_milliseconds() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let versioning = request("PUT", "/photos?versioning").json(&json!({"status": "ENABLED"}));
     assert_eq!(client.send(versioning).await.status, 200);
     for _ in 0..3 {
@@ -239,7 +232,7 @@ async fn times_end_in_zero_milliseconds() {
 
 #[tokio::test]
 async fn users_in_acls_have_names() {
-    let (emulator, client) = setup().await;
+    let (emulator, client) = start_with_bucket().await;
     let owner = emulator.accounts()[0].user_id();
     let grants = client.get("/photos?acl").await.json()["acl"].clone();
     assert_eq!(
@@ -261,7 +254,7 @@ async fn users_in_acls_have_names() {
 
 #[tokio::test]
 async fn redirects_an_unsigned_head_to_the_zone_of_the_bucket() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let host = "sh1a.qingstor.com";
     client
         .send(request("PUT", "/albums").header("Host", host))
@@ -316,7 +309,7 @@ async fn head_of(client: &Client, request: &Request) -> String {
 
 #[tokio::test]
 async fn spells_header_names_as_in_the_api_documents() {
-    let (_emulator, client) = setup().await;
+    let (_emulator, client) = start_with_bucket().await;
     let cors = json!({"cors_rules": [{
         "allowed_origin": "http://a.com", "allowed_methods": ["GET"],
         "allowed_headers": ["*"], "expose_headers": ["ETag"],

@@ -109,5 +109,5 @@ async fn dropping_an_emulator_stops_it() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("somebody still listens");
+    panic!("the emulator still listens");
 }

@@ -3,7 +3,7 @@
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, request, start};
+use crate::client::{Client, Reply, request, start_with_bucket, start_with_bucket_by};
 
 pub(crate) const SUB_RESOURCES: [&str; 8] = [
     "cors",
@@ -27,9 +27,7 @@ pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
 /// Creates the buckets `photos` and `log-bucket` in the default zone, and `replicate-bucket-1` in
 /// another.
 pub(crate) async fn setup() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     client.bucket("log-bucket").await;
     let away = request("PUT", "/replicate-bucket-1").header("Host", "sh1a.qingstor.com");
     assert_eq!(client.send(away).await.status, 201);
@@ -399,16 +397,8 @@ async fn preflights_follow_the_rules() {
 #[tokio::test]
 async fn settings_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
-    let start = async || {
-        Emulator::builder()
-            .data_dir(directory.path())
-            .start()
-            .await
-            .unwrap()
-    };
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let builder = || Emulator::builder().data_dir(directory.path());
+    let (emulator, client) = start_with_bucket_by(builder()).await;
     put(&client, "/photos?cors", &cors()).await;
     put(&client, "/photos?policy", &policy()).await;
     put(&client, "/photos?lifecycle", &lifecycle()).await;
@@ -430,7 +420,7 @@ async fn settings_survive_a_restart() {
     let before = all(&client).await;
     assert_eq!(before[0], cors());
     emulator.shutdown().await;
-    let emulator = start().await;
+    let emulator = builder().start().await.unwrap();
     let client = Client::new(&emulator);
     assert_eq!(all(&client).await, before);
     let enabled = json!({"status": "ENABLED"});
@@ -440,9 +430,7 @@ async fn settings_survive_a_restart() {
 
 #[tokio::test]
 async fn responses_have_cors_headers_for_allowed_origins() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let rules = json!({"cors_rules": [{
         "allowed_origin": "http://*.example.com",
         "allowed_methods": ["GET"],

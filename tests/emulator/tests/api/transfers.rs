@@ -4,12 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use qingstor_emulator::Emulator;
 
-use crate::client::{Client, Request, http_date, request, start};
+use crate::client::{Client, Request, http_date, request, start_with_bucket};
 
 async fn setup() -> (Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     client.bucket("albums").await;
     let put = request("PUT", "/photos/a")
         .header("Content-Type", "text/plain")

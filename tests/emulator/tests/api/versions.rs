@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, request, start};
+use crate::client::{Client, Reply, request, start_with_bucket};
 
 async fn set_versioning(client: &Client, status: &str) {
     let put = request("PUT", "/photos?versioning").json(&json!({"status": status}));
@@ -10,9 +10,7 @@ async fn set_versioning(client: &Client, status: &str) {
 }
 
 async fn versioned() -> (qingstor_emulator::Emulator, Client) {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (emulator, client) = start_with_bucket().await;
     set_versioning(&client, "ENABLED").await;
     (emulator, client)
 }
@@ -114,9 +112,7 @@ async fn deleting_creates_a_delete_marker_that_can_be_deleted() {
 
 #[tokio::test]
 async fn objects_without_versioning_have_the_version_null() {
-    let emulator = start().await;
-    let client = Client::new(&emulator);
-    client.bucket("photos").await;
+    let (_emulator, client) = start_with_bucket().await;
     let before = client.put("/photos/a", "before").await;
     assert_eq!(before.header("x-qs-version-id"), "");
     set_versioning(&client, "ENABLED").await;

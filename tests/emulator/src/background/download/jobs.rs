@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
 use crate::base::api_error::ApiError;
+use crate::base::locks;
 use crate::store::ObjectAddress;
 
 /// An object to fetch, and its URL.
@@ -74,7 +75,7 @@ impl DownloadJobs {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DownloadJob, watch::Receiver<Outcome>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locks::lock(&self.0)
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
     async fn concurrent_requests_share_one_job() {
         let jobs = DownloadJobs::default();
         let JobStart::Started(first) = jobs.begin(job("a")) else {
-            panic!("nothing runs yet");
+            panic!("the job did not start");
         };
         let waiting = others(jobs.begin(job("a")));
         assert!(matches!(jobs.begin(job("b")), JobStart::Started(_)));
@@ -132,11 +133,11 @@ mod tests {
         let error = wait_for_outcome(waiting).await.unwrap().unwrap_err();
         assert_eq!(error.code(), "upstream_failed");
 
-        let JobStart::Started(given_up) = jobs.begin(job("a")) else {
-            panic!("the first one is over");
+        let JobStart::Started(dropped) = jobs.begin(job("a")) else {
+            panic!("the first job did not end");
         };
         let waiting = others(jobs.begin(job("a")));
-        drop(given_up);
+        drop(dropped);
         assert!(wait_for_outcome(waiting).await.is_none());
         assert!(matches!(jobs.begin(job("a")), JobStart::Started(_)));
     }
