@@ -115,7 +115,7 @@ fn a_formatter_that_loses_the_text_is_refused() {
         ("cat; printf '\\377'", "its output is not UTF-8"),
         ("echo wrong >&2; exit 3", "wrong"),
         ("cat > /dev/null; exit 3", "failed with exit status: 3"),
-        ("cat; echo >&2; exit 1", "ended with exit status: 1"),
+        ("cat; echo >&2; exit 1", "failed with exit status: 1"),
         ("cat; kill -9 $$", "signal: 9"),
     ] {
         refused(&workspace(script), "", &[expected]);
