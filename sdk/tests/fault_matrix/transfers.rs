@@ -49,6 +49,9 @@ pub(crate) async fn upload(world: &World, faults: &Faults, chance: &mut Chance) 
     if chance.percent(20) {
         upload = upload.compute_content_md5();
     }
+    if chance.percent(20) {
+        upload = upload.verify(false);
+    }
     let result = upload.await;
     world.recover();
     let token = result.as_ref().err().and_then(|error| error.resume_token());
