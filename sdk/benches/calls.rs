@@ -1,10 +1,10 @@
-//! What the SDK adds to the work that cannot be avoided.
+//! Measures the overhead of the SDK for small calls, listings and large bodies.
 //!
-//! Each group puts a call beside the same work done by hand: the HMAC alone, `reqwest` alone,
-//! `serde_json` into plain structs. The exchanges measure the CPU time of this process only; the
-//! server runs in another one.
+//! Each group compares a call with the same work done manually: HMAC only, `reqwest` only,
+//! `serde_json` with plain structs. The exchanges measure the CPU time of this process; the server
+//! is another process.
 
-// A bench that can't run may well panic.
+// A benchmark may panic.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 mod bare;
@@ -29,11 +29,11 @@ use tokio::runtime::Runtime;
 #[path = "calls/server.rs"]
 mod server;
 
-/// How many small exchanges are under way at once.
+/// Number of concurrent small exchanges.
 const IN_FLIGHT: usize = 16;
-/// How many exchanges make one measurement.
+/// Number of exchanges per measurement.
 const EXCHANGES: usize = 512;
-/// The length of a large body, in bytes.
+/// Length of a large body, in bytes.
 const LARGE: usize = 64 * 1024 * 1024;
 
 fn main() {
@@ -42,7 +42,7 @@ fn main() {
     }
     let mut criterion = Criterion::default().configure_from_args();
     signing(&mut criterion);
-    codec(&mut criterion);
+    json(&mut criterion);
     let mut criterion = Criterion::default()
         .with_measurement(CpuTime)
         .sample_size(20)
@@ -55,7 +55,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Building and signing a request that is not sent, beside the HMAC of its string to sign.
+/// Builds and signs a request without sending it, compared with the HMAC of its string to sign.
 fn signing(criterion: &mut Criterion<WallTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let _inside = runtime.enter();
@@ -92,8 +92,8 @@ fn signing(criterion: &mut Criterion<WallTime>) {
     group.finish();
 }
 
-/// A listing of 1,000 keys and the order to delete them, without a network.
-fn codec(criterion: &mut Criterion<WallTime>) {
+/// Decodes a listing of 1,000 keys and encodes their deletion, without a network.
+fn json(criterion: &mut Criterion<WallTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let _inside = runtime.enter();
     let bucket = bucket(Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"));
@@ -134,7 +134,7 @@ fn bucket(config: Config) -> Bucket {
         .expect("a bucket")
 }
 
-/// Small objects, many at once.
+/// Many small objects concurrently.
 fn small(criterion: &mut Criterion<CpuTime>, site: &Site) {
     let content = Bytes::from(vec![b'x'; 1024]);
     let mut group = criterion.benchmark_group("small exchange");
@@ -234,7 +234,7 @@ fn listing(criterion: &mut Criterion<CpuTime>, site: &Site) {
     group.finish();
 }
 
-/// What one would write by hand for the fields of the API.
+/// Plain structs for the fields of the API.
 #[derive(Deserialize)]
 struct PlainPage {
     keys: Vec<PlainKey>,
@@ -252,7 +252,7 @@ struct PlainKey {
     storage_class: String,
 }
 
-/// Large objects, as they stream.
+/// Streams large objects.
 fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
     let content = Bytes::from(vec![b'x'; LARGE]);
     let mut group = criterion.benchmark_group("64 MiB stream");
@@ -316,7 +316,7 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
     group.finish();
 }
 
-/// The server in its own process, and both clients.
+/// The server process and both clients.
 struct Site {
     server: Child,
     origin: String,
@@ -383,13 +383,13 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // It has no state; there is nobody to tell if it is gone already.
+        // The server has no state, so an error does not matter.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
 }
 
-/// The CPU time of this process, user and system.
+/// CPU time of this process, user and system.
 struct CpuTime;
 
 impl Measurement for CpuTime {

@@ -1,7 +1,7 @@
-//! What concurrent ranges and parts give when each connection is slow, and what they cost when it
-//! is not, beside one GET by `reqwest` alone.
+//! Measures concurrent ranges and parts with slow and with fast connections, compared with one
+//! `GET` by `reqwest`.
 
-// A bench that can't run may well panic.
+// A benchmark may panic.
 #![allow(clippy::expect_used)]
 
 mod bare;
@@ -14,9 +14,9 @@ use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{Bucket, Config, DownloadTarget, QingStor};
 use tokio::runtime::Runtime;
 
-/// The length of the object, in bytes.
+/// Length of the object, in bytes.
 const LEN: usize = 32 << 20;
-/// What a slow connection gives, in bytes per second.
+/// Speed of a slow connection, in bytes per second.
 const SLOW: u64 = 16 << 20;
 
 fn main() {

@@ -1,6 +1,6 @@
-//! What everyone may read needs no credentials.
+//! Reads a public bucket without credentials.
 //!
-//! Runs against a QingStor of its own on this machine.
+//! Runs against a local emulator.
 
 use anyhow::Result;
 use qingstor_emulator::Emulator;
@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     println!("public: {news:?}");
     assert_eq!(news, "all is well");
 
-    // To write is something else.
+    // Writing is not allowed.
     let Err(error) = seen.put_object("graffiti.txt").body("!").await else {
         anyhow::bail!("everyone can write");
     };

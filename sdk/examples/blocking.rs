@@ -1,6 +1,6 @@
-//! A script without `async`: `.wait()` in place of `.await` (feature `blocking`).
+//! A script without `async`: `.wait()` instead of `.await` (feature `blocking`).
 //!
-//! It starts a QingStor of its own on this machine, on a runtime that the script itself never sees.
+//! Runs against a local emulator, which has its own runtime.
 
 use std::io::Read;
 
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
         let mut text = String::new();
         let body = bucket.get_object(&*key.key).wait()?.body;
         blocking::reader(body).read_to_string(&mut text)?;
-        println!("{} holds {text:?}", key.key);
+        println!("{} contains {text:?}", key.key);
         ensure!(text == key.key, "{} holds something else", key.key);
     }
     Ok(())

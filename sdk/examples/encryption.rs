@@ -1,6 +1,6 @@
-//! Objects that the service encrypts with a key of one's own, and does not keep the key of.
+//! Encrypts objects with a customer-provided key, which the service does not store.
 //!
-//! Runs against a QingStor of its own on this machine.
+//! Runs against a local emulator.
 
 use anyhow::Result;
 use qingstor_emulator::Emulator;
@@ -14,7 +14,7 @@ async fn main() -> Result<()> {
     let bucket = qingstor.bucket("encryption-example", "pek3a")?;
     bucket.put().await?;
 
-    // Who loses the key loses the object: keep `key.to_base64()` somewhere safe.
+    // Store `key.to_base64()` in a safe place: without the key, the object is lost.
     let key = SseKey::generate()?;
     let diary = bucket.put_object("diary.txt").sse_key(&key);
     diary.body("dear diary").await?;
@@ -26,11 +26,11 @@ async fn main() -> Result<()> {
     };
     println!("without the key: {error}");
 
-    // Which key it was can be told without one.
+    // `HEAD` returns the MD5 of the key, without the key.
     let head = bucket.head_object("diary.txt").await?;
     assert_eq!(head.encryption_customer_key_md5, Some(key.md5()));
 
-    // Another key for a copy; its source needs its own.
+    // The copy gets another key. The key of the source is needed, too.
     let other = SseKey::from_base64(SseKey::generate()?.to_base64().expose())?;
     bucket
         .copy_object((bucket.name(), "diary.txt"), "copy.txt")
@@ -42,6 +42,6 @@ async fn main() -> Result<()> {
 
     let call = bucket.get_object("copy.txt").sse_key(&other);
     assert!(!format!("{call:?}").contains(other.to_base64().expose()));
-    println!("encrypted, read and copied; {other:?} shows nothing");
+    println!("encrypted, read and copied; {other:?} is redacted");
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! What can go wrong, and how a program tells it apart.
+//! Handles errors by their kind, code and predicates.
 //!
-//! It starts a QingStor of its own on this machine, which fails on demand.
+//! Runs against a local emulator with injected faults.
 
 use anyhow::{Result, bail};
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{Config, Error, ErrorCode, ErrorKind, QingStor, RetryPolicy};
 
-/// What a program might do about an error.
+/// Returns how a program could handle an error.
 fn advice(error: &Error) -> &'static str {
     match error.code() {
         Some(ErrorCode::BucketNotEmpty) => "delete its objects first",
@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
         bucket.get_object("a").if_match("\"another\"").await.err(),
         bucket.get_object("a").if_none_match(etag).await.err(),
         bucket.get_object("../a").await.err(),
-        // Repeated four times before it is given up.
+        // Fails after 4 attempts.
         bucket.head_object("a").await.err(),
         bucket
             .head_object("a")

@@ -1,7 +1,7 @@
-//! An HTML form with which a browser uploads a file, without passing it through one's own server.
+//! Signs an HTML form, with which a browser uploads a file directly to the service.
 //!
-//! Runs against a QingStor of its own on this machine. With the argument `serve` it keeps running,
-//! so that the form that it prints can be tried in a browser.
+//! Runs against a local emulator. With the argument `serve`, it keeps running, so that you can try
+//! the printed form in a browser.
 
 use anyhow::Result;
 use qingstor_emulator::Emulator;
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
         std::future::pending::<()>().await;
     }
 
-    // What a browser makes of it.
+    // Sends the form like a browser.
     let mut body = String::new();
     for (name, value) in form.fields() {
         body += &format!(

@@ -1,6 +1,6 @@
-//! Pictures that the service crops, turns, scales and marks before it gives them.
+//! Image processing: the service crops, rotates, resizes and marks an image.
 //!
-//! Runs against a QingStor of its own on this machine.
+//! Runs against a local emulator.
 
 use anyhow::Result;
 use qingstor_emulator::Emulator;
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
     );
     assert_eq!((info.width, info.height), (1, 1));
 
-    // A GIF can be scaled; the rest needs one of the other formats.
+    // A GIF can be resized. Other operations need another format.
     let large = ImagePipeline::new().resize(Resize::to(64, 48)).build()?;
     println!("{large}");
     let large = bucket
@@ -47,7 +47,7 @@ async fn main() -> Result<()> {
     println!("{action}");
     assert!(action.starts_with("crop:w_300,h_400,g_2|rotate:a_90|resize:w_120|watermark:t_"));
 
-    // What the API would refuse is not sent.
+    // Invalid operations are not sent.
     let Err(error) = ImagePipeline::new().resize(Resize::to_width(0)).build() else {
         anyhow::bail!("a picture without width was not refused");
     };
@@ -55,6 +55,6 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// One pixel.
+/// An image of one pixel.
 const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\
     \x01\0\0\x02\x02D\x01\0;";

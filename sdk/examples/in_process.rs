@@ -1,4 +1,4 @@
-//! A test of one's own program without a network: the client's calls are answered by a closure.
+//! Tests a program without a network: a closure returns the responses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use http::{Method, Request, Response};
 use qingstor_sdk::{Body, Bucket, Config, QingStor};
 
-/// The program under test: the first line of a report, or what to say when there is none.
+/// The program under test: returns the first line of a report, or a text if it does not exist.
 async fn headline(bucket: &Bucket) -> Result<String> {
     match bucket.get_object("report.txt").await {
         Ok(output) => {
@@ -19,7 +19,7 @@ async fn headline(bucket: &Bucket) -> Result<String> {
     }
 }
 
-/// A bucket whose calls get this answer, and what was asked of it.
+/// Creates a bucket whose calls get this response, and a record of the requests.
 fn answered(status: u16, body: &'static str) -> Result<(Bucket, Arc<Mutex<Vec<String>>>)> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&asked);
@@ -48,6 +48,6 @@ async fn main() -> Result<()> {
 
     let (bucket, _) = answered(403, "")?;
     assert!(headline(&bucket).await.is_err());
-    println!("the program does what it should");
+    println!("the program works");
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! A million keys, listed in a few megabytes of memory: `million_keys [KEYS]`.
+//! Lists a million keys with a few megabytes of memory: `million_keys [KEYS]`.
 //!
-//! Who stores a million objects first waits long, so a closure stands for the service: it answers
-//! each page as the service would. Requests are signed, and pages decoded, as ever.
+//! Storing a million objects would take long, so a closure returns the pages like the service.
+//! Requests are signed and pages are decoded as usual.
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use qingstor_sdk::{Body, Config, QingStor};
 
 const PAGE: usize = 1_000;
 
-/// The page behind the marker that the request has.
+/// Returns the page after the marker in the request.
 fn page(request: &Request<Body>, keys: usize) -> String {
     let query = request.uri().query().unwrap_or_default();
     let marker = query
@@ -25,7 +25,7 @@ fn page(request: &Request<Body>, keys: usize) -> String {
     let mut json = String::from("{\"name\":\"my-bucket\",\"keys\":[");
     for number in first..end {
         let comma = if number == first { "" } else { "," };
-        // A string takes all that is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(
             json,
             "{comma}{{\"key\":\"key-{number:07}\",\"size\":{number},\"etag\":\"e\",\
@@ -46,7 +46,7 @@ fn page(request: &Request<Body>, keys: usize) -> String {
     json
 }
 
-/// The most memory that this process ever had, in KiB; Linux tells it.
+/// Returns the peak memory of this process in KiB, on Linux.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -90,7 +90,7 @@ async fn main() -> Result<()> {
             .context("memory was known before")?
             .saturating_sub(before);
         println!("the process grew by {grown} KiB");
-        // A few pages, not a million keys, which would be more than 100 MiB.
+        // The memory of a few pages. A million keys would be more than 100 MiB.
         assert!(grown < 16 * 1024, "{grown} KiB");
     }
     Ok(())

@@ -1,6 +1,6 @@
-//! Metrics: how many requests, of which operations, how long they took, and how many failed.
+//! Collects metrics: the number of requests per operation, their duration, and failures.
 //!
-//! Runs against a QingStor of its own on this machine, which fails now and then.
+//! Runs against a local emulator that fails sometimes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use anyhow::Result;
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{Config, Observer, QingStor, ResponseEvent};
 
-/// What is known of an operation.
+/// Metrics of an operation.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     attempts: u32,
@@ -30,7 +30,7 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    /// Called for each attempt, so it is quick.
+    /// Called for each attempt, so it must be fast.
     fn response(&self, event: &ResponseEvent<'_>) {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let row = rows.entry(event.operation).or_default();

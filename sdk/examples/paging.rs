@@ -1,6 +1,6 @@
-//! Lists of any length, item by item and page by page, and how to go on with one later.
+//! Lists objects item by item and page by page, and continues a list later.
 //!
-//! Runs against a QingStor of its own on this machine.
+//! Runs against a local emulator.
 
 use anyhow::{Context, Result};
 use qingstor_emulator::Emulator;
@@ -18,25 +18,25 @@ async fn main() -> Result<()> {
         bucket.put_object(key).body("all was well").await?;
     }
 
-    // Item by item: pages are fetched as they are needed.
+    // Item by item: pages are requested when they are needed.
     let mut keys = bucket.list_objects().prefix("logs/").limit(7).items();
     let mut count = 0;
     while let Some(key) = keys.next().await.transpose()? {
         assert_eq!(key.size, 12);
         count += 1;
     }
-    println!("{count} keys, 7 by page");
+    println!("{count} keys, 7 per page");
     assert_eq!(count, 30);
 
-    // Page by page, folders and all.
+    // Page by page, with common prefixes.
     let mut pages = bucket.list_objects().delimiter("/").pages();
     while let Some(page) = pages.next().await.transpose()? {
         let (folders, keys) = (&page.common_prefixes, page.keys.len());
-        println!("folders {folders:?}, and {keys} keys beside them");
+        println!("folders {folders:?}, and {keys} other keys");
         assert_eq!(page.common_prefixes, ["logs/"]);
     }
 
-    // Later, maybe in another process: what the marker says is where the list goes on.
+    // Later, possibly in another process: the list continues after the stored marker.
     let mut pages = bucket.list_objects().limit(20).pages();
     let first = pages.next().await.transpose()?;
     assert_eq!(first.map(|page| page.keys.len()), Some(20));
@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
         .next_call()
         .and_then(|call| call.input().marker.clone())
         .context("there are more than 20 keys")?;
-    println!("the next page begins behind {marker}");
+    println!("the next page starts after {marker}");
 
     let rest = bucket.list_objects().marker(marker);
     let mut rest = rest.items();
@@ -54,7 +54,7 @@ async fn main() -> Result<()> {
     }
     assert_eq!(left.len(), 10);
 
-    // And all of them away, 1,000 by call.
+    // Deletes all objects, 1,000 per request.
     let deleted = bucket.delete_objects(left).await;
     assert!(deleted.is_complete());
     println!("{} keys deleted", deleted.deleted.len());

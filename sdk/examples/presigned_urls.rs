@@ -1,7 +1,7 @@
-//! URLs with which anyone can read or store one object for a while, and the request that another
-//! HTTP client has to send for them.
+//! Creates URLs with which anyone can download or upload one object for a limited time, and sends
+//! them with another HTTP client.
 //!
-//! Runs against a QingStor of its own on this machine.
+//! Runs against a local emulator.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let bucket = qingstor.bucket("presigned-example", "pek3a")?;
     bucket.put().await?;
 
-    // What the call sets is signed: whoever uploads must send these headers.
+    // The headers of the call are signed: the upload must send them.
     let upload = bucket.put_object("hello.txt").content_type("text/plain");
     let upload = upload.presign(Duration::from_secs(600))?;
     for (name, value) in upload.headers() {
@@ -47,11 +47,11 @@ async fn main() -> Result<()> {
     let remove = bucket.delete_object("hello.txt");
     let answer = send(&remove.presign(Duration::from_secs(60))?, "").await?;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
-    println!("stored, read and deleted without a key");
+    println!("uploaded, downloaded and deleted without credentials");
     Ok(())
 }
 
-/// The same by curl, if there is one on this machine.
+/// Does the same with curl, if it is installed.
 async fn with_curl(upload: &Presigned, download: &Presigned) -> Result<()> {
     let mut put = curl(upload)?;
     put.args(["--data-binary", "from curl"]);
@@ -63,7 +63,7 @@ async fn with_curl(upload: &Presigned, download: &Presigned) -> Result<()> {
     assert!(stored.status.success(), "{stored:?}");
     let read = curl(download)?.output().await?;
     assert_eq!(read.stdout, b"from curl", "{read:?}");
-    println!("curl stored and read it, too");
+    println!("curl uploaded and downloaded it, too");
     Ok(())
 }
 
@@ -77,7 +77,7 @@ fn curl(call: &Presigned) -> Result<tokio::process::Command> {
     Ok(curl)
 }
 
-/// A client without credentials.
+/// Creates a client without credentials.
 async fn send(call: &Presigned, body: &str) -> Result<String> {
     let authority = call.uri().authority().context("the URL has a host")?;
     let target = call.uri().path_and_query().context("the URL has a path")?;

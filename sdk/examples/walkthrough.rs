@@ -1,9 +1,8 @@
 //! A tour of the API: buckets, objects, access control.
 //!
-//! Without configuration it starts a QingStor of its own on this machine. With
-//! `QINGSTOR_ACCESS_KEY_ID` and `QINGSTOR_SECRET_ACCESS_KEY` set (see `Config`) it runs against that
-//! service, in the zone `QINGSTOR_ZONE` (`pek3a` by default); it makes a bucket there and removes it
-//! again.
+//! Without configuration, it runs against a local emulator. With `QINGSTOR_ACCESS_KEY_ID` and
+//! `QINGSTOR_SECRET_ACCESS_KEY` set (see `Config`), it runs against that service, in the zone
+//! `QINGSTOR_ZONE` (`pek3a` by default). It creates a bucket there and removes it again.
 
 use anyhow::{Context, Result};
 use qingstor_emulator::Emulator;
@@ -14,7 +13,7 @@ const KEY: &str = "example_key";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // The emulator lives as long as this value.
+    // The emulator runs until this value is dropped.
     let (config, _emulator) = settings().await?;
     let qingstor = QingStor::new(config)?;
 
@@ -28,14 +27,14 @@ async fn main() -> Result<()> {
     }
 
     let zone = std::env::var("QINGSTOR_ZONE").unwrap_or_else(|_| "pek3a".into());
-    // The name of a bucket is unique among all users, so this one takes the process and the time.
+    // Bucket names are unique among all users, so this one contains the process ID and the time.
     let name = format!("walkthrough-{}-{}", std::process::id(), unix_seconds()?);
     let bucket = qingstor.bucket(&name, &zone)?;
     let output = bucket.put().await?;
     println!("create bucket      {}  {name} in {zone}", output.status());
 
     let outcome = tour(&bucket).await;
-    // Whatever happened, nothing stays behind.
+    // Removes everything, even after an error.
     let cleaned = clean_up(&bucket).await;
     outcome.and(cleaned)
 }
@@ -115,7 +114,7 @@ async fn tour(bucket: &Bucket) -> Result<()> {
     Ok(())
 }
 
-/// Removes the bucket and what the tour may have left in it.
+/// Removes the bucket and its objects.
 async fn clean_up(bucket: &Bucket) -> Result<()> {
     bucket
         .delete_object(KEY)
@@ -129,7 +128,7 @@ async fn clean_up(bucket: &Bucket) -> Result<()> {
     Ok(())
 }
 
-/// The settings of the environment; if there are none, those of an emulator that is started here.
+/// Loads the settings from the environment, or starts an emulator.
 async fn settings() -> Result<(Config, Option<Emulator>)> {
     if std::env::var_os("QINGSTOR_ACCESS_KEY_ID").is_some() {
         return Ok((Config::load()?, None));

@@ -2,19 +2,19 @@
 
 pub(crate) mod base64_bytes;
 pub(crate) mod collection;
-pub(crate) mod concurrent;
 pub(crate) mod deadline;
 pub(crate) mod digest;
 pub(crate) mod encode_set;
 pub(crate) mod entity_tag;
 pub(crate) mod error;
+pub(crate) mod escape;
 pub(crate) mod fs;
+pub(crate) mod future_set;
 pub(crate) mod http_date;
 pub(crate) mod json;
 pub(crate) mod md5_lanes;
 pub(crate) mod md5_pool;
 pub(crate) mod parameter;
-pub(crate) mod printable;
 pub(crate) mod rate_limiter;
 pub(crate) mod secret;
 pub(crate) mod string_enum;

@@ -1,4 +1,4 @@
-//! [`Call`]: one call, from its input to its output.
+//! [`Call`]: a request of an operation that can be configured, sent or presigned.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::presigned::Presigned;
-use crate::client::{Bucket, Handle, QingStor};
+use crate::client::{Bucket, Dispatcher, QingStor};
 use crate::config::clock::Clock;
 use crate::config::retry::RetryPolicy;
 use crate::config::sign;
@@ -25,13 +25,13 @@ use crate::generated::facts::SIGNED_PARAMETERS;
 use crate::message::body::Body;
 use crate::message::operation::{FromResponse, Operation};
 use crate::message::operation_info::OperationInfo;
-use crate::message::request::{Hash, RequestBody, RequestParts};
+use crate::message::request::{ContentMd5, RequestBody, RequestParts};
 
-/// A call that is ready to be sent.
+/// A call of an operation, ready to be sent.
 ///
-/// It owns all it needs: it can be kept, spawned, or put into a `JoinSet`. The setters of the
-/// operation's optional parameters are methods of `Call`, beside those here; the last verb says
-/// how it ends:
+/// A call owns its data, so it can be stored, spawned, or put into a `JoinSet`. Optional parameters
+/// of the operation are methods of its alias, such as [`PutObject`](crate::operations::PutObject).
+/// A call is awaited, presigned, or built:
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -42,101 +42,99 @@ use crate::message::request::{Hash, RequestBody, RequestParts};
 /// # let _ = (output, url); Ok(()) }
 /// ```
 ///
-/// Dropping the future before it ends closes its connection. Whether the service carried the call
-/// out is then unknown.
+/// Dropping the future before it completes closes the connection. Whether the service executed the
+/// request is then unknown.
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call<I> {
-    pub(crate) handle: Handle,
+    pub(crate) dispatcher: Dispatcher,
     pub(crate) input: I,
 }
 
 impl QingStor {
     /// Creates a call from an input that was created separately.
     pub fn call<I: Operation<Handle = Self>>(&self, input: I) -> Call<I> {
-        let handle = self.handle().clone();
-        Call { handle, input }
+        let dispatcher = self.dispatcher().clone();
+        Call { dispatcher, input }
     }
 }
 
 impl Bucket {
     /// Creates a call from an input that was created separately.
     pub fn call<I: Operation<Handle = Self>>(&self, input: I) -> Call<I> {
-        let handle = self.handle().clone();
-        Call { handle, input }
+        let dispatcher = self.dispatcher().clone();
+        Call { dispatcher, input }
     }
 }
 
 impl<I: Operation> Call<I> {
-    pub(crate) fn new(handle: Handle, input: I) -> Self {
-        Self { handle, input }
+    pub(crate) fn new(dispatcher: Dispatcher, input: I) -> Self {
+        Self { dispatcher, input }
     }
 
-    /// Limits the whole call, all attempts up to its output, to this time. Without it only a
-    /// standstill ends an attempt. The time that it takes to read a streamed body afterwards does
-    /// not count.
+    /// Sets the timeout of the call, including all attempts. Unlimited by default; an attempt then
+    /// ends only by the idle timeout. The time to read a streamed response body does not count.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.handle.options_mut().timeout = Some(timeout);
+        self.dispatcher.options_mut().timeout = Some(timeout);
         self
     }
 
-    /// How often this call is sent again, in place of what the client's
-    /// [`Config::retry`](crate::Config::retry) says.
+    /// Sets how this call is retried, instead of the client's
+    /// [`Config::retry`](crate::Config::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.handle.options_mut().retry = Some(policy);
+        self.dispatcher.options_mut().retry = Some(policy);
         self
     }
 
-    /// Has the body's `Content-MD5` computed and sent, so that the service refuses a body that was
-    /// damaged on its way (`bad_digest`). A file is read once more for it. Calls that require the
-    /// digest have it anyway.
+    /// Computes and sends `Content-MD5`, so that the service refuses a body that was damaged in
+    /// transit (`bad_digest`). A file is read twice. Operations that require the header have it in
+    /// any case.
     ///
-    /// The response of an upload then needs an `ETag` that agrees with the digest, else the call
-    /// fails with `Integrity`. (A tag that is not an MD5, or that of content encrypted with a
-    /// customer-provided key, is not compared.)
+    /// The response to an upload must then have an `ETag` that matches the digest; otherwise the
+    /// call fails with `Integrity`. An `ETag` that is not an MD5, or that of content encrypted with
+    /// a customer-provided key, is not compared.
     ///
-    /// A stream, which can be read only once, is an `InvalidInput` when the call is sent; so is a
-    /// file that [`build`](Self::build) would have to read.
+    /// For a stream, which can be read only once, the call fails with `InvalidInput`; so does
+    /// [`build`](Self::build) for a file.
     pub fn compute_content_md5(mut self) -> Self {
-        self.handle.options_mut().content_md5 = true;
+        self.dispatcher.options_mut().content_md5 = true;
         self
     }
 
-    /// Adds a header that the operation has no setter for, or replaces one.
+    /// Adds a header for which the operation has no setter, or replaces one.
     ///
-    /// `Authorization`, `Host`, `Date`, `Content-Length` and `Transfer-Encoding` belong to the
-    /// runtime; naming one of them, or a value that can't stand in a header, is an `InvalidInput`
-    /// when the call is sent. A form's `Content-Type` is the runtime's, too.
+    /// The call fails with `InvalidInput` if the header is `Authorization`, `Host`, `Date`,
+    /// `Content-Length` or `Transfer-Encoding`, which the client sets, or if the value is not valid
+    /// in a header. The `Content-Type` of a form cannot be replaced.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.handle
+        self.dispatcher
             .options_mut()
             .add_header(name.as_ref(), value.as_ref());
         self
     }
 
-    /// The input as it stands.
+    /// Returns the input.
     pub fn input(&self) -> &I {
         &self.input
     }
 
-    /// Sends the call; `.await` on the call itself does the same.
+    /// Sends the request. Awaiting the call does the same.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind) for what they are; `Config` only outside a Tokio
-    /// runtime.
+    /// See [`ErrorKind`](crate::ErrorKind). `Config` is only returned outside of a Tokio runtime.
     pub fn send(self) -> impl Future<Output = Result<I::Output>> {
-        // Before the future is made: what it need not hold makes it smaller, and it moves.
-        let mut encoded = self.encode(Hash::IfShort);
+        // Encoded outside of the future, which is smaller without the input.
+        let mut encoded = self.encode(ContentMd5::IfShort);
         async move {
-            let (handle, parts) = match encoded {
-                Ok((ref handle, ref mut parts)) => (handle, parts),
+            let (dispatcher, parts) = match encoded {
+                Ok((ref dispatcher, ref mut parts)) => (dispatcher, parts),
                 Err(error) => return Err(error),
             };
-            if handle.options().content_md5 {
-                let hashed = parts.hash_body(&handle.shared.md5_pool).await;
-                hashed.map_err(|error| error.with_call(handle.unsent(I::INFO)))?;
+            if dispatcher.options().content_md5 {
+                let hashed = parts.hash_body(&dispatcher.shared.md5_pool).await;
+                hashed.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))?;
             }
-            let response = handle
+            let response = dispatcher
                 .dispatch(I::INFO, I::Output::body_fields, parts)
                 .await?;
             I::Output::decode(response)
@@ -159,74 +157,78 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when an argument can't be sent; `Credentials` when a
-    /// [provider](crate::Config::credentials_provider) was never asked, or what it gave has
-    /// expired.
+    /// Returns `InvalidInput` if an argument is invalid, and `Credentials` if a
+    /// [provider](crate::Config::credentials_provider) has not been called yet, or its credentials
+    /// have expired.
     pub fn build(self) -> Result<Request<Body>> {
-        let (handle, parts) = self.encode(Hash::IfInMemory)?;
-        let hashed = match handle.options().content_md5 {
+        let (dispatcher, parts) = self.encode(ContentMd5::IfInMemory)?;
+        let hashed = match dispatcher.options().content_md5 {
             true => parts.check_hashed(),
             false => Ok(()),
         };
-        let request = hashed.and_then(|()| handle.request(I::INFO, parts));
-        request.map_err(|error| error.with_call(handle.unsent(I::INFO)))
+        let request = hashed.and_then(|()| dispatcher.request(I::INFO, parts));
+        request.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
     }
 
-    /// A URL with which anyone can make this call, once or often, until `expires` has passed.
+    /// Returns a URL with which anyone can send this request, any number of times, until `expires`
+    /// has passed.
     ///
-    /// Nothing is sent. Headers that the call sets are part of the signature: whoever uses the URL
-    /// must send those that [`Presigned::headers`] lists. The body is not signed: whoever uses the
-    /// URL of an upload sends the content. Fractions of a second in `expires` are dropped.
+    /// Does not send a request. The signature covers the headers of the call: users of the URL must
+    /// send those that [`Presigned::headers`] lists. It does not cover the body: users of an upload
+    /// URL send the content. Fractions of a second in `expires` are ignored.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if an argument cannot be sent, the operation is a form upload, a signed query
-    /// parameter such as `response-content-disposition` contains `&`, or `expires` is less than a
-    /// second or more than the clock can count; `Credentials` for anonymous
-    /// credentials, and as [`build`](Self::build) has it.
+    /// Returns `InvalidInput` if an argument is invalid, the operation is a form upload, a signed
+    /// query parameter such as `response-content-disposition` contains `&`, or `expires` is less
+    /// than a second or out of range; `Credentials` for anonymous credentials, and as in
+    /// [`build`](Self::build).
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
-        let (handle, parts) = self.encode(Hash::IfInMemory)?;
-        let presigned = refuse_ampersand(parts.target())
-            .and_then(|()| handle.presigned(I::INFO, parts, expires));
-        presigned.map_err(|error| error.with_call(handle.unsent(I::INFO)))
+        let (dispatcher, parts) = self.encode(ContentMd5::IfInMemory)?;
+        let presigned = check_presigned_parameters(parts.target())
+            .and_then(|()| dispatcher.presigned(I::INFO, parts, expires));
+        presigned.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
     }
 
-    /// `wanted` applies if the caller asks for `Content-MD5`.
-    fn encode(self, wanted: Hash) -> Result<(Handle, RequestParts)> {
-        let Self { handle, input } = self;
-        let options = handle.options();
-        let mut parts = RequestParts::new(&handle.address);
+    /// Encodes the input. `requested` applies if the caller asks for `Content-MD5`.
+    fn encode(self, requested: ContentMd5) -> Result<(Dispatcher, RequestParts)> {
+        let Self { dispatcher, input } = self;
+        let options = dispatcher.options();
+        let mut parts = RequestParts::new(&dispatcher.address);
         if let Some(name) = I::INFO.sub_resource {
             parts.sub_resource(name);
         }
-        let encoded = match &options.refused {
+        let encoded = match &options.invalid {
             Some(why) => Err(Error::invalid_input(why)),
             None => input
                 .encode(&mut parts)
-                .and_then(|()| refuse_empty(parts.target())),
+                .and_then(|()| check_signed_parameters(parts.target())),
         };
-        let hash = if options.content_md5 {
-            wanted
+        let content_md5 = if options.content_md5 {
+            requested
         } else if I::INFO.content_md5 {
-            Hash::Required
+            ContentMd5::Required
         } else {
-            Hash::None
+            ContentMd5::No
         };
-        let complete = encoded.and_then(|()| parts.complete(hash)).and_then(|()| {
-            for (name, value) in &options.headers {
-                parts.headers.insert(name.clone(), value.clone());
-            }
-            parts.refuse_body_beside(I::INFO.excludes_body)
-        });
-        match complete {
-            Ok(()) => Ok((handle, parts)),
-            Err(error) => Err(error.with_call(handle.unsent(I::INFO))),
+        parts.finish_body();
+        let checked = encoded
+            .and_then(|()| parts.add_content_md5(content_md5))
+            .and_then(|()| {
+                for (name, value) in &options.headers {
+                    parts.headers.insert(name.clone(), value.clone());
+                }
+                parts.check_single_source(I::INFO.excludes_body)
+            });
+        match checked {
+            Ok(()) => Ok((dispatcher, parts)),
+            Err(error) => Err(error.with_call(dispatcher.unsent(I::INFO))),
         }
     }
 }
 
-impl Handle {
-    /// The signed request, unsent.
+impl Dispatcher {
+    /// Returns the signed request.
     fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
         let (uri, mut prepared) = self.prepare(info, &mut parts, &credentials)?;
@@ -235,7 +237,7 @@ impl Handle {
             let skew = self.shared.clock.skew();
             self.sign(call, &mut prepared.headers, skew, &credentials);
         }
-        // Clients send a body in chunks if nothing states its length, which the service refuses.
+        // Without this header, HTTP clients send a chunked body, which the service refuses.
         if let Some(length) = prepared.body.content_length(&info.method) {
             let headers = &mut prepared.headers;
             headers.insert(header::CONTENT_LENGTH, length.into());
@@ -247,7 +249,7 @@ impl Handle {
         Ok(request)
     }
 
-    /// Signs the request's URL.
+    /// Returns the signed URL.
     fn presigned(
         &self,
         info: &'static OperationInfo,
@@ -256,47 +258,47 @@ impl Handle {
     ) -> Result<Presigned> {
         if matches!(parts.body, RequestBody::Form(_)) {
             return Err(Error::invalid_input(
-                "a form upload has its own signature: it is not presigned",
+                "cannot presign a form upload, which has its own signature",
             ));
         }
-        // The URL has whole seconds.
+        // The URL contains whole seconds.
         if expires.as_secs() == 0 {
             return Err(Error::invalid_input(
                 "presigned URLs must be valid for at least 1 second",
             ));
         }
         let now = Clock::unix_seconds(self.shared.clock.skew());
-        let until = i64::try_from(expires.as_secs())
+        let expires_at = i64::try_from(expires.as_secs())
             .ok()
             .and_then(|seconds| now.checked_add(seconds))
             .ok_or_else(|| Error::invalid_input("expiration time is out of range"))?;
-        parts.root_path();
-        let signed = sign::Parts {
+        parts.complete_path();
+        let signed = sign::SignedParts {
             method: &info.method,
             resource_prefix: &self.address.resource_prefix,
             target: parts.target(),
             headers: &parts.headers,
         };
         let credentials = self.shared.credentials.known()?;
-        let Some((id, signature)) = sign::query(signed, until, &credentials) else {
+        let Some((id, signature)) = sign::query(signed, expires_at, &credentials) else {
             let text = "cannot presign a URL with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
         };
-        parts.presigned(id, until, &signature);
+        parts.push_signature(id, expires_at, &signature);
         let body = match &mut parts.body {
             RequestBody::Json(bytes) => std::mem::take(bytes).into(),
             _ => Bytes::new(),
         };
         let (uri, headers) = self.finish(&mut parts)?;
         let method = info.method.clone();
-        Ok(Presigned::new(method, uri, headers, body, until))
+        Ok(Presigned::new(method, uri, headers, body, expires_at))
     }
 }
 
 impl<I: Clone> Clone for Call<I> {
     fn clone(&self) -> Self {
         Self {
-            handle: self.handle.clone(),
+            dispatcher: self.dispatcher.clone(),
             input: self.input.clone(),
         }
     }
@@ -306,8 +308,8 @@ impl<I: fmt::Debug> fmt::Debug for Call<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("input", &self.input)
-            .field("timeout", &self.handle.options().timeout)
-            .field("retry", &self.handle.options().retry)
+            .field("timeout", &self.dispatcher.options().timeout)
+            .field("retry", &self.dispatcher.options().retry)
             .finish_non_exhaustive()
     }
 }
@@ -325,9 +327,9 @@ where
     }
 }
 
-/// Refuses a signed parameter without its value. They say what a call is for: without a value, the
-/// end of an upload could be taken for the deletion of the object.
-fn refuse_empty(target: &str) -> Result<()> {
+/// Returns an error if a signed parameter is empty. Signed parameters select the operation: with an
+/// empty `upload_id`, the abort of an upload could become the deletion of the object.
+fn check_signed_parameters(target: &str) -> Result<()> {
     let Some((_, query)) = target.split_once('?') else {
         return Ok(());
     };
@@ -335,18 +337,18 @@ fn refuse_empty(target: &str) -> Result<()> {
         if let Some(name) = pair.strip_suffix('=')
             && SIGNED_PARAMETERS.binary_search(&name).is_ok()
         {
-            return Err(Error::invalid_input(format!("{name}: it is empty")));
+            return Err(Error::invalid_input(format!("{name}: must not be empty")));
         }
     }
     Ok(())
 }
 
-/// Refuses a signed parameter of a presigned URL whose value contains `&`.
+/// Returns an error if a signed parameter of a presigned URL contains `&`.
 ///
 /// The signature covers decoded values, joined by `&`. If the caller takes a value from elsewhere,
 /// the author of that value could otherwise split it: the URLs `?response-expires=a%26uploads` and
 /// `?response-expires=a&uploads` have the same signature.
-fn refuse_ampersand(target: &str) -> Result<()> {
+fn check_presigned_parameters(target: &str) -> Result<()> {
     let Some((_, query)) = target.split_once('?') else {
         return Ok(());
     };

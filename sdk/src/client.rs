@@ -12,20 +12,20 @@ use crate::base::error::Result;
 use crate::base::md5_pool::Md5Pool;
 use crate::config::Config;
 use crate::config::clock::Clock;
-use crate::config::credentials::{Credentials, Source};
+use crate::config::credentials::{CredentialSource, Credentials};
 use crate::config::endpoint::Endpoint;
-use crate::config::observe::Observer;
+use crate::config::observer::Observer;
 use crate::config::request_options::{DEFAULT_OPTIONS, RequestOptions};
 use crate::config::retry::{RetryBudget, RetryPolicy};
 use crate::message::address::Address;
 use crate::message::operation::{ClientHandle, sealed};
 use crate::transport::Transport;
 
-/// The service: calls that belong to no bucket, and the way to buckets.
+/// The client for the service: operations that do not belong to a bucket, and handles for buckets.
 ///
-/// A clone is cheap and shares connections, credentials and settings; make one client and clone it
-/// wherever it is needed. Its calls must be awaited inside a Tokio runtime that has time and IO
-/// enabled; elsewhere they fail with a `Config` error.
+/// A clone is cheap and shares connections, credentials and settings, so create one client and
+/// clone it where it is needed. Its calls must be awaited inside a Tokio runtime with time and IO
+/// enabled; otherwise they fail with a `Config` error.
 ///
 /// ```no_run
 /// # async fn example() -> qingstor_sdk::Result<()> {
@@ -39,12 +39,12 @@ use crate::transport::Transport;
 /// ```
 #[derive(Clone)]
 pub struct QingStor {
-    handle: Handle,
+    dispatcher: Dispatcher,
 }
 
-/// One bucket: calls on it and on its objects.
+/// A handle for one bucket: operations on the bucket and its objects.
 ///
-/// A clone is cheap. Making one sends nothing: the bucket need not exist yet.
+/// A clone is cheap. Creating a handle does not send a request, so the bucket need not exist yet.
 ///
 /// ```no_run
 /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
@@ -55,25 +55,26 @@ pub struct QingStor {
 /// ```
 #[derive(Clone)]
 pub struct Bucket {
-    handle: Handle,
+    dispatcher: Dispatcher,
 }
 
-/// Where calls go and what they are sent with.
+/// Sends requests to one address, with the options of a handle. Every handle and every call has
+/// one.
 #[derive(Clone)]
-pub(crate) struct Handle {
+pub(crate) struct Dispatcher {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: Arc<Address>,
-    /// What calls are sent with; `None` means [`DEFAULT_OPTIONS`].
+    /// Options of the requests. `None` means [`DEFAULT_OPTIONS`].
     pub(crate) options: Option<Arc<RequestOptions>>,
 }
 
-impl Handle {
-    /// What calls are sent with.
+impl Dispatcher {
+    /// Returns the options of the requests.
     pub(crate) fn options(&self) -> &RequestOptions {
         self.options.as_deref().unwrap_or(&DEFAULT_OPTIONS)
     }
 
-    /// The same, to be changed for this handle alone.
+    /// Returns the options for changes that apply to this dispatcher only, not to its clones.
     pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         Arc::make_mut(self.options.get_or_insert_default())
     }
@@ -82,7 +83,7 @@ impl Handle {
 /// State that all clones of a client share.
 pub(crate) struct Shared {
     endpoint: Endpoint,
-    pub(crate) credentials: Source,
+    pub(crate) credentials: CredentialSource,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
     pub(crate) retry: RetryPolicy,
@@ -92,15 +93,15 @@ pub(crate) struct Shared {
 }
 
 impl QingStor {
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+    pub(crate) fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
     }
 
-    /// A client with these settings. Nothing is sent.
+    /// Creates a client with these settings. Does not send a request.
     ///
     /// # Errors
     ///
-    /// `Config` or `Credentials` when a setting is wrong; the message names it.
+    /// Returns `Config` or `Credentials` if a setting is invalid; the message names it.
     pub fn new(config: Config) -> Result<Self> {
         config.check()?;
         let endpoint = config.resolve_endpoint()?;
@@ -116,7 +117,7 @@ impl QingStor {
             md5_pool: Md5Pool::default(),
         };
         Ok(Self {
-            handle: Handle {
+            dispatcher: Dispatcher {
                 shared: Arc::new(shared),
                 address,
                 options: None,
@@ -124,50 +125,50 @@ impl QingStor {
         })
     }
 
-    /// The bucket `name` in `zone` (such as `pek3a`). Nothing is sent.
+    /// Returns a handle for the bucket `name` in `zone` (such as `pek3a`). Does not send a request.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when the name breaks the rules of the document *Overview* (6 to 63
-    /// lower-case letters, digits and hyphens), or the zone is no zone id.
+    /// Returns `InvalidInput` if the name does not follow the rules of the document *Overview* (6
+    /// to 63 lower-case letters, digits and hyphens), or if the zone is not a valid zone ID.
     pub fn bucket(&self, name: impl AsRef<str>, zone: impl AsRef<str>) -> Result<Bucket> {
         let address = self
-            .handle
+            .dispatcher
             .shared
             .endpoint
             .bucket(name.as_ref(), zone.as_ref())?;
         Ok(Bucket {
-            handle: Handle {
-                shared: Arc::clone(&self.handle.shared),
+            dispatcher: Dispatcher {
+                shared: Arc::clone(&self.dispatcher.shared),
                 address: Arc::new(address),
                 options: None,
             },
         })
     }
 
-    /// Asks the provider for credentials now, whatever is known. Without a
-    /// [provider](Config::credentials_provider) it does nothing.
+    /// Fetches new credentials from the [provider](Config::credentials_provider), even if the known
+    /// ones are still valid. Does nothing without a provider.
     ///
-    /// Calls that are sent do this by themselves. [`Call::build`](crate::Call::build) and
-    /// [`Call::presign`](crate::Call::presign) do not: they send nothing, and use the credentials
-    /// that were fetched last.
+    /// Calls that are sent fetch credentials automatically. [`Call::build`](crate::Call::build) and
+    /// [`Call::presign`](crate::Call::presign) do not: they use the credentials that were fetched
+    /// last.
     ///
     /// # Errors
     ///
-    /// `Credentials` when the provider has none.
+    /// Returns `Credentials` if the provider has none.
     pub async fn refresh_credentials(&self) -> Result<()> {
-        self.handle.shared.credentials.refresh().await
+        self.dispatcher.shared.credentials.refresh().await
     }
 
-    /// The bucket `name` at the host of all zones, without credentials.
-    pub(crate) fn anonymous_handle(&self, name: &str) -> Result<Handle> {
-        let shared = &self.handle.shared;
-        Ok(Handle {
+    /// Returns a dispatcher for the bucket `name` at the global host, without credentials.
+    pub(crate) fn anonymous_dispatcher(&self, name: &str) -> Result<Dispatcher> {
+        let shared = &self.dispatcher.shared;
+        Ok(Dispatcher {
             address: Arc::new(shared.endpoint.bucket_of_all_zones(name)?),
             options: None,
             shared: Arc::new(Shared {
                 endpoint: shared.endpoint.clone(),
-                credentials: Source::Fixed(Credentials::anonymous()),
+                credentials: CredentialSource::Fixed(Credentials::anonymous()),
                 transport: shared.transport.clone(),
                 clock: Clock::default(),
                 retry: shared.retry.clone(),
@@ -180,36 +181,40 @@ impl QingStor {
 }
 
 impl Bucket {
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+    pub(crate) fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
     }
 
     /// Returns a handle for another bucket in the same zone, with the same options.
     pub(crate) fn sibling_bucket(&self, name: &str) -> Result<Self> {
-        let address = self.handle.shared.endpoint.bucket(name, self.zone())?;
+        let address = self.dispatcher.shared.endpoint.bucket(name, self.zone())?;
         Ok(Self {
-            handle: Handle {
+            dispatcher: Dispatcher {
                 address: Arc::new(address),
-                ..self.handle.clone()
+                ..self.dispatcher.clone()
             },
         })
     }
 
     /// Returns the options of every request of this handle.
     pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
-        self.handle.options_mut()
+        self.dispatcher.options_mut()
     }
 
-    /// The bucket's name.
+    /// Returns the name of the bucket.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.handle.address.bucket.as_deref().unwrap_or_default()
+        self.dispatcher
+            .address
+            .bucket
+            .as_deref()
+            .unwrap_or_default()
     }
 
-    /// The zone that the bucket lies in, in lower case.
+    /// Returns the zone of the bucket, in lower case.
     #[must_use]
     pub fn zone(&self) -> &str {
-        self.handle.address.zone.as_deref().unwrap_or_default()
+        self.dispatcher.address.zone.as_deref().unwrap_or_default()
     }
 }
 
@@ -224,8 +229,8 @@ impl sealed::Sealed for Bucket {}
 impl fmt::Debug for QingStor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QingStor")
-            .field("endpoint", &self.handle.address.origin())
-            .field("credentials", &self.handle.shared.credentials)
+            .field("endpoint", &self.dispatcher.address.origin())
+            .field("credentials", &self.dispatcher.shared.credentials)
             .finish_non_exhaustive()
     }
 }
@@ -235,7 +240,7 @@ impl fmt::Debug for Bucket {
         f.debug_struct("Bucket")
             .field("name", &self.name())
             .field("zone", &self.zone())
-            .field("endpoint", &self.handle.address.origin())
+            .field("endpoint", &self.dispatcher.address.origin())
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
-//! [`Config`]: the settings of a client, and where they come from.
+//! [`Config`]: the settings of a client.
 
 pub(crate) mod clock;
 pub(crate) mod credentials;
 pub(crate) mod endpoint;
-pub(crate) mod observe;
+pub(crate) mod observer;
 pub(crate) mod request_options;
 pub(crate) mod retry;
 pub(crate) mod sign;
@@ -16,24 +16,25 @@ use http::uri::Scheme;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
-use crate::config::credentials::{Cache, Credentials, ProvideCredentials, Source};
+use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
 use crate::config::endpoint::Endpoint;
-use crate::config::observe::Observer;
+use crate::config::observer::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
 
 #[cfg(feature = "serde")]
 mod deserialize;
 #[cfg(feature = "config-file")]
 pub(crate) mod file;
-mod layers;
+mod load;
 mod settings;
 pub(crate) mod transport;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
-/// [`Config::new`] takes the credentials and reads nothing else. [`Config::load`] reads, in this
-/// order, the environment and a file; what is set in code afterwards wins over both. A wrong
-/// setting is an error of [`QingStor::new`](crate::QingStor::new) (or of `load`) that names it.
+/// [`Config::new`] takes the credentials and reads neither the environment nor a file.
+/// [`Config::load`] reads both; the environment overrides the file, and methods override both. An
+/// invalid setting is an error of [`QingStor::new`](crate::QingStor::new) (or of `load`) that names
+/// it.
 ///
 /// | environment | file | method | default |
 /// | --- | --- | --- | --- |
@@ -47,18 +48,20 @@ pub(crate) mod transport;
 /// | `QINGSTOR_ADDITIONAL_USER_AGENT` | `additional_user_agent` | [`additional_user_agent`](Self::additional_user_agent) | |
 /// | `QINGSTOR_CONFIG_PATH` | | | `~/.qingstor/config.yaml` |
 ///
-/// The keys are those of the official SDKs. With the feature `serde`, a program can also read the
-/// settings as a part of its own configuration, under the same keys. Both credentials empty means
-/// anonymous requests. An id and its secret come from one place: one of them in the environment
-/// does not go with the file's other. Any other variable that is empty counts as unset.
+/// The keys are those of the official SDKs. With the feature `serde`, `Config` can be deserialized
+/// as a part of a program's configuration, with the same keys.
+///
+/// If both credentials are empty, requests are anonymous. The ID and the secret must come from the
+/// same source: one of them in the environment is not combined with the other one in the file. Any
+/// other variable that is empty counts as unset.
 ///
 /// # TLS in the rest of the program
 ///
-/// The feature `rustls` of this crate also changes the `reqwest` and `rustls` that the program uses
-/// itself, because Cargo unifies features. If those panic because no crypto provider, or more than
-/// one, is there, the program has to choose one before it makes its first client:
-/// `rustls::crypto::ring::default_provider().install_default()`. See
-/// [the guide](crate::guide::transport#beside-reqwest-or-rustls-of-the-program).
+/// The feature `rustls` of this crate affects the `reqwest` and `rustls` that the program itself
+/// uses, because Cargo unifies features. If those panic because there is no crypto provider, or
+/// more than one, the program has to install one before it creates its first client:
+/// `rustls::crypto::ring::default_provider().install_default()`. See [the
+/// guide](crate::guide::transport#other-uses-of-reqwest-or-rustls).
 ///
 /// # Examples
 ///
@@ -88,14 +91,15 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
-    pub(crate) transport: transport::Settings,
+    pub(crate) transport: transport::ConnectionSettings,
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Config {
-    /// Settings with these credentials and the defaults. Two empty strings sign nothing.
+    /// Creates a configuration with these credentials and default settings. If both are empty,
+    /// requests are anonymous.
     pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
         Self {
             access_key_id: access_key_id.into(),
@@ -111,37 +115,39 @@ impl Config {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
-            transport: transport::Settings::default(),
+            transport: transport::ConnectionSettings::default(),
             retry: RetryPolicy::default(),
             retry_budget: None,
             observer: None,
         }
     }
 
-    /// Settings that sign nothing: what the bucket's policy and ACL allow everyone.
+    /// Creates a configuration for anonymous requests, which may do what the policy and the ACL of
+    /// a bucket allow everyone.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::new("", "")
     }
 
-    /// Settings from the environment and the configuration file; see the table above.
+    /// Loads the settings from the environment and the configuration file; see the table above.
     ///
-    /// The file is the one that `QINGSTOR_CONFIG_PATH` names, which must then exist, or
-    /// `~/.qingstor/config.yaml`, if it exists. Keys that are not in the table are passed over:
-    /// they belong to other SDKs. Without the feature `config-file` no file is read.
+    /// The file is the one that `QINGSTOR_CONFIG_PATH` names, which must exist, or
+    /// `~/.qingstor/config.yaml`, if it exists. Unknown keys are ignored, because they may belong
+    /// to other SDKs. Without the feature `config-file`, no file is read.
     ///
-    /// The file must be a regular file (or a link to one) of at most 1 MiB. YAML aliases are
-    /// refused, and so are lists and maps that are nested more than 32 deep.
+    /// The file must be a regular file (or a link to one) of at most 1 MiB. It must not contain
+    /// YAML aliases, or lists and maps that are nested more than 32 levels deep.
     ///
     /// # Errors
     ///
-    /// `Config` when the file can't be read or a value is wrong; the message names variable or file
-    /// and line. `Credentials` when no credentials are found anywhere.
+    /// Returns `Config` if the file cannot be read, a value is invalid, or only one of the
+    /// credentials is set in the environment; the message names the variable, or the file and line.
+    /// Returns `Credentials` if there are no credentials.
     pub fn load() -> Result<Self> {
-        layers::load(&|name| std::env::var_os(name), std::env::home_dir())
+        load::load(&|name| std::env::var_os(name), std::env::home_dir())
     }
 
-    /// Credentials that were made on their own, in place of those that the settings have.
+    /// Sets the credentials, and replaces those from other settings.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
@@ -149,65 +155,68 @@ impl Config {
         self
     }
 
-    /// Fetches the credentials when they are needed, in place of those that the settings have.
+    /// Sets a provider that fetches credentials when they are needed, and replaces those from other
+    /// settings.
     ///
-    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) fetch
-    /// nothing: they use what is known. See [`ProvideCredentials`].
+    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) do not call
+    /// the provider: they use the credentials that were fetched last. See [`ProvideCredentials`].
     #[must_use]
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.provider = Some(Arc::new(provider));
         self
     }
 
-    /// `http` or `https`.
+    /// Sets the protocol, `http` or `https`. `https` by default.
     #[must_use]
     pub fn protocol(mut self, protocol: impl Into<String>) -> Self {
         self.protocol = protocol.into();
         self
     }
 
-    /// The host behind the zone: calls on a bucket in `pek3a` go to `pek3a.<host>`. An IP address
-    /// or `localhost` gets no zone.
+    /// Sets the host without the zone: requests for a bucket in `pek3a` go to `pek3a.<host>`. An IP
+    /// address or `localhost` gets no zone.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
         self
     }
 
-    /// The port. The protocol's own by default.
+    /// Sets the port. By default, the port of the protocol.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// Scheme, host and port at once (`http://127.0.0.1:9000`, `https://store.example.com`), used
-    /// as they stand: no zone is put before the host. It wins over `protocol`, `host` and `port`.
+    /// Sets scheme, host and port together (`http://127.0.0.1:9000`, `https://store.example.com`).
+    /// The host is used unchanged, without a zone. Overrides `protocol`, `host` and `port`.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
     }
 
-    /// Whether the bucket goes into the host (`<bucket>.pek3a.qingstor.com/<key>`) or, by default,
-    /// into the path (`pek3a.qingstor.com/<bucket>/<key>`).
+    /// Sets whether the bucket is in the host (`<bucket>.pek3a.qingstor.com/<key>`) or, by default,
+    /// in the path (`pek3a.qingstor.com/<bucket>/<key>`).
     #[must_use]
     pub fn virtual_host_style(mut self, enabled: bool) -> Self {
         self.virtual_host_style = enabled;
         self
     }
 
-    /// Text behind this SDK's own `User-Agent`, such as `my-service/1.0`: printable ASCII.
+    /// Appends text to the `User-Agent` of this SDK, such as `my-service/1.0`. It must be printable
+    /// ASCII.
     #[must_use]
     pub fn additional_user_agent(mut self, text: impl Into<String>) -> Self {
         self.additional_user_agent = Some(text.into());
         self
     }
 
-    /// How long a connection may take to be made, TLS included. 10 seconds by default. As with the
-    /// other times, zero is an error of [`QingStor::new`](crate::QingStor::new), and
-    /// `Duration::MAX`
-    /// means never.
+    /// Sets the connect timeout: the longest time to establish a connection, including TLS. 10
+    /// seconds by default.
+    ///
+    /// As for the other timeouts, zero is an error of [`QingStor::new`](crate::QingStor::new), and
+    /// `Duration::MAX` disables the timeout.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.min(NEVER);
@@ -227,8 +236,8 @@ impl Config {
         self
     }
 
-    /// Sets how long the service may work before it answers requests that copy, move, fetch or join
-    /// objects. 10 minutes by default.
+    /// Sets the timeout of slow operations: the longest time until the response to a request that
+    /// copies, moves, fetches or joins objects. 10 minutes by default.
     ///
     /// It is also the longest time for a response body that the client reads as a whole: a JSON
     /// document, an error document.
@@ -238,29 +247,29 @@ impl Config {
         self
     }
 
-    /// How often a call that failed is sent again. 4 attempts in all by default.
+    /// Sets how failed requests are retried. By default, a request is sent up to 4 times.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many repeats all calls of the client may make together. Each client has a budget of its
-    /// own, of 500 tokens, by default.
+    /// Sets the budget for the retries of all requests of this client. By default, each client has
+    /// its own budget of 500 tokens.
     #[must_use]
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = Some(budget);
         self
     }
 
-    /// Who is told of each request and each answer.
+    /// Sets an observer, which is notified of each request and each response.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Refuses what no other step looks at.
+    /// Checks the settings that are not checked elsewhere.
     pub(crate) fn check(&self) -> Result<()> {
         for (name, timeout) in [
             ("connect_timeout", self.connect_timeout),
@@ -290,10 +299,10 @@ impl Config {
         Credentials::new(&*self.access_key_id, &self.secret_access_key)
     }
 
-    pub(crate) fn credentials_source(&self) -> Result<Source> {
+    pub(crate) fn credentials_source(&self) -> Result<CredentialSource> {
         Ok(match &self.provider {
-            Some(provider) => Source::Provider(Cache::new(Arc::clone(provider))),
-            None => Source::Fixed(self.resolve_credentials()?),
+            Some(provider) => CredentialSource::Provider(Cache::new(Arc::clone(provider))),
+            None => CredentialSource::Fixed(self.resolve_credentials()?),
         })
     }
 
@@ -323,7 +332,7 @@ impl Config {
     }
 }
 
-/// What stands for "no limit": the clock can't count much further without overflowing.
+/// Longest timeout, which means "no limit": the clock cannot represent much longer times.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 fn check_user_agent(text: &str) -> Result<(), String> {
@@ -333,7 +342,7 @@ fn check_user_agent(text: &str) -> Result<(), String> {
     Err("must be printable ASCII".into())
 }
 
-/// The URL without what stands before an `@`, which may be a password.
+/// Returns the URL without user name and password.
 fn without_user(url: &str) -> String {
     match url.rsplit_once('@') {
         Some((_, host)) => format!("..@{host}"),
@@ -349,10 +358,10 @@ fn scheme(name: &str) -> Result<Scheme, String> {
     }
 }
 
-/// Scheme, host and port of `http://host:port`, where nothing may follow but a slash.
+/// Splits `http://host:port` into scheme, host and port. Only a slash may follow.
 fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
     let Some((name, rest)) = url.split_once("://") else {
-        return Err("it needs a scheme: `https://...` or `http://...`".into());
+        return Err("needs a scheme: `https://...` or `http://...`".into());
     };
     let scheme = scheme(name)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -360,7 +369,7 @@ fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
         return Err("must contain only scheme, host and port".into());
     }
     let (host, port) = match rest.rsplit_once(':') {
-        // The colons of a bare IPv6 address are inside its brackets.
+        // The colons of an IPv6 address are inside of brackets.
         Some((host, port)) if !port.contains(']') => match port.parse() {
             Ok(port) => (host, Some(port)),
             Err(_) => return Err(format!("`{port}` is not a valid port")),
@@ -370,7 +379,7 @@ fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
     Ok((scheme, host, port))
 }
 
-/// Shows all settings but the secret.
+/// Shows all settings except the secret.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")

@@ -1,24 +1,23 @@
-//! A page for each thing that this crate does: what one writes, what it costs, where its limits
-//! are.
+//! The user guide, with one page for each capability: examples, limits and costs.
 //!
-//! The modules hold no code: they are there for the documentation alone.
+//! These modules contain only documentation.
 
 /// Settings: methods, environment variables, and the configuration file.
 pub mod configuration {
     #![doc = include_str!("guide/configuration.md")]
 }
 
-/// What went wrong, and what to do.
+/// Errors, and how to handle them.
 pub mod errors {
     #![doc = include_str!("guide/errors.md")]
 }
 
-/// What is sent again, when, and how often.
+/// Retries: which requests, when, and how often.
 pub mod retries {
     #![doc = include_str!("guide/retries.md")]
 }
 
-/// Rules for object keys, and what to do about keys that break them.
+/// Rules for object keys, and how to handle existing keys that do not follow them.
 pub mod keys {
     #![doc = include_str!("guide/keys.md")]
 }
@@ -38,57 +37,57 @@ pub mod downloads {
     #![doc = include_str!("guide/downloads.md")]
 }
 
-/// Copies of any size, which the service makes by itself.
+/// Copies of any size, within the service.
 pub mod copies {
     #![doc = include_str!("guide/copies.md")]
 }
 
-/// Any number of keys, and what became of each.
+/// Deletion of any number of objects.
 pub mod deletions {
     #![doc = include_str!("guide/deletions.md")]
 }
 
-/// A bucket whose zone nobody knows.
+/// How to find the zone of a bucket.
 pub mod zones {
     #![doc = include_str!("guide/zones.md")]
 }
 
-/// How damaged bytes are found.
+/// How damaged data is detected.
 pub mod integrity {
     #![doc = include_str!("guide/integrity.md")]
 }
 
-/// Calls for people without credentials.
+/// Presigned URLs, for users without credentials.
 pub mod presigned {
     #![doc = include_str!("guide/presigned.md")]
 }
 
-/// Uploads by a browser.
+/// Uploads from a browser with an HTML form.
 pub mod forms {
     #![doc = include_str!("guide/forms.md")]
 }
 
-/// Encryption with a key of one's own.
+/// Encryption with a customer-provided key.
 pub mod encryption {
     #![doc = include_str!("guide/encryption.md")]
 }
 
-/// Pictures that the service processes.
+/// Image processing by the service.
 pub mod images {
     #![doc = include_str!("guide/images.md")]
 }
 
-/// Where credentials come from.
+/// Sources of credentials.
 pub mod credentials {
     #![doc = include_str!("guide/credentials.md")]
 }
 
-/// Connections, times, TLS, proxies.
+/// Connections, timeouts, TLS and proxies.
 pub mod transport {
     #![doc = include_str!("guide/transport.md")]
 }
 
-/// Spans, events, and who is told of each request.
+/// Tracing spans and events, and observers.
 pub mod observability {
     #![doc = include_str!("guide/observability.md")]
 }
@@ -103,12 +102,12 @@ pub mod axum {
     #![doc = include_str!("guide/axum.md")]
 }
 
-/// Calls without `async`.
+/// Blocking calls, without `async`.
 pub mod blocking {
     #![doc = include_str!("guide/blocking.md")]
 }
 
-/// Inputs, outputs and types as serde writes them.
+/// Serialization of inputs, outputs and types.
 pub mod data {
     #![doc = include_str!("guide/data.md")]
 }

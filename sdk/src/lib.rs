@@ -43,22 +43,20 @@
 //!
 //! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments
 //! of the method, optional parameters are methods of the call, and `.await` sends it. A call owns
-//! its data, so it can be spawned or kept.
+//! its data, so it can be spawned or stored.
 //!
 //! A status that does not mean success is an error, including 304 and 412: see
-//! [`Error::is_not_modified`] and
-//! [`Error::is_precondition_failed`]. The client does not follow redirects.
+//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. The client does not follow
+//! redirects.
 //!
 //! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do
-//! [`Body::from_path`] and
-//! [`ByteStream::write_to`], which panic outside of a runtime.
+//! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of a runtime.
 //!
 //! # Errors and retries
 //!
 //! By default, the client sends a request up to 4 times: if the service certainly did not execute
-//! it, or if a second execution does no harm. [`RetryPolicy`] has the rules. Each output and each
-//! error contains the number of attempts; the
-//! error is that of the last attempt.
+//! it, or if a second execution does no harm. [`RetryPolicy`] has the rules. Outputs and errors
+//! contain the number of attempts; the error is that of the last attempt.
 //!
 //! ```no_run
 //! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -78,8 +76,8 @@
 //!
 //! [`Config::new`] takes a key pair, and [`Config::load`] finds one. Credentials that are not known
 //! at the start, or that change while the program runs, come from a [`ProvideCredentials`]: the
-//! environment, a file that is read again when it
-//! changes, your own service, or the first of several that has some:
+//! environment, a file that is read again when it changes, your own service, or the first of
+//! several providers that has some:
 //!
 //! ```
 //! # #[cfg(feature = "config-file")]
@@ -95,25 +93,21 @@
 //! # Connections
 //!
 //! A client keeps connections open and reuses them. [`Config`] sets the [connect
-//! timeout](Config::connect_timeout), the
-//! [idle timeout](Config::idle_timeout), the [timeout of slow operations](Config::slow_timeout), a
-//! [proxy](Config::proxy),
-//! [certificates](Config::ca_certificate_pem) and the limits of the pool. [`Config::in_process`]
-//! answers requests without a
-//! network, for tests.
+//! timeout](Config::connect_timeout), the [idle timeout](Config::idle_timeout), the [timeout of
+//! slow operations](Config::slow_timeout), a [proxy](Config::proxy),
+//! [certificates](Config::ca_certificate_pem) and the limits of the pool. With
+//! [`Config::in_process`], a closure returns the responses, for tests without a network.
 //!
-//! The client does not wait for `100 Continue`, because the HTTP library does not support it. An
-//! error response that arrives while the body is being sent ends the sending.
+//! The client does not wait for `100 Continue`, because the HTTP library does not support it. If an
+//! error response arrives while the body is being sent, the client stops sending.
 //!
 //! # Observability
 //!
 //! With the feature `tracing`, each call is a span `call` of the target `qingstor_sdk` (level
 //! DEBUG) with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`. Each attempt is
-//! a span `attempt` inside it. The end of each
-//! attempt, each delay before a retry, and the end of the call are events. [`Config::observer`]
-//! sets an [`Observer`], which
-//! is called for each request and each response. Neither ever receives a secret, a signature or a
-//! body.
+//! a span `attempt` inside it. The end of each attempt, each delay before a retry, and the end of
+//! the call are events. [`Config::observer`] sets an [`Observer`], which is notified of each
+//! request and each response. Neither receives a secret, a signature or a body.
 //!
 //! # Features
 //!
@@ -131,7 +125,8 @@
 
 #![forbid(unsafe_code)]
 
-// The layers, from the top. A module imports from its own layer and from those below it.
+// Modules import only from their own layer and lower layers. `tests/suite/tests/layers.rs` lists
+// the layers and checks this.
 mod base;
 mod call;
 mod client;
@@ -146,7 +141,7 @@ mod transport;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 
-pub use base::base64_bytes::Blob;
+pub use base::base64_bytes::Base64Bytes;
 pub use base::error::{Error, ErrorCode, ErrorKind, Result};
 pub use base::secret::Secret;
 pub use base::timestamp::Timestamp;
@@ -154,16 +149,14 @@ pub use call::Call;
 #[cfg(feature = "blocking")]
 pub use call::blocking;
 pub use call::form_policy::{FormPolicy, FormUpload};
-pub use call::paginate::{Items, Paged, Pages};
+pub use call::paginate::{Items, Pages};
 pub use call::presigned::Presigned;
 pub use client::{Bucket, QingStor};
 pub use config::Config;
 #[cfg(feature = "config-file")]
 pub use config::credentials::FileCredentials;
-pub use config::credentials::{
-    Chain, Credentials, EnvCredentials, ProvideCredentials, ProvideFuture, Provided,
-};
-pub use config::observe::{Observer, RequestEvent, ResponseEvent};
+pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredentials};
+pub use config::observer::{Observer, RequestEvent, ResponseEvent};
 pub use config::retry::{RetryBudget, RetryPolicy};
 pub use managed::*;
 pub use message::body::Body;
@@ -171,19 +164,30 @@ pub use message::byte_stream::ByteStream;
 pub use message::image;
 pub use message::metadata::Metadata;
 pub use message::object_path::ObjectPath;
-pub use message::operation::{ClientHandle, FromResponse, Operation};
-pub use message::operation_info::{Info, OperationInfo, Repeatable, Reply};
+pub use message::operation::Operation;
 pub use message::response_meta::ResponseMeta;
 pub use message::sse::SseKey;
 pub use message::transfer_monitor::Progress;
 
-/// The types that operations share: what buckets, keys, rules and grants are made of.
+/// Types for your own [`ProvideCredentials`].
+pub mod credentials {
+    pub use crate::config::credentials::{ProvideFuture, ProvidedCredentials};
+}
+
+/// Traits and facts for code that is generic over operations.
+pub mod generic {
+    pub use crate::call::paginate::PagedOperation;
+    pub use crate::message::operation::{ClientHandle, FromResponse};
+    pub use crate::message::operation_info::{OperationInfo, Repeatable, ResponseKind};
+}
+
+/// Types that operations share, such as rules, grants and listed objects.
 pub use generated::types;
 
-/// The inputs and outputs of every operation.
+/// Inputs and outputs of every operation.
 pub use generated::operations;
 
-/// The programs of the READMEs, compiled and run as doc tests.
+/// The examples in the READMEs, run as doc tests.
 #[cfg(doctest)]
 mod readme {
     #[doc = include_str!("../../README.md")]

@@ -1,4 +1,5 @@
-//! Requests and responses: what an operation's input becomes, and what its output is read from.
+//! Requests and responses: the inputs of operations are encoded into requests, and their outputs
+//! decoded from responses.
 
 pub(crate) mod address;
 pub(crate) mod body;
@@ -8,15 +9,16 @@ pub(crate) mod content_range;
 pub(crate) mod error_document;
 pub(crate) mod form;
 pub mod image;
-pub(crate) mod incoming;
 pub(crate) mod metadata;
 pub(crate) mod object_key;
 pub(crate) mod object_path;
 pub(crate) mod operation;
 pub(crate) mod operation_info;
+pub(crate) mod output_macros;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod response_meta;
 pub(crate) mod source_url;
 pub(crate) mod sse;
+pub(crate) mod timed_body;
 pub(crate) mod transfer_monitor;

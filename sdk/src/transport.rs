@@ -1,4 +1,4 @@
-//! Sends requests over the network, or to an in-process handler.
+//! [`Transport`]: sends requests over the network, or to an in-process handler.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -15,21 +15,21 @@ use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::Config;
 use crate::config::transport::Handler;
-use crate::message::body::{Body, Progress};
-use crate::message::incoming::{Incoming, IncomingBody};
+use crate::message::body::{Body, SendProgress};
+use crate::message::timed_body::{RawBody, TimedBody};
 
 mod client;
 
-/// Sends requests. The one way out of this crate. A clone shares the connections.
+/// Sends requests. Nothing else in this crate uses the network. A clone shares the connections.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    way: Way,
+    backend: Backend,
     idle_timeout: Duration,
     slow_timeout: Duration,
 }
 
 #[derive(Clone)]
-enum Way {
+enum Backend {
     Network {
         client: reqwest::Client,
         /// The scheme, host and port of a configured proxy.
@@ -38,30 +38,29 @@ enum Way {
     InProcess(Arc<Handler>),
 }
 
-/// One attempt of a call.
-pub(crate) struct Outbound<'a> {
+/// A signed request.
+pub(crate) struct TransportRequest<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: &'a Body,
     /// The scheme, host and port of `uri`.
     pub(crate) root: &'a Url,
-    /// Whether the service may work long without sending a byte.
+    /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
 }
 
-/// A request body of which the connection had not taken all bytes when the response arrived.
-/// Dropping it ends the sending.
+/// A request body that was not completely sent when the response arrived. Dropping it stops
+/// sending.
 pub(crate) struct UnsentBody {
-    progress: Arc<Progress>,
+    progress: Arc<SendProgress>,
     pub(crate) len: u64,
 }
 
 impl UnsentBody {
-    /// Returns `None` if the whole body was taken.
-    fn of(progress: Arc<Progress>, len: u64) -> Option<Self> {
-        // A service that has received all bytes answers after the connection has taken the last
-        // one.
+    /// Returns `None` if the connection has taken the whole body.
+    fn of(progress: Arc<SendProgress>, len: u64) -> Option<Self> {
+        // A service can only have received all bytes after the connection has taken the last one.
         (progress.taken() < len).then_some(Self { progress, len })
     }
 
@@ -78,16 +77,16 @@ impl Drop for UnsentBody {
 }
 
 impl Transport {
-    /// `https`: whether TLS will be needed.
+    /// Creates the transport. `https`: whether the endpoint needs TLS.
     pub(crate) fn new(config: &Config, https: bool) -> Result<Self> {
         Ok(Self {
-            way: Way::new(config, https)?,
+            backend: Backend::new(config, https)?,
             idle_timeout: config.idle_timeout,
             slow_timeout: config.slow_timeout,
         })
     }
 
-    /// Makes sure that a stream which is announced as empty is.
+    /// Checks that a stream that is announced as empty has no bytes.
     pub(crate) async fn check(&self, body: &Body) -> Result<()> {
         if !body.is_empty() || body.is_replayable() {
             return Ok(());
@@ -95,55 +94,56 @@ impl Transport {
         body.check_empty().await
     }
 
-    /// Sends one request. Returns the head of the response with its unread body, and what was not
-    /// yet sent of the request body.
+    /// Sends one request. Returns the response with its unread body, and the request body if it was
+    /// not completely sent.
     pub(crate) async fn send(
         &self,
-        outbound: Outbound<'_>,
-    ) -> Result<(http::Response<Incoming>, Option<UnsentBody>)> {
-        let patience = if outbound.slow {
+        outbound: TransportRequest<'_>,
+    ) -> Result<(http::Response<TimedBody>, Option<UnsentBody>)> {
+        let timeout = if outbound.slow {
             self.slow_timeout
         } else {
             self.idle_timeout
         };
-        let mut timer = Box::pin(tokio::time::sleep(patience));
+        let mut timer = Box::pin(tokio::time::sleep(timeout));
         let mut unsent = None;
-        let answer = match &self.way {
-            Way::Network { client, proxy } => {
+        let response = match &self.backend {
+            Backend::Network { client, proxy } => {
                 let (root, len) = (outbound.root, outbound.body.len());
-                let (request, progress) = request(outbound)?;
-                let answer = std::pin::pin!(client.execute(request));
-                match watched(answer, &mut timer, patience, progress.as_deref()).await? {
-                    Ok(answer) => {
+                let (request, progress) = reqwest_request(outbound)?;
+                let response = std::pin::pin!(client.execute(request));
+                match with_idle_timeout(response, &mut timer, timeout, progress.as_deref()).await? {
+                    Ok(response) => {
                         unsent = progress.and_then(|progress| UnsentBody::of(progress, len));
-                        http::Response::from(answer).map(IncomingBody::Network)
+                        http::Response::from(response).map(RawBody::Network)
                     }
                     Err(error) => {
                         return Err(progress
                             .and_then(|progress| progress.failure())
-                            .unwrap_or_else(|| broken(error, root, proxy.as_deref())));
+                            .unwrap_or_else(|| connection_error(error, root, proxy.as_deref())));
                     }
                 }
             }
-            Way::InProcess(handler) => {
-                let progress = Arc::new(Progress::default());
-                let answer = handler(outbound.into_request(&progress));
-                let answer = watched(answer, &mut timer, patience, Some(&progress)).await?;
-                // A handler may answer without reading the body: nothing can get lost on the way.
-                answer.map(IncomingBody::Whole)
+            Backend::InProcess(handler) => {
+                let progress = Arc::new(SendProgress::default());
+                let response = handler(outbound.into_request(&progress));
+                let response =
+                    with_idle_timeout(response, &mut timer, timeout, Some(&progress)).await?;
+                // A handler may respond without reading the body. The request was not lost.
+                response.map(RawBody::Whole)
             }
         };
-        let answer = answer.map(|body| Incoming {
+        let response = response.map(|body| TimedBody {
             body,
             timer,
             idle_timeout: self.idle_timeout,
             slow_timeout: self.slow_timeout,
         });
-        Ok((answer, unsent))
+        Ok((response, unsent))
     }
 }
 
-impl Way {
+impl Backend {
     fn new(config: &Config, https: bool) -> Result<Self> {
         if let Some(handler) = &config.transport.handler {
             return Ok(Self::InProcess(Arc::clone(handler)));
@@ -164,12 +164,13 @@ impl Way {
     }
 }
 
-impl Outbound<'_> {
-    /// Returns the request for an in-process handler. `progress` records how it reads the body.
-    fn into_request(self, progress: &Arc<Progress>) -> Request<Body> {
+impl TransportRequest<'_> {
+    /// Returns the request for an in-process handler. `progress` records how the handler reads the
+    /// body.
+    fn into_request(self, progress: &Arc<SendProgress>) -> Request<Body> {
         let mut body = self.body.share();
         if !body.is_empty() {
-            body = body.recorded(Arc::clone(progress));
+            body = body.with_progress(Arc::clone(progress));
         }
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
@@ -179,38 +180,46 @@ impl Outbound<'_> {
     }
 }
 
-/// Waits for a response. Fails if the service does not answer and takes no bytes of the request
-/// body for `patience`. Time in which the source of the body has nothing to send does not count.
-async fn watched<F: Future + Unpin>(
-    mut answer: F,
+/// Waits for a response. Fails with `Timeout` if, for the duration of `timeout`, no response
+/// arrives and the service takes no bytes of the request body. Time in which the source of the body
+/// has nothing to send does not count.
+async fn with_idle_timeout<F: Future + Unpin>(
+    mut response: F,
     timer: &mut Pin<Box<Sleep>>,
-    patience: Duration,
-    progress: Option<&Progress>,
+    timeout: Duration,
+    progress: Option<&SendProgress>,
 ) -> Result<F::Output> {
-    let mut answers = 0;
+    let mut ready_polls = 0;
     poll_fn(|cx| {
         loop {
-            if let Poll::Ready(answer) = Pin::new(&mut answer).poll(cx) {
-                return Poll::Ready(Ok(answer));
+            if let Poll::Ready(response) = Pin::new(&mut response).poll(cx) {
+                return Poll::Ready(Ok(response));
             }
             ready!(timer.as_mut().poll(cx));
-            let now_answers = progress.map_or(0, Progress::answers);
-            if now_answers == answers && !progress.is_some_and(Progress::waits_for_source) {
-                let taken = progress.map_or(0, Progress::taken);
-                return Poll::Ready(Err(no_answer(patience, taken)));
+            let now_ready_polls = progress.map_or(0, SendProgress::ready_polls);
+            if now_ready_polls == ready_polls
+                && !progress.is_some_and(SendProgress::waits_for_source)
+            {
+                let taken = progress.map_or(0, SendProgress::taken);
+                return Poll::Ready(Err(no_response(timeout, taken)));
             }
-            // The connection takes bytes, or would take them if there were any.
-            answers = now_answers;
-            timer.as_mut().reset(deadline(patience));
+            // The connection has taken bytes, or waits for the source of the body.
+            ready_polls = now_ready_polls;
+            timer.as_mut().reset(deadline(timeout));
         }
     })
     .await
 }
 
-/// The request as reqwest takes it. Fails when its URL library would send another target than the
-/// one that is signed.
-fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progress>>)> {
-    let Outbound { uri, body, .. } = outbound;
+/// Converts the request for reqwest.
+///
+/// # Errors
+///
+/// Returns `InvalidInput` if the URL library of reqwest would change the target, which is signed.
+fn reqwest_request(
+    outbound: TransportRequest<'_>,
+) -> Result<(reqwest::Request, Option<Arc<SendProgress>>)> {
+    let TransportRequest { uri, body, .. } = outbound;
     let mut url = outbound.root.clone();
     url.set_path(uri.path());
     url.set_query(uri.query());
@@ -224,41 +233,42 @@ fn request(outbound: Outbound<'_>) -> Result<(reqwest::Request, Option<Arc<Progr
     let mut out = reqwest::Request::new(outbound.method.clone(), url);
     *out.headers_mut() = outbound.headers;
     if body.content_length(out.method()) == Some(0) {
-        // reqwest sets every other length from the body.
+        // reqwest sets other lengths from the body.
         let zero = HeaderValue::from_static("0");
         out.headers_mut().insert(header::CONTENT_LENGTH, zero);
     }
     let progress = match body.as_bytes() {
-        // A stream without content was looked at before.
+        // The client has already checked that an empty stream is empty.
         _ if body.is_empty() => None,
-        Some(bytes) if bytes.len() <= WHOLE => {
+        Some(bytes) if bytes.len() <= MAX_SINGLE_CHUNK => {
             *out.body_mut() = Some(bytes.clone().into());
             None
         }
         _ => {
-            let (wire, progress) = body.start()?;
-            *out.body_mut() = Some(reqwest::Body::wrap(wire));
+            let (stream, progress) = body.start()?;
+            *out.body_mut() = Some(reqwest::Body::wrap(stream));
             Some(progress)
         }
     };
     Ok((out, progress))
 }
 
-/// Bodies up to this length, in bytes, go out in one piece: a connection takes them at once.
-const WHOLE: usize = 64 * 1024;
+/// Bodies in memory up to this length, in bytes, are sent as one chunk: a connection takes them at
+/// once, so there is no progress to observe.
+const MAX_SINGLE_CHUNK: usize = 64 * 1024;
 
-fn no_answer(patience: Duration, sent: u64) -> Error {
-    let seconds = patience.as_secs_f32();
+fn no_response(timeout: Duration, sent: u64) -> Error {
+    let seconds = timeout.as_secs_f32();
     let text = format!("no response within {seconds} s (sent {sent} bytes of the request body)");
     Error::new(ErrorKind::Timeout, text)
 }
 
-/// What helps against the error of a connection whose runtime has ended.
-const OTHER_RUNTIME: &str = "; a client belongs to the Tokio runtime that it is first used in: \
+/// Advice for the error of a connection whose runtime has ended.
+const RUNTIME_ADVICE: &str = "; a client belongs to the Tokio runtime that it is first used in: \
                              create a client for each runtime";
 
-/// Tells a connection that was never made, or broke, from a request that can't be sent.
-fn broken(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
+/// Maps an error of reqwest to `Connect`, `Timeout` or `InvalidInput`.
+fn connection_error(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
     let error = error.without_url();
     let kind = if error.is_timeout() {
         ErrorKind::Timeout
@@ -267,7 +277,7 @@ fn broken(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
     } else {
         ErrorKind::Connect
     };
-    // reqwest's own text says only that sending failed; the reason is the last of its sources.
+    // The message of reqwest says only that sending failed. The last source has the reason.
     let mut reason: &dyn StdError = &error;
     while let Some(source) = reason.source() {
         reason = source;
@@ -288,7 +298,7 @@ fn broken(error: reqwest::Error, root: &Url, proxy: Option<&str>) -> Error {
     };
     if text.contains("runtime dropped the dispatch task") || text.contains("dispatch task is gone")
     {
-        text += OTHER_RUNTIME;
+        text += RUNTIME_ADVICE;
     }
     let never_sent = error.is_connect() || error.is_builder();
     let error = Error::new(kind, text).with_source(error);

@@ -1,4 +1,4 @@
-//! The SDK without `async`, against a server of its own on another thread.
+//! Blocking calls against an emulator in another thread.
 
 #![cfg(feature = "blocking")]
 #![allow(
@@ -18,7 +18,7 @@ use qingstor_sdk::{
     Bucket, Call, Config, DownloadTarget, ErrorKind, Operation, QingStor, Result, UploadSource,
 };
 
-/// An emulator, the runtime that it lives on, and a bucket of it.
+/// Starts an emulator with its own runtime, and returns a bucket.
 fn start() -> (Emulator, tokio::runtime::Runtime, Bucket) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let emulator = runtime
@@ -64,7 +64,7 @@ fn a_script_needs_no_runtime() {
 }
 
 #[test]
-fn many_threads_wait_side_by_side() {
+fn many_threads_can_wait_concurrently() {
     let (_emulator, _runtime, bucket) = start();
     let threads = (0..8).map(|number| {
         let bucket = bucket.clone();
@@ -82,8 +82,7 @@ fn many_threads_wait_side_by_side() {
     }
 }
 
-/// Compiles only as long as every operation, of this specification and of any other, can be waited
-/// for: there is one `Wait` for all of them.
+/// Compiles only if every operation of any specification can be waited for.
 fn wait_for<I>(call: Call<I>) -> Result<I::Output>
 where
     I: Operation<Output: Send> + Send + 'static,
@@ -92,7 +91,7 @@ where
 }
 
 #[test]
-fn whatever_can_be_awaited_can_be_waited_for() {
+fn everything_that_can_be_awaited_can_be_waited_for() {
     let (_emulator, _runtime, bucket) = start();
     wait_for(bucket.put_object("a").body("content")).unwrap();
     wait_for(bucket.put_acl([AclGrant::new(
@@ -120,7 +119,7 @@ fn whatever_can_be_awaited_can_be_waited_for() {
 }
 
 #[test]
-fn inside_a_runtime_it_is_an_error_not_a_panic() {
+fn waiting_inside_a_runtime_is_an_error() {
     let (_emulator, runtime, bucket) = start();
     runtime.block_on(async {
         let error = bucket.head().wait().unwrap_err();

@@ -1,6 +1,6 @@
-//! What bodies, sources and other types convert from and into.
+//! Conversions from and into bodies, sources and other types.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -78,7 +78,7 @@ async fn streams_may_have_any_chunks_and_errors() {
 }
 
 #[tokio::test]
-async fn an_error_of_a_stream_is_the_source_of_ours() {
+async fn an_error_of_a_stream_is_the_source_of_the_error() {
     let site = Site::start().await;
     let broken = || stream::iter([Ok("abc"), Err(Broken)]);
     let put = site
@@ -104,7 +104,7 @@ async fn an_error_of_a_stream_is_the_source_of_ours() {
 }
 
 #[tokio::test]
-async fn a_path_is_a_body_and_a_missing_file_fails_the_request() {
+async fn a_path_converts_into_a_body_and_a_missing_file_fails_the_request() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.txt");
@@ -132,7 +132,7 @@ async fn a_path_is_a_body_and_a_missing_file_fails_the_request() {
 }
 
 #[tokio::test]
-async fn a_response_is_a_body_and_a_source() {
+async fn a_response_converts_into_a_body_and_a_source() {
     let site = Site::start().await;
     let content = transfer::content(300_000);
     site.bucket
@@ -152,7 +152,7 @@ async fn a_response_is_a_body_and_a_source() {
         .unwrap();
     assert_eq!(site.content("body").await, content);
     assert_eq!(site.content("source").await, content);
-    // What was read already is not sent.
+    // Bytes that were already read are not sent.
     let mut rest = response().await;
     let first = rest.chunk().await.unwrap().unwrap();
     site.bucket.put_object("rest").body(rest).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_response_is_a_body_and_a_source() {
 }
 
 #[tokio::test]
-async fn files_text_and_paths_are_sources() {
+async fn files_text_and_paths_convert_into_sources() {
     let site = Site::start().await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"0123456789").unwrap();
@@ -208,7 +208,7 @@ async fn responses_and_bodies_pass_through_a_server() {
         assert_eq!(body.is_end_stream(), bytes.is_empty());
         assert_eq!(frames(body).await.unwrap(), bytes);
     }
-    // A wrong length is found, and a body yields its bytes once.
+    // A wrong length is an error, and a body yields its bytes only once.
     let short = Body::from_stream(stream::iter([Ok::<_, Broken>("ab")]), 3);
     assert!(frames(short).await.is_err());
     let request = site.bucket.put_object("k").body("abc").build().unwrap();
@@ -216,7 +216,7 @@ async fn responses_and_bodies_pass_through_a_server() {
 }
 
 #[tokio::test]
-async fn a_presigned_call_is_a_request() {
+async fn a_presigned_call_converts_into_a_request() {
     let site = Site::start().await;
     let call = site.bucket.put_object("k").content_type("text/plain");
     let presigned = call.presign(Duration::from_secs(60)).unwrap();
@@ -225,7 +225,7 @@ async fn a_presigned_call_is_a_request() {
     assert_eq!(request.uri(), presigned.uri());
     assert_eq!(request.headers(), presigned.headers());
     let request = request.map(|_| "content");
-    // Any client may send it: here one of a few lines.
+    // Any client can send it, such as this small one.
     let uri = request.uri();
     let mut text = format!(
         "PUT {} HTTP/1.1\r\nhost: {}\r\n",

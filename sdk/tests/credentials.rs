@@ -14,11 +14,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use qingstor_emulator::Emulator;
-use qingstor_sdk::{
-    Chain, Config, Credentials, ErrorKind, ProvideCredentials, ProvideFuture, Provided, QingStor,
-};
+use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
+use qingstor_sdk::{Chain, Config, Credentials, ErrorKind, ProvideCredentials, QingStor};
 
-/// Gives one account after the other, each good for a short time.
+/// Returns the accounts in turn, each valid for a short time.
 struct Rotating {
     asked: Arc<AtomicU32>,
     life: Duration,
@@ -30,7 +29,7 @@ impl ProvideCredentials for Rotating {
             let turn = self.asked.fetch_add(1, Ordering::Relaxed) % 2;
             let (id, secret) = [("ONE", "first"), ("TWO", "second")][turn as usize];
             let expires = SystemTime::now() + self.life;
-            Ok(Provided::new(Credentials::new(id, secret)?).expires(expires))
+            Ok(ProvidedCredentials::new(Credentials::new(id, secret)?).expires(expires))
         })
     }
 }
@@ -47,7 +46,7 @@ fn client(emulator: &Emulator, provider: impl ProvideCredentials + 'static) -> Q
 }
 
 #[tokio::test]
-async fn a_rotation_is_followed_and_the_provider_asked_once() {
+async fn rotated_credentials_are_used_and_the_provider_is_called_once() {
     let emulator = emulator().await;
     let asked = Arc::new(AtomicU32::new(0));
     let life = Duration::from_secs(3600);
@@ -72,7 +71,7 @@ async fn a_rotation_is_followed_and_the_provider_asked_once() {
 }
 
 #[tokio::test]
-async fn what_expires_is_replaced_while_calls_go_on() {
+async fn expiring_credentials_are_replaced_during_calls() {
     let emulator = emulator().await;
     let asked = Arc::new(AtomicU32::new(0));
     let rotating = Rotating {
@@ -87,11 +86,11 @@ async fn what_expires_is_replaced_while_calls_go_on() {
     assert!(asked.load(Ordering::Relaxed) >= 3);
 }
 
-/// A file that somebody rewrites is followed by a client that goes on; one that is gone or damaged for
-/// a while is no failure.
+/// A running client uses the credentials of a rewritten file. A missing or damaged file is not an
+/// error for a while.
 #[cfg(feature = "config-file")]
 #[tokio::test]
-async fn a_file_that_changes_is_followed_without_a_restart() {
+async fn a_changed_file_is_used_without_a_restart() {
     let emulator = emulator().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");
@@ -103,7 +102,7 @@ async fn a_file_that_changes_is_followed_without_a_restart() {
     let file = qingstor_sdk::FileCredentials::new(&path).check_every(Duration::from_millis(1));
     let qingstor = client(&emulator, Chain::new().or(file));
     let id = async || {
-        // A failure leaves the file alone for a while; to ask is to look at once.
+        // After a failure, the file is read again after a delay. A refresh reads it at once.
         qingstor.refresh_credentials().await.ok();
         qingstor.list_buckets().await.unwrap();
         let request = qingstor.list_buckets().build().unwrap();
@@ -121,7 +120,7 @@ async fn a_file_that_changes_is_followed_without_a_restart() {
 }
 
 #[tokio::test]
-async fn what_sends_nothing_says_that_nothing_is_known() {
+async fn presign_and_build_do_not_call_the_provider() {
     let emulator = emulator().await;
     let qingstor = client(&emulator, Credentials::new("ONE", "first").unwrap());
     let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
@@ -142,7 +141,7 @@ async fn what_sends_nothing_says_that_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn a_provider_without_any_ends_the_call_before_anything_is_sent() {
+async fn a_call_without_credentials_sends_nothing() {
     let emulator = emulator().await;
     let error = client(&emulator, Chain::new()).list_buckets().await;
     let error = error.unwrap_err();

@@ -1,6 +1,6 @@
 //! Files that downloads leave behind, and objects of unusual services.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

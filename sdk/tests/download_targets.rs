@@ -1,6 +1,6 @@
 //! Which files a download replaces, and which it must not change.
 #![cfg(unix)]
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

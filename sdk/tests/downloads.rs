@@ -1,6 +1,6 @@
 //! Downloads from the emulator: sizes, targets, faults, interruptions.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
-//! What a transfer sets for all its calls, and what a call refuses before anything is sent.
+//! Options that a transfer sets for all its requests, and arguments that are refused before
+//! anything is sent.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -17,7 +18,7 @@ use qingstor_sdk::{
     Bucket, Config, DownloadTarget, Error, ErrorKind, Observer, QingStor, RequestEvent, RetryPolicy,
 };
 
-/// The operations that were sent, and whether each had the header.
+/// Records the operations that were sent, and whether each had the header.
 #[derive(Clone, Default)]
 struct Sent(Arc<Mutex<Vec<(&'static str, bool)>>>);
 
@@ -52,7 +53,7 @@ async fn start() -> (Emulator, Bucket, Sent) {
 }
 
 #[tokio::test]
-async fn a_header_goes_with_every_call_of_a_transfer() {
+async fn a_header_applies_to_every_request_of_a_transfer() {
     let (_emulator, bucket, sent) = start().await;
     let all_marked = |operations: &[&str]| {
         let sent = sent.take();
@@ -97,13 +98,13 @@ async fn a_header_goes_with_every_call_of_a_transfer() {
         .await;
     assert!(outcome.is_complete());
     all_marked(&["DeleteMultipleObjects"]);
-    // The handle that the transfers were made with is as it was.
+    // The handle itself is not changed.
     bucket.head().await.unwrap();
     assert_eq!(sent.take(), [("HeadBucket", false)]);
 }
 
 #[tokio::test]
-async fn a_policy_and_a_time_hold_for_each_call_of_a_transfer() {
+async fn a_policy_and_a_timeout_apply_to_each_request_of_a_transfer() {
     let (emulator, bucket, sent) = start().await;
     bucket.put_object("k").body("content").await.unwrap();
     let once = RetryPolicy::never();
@@ -153,7 +154,7 @@ async fn a_policy_and_a_time_hold_for_each_call_of_a_transfer() {
 }
 
 #[tokio::test]
-async fn a_header_of_the_runtimes_is_refused_before_anything_is_sent() {
+async fn a_header_that_the_client_sets_is_refused() {
     let (_emulator, bucket, sent) = start().await;
     let error = bucket
         .upload("k", "x")
@@ -193,7 +194,7 @@ async fn content_has_one_source() {
     let error = part.copy_source(("some-bucket", "a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(sent.take().is_empty());
-    // An empty body is none.
+    // An empty body counts as no body.
     put().await.unwrap();
     let copy = bucket
         .put_object("copy")

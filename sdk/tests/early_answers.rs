@@ -1,4 +1,5 @@
-//! A service that answers before it has read the body, and closes: what it said must be heard.
+//! A service that responds and closes the connection before it has read the body: the client must
+//! report the response.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -19,14 +20,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 const REFUSED: &str = r#"{"code":"permission_denied","message":"no","request_id":"r"}"#;
 
-/// What the server does once it has the head of a request.
+/// The behavior of the server after the head of a request.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
-    /// Answers, and closes at once, with what has come unread: the system resets the connection.
+    /// Responds and closes at once, with unread data: the system resets the connection.
     Close,
-    /// Reads a piece of the body first.
+    /// Reads a part of the body first.
     ReadSomeAndClose,
-    /// Answers, and closes its own side only.
+    /// Responds and closes only its own side.
     HalfClose,
 }
 
@@ -65,7 +66,7 @@ async fn server(manner: Manner) -> Bucket {
     qingstor.bucket("some-bucket", "pek3a").unwrap()
 }
 
-/// A body of each kind: in memory, in a file, a stream.
+/// Creates a body in memory, in a file, or of a stream.
 async fn body(kind: usize, content: &[u8], path: &Path) -> Body {
     match kind {
         0 => Body::from(content.to_vec()),
@@ -74,7 +75,7 @@ async fn body(kind: usize, content: &[u8], path: &Path) -> Body {
     }
 }
 
-/// Sends large bodies; gives what each failed with.
+/// Sends large bodies and returns the errors.
 async fn failures(manner: Manner, rounds: usize) -> Vec<Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large");
@@ -89,29 +90,29 @@ async fn failures(manner: Manner, rounds: usize) -> Vec<Error> {
     failures
 }
 
-fn is_heard(error: &Error) -> bool {
+fn is_refusal(error: &Error) -> bool {
     error.status().is_some_and(|status| status == 403)
         && error.code() == Some(&ErrorCode::PermissionDenied)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_is_heard_while_the_body_is_sent() {
+async fn a_refusal_is_reported_while_the_body_is_sent() {
     for error in failures(Manner::HalfClose, 30).await {
-        assert!(is_heard(&error), "{error}");
+        assert!(is_refusal(&error), "{error}");
         assert_eq!(error.attempts(), 1, "{error}");
     }
 }
 
-/// A reset can overtake what was said before it. Then the connection broke, which is said as it is,
-/// and no other failure is made of it.
+/// A reset can overtake the response. Then the error is that the connection broke, and no other
+/// one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reset_is_a_refusal_or_a_broken_connection() {
+async fn a_reset_is_reported_as_a_refusal_or_a_broken_connection() {
     for manner in [Manner::Close, Manner::ReadSomeAndClose] {
         let failures = failures(manner, 30).await;
-        let heard = failures.iter().filter(|error| is_heard(error)).count();
+        let heard = failures.iter().filter(|error| is_refusal(error)).count();
         for error in &failures {
             assert!(
-                is_heard(error) || error.kind() == ErrorKind::Connect,
+                is_refusal(error) || error.kind() == ErrorKind::Connect,
                 "{manner:?}: {error}"
             );
         }

@@ -1,6 +1,6 @@
-//! What the one line of an error says, against servers that answer in their own way.
+//! The `Display` line of errors, with raw servers.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,7 +14,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
 
-/// A server that answers every connection with these bytes.
+/// Starts a server that responds to every connection with these bytes.
 fn server(answer: impl Into<Vec<u8>>) -> SocketAddr {
     let (listener, answer) = (TcpListener::bind("127.0.0.1:0").unwrap(), answer.into());
     let address = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ async fn get(answer: impl Into<Vec<u8>>) -> Error {
     bucket.get_object("cat.jpg").await.unwrap_err()
 }
 
-/// The line without the time that the request took.
+/// Returns the line without the elapsed time.
 fn line(error: &Error) -> String {
     let line = error.to_string();
     let (line, _) = line.rsplit_once(", ").unwrap();
@@ -117,7 +117,7 @@ async fn the_first_words_of_a_page_are_in_the_line() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_long_or_breaks_off_is_shown_all_the_same() {
+async fn a_long_or_incomplete_page_is_shown() {
     let page = "<html><title>No backend</title>";
     let long = format!("{page}{}", "x".repeat(10 << 20));
     let chunked = "HTTP/1.1 502 Bad Gateway\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -157,7 +157,7 @@ async fn the_status_of_a_head_is_shown_once() {
 }
 
 #[tokio::test]
-async fn nothing_reorders_or_breaks_the_line() {
+async fn no_text_reorders_or_breaks_the_line() {
     let body = "{\"code\": \"a\u{202e}b\", \"message\": \"c\u{2067}d\\ne\"}";
     let headers = "content-type: application/json\r\nx-qs-request-id: f\u{202e}g\r\n";
     let json = response("400 Bad Request", headers, body);
@@ -206,7 +206,7 @@ async fn a_failed_connection_names_the_endpoint() {
         .unwrap_err();
     let says = format!("the connection to http://{address} broke before the response arrived: ");
     assert!(error.to_string().contains(&says), "{error}");
-    // It speaks no TLS.
+    // The server does not support TLS.
     let address = server(response("200 OK", "", ""));
     let error = bucket(format!("https://{address}"))
         .get_object("k")
@@ -217,7 +217,7 @@ async fn a_failed_connection_names_the_endpoint() {
 }
 
 #[tokio::test]
-async fn a_failed_connection_names_the_proxy_and_not_its_password() {
+async fn a_failed_connection_names_the_proxy_without_its_password() {
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -237,7 +237,7 @@ async fn a_failed_connection_names_the_proxy_and_not_its_password() {
 }
 
 #[tokio::test]
-async fn an_argument_is_named_as_the_method_names_it() {
+async fn errors_use_the_argument_names_of_the_methods() {
     let bucket = bucket("http://127.0.0.1:1");
     let put = bucket.put_object("").await.unwrap_err();
     let get = bucket.get_object("").await.unwrap_err();
@@ -247,7 +247,7 @@ async fn an_argument_is_named_as_the_method_names_it() {
     }
 }
 
-/// A request on a connection that another runtime made and drives, until that runtime ends.
+/// Sends a request on a connection of another runtime, which then ends.
 #[test]
 fn a_client_of_another_runtime_gets_a_hint() {
     let runtime = || {
@@ -265,7 +265,7 @@ fn a_client_of_another_runtime_gets_a_hint() {
         stream.write_all(first.as_bytes()).unwrap();
         assert!(stream.read(&mut request).unwrap() > 0);
         second_came.send(()).unwrap();
-        // No answer: the other side ends the connection.
+        // The server closes the connection without a response.
         let _ = stream.read(&mut request);
     });
     let first = runtime();

@@ -1,7 +1,7 @@
-//! Every example runs, and finds what it asserts to be true.
+//! Runs every example. Examples assert their results.
 //!
-//! `cargo test` builds the examples; before `cargo test --test examples` alone, `cargo build --examples`
-//! does.
+//! `cargo test` builds the examples. Run `cargo build --examples` before `cargo test --test
+//! examples` alone.
 
 #![cfg(all(feature = "rustls", feature = "config-file"))]
 #![allow(
@@ -16,13 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// More than the slowest of them takes on a busy machine.
+/// Longer than the slowest example takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Those that need a feature which is off are not built.
+/// Examples that need a disabled feature are not built.
 const BLOCKING: &str = "blocking";
 
-/// The folder that cargo puts examples into, beside the one of this program.
+/// Returns the folder of the built examples, next to that of this program.
 fn built() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     own.parent()
@@ -34,13 +34,13 @@ fn built() -> PathBuf {
 fn start(name: &str) -> Child {
     let program = built().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(&program);
-    // Those that would talk to the real service talk to a server of their own.
+    // Examples for the real service use a local server.
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("QINGSTOR_") {
             command.env_remove(variable);
         }
     }
-    // A million takes half a minute without optimisation.
+    // A million keys take half a minute without optimization.
     if name == "million_keys" {
         command.arg("50000");
     }
@@ -57,7 +57,7 @@ fn start(name: &str) -> Child {
 }
 
 #[test]
-fn every_example_runs() {
+fn every_example_succeeds() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let mut running = BTreeMap::new();
     for file in std::fs::read_dir(folder).unwrap() {

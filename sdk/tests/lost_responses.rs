@@ -1,6 +1,6 @@
 //! Multipart uploads and copies whose requests are executed, but whose responses are lost.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! What the feature `serde` gives: everything that is data can be written, and read as it was.
+//! The feature `serde`: data types do not change when they are serialized and deserialized.
 
 #![cfg(feature = "serde")]
 #![allow(
@@ -23,11 +23,11 @@ use qingstor_sdk::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How many values of each type are tried.
+/// Number of tested values per type.
 const VALUES: u64 = 60;
 
-/// Writes a value and reads it again; says whether it could be written.
-fn survives<T: Serialize + DeserializeOwned + Debug>(value: &T) -> bool {
+/// Serializes and deserializes a value. Returns whether it could be serialized.
+fn is_preserved<T: Serialize + DeserializeOwned + Debug>(value: &T) -> bool {
     let json = match serde_json::to_string(value) {
         Ok(json) => json,
         Err(error) => {
@@ -43,31 +43,33 @@ fn survives<T: Serialize + DeserializeOwned + Debug>(value: &T) -> bool {
     true
 }
 
-/// Makes values of a type, as the type itself asks for its fields.
-fn all_survive<T: Serialize + DeserializeOwned + Debug>() {
+/// Tests arbitrary values of a type, created according to its `Deserialize`.
+fn all_are_preserved<T: Serialize + DeserializeOwned + Debug>() {
     let written = (0..VALUES).filter(|seed| {
         let value = T::deserialize(Arbitrary::new(*seed));
-        survives(&value.unwrap_or_else(|error| panic!("{}: {error}", std::any::type_name::<T>())))
+        is_preserved(
+            &value.unwrap_or_else(|error| panic!("{}: {error}", std::any::type_name::<T>())),
+        )
     });
     assert!(written.count() > 0, "{}", std::any::type_name::<T>());
 }
 
-/// Tries each type, and gives their names.
+/// Tests each type and returns their names.
 macro_rules! each {
     ($module:ident: $($name:ident)*) => {{
-        $(all_survive::<$module::$name>();)*
+        $(all_are_preserved::<$module::$name>();)*
         BTreeSet::from([$(stringify!($name)),*])
     }};
 }
 
-/// The names of what is rendered into a file: structs, open enums, outputs without fields.
+/// Returns the names of the generated structs, open enums, and outputs without fields in a file.
 fn rendered(source: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     let mut in_enum = false;
     for line in source.lines().map(str::trim) {
         let name = line.strip_suffix(" {");
         if let Some(rest) = line.strip_prefix("pub struct ") {
-            // A struct without fields closes on its line.
+            // A struct without fields ends on the same line.
             names.extend(rest.split_whitespace().next());
         } else if line == "string_enum! {" {
             in_enum = true;
@@ -85,7 +87,7 @@ fn rendered(source: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_type_survives() {
+fn every_type_is_preserved() {
     let tried = each! { types:
             AbortIncompleteMultipartUpload AclGrant BucketStatus BucketSummary CloudFunc CloudFuncArgs
             Cname CnameRecord CnameRecords CnameType CorsMethod CorsRule Grantee GranteeType
@@ -104,7 +106,7 @@ fn every_type_survives() {
 }
 
 #[test]
-fn every_input_and_output_without_a_body_survives() {
+fn every_input_and_output_without_a_body_is_preserved() {
     let mut tried = each! { operations:
             AbortMultipartUploadInput AbortMultipartUploadOutput AppendObjectOutput
             CompleteMultipartUploadInput CompleteMultipartUploadOutput
@@ -139,7 +141,7 @@ fn every_input_and_output_without_a_body_survives() {
             PutBucketRetentionOutput PutBucketVersioningInput PutBucketVersioningOutput
             PutObjectOutput UploadMultipartOutput
     };
-    // A body is no data, and neither is what carries one.
+    // Inputs and outputs with a body are not serializable.
     tried.extend([
         "PostObjectInput",
         "PutObjectInput",
@@ -164,30 +166,30 @@ fn every_input_and_output_without_a_body_survives() {
 }
 
 #[test]
-fn what_the_runtime_has_survives() {
-    all_survive::<qingstor_sdk::CopiedObject>();
-    all_survive::<qingstor_sdk::DeleteError>();
-    all_survive::<qingstor_sdk::DownloadOutput>();
-    all_survive::<qingstor_sdk::ErrorCode>();
-    all_survive::<qingstor_sdk::FormUpload>();
-    all_survive::<qingstor_sdk::Metadata>();
-    all_survive::<qingstor_sdk::ObjectPath>();
-    all_survive::<qingstor_sdk::Progress>();
-    all_survive::<qingstor_sdk::RetryPolicy>();
-    all_survive::<qingstor_sdk::Timestamp>();
-    all_survive::<qingstor_sdk::UploadOutput>();
-    all_survive::<image::ImageInfo>();
-    all_survive::<image::ImageWatermark>();
-    all_survive::<image::TextWatermark>();
-    survives(&image::Crop::new().width(7).gravity(image::Gravity::Center));
-    survives(&image::Crop::new().at(1, 2));
-    survives(&image::Resize::to_width(9));
-    survives(&image::ImageFormat::Webp);
-    survives(&ErrorKind::Timeout);
+fn every_type_of_the_runtime_is_preserved() {
+    all_are_preserved::<qingstor_sdk::CopiedObject>();
+    all_are_preserved::<qingstor_sdk::DeleteError>();
+    all_are_preserved::<qingstor_sdk::DownloadOutput>();
+    all_are_preserved::<qingstor_sdk::ErrorCode>();
+    all_are_preserved::<qingstor_sdk::FormUpload>();
+    all_are_preserved::<qingstor_sdk::Metadata>();
+    all_are_preserved::<qingstor_sdk::ObjectPath>();
+    all_are_preserved::<qingstor_sdk::Progress>();
+    all_are_preserved::<qingstor_sdk::RetryPolicy>();
+    all_are_preserved::<qingstor_sdk::Timestamp>();
+    all_are_preserved::<qingstor_sdk::UploadOutput>();
+    all_are_preserved::<image::ImageInfo>();
+    all_are_preserved::<image::ImageWatermark>();
+    all_are_preserved::<image::TextWatermark>();
+    is_preserved(&image::Crop::new().width(7).gravity(image::Gravity::Center));
+    is_preserved(&image::Crop::new().at(1, 2));
+    is_preserved(&image::Resize::to_width(9));
+    is_preserved(&image::ImageFormat::Webp);
+    is_preserved(&ErrorKind::Timeout);
 }
 
 #[test]
-fn a_value_of_tomorrow_is_kept() {
+fn an_unknown_enum_value_is_preserved() {
     let class: types::StorageClass = serde_json::from_str("\"GLACIAL\"").unwrap();
     assert_eq!(class, types::StorageClass::Unknown("GLACIAL".into()));
     assert_eq!(serde_json::to_string(&class).unwrap(), "\"GLACIAL\"");
@@ -199,9 +201,9 @@ fn bucket() -> Bucket {
     qingstor.bucket("some-bucket", "pek3a").unwrap()
 }
 
-/// The place in a list, kept by another process.
+/// A position in a list, stored for another process.
 #[test]
-fn a_list_goes_on_where_it_was_stored() {
+fn a_stored_list_continues() {
     let call = bucket()
         .list_objects()
         .prefix("logs/")
@@ -211,24 +213,24 @@ fn a_list_goes_on_where_it_was_stored() {
     let input: operations::ListObjectsInput = serde_json::from_str(&stored).unwrap();
     let again = bucket().call(input).build().unwrap();
     assert_eq!(again.uri(), call.build().unwrap().uri());
-    // One that an older version stored has fewer fields.
+    // An input that an older version stored has fewer fields.
     let older: operations::ListObjectsInput = serde_json::from_str("{\"limit\":1}").unwrap();
     assert_eq!(older.limit, Some(1));
 }
 
 #[test]
-fn an_encryption_key_is_never_written() {
+fn an_encryption_key_is_not_serialized() {
     let call = bucket().get_object("k").sse_key(&SseKey::new([b'x'; 32]));
     let error = serde_json::to_string(call.input()).unwrap_err();
     assert!(error.to_string().contains("encryption key"), "{error}");
     let mut input = call.input().clone();
     input.encryption_customer_key = None;
-    assert!(survives(&input));
+    assert!(is_preserved(&input));
 }
 
-/// A service signs, a browser sends.
+/// A service signs the request, a browser sends it.
 #[test]
-fn a_presigned_call_can_be_handed_on() {
+fn a_presigned_call_is_preserved() {
     let upload = bucket().put_object("a b").content_type("text/plain");
     let deletion = bucket().delete_multiple_objects(["k"]);
     let minute = Duration::from_secs(60);
@@ -253,9 +255,9 @@ fn a_presigned_call_can_be_handed_on() {
     }
 }
 
-/// Whoever sends an encrypted upload needs the key; who only looks at the call must not see it.
+/// The sender of an encrypted upload needs the key, but `Debug` must not show it.
 #[test]
-fn a_presigned_key_shows_in_no_debug() {
+fn debug_redacts_the_key_of_a_presigned_call() {
     let key = SseKey::new([b'x'; 32]);
     let upload = bucket().put_object("k").sse_key(&key);
     let presigned = upload.presign(Duration::from_secs(60)).unwrap();

@@ -1,6 +1,6 @@
-//! What ranges side by side are good for: each connection is slow.
+//! Concurrent ranges are faster if each connection is slow.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ use transfer::{MIB, Site, content};
 
 #[tokio::test]
 async fn many_slow_connections_are_faster_than_one() {
-    /// What one connection gives in a second.
+    /// Bytes per second of one connection.
     const SLOW: usize = 2 * MIB;
     let site = Site::start().await;
     let stored = content(4 * MIB);

@@ -1,4 +1,4 @@
-//! TLS as it is: an emulator behind a certificate of a certificate authority of our own.
+//! TLS with an emulator behind a certificate of a test certificate authority.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -22,7 +22,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// An emulator, and the way to it by TLS.
+/// An emulator behind TLS.
 struct Site {
     emulator: Emulator,
     addr: SocketAddr,
@@ -31,7 +31,7 @@ struct Site {
 }
 
 impl Site {
-    /// The server's certificate is for `name`.
+    /// Starts the server with a certificate for `name`.
     async fn start(name: &str) -> Self {
         let emulator = Emulator::builder().in_memory().start().await.unwrap();
         let (authority, acceptor) = certified(name);
@@ -42,7 +42,7 @@ impl Site {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    // A client that does not trust the certificate breaks off: that is the test's.
+                    // A client that does not trust the certificate disconnects.
                     let Ok(mut stream) = acceptor.accept(stream).await else {
                         return;
                     };
@@ -59,7 +59,7 @@ impl Site {
         }
     }
 
-    /// How many calls came through.
+    /// Returns the number of requests that arrived.
     fn served(&self) -> u64 {
         self.emulator.operations_served().values().sum()
     }
@@ -75,7 +75,7 @@ impl Site {
     }
 }
 
-/// A new authority's certificate, and a server that has one of it.
+/// Creates a certificate authority and a server with a certificate of it.
 fn certified(name: &str) -> (String, TlsAcceptor) {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -92,7 +92,7 @@ fn certified(name: &str) -> (String, TlsAcceptor) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    // A client that could HTTP/2 would take it.
+    // A client that supports HTTP/2 would use it.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (authority, TlsAcceptor::from(Arc::new(config)))
 }
@@ -102,7 +102,7 @@ fn bucket(config: Config) -> Bucket {
     qingstor.bucket("some-bucket", "pek3a").unwrap()
 }
 
-/// Writes and reads, by one request and by many.
+/// Uploads and downloads, with one request and with several.
 async fn works(bucket: &Bucket) {
     bucket.put().await.unwrap();
     let content = vec![7; 9 << 20];
@@ -114,13 +114,13 @@ async fn works(bucket: &Bucket) {
 }
 
 #[tokio::test]
-async fn a_certificate_of_ones_own_authority_is_good() {
+async fn a_configured_certificate_authority_is_trusted() {
     let site = Site::start("localhost").await;
     works(&bucket(site.config().ca_certificate_pem(&*site.authority))).await;
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn an_untrusted_certificate_is_refused() {
     let site = Site::start("localhost").await;
     let stranger = Site::start("localhost").await;
     for config in [
@@ -153,10 +153,10 @@ async fn a_certificate_for_another_host_is_refused() {
     assert_eq!(site.served(), 0);
 }
 
-/// What a proxy was told to connect to.
+/// The targets that a proxy was asked to connect to.
 type Targets = Arc<Mutex<Vec<String>>>;
 
-/// A proxy that leads everybody to `target`.
+/// Starts a proxy that connects every client to `target`.
 async fn proxy(target: SocketAddr) -> (SocketAddr, Targets) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -178,7 +178,7 @@ async fn proxy(target: SocketAddr) -> (SocketAddr, Targets) {
 }
 
 #[tokio::test]
-async fn tls_goes_through_a_proxy_that_sees_nothing_of_it() {
+async fn tls_is_tunneled_through_a_proxy() {
     let site = Site::start("storage.example.com").await;
     let (proxy, asked) = proxy(site.addr).await;
     let config = site.config().endpoint("https://storage.example.com");
@@ -197,7 +197,7 @@ async fn tls_goes_through_a_proxy_that_sees_nothing_of_it() {
 
 #[cfg(feature = "reqwest-client")]
 #[tokio::test]
-async fn a_client_of_the_callers_has_its_own_trust() {
+async fn a_custom_client_uses_its_own_certificates() {
     use tokio_rustls::rustls::pki_types::CertificateDer;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
     use tokio_rustls::rustls::{ClientConfig, RootCertStore};

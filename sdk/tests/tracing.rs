@@ -1,4 +1,4 @@
-//! What `tracing` is told: spans, events, their fields, and no secret.
+//! Spans and events of `tracing`, their fields, and the absence of secrets.
 
 #![cfg(all(feature = "tracing", feature = "rustls"))]
 #![allow(
@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
 use qingstor_sdk::{
-    Bucket, Config, Credentials, ProvideCredentials, ProvideFuture, Provided, QingStor,
-    RetryPolicy, SseKey,
+    Bucket, Config, Credentials, ProvideCredentials, QingStor, RetryPolicy, SseKey,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -26,7 +26,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes down all that comes, a line each.
+/// Records each span and event as a line.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
@@ -51,7 +51,7 @@ impl Notes {
         self.0.lock().unwrap().push(line);
     }
 
-    /// What the SDK said since the last time.
+    /// Returns the lines since the last call.
     fn take(&self) -> Vec<String> {
         let all = std::mem::take(&mut *self.0.lock().unwrap());
         let own = all
@@ -90,7 +90,7 @@ async fn start() -> (Emulator, Bucket) {
     (emulator, bucket)
 }
 
-/// Every line has its texts, and there are no others.
+/// Asserts that each line contains its texts, and that there are no other lines.
 fn assert_lines(lines: &[String], expected: &[&[&str]]) {
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, texts) in lines.iter().zip(expected) {
@@ -101,7 +101,7 @@ fn assert_lines(lines: &[String], expected: &[&[&str]]) {
 }
 
 #[tokio::test]
-async fn a_call_is_a_span_and_each_attempt_one_within_it() {
+async fn a_call_is_a_span_with_a_span_for_each_attempt() {
     let (emulator, bucket) = start().await;
     let notes = Notes::default();
     let _listening =
@@ -143,7 +143,7 @@ async fn a_call_is_a_span_and_each_attempt_one_within_it() {
 }
 
 #[tokio::test]
-async fn a_failure_says_what_is_known_of_it() {
+async fn a_failed_call_reports_its_status_and_kind() {
     let (emulator, bucket) = start().await;
     let notes = Notes::default();
     let _listening =
@@ -163,7 +163,7 @@ async fn a_failure_says_what_is_known_of_it() {
         "{lines:#?}"
     );
     assert_lines(&lines[lines.len() - 1..], &[&failed]);
-    // Nobody answers: there is no status and no id.
+    // Without a response, there is no status and no request ID.
     drop(emulator);
     let error = bucket.head().retry(RetryPolicy::never()).await.unwrap_err();
     let lines = notes.take();
@@ -180,7 +180,7 @@ async fn a_failure_says_what_is_known_of_it() {
 }
 
 #[tokio::test]
-async fn nothing_secret_is_told() {
+async fn no_secret_is_reported() {
     let (emulator, bucket) = start().await;
     let notes = Notes::default();
     let _listening =
@@ -199,7 +199,7 @@ async fn nothing_secret_is_told() {
     let (_, signature) = url.uri().query().unwrap().split_once("signature=").unwrap();
     for secret in [
         emulator.secret_access_key(),
-        // The key of the object, in base64.
+        // The encryption key in base64.
         "eHh4eHh4",
         "hush-hush",
         "the content",
@@ -214,7 +214,7 @@ async fn nothing_secret_is_told() {
     }
 }
 
-/// Gives a key pair that is to be replaced at once, and then no other.
+/// Returns a key pair that is refreshed at once, and then fails.
 struct Closing(Credentials, AtomicBool);
 
 impl ProvideCredentials for Closing {
@@ -223,14 +223,14 @@ impl ProvideCredentials for Closing {
             if self.1.swap(true, Ordering::Relaxed) {
                 return Err("the vault is closed".into());
             }
-            Ok(Provided::new(self.0.clone()).refresh_after(Duration::ZERO))
+            Ok(ProvidedCredentials::new(self.0.clone()).refresh_after(Duration::ZERO))
         })
     }
 }
 
-/// Nobody's call fails for it: only here is it told, while there is time to mend it.
+/// No call fails, so only this event reports the problem in time.
 #[tokio::test]
-async fn credentials_that_are_not_renewed_are_told() {
+async fn a_failed_refresh_of_credentials_is_reported() {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
     let (id, secret) = (emulator.access_key_id(), emulator.secret_access_key());
     let provider = Closing(

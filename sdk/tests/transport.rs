@@ -1,4 +1,4 @@
-//! Ways to the service that are not the usual one: a proxy, the caller's client, a closure.
+//! Unusual transports: a proxy, a custom client, an in-process handler.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -27,7 +27,7 @@ fn bucket(config: Config) -> Bucket {
 }
 
 #[tokio::test]
-async fn everything_goes_through_the_proxy() {
+async fn all_requests_use_the_proxy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let proxy = tokio::spawn(async move {
@@ -52,7 +52,7 @@ async fn everything_goes_through_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_is_told_at_once() {
+async fn an_invalid_setting_is_reported_at_once() {
     for config in [
         Config::anonymous().proxy("socks5://proxy.example.com"),
         Config::anonymous().ca_certificate_pem("nonsense"),
@@ -62,7 +62,7 @@ async fn a_wrong_setting_is_told_at_once() {
     }
 }
 
-/// Answers every request with nothing; tells how many connections were made.
+/// Responds to every request with an empty body, and counts the connections.
 async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -84,7 +84,7 @@ async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
 }
 
 #[tokio::test]
-async fn connections_are_kept_as_many_and_as_long_as_is_wished() {
+async fn the_pool_settings_limit_unused_connections() {
     let config = || Config::new("ID", "SECRET");
     for (config, expected) in [
         (config(), 1),
@@ -101,9 +101,10 @@ async fn connections_are_kept_as_many_and_as_long_as_is_wished() {
     }
 }
 
-/// TLS is part of making a connection: whoever takes the connection and says nothing is given up.
+/// The connect timeout includes TLS: a server that accepts the connection and sends nothing is
+/// given up.
 #[tokio::test]
-async fn a_connection_that_is_never_made_is_given_up() {
+async fn the_connect_timeout_includes_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = Config::new("ID", "SECRET")
         .endpoint(format!("https://{}", listener.local_addr().unwrap()))
@@ -116,9 +117,9 @@ async fn a_connection_that_is_never_made_is_given_up() {
     assert!(error.is_retryable());
 }
 
-/// Fails twice, then gives back what it was sent.
+/// Fails twice, then returns the request body.
 #[tokio::test]
-async fn a_closure_answers_as_a_service_would() {
+async fn a_handler_can_fail_and_return_the_body() {
     let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);
     let config = Config::new("ID", "SECRET").in_process(move |request| {
@@ -149,7 +150,7 @@ async fn a_closure_answers_as_a_service_would() {
 }
 
 #[tokio::test]
-async fn a_closure_that_never_answers_is_not_waited_for() {
+async fn a_hanging_handler_is_given_up() {
     let config = Config::anonymous()
         .in_process(|_| std::future::pending::<Response<Vec<u8>>>())
         .idle_timeout(Duration::from_millis(20))
@@ -159,7 +160,7 @@ async fn a_closure_that_never_answers_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn what_a_closure_cuts_off_is_missed() {
+async fn an_incomplete_response_of_a_handler_is_an_error() {
     let config = Config::anonymous().in_process(|_| async {
         let answer = Response::builder().header("Content-Length", "9");
         answer.body("hello").unwrap()
@@ -169,9 +170,9 @@ async fn what_a_closure_cuts_off_is_missed() {
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
 
-/// Servers differ in how they say that there is nothing.
+/// Servers differ in how they represent missing values.
 #[tokio::test]
-async fn a_null_counts_as_absent_whatever_its_type() {
+async fn a_null_field_of_any_type_counts_as_absent() {
     let answers = |json: &'static str| {
         bucket(Config::anonymous().in_process(move |_| async move { Response::new(json) }))
     };
@@ -183,7 +184,7 @@ async fn a_null_counts_as_absent_whatever_its_type() {
     let error = answers(wrong).list_objects().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("keys[0].size"), "{error}");
-    // A field that comes twice is a mistake, and no `null` makes it good.
+    // A duplicate field is an error, even if one of the values is `null`.
     for twice in [r#"{"name":"a","name":null}"#, r#"{"name":null,"name":"a"}"#] {
         let error = answers(twice).list_objects().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
@@ -191,9 +192,9 @@ async fn a_null_counts_as_absent_whatever_its_type() {
     }
 }
 
-/// What a success tells of itself, a failure tells, too.
+/// An error has the same information about the response as an output.
 #[tokio::test]
-async fn an_error_has_the_headers_of_its_answer() {
+async fn an_error_has_the_headers_of_its_response() {
     let answers = |status: u16, json: &'static str| {
         bucket(Config::anonymous().in_process(move |_| async move {
             let answer = Response::builder().status(status);
@@ -214,12 +215,12 @@ async fn an_error_has_the_headers_of_its_answer() {
     let output = answers(200, "{}").list_objects().await.unwrap();
     assert_eq!(output.headers()["x-served-by"], "node-7");
     assert_eq!(output.request_id(), Some("rid"));
-    // Nothing was sent: there is no answer.
+    // No request was sent, so there is no response.
     let error = answers(200, "").get_object("../k").await.unwrap_err();
     assert!(error.headers().is_none());
 }
 
-/// Notes what it is told.
+/// Records the events.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
@@ -234,7 +235,7 @@ impl Observer for Notes {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_of_each_attempt_and_of_no_secret() {
+async fn an_observer_sees_each_attempt_but_no_secret() {
     let notes = Notes::default();
     let asked = AtomicU32::new(0);
     let config = Config::new("ID", "SECRET")

@@ -1,6 +1,6 @@
 //! Interrupted uploads that are resumed with a token.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,6 +1,6 @@
 //! [`UploadWriter`](qingstor_sdk::UploadWriter), and the entity tags of local files.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,6 +1,6 @@
 //! Uploads to the emulator: sizes, sources, settings, faults.
 
-// A test that finds something else may well panic.
+// A test may panic.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// A client for plain HTTP: it is given a provider of its own, since none is installed for the process.
+/// Creates a client for HTTP with its own crypto provider, because the process has none.
 pub(crate) fn client() -> reqwest::ClientBuilder {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)

@@ -1,16 +1,16 @@
-//! A server that does as little as HTTP/1.1 allows, in a process of its own.
+//! A minimal HTTP/1.1 server, which runs in a separate process.
 
 use std::io::Write;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The argument that makes the program this server.
+/// Command-line argument with which the benchmark runs as the server.
 pub(crate) const ARGUMENT: &str = "--bench-server";
 
 const LARGE: usize = super::LARGE;
 
-/// Prints its address and serves until it is killed.
+/// Prints the address and serves requests until the process is killed.
 pub(crate) fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -29,7 +29,7 @@ pub(crate) fn run() {
     });
 }
 
-/// Answers requests until the client goes away.
+/// Responds to requests until the client closes the connection.
 async fn serve(mut stream: TcpStream, page: std::sync::Arc<String>) -> std::io::Result<()> {
     let mut buffer = vec![0; 256 * 1024];
     let mut filled = 0;
@@ -63,11 +63,11 @@ async fn serve(mut stream: TcpStream, page: std::sync::Arc<String>) -> std::io::
             missing = missing.saturating_sub(count);
         }
         filled = 0;
-        answer(&mut stream, &text, &page).await?;
+        respond(&mut stream, &text, &page).await?;
     }
 }
 
-async fn answer(stream: &mut TcpStream, request: &str, page: &str) -> std::io::Result<()> {
+async fn respond(stream: &mut TcpStream, request: &str, page: &str) -> std::io::Result<()> {
     let method = request.split(' ').next().unwrap_or_default();
     let target = request.split(' ').nth(1).unwrap_or_default();
     let (status, kind, len) = match (method, target) {
@@ -97,7 +97,7 @@ async fn answer(stream: &mut TcpStream, request: &str, page: &str) -> std::io::R
     Ok(())
 }
 
-/// A listing of 1,000 keys, shaped as the service answers it.
+/// Returns a listing of 1,000 keys, in the format of the service.
 pub(crate) fn page() -> String {
     let keys: Vec<String> = (0..1000)
         .map(|i| {

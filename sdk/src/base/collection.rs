@@ -1,12 +1,11 @@
-//! [`Collection`]: lists in one parameter; and the text forms of times.
+//! [`CollectionFormat`]: how a parameter contains the values of a list.
 
 use crate::base::error::{Error, Result};
 use crate::base::parameter::Parameter;
-use crate::base::timestamp::Timestamp;
 
-/// How the values of a list share one parameter (Swagger's `collectionFormat`).
+/// How one parameter contains the values of a list (`collectionFormat` in Swagger).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Collection {
+pub enum CollectionFormat {
     /// `a,b`
     Csv,
     /// `a b`
@@ -19,7 +18,7 @@ pub enum Collection {
     Multi,
 }
 
-impl Collection {
+impl CollectionFormat {
     /// Returns the separator of two values.
     pub fn separator(self) -> char {
         match self {
@@ -55,14 +54,4 @@ impl Collection {
         }
         Ok(joined)
     }
-}
-
-/// Returns a time as an HTTP date, for headers.
-pub fn http_date(time: impl Into<Option<Timestamp>>) -> Result<Option<String>> {
-    time.into().map(Timestamp::to_http_date).transpose()
-}
-
-/// Returns a time in Unix seconds.
-pub fn unix_seconds(time: impl Into<Option<Timestamp>>) -> Option<i64> {
-    time.into().map(Timestamp::as_unix_seconds)
 }

@@ -1,4 +1,4 @@
-//! [`Digest`]: an MD5, as entity tags carry it.
+//! [`Digest`]: an MD5 digest, as in entity tags.
 
 use std::fmt;
 use std::fs::File;
@@ -12,24 +12,25 @@ use md5::{Digest as _, Md5};
 
 use super::entity_tag;
 
-/// The MD5 of some bytes. `Display` gives it in hex.
+/// An MD5 digest. `Display` writes it in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digest([u8; 16]);
 
 impl Digest {
-    /// The end of a calculation.
+    /// Finishes a calculation.
     pub(crate) fn of(md5: Md5) -> Self {
         Self(md5.finalize().into())
     }
 
-    /// Returns the MD5 of the content that an entity tag is, with or without quotes. `None` if it is
-    /// something else, or weak: the content may then be compressed on its way, for example.
+    /// Parses the MD5 of the content from an entity tag, with or without quotes. Returns `None` if
+    /// the tag is not an MD5 or is weak: the transferred content may then differ, for example by
+    /// compression.
     pub(crate) fn from_etag(etag: &str) -> Option<Self> {
         Self::of_stored(etag).filter(|_| entity_tag::is_strong(etag))
     }
 
-    /// Returns the MD5 that the entity tag of an uploaded body is. Here a weak tag counts, too: it is
-    /// about the bytes that are stored, not about those of a response.
+    /// Parses the MD5 from the entity tag of an uploaded body. Accepts weak tags, because the tag
+    /// describes the stored bytes, not those of a response.
     pub(crate) fn of_stored(etag: &str) -> Option<Self> {
         let hex = entity_tag::text(etag).as_bytes();
         if hex.len() != 32 {
@@ -37,7 +38,7 @@ impl Digest {
         }
         let mut bytes = [0; 16];
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            // Only digits: `from_str_radix` alone would take a sign.
+            // `from_str_radix` would accept a sign.
             if !pair.iter().all(u8::is_ascii_hexdigit) {
                 return None;
             }
@@ -46,13 +47,13 @@ impl Digest {
         Some(Self(bytes))
     }
 
-    /// The value of `Content-MD5`.
+    /// Returns the digest as a value of `Content-MD5`.
     pub(crate) fn base64(self) -> String {
         BASE64.encode(self.0)
     }
 
-    /// The entity tag of an object that is made of parts with these digests: the MD5 of them all,
-    /// and their number, so that nobody takes it for the MD5 of the content.
+    /// Returns the entity tag of an object that consists of parts with these digests: their
+    /// combined MD5, and their number, which distinguishes it from the MD5 of the content.
     pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>) -> String {
         let mut md5 = Md5::new();
         let mut count = 0;
@@ -76,7 +77,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Adds a range of a file to a digest. Blocks.
+/// Updates a digest with a range of a file. Blocks.
 pub(crate) fn hash_file(path: &Path, md5: &mut Md5, range: Range<u64>) -> io::Result<()> {
     const CHUNK: u64 = 256 * 1024;
     let mut file = File::open(path)?;
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_md5_is_one() {
+    fn parses_only_md5_digests() {
         let hex = "900150983cd24fb0d6963f7d28e17f72";
         for etag in [hex.to_owned(), format!("\"{hex}\""), hex.to_uppercase()] {
             assert_eq!(Digest::from_etag(&etag).unwrap().to_string(), hex);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_a_tag_that_is_no_md5() {
+    fn the_tag_of_parts_is_not_an_md5() {
         let part = Digest::of(Md5::new());
         let etag = Digest::of_parts([part, part]);
         assert!(etag.ends_with("-2\""), "{etag}");

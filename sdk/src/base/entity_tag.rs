@@ -1,4 +1,4 @@
-//! The value of an `ETag` header: whether it identifies anything, and whether it identifies bytes.
+//! Entity tags: the values of `ETag` headers.
 
 /// Returns the text of an entity tag, without `W/` and quotes.
 pub(crate) fn text(etag: &str) -> &str {
@@ -6,18 +6,18 @@ pub(crate) fn text(etag: &str) -> &str {
     weak(etag).unwrap_or(etag).trim().trim_matches('"')
 }
 
-/// Returns whether an entity tag has a text. A tag without one is as good as none.
+/// Returns whether an entity tag has a text. A tag without one counts as missing.
 pub(crate) fn is_set(etag: &str) -> bool {
     !text(etag).is_empty()
 }
 
-/// Returns whether equal entity tags mean equal bytes: the tag has a text and is not weak. Ranges may
-/// be put together, and conditions may be set, by such tags only.
+/// Returns whether equal entity tags mean equal bytes: the tag has a text and is not weak. Only
+/// such tags are used to combine ranges and in conditions.
 pub(crate) fn is_strong(etag: &str) -> bool {
     weak(etag.trim()).is_none() && is_set(etag)
 }
 
-/// Returns what follows `W/`. The standard has an upper-case letter; a proxy may write the other.
+/// Returns the tag after `W/`. The standard requires upper case, but proxies also write `w/`.
 fn weak(etag: &str) -> Option<&str> {
     etag.strip_prefix("W/").or_else(|| etag.strip_prefix("w/"))
 }

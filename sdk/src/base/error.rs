@@ -1,4 +1,4 @@
-//! [`Error`]: what went wrong, where, and whether it is worth another try.
+//! [`Error`]: the error of this crate.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,23 +7,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::base::printable::Printable;
+use crate::base::escape::EscapeControls;
 pub use crate::generated::facts::error_code::ErrorCode;
 
-/// A result whose error is this crate's [`Error`].
+/// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed, with the operation, the object, the request id, the number of attempts and
-/// the time it took.
+/// The reason why a call failed, with the operation, the object, the request ID, the number of
+/// attempts and the elapsed time.
 ///
-/// `Display` is one line that needs no debugger:
+/// `Display` writes one line:
 ///
 /// ```text
 /// GetObject photos/cat.jpg: object_not_exists (404): object does not exist; request id
 /// 3f2cf9ac3168744d; 1 attempt, 41 ms
 /// ```
 ///
-/// Branch on a predicate, on [`kind`](Self::kind), or on the service's own [`code`](Self::code):
+/// To handle an error, use a predicate, [`kind`](Self::kind), or the error code of the service,
+/// [`code`](Self::code):
 ///
 /// ```
 /// use qingstor_sdk::{Error, ErrorCode};
@@ -44,12 +45,12 @@ struct Inner {
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
     call: Option<CallContext>,
-    answer: Option<Answer>,
-    /// Whether not a byte of the request can have reached the service.
+    response: Option<ErrorResponse>,
+    /// Whether the request certainly did not reach the service.
     unsent: bool,
 }
 
-/// What call an error belongs to.
+/// The call that an error belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallContext {
     pub(crate) operation: &'static str,
@@ -59,20 +60,20 @@ pub(crate) struct CallContext {
     pub(crate) elapsed: Duration,
 }
 
-/// Facts of the response.
+/// Facts about the response of an error.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) code: Option<ErrorCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) help_url: Option<String>,
     pub(crate) location: Option<String>,
-    /// How long the service wants to be left alone.
+    /// `Retry-After`: how long the client should wait.
     pub(crate) retry_after: Option<Duration>,
     /// Time of the service's clock, in Unix seconds.
     pub(crate) date: Option<i64>,
-    /// The body's first bytes, kept when they are no error document or could not be decoded.
+    /// First bytes of a body that is not an error document or could not be decoded.
     pub(crate) body: Bytes,
 }
 
@@ -81,34 +82,33 @@ pub(crate) struct Answer {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The service answered with an error status, or with an error document under a success status.
-    /// See [`Error::code`] and [`Error::status`].
+    /// The service responded with an error status, or with an error document under a success
+    /// status. See [`Error::code`] and [`Error::status`].
     Service,
-    /// An argument can't be sent. Nothing was sent.
+    /// An argument is invalid. No request was sent.
     InvalidInput,
-    /// A setting is missing or wrong. The message names the setting and where it came from. Also a
-    /// call outside a Tokio runtime.
+    /// A setting is missing or invalid, or the call was made outside of a Tokio runtime. The
+    /// message names the setting and its source.
     Config,
-    /// Credentials are missing or could not be loaded. Nothing was sent.
+    /// Credentials are missing or could not be loaded. No request was sent.
     Credentials,
-    /// No connection could be made, or it broke before an answer came.
+    /// The connection failed, or broke before the response arrived.
     Connect,
-    /// No connection was made in time, nothing moved on it for longer than the configured time, or
-    /// the call took longer than it may.
+    /// The connect timeout, the idle timeout or the timeout of the call expired.
     Timeout,
-    /// The response body ended, or the connection broke, before all of it had arrived. Also a
-    /// success that the service reported before the whole request body was sent.
+    /// The response body ended, or the connection broke, before the whole body arrived. Also: the
+    /// service reported success before the whole request body was sent.
     Interrupted,
-    /// The answer is not what the API describes.
+    /// The response is not what the API describes.
     Decode,
-    /// The bytes are not those that were announced or requested, or a verified upload has no
-    /// `ETag`.
+    /// The bytes are not those that were announced or requested, or the response to a verified
+    /// upload has no `ETag`.
     Integrity,
-    /// Reading or writing on this machine failed (a file, a stream of the caller's).
+    /// Local input or output failed: a file, or a caller-supplied stream.
     Io,
 }
 
-/// What an error says about the execution of its request.
+/// Whether the service may have executed the request of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The service has not executed the request.
@@ -143,7 +143,7 @@ impl Error {
             message: message.into(),
             source: None,
             call: None,
-            answer: None,
+            response: None,
             unsent: false,
         }))
     }
@@ -168,14 +168,14 @@ impl Error {
         self.0.source.take()
     }
 
-    /// Says what call the error belongs to, unless it knows.
+    /// Adds the call that the error belongs to, unless it is already set.
     pub(crate) fn with_call(mut self, call: CallContext) -> Self {
         self.0.call.get_or_insert(call);
         self
     }
 
-    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
-        self.0.answer = Some(answer);
+    pub(crate) fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.0.response = Some(response);
         self
     }
 
@@ -214,26 +214,27 @@ impl Error {
 
     /// Time of the service's clock, in Unix seconds.
     pub(crate) fn date(&self) -> Option<i64> {
-        self.0.answer.as_ref()?.date
+        self.0.response.as_ref()?.date
     }
 
-    /// The class of the error.
+    /// Returns the class of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The service's error code. `None` when there was no answer, or the answer had no error
-    /// document: `HEAD` answers never have one, and a proxy's may not.
+    /// Returns the error code of the service; `None` if there is no response, or the response has
+    /// no error document. Responses to `HEAD` requests never have one, and responses of proxies may
+    /// not.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
-        self.0.answer.as_ref()?.code.as_ref()
+        self.0.response.as_ref()?.code.as_ref()
     }
 
     /// Returns the status of the response, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        Some(self.0.answer.as_ref()?.status)
+        Some(self.0.response.as_ref()?.status)
     }
 
     /// Returns the message, without the context that `Display` adds.
@@ -242,69 +243,74 @@ impl Error {
         &self.0.message
     }
 
-    /// The id under which the service knows the request. Its support asks for it.
+    /// Returns the request ID. Include it in support requests.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.answer.as_ref()?.request_id.as_deref()
+        self.0.response.as_ref()?.request_id.as_deref()
     }
 
-    /// The headers of the service's answer. `None` when there was none.
+    /// Returns the headers of the response, if there is one.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
-        Some(&self.0.answer.as_ref()?.headers)
+        Some(&self.0.response.as_ref()?.headers)
     }
 
-    /// The help page that the service names in its error document.
+    /// Returns the URL of a help page, if the error document has one.
     #[must_use]
     pub fn help_url(&self) -> Option<&str> {
-        self.0.answer.as_ref()?.help_url.as_deref()
+        self.0.response.as_ref()?.help_url.as_deref()
     }
 
-    /// Where the service points to: the origin of a mirrored object (302), the bucket's own zone
-    /// (301). Redirects are not followed, since the signature would not fit there.
+    /// Returns the target of a redirect: the origin of a mirrored object (302), or the zone of the
+    /// bucket (301). The client does not follow redirects, because the signature is not valid for
+    /// another target.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.0.answer.as_ref()?.location.as_deref()
+        self.0.response.as_ref()?.location.as_deref()
     }
 
-    /// How long the service asked to be left alone (`Retry-After`).
+    /// Returns how long the service asked the client to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.answer.as_ref()?.retry_after
+        self.0.response.as_ref()?.retry_after
     }
 
-    /// The first bytes (4 KiB at most) of a response that is not an error document or could not be
-    /// decoded. Empty otherwise. The first words of a text are part of [`message`](Self::message).
+    /// Returns the first bytes (at most 4 KiB) of a response body that is not an error document or
+    /// could not be decoded; otherwise nothing. The first words of a text are also part of
+    /// [`message`](Self::message).
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.0.answer.as_ref().map_or(&[], |answer| &answer.body)
+        self.0
+            .response
+            .as_ref()
+            .map_or(&[], |response| &response.body)
     }
 
-    /// The operation's id in the API specification, such as `GetObject`.
+    /// Returns the ID of the operation in the API specification, such as `GetObject`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         Some(self.0.call.as_ref()?.operation)
     }
 
-    /// The bucket that the call was for.
+    /// Returns the bucket of the call.
     #[must_use]
     pub fn bucket(&self) -> Option<&str> {
         self.0.call.as_ref()?.bucket.as_deref()
     }
 
-    /// The object key that the call was for.
+    /// Returns the object key of the call.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.call.as_ref()?.key.as_deref()
     }
 
-    /// How often the request was sent. 0 when it was refused before anything was sent.
+    /// Returns how many times the request was sent. 0 if the client refused it.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.call.as_ref().map_or(0, |call| call.attempts)
     }
 
-    /// The time from the start of the call to its failure.
+    /// Returns the time from the start of the call to its failure.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0
@@ -313,43 +319,46 @@ impl Error {
             .map_or(Duration::ZERO, |call| call.elapsed)
     }
 
-    /// The bucket, the object or the upload is not there (404).
+    /// Returns whether the bucket, the object or the upload does not exist (404).
     ///
     /// # Troubleshooting
     ///
-    /// Keys are case-sensitive and are sent as they are: check for a leading `/`. A bucket is only
-    /// found in its own zone; `list_buckets` tells which that is.
+    /// Keys are case-sensitive and are sent unchanged: check for a leading `/`. A bucket is only
+    /// found in its own zone, which `list_buckets` returns.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// A condition (`if_match`, `if_unmodified_since`, a copy source's) did not hold (412).
+    /// Returns whether a condition (`if_match`, `if_unmodified_since`, or one of a copy source) was
+    /// not met (412).
     ///
     /// # Troubleshooting
     ///
-    /// The object changed since its `ETag` was read: read it again and decide anew.
+    /// The object has changed since its `ETag` was read: read it again.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.status() == Some(StatusCode::PRECONDITION_FAILED)
     }
 
-    /// The object has not changed (304), as `if_none_match` or `if_modified_since` asked to know.
+    /// Returns whether the object has not changed (304), for a request with `if_none_match` or
+    /// `if_modified_since`.
     ///
     /// # Troubleshooting
     ///
-    /// Nothing is wrong: the copy that the caller holds is the current one.
+    /// This is not a failure: the caller's copy is current.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
         self.status() == Some(StatusCode::NOT_MODIFIED)
     }
 
-    /// The caller is not allowed to do this, or is not who it says it is (401, 403).
+    /// Returns whether the credentials are invalid or do not permit the operation (401, 403).
     ///
     /// # Troubleshooting
     ///
-    /// `signature_not_matched` means a wrong secret access key; `request_expired` a clock that is
-    /// more than 15 minutes off; `permission_denied` that the bucket's policy or ACL says no.
+    /// `signature_not_matched` means a wrong secret access key. `request_expired` means that the
+    /// local clock is wrong by more than 15 minutes. `permission_denied` means that the policy or
+    /// the ACL of the bucket does not allow the operation.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
         matches!(
@@ -358,14 +367,15 @@ impl Error {
         )
     }
 
-    /// The same call may succeed later: the connection failed or broke, nothing moved in time, or
-    /// the service was busy (408, 429, 5xx but 501 and 505, and the codes that the API marks so).
+    /// Returns whether the same call may succeed later: the connection failed or broke, a timeout
+    /// expired, or the service was busy (408, 429, 5xx except 501 and 505, and error codes that the
+    /// API marks as temporary).
     ///
     /// # Troubleshooting
     ///
-    /// The call was repeated already, as often as its [`RetryPolicy`](crate::RetryPolicy) allows;
-    /// see [`attempts`](Self::attempts). It says nothing of whether a further repeat is safe: an
-    /// append or a move that broke off may have been carried out.
+    /// The client has already retried the call as far as its [`RetryPolicy`](crate::RetryPolicy)
+    /// allows; see [`attempts`](Self::attempts). This method does not tell whether another retry is
+    /// safe: the service may have executed an append or a move that failed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.failure() != Failure::Final
@@ -379,30 +389,30 @@ impl fmt::Display for Error {
             f.write_str(call.operation)?;
             match (&call.bucket, &call.key) {
                 (Some(bucket), Some(key)) => {
-                    write!(f, " {}/{}", Printable(bucket), Printable(key))?;
+                    write!(f, " {}/{}", EscapeControls(bucket), EscapeControls(key))?;
                 }
-                (Some(bucket), None) => write!(f, " {}", Printable(bucket))?,
+                (Some(bucket), None) => write!(f, " {}", EscapeControls(bucket))?,
                 _ => {}
             }
             f.write_str(": ")?;
         }
-        let message = Printable(&inner.message);
-        match &inner.answer {
+        let message = EscapeControls(&inner.message);
+        match &inner.response {
             None => write!(f, "{message}")?,
-            Some(answer) => match &answer.code {
+            Some(response) => match &response.code {
                 Some(code) => {
-                    let status = answer.status.as_u16();
-                    write!(f, "{} ({status}): {message}", Printable(code))?;
+                    let status = response.status.as_u16();
+                    write!(f, "{} ({status}): {message}", EscapeControls(code))?;
                 }
-                // The status says the same.
-                None if inner.message == reason(answer.status) => {
-                    f.write_str(&status_line(answer.status))?;
+                // The status line already contains this message.
+                None if inner.message == reason(response.status) => {
+                    f.write_str(&status_line(response.status))?;
                 }
-                None => write!(f, "{}: {message}", status_line(answer.status))?,
+                None => write!(f, "{}: {message}", status_line(response.status))?,
             },
         }
         if let Some(id) = self.request_id() {
-            write!(f, "; request id {}", Printable(id))?;
+            write!(f, "; request id {}", EscapeControls(id))?;
         }
         match &inner.call {
             Some(call) if call.attempts > 0 => {
@@ -435,7 +445,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
             .field("call", &self.0.call)
-            .field("answer", &self.0.answer)
+            .field("response", &self.0.response)
             .field("source", &self.0.source)
             .finish()
     }
@@ -447,7 +457,7 @@ impl StdError for Error {
     }
 }
 
-/// For code that implements `std::io` traits.
+/// Converts into an I/O error, for implementations of `std::io` traits.
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {

@@ -1,4 +1,5 @@
-//! What serde needs to read the API's JSON as it is written in practice.
+//! Helpers for JSON as services write it in practice: `null` fields, single values instead of
+//! lists.
 
 use std::fmt;
 
@@ -6,11 +7,11 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-/// The document without the fields that are `null`; `None` when there are none, it is no JSON, or
-/// it has a field twice.
+/// Returns the document without its `null` fields; `None` if there are none, it is not valid JSON,
+/// or it has a duplicate field.
 ///
-/// Some servers write `null` for an empty list, others for a text that nobody set. Either means
-/// that there is nothing, as if the field were absent. What stands in a list is left alone.
+/// Some servers write `null` for an empty list or an unset string. Such a field counts as absent.
+/// `null` values in a list stay unchanged.
 pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
     let Tree(mut document) = serde_json::from_slice(json).ok()?;
     if !drop_nulls(&mut document) {
@@ -19,8 +20,8 @@ pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
     serde_json::to_vec(&document).ok()
 }
 
-/// A document in which no field comes twice: of two values nobody knows which one counts, and
-/// [`Value`] alone would take the last one without a word.
+/// A document without duplicate fields. [`Value`] alone would silently use the last of several
+/// values.
 struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
@@ -74,14 +75,15 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut fields = Map::new();
         while let Some((name, Tree(value))) = object.next_entry::<String, _>()? {
             if fields.insert(name, value).is_some() {
-                return Err(A::Error::custom("a field comes twice"));
+                return Err(A::Error::custom("duplicate field"));
             }
         }
         Ok(fields.into())
     }
 }
 
-/// Whether there was something to drop. JSON that was read is not deep.
+/// Removes `null` fields, and returns whether there were any. The recursion is limited by that of
+/// the parser.
 fn drop_nulls(value: &mut Value) -> bool {
     match value {
         Value::Object(fields) => {
@@ -103,12 +105,12 @@ fn drop_nulls(value: &mut Value) -> bool {
     }
 }
 
-/// Whether an optional field is empty, and so not written.
+/// Returns whether a field has its default value and is not serialized.
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Reads a list that may be written as its only item.
+/// Deserializes a list, which may be written as a single value.
 pub fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -117,7 +119,7 @@ where
     optional_one_or_many(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a list that may be written as its only item; `None` for `null`.
+/// Deserializes a list, which may be written as a single value; `None` for `null`.
 pub fn optional_one_or_many<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -137,38 +139,39 @@ where
     })
 }
 
-/// The path of the value that ends at `line` and `column` (both from 1, as serde_json counts),
-/// such as `keys[3].size`. `None` at the top level, and where the text ends before.
+/// Returns the path of the value that ends at `line` and `column` (both from 1, as in serde_json),
+/// such as `keys[3].size`. `None` at the top level and beyond the end of the text.
 pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String> {
     let start: usize = json
         .split(|byte| *byte == b'\n')
         .take(line.checked_sub(1)?)
         .map(|line| line.len() + 1)
         .sum();
-    let mut place = Place::default();
+    let mut reader = PathReader::default();
     for &byte in json.get(..(start + column).min(json.len()))? {
-        place.read(byte);
+        reader.read(byte);
     }
-    let path = place.to_string();
+    let path = reader.to_string();
     (!path.is_empty()).then_some(path)
 }
 
-/// Where the reader of a JSON text stands.
+/// The position of a reader in a JSON text.
 #[derive(Default)]
-struct Place {
-    /// One entry for each open object (its current key) and list (its current index).
-    open: Vec<Step>,
+struct PathReader {
+    /// One entry for each open object (with its current key) and each open list (with its current
+    /// index).
+    open: Vec<PathSegment>,
     /// The part of the string that has been read so far.
     string: Option<Vec<u8>>,
     escaped: bool,
 }
 
-enum Step {
+enum PathSegment {
     Object { key: String, in_value: bool },
     List(usize),
 }
 
-impl Place {
+impl PathReader {
     fn read(&mut self, byte: u8) {
         let Some(content) = &mut self.string else {
             return self.read_outside(byte);
@@ -184,7 +187,7 @@ impl Place {
 
     fn end_string(&mut self) {
         let content = self.string.take().unwrap_or_default();
-        if let Some(Step::Object {
+        if let Some(PathSegment::Object {
             key,
             in_value: false,
         }) = self.open.last_mut()
@@ -196,20 +199,20 @@ impl Place {
     fn read_outside(&mut self, byte: u8) {
         match byte {
             b'"' => self.string = Some(Vec::new()),
-            b'{' => self.open.push(Step::Object {
+            b'{' => self.open.push(PathSegment::Object {
                 key: String::new(),
                 in_value: false,
             }),
-            b'[' => self.open.push(Step::List(0)),
+            b'[' => self.open.push(PathSegment::List(0)),
             b'}' | b']' => drop(self.open.pop()),
             b':' => {
-                if let Some(Step::Object { in_value, .. }) = self.open.last_mut() {
+                if let Some(PathSegment::Object { in_value, .. }) = self.open.last_mut() {
                     *in_value = true;
                 }
             }
             b',' => match self.open.last_mut() {
-                Some(Step::Object { in_value, .. }) => *in_value = false,
-                Some(Step::List(index)) => *index += 1,
+                Some(PathSegment::Object { in_value, .. }) => *in_value = false,
+                Some(PathSegment::List(index)) => *index += 1,
                 None => {}
             },
             _ => {}
@@ -217,13 +220,13 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PathReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.open.iter().enumerate() {
             match step {
-                Step::List(index) => write!(f, "[{index}]")?,
-                Step::Object { key, .. } if depth == 0 => f.write_str(key)?,
-                Step::Object { key, .. } => write!(f, ".{key}")?,
+                PathSegment::List(index) => write!(f, "[{index}]")?,
+                PathSegment::Object { key, .. } if depth == 0 => f.write_str(key)?,
+                PathSegment::Object { key, .. } => write!(f, ".{key}")?,
             }
         }
         Ok(())
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_its_field() {
+    fn an_error_contains_the_path_of_its_field() {
         let table = [
             (
                 r#"{"keys":[{"size":1},{"size":"x"}]}"#,
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_is_as_good_as_no_field() {
+    fn a_null_field_counts_as_absent() {
         let nulls = r#"{"name":null,"keys":null,"has_more":null,"owner":{"id":null,"name":"n"}}"#;
         assert!(serde_json::from_str::<ListObjectsOutput>(nulls).is_err());
         let without = without_nulls(nulls.as_bytes()).unwrap();
@@ -281,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_does_not_hide_that_a_field_comes_twice() {
+    fn duplicate_fields_are_not_hidden_by_null() {
         for twice in [
             r#"{"name":"a","name":null}"#,
             r#"{"name":null,"name":"a"}"#,
@@ -293,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn one_value_is_a_list_of_one() {
+    fn a_single_value_is_a_list_with_one_item() {
         let users = |json: &str| {
             serde_json::from_str::<PolicyStatement>(json).map(|statement| statement.user)
         };

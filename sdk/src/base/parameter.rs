@@ -1,15 +1,15 @@
-//! Conversion of values to the text of parameters, and of header text to values.
+//! Conversion of values into the text of parameters, and of header text into values.
 
 use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::base::base64_bytes::Blob;
+use crate::base::base64_bytes::Base64Bytes;
 
 /// A value of a path, query, header or form parameter.
 pub trait Parameter {
-    /// Returns the text; `None` if there is nothing to send.
+    /// Returns the text; `None` if the parameter is not set.
     fn text(&self) -> Option<Cow<'_, str>>;
 }
 
@@ -60,14 +60,14 @@ impl Parameter for bool {
     }
 }
 
-/// In base64, as in JSON.
-impl Parameter for Blob {
+/// Encoded in base64, as in JSON.
+impl Parameter for Base64Bytes {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(BASE64.encode(&self.0)))
     }
 }
 
-impl FromText for Blob {
+impl FromText for Base64Bytes {
     fn from_text(text: &str) -> Option<Self> {
         BASE64.decode(text).ok().map(Self::from)
     }

@@ -1,4 +1,4 @@
-//! [`Secret`]: text that shows nowhere.
+//! [`Secret`]: a string that is redacted in `Debug` and zeroed on drop.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::base::parameter::Parameter;
 
-/// A key of the caller's that is sent and shown nowhere else: `Debug` hides it, and its memory is
-/// wiped on drop.
+/// A secret string that is sent in requests, such as an encryption key. `Debug` redacts it, and its
+/// memory is zeroed on drop.
 ///
 /// ```
 /// use qingstor_sdk::Secret;
@@ -21,7 +21,7 @@ use crate::base::parameter::Parameter;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text itself.
+    /// Returns the secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -52,16 +52,17 @@ impl Parameter for Secret {
     }
 }
 
-/// A body may hold a secret: this is how it gets there.
+/// Serializes the secret into request bodies.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-/// `#[serde(serialize_with)]` for a secret in an input: it would end in a file or a log.
+/// For `#[serde(serialize_with)]`: fails if an input contains a secret, because serialized inputs
+/// are usually stored or logged.
 #[cfg(feature = "serde")]
-pub(crate) fn withheld<S: Serializer>(
+pub(crate) fn refuse_serialization<S: Serializer>(
     secret: &Option<Secret>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

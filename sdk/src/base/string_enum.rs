@@ -1,21 +1,21 @@
-//! Open enums: a value that this version does not know is kept as it is.
+//! [`string_enum!`]: open enums, which keep unknown values.
 
-/// Defines an enum of strings with `as_str`, `FromStr`, `Display` and serde.
+/// Defines an enum of strings with `as_str`, `FromStr`, `Display` and serde's traits.
 macro_rules! string_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$meta])*
         ///
-        /// The enum is open: a value that this version does not know becomes `Unknown`.
+        /// The enum is open: an unknown value becomes `Unknown`.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)*
-            /// A value that this version does not know.
+            /// A value that this version of the crate does not know.
             Unknown(String),
         }
 
         impl $name {
-            /// The value as the API writes it.
+            /// Returns the value in the spelling of the API.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -24,7 +24,7 @@ macro_rules! string_enum {
                 }
             }
 
-            /// The known value that `text` stands for. The API ignores the case of most.
+            /// Returns the known value for `text`, ignoring case, as the API does for most values.
             fn known(text: &str) -> Option<Self> {
                 match text {
                     $($text => Some(Self::$variant),)*
@@ -46,14 +46,14 @@ macro_rules! string_enum {
             }
         }
 
-        /// The empty text: no value at all.
+        /// The empty string, which means no value.
         impl Default for $name {
             fn default() -> Self {
                 Self::Unknown(String::new())
             }
         }
 
-        /// Compares as the API does: the case of a known value does not matter.
+        /// Compares like the API: known values ignore case.
         impl PartialEq<str> for $name {
             fn eq(&self, text: &str) -> bool {
                 match Self::known(text) {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn known_and_unknown_values_survive() {
+    fn known_and_unknown_values_are_preserved() {
         for (text, value) in [
             ("READ", Permission::Read),
             ("full_control", Permission::FullControl),

@@ -1,4 +1,4 @@
-//! [`Timestamp`]: the one type for every time of the API, whatever its form on the wire.
+//! [`Timestamp`]: a point in time, in all formats of the API.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,11 +13,11 @@ use crate::base::error::{Error, Result};
 use crate::base::http_date;
 use crate::base::parameter::{FromText, Parameter};
 
-/// A point in time, in UTC, to the nanosecond.
+/// A point in time, in UTC, with a resolution of 1 ns.
 ///
-/// The API writes times in three forms: ISO 8601 in JSON, HTTP dates in headers, Unix seconds in a
-/// few numbers. All three become this type. It converts from and to [`SystemTime`], and so to the
-/// types of the date crates; `Display` and `FromStr` use ISO 8601.
+/// The API uses three formats: ISO 8601 in JSON, HTTP dates in headers, and Unix seconds in a few
+/// numbers. All have this type. It converts from and to [`SystemTime`], which the types of date
+/// crates convert from and to. `Display` and `FromStr` use ISO 8601.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -32,21 +32,22 @@ use crate::base::parameter::{FromText, Parameter};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
-/// The first second of the year 0 and the last one of 9999: what four digits can name.
+/// The years 0 to 9999, in Unix seconds: the years that have four digits.
 const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
 impl Timestamp {
-    /// The current time of this machine.
+    /// Returns the current time of the local clock.
     #[must_use]
     pub fn now() -> Self {
         Self(Utc::now())
     }
 
-    /// The time `seconds` after 1970-01-01T00:00:00Z (before it, when negative).
+    /// Creates a time from Unix seconds: seconds since 1970-01-01T00:00:00Z, negative for earlier
+    /// times.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when that lies outside the years 0 to 9999.
+    /// Returns `InvalidInput` if the time is outside the years 0 to 9999.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self> {
         Self::new(seconds, 0).ok_or_else(|| {
             Error::invalid_input(format!(
@@ -60,28 +61,28 @@ impl Timestamp {
         RANGE.contains(&seconds).then_some(Self(time))
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z.
+    /// Returns the time in Unix seconds, rounded down.
     #[must_use]
     pub fn as_unix_seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// Reads an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
+    /// Parses an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when `text` is none.
+    /// Returns `InvalidInput` if `text` is not an HTTP date.
     pub fn from_http_date(text: &str) -> Result<Self> {
         http_date::parse(text)
             .and_then(|seconds| Self::new(seconds, 0))
             .ok_or_else(|| Error::invalid_input(format!("invalid HTTP date `{text}`")))
     }
 
-    /// The time as an HTTP date, to the second.
+    /// Returns the time as an HTTP date, which has a resolution of one second.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when it lies before 1970, which an HTTP date can't express here.
+    /// Returns `InvalidInput` if the time is before 1970, because an HTTP date cannot express it.
     pub fn to_http_date(self) -> Result<String> {
         http_date::format(self.as_unix_seconds()).ok_or_else(|| {
             Error::invalid_input(format!(
@@ -106,7 +107,7 @@ impl Timestamp {
     }
 }
 
-/// The time from `earlier` to `self`; zero if `earlier` is later, as with
+/// Returns the time from `earlier` to `self`, or zero if `earlier` is later, as with
 /// [`Instant`](std::time::Instant).
 ///
 /// ```
@@ -128,7 +129,7 @@ impl Sub for Timestamp {
     }
 }
 
-/// An earlier time; the beginning of the year 0 if it would be before that.
+/// Subtracts a duration. The result is at least the start of the year 0.
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
@@ -143,7 +144,7 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
-/// A later time; the end of the year 9999 if it would be after that.
+/// Adds a duration. The result is at most the end of the year 9999.
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -176,7 +177,7 @@ impl FromStr for Timestamp {
         let time = DateTime::parse_from_rfc3339(text)
             .map_err(|error| invalid().with_source(error))?
             .to_utc();
-        // A leap second is the second before it, as with Unix times.
+        // A leap second counts as the end of the second before it, as in Unix time.
         let nanos = time.timestamp_subsec_nanos().min(999_999_999);
         Self::new(time.timestamp(), nanos).ok_or_else(invalid)
     }
@@ -188,7 +189,7 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// Fails with `InvalidInput` outside the years 0 to 9999.
+/// Fails with `InvalidInput` if the time is outside the years 0 to 9999.
 impl TryFrom<SystemTime> for Timestamp {
     type Error = Error;
 
@@ -204,7 +205,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// Whole seconds, rounded down, and the nanoseconds from there up.
+/// Returns the Unix seconds, rounded down, and the nanoseconds after them.
 fn before_1970(duration: Duration) -> (Option<i64>, u32) {
     let seconds = i64::try_from(duration.as_secs())
         .ok()
@@ -249,15 +250,15 @@ impl Default for Timestamp {
     }
 }
 
-/// A time that is there, or may be: what the modules below read and write.
-pub trait MaybeTime: Sized {
-    /// The time, if there is one.
+/// A required or optional time, for the `serde` modules below.
+pub trait OptionalTime: Sized {
+    /// Returns the time if it is set.
     fn get(&self) -> Option<Timestamp>;
-    /// The value for a time that may be there.
+    /// Creates the value. A required time that is not set becomes the default.
     fn from(time: Option<Timestamp>) -> Self;
 }
 
-impl MaybeTime for Timestamp {
+impl OptionalTime for Timestamp {
     fn get(&self) -> Option<Timestamp> {
         Some(*self)
     }
@@ -267,7 +268,7 @@ impl MaybeTime for Timestamp {
     }
 }
 
-impl MaybeTime for Option<Timestamp> {
+impl OptionalTime for Option<Timestamp> {
     fn get(&self) -> Option<Timestamp> {
         *self
     }
@@ -279,11 +280,11 @@ impl MaybeTime for Option<Timestamp> {
 
 /// `#[serde(with)]` for times that the API writes as Unix seconds.
 pub mod unix {
-    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
+    use super::{Deserialize, Deserializer, OptionalTime, Serialize, Serializer, Timestamp, de};
 
     /// Writes whole seconds.
     pub fn serialize<S: Serializer>(
-        time: &impl MaybeTime,
+        time: &impl OptionalTime,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         time.get()
@@ -292,7 +293,7 @@ pub mod unix {
     }
 
     /// Reads whole seconds.
-    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
+    pub fn deserialize<'de, D: Deserializer<'de>, T: OptionalTime>(
         deserializer: D,
     ) -> Result<T, D::Error> {
         let seconds = Option::<i64>::deserialize(deserializer)?;
@@ -303,11 +304,11 @@ pub mod unix {
 
 /// `#[serde(with)]` for times that the API writes as HTTP dates.
 pub mod rfc822 {
-    use super::{Deserialize, Deserializer, MaybeTime, Serialize, Serializer, Timestamp, de};
+    use super::{Deserialize, Deserializer, OptionalTime, Serialize, Serializer, Timestamp, de};
 
     /// Writes an HTTP date.
     pub fn serialize<S: Serializer>(
-        time: &impl MaybeTime,
+        time: &impl OptionalTime,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let text = time.get().map(Timestamp::to_http_date).transpose();
@@ -316,13 +317,23 @@ pub mod rfc822 {
     }
 
     /// Reads an HTTP date.
-    pub fn deserialize<'de, D: Deserializer<'de>, T: MaybeTime>(
+    pub fn deserialize<'de, D: Deserializer<'de>, T: OptionalTime>(
         deserializer: D,
     ) -> Result<T, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         let time = text.as_deref().map(Timestamp::from_http_date).transpose();
         Ok(T::from(time.map_err(de::Error::custom)?))
     }
+}
+
+/// Returns a time as an HTTP date, for headers.
+pub fn http_date(time: impl Into<Option<Timestamp>>) -> Result<Option<String>> {
+    time.into().map(Timestamp::to_http_date).transpose()
+}
+
+/// Returns a time in Unix seconds.
+pub fn unix_seconds(time: impl Into<Option<Timestamp>>) -> Option<i64> {
+    time.into().map(Timestamp::as_unix_seconds)
 }
 
 /// Parses an HTTP date, or ISO 8601.
@@ -332,8 +343,7 @@ impl FromText for Timestamp {
     }
 }
 
-/// ISO 8601. For other forms see [`http_date`](crate::base::collection::http_date) and
-/// [`unix_seconds`](crate::base::collection::unix_seconds).
+/// Formats as ISO 8601. See [`http_date`] and [`unix_seconds`] for other formats.
 impl Parameter for Timestamp {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(self.to_string()))
@@ -347,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_form_of_the_api() {
+    fn reads_every_format_of_the_api() {
         let date = Timestamp::from_http_date("Mon, 22 Aug 2016 15:03:32 GMT").unwrap();
         for iso in ["2016-08-22T15:03:32.000Z", "2016-08-22T15:03:32Z"] {
             assert_eq!(iso.parse::<Timestamp>().unwrap(), date);
@@ -356,17 +366,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_second_is_an_http_date() {
+    fn the_last_second_of_the_year_9999_is_an_http_date() {
         let last = Timestamp::from_unix_seconds(*RANGE.end()).unwrap();
         let text = last.to_http_date().unwrap();
         assert_eq!(text, "Fri, 31 Dec 9999 23:59:59 GMT");
         assert_eq!(Timestamp::from_http_date(&text).unwrap(), last);
-        // The years that follow, a leap second and two digits are told, not guessed.
+        // A later year is an error.
         assert!(Timestamp::from_http_date("Sat, 01 Jan 10000 00:00:00 GMT").is_err());
     }
 
     #[test]
-    fn a_zero_time_is_a_time() {
+    fn the_zero_time_of_go_is_valid() {
         let zero: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(zero.to_string(), "0001-01-01T00:00:00Z");
         assert!(zero.to_http_date().is_err());
@@ -374,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_written_form_has_an_offset_and_four_digits_for_the_year() {
+    fn iso_8601_requires_an_offset_and_a_year_of_four_digits() {
         let east: Timestamp = "2016-08-22T23:03:32.5+08:00".parse().unwrap();
         assert_eq!(east.to_string(), "2016-08-22T15:03:32.500Z");
         let leap: Timestamp = "2016-12-31T23:59:60Z".parse().unwrap();

@@ -1,7 +1,7 @@
-//! The SDK without `async`, for scripts (feature `blocking`).
+//! Blocking calls, for scripts (feature `blocking`).
 //!
-//! The calls are the same, with the same arguments and setters; they only end in another way. Bring
-//! [`Wait`] in, and `.wait()` takes the place of `.await`:
+//! The calls have the same arguments and setters as in async code. Import [`Wait`], and use
+//! `.wait()` instead of `.await`:
 //!
 //! ```no_run
 //! use std::io::Read;
@@ -22,8 +22,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A thread of the SDK's own does the work, once for the whole program, while the caller's waits.
-//! Inside an async runtime that would stop other tasks, so there it is a `Config` error.
+//! One thread for the whole program sends the requests while the calling thread waits. Inside an
+//! async runtime, `.wait()` would block other tasks, so it returns a `Config` error there.
 
 use std::future::IntoFuture;
 use std::io;
@@ -37,16 +37,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::base::error::{Error, Result};
 use crate::message::byte_stream::ByteStream;
 
-/// Ends a call by waiting for it.
+/// Waits for a call to complete.
 ///
-/// Everything that can be awaited and gives a [`Result`] has it: calls, transfers, and the
-/// functions of a body.
+/// Implemented for everything that can be awaited and returns a [`Result`]: calls, transfers, and
+/// the methods of a body.
 pub trait Wait<T>: IntoFuture<Output = Result<T>> {
-    /// Waits on this thread until the call has ended.
+    /// Blocks this thread until the call has completed.
     ///
     /// # Errors
     ///
-    /// Those of the call; `Config` inside an async runtime.
+    /// Returns the errors of the call, and `Config` inside an async runtime.
     fn wait(self) -> Result<T>;
 }
 
@@ -56,18 +56,18 @@ impl<T, F: IntoFuture<Output = Result<T>>> Wait<T> for F {
     }
 }
 
-/// Waits on this thread for anything that can be awaited, such as a batch delete, whose output is
-/// no [`Result`].
+/// Blocks this thread until `future` has completed. For futures whose output is not a [`Result`],
+/// such as a batch deletion.
 ///
 /// # Errors
 ///
-/// `Config` inside an async runtime, or when cannot start a thread.
+/// Returns `Config` inside an async runtime, or if the thread cannot be started.
 pub fn wait<F: IntoFuture>(future: F) -> Result<F::Output> {
     Ok(runtime()?.block_on(future.into_future()))
 }
 
-/// The items of a stream, such as [`Items`](crate::Items) or [`Pages`](crate::Pages), one after the
-/// other. The next one is asked for when it is wanted.
+/// Returns an iterator over a stream, such as [`Items`](crate::Items) or [`Pages`](crate::Pages).
+/// Each item is requested when the iterator is advanced.
 pub fn iterate<T, S: Stream<Item = Result<T>> + Unpin>(stream: S) -> Iterate<S> {
     Iterate {
         stream,
@@ -75,7 +75,7 @@ pub fn iterate<T, S: Stream<Item = Result<T>> + Unpin>(stream: S) -> Iterate<S> 
     }
 }
 
-/// What [`iterate`] gives. An error that the stream does not go on after is its last item.
+/// Iterator created by [`iterate`]. It ends after an error that ends the stream.
 #[derive(Debug)]
 pub struct Iterate<S> {
     stream: S,
@@ -101,13 +101,12 @@ impl<T, S: Stream<Item = Result<T>> + Unpin> Iterator for Iterate<S> {
     }
 }
 
-/// The body of an answer as a [`Read`](io::Read). Its errors hold the SDK's own
-/// [`Error`] as their source.
+/// Converts a response body into a [`Read`](io::Read). The source of its errors is an [`Error`].
 pub fn reader(body: ByteStream) -> Reader {
     Reader(body)
 }
 
-/// What [`reader`] gives.
+/// Reader created by [`reader`].
 #[derive(Debug)]
 pub struct Reader(ByteStream);
 
@@ -117,7 +116,7 @@ impl io::Read for Reader {
     }
 }
 
-/// One for the program, made when it is first needed.
+/// Returns the runtime of the program, which is created at the first use.
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if Handle::try_current().is_ok() {
@@ -133,6 +132,7 @@ fn runtime() -> Result<&'static Runtime> {
         .enable_all()
         .build()
         .map_err(|error| Error::config("cannot start a thread").with_source(error))?;
-    // Another thread may have been faster; then its runtime is the one, and this one ends.
+    // Another thread may have created one at the same time. The first one is used, and the other
+    // one is dropped.
     Ok(RUNTIME.get_or_init(|| made))
 }

@@ -1,4 +1,4 @@
-//! [`FormPolicy`]: an upload by an HTML form, signed here and sent by a browser.
+//! [`FormPolicy`]: a signed HTML form, with which a browser uploads an object.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -9,11 +9,12 @@ use crate::config::sign::sign_form;
 use crate::message::form::{Form, check_field_name};
 use crate::message::metadata::Metadata;
 
-/// What a browser may upload by a form, without credentials of its own.
+/// The policy of an HTML form, with which a browser can upload an object without credentials.
 ///
-/// The policy holds every field of the form but the file: who changes a field is refused. It has no
-/// end: it is valid as long as the access key, so give a key that nothing else uses, and bucket
-/// policies for the rest. The document *Post Object* describes the form; a file has at most 5 GB.
+/// The policy contains every field of the form except the file, so the service refuses a form with
+/// changed fields. It does not expire: it is valid as long as the access key. Use a separate access
+/// key with few permissions, and bucket policies for other restrictions. See the document *Post
+/// Object*; a file has at most 5 GB.
 ///
 /// ```
 /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -36,11 +37,11 @@ pub struct FormPolicy {
     metadata: Metadata,
 }
 
-/// Fields that the policy itself sets, and the file.
+/// Fields that the policy sets itself, and the file.
 const OWN_FIELDS: [&str; 5] = ["key", "access_key_id", "policy", "signature", "file"];
 
 impl FormPolicy {
-    /// A form that stores the object `key` in the bucket. `${filename}` in the key stands for the
+    /// Creates a form that uploads the object `key`. `${filename}` in the key is replaced by the
     /// name of the uploaded file, without folders.
     pub fn new(bucket: &Bucket, key: impl Into<String>) -> Self {
         Self {
@@ -51,53 +52,55 @@ impl FormPolicy {
         }
     }
 
-    /// The object's media type. It must be the type that the browser gives the file: the service
-    /// refuses a form whose file says something else.
+    /// Sets the media type of the object. It must be the type that the browser sends for the file,
+    /// otherwise the service refuses the form.
     pub fn content_type(self, content_type: impl Into<String>) -> Self {
         self.set("content-type", content_type)
     }
 
     /// Sets the encoding of the file's name, such as `GBK`. The service converts the name to UTF-8.
     ///
-    /// Without it, the service takes the name as UTF-8.
+    /// Default: UTF-8.
     pub fn charset(self, charset: impl Into<String>) -> Self {
         self.set("charset", charset)
     }
 
-    /// Where the browser is sent after the upload. Without it, the answer is an empty page with
-    /// status 201.
+    /// Sets the URL to which the browser is redirected after the upload. By default, the response
+    /// is an empty page with status 201.
     pub fn redirect(self, url: impl Into<String>) -> Self {
         self.set("redirect", url)
     }
 
-    /// The class in which the object is stored, such as `StorageClass::StandardIa` of the types or
-    /// its name. Default `STANDARD`.
+    /// Sets the storage class of the object, as a [`StorageClass`](crate::types::StorageClass) or
+    /// its name. Default: `STANDARD`.
     pub fn storage_class(self, class: impl fmt::Display) -> Self {
         let class = class.to_string();
         self.set("x-qs-storage-class", class)
     }
 
-    /// Stored with the object: how long browsers and proxies may keep it.
+    /// Sets the `Cache-Control` of the object: how long browsers and proxies may cache it.
     pub fn cache_control(self, value: impl Into<String>) -> Self {
         self.set("Cache-Control", value)
     }
 
-    /// Stored with the object: whether a browser shows or saves it, and under which name.
+    /// Sets the `Content-Disposition` of the object: whether a browser displays or saves it, and
+    /// the name of the file.
     pub fn content_disposition(self, value: impl Into<String>) -> Self {
         self.set("Content-Disposition", value)
     }
 
-    /// Stored with the object: how its content is encoded, such as `gzip`.
+    /// Sets the `Content-Encoding` of the object, such as `gzip`.
     pub fn content_encoding(self, value: impl Into<String>) -> Self {
         self.set("Content-Encoding", value)
     }
 
-    /// Stored with the object: until when browsers and proxies may keep it, as an HTTP date.
+    /// Sets the `Expires` header of the object: until when browsers and proxies may cache it, as an
+    /// HTTP date.
     pub fn expires(self, value: impl Into<String>) -> Self {
         self.set("Expires", value)
     }
 
-    /// Adds a field that has no setter, or replaces one that has. The policy covers it.
+    /// Adds a field that has no setter, or replaces a field. The policy covers it.
     ///
     /// [`sign`](Self::sign) returns an error if the name is not printable ASCII without spaces and
     /// quotes, or is `key`, `file`, `access_key_id`, `policy` or `signature`.
@@ -105,7 +108,7 @@ impl FormPolicy {
         self.set(name.into(), value)
     }
 
-    /// Metadata of the caller's, stored with the object. See [`Metadata`].
+    /// Sets user-defined metadata of the object. See [`Metadata`].
     pub fn metadata(
         mut self,
         entries: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -122,18 +125,18 @@ impl FormPolicy {
         self
     }
 
-    /// The signed form. Nothing is sent.
+    /// Signs the form. Does not send a request.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the key is empty, starts with `/` or has over 1,023 bytes, or a field or
-    /// the metadata is not valid; `Credentials` for anonymous credentials, or if a provider has not
-    /// returned any yet.
+    /// Returns `InvalidInput` if the key is empty, starts with `/` or has more than 1,023 bytes, or
+    /// a field or the metadata is invalid; `Credentials` for anonymous credentials, or if a
+    /// provider has not been called yet.
     pub fn sign(self) -> Result<FormUpload> {
         let mut form = Form::new();
         form.object_key("key", &self.key)?;
-        let handle = self.bucket.handle();
-        let credentials = handle.shared.credentials.known()?;
+        let dispatcher = self.bucket.dispatcher();
+        let credentials = dispatcher.shared.credentials.known()?;
         if credentials.is_anonymous() {
             let text = "cannot sign a form with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));
@@ -155,7 +158,7 @@ impl FormPolicy {
             form.text(&name, value);
         }
         sign_form(&mut form, &credentials)?;
-        let (origin, path) = (handle.address.origin(), &handle.address.path_prefix);
+        let (origin, path) = (dispatcher.address.origin(), &dispatcher.address.path_prefix);
         let path = if path.is_empty() { "/" } else { path };
         Ok(FormUpload {
             action: format!("{origin}{path}"),
@@ -164,7 +167,7 @@ impl FormPolicy {
     }
 }
 
-/// A signed form: where it is sent, and its fields. Made by [`FormPolicy::sign`].
+/// A signed form, created by [`FormPolicy::sign`]: its URL and its fields.
 ///
 /// `Debug` hides the signature.
 #[derive(Clone)]
@@ -175,19 +178,19 @@ pub struct FormUpload {
 }
 
 impl FormUpload {
-    /// The URL that the form is posted to, as `multipart/form-data`.
+    /// Returns the URL to which the form is posted as `multipart/form-data`.
     #[must_use]
     pub fn action(&self) -> &str {
         &self.action
     }
 
-    /// The fields in order, as names and values. The file comes behind them, as the field `file`:
-    /// the service ignores what follows it.
+    /// Returns the names and values of the fields, in order. The file must follow as the field
+    /// `file`: the service ignores fields after it.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields();
@@ -196,7 +199,7 @@ impl FormUpload {
             .map(|(_, value)| value)
     }
 
-    /// The form as HTML, escaped, with a field for the file and a button.
+    /// Returns the form as HTML, with an input for the file and a button. All values are escaped.
     #[must_use]
     pub fn to_html(&self) -> String {
         let mut html = format!(
@@ -204,7 +207,7 @@ impl FormUpload {
             Escaped(&self.action)
         );
         for (name, value) in self.fields() {
-            // A string takes all that is written to it.
+            // Writing to a string cannot fail.
             let _ = writeln!(
                 html,
                 "  <input type=\"hidden\" name=\"{}\" value=\"{}\">",
@@ -228,7 +231,7 @@ impl fmt::Debug for FormUpload {
     }
 }
 
-/// Text between the quotes of an HTML attribute.
+/// Escapes text for a quoted HTML attribute.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -240,7 +243,7 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                // A browser would make line breaks its own, and the signature wrong.
+                // A browser normalizes line breaks, which would make the signature invalid.
                 '\r' | '\n' => write!(f, "&#{};", u32::from(character))?,
                 _ => f.write_char(character)?,
             }
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn values_can_not_leave_their_attribute() {
+    fn values_cannot_break_out_of_their_attribute() {
         let bucket = bucket(Config::new("ID", "SECRET"));
         let form = FormPolicy::new(&bucket, "a\"><script>'&\n").sign().unwrap();
         assert_eq!(form.action(), "https://pek3a.qingstor.com/my-bucket");
@@ -278,14 +281,14 @@ mod tests {
         assert!(!format!("{form:?}").contains(signature));
     }
 
-    /// The fields that the policy covers.
+    /// Returns the fields that the policy covers.
     fn covered(form: &FormUpload) -> serde_json::Value {
         let policy = BASE64.decode(form.field("policy").unwrap()).unwrap();
         serde_json::from_slice(&policy).unwrap()
     }
 
     #[test]
-    fn every_field_is_in_the_form_and_in_its_policy() {
+    fn the_form_and_its_policy_contain_every_field() {
         let bucket = bucket(Config::new("ID", "SECRET"));
         let form = FormPolicy::new(&bucket, "k")
             .charset("GBK")
@@ -307,7 +310,7 @@ mod tests {
         assert_eq!(form.fields().len(), 6 + 3);
     }
 
-    /// A form by the browser can have every field that a form by the SDK can have.
+    /// A browser's form can have every field that a form of the SDK can have.
     #[tokio::test]
     async fn the_setters_cover_the_fields_of_post_object() {
         let bucket = bucket(Config::new("ID", "SECRET"));
@@ -348,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_can_not_break_the_form_or_its_policy() {
+    fn an_invalid_field_is_refused() {
         let bucket = bucket(Config::new("ID", "SECRET"));
         for name in [
             "",

@@ -1,7 +1,7 @@
-//! [`Presigned`]: a call that someone without credentials can make.
+//! [`Presigned`]: a signed URL with its method and headers, for users without credentials.
 
 #[cfg(feature = "serde")]
-mod plain;
+mod data;
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use http::{HeaderMap, Method, Uri};
 use crate::base::error::Result;
 use crate::base::timestamp::Timestamp;
 
-/// A presigned call: the method, the URL, and the headers that whoever uses it must send.
+/// A presigned call: the method, the URL, and the headers that its user must send.
 ///
-/// An upload without a `content_type` is signed without one: an HTTP client that adds a
-/// `Content-Type` of its own breaks the signature. A document of the API goes along as
+/// If an upload has no `content_type`, its user must not send a `Content-Type`: an HTTP client that
+/// adds one makes the signature invalid. A JSON document of the API is available as
 /// [`body`](Self::body).
 ///
 /// ```
@@ -30,16 +30,15 @@ use crate::base::timestamp::Timestamp;
 /// # Ok(()) }
 /// ```
 ///
-/// `Display` gives the URL. `Debug` hides the signature, since it is as good as a key until it
-/// expires.
+/// `Display` writes the URL. `Debug` hides the signature, which grants access until it expires.
 ///
-/// With the feature `serde` it is written as `method`, `url`, `headers`, `body` and `expires` (Unix
-/// seconds), so that a service can hand it to a browser.
+/// With the feature `serde`, it is serialized as `method`, `url`, `headers`, `body` and `expires`
+/// (Unix seconds), so that a service can send it to a browser.
 #[derive(Clone)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(into = "plain::Plain", try_from = "plain::Plain")
+    serde(into = "data::PresignedData", try_from = "data::PresignedData")
 )]
 pub struct Presigned {
     method: Method,
@@ -66,44 +65,43 @@ impl Presigned {
         }
     }
 
-    /// The method to use.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The URL, encoded.
+    /// Returns the encoded URL.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The headers that must be sent as they are here: those that the call was made with. Most
-    /// calls have none.
+    /// Returns the headers of the call, which must be sent unchanged. Most calls have none.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The JSON document that the call sends, such as the keys to delete. Empty for other calls:
-    /// the content of an upload is for whoever uses the URL to give.
+    /// Returns the JSON document of the call, such as the keys to delete. Empty for other calls:
+    /// the content of an upload comes from the user of the URL.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// When the URL ceases to be valid.
+    /// Returns the time at which the URL expires.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when that lies after the year 9999.
+    /// Returns `InvalidInput` if the time is after the year 9999.
     pub fn expires(&self) -> Result<Timestamp> {
         Timestamp::from_unix_seconds(self.expires)
     }
 }
 
-/// A request for any HTTP client, with the method, the URL, the headers and the document. To upload
-/// content, replace the body: `request.map(|_| content)`.
+/// Converts into a request for any HTTP client, with the method, the URL, the headers and the JSON
+/// document. To upload content, replace the body: `request.map(|_| content)`.
 ///
 /// ```
 /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -15,9 +15,9 @@ fn send<T: Send>(_: &T) {}
 fn shared<T: Send + Sync + 'static>() {}
 fn error<T: StdError + Send + Sync + 'static>() {}
 
-/// Compiles only as long as calls can be spawned and handles shared.
+/// Compiles only if calls can be spawned and handles shared between threads.
 #[test]
-fn what_is_public_can_go_to_another_thread() {
+fn public_types_can_be_sent_to_another_thread() {
     shared::<QingStor>();
     shared::<Bucket>();
     shared::<Config>();
@@ -38,18 +38,18 @@ fn what_is_public_can_go_to_another_thread() {
 }
 
 #[test]
-fn without_a_runtime_a_call_is_an_error_not_a_panic() {
+fn a_call_outside_of_a_runtime_is_an_error() {
     let mut call = std::pin::pin!(bucket().head().send());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
-        panic!("it waits for what can't come");
+        panic!("the call is pending");
     };
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }
 
 #[test]
-fn an_empty_id_does_not_make_another_call_of_it() {
+fn an_empty_signed_parameter_is_refused() {
     let bucket = bucket();
     let refused = |error: Error, name: &str| {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -64,7 +64,7 @@ fn an_empty_id_does_not_make_another_call_of_it() {
 }
 
 #[test]
-fn a_key_in_a_header_of_the_callers_does_not_show() {
+fn debug_redacts_keys_in_custom_headers() {
     let call = bucket().get_object("k");
     let call = call.header("X-QS-Encryption-Customer-Key", "hush-hush");
     let presigned = call.clone().presign(Duration::from_secs(9)).unwrap();
@@ -73,7 +73,7 @@ fn a_key_in_a_header_of_the_callers_does_not_show() {
 }
 
 #[test]
-fn hostile_arguments_are_errors_or_are_sent_encoded() {
+fn hostile_arguments_are_refused_or_encoded() {
     let bucket = bucket();
     let huge = "k".repeat(1 << 17);
     assert!(bucket.get_object(&*huge).build().is_err());
@@ -144,7 +144,7 @@ fn a_built_request_has_the_length_of_its_body() {
 }
 
 #[test]
-fn a_presigned_value_can_not_be_split_into_parameters() {
+fn a_presigned_value_cannot_be_split_into_parameters() {
     let second = Duration::from_secs(1);
     let hostile = "attachment; filename=\"a&response-content-type=text/html\"";
     let bucket = bucket();
@@ -162,7 +162,7 @@ fn a_presigned_value_can_not_be_split_into_parameters() {
     };
     for value in [hostile, "&", "&acl", "a&b"] {
         for call in calls(value) {
-            // The value is not ambiguous where the client sends the request itself.
+            // The value is not ambiguous if the client sends the request itself.
             call.clone().build().unwrap();
             let error = call.presign(second).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -178,12 +178,12 @@ fn a_presigned_value_can_not_be_split_into_parameters() {
             call.presign(second).unwrap();
         }
     }
-    // Nothing signs a prefix, so nothing can be split.
+    // The signature does not cover `prefix`, so it need not be refused.
     bucket.list_objects().prefix("a&b").presign(second).unwrap();
 }
 
 #[test]
-fn a_presigned_call_with_a_document_has_it() {
+fn a_presigned_call_contains_its_json_body() {
     let presigned = bucket()
         .delete_multiple_objects(["a"])
         .presign(Duration::from_secs(9))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::error::{CallContext, Error, Result};
-use crate::client::Handle;
+use crate::client::Dispatcher;
 use crate::client::retry::{self, AttemptLimits};
 use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::error_document::BodyFields;
@@ -26,7 +26,7 @@ use attempts::RequestAttempts;
 use prepared_request::PreparedRequest;
 use resend::Resender;
 
-impl Handle {
+impl Dispatcher {
     /// Returns the context of an error before anything was sent.
     pub(crate) fn unsent(&self, info: &OperationInfo) -> CallContext {
         CallContext {
@@ -106,7 +106,7 @@ impl Handle {
             .map_err(|error| error.with_call(call.context()))?;
         let previous_attempts = call.attempts;
         let mut attempts = RequestAttempts {
-            handle: self,
+            dispatcher: self,
             request,
             call,
             limits,

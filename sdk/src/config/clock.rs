@@ -1,4 +1,4 @@
-//! [`Clock`]: the time that requests are dated with.
+//! [`Clock`]: the time for the `Date` header of requests.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,24 +8,25 @@ use http::HeaderValue;
 
 use crate::base::http_date;
 
-/// The last second of the year 9999: an HTTP date goes no further.
+/// The last second of the year 9999, the last one that an HTTP date can express.
 const YEAR_9999: i64 = 253_402_300_799;
-/// A smaller difference between two clocks is none, in seconds: an answer takes its time, too.
+/// Smallest difference between two clocks that counts, in seconds: a response takes some time, too.
 pub(crate) const SAME: u64 = 60;
-/// A difference that a service may well refuse, in seconds; it does so from 15 minutes on.
+/// A difference that the service may refuse, in seconds. It refuses 15 minutes.
 pub(crate) const REFUSED: u64 = 14 * 60;
 
-/// The local time, corrected by the time of the service.
+/// The local clock, corrected by the clock of the service.
 #[derive(Default)]
 pub(crate) struct Clock {
-    /// How far the service's clock is ahead of this machine's, in seconds.
+    /// How many seconds the service's clock is ahead of the local clock.
     skew: AtomicI64,
-    /// The second that was last written as a header, and that header: most calls share it.
+    /// The last formatted second, and its header. Most requests are sent within the same second as
+    /// another one.
     last: Mutex<Option<(i64, HeaderValue)>>,
 }
 
 impl Clock {
-    /// How far the service's clock is known to be ahead of this machine's, in seconds.
+    /// Returns how many seconds the service's clock is ahead of the local clock, as far as known.
     pub(crate) fn skew(&self) -> i64 {
         self.skew.load(Ordering::Relaxed)
     }
@@ -56,12 +57,13 @@ impl Clock {
         value
     }
 
-    /// Learns from the service's time, in Unix seconds, if the two clocks differ by more than
-    /// `least` seconds. `used`: the skew that the refused request was dated with. Whether that
-    /// request would be dated in another way now.
+    /// Corrects the clock by the service's time, in Unix seconds, if the clocks differ by more than
+    /// `least` seconds. `used`: the correction of the refused request. Returns whether that request
+    /// would have another date now.
     pub(crate) fn learn(&self, service: i64, used: i64, least: u64) -> bool {
         let skew = service.saturating_sub(Self::unix_seconds(0));
-        // Another call may have learned the same meanwhile: what counts is what this one used.
+        // Another call may have corrected the clock in the meantime, so the new correction is
+        // compared with the one that this call used.
         if skew.abs_diff(used) <= least {
             return false;
         }
@@ -75,23 +77,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_learns_and_forgets() {
+    fn corrects_the_clock_repeatedly() {
         let clock = Clock::default();
         let real = Clock::unix_seconds(0);
         assert!(!clock.learn(real + 30, 0, SAME));
         assert_eq!(clock.skew(), 0);
         assert!(clock.learn(real + 3600, 0, SAME));
         assert!((3590..=3600).contains(&clock.skew()), "{}", clock.skew());
-        // A call that was under way with the old skew may be sent again, one with the new may not.
+        // A call that was sent with the old correction may be retried. A call with the new one may
+        // not.
         assert!(clock.learn(real + 3600, 0, SAME));
         assert!(!clock.learn(real + 3600, clock.skew(), SAME));
-        // Somebody set this machine's clock.
+        // The local clock was set.
         assert!(clock.learn(real, clock.skew(), SAME));
         assert!(clock.skew().abs() < 10, "{}", clock.skew());
     }
 
     #[test]
-    fn no_skew_leaves_the_calendar() {
+    fn any_correction_gives_a_valid_date() {
         let clock = Clock::default();
         for skew in [i64::MIN, -1 << 40, 1 << 40, i64::MAX] {
             assert!(!clock.date(skew).is_empty());

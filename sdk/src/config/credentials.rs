@@ -10,17 +10,17 @@ use crate::base::error::{Error, ErrorKind, Result};
 mod cache;
 #[cfg(feature = "config-file")]
 mod file;
-mod provide;
+mod provider;
 
-pub(crate) use cache::{Cache, Source};
+pub(crate) use cache::{Cache, CredentialSource};
 #[cfg(feature = "config-file")]
 pub use file::FileCredentials;
-pub use provide::{Chain, EnvCredentials, ProvideCredentials, ProvideFuture, Provided};
+pub use provider::{Chain, EnvCredentials, ProvideCredentials, ProvideFuture, ProvidedCredentials};
 
-/// An access key id and its secret, or nothing for anonymous calls.
+/// An access key ID and its secret, or nothing for anonymous requests.
 ///
-/// Only the state of HMAC-SHA256 that the secret leads to is kept; it is wiped on drop. `Debug`
-/// shows the id's first characters and never the secret.
+/// Instead of the secret, the client keeps the state of HMAC-SHA256 that is derived from it, and
+/// zeroes it on drop. `Debug` shows the first characters of the ID and never the secret.
 ///
 /// ```
 /// use qingstor_sdk::Credentials;
@@ -39,64 +39,79 @@ struct KeyPair {
 }
 
 impl Credentials {
-    /// A key pair, as the console shows it.
+    /// Creates credentials from a key pair, as shown in the console.
     ///
     /// # Errors
     ///
-    /// `Credentials` when one of the two is empty, the id holds a character that can't stand in a
-    /// header, or the secret has white space around it, as one that was read from a file may.
+    /// Returns `Credentials` if the ID or the secret is empty, the ID contains a character that a
+    /// header cannot contain, or the secret has line breaks or surrounding white space, for example
+    /// from a file.
     pub fn new(access_key_id: impl Into<String>, secret_access_key: &str) -> Result<Self> {
         let access_key_id = access_key_id.into();
-        let wrong = |message| Err(Error::new(ErrorKind::Credentials, message));
+        let invalid = |message| Err(Error::new(ErrorKind::Credentials, message));
         if access_key_id.is_empty() {
-            return wrong(
-                "the access key id is empty; use `Credentials::anonymous` for unsigned requests",
+            return invalid(
+                "the access key ID is empty; use `Credentials::anonymous` for unsigned requests",
             );
         }
         if !access_key_id
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b':')
         {
-            return wrong("the access key id holds a character that no id has");
+            return invalid("the access key ID contains a character that is not allowed");
         }
         if secret_access_key.is_empty() {
-            return wrong("the secret access key is empty");
+            return invalid("the secret access key is empty");
         }
         if secret_access_key.trim() != secret_access_key
             || secret_access_key.contains(char::is_control)
         {
-            return wrong("the secret access key has white space or a line break that no key has");
+            return invalid(
+                "the secret access key must not contain line breaks or surrounding white space",
+            );
         }
         let Ok(key) = Hmac::new_from_slice(secret_access_key.as_bytes()) else {
-            return wrong("the secret access key is no HMAC key");
+            return invalid("the secret access key is not a valid HMAC key");
         };
         Ok(Self(Some(KeyPair { access_key_id, key })))
     }
 
-    /// No credentials: requests are sent unsigned, and the bucket's policy and ACL decide what
-    /// everyone may do.
+    /// Creates anonymous credentials: requests are not signed, and the policy and the ACL of the
+    /// bucket decide what everyone may do.
     #[must_use]
     pub fn anonymous() -> Self {
         Self(None)
     }
 
-    /// Whether requests are sent unsigned.
+    /// Returns whether requests are not signed.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The access key id; `None` for anonymous calls.
+    /// Returns the access key ID; `None` for anonymous credentials.
     #[must_use]
     pub fn access_key_id(&self) -> Option<&str> {
         Some(&self.0.as_ref()?.access_key_id)
     }
 
-    /// The id, and HMAC-SHA256 ready to take a message.
+    /// Returns the ID, and an HMAC-SHA256 that is ready for a message.
     pub(crate) fn signer(&self) -> Option<(&str, Hmac<Sha256>)> {
         let pair = self.0.as_ref()?;
         Some((&pair.access_key_id, pair.key.clone()))
     }
+}
+
+/// Returns the error for credentials that are not configured. `reason` says where they were expected
+/// or how to set them.
+pub(crate) fn missing_credentials(reason: &str) -> Error {
+    Error::new(ErrorKind::Credentials, format!("no credentials: {reason}"))
+}
+
+/// Returns the error for a key pair of which only one half is set. This is a wrong setting, so it has
+/// the kind `Config`, and a [`Chain`] does not continue with its next provider.
+pub(crate) fn incomplete_credentials(set: &str, missing: &str) -> Error {
+    Error::config(format!("{set} is set, but {missing} is not"))
 }
 
 impl fmt::Debug for Credentials {
@@ -118,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_needs_both_halves() {
+    fn a_key_pair_needs_both_halves() {
         for (id, secret) in [
             ("", "s"),
             ("id", ""),

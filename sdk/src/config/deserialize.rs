@@ -1,4 +1,4 @@
-//! [`Config`] from serde: a part of a program's own configuration.
+//! Deserializes a [`Config`] as a part of a program's own configuration.
 
 use std::fmt;
 
@@ -6,11 +6,12 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::Config;
+use super::credentials::incomplete_credentials;
 use super::settings::{CREDENTIALS, SETTINGS};
 
-/// Reads a map with the keys of the configuration file, such as `access_key_id`. A key that is not
-/// in the table of [`Config`] is refused; settings that are absent or null have their defaults.
-/// Both credentials absent means anonymous requests. No error quotes a credential.
+/// Reads a map with the keys of the configuration file, such as `access_key_id`. An unknown key is
+/// an error. A missing or null setting has its default. If both credentials are missing, requests
+/// are anonymous. Errors do not contain credentials.
 ///
 /// ```
 /// use qingstor_sdk::Config;
@@ -22,7 +23,8 @@ use super::settings::{CREDENTIALS, SETTINGS};
 /// ```
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Not `deserialize_map`: a format's own error would quote the text that it finds instead.
+        // Not `deserialize_map`, because the error of a format would quote the text that it finds
+        // instead.
         deserializer.deserialize_any(ConfigVisitor)
     }
 }
@@ -67,7 +69,10 @@ impl<'de> Visitor<'de> for ConfigVisitor {
         let [id, secret] = CREDENTIALS;
         for (there, missing) in [(id, secret), (secret, id)] {
             if set.contains(&there) && !set.contains(&missing) {
-                return Err(wrong(format!("`{there}` is set, but `{missing}` is not")));
+                let [set, missing] = [there, missing].map(|name| format!("`{name}`"));
+                return Err(wrong(
+                    incomplete_credentials(&set, &missing).message().to_owned(),
+                ));
             }
         }
         Ok(config)
@@ -87,7 +92,8 @@ impl ValueSeed {
         CREDENTIALS.contains(&self.name)
     }
 
-    /// A value that is not a string, which a credential must be: `0123` would be another key.
+    /// Handles a value that is not a string. A credential must be a string: `0123` would become
+    /// another key.
     fn other<E: de::Error>(&self, value: &dyn fmt::Display) -> Result<Value, E> {
         match self.is_credential() {
             true => Err(self.refused()),

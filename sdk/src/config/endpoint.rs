@@ -1,4 +1,4 @@
-//! Where calls go: the scheme, host and port of a service or bucket, and how its paths begin.
+//! [`Endpoint`]: creates the addresses of the service and of buckets from the settings.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,13 +9,13 @@ use crate::base::error::{Error, Result};
 use crate::generated::facts::BASE_PATH;
 use crate::message::address::Address;
 
-/// The address of the service as the configuration gives it.
+/// The configured address of the service.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     scheme: Scheme,
     host: String,
     port: Option<u16>,
-    /// Whether the zone goes before the host. Never before an IP address or `localhost`.
+    /// Whether the host is prefixed with the zone. Never for an IP address or `localhost`.
     zone_in_host: bool,
     virtual_host: bool,
 }
@@ -56,13 +56,13 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Whether labels can be put before `host`.
+    /// Returns whether `host` can be prefixed with labels.
     fn is_name(host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         bare.parse::<IpAddr>().is_err() && host != "localhost"
     }
 
-    /// The address behind `labels`.
+    /// Creates the address of the host with the prefix `labels`.
     fn address(
         &self,
         labels: &str,
@@ -96,8 +96,8 @@ impl Endpoint {
         self.address("", BASE_PATH.to_owned(), String::new())
     }
 
-    /// The bucket at the host of all zones, which tells where it lies. In path style always: the
-    /// documents show no other.
+    /// Returns the address of a bucket at the global host, which redirects to its zone. Always in
+    /// path style, which is the only one in the documents.
     pub(crate) fn bucket_of_all_zones(&self, name: &str) -> Result<Address> {
         check_bucket_name(name)?;
         Ok(Address {
@@ -134,16 +134,16 @@ impl Endpoint {
     }
 }
 
-/// The document *Overview*: 6 to 63 lower-case letters, digits and hyphens, a letter or digit at
-/// both ends, no IPv4 address.
+/// Checks the rules of the document *Overview*: 6 to 63 lower-case letters, digits and hyphens,
+/// with a letter or digit at both ends.
 fn check_bucket_name(name: &str) -> Result<()> {
     let ends = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
-    let good = (6..=63).contains(&bytes.len())
+    let is_valid = (6..=63).contains(&bytes.len())
         && bytes.iter().all(|byte| ends(byte) || *byte == b'-')
         && bytes.first().is_some_and(ends)
         && bytes.last().is_some_and(ends);
-    if good {
+    if is_valid {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
@@ -152,12 +152,12 @@ fn check_bucket_name(name: &str) -> Result<()> {
 }
 
 fn check_zone(zone: &str) -> Result<()> {
-    let good = !zone.is_empty()
+    let is_valid = !zone.is_empty()
         && zone.len() <= 63
         && zone
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if good {
+    if is_valid {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn path_style_puts_the_zone_into_the_host_and_the_bucket_into_the_path() {
+    fn path_style_has_the_zone_in_the_host_and_the_bucket_in_the_path() {
         let address = bucket("QingStor.com", Some(443), true, false);
         assert_eq!(address.origin(), "https://pek3a.qingstor.com");
         assert_eq!(
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn virtual_host_style_puts_both_into_the_host() {
+    fn virtual_host_style_has_both_in_the_host() {
         let address = bucket("qingstor.com", Some(8443), true, true);
         assert_eq!(
             address.origin(),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_take_no_labels_get_none() {
+    fn ip_addresses_and_localhost_get_no_prefix() {
         for (host, shown) in [
             ("127.0.0.1", "127.0.0.1"),
             ("localhost", "localhost"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_could_lead_elsewhere_are_refused() {
+    fn refuses_names_that_could_change_the_address() {
         let endpoint = Endpoint::new(Scheme::HTTPS, "qingstor.com", None, true, false).unwrap();
         for name in [
             "",

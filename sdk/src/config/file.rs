@@ -1,4 +1,4 @@
-//! The configuration file: which files are read, and what they may contain.
+//! Reads the configuration file.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 
 use super::Config;
 use super::settings::{CREDENTIALS, SETTINGS};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
-use crate::config::credentials::Credentials;
+use crate::config::credentials::{Credentials, missing_credentials};
 
-/// The longest file that is read, in bytes.
+/// Maximum length of the file, in bytes.
 const MAX_LEN: u64 = 1 << 20;
-/// How deep lists and maps may be nested.
+/// Maximum nesting of lists and maps.
 const MAX_DEPTH: usize = 32;
 
 /// Reads the text of a configuration file. Blocks.
@@ -31,11 +31,12 @@ pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let bytes = Zeroizing::new(regular_file::read_at_most(&file, MAX_LEN)?);
     let invalid = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
     match std::str::from_utf8(&bytes) {
-        // The YAML library would take it for the end of the file.
+        // The YAML library would treat it as the end of the file.
         Ok(text) if text.contains('\0') => {
             invalid("has a NUL character, as UTF-16 has: the file must be UTF-8")
         }
-        // Some editors start a file with a byte order mark. It would be part of the first key.
+        // Some editors start a file with a byte order mark, which would become a part of the first
+        // key.
         Ok(text) => Ok(Zeroizing::new(
             text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
         )),
@@ -51,12 +52,12 @@ pub(crate) fn credentials(path: &Path, text: &str) -> Result<Credentials> {
     if found {
         return config.resolve_credentials();
     }
-    let text = format!("{path} has no access_key_id and secret_access_key");
-    Err(Error::new(ErrorKind::Credentials, text))
+    let reason = format!("{path} has no access_key_id and secret_access_key");
+    Err(missing_credentials(&reason))
 }
 
-/// Applies each known setting, and returns whether credentials are among them. An error starts with
-/// its line, and never quotes a value that may be secret.
+/// Applies each known setting, and returns whether there are credentials. An error starts with its
+/// line and never contains a value that may be secret.
 pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
     let mut credentials = false;
     for entry in entries(text)? {
@@ -68,7 +69,7 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
         let is_credential = CREDENTIALS.contains(&&*key);
         let value = match value {
             Yaml::Null => continue,
-            // YAML would read `0123` as a number, and the key would be another.
+            // YAML would parse `0123` as a number, so the key would change.
             Yaml::Real(_) | Yaml::Integer(_) | Yaml::Boolean(_) if is_credential => {
                 return wrong(&" must be in quotes");
             }
@@ -88,25 +89,25 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
     Ok(credentials)
 }
 
-/// A setting at the top of the file.
+/// A setting at the top level of the file.
 struct Entry {
     key: String,
-    /// `BadValue` for a list or a map, whose content no setting needs.
+    /// `BadValue` for a list or a map, which no setting has.
     value: Yaml,
     line: usize,
 }
 
 /// Returns the entries of the map that the first document is.
 ///
-/// Builds no tree: nested lists and maps are counted and skipped, so that neither their number nor
-/// their depth takes memory or stack. Aliases, which can stand for any number of values, are
-/// refused.
+/// Does not build a tree: nested lists and maps are counted and skipped, so that neither their
+/// number nor their depth takes memory or stack. Aliases, which can stand for any number of values,
+/// are refused.
 fn entries(text: &str) -> Result<Vec<Entry>, String> {
     let mut parser = Parser::new_from_str(text);
     let mut entries = Vec::new();
     let mut names = BTreeSet::new();
     let (mut documents, mut depth) = (0, 0_usize);
-    // A key whose value comes next; a key that is no text is `None` inside.
+    // A key before its value. A key that is not a string is `None`.
     let mut pending: Option<(Option<String>, usize)> = None;
     loop {
         let (event, at) = parser.next_token().map_err(|error| {
@@ -170,8 +171,8 @@ fn refused(at: Marker, why: &str) -> String {
     format!(":{}: {why}", at.line())
 }
 
-/// The value of a scalar, as the YAML library reads it: only plain text may be a number, a boolean
-/// or `null`, unless a tag says that it is text.
+/// Returns the value of a scalar like the YAML library: only unquoted text may be a number, a
+/// boolean or `null`, unless a tag marks it as a string.
 fn scalar(text: String, style: TScalarStyle, tag: Option<Tag>) -> Yaml {
     let typed = tag.as_ref().is_none_or(|tag| {
         tag.handle == "tag:yaml.org,2002:"
@@ -231,7 +232,7 @@ mod tests {
         }
     }
 
-    /// None may take memory, stack, or more than a moment.
+    /// None of these texts may take much memory, stack or time.
     #[test]
     fn refuses_bombs_at_once() {
         let len = usize::try_from(MAX_LEN).unwrap();
@@ -259,7 +260,7 @@ mod tests {
         for bomb in &bombs {
             assert!(refusal(bomb).starts_with(':'));
         }
-        // Long, but harmless.
+        // These texts are long, but harmless.
         for text in [
             "a: [".to_owned() + &"[],".repeat(len / 3 - 10) + "]",
             "a: {".to_owned() + &"b: c,".repeat(len / 5 - 10) + "}",

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, header};
 use crate::config::retry::RetryPolicy;
 use crate::message::request::{header_value, is_secret};
 
-/// RequestOptions of one request, or of every request of a transfer.
+/// Options of one request, or of every request of a transfer.
 #[derive(Clone, Default)]
 pub(crate) struct RequestOptions {
     pub(crate) timeout: Option<Duration>,
@@ -18,24 +18,24 @@ pub(crate) struct RequestOptions {
     pub(crate) repeat: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Error message of a setter, returned when the request is sent.
-    pub(crate) refused: Option<String>,
+    pub(crate) invalid: Option<String>,
 }
 
-/// RequestOptions of a handle that sets none.
+/// Options of a handle that sets none.
 pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
     timeout: None,
     retry: None,
     content_md5: false,
     repeat: false,
     headers: Vec::new(),
-    refused: None,
+    invalid: None,
 };
 
 impl RequestOptions {
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         match checked_header(name, value) {
             Ok(header) => self.headers.push(header),
-            Err(why) => self.refused = Some(why),
+            Err(why) => self.invalid = Some(why),
         }
     }
 }
@@ -46,14 +46,14 @@ fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(format!("invalid header name {name:?}"));
     };
-    let own = [
+    let set_by_client = [
         header::AUTHORIZATION,
         header::HOST,
         header::DATE,
         header::CONTENT_LENGTH,
         header::TRANSFER_ENCODING,
     ];
-    if own.contains(&parsed) {
+    if set_by_client.contains(&parsed) {
         return Err(format!("header `{parsed}` is set by the client"));
     }
     match header_value(value) {

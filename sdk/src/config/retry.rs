@@ -38,7 +38,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Requests that are not idempotent are not retried after an ambiguous failure, because the service
 /// may have executed the first attempt: appends, moves, the start and the end of a multipart
 /// upload, creating and deleting a bucket. See the field `repeatable` of
-/// [`OperationInfo`](crate::OperationInfo). The request body must be replayable: in memory, in a
+/// [`OperationInfo`](crate::generic::OperationInfo). The request body must be replayable: in memory, in a
 /// file, or a stream that has not been read yet.
 ///
 /// # Delays

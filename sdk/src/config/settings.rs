@@ -1,15 +1,15 @@
-//! The settings that can be read as text, from files, variables and serde.
+//! The settings that files, environment variables and serde can contain.
 
 use zeroize::Zeroizing;
 
 use super::{Config, check_user_agent, scheme, split_url};
 
-/// Writes a setting's text into the configuration, or says what is wrong with it.
-pub(super) type Apply = fn(&mut Config, &str) -> Result<(), String>;
+/// Parses the text of a setting into the configuration. Returns a reason if the text is invalid.
+pub(super) type SetFromText = fn(&mut Config, &str) -> Result<(), String>;
 
-/// The one table of settings: their key in a file; in the environment `QINGSTOR_` and the key in
-/// upper case.
-pub(super) const SETTINGS: &[(&str, Apply)] = &[
+/// All settings by their key in a file. The name of an environment variable is `QINGSTOR_` and the
+/// key in upper case.
+pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
     ("access_key_id", |config, text| {
         config.access_key_id = text.to_owned();
         Ok(())
@@ -54,5 +54,5 @@ pub(super) const SETTINGS: &[(&str, Apply)] = &[
     }),
 ];
 
-/// The two settings that are worth something only together.
+/// The two settings of a key pair.
 pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];

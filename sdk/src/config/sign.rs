@@ -1,8 +1,8 @@
-//! Signatures: pure functions of a request's parts, the credentials and the time.
+//! Signatures: pure functions of the request, the credentials and the time.
 //!
-//! One string to sign serves the three schemes of the API (document *Signature*): the header
-//! scheme, the query scheme of presigned URLs, and - over a policy instead - the form scheme.
-//! What is signed is what goes over the wire: the target is read as it will be sent.
+//! The API has three schemes (document *Signature*): the header scheme, the query scheme of
+//! presigned URLs, and the form scheme, which signs a policy. The first two share one string to
+//! sign. It contains the target exactly as it is sent.
 
 mod form;
 
@@ -19,16 +19,16 @@ use sha2::Sha256;
 use crate::config::credentials::Credentials;
 use crate::generated::facts::SIGNED_PARAMETERS;
 
-/// The length of a signature: 32 bytes in base64.
+/// Length of a signature: 32 bytes in base64.
 const SIGNATURE_LEN: usize = 44;
 
-// Statics, not constants: a constant would be made anew at each use.
+// Statics, because a constant would be created anew at each use.
 static CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'a> {
+pub(crate) struct SignedParts<'a> {
     pub(crate) method: &'a Method,
     /// `/bucket` if the bucket is in the host, otherwise empty.
     pub(crate) resource_prefix: &'a str,
@@ -37,18 +37,18 @@ pub(crate) struct Parts<'a> {
     pub(crate) headers: &'a HeaderMap,
 }
 
-/// Content of the date line.
+/// Content of the date line of the string to sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum DateLine<'a> {
-    /// The value of `Date`; it is left out when the request has an `x-qs-date`.
+    /// The value of `Date`. It is left out if the request has an `x-qs-date` header.
     Date(&'a [u8]),
-    /// When a presigned URL ends to be valid, in Unix seconds.
+    /// The expiration of a presigned URL, in Unix seconds.
     Expires(i64),
 }
 
-/// The value of `Authorization`. `None` for anonymous credentials.
+/// Returns the value of `Authorization`; `None` for anonymous credentials.
 pub(crate) fn authorization(
-    parts: Parts<'_>,
+    parts: SignedParts<'_>,
     date: &HeaderValue,
     credentials: &Credentials,
 ) -> Option<HeaderValue> {
@@ -59,18 +59,19 @@ pub(crate) fn authorization(
     value.push_str(id);
     value.push(':');
     let mut encoded = [0; SIGNATURE_LEN];
-    // 32 bytes always fill it.
+    // The base64 of 32 bytes always has this length.
     BASE64.encode_slice(mac, &mut encoded).ok()?;
     value.push_str(std::str::from_utf8(&encoded).ok()?);
-    // `Credentials::new` lets only graphic ASCII into an id, and base64 is ASCII.
+    // An ID contains only graphic ASCII, which `Credentials::new` checks, and base64 is ASCII.
     let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// The id and the signature of a presigned URL. `None` for anonymous credentials.
+/// Returns the access key ID and the signature of a presigned URL; `None` for anonymous
+/// credentials.
 pub(crate) fn query<'c>(
-    parts: Parts<'_>,
+    parts: SignedParts<'_>,
     expires: i64,
     credentials: &'c Credentials,
 ) -> Option<(&'c str, String)> {
@@ -81,21 +82,21 @@ pub(crate) fn query<'c>(
     ))
 }
 
-/// The id and the signature of a form, made over its policy as it stands in the form (base64).
-/// `None` for anonymous credentials.
+/// Returns the access key ID and the signature of a form, for its policy in base64. `None` for
+/// anonymous credentials.
 pub(crate) fn form<'c>(policy: &str, credentials: &'c Credentials) -> Option<(&'c str, String)> {
     let (id, mut hmac) = credentials.signer()?;
     hmac.update(policy.as_bytes());
     Some((id, BASE64.encode(hmac.finalize().into_bytes())))
 }
 
-/// Takes the string to sign, piece by piece. It never stands in memory as a whole: it may hold a
-/// customer's encryption key.
+/// Receives the string to sign in pieces. It is never in memory as a whole, because it may contain
+/// an encryption key.
 trait Sink {
     fn push(&mut self, piece: &[u8]);
 }
 
-/// Joins small pieces, since each one that HMAC takes costs it more than the copy.
+/// Joins small pieces, because each update of an HMAC costs more than the copy.
 struct Joined {
     hmac: Hmac<Sha256>,
     buffer: [u8; 128],
@@ -125,7 +126,7 @@ impl Sink for Joined {
     }
 }
 
-impl Parts<'_> {
+impl SignedParts<'_> {
     fn mac(&self, date: DateLine<'_>, hmac: Hmac<Sha256>) -> impl AsRef<[u8]> {
         let mut joined = Joined {
             hmac,
@@ -137,7 +138,7 @@ impl Parts<'_> {
         joined.hmac.finalize().into_bytes()
     }
 
-    /// Gives the string to sign to `sink`.
+    /// Writes the string to sign.
     fn write(&self, date: DateLine<'_>, sink: &mut impl Sink) {
         sink.push(self.method.as_str().as_bytes());
         // Most requests have no additional headers.
@@ -162,7 +163,8 @@ impl Parts<'_> {
         self.write_target(sink);
     }
 
-    /// Every `x-qs-` header, sorted by name (not by line: `x-qs-meta-a` before `x-qs-meta-a-b`).
+    /// Writes every `x-qs-` header, sorted by name and not by line: `x-qs-meta-a` precedes
+    /// `x-qs-meta-a-b`.
     fn write_headers(&self, sink: &mut impl Sink) {
         let mut signed: Vec<_> = self
             .headers
@@ -182,7 +184,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The path as it stands, and the signed parameters sorted by name, values decoded once.
+    /// Writes the encoded path, and the signed parameters sorted by name, with decoded values.
     fn write_target(&self, sink: &mut impl Sink) {
         let Some((path, query)) = self.target.split_once('?') else {
             return sink.push(self.target.as_bytes());
@@ -210,8 +212,8 @@ impl Parts<'_> {
     }
 }
 
-/// Percent-decodes a query value once. We never send a bare `+`, yet where one stands it is a
-/// space.
+/// Percent-decodes a query value once. The client never sends a bare `+`, but in other URLs it
+/// means a space.
 fn decode(value: &str) -> Cow<'_, [u8]> {
     if value.contains('+') {
         let spaced = value.replace('+', " ");

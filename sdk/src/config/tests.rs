@@ -6,7 +6,7 @@ fn origin(config: Config) -> Result<String> {
 }
 
 #[test]
-fn a_host_takes_the_zone_and_an_endpoint_does_not() {
+fn only_a_host_is_prefixed_with_the_zone() {
     let config = || Config::anonymous();
     assert_eq!(origin(config()).unwrap(), "https://pek3a.qingstor.com");
     let host = config()
@@ -36,7 +36,7 @@ fn a_host_takes_the_zone_and_an_endpoint_does_not() {
 }
 
 #[test]
-fn a_wrong_endpoint_says_what_is_wrong() {
+fn the_error_explains_an_invalid_endpoint() {
     for (url, says) in [
         ("htp://x", "scheme `htp` is not http or https"),
         ("localhost:9000", "needs a scheme"),
@@ -66,7 +66,7 @@ fn debug_never_shows_the_secret() {
 }
 
 #[test]
-fn what_can_not_be_used_is_named() {
+fn errors_name_the_invalid_setting() {
     let named = |config: Config| config.check().unwrap_err().to_string();
     let config = Config::anonymous;
     assert!(named(config().idle_timeout(Duration::ZERO)).contains("idle_timeout"));
@@ -77,7 +77,7 @@ fn what_can_not_be_used_is_named() {
 }
 
 #[test]
-fn no_time_is_too_long_to_be_added_to_the_clock() {
+fn timeouts_do_not_overflow_the_clock() {
     let config = Config::anonymous()
         .connect_timeout(Duration::MAX)
         .idle_timeout(Duration::MAX)
@@ -92,7 +92,7 @@ fn no_time_is_too_long_to_be_added_to_the_clock() {
 }
 
 #[test]
-fn credentials_of_their_own_win() {
+fn explicit_credentials_override_the_key_pair() {
     let config =
         Config::new("KEY_ID", "SECRET").credentials(Credentials::new("OTHER_ID", "OTHER").unwrap());
     let credentials = config.resolve_credentials().unwrap();
@@ -100,7 +100,7 @@ fn credentials_of_their_own_win() {
 }
 
 #[test]
-fn an_empty_user_agent_adds_nothing() {
+fn an_empty_additional_user_agent_is_ignored() {
     let own = Config::anonymous().user_agent();
     assert_eq!(
         Config::anonymous().additional_user_agent("").user_agent(),

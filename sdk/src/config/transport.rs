@@ -1,4 +1,4 @@
-//! Settings of the connections, and what may take their place.
+//! Settings of the connections, and replacements for them: a custom client, an in-process handler.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,11 +16,11 @@ pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = h
     + Send
     + Sync;
 
-/// How requests travel.
+/// Settings of the connections.
 #[derive(Clone, Default)]
-pub(crate) struct Settings {
+pub(crate) struct ConnectionSettings {
     pub(crate) proxy: Option<String>,
-    /// PEM text, each of one certificate or several.
+    /// PEM texts, each with one or more certificates.
     pub(crate) ca_certificates: Vec<Vec<u8>>,
     pub(crate) pool_idle_timeout: Option<Duration>,
     pub(crate) pool_max_idle_per_host: Option<usize>,
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     pub(crate) handler: Option<Arc<Handler>>,
 }
 
-impl Settings {
+impl ConnectionSettings {
     pub(crate) fn proxy_is_https(&self) -> bool {
         let proxy = self.proxy.as_deref().unwrap_or_default();
         proxy.to_ascii_lowercase().starts_with("https:")
@@ -37,43 +37,44 @@ impl Settings {
 }
 
 impl Config {
-    /// Sends everything through this HTTP proxy: `http://proxy.example.com:3128`, or with
-    /// `https://`. A user name and a password may stand in it. Without it, the environment's
-    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count.
+    /// Sends all requests through this HTTP proxy: `http://proxy.example.com:3128`, or
+    /// `https://..`. The URL may contain a user name and a password. Without it, the environment
+    /// variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.transport.proxy = Some(url.into());
         self
     }
 
-    /// Trusts the certificates in this PEM text, too, beside the platform's: for an endpoint or a
-    /// proxy with a certificate authority of its own. May be called more than once.
+    /// Trusts the certificates in this PEM text in addition to those of the platform, for an
+    /// endpoint or a proxy with a custom certificate authority. May be called more than once.
     #[must_use]
     pub fn ca_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.transport.ca_certificates.push(pem.into());
         self
     }
 
-    /// How long a connection is kept while nobody uses it. 90 seconds by default.
+    /// Sets how long an unused connection is kept. 90 seconds by default.
     #[must_use]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.transport.pool_idle_timeout = Some(timeout.min(NEVER));
         self
     }
 
-    /// How many unused connections to one host are kept at most. No limit by default; with 0 each
-    /// call makes a connection of its own.
+    /// Sets the maximum number of unused connections per host. Unlimited by default. With 0, each
+    /// request opens a new connection.
     #[must_use]
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.transport.pool_max_idle_per_host = Some(connections);
         self
     }
 
-    /// Sends with a client of the caller's, whose connections, proxy and TLS then count, in place
-    /// of those that are set here. The version of `reqwest` must be this crate's.
+    /// Sends requests with your own `reqwest` client. Its settings for connections, proxy and TLS
+    /// replace those of this `Config`. The client must come from the same version of `reqwest` as
+    /// in this crate.
     ///
-    /// It must not follow redirects, decompress answers or repeat requests by itself: signatures
-    /// would not fit, lengths would not agree, and calls would be carried out twice.
+    /// The client must not follow redirects, decompress responses or retry requests: signatures
+    /// would be invalid, lengths would differ, and requests would be executed twice.
     #[cfg(feature = "reqwest-client")]
     #[must_use]
     pub fn reqwest_client(mut self, client: reqwest::Client) -> Self {
@@ -81,8 +82,8 @@ impl Config {
         self
     }
 
-    /// Answers all calls in this process: for tests of programs that use this crate. Nothing is
-    /// sent. Requests are signed, failures repeated and answers read as ever.
+    /// Answers all requests in this process, for tests of programs that use this crate. Requests
+    /// are signed, failures are retried and responses are decoded as usual, but nothing is sent.
     ///
     /// The requests have no `Host` and no `Content-Length`; see [`Body::len`].
     ///
@@ -100,24 +101,24 @@ impl Config {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn in_process<F, A, B>(mut self, handler: F) -> Self
+    pub fn in_process<F, R, B>(mut self, handler: F) -> Self
     where
-        F: Fn(Request<Body>) -> A + Send + Sync + 'static,
-        A: Future<Output = Response<B>> + Send + 'static,
+        F: Fn(Request<Body>) -> R + Send + Sync + 'static,
+        R: Future<Output = Response<B>> + Send + 'static,
         B: Into<Bytes>,
     {
         self.transport.handler = Some(Arc::new(move |request| {
-            let answer = handler(request);
-            Box::pin(async move { answer.await.map(Into::into) })
+            let response = handler(request);
+            Box::pin(async move { response.await.map(Into::into) })
         }));
         self
     }
 }
 
-/// Shows no password of a proxy.
-impl fmt::Debug for Settings {
+/// Shows the settings without the password of the proxy.
+impl fmt::Debug for ConnectionSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("ConnectionSettings")
             .field("proxy", &self.proxy.as_deref().map(without_user))
             .field("ca_certificates", &self.ca_certificates.len())
             .field("pool_idle_timeout", &self.pool_idle_timeout)

@@ -115,6 +115,8 @@ impl Operation for PutBucketInput {
     const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::Never);
+
+    encode_nothing!();
 }
 
 /// Request of the operation `ListObjects`, created by [`Bucket::list_objects`].
@@ -166,7 +168,7 @@ impl ListObjects {
 impl Operation for ListObjectsInput {
     type Handle = Bucket;
     type Output = ListObjectsOutput;
-    const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).json_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
@@ -226,6 +228,8 @@ impl Operation for HeadBucketInput {
     type Handle = Bucket;
     type Output = HeadBucketOutput;
     const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
+
+    encode_nothing!();
 }
 
 /// Request of the operation `DeleteBucket`, created by [`Bucket::delete`].
@@ -243,6 +247,8 @@ impl Operation for DeleteBucketInput {
     const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE)
         .success(&[204])
         .repeatable(Repeatable::Never);
+
+    encode_nothing!();
 }
 
 /// Request of the operation `PostObject`, created by [`Bucket::post_object`].

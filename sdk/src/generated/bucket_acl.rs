@@ -88,8 +88,10 @@ impl Operation for GetBucketAclInput {
     type Handle = Bucket;
     type Output = GetBucketAclOutput;
     const INFO: Info = &OperationInfo::new("GetBucketACL", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("acl");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_acl`].

@@ -118,7 +118,7 @@ impl Operation for GetBucketCnameInput {
     type Handle = Bucket;
     type Output = GetBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("cname");
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -117,8 +117,10 @@ impl Operation for GetBucketCorsInput {
     type Handle = Bucket;
     type Output = GetBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("GetBucketCORS", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("cors");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_cors`].
@@ -150,6 +152,8 @@ impl Operation for DeleteBucketCorsInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketCORS", Method::DELETE)
         .success(&[204])
         .sub_resource("cors");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketCorsOutput);

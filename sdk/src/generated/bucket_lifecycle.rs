@@ -110,8 +110,10 @@ impl Operation for GetBucketLifecycleInput {
     type Handle = Bucket;
     type Output = GetBucketLifecycleOutput;
     const INFO: Info = &OperationInfo::new("GetBucketLifecycle", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("lifecycle");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_lifecycle`].
@@ -141,6 +143,8 @@ impl Operation for DeleteBucketLifecycleInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE)
         .success(&[204])
         .sub_resource("lifecycle");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketLifecycleOutput);

@@ -105,8 +105,10 @@ impl Operation for GetBucketLoggingInput {
     type Handle = Bucket;
     type Output = GetBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("logging");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_logging`].
@@ -138,6 +140,8 @@ impl Operation for DeleteBucketLoggingInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE)
         .success(&[204])
         .sub_resource("logging");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketLoggingOutput);

@@ -101,8 +101,10 @@ impl Operation for GetBucketExternalMirrorInput {
     type Handle = Bucket;
     type Output = GetBucketExternalMirrorOutput;
     const INFO: Info = &OperationInfo::new("GetBucketExternalMirror", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("mirror");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_external_mirror`].
@@ -132,6 +134,8 @@ impl Operation for DeleteBucketExternalMirrorInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE)
         .success(&[204])
         .sub_resource("mirror");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketExternalMirrorOutput);

@@ -109,8 +109,10 @@ impl Operation for GetBucketNotificationInput {
     type Handle = Bucket;
     type Output = GetBucketNotificationOutput;
     const INFO: Info = &OperationInfo::new("GetBucketNotification", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("notification");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_notification`].
@@ -140,6 +142,8 @@ impl Operation for DeleteBucketNotificationInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketNotification", Method::DELETE)
         .success(&[204])
         .sub_resource("notification");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketNotificationOutput);

@@ -111,8 +111,10 @@ impl Operation for GetBucketPolicyInput {
     type Handle = Bucket;
     type Output = GetBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("GetBucketPolicy", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("policy");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_policy`].
@@ -142,6 +144,8 @@ impl Operation for DeleteBucketPolicyInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketPolicy", Method::DELETE)
         .success(&[204])
         .sub_resource("policy");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketPolicyOutput);

@@ -110,8 +110,10 @@ impl Operation for GetBucketReplicationInput {
     type Handle = Bucket;
     type Output = GetBucketReplicationOutput;
     const INFO: Info = &OperationInfo::new("GetBucketReplication", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("replication");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_replication`].
@@ -141,6 +143,8 @@ impl Operation for DeleteBucketReplicationInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketReplication", Method::DELETE)
         .success(&[204])
         .sub_resource("replication");
+
+    encode_nothing!();
 }
 
 json_outputs!(GetBucketReplicationOutput);

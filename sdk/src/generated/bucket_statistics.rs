@@ -33,8 +33,10 @@ impl Operation for GetBucketStatisticsInput {
     type Handle = Bucket;
     type Output = GetBucketStatisticsOutput;
     const INFO: Info = &OperationInfo::new("GetBucketStatistics", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("stats");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_statistics`].

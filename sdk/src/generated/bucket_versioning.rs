@@ -84,8 +84,10 @@ impl Operation for GetBucketVersioningInput {
     type Handle = Bucket;
     type Output = GetBucketVersioningOutput;
     const INFO: Info = &OperationInfo::new("GetBucketVersioning", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("versioning");
+
+    encode_nothing!();
 }
 
 /// Output of [`Bucket::get_versioning`].

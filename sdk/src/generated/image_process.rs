@@ -121,7 +121,7 @@ impl ImageProcess {
 impl Operation for ImageProcessInput {
     type Handle = Bucket;
     type Output = ImageProcessOutput;
-    const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).reply(Reply::Stream);
+    const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).stream_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -424,7 +424,7 @@ impl ListMultipart {
 impl Operation for ListMultipartInput {
     type Handle = Bucket;
     type Output = ListMultipartOutput;
-    const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).json_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -472,7 +472,7 @@ pub struct CompleteMultipartUploadInput {
     /// Encryption algorithm of the parts: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// Encryption key of the parts: 32 bytes, Base64.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "refuse_serialization"))]
     pub encryption_customer_key: Option<Secret>,
     /// Base64-encoded MD5 digest of the 32 raw bytes of the key.
     pub encryption_customer_key_md5: Option<String>,

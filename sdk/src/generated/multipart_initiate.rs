@@ -44,7 +44,7 @@ pub struct InitiateMultipartUploadInput {
     /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// Customer-provided encryption key: 32 bytes, Base64.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "refuse_serialization"))]
     pub encryption_customer_key: Option<Secret>,
     /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
@@ -153,7 +153,7 @@ impl Operation for InitiateMultipartUploadInput {
     type Handle = Bucket;
     type Output = InitiateMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
-        .reply(Reply::Json)
+        .json_response()
         .repeatable(Repeatable::Never);
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -81,7 +81,7 @@ impl Operation for ListMultipartUploadsInput {
     type Handle = Bucket;
     type Output = ListMultipartUploadsOutput;
     const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("uploads");
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

@@ -585,7 +585,7 @@ pub struct GetObjectInput {
     /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// Customer-provided encryption key: 32 bytes, Base64.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "refuse_serialization"))]
     pub encryption_customer_key: Option<Secret>,
     /// Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.
     pub encryption_customer_key_md5: Option<String>,
@@ -718,7 +718,7 @@ impl Operation for GetObjectInput {
     type Output = GetObjectOutput;
     const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
-        .reply(Reply::Stream);
+        .stream_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -850,7 +850,7 @@ pub struct HeadObjectInput {
     /// Encryption algorithm of the object: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
     /// Encryption key of the object: 32 bytes, Base64.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "withheld"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "refuse_serialization"))]
     pub encryption_customer_key: Option<Secret>,
     /// Base64-encoded MD5 of the 32 raw bytes of the key.
     pub encryption_customer_key_md5: Option<String>,

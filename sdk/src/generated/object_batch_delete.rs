@@ -62,7 +62,7 @@ impl Operation for DeleteMultipleObjectsInput {
     type Handle = Bucket;
     type Output = DeleteMultipleObjectsOutput;
     const INFO: Info = &OperationInfo::new("DeleteMultipleObjects", Method::POST)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("delete")
         .content_md5();
 

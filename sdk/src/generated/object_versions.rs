@@ -82,7 +82,7 @@ impl Operation for ListObjectVersionsInput {
     type Handle = Bucket;
     type Output = ListObjectVersionsOutput;
     const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET)
-        .reply(Reply::Json)
+        .json_response()
         .sub_resource("versions");
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {

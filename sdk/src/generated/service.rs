@@ -62,7 +62,7 @@ impl ListBuckets {
 impl Operation for ListBucketsInput {
     type Handle = QingStor;
     type Output = ListBucketsOutput;
-    const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).json_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

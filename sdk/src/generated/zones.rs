@@ -45,7 +45,7 @@ impl ListLocations {
 impl Operation for ListLocationsInput {
     type Handle = QingStor;
     type Output = ListLocationsOutput;
-    const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).json_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

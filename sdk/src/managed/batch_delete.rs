@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::request_setters::request_setters;
-use crate::base::concurrent::Concurrent;
 use crate::base::error::{Error, ErrorCode, Result};
-use crate::base::printable::Printable;
+use crate::base::escape::EscapeControls;
+use crate::base::future_set::FutureSet;
 use crate::client::Bucket;
 use crate::generated::operations::DeleteMultipleObjectsOutput;
 use crate::message::object_key::{self, KeyPlace};
@@ -114,9 +114,9 @@ pub struct DeleteError {
 impl fmt::Display for DeleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, message, .. } = self;
-        let message = Printable(message);
+        let message = EscapeControls(message);
         match &self.code {
-            Some(code) => write!(f, "{key:?}: {}: {message}", Printable(code)),
+            Some(code) => write!(f, "{key:?}: {}: {message}", EscapeControls(code)),
             None => write!(f, "{key:?}: {message}"),
         }
     }
@@ -146,7 +146,7 @@ impl DeleteObjects {
         let mut batches = Batches {
             keys: Some(self.keys),
             batch: Vec::new(),
-            requests: Concurrent::new(),
+            requests: FutureSet::new(),
             outcome: DeletedObjects::default(),
         };
         loop {
@@ -193,7 +193,7 @@ struct Batches {
     /// `None` after its end.
     keys: Option<KeyStream>,
     batch: Vec<String>,
-    requests: Concurrent<BatchResult>,
+    requests: FutureSet<BatchResult>,
     outcome: DeletedObjects,
 }
 

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 use super::request_setters::request_setters;
-use crate::base::concurrent::Concurrent;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::future_set::FutureSet;
 use crate::base::timestamp::Timestamp;
 use crate::call::Call;
 use crate::client::Bucket;
@@ -222,7 +222,7 @@ impl CopyObject {
     ) -> Result<u64> {
         let part_size = PartSizes::new(self.part_size, Some(size))?.first();
         let mut ranges = numbered_ranges(size, part_size);
-        let mut running = Concurrent::new();
+        let mut running = FutureSet::new();
         let mut done = Vec::new();
         loop {
             while running.len() < self.concurrency

@@ -31,8 +31,11 @@ impl QingStor {
     /// pages, or an error of `HeadBucket` or `ListBuckets`.
     pub async fn locate_bucket(&self, name: impl AsRef<str>) -> Result<String> {
         let name = name.as_ref();
-        let handle = self.anonymous_handle(name)?;
-        let refused = match Call::new(handle, HeadBucketInput::default()).send().await {
+        let dispatcher = self.anonymous_dispatcher(name)?;
+        let refused = match Call::new(dispatcher, HeadBucketInput::default())
+            .send()
+            .await
+        {
             Ok(output) => Error::new(
                 ErrorKind::Decode,
                 format!("the response ({}) does not name a zone", output.status()),
@@ -46,7 +49,7 @@ impl QingStor {
             },
         };
         if self
-            .handle()
+            .dispatcher()
             .shared
             .credentials
             .current()
@@ -66,7 +69,7 @@ impl QingStor {
         }
         let text = format!("the list of buckets does not end after {MAX_PAGES} pages");
         Err(Error::new(ErrorKind::Decode, text)
-            .with_call(self.handle().unsent(ListBucketsInput::INFO)))
+            .with_call(self.dispatcher().unsent(ListBucketsInput::INFO)))
     }
 
     /// Returns a handle for the bucket `name`, in the zone that

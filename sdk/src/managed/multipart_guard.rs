@@ -37,7 +37,7 @@ impl MultipartGuard {
         mut call: Call<InitiateMultipartUploadInput>,
     ) -> Result<Self> {
         // If a response is lost, its upload is orphaned, whether or not the request is retried.
-        call.handle.options_mut().repeat = true;
+        call.dispatcher.options_mut().repeat = true;
         let mut initiation = Initiation {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
@@ -80,7 +80,7 @@ impl MultipartGuard {
         is_expected: impl FnOnce(&HeadObjectOutput) -> bool,
     ) -> Result<Completion> {
         // A retry after an unseen success finds no upload, which is handled below.
-        call.handle.options_mut().repeat = true;
+        call.dispatcher.options_mut().repeat = true;
         let error = match call.send().await {
             Ok(output) => {
                 self.abort_on_drop = false;

@@ -1,4 +1,4 @@
-//! The network address and the path prefix of a handle's requests.
+//! [`Address`]: the network address and the path prefix of a handle's requests.
 
 use http::uri::{Authority, Scheme};
 use reqwest::Url;
@@ -7,25 +7,25 @@ use reqwest::Url;
 #[derive(Debug)]
 pub(crate) struct Address {
     pub(crate) scheme: Scheme,
-    /// Host, and port unless it is the scheme's own.
+    /// Host, and the port if it is not the default of the scheme.
     pub(crate) authority: Authority,
-    /// Both as the HTTP library takes them: a host is dear to parse, and stays the same.
+    /// Scheme and authority as a URL, parsed once because parsing a host is expensive.
     pub(crate) root: Url,
-    /// The base path of the service, and `/bucket` if the bucket is in the path.
+    /// Base path of the service, and `/bucket` if the bucket is in the path.
     pub(crate) path_prefix: String,
-    /// `/bucket` if the bucket is in the host: it is signed, but not part of the path.
+    /// `/bucket` if the bucket is in the host. It is signed, but is not part of the path.
     pub(crate) resource_prefix: String,
     pub(crate) bucket: Option<String>,
     pub(crate) zone: Option<String>,
 }
 
 impl Address {
-    /// Scheme, host and port.
+    /// Returns scheme, host and port.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
     }
 
-    /// The key of the object that a path of this address leads to.
+    /// Returns the object key in a path of this address.
     pub(crate) fn key(&self, path: &str) -> Option<String> {
         let key = path.strip_prefix(&*self.path_prefix)?.strip_prefix('/')?;
         if key.is_empty() || self.bucket.is_none() {

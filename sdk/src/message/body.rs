@@ -1,4 +1,4 @@
-//! [`Body`]: what an upload sends.
+//! [`Body`]: the content of an upload.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,31 +14,34 @@ use tokio::io::AsyncRead;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::md5_pool::HashSource;
 
-mod chunks;
+mod body_stream;
+mod content_reader;
 mod convert;
-mod frames;
+mod http_body_impl;
 mod monitor;
-mod progress;
-mod wire;
+mod reader_stream;
+mod send_progress;
+mod stream_adapter;
 
-pub(crate) use chunks::Chunks;
 pub(crate) use monitor::BodyMonitor;
-pub(crate) use progress::Progress;
-pub(crate) use wire::ReaderStream;
+pub(crate) use reader_stream::ReaderStream;
+pub(crate) use send_progress::SendProgress;
+pub(crate) use stream_adapter::StreamAdapter;
 
 /// A caller-supplied stream.
 type BoxStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 
-/// Where a stream waits until its first byte is asked for; `None` from then on.
+/// Holds a stream until its first byte is requested, and `None` afterwards.
 type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 
 /// The content of an upload: bytes in memory, a file, or a stream of known length.
 ///
-/// Bytes and files can be sent again when a call is repeated; a stream can't. A file is read while
-/// it is sent, 256 KiB at a time; bytes are never copied.
+/// When the client retries a request, it can send bytes and files again, but not a stream. A file
+/// is read while it is sent, 256 KiB at a time. Bytes are not copied.
 ///
-/// Bytes, text, a `PathBuf` and a [`ByteStream`](crate::ByteStream) convert into a body; a `&str`
-/// is content, not a path. A body is also an [`http_body::Body`], for other HTTP clients to send.
+/// Bytes, text, a `PathBuf` and a [`ByteStream`](crate::ByteStream) convert into a body. A `&str`
+/// is content, not a path. A body implements [`http_body::Body`], so other HTTP clients can send
+/// it.
 ///
 /// ```no_run
 /// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> +
@@ -51,61 +54,59 @@ type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 /// # let _ = (text, file, stream); Ok(()) }
 /// ```
 pub struct Body {
-    source: Source,
-    len: u64,
-    /// Rare fields, boxed to keep `Body` small.
-    more: Option<Box<More>>,
-    /// The bytes on their way, once they were asked for as an [`http_body::Body`].
-    wire: Option<Box<wire::WireBody>>,
-}
-
-#[derive(Clone, Default)]
-struct More {
+    source: BodySource,
+    content_len: u64,
     file_name: Option<String>,
-    /// The parts of a form before and after its file.
-    head: Bytes,
-    tail: Bytes,
-    /// Offset of the content if it is a part of a file.
-    offset: Option<u64>,
+    /// The part of a form before its file.
+    prefix: Bytes,
+    /// The part of a form after its file.
+    suffix: Bytes,
     monitor: Option<BodyMonitor>,
-    /// Records how the body is read, where an in-process handler reads it.
-    progress: Option<Arc<Progress>>,
+    /// Records how an in-process handler reads the body.
+    progress: Option<Arc<SendProgress>>,
+    /// Set when the body is polled as an [`http_body::Body`].
+    stream: Option<Box<body_stream::BodyStream>>,
 }
 
-enum Source {
+enum BodySource {
     Bytes(Bytes),
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        /// Offset of the content; `None` if the content is the whole file.
+        offset: Option<u64>,
+    },
     Stream(StreamSlot),
 }
 
 impl Body {
-    /// No bytes at all.
+    /// Creates an empty body.
     #[must_use]
     pub fn empty() -> Self {
         Self::from(Bytes::new())
     }
 
-    /// The file at `path`, with the length it has now.
+    /// Creates a body from the file at `path`, with the length that the file has now.
     ///
     /// # Errors
     ///
-    /// `Io` when it can't be read or is no file. If its length changes until it is sent, the call
-    /// fails with `Io`.
+    /// Returns `Io` if the file cannot be read or is not a regular file. If the length changes
+    /// before the body is sent, the request fails with `Io`.
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let failed = |why: String| Error::new(ErrorKind::Io, format!("{}: {why}", path.display()));
-        let data = tokio::fs::metadata(path)
+        let metadata = tokio::fs::metadata(path)
             .await
             .map_err(|error| failed(error.to_string()).with_source(error))?;
-        if !data.is_file() {
-            return Err(failed("it is no file".into()));
+        if !metadata.is_file() {
+            return Err(failed("is not a regular file".into()));
         }
-        Ok(Self::file(path, data.len()))
+        Ok(Self::file(path, metadata.len()))
     }
 
-    /// `len` bytes of the file at `path`, from `offset` on. Nothing is looked at yet.
+    /// Creates a body from `len` bytes of the file at `path`, starting at `offset`. Does not access
+    /// the file yet.
     ///
-    /// If the file is shorter when it is sent, the call fails with `Io`.
+    /// If the file is shorter when the body is sent, the request fails with `Io`.
     ///
     /// ```no_run
     /// # use qingstor_sdk::Body;
@@ -113,27 +114,30 @@ impl Body {
     /// assert_eq!(second.len(), 8_388_608);
     /// ```
     pub fn from_file_range(path: impl AsRef<Path>, offset: u64, len: u64) -> Self {
-        let mut body = Self::new(Source::File(path.as_ref().to_owned()), len);
-        body.more.get_or_insert_default().offset = Some(offset);
-        body
+        let path = path.as_ref().to_owned();
+        let offset = Some(offset);
+        Self::new(BodySource::File { path, offset }, len)
     }
 
-    /// A stream that yields `len` bytes in all, in chunks that convert into [`Bytes`].
+    /// Creates a body from a stream that yields `len` bytes in total, in chunks that convert into
+    /// [`Bytes`].
     ///
-    /// The service requires the length in advance: a stream that yields fewer or more bytes fails
-    /// the request with `Io`, and so does an error of the stream, which is the source of that
-    /// error.
+    /// The service requires the length in advance. If the stream yields fewer or more bytes, the
+    /// request fails with `Io`. If the stream returns an error, the request fails with `Io`, and
+    /// that error is its source.
     pub fn from_stream<S>(stream: S, len: u64) -> Self
     where
         S: TryStream + Send + 'static,
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
         Bytes: From<S::Ok>,
     {
-        let stream: BoxStream = Box::pin(Chunks::new(stream));
-        Self::new(Source::Stream(Arc::new(Mutex::new(Some(stream)))), len)
+        let stream: BoxStream = Box::pin(StreamAdapter::new(stream));
+        let slot = Arc::new(Mutex::new(Some(stream)));
+        Self::new(BodySource::Stream(slot), len)
     }
 
-    /// A reader that gives `len` bytes in all, as [`from_stream`](Self::from_stream) does.
+    /// Creates a body from a reader that returns `len` bytes in total, with the same rules as
+    /// [`from_stream`](Self::from_stream).
     pub fn from_reader<R>(reader: R, len: u64) -> Self
     where
         R: AsyncRead + Send + 'static,
@@ -141,36 +145,39 @@ impl Body {
         Self::from_stream(ReaderStream::new(reader), len)
     }
 
-    fn new(source: Source, len: u64) -> Self {
+    fn new(source: BodySource, content_len: u64) -> Self {
         Self {
             source,
-            len,
-            more: None,
-            wire: None,
+            content_len,
+            file_name: None,
+            prefix: Bytes::new(),
+            suffix: Bytes::new(),
+            monitor: None,
+            progress: None,
+            stream: None,
         }
     }
 
-    /// Names the file that the bytes come from, for form uploads with `${filename}` in their key.
-    /// [`from_path`](Self::from_path) names it already.
+    /// Sets the file name for form uploads, which replaces `${filename}` in their key.
+    /// [`from_path`](Self::from_path) sets it already.
     #[must_use]
     pub fn with_file_name(mut self, name: impl Into<String>) -> Self {
-        self.more.get_or_insert_default().file_name = Some(name.into());
+        self.file_name = Some(name.into());
         self
     }
 
-    /// The name of the file that the bytes come from.
+    /// Returns the file name.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
-        self.more.as_ref()?.file_name.as_deref()
+        self.file_name.as_deref()
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        let frame = |more: &More| more.head.len() as u64 + more.tail.len() as u64;
-        // A stream may claim any length.
-        self.len
-            .saturating_add(self.more.as_deref().map_or(0, frame))
+        let frame = self.prefix.len() as u64 + self.suffix.len() as u64;
+        // A caller can announce any length for a stream.
+        self.content_len.saturating_add(frame)
     }
 
     /// Returns whether the body is empty.
@@ -189,28 +196,32 @@ impl Body {
         expected.then_some(length)
     }
 
-    /// Whether the bytes can be sent again: `false` for a stream.
+    /// Returns whether the body can be sent more than once: `false` for a stream.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
-        !matches!(self.source, Source::Stream(_))
+        !matches!(self.source, BodySource::Stream(_))
     }
 
-    /// Whether the body can be sent from its beginning: it can be sent again, or nothing of it was
-    /// read yet.
+    /// Returns whether the body can be sent from its start: it is replayable, or a stream that has
+    /// not been read yet.
     pub(crate) fn can_start(&self) -> bool {
         match &self.source {
-            // That there is nothing in it is looked at before the first attempt.
-            Source::Stream(_) if self.is_empty() => true,
-            Source::Stream(slot) => has_stream(slot),
-            Source::Bytes(_) | Source::File(_) => true,
+            // Before the first attempt, the client checks that the stream is empty.
+            BodySource::Stream(_) if self.is_empty() => true,
+            BodySource::Stream(slot) => has_stream(slot),
+            BodySource::Bytes(_) | BodySource::File { .. } => true,
         }
     }
 
-    /// The bytes, if they are in memory.
+    /// Returns the bytes if they are in memory.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
-            Source::Bytes(bytes) if self.len() == self.len && !self.is_monitored() => Some(bytes),
+            BodySource::Bytes(bytes)
+                if self.len() == self.content_len && self.monitor.is_none() =>
+            {
+                Some(bytes)
+            }
             _ => None,
         }
     }
@@ -218,25 +229,26 @@ impl Body {
     /// Returns what to hash for the MD5 of the content; `None` for a stream.
     pub(crate) fn hash_source(&self) -> Option<HashSource> {
         match &self.source {
-            Source::Bytes(bytes) => Some(HashSource::Bytes([bytes.clone()].into())),
-            Source::File(path) => {
-                let start = self.more.as_ref().and_then(|more| more.offset).unwrap_or(0);
-                let range = start..start.saturating_add(self.len);
+            BodySource::Bytes(bytes) => Some(HashSource::Bytes([bytes.clone()].into())),
+            BodySource::File { path, offset } => {
+                let start = offset.unwrap_or(0);
+                let range = start..start.saturating_add(self.content_len);
                 let path = path.as_path().into();
                 Some(HashSource::File { path, range })
             }
-            Source::Stream(_) => None,
+            BodySource::Stream(_) => None,
         }
     }
 
-    /// The bytes as a stream, for another HTTP client to send what [`Call::build`] gives. It fails
-    /// when they are fewer or more than [`len`](Self::len) says.
+    /// Converts the body into a stream of its bytes, so that another HTTP client can send the
+    /// request of [`Call::build`]. The stream fails if it has fewer or more bytes than
+    /// [`len`](Self::len).
     ///
-    /// A file must be read inside a Tokio runtime.
+    /// The body of a file must be read inside a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when it is a stream that was sent already.
+    /// Returns `InvalidInput` if the body is a stream that was already sent.
     ///
     /// [`Call::build`]: crate::Call::build
     pub fn into_stream(
@@ -245,54 +257,55 @@ impl Body {
         Ok(self.start()?.0)
     }
 
-    /// The same body once more. A stream goes to whichever of them is read first.
+    /// Returns a second body with the same content. If the content is a stream, the body that is
+    /// read first takes it.
     pub(crate) fn share(&self) -> Self {
         let source = match &self.source {
-            Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
-            Source::File(path) => Source::File(path.clone()),
-            Source::Stream(slot) => Source::Stream(Arc::clone(slot)),
+            BodySource::Bytes(bytes) => BodySource::Bytes(bytes.clone()),
+            BodySource::File { path, offset } => BodySource::File {
+                path: path.clone(),
+                offset: *offset,
+            },
+            BodySource::Stream(slot) => BodySource::Stream(Arc::clone(slot)),
         };
         Self {
             source,
-            len: self.len,
-            more: self.more.clone(),
-            wire: None,
+            content_len: self.content_len,
+            file_name: self.file_name.clone(),
+            prefix: self.prefix.clone(),
+            suffix: self.suffix.clone(),
+            monitor: self.monitor.clone(),
+            progress: self.progress.clone(),
+            stream: None,
         }
     }
 
     /// Paces, counts and hashes the bytes with `monitor` whenever the body is sent.
     pub(crate) fn monitored(mut self, monitor: BodyMonitor) -> Self {
-        self.more.get_or_insert_default().monitor = Some(monitor);
+        self.monitor = Some(monitor);
         self
     }
 
     /// Records in `progress` how the body is read.
-    pub(crate) fn recorded(mut self, progress: Arc<Progress>) -> Self {
-        self.more.get_or_insert_default().progress = Some(progress);
+    pub(crate) fn with_progress(mut self, progress: Arc<SendProgress>) -> Self {
+        self.progress = Some(progress);
         self
     }
 
-    fn is_monitored(&self) -> bool {
-        self.more
-            .as_ref()
-            .is_some_and(|more| more.monitor.is_some())
-    }
-
     /// Puts bytes before and after the content.
-    pub(crate) fn framed(mut self, head: Bytes, tail: Bytes) -> Self {
-        let more = self.more.get_or_insert_default();
-        (more.head, more.tail) = (head, tail);
+    pub(crate) fn with_frame(mut self, prefix: Bytes, suffix: Bytes) -> Self {
+        (self.prefix, self.suffix) = (prefix, suffix);
         self
     }
 }
 
-/// Whether nothing of the stream was read yet.
+/// Returns whether the stream has not been taken yet.
 fn has_stream(slot: &StreamSlot) -> bool {
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     slot.is_some()
 }
 
-/// The stream, the first time.
+/// Takes the stream; `None` if it was already taken.
 fn take_stream(slot: &StreamSlot) -> Option<BoxStream> {
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
@@ -303,13 +316,13 @@ impl Default for Body {
     }
 }
 
-/// Shows kind and length, never content.
+/// Shows the kind and the length, but not the content.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, path) = match &self.source {
-            Source::Bytes(_) => ("bytes", None),
-            Source::File(path) => ("file", Some(path)),
-            Source::Stream(_) => ("stream", None),
+            BodySource::Bytes(_) => ("bytes", None),
+            BodySource::File { path, .. } => ("file", Some(path)),
+            BodySource::Stream(_) => ("stream", None),
         };
         let mut shown = f.debug_struct("Body");
         shown.field("kind", &kind).field("len", &self.len());

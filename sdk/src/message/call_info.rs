@@ -10,14 +10,14 @@ use crate::message::address::Address;
 use crate::message::error_document::BodyFields;
 use crate::message::operation_info::OperationInfo;
 
-/// The call that a response belongs to. Its [context](Self::context) is computed only for an error.
+/// The call that a response belongs to. Its [context](Self::context) is only computed for an error.
 #[derive(Clone, Debug)]
 pub(crate) struct CallInfo {
     pub(crate) identity: Arc<CallIdentity>,
     pub(crate) attempts: u32,
 }
 
-/// The part of a call that all its attempts have in common.
+/// The part of a call that all its attempts share.
 #[derive(Debug)]
 pub(crate) struct CallIdentity {
     pub(crate) info: &'static OperationInfo,

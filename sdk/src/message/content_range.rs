@@ -1,18 +1,18 @@
 //! [`ContentRange`]: the part of an object that a 206 response carries, checked against the
 //! request.
 //!
-//! This is the only rule for partial content: the first response of a request and the response that
-//! continues a broken body both have to meet it.
+//! All responses with partial content are checked here: the first response of a request, and the
+//! response that continues an interrupted body.
 
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderName, RANGE};
 
-/// A part of an object, from the first byte to the last, both included.
+/// A part of an object: the positions of its first and last byte, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContentRange {
     pub(crate) first: u64,
     pub(crate) last: u64,
-    /// The size of the whole object.
+    /// Size of the whole object.
     pub(crate) size: u64,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct ContentRange {
 enum Requested {
     /// `bytes=5-9` or `bytes=5-`.
     From { first: u64, last: Option<u64> },
-    /// `bytes=-5`: the last bytes of the object.
+    /// `bytes=-5`: the last 5 bytes of the object.
     Suffix(u64),
 }
 
@@ -30,9 +30,9 @@ impl ContentRange {
     ///
     /// # Errors
     ///
-    /// Returns what contradicts: the request has no `Range`; the response does not have exactly one
-    /// `Content-Range`, or it is another part than the requested one, cut off at the end of the
-    /// object; or `Content-Length` is not the length of the part.
+    /// Returns the contradiction: the request has no `Range`; the response does not have exactly
+    /// one `Content-Range`; it is not the requested part, limited to the end of the object; or
+    /// `Content-Length` is not the length of the part.
     pub(crate) fn check(request: &HeaderMap, response: &HeaderMap) -> Result<Self, String> {
         let Some(range) = only(request, &RANGE).map_err(str::to_owned)? else {
             return Err("the response is a part of the object, but no range was requested".into());
@@ -58,7 +58,7 @@ impl ContentRange {
         }
     }
 
-    /// Parses `bytes 0-9/100`. A part that is not within the object is `None`.
+    /// Parses `bytes 0-9/100`. Returns `None` if the part is not within the object.
     fn parse(text: &str) -> Option<Self> {
         let (unit, rest) = text.trim().split_once(' ')?;
         let (range, size) = rest.split_once('/')?;
@@ -86,8 +86,8 @@ impl ContentRange {
 }
 
 impl Requested {
-    /// Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. Several ranges are `None`: the service does
-    /// not support them.
+    /// Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. Returns `None` for several ranges, which the
+    /// service does not support.
     fn parse(text: &str) -> Option<Self> {
         let (unit, range) = text.split_once('=')?;
         let (first, last) = range.split_once('-')?;
@@ -126,7 +126,7 @@ pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
     length.trim().parse().ok()
 }
 
-/// Returns the value of a header that may be there once.
+/// Returns the value of a header that may occur at most once.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, &'static str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next();
@@ -136,7 +136,7 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>
             _ => "the response has more than one `Content-Range`",
         });
     }
-    // Text that is not ASCII does not parse.
+    // A value that is not ASCII fails to parse later.
     Ok(value.map(|value| value.to_str().unwrap_or_default()))
 }
 
@@ -147,7 +147,8 @@ fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_digits)
 }
 
-/// Parses digits; a number that is too large is behind the end of every object.
+/// Parses digits. A number that is too large becomes `u64::MAX`, which is beyond the end of every
+/// object.
 fn clamped(text: &str) -> Option<u64> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits.then(|| text.parse().unwrap_or(u64::MAX))
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_content_range_that_is_not_one() {
+    fn refuses_an_invalid_content_range() {
         for content_range in [
             "",
             "bytes */100",
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_remains_of_a_part() {
+    fn after_returns_the_rest_of_a_part() {
         let part = ContentRange::parse("bytes 10-19/100").unwrap();
         assert_eq!(part.len(), 10);
         assert_eq!(part.after(0), Some(part));

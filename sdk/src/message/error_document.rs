@@ -1,4 +1,4 @@
-//! [`ErrorDocument`]: the JSON that describes an error, whatever the status of its response.
+//! [`ErrorDocument`]: the JSON document that describes an error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base::error::ErrorCode;
 
-/// The document *Error codes*: the body of an error response.
+/// The body of an error response, as in the document *Error codes*.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct ErrorDocument {
@@ -22,7 +22,7 @@ pub(crate) struct ErrorDocument {
     pub(crate) url: Option<String>,
 }
 
-/// Reads text. Proxies write numbers, too; every other value counts as absent.
+/// Deserializes a string or a number, which some proxies write. Every other value counts as absent.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -39,13 +39,14 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorCode>,
 impl ErrorDocument {
     /// Parses the body of a response; `None` if it is not a JSON object.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        // serde would read a list as the fields in order.
+        // serde would accept a list that has the fields in order.
         let is_object = body.trim_ascii_start().starts_with(b"{");
         serde_json::from_slice(body).ok().filter(|_| is_object)
     }
 
-    /// Parses the body of a response with a success status; `None` unless it is an error document:
-    /// a JSON object with `code` and `message` and without a field of the operation's output.
+    /// Parses the body of a response with a success status. Returns `None` unless it is an error
+    /// document: a JSON object with `code` and `message` and without a field of the operation's
+    /// output.
     pub(crate) fn in_success(body: &[u8], output: BodyFields) -> Option<Self> {
         let BodyFields::Named(names) = output else {
             return None;
@@ -58,10 +59,11 @@ impl ErrorDocument {
             has_code: false,
             has_message: false,
         };
-        // Ends at the first field of the output, which is the first of almost every response.
+        // Parsing stops at the first field of the output, which is the first field of almost every
+        // response.
         let parsed = serde_json::Deserializer::from_slice(body).deserialize_map(&mut keys);
         let is_error = parsed.is_ok() && keys.has_code && keys.has_message;
-        // What it says may be beyond reading; that it is an error is known.
+        // It is an error even if the rest of the document cannot be decoded.
         is_error.then(|| Self::parse(body).unwrap_or_default())
     }
 }
@@ -69,9 +71,9 @@ impl ErrorDocument {
 /// The fields that the JSON body of an output may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFields {
-    /// These, and no others that are known.
+    /// These fields.
     Named(&'static [&'static str]),
-    /// Any: the keys are data.
+    /// Any field, because the keys are data.
     Any,
 }
 
@@ -81,13 +83,13 @@ impl BodyFields {
     pub fn of<'de, T: Deserialize<'de>>() -> Self {
         match T::deserialize(Probe) {
             Err(Found(fields)) => fields,
-            // Reads nothing at all, so it is not an object.
+            // The type deserializes from nothing, so it is not an object.
             Ok(_) => Self::Named(&[]),
         }
     }
 }
 
-/// Collects what the keys of an object say about it.
+/// Examines the keys of an object.
 struct Keys {
     names: &'static [&'static str],
     has_code: bool,
@@ -105,7 +107,7 @@ impl<'de> Visitor<'de> for &mut Keys {
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {
             // A field that is `null` counts as absent.
             if self.names.contains(&&*key) {
-                // Fails at the first byte of every other value, before it is parsed.
+                // Any other value fails at its first byte, before it is parsed.
                 map.next_value::<()>()?;
                 continue;
             }
@@ -120,7 +122,7 @@ impl<'de> Visitor<'de> for &mut Keys {
     }
 }
 
-/// A deserializer that has no data: it ends with what a type asks for.
+/// A deserializer without data. It returns the kind of value that a type requests, as an error.
 struct Probe;
 
 #[derive(Debug)]
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_with_code_and_message_and_no_field_of_the_output_is_an_error() {
+    fn recognizes_error_documents() {
         let fields = BodyFields::of::<Output>();
         for (body, code) in [
             (
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_not_an_error() {
+    fn other_documents_are_not_errors() {
         let fields = BodyFields::of::<Output>();
         for body in [
             "",

@@ -1,18 +1,18 @@
-//! The form of a `PostObject` upload, as a browser would send it.
+//! [`Form`]: the form of a `PostObject` upload, as a browser sends it.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 
-use crate::base::collection::Collection;
+use crate::base::collection::CollectionFormat;
 use crate::base::error::{Error, Result};
 use crate::base::parameter::Parameter;
 use crate::message::body::Body;
 use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace};
 
-/// A `multipart/form-data` body that takes shape.
+/// A `multipart/form-data` body under construction.
 #[derive(Default)]
 pub struct Form {
     pub(crate) fields: Vec<(String, String)>,
@@ -20,12 +20,12 @@ pub struct Form {
 }
 
 impl Form {
-    /// No fields yet.
+    /// Creates a form without fields.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a field, unless there is nothing to send.
+    /// Adds a field if it has a value.
     pub fn text(&mut self, name: &str, value: &(impl Parameter + ?Sized)) {
         if let Some(value) = value.text() {
             self.fields.push((name.to_owned(), value.into_owned()));
@@ -43,10 +43,10 @@ impl Form {
     pub fn list(
         &mut self,
         name: &str,
-        collection: Collection,
+        collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
-        if let Collection::Multi = collection {
+        if let CollectionFormat::Multi = collection {
             for value in values {
                 self.text(name, value);
             }
@@ -56,7 +56,7 @@ impl Form {
         Ok(())
     }
 
-    /// Adds a field for each entry, its key behind `prefix`.
+    /// Adds a field for each entry, named `prefix` and its key.
     pub fn map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
             self.text(&format!("{prefix}{key}"), value);
@@ -64,7 +64,7 @@ impl Form {
         Ok(())
     }
 
-    /// The file. The service ignores fields that come after it, so it goes last.
+    /// Sets the file, which is sent last because the service ignores fields after it.
     pub fn file(&mut self, name: &'static str, body: Body) {
         self.file = Some((name, body));
     }
@@ -77,8 +77,8 @@ impl Form {
         Some(&field.1)
     }
 
-    /// The value of a field that says something.
-    fn given(&self, name: &str) -> Option<&str> {
+    /// Returns the value of a field if it is not empty.
+    fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
@@ -92,9 +92,9 @@ impl Form {
                 "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
             ));
         }
-        // The service refuses a form whose `content-type` differs from the file's own.
+        // The service refuses a form whose field `content-type` differs from the type of the file.
         let file_type = self
-            .given("content-type")
+            .non_empty("content-type")
             .unwrap_or("application/octet-stream");
         if !file_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(Error::invalid_input(
@@ -115,12 +115,12 @@ impl Form {
             body = file;
         }
         let tail = format!("\r\n--{boundary}--\r\n");
-        let body = body.framed(Bytes::from(head), Bytes::from(tail));
+        let body = body.with_frame(Bytes::from(head), Bytes::from(tail));
         Ok((body, format!("multipart/form-data; boundary={boundary}")))
     }
 }
 
-/// Shows the names of the fields: their values may hold a signature.
+/// Shows the names of the fields, but not the values, which may contain a signature.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
@@ -131,7 +131,7 @@ impl fmt::Debug for Form {
     }
 }
 
-/// Refuses a name that would end the quotes around it in the header of its part.
+/// Checks that a field name can be quoted in the header of its part.
 pub(crate) fn check_field_name(name: &str) -> Result<()> {
     if !name.is_empty()
         && name
@@ -145,7 +145,7 @@ pub(crate) fn check_field_name(name: &str) -> Result<()> {
     )))
 }
 
-/// A number nobody can foresee, so that no content can hold the boundary on purpose.
+/// Returns an unpredictable number, so that no content can contain the boundary on purpose.
 fn random() -> u64 {
     RandomState::new().hash_one(())
 }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_type_and_a_strange_file_name_stay_harmless() {
+    async fn accepts_an_empty_type_and_a_file_name_with_control_characters() {
         use futures_util::TryStreamExt;
 
         let mut form = Form::new();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_not_break_out_of_their_part() {
+    fn names_cannot_break_out_of_their_part() {
         let (body, kind) = form().into_body().unwrap();
         assert!(kind.starts_with("multipart/form-data; boundary=form-"));
         assert!(body.len() > 7);

@@ -1,4 +1,4 @@
-//! Image processing: what the service does to a picture before it gives it.
+//! Image processing: operations on an image that the service returns.
 
 use std::fmt::Write as _;
 
@@ -16,11 +16,11 @@ pub use operations::{
 };
 use operations::{Position, check_sides};
 
-/// Operations on a picture, done in the order in which they are added.
+/// A pipeline of operations on an image, which are executed in order.
 ///
-/// The document *Image Process* describes them. The source has at most 10 MB and no encryption with
-/// a key of the caller's. What the API does not allow is refused by [`build`](Self::build), before
-/// anything is sent.
+/// See the document *Image Process*. The source image has at most 10 MB and must not be encrypted
+/// with a customer-provided key. Arguments that the API does not allow are errors of
+/// [`build`](Self::build), before a request is sent.
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -40,17 +40,17 @@ use operations::{Position, check_sides};
 pub struct ImagePipeline {
     actions: Vec<String>,
     has_info: bool,
-    /// The first mistake; `build` tells it.
-    refused: Option<String>,
+    /// Message of the first invalid operation, which `build` returns.
+    invalid: Option<String>,
 }
 
 impl ImagePipeline {
-    /// No operations yet.
+    /// Creates an empty pipeline.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Cuts a rectangle out.
+    /// Crops the image to a rectangle.
     pub fn crop(self, crop: Crop) -> Self {
         let mut args = Arguments::default();
         args.number('w', crop.width).number('h', crop.height);
@@ -67,14 +67,14 @@ impl ImagePipeline {
         self.push("crop", args, sides)
     }
 
-    /// Turns the picture clockwise.
+    /// Rotates the image clockwise.
     pub fn rotate(self, rotation: Rotation) -> Self {
         let mut args = Arguments::default();
         args.add('a', rotation as u32);
         self.push("rotate", args, Ok(()))
     }
 
-    /// Scales the picture.
+    /// Resizes the image.
     pub fn resize(self, resize: Resize) -> Self {
         let mut args = Arguments::default();
         args.number('w', resize.width).number('h', resize.height);
@@ -85,7 +85,7 @@ impl ImagePipeline {
         self.push("resize", args, sides)
     }
 
-    /// Writes a text over the picture. Not on a PNG with transparency.
+    /// Adds a text watermark. Not supported for a PNG with transparency.
     pub fn watermark_text(self, mark: TextWatermark) -> Self {
         let mut args = Arguments::default();
         args.base64('t', &mark.text);
@@ -100,7 +100,7 @@ impl ImagePipeline {
         self.push("watermark", args, checked)
     }
 
-    /// Lays another picture over this one.
+    /// Adds another image as a watermark.
     pub fn watermark_image(self, mark: ImageWatermark) -> Self {
         let mut args = Arguments::default();
         args.base64('u', &mark.url);
@@ -112,21 +112,23 @@ impl ImagePipeline {
         self.push("watermark_image", args, checked)
     }
 
-    /// Gives the picture in another format.
+    /// Converts the image to another format.
     pub fn format(self, format: ImageFormat) -> Self {
         let mut args = Arguments::default();
         args.add('t', format.as_str());
         self.push("format", args, Ok(()))
     }
 
-    /// Gives a description instead of the picture; always last. [`ImageInfo::read`] reads it.
+    /// Returns information about the image instead of the image. Must be the last operation.
+    /// [`ImageInfo::read`] decodes the response.
     pub fn info(mut self) -> Self {
         self = self.push("info", Arguments::default(), Ok(()));
         self.has_info = true;
         self
     }
 
-    /// The pipeline as the `action` of [`Bucket::image_process`](crate::Bucket::image_process).
+    /// Returns the pipeline as the `action` of
+    /// [`Bucket::image_process`](crate::Bucket::image_process).
     ///
     /// ```
     /// use qingstor_sdk::image::{Crop, ImagePipeline};
@@ -138,10 +140,10 @@ impl ImagePipeline {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when there is no operation, one stands behind `info`, or an argument is out
-    /// of its range; the message names it.
+    /// Returns `InvalidInput` if the pipeline is empty, an operation follows `info`, or an argument
+    /// is out of range; the message names it.
     pub fn build(self) -> Result<String> {
-        if let Some(why) = self.refused {
+        if let Some(why) = self.invalid {
             return Err(Error::invalid_input(why));
         }
         if self.actions.is_empty() {
@@ -152,11 +154,11 @@ impl ImagePipeline {
 
     fn push(mut self, name: &str, args: Arguments, checked: Result<(), String>) -> Self {
         let checked = match checked {
-            Ok(()) if self.has_info => Err("info: it gives no picture to go on with".to_owned()),
+            Ok(()) if self.has_info => Err("info: must be the last operation".to_owned()),
             checked => checked,
         };
         if let Err(why) = checked {
-            self.refused.get_or_insert(why);
+            self.invalid.get_or_insert(why);
         }
         self.actions.push(match args.0.is_empty() {
             true => name.to_owned(),
@@ -166,14 +168,14 @@ impl ImagePipeline {
     }
 }
 
-/// `letter_value` behind `letter_value`.
+/// Arguments of an operation, such as `w_300,h_400`.
 #[derive(Default)]
 struct Arguments(String);
 
 impl Arguments {
     fn add(&mut self, letter: char, value: impl std::fmt::Display) -> &mut Self {
         let comma = if self.0.is_empty() { "" } else { "," };
-        // A string takes all that is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(self.0, "{comma}{letter}_{value}");
         self
     }
@@ -199,9 +201,9 @@ mod tests {
         pipeline.build().unwrap()
     }
 
-    /// The actions of the official scenarios.
+    /// Actions of the official scenarios.
     #[test]
-    fn actions_are_those_of_the_official_clients() {
+    fn actions_match_those_of_the_official_sdks() {
         let start = ImagePipeline::new;
         let crop = Crop::new().width(300);
         let mark = TextWatermark::new("水印文字").opacity(0.5).size(150);
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_refuses_is_not_sent() {
+    fn invalid_operations_are_errors() {
         let start = ImagePipeline::new;
         let text = TextWatermark::new;
         let image = ImageWatermark::new;

@@ -1,4 +1,4 @@
-//! [`Metadata`]: what a user stores beside an object's content.
+//! [`Metadata`]: user-defined metadata of an object.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -7,13 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::error::{Error, Result};
 
-/// User-defined metadata: names and values that are stored with the object.
+/// User-defined metadata: names and values that are stored with an object.
 ///
-/// Names carry no `x-qs-meta-` prefix, neither on the way to the service nor back, and are lower
-/// case, as the service ignores their case. The document *Metadata* sets the limits, which are
-/// checked before anything is sent: a name has letters, digits, `-`, `_` and `.`, at most 512
-/// bytes; a value is printable ASCII without white space at its ends; names and values together
-/// have at most 2048 bytes.
+/// Names have no `x-qs-meta-` prefix, in requests and in responses. They are lower case, because
+/// the service ignores case.
+///
+/// The document *Metadata* defines the limits, which the client checks before it sends a request: a
+/// name has at most 512 bytes of letters, digits, `-`, `_` and `.`; a value is printable ASCII
+/// without surrounding white space; names and values together have at most 2048 bytes.
 ///
 /// ```
 /// use qingstor_sdk::Metadata;
@@ -29,13 +30,13 @@ const MAX_NAME: usize = 512;
 const MAX_TOTAL: usize = 2048;
 
 impl Metadata {
-    /// An empty map.
+    /// Creates an empty map.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value that is stored under `name`, whatever its case.
+    /// Returns the value of `name`, ignoring case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {
@@ -44,37 +45,37 @@ impl Metadata {
         }
     }
 
-    /// Stores `value` under `name`; gives the value that stood there.
+    /// Sets the value of `name`, and returns the previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) -> Option<String> {
         let mut name = name.into();
         name.make_ascii_lowercase();
         self.0.insert(name, value.into())
     }
 
-    /// Removes `name`; gives the value that stood there.
+    /// Removes `name`, and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<String> {
         self.0.remove(&name.to_ascii_lowercase())
     }
 
-    /// The names and values, by name.
+    /// Returns the names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// How many names there are.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The headers of an answer that begin with `prefix`. A value that is no text is read as
-    /// UTF-8 with replacement characters, since other tools may have stored it.
+    /// Returns the headers of a response whose names start with `prefix`, without the prefix.
+    /// Decodes invalid UTF-8 lossily, because other tools may have stored it.
     pub(crate) fn from_headers(headers: &HeaderMap, prefix: &str) -> Self {
         let mut map = Self::new();
         for (name, value) in headers {
@@ -85,7 +86,7 @@ impl Metadata {
         map
     }
 
-    /// The entries, once they are known to keep the API's rules.
+    /// Checks the rules of the API, and returns the entries.
     pub(crate) fn checked(&self) -> Result<impl Iterator<Item = (&str, &str)>> {
         let mut total = 0;
         for (name, value) in self.iter() {
@@ -139,7 +140,7 @@ impl<N: Into<String>, V: Into<String>> Extend<(N, V)> for Metadata {
     }
 }
 
-/// Names become lower case here, too.
+/// Converts names to lower case.
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         BTreeMap::<String, String>::deserialize(deserializer).map(Self::from_iter)
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_of_the_api_are_checked() {
+    fn checks_the_rules_of_the_api() {
         let good = [("a-b_c.1", "inner space ok"), ("k", "~!@")];
         assert_eq!(Metadata::from_iter(good).checked().unwrap().count(), 2);
         let long = "n".repeat(513);
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn names_ignore_case_both_ways() {
+    fn names_ignore_case() {
         let mut headers = HeaderMap::new();
         headers.insert("x-qs-meta-author", "lin".parse().unwrap());
         headers.insert("content-type", "text/plain".parse().unwrap());

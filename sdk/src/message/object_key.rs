@@ -1,22 +1,22 @@
-//! The rules for object keys, in one place: [`check`].
+//! [`check`]: the rules for object keys.
 
 use crate::base::error::{Error, Result};
 
 /// Longest key of an object, in bytes of UTF-8.
 const MAX_BYTES: usize = 1023;
 
-/// How a request names an object.
+/// Where a request contains an object key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyPlace {
-    /// In the path of the URL. This is how almost every call names its object.
+    /// In the path of the URL, as in most requests.
     Path,
-    /// In a form field. The object is created.
+    /// In a form field. The request creates the object.
     Form,
-    /// In a header or in a JSON body. The object exists, or did: it is copied, moved or deleted.
+    /// In a header or a JSON body. The object already exists: it is copied, moved or deleted.
     Existing,
 }
 
-/// Checks an object key before a request with it is sent. `name` is the argument's name.
+/// Checks an object key before the request is sent. `name` is the name of the argument.
 ///
 /// | key | path | form | existing object |
 /// | --- | --- | --- | --- |
@@ -25,8 +25,10 @@ pub(crate) enum KeyPlace {
 /// | with a segment `.` or `..` | refused | accepted | accepted |
 /// | anything else, control characters and `%2e%2e` included | accepted | accepted | accepted |
 ///
-/// The API allows 1 to 1,023 bytes and no leading `/`. The service decides about a key that another
-/// client may have stored in spite of this, so that every object can be copied, moved and deleted.
+/// The API allows 1 to 1,023 bytes and no leading `/`. Other clients may have stored objects with
+/// other keys. For existing objects, the service decides, so that every object can be copied, moved
+/// and deleted.
+///
 /// HTTP libraries resolve `.` and `..` segments of a path, so such a request would reach another
 /// object.
 ///
@@ -90,7 +92,7 @@ pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
 }
 
 fn has_dot_segment(path: &str) -> bool {
-    // Only a dot at the start of a segment makes the closer look necessary.
+    // Segments are only compared if one starts with a dot.
     let bytes = path.as_bytes();
     let dotted = bytes.starts_with(b".") || bytes.windows(2).any(|pair| pair == b"/.");
     dotted
@@ -99,7 +101,7 @@ fn has_dot_segment(path: &str) -> bool {
             .any(|segment| segment == "." || segment == "..")
 }
 
-/// The first characters of a key in quotes, escaped.
+/// Displays the first characters of a key in quotes, escaped.
 struct Quoted<'a>(&'a str);
 
 impl std::fmt::Display for Quoted<'_> {
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
     use crate::base::error::ErrorKind;
 
-    /// Whether a key is accepted in a path, in a form, and as an existing object.
+    /// Asserts whether a key is accepted in a path, in a form, and as an existing object.
     #[track_caller]
     fn accepted(key: &str, expected: [bool; 3]) {
         let places = [KeyPlace::Path, KeyPlace::Form, KeyPlace::Existing];
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_has_the_same_rule_but_for_its_own_limits() {
+    fn rules_depend_on_the_place_of_the_key() {
         accepted("", [false, false, false]);
         for key in ["/", "/a", "//"] {
             accepted(key, [false, false, true]);

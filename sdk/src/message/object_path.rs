@@ -1,4 +1,4 @@
-//! [`ObjectPath`]: another object, as the source of a copy or a move.
+//! [`ObjectPath`]: the source of a copy or a move.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -10,11 +10,10 @@ use crate::base::encode_set::PATH;
 use crate::base::error::{Error, Result};
 use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 
-/// An object by bucket and key, and by version where one is meant: the source of a copy or move.
+/// The bucket, the key and optionally the version of an object: the source of a copy or a move.
 ///
-/// `Display` gives `bucket/key` as it is. It is percent-encoded when it is sent, so give the key as
-/// it is. The documents *Put Object -
-/// Copy* and *Put Object - Move* describe where it stands.
+/// Pass the key unencoded: the client percent-encodes it. `Display` writes `bucket/key` unencoded.
+/// See the documents *Put Object - Copy* and *Put Object - Move*.
 ///
 /// ```
 /// use qingstor_sdk::ObjectPath;
@@ -29,16 +28,16 @@ use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObjectPath {
-    /// The bucket's name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// The object's key, not encoded.
+    /// Key of the object, unencoded.
     pub key: String,
-    /// One version of the object, in a bucket with versioning. The newest when `None`.
+    /// Version of the object, in a bucket with versioning. `None` means the latest version.
     pub version_id: Option<String>,
 }
 
 impl ObjectPath {
-    /// The newest version of the object `key` in `bucket`.
+    /// Creates the path of the latest version of an object.
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
             bucket: bucket.into(),
@@ -47,14 +46,14 @@ impl ObjectPath {
         }
     }
 
-    /// Names one version of the object.
+    /// Sets the version of the object.
     #[must_use]
     pub fn version_id(mut self, version_id: impl Into<String>) -> Self {
         self.version_id = Some(version_id.into());
         self
     }
 
-    /// `/bucket/key`, everything but slashes and unreserved characters percent-encoded.
+    /// Returns `/bucket/key`, percent-encoded except for slashes and unreserved characters.
     pub(crate) fn encode(&self) -> Result<String> {
         check_path_parameter("source bucket", &self.bucket)?;
         object_key::check("source key", &self.key, KeyPlace::Existing)?;
@@ -68,7 +67,7 @@ impl ObjectPath {
                 let text = "source version: must not be empty, which would mean the latest version";
                 return Err(Error::invalid_input(text));
             }
-            // The `?` stays literal: it separates the version from the key.
+            // The `?` is not encoded: it separates the version from the key.
             let _ = write!(text, "?version_id={}", utf8_percent_encode(id, PATH));
         }
         Ok(text)
@@ -84,8 +83,7 @@ impl<B: Into<String>, K: Into<String>> From<(B, K)> for ObjectPath {
 impl FromStr for ObjectPath {
     type Err = Error;
 
-    /// Reads `bucket/key`, as `Display` writes it: the bucket is what stands before the first
-    /// slash.
+    /// Parses `bucket/key`, as written by `Display`. The bucket ends at the first slash.
     ///
     /// # Errors
     ///
@@ -113,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_shows() {
+    fn parses_what_display_writes() {
         for (bucket, key) in [("b", "k"), ("b", "a/b c%20/"), ("b", "/k")] {
             let path = ObjectPath::new(bucket, key);
             assert_eq!(path.to_string().parse::<ObjectPath>().unwrap(), path);
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_incomplete_source_is_refused() {
+    fn refuses_an_incomplete_source() {
         for (bucket, key) in [("", "k"), ("b", ""), ("..", "k")] {
             assert!(
                 ObjectPath::new(bucket, key).encode().is_err(),

@@ -1,19 +1,21 @@
-//! [`Operation`]: what the specification says of one call, as data and two functions.
+//! [`Operation`]: the input of an operation, and the traits that belong to it.
 //!
-//! The larger of these functions are `#[inline]`, as is what begins a transfer: a program compiles
-//! those that it uses. This halves what the compiler has to do for this crate.
+//! The larger functions of the generated implementations are `#[inline]`, as are those that start a
+//! transfer: they are compiled in the programs that use them. This halves the time to compile this
+//! crate.
 
 use crate::base::error::Result;
 use crate::message::error_document::BodyFields;
-use crate::message::operation_info::Info;
+use crate::message::operation_info::OperationInfo;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
 
-/// An operation's input: it knows how to become a request and what to make of the answer.
+/// The input of an operation, such as [`GetObjectInput`](crate::operations::GetObjectInput).
 ///
-/// Implemented by the rendered inputs (`PutObjectInput`, ...). An input is plain data: it can be
-/// made and kept on its own, and sent with [`QingStor::call`](crate::QingStor::call) or
-/// [`Bucket::call`](crate::Bucket::call).
+/// An input is plain data. It can be created and stored separately, and sent with
+/// [`QingStor::call`](crate::QingStor::call) or [`Bucket::call`](crate::Bucket::call).
+///
+/// This trait is sealed: only the generated inputs implement it.
 pub trait Operation: Sized {
     /// Handle with the operation's method: [`QingStor`](crate::QingStor) or
     /// [`Bucket`](crate::Bucket).
@@ -22,32 +24,31 @@ pub trait Operation: Sized {
     /// Output of a successful call.
     type Output: FromResponse;
 
-    /// The operation's facts.
-    const INFO: Info;
+    /// Facts about the operation.
+    const INFO: &'static OperationInfo;
 
     /// Writes the input into a request.
     #[doc(hidden)]
-    fn encode(self, request: &mut RequestParts) -> Result<()> {
-        let _ = request;
-        Ok(())
-    }
+    fn encode(self, request: &mut RequestParts) -> Result<()>;
 }
 
-/// A handle with operations: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket). Sealed.
+/// A handle with operations: [`QingStor`](crate::QingStor) or [`Bucket`](crate::Bucket). This trait
+/// is sealed.
 pub trait ClientHandle: sealed::Sealed {}
 
 pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// An operation's output: it knows how to be read from an answer.
+/// The output of an operation, such as [`GetObjectOutput`](crate::operations::GetObjectOutput).
+/// This trait is sealed.
 pub trait FromResponse: Sized {
-    /// Reads the output from an answer with a success status.
+    /// Decodes the output from a response with a success status.
     #[doc(hidden)]
     fn decode(response: Response) -> Result<Self>;
 
-    /// Returns the fields that the JSON body of the output may have: none for other outputs. The
-    /// client needs them to recognize an error document under a success status.
+    /// Returns the fields that the JSON body of the output may have, and no fields for other
+    /// outputs. The client needs them to recognize an error document under a success status.
     #[doc(hidden)]
     #[must_use]
     fn body_fields() -> BodyFields {

@@ -1,71 +1,72 @@
-//! [`OperationInfo`]: the facts of one operation.
+//! [`OperationInfo`]: facts about an operation.
 
 use http::Method;
 
-/// An operation's facts, which live as long as the program.
+/// The type of [`Operation::INFO`](crate::Operation::INFO), abbreviated for generated code.
 pub type Info = &'static OperationInfo;
 
-/// The facts of an operation, from the specification. The runtime interprets them.
+/// Facts about an operation, from the specification.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OperationInfo {
-    /// The operation's id in the specification, such as `PutBucketACL`.
+    /// ID of the operation in the specification, such as `PutBucketACL`.
     pub id: &'static str,
-    /// The HTTP method.
+    /// HTTP method.
     pub method: Method,
-    /// The statuses of a success. Every other status is an error.
+    /// Statuses that mean success. Every other status is an error.
     pub success: &'static [u16],
     /// Sub-resource of the bucket or the service, such as `cors`: a query parameter without a
     /// value.
     pub sub_resource: Option<&'static str>,
     /// Kind of the response body.
-    pub reply: Reply,
-    /// Whether the call may be repeated when it is unknown if the service carried it out.
+    pub response_kind: ResponseKind,
+    /// Whether the client may retry the request if the service may already have executed it.
     pub repeatable: Repeatable,
-    /// Whether the service requires `Content-MD5`, which is then computed.
+    /// Whether the service requires `Content-MD5`. The client computes it.
     pub content_md5: bool,
-    /// Whether the service may work long before it answers.
+    /// Whether the service may work for a long time before it responds.
     pub slow: bool,
-    /// The headers that say where else the content comes from: none of them goes with a body.
+    /// Headers that name another source of the content. A request with one of them must not have a
+    /// body.
     pub excludes_body: &'static [&'static str],
-    /// Whether a success has the `ETag` of what the request body stored.
+    /// Whether the response has the `ETag` of the stored request body.
     pub stores_body: bool,
 }
 
 /// Kind of a response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reply {
-    /// There is none.
+pub enum ResponseKind {
+    /// No body.
     Empty,
     /// A JSON document.
     Json,
-    /// Bytes, given to the caller as they come.
+    /// Bytes, which the caller reads as a stream.
     Stream,
 }
 
-/// Whether a call may be repeated without harm.
+/// Whether a request may be executed twice without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeatable {
-    /// Twice is as good as once.
+    /// A second execution has no effect.
     Always,
-    /// A repeat does something else than the first call.
+    /// A second execution has another effect than the first.
     Never,
-    /// Unless this request header is set.
+    /// [`Always`](Self::Always), unless this request header is set.
     UnlessHeader(&'static str),
 }
 
 impl OperationInfo {
-    /// What most operations share: an empty answer with status 200, and a call that may be
-    /// repeated.
+    /// Creates the facts of an operation with an empty response of status 200 and a request that
+    /// may be repeated.
     pub(crate) const fn new(id: &'static str, method: Method) -> Self {
         Self {
             id,
             method,
             success: &[200],
             sub_resource: None,
-            reply: Reply::Empty,
+            response_kind: ResponseKind::Empty,
             repeatable: Repeatable::Always,
             content_md5: false,
             slow: false,
@@ -84,8 +85,13 @@ impl OperationInfo {
         self
     }
 
-    pub(crate) const fn reply(mut self, reply: Reply) -> Self {
-        self.reply = reply;
+    pub(crate) const fn json_response(mut self) -> Self {
+        self.response_kind = ResponseKind::Json;
+        self
+    }
+
+    pub(crate) const fn stream_response(mut self) -> Self {
+        self.response_kind = ResponseKind::Stream;
         self
     }
 

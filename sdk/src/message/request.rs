@@ -1,16 +1,12 @@
 //! [`RequestParts`]: target, headers and body of a request, encoded from an operation's input.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::base::collection::Collection;
+use crate::base::collection::CollectionFormat;
 use crate::base::encode_set::{COMPONENT, PATH};
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::Md5Pool;
+use crate::base::error::{Error, Result};
 use crate::base::parameter::Parameter;
 use crate::base::secret::Secret;
 use crate::message::address::Address;
@@ -21,16 +17,16 @@ use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 use crate::message::object_path::ObjectPath;
 use crate::message::source_url;
 
-/// Longest body, in bytes, that is hashed where the request is built: it takes some 25 microseconds.
-const SHORT: usize = 16 * 1024;
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+mod content_md5;
 
-/// A request that takes shape: an operation's input writes itself into it.
+pub(crate) use content_md5::ContentMd5;
+
+/// A request under construction, which the input of an operation is encoded into.
 #[derive(Debug)]
 pub struct RequestParts {
-    /// Path and query, encoded: what goes over the wire and what is signed.
+    /// Encoded path and query, as sent and signed.
     target: String,
-    query_begun: bool,
+    has_query: bool,
     pub(crate) headers: HeaderMap,
     pub(crate) body: RequestBody,
 }
@@ -39,7 +35,7 @@ pub struct RequestParts {
 pub(crate) enum RequestBody {
     None,
     Json(Vec<u8>),
-    /// An object whose closing brace is still to come.
+    /// A JSON object without its closing brace.
     OpenObject(Vec<u8>),
     Stream(Body),
     Form(Box<Form>),
@@ -51,28 +47,28 @@ impl RequestParts {
         target.push_str(&address.path_prefix);
         Self {
             target,
-            query_begun: false,
-            // Enough for date and authorization and two more.
+            has_query: false,
+            // `Date`, `Authorization`, and two others.
             headers: HeaderMap::with_capacity(4),
             body: RequestBody::None,
         }
     }
 
-    /// Path and query as they go over the wire.
+    /// Returns the encoded path and query.
     pub(crate) fn target(&self) -> &str {
         &self.target
     }
 
-    /// An empty path goes over the wire as `/`.
-    pub(crate) fn root_path(&mut self) {
+    /// Replaces an empty path by `/`.
+    pub(crate) fn complete_path(&mut self) {
         if self.target.is_empty() {
             self.target.push('/');
         }
     }
 
-    /// Ends the target, and takes it and the headers.
+    /// Takes the target and the headers.
     pub(crate) fn finish(&mut self) -> (String, HeaderMap) {
-        self.root_path();
+        self.complete_path();
         (
             std::mem::take(&mut self.target),
             std::mem::take(&mut self.headers),
@@ -84,7 +80,7 @@ impl RequestParts {
         self.target.push_str(text);
     }
 
-    /// Appends a path parameter; its slashes stay slashes.
+    /// Appends a path parameter. Slashes are not encoded.
     pub fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         let value = value.text().unwrap_or_default();
         check_path_parameter(name, &value)?;
@@ -99,78 +95,78 @@ impl RequestParts {
         Ok(())
     }
 
-    /// Checks the key of an object in the body that exists, or did.
+    /// Checks the key of an existing object in the body.
     pub fn existing_key(&self, name: &str, key: &str) -> Result<()> {
         object_key::check(name, key, KeyPlace::Existing)
     }
 
-    /// Appends a list as a path parameter: its values, joined.
+    /// Appends the joined values of a list as a path parameter.
     pub fn path_list(
         &mut self,
         name: &str,
-        collection: Collection,
+        collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
         let joined = collection.join(name, values)?;
         self.path(name, &joined.unwrap_or_default())
     }
 
-    fn begin_parameter(&mut self) {
-        self.root_path();
-        self.target.push(if self.query_begun { '&' } else { '?' });
-        self.query_begun = true;
+    fn push_separator(&mut self) {
+        self.complete_path();
+        self.target.push(if self.has_query { '&' } else { '?' });
+        self.has_query = true;
     }
 
-    /// Appends a parameter without a value: a sub-resource such as `acl`.
+    /// Appends a sub-resource such as `acl`: a query parameter without a value.
     pub fn sub_resource(&mut self, name: &str) {
-        self.begin_parameter();
+        self.push_separator();
         self.target.push_str(name);
     }
 
-    /// Appends a parameter, unless there is nothing to send.
+    /// Appends a query parameter if it is set.
     pub fn query(&mut self, name: &str, value: &impl Parameter) {
         if let Some(value) = value.text() {
-            self.pair(name, &value);
+            self.push_pair(name, &value);
         }
     }
 
-    fn pair(&mut self, name: &str, value: &str) {
-        self.begin_parameter();
+    fn push_pair(&mut self, name: &str, value: &str) {
+        self.push_separator();
         push_encoded(&mut self.target, name, COMPONENT, None);
         self.target.push('=');
         push_encoded(&mut self.target, value, COMPONENT, None);
     }
 
-    /// Appends the values of a list, unless it is empty.
+    /// Appends the values of a list as query parameters, unless it is empty.
     pub fn query_list(
         &mut self,
         name: &str,
-        collection: Collection,
+        collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
-        if let Collection::Multi = collection {
+        if let CollectionFormat::Multi = collection {
             for value in values {
                 self.query(name, value);
             }
             return Ok(());
         }
         if let Some(joined) = collection.join(name, values)? {
-            self.pair(name, &joined);
+            self.push_pair(name, &joined);
         }
         Ok(())
     }
 
-    /// Adds the signature's parameters to a presigned URL.
-    pub(crate) fn presigned(&mut self, id: &str, expires: i64, signature: &str) {
-        self.pair("access_key_id", id);
-        self.pair("expires", &expires.to_string());
-        self.begin_parameter();
+    /// Appends the signature of a presigned URL.
+    pub(crate) fn push_signature(&mut self, id: &str, expires: i64, signature: &str) {
+        self.push_pair("access_key_id", id);
+        self.push_pair("expires", &expires.to_string());
+        self.push_separator();
         self.target.push_str("signature=");
-        // `/` and `=` may stand in a query; a bare `+` would be read as a space.
+        // A query may contain `/` and `=`. The service would decode a bare `+` as a space.
         self.target.push_str(&signature.replace('+', "%2B"));
     }
 
-    /// Sets a header, unless there is nothing to send.
+    /// Sets a header if it has a value.
     pub fn header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         match value.text() {
             Some(value) => self.text_header(name, &value),
@@ -190,7 +186,7 @@ impl RequestParts {
         }
     }
 
-    /// Sets a header whose value must not show in any `Debug` or log.
+    /// Sets a header whose value is redacted in `Debug` and in logs.
     pub fn secret_header<'v>(
         &mut self,
         name: HeaderName,
@@ -206,7 +202,7 @@ impl RequestParts {
         Ok(())
     }
 
-    /// Sets `/bucket/key`, always percent-encoded: a key's own `%2F` arrives as one.
+    /// Sets a header to `/bucket/key`. Always percent-encodes, so that a key can contain `%2F`.
     pub fn object_path_header<'v>(
         &mut self,
         name: HeaderName,
@@ -218,7 +214,7 @@ impl RequestParts {
         }
     }
 
-    /// Sets a URL. A valid URL is sent unchanged, see [`source_url::encode`].
+    /// Sets a header to a URL. A valid URL is sent unchanged, see [`source_url::encode`].
     pub fn url_header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         let Some(url) = value.text() else {
             return Ok(());
@@ -233,17 +229,17 @@ impl RequestParts {
     pub fn header_list(
         &mut self,
         name: HeaderName,
-        collection: Collection,
+        collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
-        // `multi` has no meaning in a header: there it is the usual comma.
+        // `multi` is not defined for headers, so the values are separated by commas.
         match collection.join(name.as_str(), values)? {
             Some(joined) => self.text_header(name, &joined),
             None => Ok(()),
         }
     }
 
-    /// Sets one header for each entry, its key behind `prefix`.
+    /// Sets one header for each entry, named `prefix` and its key.
     pub fn header_map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
             let name = format!("{prefix}{key}");
@@ -259,12 +255,12 @@ impl RequestParts {
         Ok(())
     }
 
-    /// Begins a JSON object as the body.
+    /// Starts a JSON object as the body.
     pub fn json_object(&mut self) {
         self.body = RequestBody::OpenObject(b"{".to_vec());
     }
 
-    /// Adds a field to the body's object.
+    /// Adds a field to the JSON object.
     pub fn json_field(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
         let RequestBody::OpenObject(body) = &mut self.body else {
             return Err(Error::invalid_input("the JSON body is not an object"));
@@ -277,7 +273,7 @@ impl RequestParts {
         serde_json::to_writer(&mut *body, value).map_err(unwritable)
     }
 
-    /// Adds a field to the body's object if it is set. An empty list or object is sent.
+    /// Adds a field to the JSON object if it is set. An empty list or object counts as set.
     pub fn json_optional(&mut self, name: &str, value: &Option<impl Serialize>) -> Result<()> {
         match value {
             Some(value) => self.json_field(name, value),
@@ -301,12 +297,11 @@ impl RequestParts {
         self.body = RequestBody::Form(Box::new(form));
     }
 
-    /// Fills in what the body's kind decides: `Content-Type` of JSON, and `Content-MD5` where the
-    /// operation requires it.
-    pub(crate) fn complete(&mut self, hash: Hash) -> Result<()> {
+    /// Finishes the body: closes a JSON object and sets its `Content-Type`.
+    pub(crate) fn finish_body(&mut self) {
         if let RequestBody::OpenObject(object) = &mut self.body {
             object.push(b'}');
-            // An object that says nothing is not sent: the API takes a setting back by no body.
+            // An empty object is not sent: without a body, the API resets the setting.
             self.body = match object.as_slice() {
                 b"{}" => RequestBody::None,
                 _ => RequestBody::Json(std::mem::take(object)),
@@ -317,31 +312,11 @@ impl RequestParts {
                 .entry(header::CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/json"));
         }
-        if hash == Hash::None || self.headers.contains_key(CONTENT_MD5) {
-            return Ok(());
-        }
-        let is_required = hash == Hash::Required;
-        let hashed = match &self.body {
-            RequestBody::None if !is_required => return Ok(()),
-            RequestBody::None => Some(&b""[..]),
-            RequestBody::Json(bytes) => Some(bytes.as_slice()),
-            RequestBody::Stream(body) => body.as_bytes().map(AsRef::as_ref),
-            RequestBody::OpenObject(_) | RequestBody::Form(_) => None,
-        };
-        match hashed {
-            Some(bytes) if hash == Hash::IfShort && bytes.len() > SHORT => Ok(()),
-            Some(bytes) => {
-                let digest = BASE64.encode(Md5::digest(bytes));
-                self.text_header(CONTENT_MD5, &digest)
-            }
-            None if is_required => Err(unhashed()),
-            None => Ok(()),
-        }
     }
 
-    /// Refuses a body where one of these headers says that the content comes from elsewhere: the
-    /// service would pass over one of the two.
-    pub(crate) fn refuse_body_beside(&self, headers: &[&str]) -> Result<()> {
+    /// Returns an error if the request has a body and one of these headers, which name another
+    /// source of the content: the service would ignore one of the two.
+    pub(crate) fn check_single_source(&self, headers: &[&str]) -> Result<()> {
         let has_body = matches!(&self.body, RequestBody::Stream(body) if !body.is_empty());
         match headers
             .iter()
@@ -353,54 +328,12 @@ impl RequestParts {
             _ => Ok(()),
         }
     }
-
-    /// Computes the `Content-MD5` of a body that [`complete`](Self::complete) left out.
-    pub(crate) async fn hash_body(&mut self, pool: &Md5Pool) -> Result<()> {
-        let body = match &self.body {
-            RequestBody::Stream(body) if !self.headers.contains_key(CONTENT_MD5) => body,
-            _ => return Ok(()),
-        };
-        let source = body.hash_source().ok_or_else(|| {
-            let text = "cannot compute `Content-MD5` of a stream, which can be read only once";
-            Error::invalid_input(text)
-        })?;
-        for pending in pool.start([source]) {
-            let digest = pending.digest().await.map_err(|error| {
-                let text = format!("the body can't be read: {error}");
-                Error::new(ErrorKind::Io, text).with_source(error)
-            })?;
-            self.text_header(CONTENT_MD5, &digest.base64())?;
-        }
-        Ok(())
-    }
-
-    /// Refuses a body whose `Content-MD5` is wanted, and would have to be read from a file.
-    pub(crate) fn check_hashed(&self) -> Result<()> {
-        match &self.body {
-            RequestBody::Stream(_) if !self.headers.contains_key(CONTENT_MD5) => {
-                Err(Error::invalid_input(
-                    "`Content-MD5` is computed for a body in memory, or when the call is sent",
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
-/// Whether the body's digest is computed along with the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hash {
-    None,
-    /// The operation is nothing without it.
-    Required,
-    /// What would have to be read is left for later.
-    IfInMemory,
-    /// Only a body of at most [`SHORT`] bytes in memory is hashed at once.
-    IfShort,
-}
-
-/// A header's value without the white space around it; `None` unless it is printable ASCII. Other
-/// bytes could split the request, or be signed in another way than the service reads them.
+/// Returns a header value without surrounding white space; `None` if it is not printable ASCII.
+///
+/// Other bytes could split the request, or the service could decode them differently than they were
+/// signed.
 pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     let text = text.trim_matches([' ', '\t']);
     let printable = text
@@ -413,16 +346,16 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     }
 }
 
-/// Whether a header's value must not show in any `Debug`: a customer's key, and what other services
-/// take as proof.
+/// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens and
+/// cookies.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie")
 }
 
-/// Appends `text`, percent-encoded; `set` keeps the unreserved characters and `kept`.
+/// Appends `text`, percent-encoded. `set` keeps the unreserved characters and `kept`.
 fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet, kept: Option<u8>) {
-    // Most texts need no encoding, and to see that is cheaper than to encode them.
+    // Most texts need no encoding. A check is cheaper than encoding them.
     let plain = |byte: u8| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'_' | b'.' | b'~')
@@ -437,12 +370,6 @@ fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet, kept: O
 
 fn unwritable(error: serde_json::Error) -> Error {
     Error::invalid_input(format!("cannot write the body as JSON: {error}")).with_source(error)
-}
-
-fn unhashed() -> Error {
-    Error::invalid_input(
-        "this operation requires `Content-MD5`, which can only be computed for a body in memory",
-    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! [`ResponseMeta`]: the part that all outputs have in common.
+//! [`ResponseMeta`]: status and headers, which all outputs have.
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 
-/// Status and headers of a response. Each output dereferences to it.
+/// Status and headers of a response. Every output dereferences to it.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseMeta {
     status: StatusCode,
@@ -33,7 +33,7 @@ impl ResponseMeta {
         &self.headers
     }
 
-    /// Returns the ID of the request, which the support of the service asks for.
+    /// Returns the request ID. Include it in support requests.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get(REQUEST_ID)?.to_str().ok()

@@ -1,4 +1,4 @@
-//! URLs that the service fetches, as a header contains them.
+//! Encodes the URLs that the service fetches, for use in a header.
 
 use std::fmt::Write as _;
 
@@ -7,17 +7,16 @@ const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
 
 /// Returns the URL as it is sent: a valid URL is returned unchanged.
 ///
-/// A host that is not ASCII is converted to its ASCII form (IDNA, for example
-/// `xn--fiqs8s`). Elsewhere, characters that a URL cannot contain are percent-encoded, and so is a
-/// `%`
-/// that does not start an escape such as `%20`. The scheme is optional: the service takes `http`.
+/// A host that is not ASCII is converted to its ASCII form (IDNA, for example `xn--fiqs8s`). In
+/// other parts, characters that a URL cannot contain are percent-encoded, and so is a `%` that does
+/// not start an escape such as `%20`. The scheme is optional, because the service assumes `http`.
 ///
 /// # Errors
 ///
-/// Returns the reason if the URL is empty, has no host, or has a host that is not valid.
+/// Returns the reason if the URL is empty or has no valid host.
 pub(crate) fn encode(url: &str) -> Result<String, String> {
     let url = url.trim();
-    // A service may take an empty source for none, and store an empty object.
+    // A service may ignore an empty source and store an empty object.
     if url.is_empty() {
         return Err("the URL is empty".into());
     }
@@ -40,7 +39,7 @@ pub(crate) fn encode(url: &str) -> Result<String, String> {
     Ok(encoded)
 }
 
-/// Whether the text is a scheme with its colon, such as `https:`.
+/// Returns whether the text is a scheme with its colon, such as `https:`.
 fn is_scheme(text: &str) -> bool {
     let Some(name) = text.strip_suffix(':') else {
         return false;
@@ -49,35 +48,35 @@ fn is_scheme(text: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(allowed)
 }
 
-/// The host and port in ASCII; `None` if the host is not valid.
+/// Returns the host and port in ASCII; `None` if the host is not valid.
 fn encode_host(host: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
+    let is_ascii_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
     let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if without_port.is_empty() {
         return None;
     }
-    // The URL parser drops tabs and line breaks, and reads a backslash as a slash.
+    // The URL parser removes tabs and line breaks, and treats a backslash as a slash.
     if host.contains(|c: char| c.is_control() || c == '\\') {
         return None;
     }
-    // An opaque scheme would leave the host unconverted, and the default port of http is dropped.
+    // Parsed as `http`, because the parser does not convert the host of an unknown scheme.
     let url = reqwest::Url::parse(&format!("http://{host}/")).ok()?;
-    if host.bytes().all(plain) {
+    if host.bytes().all(is_ascii_name) {
         return Some(host.to_owned());
     }
     let name = url.host_str().filter(|name| !name.is_empty())?;
-    let clean = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+    let is_only_host = url.username().is_empty() && url.password().is_none() && url.path() == "/";
     let port = host
         .rsplit_once(':')
         .map(|(_, port)| port)
         .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    clean.then(|| match port {
+    is_only_host.then(|| match port {
         Some(port) => format!("{name}:{port}"),
         None => name.to_owned(),
     })
 }
 
-/// Appends text, with every character encoded that a URL cannot contain.
+/// Appends text and percent-encodes the characters that a URL cannot contain.
 fn push_encoded(target: &mut String, text: &str) {
     let bytes = text.as_bytes();
     for (at, &byte) in bytes.iter().enumerate() {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_url_can_not_contain_is_encoded() {
+    fn encodes_only_characters_that_a_url_cannot_contain() {
         encodes("https://a.com/中 b", "https://a.com/%E4%B8%AD%20b");
         encodes("https://a.com/\r\n\t\u{7f}", "https://a.com/%0D%0A%09%7F");
         encodes(
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_becomes_ascii() {
+    fn converts_the_host_to_ascii() {
         encodes("http://中国/图.png", "http://xn--fiqs8s/%E5%9B%BE.png");
         encodes(
             "https://例え.テスト:8443/",
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_host_is_refused() {
+    fn refuses_an_invalid_host() {
         for url in [
             "",
             " ",

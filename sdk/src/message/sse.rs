@@ -10,17 +10,17 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::secret::Secret;
 
-/// The length of a key in bytes: AES-256 is all that the service offers.
+/// Length of a key in bytes: the service supports only AES-256.
 const LENGTH: usize = 32;
 
-/// A key with which the service encrypts an object, and which it does not keep: who loses the key
-/// loses the object.
+/// A customer-provided encryption key. The service encrypts an object with it and does not store
+/// it: without the key, the object is lost.
 ///
-/// One key goes with every call on the object's content: `put_object`, `get_object`,
-/// `initiate_multipart_upload` and each `upload_multipart` take it by `sse_key`; so does
-/// `head_object`, which then checks it. A copy names the key of its source by
-/// `copy_source_sse_key`, and the key of its target by `sse_key`. `Debug` hides the key, its memory
-/// is wiped on drop, and it should only travel by HTTPS.
+/// Every request for the content of the object needs the key, set by `sse_key`: `put_object`,
+/// `get_object`, `initiate_multipart_upload` and each `upload_multipart`. `head_object` accepts it,
+/// too, and checks it. A copy needs the key of its source, set by `copy_source_sse_key`, and the
+/// key of its target, set by `sse_key`. `Debug` redacts the key, and its memory is zeroed on drop.
+/// Use HTTPS to send it.
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -37,8 +37,8 @@ const LENGTH: usize = 32;
 pub struct SseKey(Zeroizing<[u8; LENGTH]>);
 
 impl SseKey {
-    /// A key of 32 bytes, which should be as random as those of [`generate`](Self::generate): a
-    /// password is no key.
+    /// Creates a key from 32 bytes. They should be random, as those of
+    /// [`generate`](Self::generate): do not use a password.
     #[must_use]
     pub fn new(mut bytes: [u8; LENGTH]) -> Self {
         let key = Self(Zeroizing::new(bytes));
@@ -46,11 +46,11 @@ impl SseKey {
         key
     }
 
-    /// A key from the random source of the operating system.
+    /// Generates a key with the random number generator of the operating system.
     ///
     /// # Errors
     ///
-    /// `Io` when that source fails.
+    /// Returns `Io` if the random number generator fails.
     pub fn generate() -> Result<Self> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         getrandom::getrandom(&mut *bytes).map_err(|error| {
@@ -59,7 +59,7 @@ impl SseKey {
         Ok(Self(bytes))
     }
 
-    /// A key as [`to_base64`](Self::to_base64) writes it.
+    /// Parses a key in the format of [`to_base64`](Self::to_base64).
     ///
     /// ```
     /// use qingstor_sdk::SseKey;
@@ -72,27 +72,27 @@ impl SseKey {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` when the text is not the Base64 of 32 bytes.
+    /// Returns `InvalidInput` if the text is not the Base64 of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self> {
         let decoded = BASE64.decode(text.trim()).map(Zeroizing::new);
         let bytes = decoded.ok().and_then(|bytes| {
             let bytes: [u8; LENGTH] = bytes.as_slice().try_into().ok()?;
             Some(bytes)
         });
-        // The text is a key, or nearly one: the message must not show it.
+        // The text may be a mistyped key, so the message does not contain it.
         bytes
             .map(Self::new)
             .ok_or_else(|| Error::invalid_input("an encryption key must be 32 bytes in Base64"))
     }
 
-    /// The key as text, to be kept.
+    /// Returns the key as Base64 text, to store it.
     #[must_use]
     pub fn to_base64(&self) -> Secret {
         Secret::from(BASE64.encode(self.0.as_slice()))
     }
 
-    /// The MD5 digest of the key's bytes in Base64, by which the service checks it. The service
-    /// keeps it with the object, so it tells which key belongs there.
+    /// Returns the MD5 digest of the key in Base64. The service stores it with the object and
+    /// checks the key with it, so it identifies the key of an object.
     #[must_use]
     pub fn md5(&self) -> String {
         BASE64.encode(Md5::digest(self.0.as_slice()))
@@ -176,9 +176,9 @@ pub(crate) use copy_source_sse_key;
 mod tests {
     use super::*;
 
-    /// The vector of the official scenarios.
+    /// Test vector of the official scenarios.
     #[test]
-    fn the_headers_are_those_of_the_official_clients() {
+    fn headers_match_those_of_the_official_sdks() {
         let key = SseKey::new([b'x'; 32]);
         assert_eq!(
             key.to_base64().expose(),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn only_32_bytes_are_a_key() {
+    fn a_key_has_32_bytes() {
         for text in ["", "eHh4", "x", &BASE64.encode([1; 33])] {
             let error = SseKey::from_base64(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);

@@ -1,26 +1,29 @@
-//! The HTTP client: connections, proxy and TLS, as the settings want them.
+//! Creates the `reqwest` client from the settings: connections, proxy, TLS, common headers.
 
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::base::error::{Error, Result};
 use crate::config::Config;
 
 pub(super) fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
     let settings = &config.transport;
-    // A proxy may want TLS where the endpoint does not.
+    // A proxy may use TLS even if the endpoint does not.
     let https = https || settings.proxy_is_https();
     let mut builder = reqwest::Client::builder()
-        // Another crate may switch these on for the whole program; stored bytes stay as they are.
+        // Another crate may enable these features for the whole program. Bodies must arrive as they
+        // are stored.
         .no_gzip()
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        // A redirect would be followed with another signature than it needs.
+        // The signature is not valid for the target of a redirect.
         .redirect(reqwest::redirect::Policy::none())
-        // The one place where a call is repeated is this crate's own.
+        // Only the retry loop of this crate may resend a request.
         .retry(reqwest::retry::never())
-        .user_agent(config.user_agent())
+        .default_headers(common_headers(config)?)
         .connect_timeout(config.connect_timeout)
         .tcp_nodelay(true);
     if let Some(url) = &settings.proxy {
@@ -54,9 +57,9 @@ fn secured(
 ) -> Result<reqwest::ClientBuilder> {
     for pem in roots {
         let roots = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|error| no_certificate().with_source(error))?;
+            .map_err(|error| invalid_certificate().with_source(error))?;
         if roots.is_empty() {
-            return Err(no_certificate());
+            return Err(invalid_certificate());
         }
         builder = builder.tls_certs_merge(roots);
     }
@@ -77,21 +80,33 @@ fn secured(
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn no_certificate() -> Error {
+fn invalid_certificate() -> Error {
     Error::config("ca_certificate_pem: no certificate, or an invalid one")
 }
 
+/// Returns the headers that all requests have in common, apart from the operation and the caller.
+///
+/// Add a header of every request here. Other headers are set elsewhere: `Date` and `Authorization` when
+/// an attempt is signed (`client::dispatch`), `Host` and `Content-Length` by `reqwest`. The signature
+/// covers headers that start with `x-qs-`, so those must be set before signing, not here.
+fn common_headers(config: &Config) -> Result<HeaderMap> {
+    let user_agent = HeaderValue::try_from(config.user_agent())
+        .map_err(|error| Error::config("additional_user_agent").with_source(error))?;
+    Ok(HeaderMap::from_iter([(header::USER_AGENT, user_agent)]))
+}
+
 fn proxy(url: &str) -> Result<reqwest::Proxy> {
-    // The URL may hold a password, so no message quotes it.
-    let wrong = || Error::config("proxy: it must be a URL such as http://proxy.example.com:3128");
+    // The URL may contain a password, so the message does not quote it.
+    let invalid = || Error::config("proxy: it must be a URL such as http://proxy.example.com:3128");
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     match scheme.map(str::to_ascii_lowercase).as_deref() {
-        Some("http" | "https") => reqwest::Proxy::all(url).map_err(|_| wrong()),
-        _ => Err(wrong()),
+        Some("http" | "https") => reqwest::Proxy::all(url).map_err(|_| invalid()),
+        _ => Err(invalid()),
     }
 }
 
-/// TLS with ring, given to this client alone: no provider is installed for the whole process.
+/// Creates a TLS configuration with ring for this client only. No provider is installed for the
+/// process.
 #[cfg(feature = "rustls")]
 fn rustls_config(https: bool, roots: &[Vec<u8>]) -> Result<rustls::ClientConfig> {
     use rustls_platform_verifier::Verifier;
@@ -102,7 +117,7 @@ fn rustls_config(https: bool, roots: &[Vec<u8>]) -> Result<rustls::ClientConfig>
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(failed)?;
-    // Reading the platform's certificates takes time that a plain HTTP endpoint need not spend.
+    // An HTTP endpoint does not need the platform's certificates, which take time to load.
     if !https {
         let none = rustls::RootCertStore::empty();
         return Ok(builder.with_root_certificates(none).with_no_client_auth());
@@ -114,7 +129,7 @@ fn rustls_config(https: bool, roots: &[Vec<u8>]) -> Result<rustls::ClientConfig>
         .with_no_client_auth())
 }
 
-/// The certificates in PEM text.
+/// Parses the certificates in PEM texts.
 #[cfg(feature = "rustls")]
 fn certificates(pems: &[Vec<u8>]) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::CertificateDer;
@@ -124,10 +139,10 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<rustls::pki_types::CertificateDe
     for pem in pems {
         let before = all.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            all.push(certificate.map_err(|error| no_certificate().with_source(error))?);
+            all.push(certificate.map_err(|error| invalid_certificate().with_source(error))?);
         }
         if all.len() == before {
-            return Err(no_certificate());
+            return Err(invalid_certificate());
         }
     }
     Ok(all)
@@ -150,7 +165,7 @@ AQH/MAoGCCqGSM49BAMCA0kAMEYCIQD7U9pMXCQwBXybNK+Fb/PTUbOhl2aQ63VX\n\
 -----END CERTIFICATE-----\n";
 
     #[test]
-    fn every_certificate_of_a_text_is_read() {
+    fn all_certificates_of_a_text_are_read() {
         let twice = format!("{ROOT}{ROOT}").into_bytes();
         let all = certificates(&[ROOT.into(), twice]).unwrap();
         assert_eq!(all.len(), 3);
@@ -162,7 +177,7 @@ AQH/MAoGCCqGSM49BAMCA0kAMEYCIQD7U9pMXCQwBXybNK+Fb/PTUbOhl2aQ63VX\n\
     }
 
     #[test]
-    fn a_wrong_proxy_is_named_and_its_password_is_not() {
+    fn an_invalid_proxy_is_reported_without_its_password() {
         for url in ["hush", "socks5://me:hush@host", "http://me:hush@[", ""] {
             let error = proxy(url).unwrap_err();
             let shown = format!("{error} {error:?}");

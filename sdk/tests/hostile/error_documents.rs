@@ -46,7 +46,7 @@ async fn an_error_document_under_status_200_is_not_an_output() {
     is_service_error(&bucket.get_acl().await.unwrap_err(), 200, 4);
     is_service_error(&bucket.get_policy().await.unwrap_err(), 200, 4);
     is_service_error(&bucket.get_versioning().await.unwrap_err(), 200, 4);
-    // An output of a header and a JSON object; the call is not repeated.
+    // An output with a header and a JSON object. The call is not retried.
     let begun = bucket.initiate_multipart_upload("k").await.unwrap_err();
     is_service_error(&begun, 200, 1);
     let config = qingstor_sdk::Config::new("ID", "SECRET").endpoint(&server.endpoint);
@@ -64,15 +64,15 @@ async fn an_error_document_is_an_error_where_no_body_is_expected() {
     is_service_error(&complete.unwrap_err(), 201, 1);
 }
 
-/// The content of an object may be such a document.
+/// The content of an object may look like an error document.
 #[tokio::test]
-async fn content_is_content() {
+async fn an_object_may_contain_an_error_document() {
     let (_server, bucket) = server("200 OK", DOCUMENT).await;
     let output = bucket.get_object("k").await.unwrap();
     assert_eq!(output.body.bytes().await.unwrap(), DOCUMENT);
 }
 
-/// As a service may write it that has one type for errors and lists.
+/// A service may use the same type for errors and lists.
 #[tokio::test]
 async fn a_field_of_the_output_that_is_null_is_absent() {
     let body = r#"{"keys":null,"buckets":null,"code":"internal_error","message":"try later",

@@ -1,15 +1,15 @@
-//! Lists that have no end.
+//! Endless lists.
 
 use futures_util::TryStreamExt;
 use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor};
 
 use crate::server::{RequestBody, Server, response};
 
-/// How many empty pages may follow each other.
+/// Maximum number of successive empty pages.
 const MOST: u64 = 1000;
 
-/// A list whose pages have ever new markers. `page` returns what else is in the page of a number, from
-/// 1.
+/// A list in which each page has a new marker. `page` returns the other fields of a page by its
+/// number, starting at 1.
 async fn endless(page: impl Fn(u64) -> &'static str + Send + Sync + 'static) -> (Server, Bucket) {
     let server = Server::start(RequestBody::Read, move |number, _| {
         let body = format!(
@@ -32,13 +32,13 @@ fn has_no_end(error: &Error) {
 }
 
 #[tokio::test]
-async fn empty_pages_without_end_are_an_error() {
+async fn an_endless_list_of_empty_pages_is_an_error() {
     let (server, bucket) = endless(|_| "").await;
     let mut keys = bucket.list_objects().items();
     has_no_end(&keys.next().await.unwrap().unwrap_err());
     assert!(keys.next().await.is_none());
     assert_eq!(server.seen.requests(), MOST + 1);
-    // The list can be continued where it was given up.
+    // The list can be continued.
     let place = keys.next_call().unwrap();
     assert_eq!(place.input().marker.as_deref(), Some("m1000"));
 
@@ -89,7 +89,7 @@ async fn many_empty_pages_may_precede_a_key() {
 }
 
 #[tokio::test]
-async fn a_zone_is_not_searched_in_buckets_without_end() {
+async fn an_endless_list_of_buckets_ends_the_search_for_a_zone() {
     for is_repeated in [true, false] {
         let server = Server::start(RequestBody::Read, move |number, head| {
             if head.starts_with("head") {

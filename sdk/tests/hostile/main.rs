@@ -1,4 +1,4 @@
-//! Servers that answer with what they should not: the result is an error, never a wrong success.
+//! Servers that send invalid responses: the result is an error, never a wrong success.
 
 #![cfg(feature = "rustls")]
 #![allow(

@@ -4,7 +4,7 @@ use qingstor_sdk::{Bucket, DownloadTarget, ErrorKind, RetryPolicy};
 
 use crate::server::{RequestBody, Server, chunked, header, response};
 
-/// The object of all these tests: 20 bytes.
+/// The object of all tests: 20 bytes.
 const OBJECT: &[u8] = b"0123456789abcdefghij";
 
 /// A response to a request: `Content-Range` values, and the bytes.
@@ -77,11 +77,11 @@ async fn a_part_that_was_not_requested_is_an_integrity_error() {
 }
 
 #[tokio::test]
-async fn images_and_downloads_follow_the_same_rule() {
+async fn images_and_downloads_follow_the_same_rules() {
     for ranges in [&["bytes 5-14/20"][..], &[], &["bytes 0-19/20"]] {
         let body = &OBJECT[..10];
         let (_server, bucket) = server(Part { ranges, body }, false).await;
-        // Images have no ranges, so their operation does not know the status at all.
+        // `image_process` has no ranges, so 206 is not a success of the operation.
         let image = bucket.image_process("k", "info").await.map(drop);
         let error = image.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Service, "{error}");
@@ -114,7 +114,7 @@ async fn the_requested_part_is_accepted_in_every_form() {
     }
 }
 
-/// Serves ranges as it should, but for the requests whose number `whole` accepts.
+/// Serves ranges correctly, except for the requests for which `whole` returns true.
 async fn ignores_ranges(whole: impl Fn(u64) -> bool + Send + Sync + 'static) -> (Server, Bucket) {
     let server = Server::start(RequestBody::Read, move |number, head| {
         let etag = ("ETag", "\"e\"");
@@ -147,9 +147,9 @@ async fn a_service_may_ignore_a_range() {
     assert_eq!(std::fs::read(&path).unwrap(), OBJECT);
 }
 
-/// The response that continues a broken body follows the rule of every other response.
+/// The rules also apply to the response that continues an interrupted body.
 #[tokio::test]
-async fn the_rest_of_a_broken_body_must_be_the_rest() {
+async fn an_interrupted_body_must_continue_with_its_rest() {
     for (rest, is_right) in [
         (("bytes 5-19/20", "\"e\"", &OBJECT[5..]), true),
         (("bytes 5-19/20", "\"other\"", &OBJECT[5..]), false),
@@ -162,7 +162,7 @@ async fn the_rest_of_a_broken_body_must_be_the_rest() {
             let (range, etag, body) = rest;
             if number == 1 {
                 let mut first = response("200 OK", &[("ETag", "\"e\"")], OBJECT);
-                // The rest of a body that is not sent: the next request must be on another connection.
+                // The body is incomplete, so the next request uses another connection.
                 first.truncate(first.len() - 15);
                 first
             } else {
@@ -222,7 +222,7 @@ async fn replaced(etag: &'static str, is_broken: bool) -> (Server, Bucket) {
 }
 
 #[tokio::test]
-async fn bytes_are_put_together_by_a_strong_etag_only() {
+async fn ranges_are_combined_by_a_strong_etag_only() {
     for etag in ["", "\"\"", "\"", "W/\"e\"", "w/\"e\"", "W/\"\""] {
         let (_server, bucket) = replaced(etag, true).await;
         let body = bucket.get_object("k").await.unwrap().body;
@@ -234,7 +234,7 @@ async fn bytes_are_put_together_by_a_strong_etag_only() {
         let download = bucket.download("k", DownloadTarget::writer(&mut memory));
         download.part_size(64 << 10).await.expect(etag);
         assert!(memory == vec![b'b'; 100_000], "{etag}");
-        // The first range, and then all of the object.
+        // The first range, and then the whole object.
         assert_eq!(server.seen.requests(), 2, "{etag}");
     }
 }

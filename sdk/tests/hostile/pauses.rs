@@ -1,4 +1,4 @@
-//! Time that counts, and time that does not.
+//! Timeouts: which time counts, and which does not.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use crate::server::{RequestBody, Server, raw, response};
 
 const IDLE: Duration = Duration::from_millis(700);
 
-/// A stream of `pieces` pieces of 10 bytes, each after a pause that is longer than the idle timeout;
-/// its end comes after another pause.
+/// A stream of `pieces` chunks of 10 bytes. Before each chunk and before the end, it pauses longer
+/// than the idle timeout.
 fn pausing(pieces: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
     let items = (0..=pieces).map(move |number| (number < pieces).then(|| Bytes::from(vec![7; 10])));
     futures_util::stream::iter(items).filter_map(|piece| async {
@@ -22,7 +22,7 @@ fn pausing(pieces: usize) -> impl futures_util::Stream<Item = std::io::Result<By
 }
 
 #[tokio::test]
-async fn a_source_that_pauses_is_not_a_silent_service() {
+async fn a_pausing_source_is_not_a_timeout() {
     let server = Server::start(RequestBody::Read, |_, _| response("201 Created", &[], b"")).await;
     let bucket = server.bucket_with(|config| config.idle_timeout(IDLE));
     for pieces in [0, 1] {
@@ -33,7 +33,7 @@ async fn a_source_that_pauses_is_not_a_silent_service() {
 }
 
 #[tokio::test]
-async fn a_handler_in_this_process_waits_for_a_source_too() {
+async fn an_in_process_handler_may_wait_for_a_source() {
     let config = Config::new("ID", "SECRET").idle_timeout(IDLE);
     let config = config.in_process(|request| async {
         let body = request.into_body().into_stream().unwrap();
@@ -53,9 +53,9 @@ async fn a_handler_in_this_process_waits_for_a_source_too() {
     bucket.put_object("k").body(body).await.unwrap();
 }
 
-/// A pause earlier in the body does not excuse a service that is silent at its end.
+/// A pause earlier in the body does not affect the timeout at its end.
 #[tokio::test]
-async fn a_silent_service_is_found_after_a_pause() {
+async fn a_silent_service_is_a_timeout_after_a_pause() {
     let server = Server::start(RequestBody::Read, |_, _| Vec::new()).await;
     let bucket = server.bucket_with(|config| config.idle_timeout(IDLE));
     let body = Body::from_stream(pausing(1), 10);
@@ -65,7 +65,7 @@ async fn a_silent_service_is_found_after_a_pause() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
 }
 
-/// A server that sends a head, and then one byte of its body after the other, without end.
+/// A server that sends a head, and then its body byte by byte, without an end.
 async fn trickling(head: Vec<u8>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -91,7 +91,7 @@ async fn trickling(head: Vec<u8>) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_is_read_whole_has_an_end() {
+async fn a_trickling_body_that_is_read_whole_is_a_timeout() {
     let json = [
         ("Content-Type", "application/json"),
         ("Content-Length", "1000000"),
@@ -119,7 +119,7 @@ async fn a_body_that_is_read_whole_has_an_end() {
         );
         assert!(started.elapsed() >= Duration::from_secs(1), "{error}");
     }
-    // The status of a success without a body says it all.
+    // The output needs no body, so an incomplete one is not an error.
     let endpoint = trickling(raw("200 OK", &[("Content-Length", "1000000")], b"")).await;
     let config = Config::new("ID", "SECRET")
         .endpoint(endpoint)

@@ -1,4 +1,4 @@
-//! A server that answers as a test says, byte by byte, and clients of it.
+//! A server whose responses tests define byte by byte, and its clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,18 +8,18 @@ use qingstor_sdk::{Bucket, Config, QingStor, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with a request body.
+/// How the server handles a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestBody {
-    /// Reads all of it before it answers.
+    /// Reads all of it before it responds.
     Read,
-    /// Answers, then reads and counts what still comes.
+    /// Responds, then reads and counts the rest.
     ReadLate,
-    /// Answers, and never reads it. The connection stays open.
+    /// Responds and never reads it. The connection stays open.
     Ignore,
 }
 
-/// What a server has seen.
+/// What the server has observed.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) requests: AtomicU64,
@@ -41,7 +41,7 @@ pub(crate) struct Server {
     pub(crate) seen: Arc<Seen>,
 }
 
-/// Returns the response, all bytes of it, for the request with this number, from 1, and this head.
+/// Returns all bytes of the response to the request with this number, starting at 1, and this head.
 type Respond = dyn Fn(u64, &str) -> Vec<u8> + Send + Sync;
 
 impl Server {
@@ -62,7 +62,7 @@ impl Server {
         Self { endpoint, seen }
     }
 
-    /// A client that waits briefly between its attempts.
+    /// Returns a client with short delays between attempts.
     pub(crate) fn bucket(&self) -> Bucket {
         self.bucket_with(|config| config)
     }
@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-/// Answers the requests of one connection. Ends when the client closes it.
+/// Responds to the requests of one connection until the client closes it.
 async fn serve(
     mut stream: TcpStream,
     request_body: RequestBody,
@@ -120,7 +120,7 @@ pub(crate) fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
 }
 
-/// A response with a `Content-Length`.
+/// Returns a response with `Content-Length`.
 pub(crate) fn response(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let length = body.len().to_string();
     let mut all = vec![("Content-Length", &*length)];
@@ -128,7 +128,7 @@ pub(crate) fn response(status: &str, headers: &[(&str, &str)], body: &[u8]) -> V
     raw(status, &all, body)
 }
 
-/// A response whose body ends with its last chunk.
+/// Returns a response with a chunked body.
 pub(crate) fn chunked(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut all = vec![("Transfer-Encoding", "chunked")];
     all.extend_from_slice(headers);

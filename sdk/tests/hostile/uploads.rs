@@ -1,4 +1,4 @@
-//! Uploads whose body did not arrive, or of which nobody knows whether it did.
+//! Uploads whose body did not arrive completely, or possibly not.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -9,7 +9,7 @@ use qingstor_sdk::{Body, Bucket, Error, ErrorKind, RetryPolicy, SseKey};
 
 use crate::server::{RequestBody, Server, response};
 
-/// More than the buffers of a loopback connection take while nobody reads.
+/// More than the buffers of a loopback connection hold.
 const LARGE: usize = 24 << 20;
 /// The `ETag` of `abc`.
 const ABC: &str = "\"900150983cd24fb0d6963f7d28e17f72\"";
@@ -22,7 +22,7 @@ async fn early(status: &'static str) -> Server {
     .await
 }
 
-/// Large bodies of each kind, and whether they can be sent again.
+/// Large bodies of each kind, and whether they are replayable.
 async fn large(path: &Path) -> [(Body, bool); 3] {
     let content = vec![7_u8; LARGE];
     std::fs::write(path, &content).unwrap();
@@ -57,7 +57,7 @@ async fn a_success_before_the_whole_body_was_sent_is_interrupted() {
         is_early(&error);
         assert_eq!(error.attempts(), if replayable { 2 } else { 1 }, "{error}");
     }
-    // A form, an append and a JSON document. What may not be done twice is not repeated.
+    // A form, an append and a JSON document. Requests that are not idempotent are not retried.
     let error = bucket.post_object("k", vec![7; LARGE]).await.unwrap_err();
     is_early(&error);
     let early = early("200 OK").await;
@@ -72,7 +72,7 @@ async fn a_success_before_the_whole_body_was_sent_is_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_does_not_believe_an_early_success() {
+async fn an_upload_does_not_accept_an_early_success() {
     let server = Server::start(RequestBody::Ignore, |_, head| {
         match head.starts_with("post") {
             true => response("200 OK", &[], br#"{"upload_id":"id"}"#),
@@ -92,9 +92,9 @@ async fn an_upload_does_not_believe_an_early_success() {
     is_early(&error.unwrap_err());
 }
 
-/// Whatever the response says, the client does not send what nobody wants.
+/// After any response, the client stops sending the body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_early_response_ends_the_sending() {
+async fn an_early_response_stops_the_sending() {
     const HUGE: usize = 256 << 20;
     let content = Bytes::from(vec![7; HUGE]);
     for status in ["403 Forbidden", "307 Temporary Redirect", "201 Created"] {
@@ -117,7 +117,7 @@ async fn an_early_response_ends_the_sending() {
     }
 }
 
-/// A source that never has anything to send keeps neither its connection nor itself.
+/// A source that is pending forever is dropped, and so is its connection.
 #[tokio::test]
 async fn an_early_response_drops_a_source_that_is_pending() {
     let (dropped, mut seen) = tokio::sync::mpsc::channel::<()>(1);
@@ -138,9 +138,9 @@ async fn an_early_response_drops_a_source_that_is_pending() {
     assert_eq!(waited.expect("the source is dropped"), None);
 }
 
-/// The last byte is sent, and the answer comes at once: nothing is early about that.
+/// The response arrives right after the last byte, which is not early.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_success_right_after_the_last_byte_stands() {
+async fn a_success_right_after_the_last_byte_is_accepted() {
     let server = Server::start(RequestBody::Read, |_, _| {
         response("201 Created", &[("ETag", ABC)], b"")
     })
@@ -158,7 +158,7 @@ async fn a_success_right_after_the_last_byte_stands() {
     }
 }
 
-/// A server that stores `abc` and answers with this `ETag`, or with none.
+/// A server that stores `abc` and responds with this `ETag`, or without one.
 async fn tagged(etag: Option<&'static str>) -> (Server, Bucket) {
     let server = Server::start(RequestBody::Read, move |_, head| {
         if head.starts_with("post") && head.contains("uploads") {
@@ -210,7 +210,7 @@ async fn a_verified_upload_needs_an_etag() {
                     }
                 }
             }
-            // What is wrong is sent twice.
+            // The upload is sent twice.
             let puts = if valid { 3 } else { 6 };
             let others = server.seen.requests() - puts;
             assert!((1..=2).contains(&others), "{etag:?}: {others}");
@@ -249,7 +249,7 @@ async fn an_unverified_upload_accepts_any_etag() {
     }
 }
 
-/// The tag of the whole object is known without the service, so it need not say it.
+/// The client can compute the entity tag of the whole object.
 #[tokio::test]
 async fn an_empty_etag_of_an_object_made_of_parts_is_replaced() {
     for complete in [None, Some(""), Some("\"\"")] {
@@ -289,7 +289,7 @@ async fn put(bucket: &Bucket, key: Option<&SseKey>) -> Result<(), Error> {
     result
 }
 
-/// A long body is hashed elsewhere than a short one.
+/// A long body is hashed by a pool of threads.
 #[tokio::test]
 async fn the_digest_of_a_long_body_is_compared_with_the_etag() {
     let (_server, bucket) = tagged(Some(ABC)).await;
@@ -298,9 +298,9 @@ async fn the_digest_of_a_long_body_is_compared_with_the_etag() {
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
 }
 
-/// Without a digest of the body there is nothing to compare, and a copy has no body.
+/// Without a digest there is nothing to compare, and a copy has no body.
 #[tokio::test]
-async fn what_is_not_verified_needs_no_etag() {
+async fn an_unverified_upload_needs_no_etag() {
     let (_server, bucket) = tagged(None).await;
     bucket.put_object("k").body("abc").await.unwrap();
     let copy = bucket.put_object("k").copy_source(("b", "source"));

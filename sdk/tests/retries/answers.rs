@@ -1,4 +1,4 @@
-//! What is repeated after an answer, and after one that got lost.
+//! Retries after a response, and after a lost response.
 
 use qingstor_emulator::{FaultRule, Reset, When};
 use qingstor_sdk::{ErrorCode, ErrorKind, RetryPolicy};
@@ -6,7 +6,7 @@ use qingstor_sdk::{ErrorCode, ErrorKind, RetryPolicy};
 use crate::{fail, hits, start};
 
 #[tokio::test]
-async fn a_busy_service_is_asked_again() {
+async fn a_request_to_a_busy_service_is_retried() {
     let (emulator, bucket) = start().await;
     for (status, times, attempts) in [(503, 1, 2), (503, 3, 4), (429, 2, 3), (500, 3, 4)] {
         fail(
@@ -38,7 +38,7 @@ async fn the_error_counts_the_attempts() {
 }
 
 #[tokio::test]
-async fn an_answer_that_stands_is_not_asked_for_again() {
+async fn a_final_error_is_not_retried() {
     let (emulator, bucket) = start().await;
     for code in ["invalid_argument", "permission_denied", "object_not_exists"] {
         fail(&emulator, [FaultRule::on("GetObject").code(code)]);
@@ -50,7 +50,7 @@ async fn an_answer_that_stands_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_may_have_been_carried_out_is_not_repeated_if_that_does_harm() {
+async fn a_request_that_is_not_idempotent_is_not_retried_after_an_ambiguous_failure() {
     let (emulator, bucket) = start().await;
     for fault in [
         FaultRule::on("AppendObject").reset(Reset::Before),
@@ -64,12 +64,12 @@ async fn a_call_that_may_have_been_carried_out_is_not_repeated_if_that_does_harm
         assert_eq!(hits(&emulator), [1]);
         bucket.delete_object(&*key).await.unwrap();
     }
-    // What is put there as a whole may be put there twice.
+    // A `PUT` of a whole object is idempotent.
     let lost = FaultRule::on("PutObject").reset(Reset::Before);
     fail(&emulator, [lost.when(When::After).times(2)]);
     let output = bucket.put_object("k2").body("new").await.unwrap();
     assert_eq!(output.attempts(), 3);
-    // But not moved there: the source is gone.
+    // A move is not: the source does not exist any more.
     let lost = FaultRule::on("PutObject").reset(Reset::Before);
     fail(&emulator, [lost.when(When::After).times(1)]);
     let moved = bucket
@@ -81,7 +81,7 @@ async fn a_call_that_may_have_been_carried_out_is_not_repeated_if_that_does_harm
 }
 
 #[tokio::test]
-async fn a_call_that_was_refused_is_repeated_whatever_it_is() {
+async fn a_refused_request_of_any_kind_is_retried() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().status(503).times(2)]);
     let output = bucket.append_object("log", 0).body("line").await.unwrap();
@@ -92,7 +92,7 @@ async fn a_call_that_was_refused_is_repeated_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn making_a_bucket_twice_would_be_a_conflict() {
+async fn creating_a_bucket_is_not_retried_after_an_ambiguous_failure() {
     let (emulator, bucket) = start().await;
     let lost = || FaultRule::on_any().when(When::After).reset(Reset::Before);
     bucket.delete_object("k").await.unwrap();
@@ -108,7 +108,7 @@ async fn making_a_bucket_twice_would_be_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_cut_off_is_fetched_again() {
+async fn an_incomplete_json_response_is_requested_again() {
     let (emulator, bucket) = start().await;
     for fault in [
         FaultRule::on("ListObjects").truncate(20),
@@ -122,7 +122,7 @@ async fn a_document_that_is_cut_off_is_fetched_again() {
         assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
         assert_eq!(error.attempts(), 4);
     }
-    // The upload exists; a second one would be left over.
+    // The upload exists. A second one would never be completed.
     fail(
         &emulator,
         [FaultRule::on("InitiateMultipartUpload").truncate(5)],

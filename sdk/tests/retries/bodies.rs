@@ -1,4 +1,4 @@
-//! What can be sent again: not a stream of which something was read.
+//! Request bodies: a stream that was read cannot be sent again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::{fail, start};
 
-/// A stream of some bytes that counts how often it was asked.
+/// Creates a stream that counts how often it was polled.
 fn counted(asked: &Arc<AtomicUsize>) -> Body {
     let asked = Arc::clone(asked);
     let pieces = stream::iter((0..4).map(move |_| {
@@ -22,7 +22,7 @@ fn counted(asked: &Arc<AtomicUsize>) -> Body {
 }
 
 #[tokio::test]
-async fn bytes_and_files_are_sent_again_as_a_whole() {
+async fn bytes_and_files_are_sent_again_from_their_start() {
     let (emulator, bucket) = start().await;
     let content: Vec<u8> = (0..700_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -44,7 +44,7 @@ async fn bytes_and_files_are_sent_again_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_stream_that_was_begun_is_not_sent_again() {
+async fn a_stream_that_was_read_is_not_sent_again() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on("PutObject").reset(Reset::Body)]);
     let asked = Arc::new(AtomicUsize::new(0));
@@ -53,9 +53,9 @@ async fn a_stream_that_was_begun_is_not_sent_again() {
     assert!(asked.load(Ordering::Relaxed) > 0);
 }
 
-/// The service refuses a body before it has read it, and the refusal is what the caller hears.
+/// The service refuses a request before it has read the body, and the caller gets that error.
 #[tokio::test]
-async fn a_refusal_in_the_middle_of_a_body_is_heard() {
+async fn a_refusal_in_the_middle_of_a_body_is_reported() {
     let (emulator, bucket) = start().await;
     fail(
         &emulator,
@@ -73,9 +73,9 @@ async fn a_refusal_in_the_middle_of_a_body_is_heard() {
     }
 }
 
-/// Nobody listens at first: the stream is still whole when the connection is made.
+/// At first, nothing listens. The stream has not been read when the connection succeeds.
 #[tokio::test]
-async fn a_stream_that_was_not_begun_is() {
+async fn a_stream_that_was_not_read_is_sent_again() {
     let (emulator, _) = start().await;
     let reserved = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = reserved.local_addr().unwrap();
@@ -96,7 +96,7 @@ async fn a_stream_that_was_not_begun_is() {
 }
 
 #[tokio::test]
-async fn an_empty_stream_is_empty_each_time() {
+async fn an_empty_stream_can_be_sent_again() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on("PutObject").status(503).times(2)]);
     let body = Body::from_stream(stream::empty::<std::io::Result<bytes::Bytes>>(), 0);
@@ -118,7 +118,7 @@ async fn a_form_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_digest_is_computed_for_what_can_be_read_twice() {
+async fn a_digest_is_computed_for_replayable_bodies() {
     let (emulator, bucket) = start().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "from a file").unwrap();
@@ -131,7 +131,7 @@ async fn a_digest_is_computed_for_what_can_be_read_twice() {
     let stream = Body::from_reader(&b"abc"[..], 3);
     let error = put(stream).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-    // What the caller says stands, and the service looks.
+    // The caller's digest is sent, and the service checks it.
     let wrong = put("abc".into()).content_md5("1B2M2Y8AsgTpgAmY7PhCfg==");
     let error = wrong.await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::BadDigest), "{error}");
@@ -140,7 +140,7 @@ async fn a_digest_is_computed_for_what_can_be_read_twice() {
 
 #[tokio::test]
 async fn digests_of_many_bodies_are_computed_at_once() {
-    let (emulator, bucket) = start().await;
+    let (_emulator, bucket) = start().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     let content: Vec<u8> = (0..100_000_u32).map(|byte| (byte % 251) as u8).collect();
     std::fs::write(file.path(), &content).unwrap();

@@ -1,4 +1,4 @@
-//! A clock that is wrong is put right by the service's.
+//! Clock skew is corrected by the clock of the service.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,17 +10,17 @@ use crate::{bucket_of, config, fail, hits, start};
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
-async fn the_skew_is_learned_and_the_call_sent_again_once() {
+async fn the_clock_is_corrected_and_the_request_retried_once() {
     let (emulator, _) = start().await;
     for rule in [
         FaultRule::on_any().clock_ahead(HOUR),
         FaultRule::on_any().clock_behind(HOUR),
     ] {
-        // A client of its own: what is learned stays.
+        // A separate client, because the correction persists.
         let bucket = bucket_of(config(&emulator));
         fail(&emulator, [rule.clone()]);
         assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
-        // Later calls are dated right from the start, and so are URLs.
+        // Later requests and presigned URLs use the corrected clock.
         assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 1);
         assert_eq!(bucket.put_object("k").await.unwrap().attempts(), 1);
         let url = bucket.get_object("k").presign(HOUR / 2).unwrap();
@@ -37,9 +37,9 @@ async fn the_skew_is_learned_and_the_call_sent_again_once() {
     }
 }
 
-/// The answer to a `HEAD` has no code.
+/// A response to `HEAD` has no error code.
 #[tokio::test]
-async fn it_is_learned_from_a_head_too() {
+async fn the_clock_is_corrected_by_a_response_to_head() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
     assert_eq!(bucket.head_object("k").await.unwrap().attempts(), 2);
@@ -47,7 +47,7 @@ async fn it_is_learned_from_a_head_too() {
 }
 
 #[tokio::test]
-async fn many_calls_at_once_all_recover() {
+async fn concurrent_calls_all_recover() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().clock_behind(HOUR)]);
     let calls = (0..16).map(|_| tokio::spawn(bucket.get_object("k").send()));
@@ -57,7 +57,7 @@ async fn many_calls_at_once_all_recover() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_right_is_believed_again() {
+async fn a_corrected_local_clock_is_used_again() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
     bucket.get_object("k").await.unwrap();
@@ -67,14 +67,14 @@ async fn a_clock_that_is_set_right_is_believed_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_another_date_does_not_mend_is_told() {
+async fn a_refusal_that_another_date_does_not_fix_is_an_error() {
     let (emulator, bucket) = start().await;
-    // The answer's date agrees with ours.
+    // The date of the response agrees with the local clock.
     fail(&emulator, [FaultRule::on_any().code("request_expired")]);
     let error = bucket.get_object("k").await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::RequestExpired));
     assert_eq!((error.attempts(), hits(&emulator)), (1, vec![1]));
-    // It does not, but the service refuses every date: one more try, and no loop.
+    // It does not agree, but the service refuses every date: there is one retry, and no loop.
     let rules = [FaultRule::on_any()
         .code("request_expired")
         .clock_ahead(HOUR)];
@@ -84,7 +84,7 @@ async fn a_refusal_that_another_date_does_not_mend_is_told() {
 }
 
 #[tokio::test]
-async fn it_is_learned_even_where_nothing_is_repeated() {
+async fn the_clock_is_corrected_without_retries() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
     let call = bucket.get_object("k").retry(RetryPolicy::never());

@@ -9,21 +9,21 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{bucket_of, config, fail, hits, quick, start};
 
-/// Listens at `from`, and passes everything on.
+/// Listens at `from` and forwards all connections.
 pub(crate) async fn forward(from: SocketAddr, to: SocketAddr) {
     let listener = TcpListener::bind(from).await.unwrap();
     loop {
         let (mut near, _) = listener.accept().await.unwrap();
         tokio::spawn(async move {
             let mut far = TcpStream::connect(to).await.unwrap();
-            // A test that ends breaks it.
+            // The connection breaks when the test ends.
             let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
         });
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_is_refused_first() {
+async fn a_refused_connection_is_retried() {
     let (emulator, _) = start().await;
     let reserved = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = reserved.local_addr().unwrap();
@@ -35,7 +35,7 @@ async fn a_connection_that_is_refused_first() {
     let error = error.await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 4));
 
-    // Not even an append can have been carried out.
+    // The service cannot have executed any request, so even an append is retried.
     let bucket = bucket_of(config.retry(quick().max_attempts(1000)));
     let append = tokio::spawn(bucket.append_object("log", 0).body("line").send());
     tokio::time::sleep(Duration::from_millis(30)).await;
@@ -45,7 +45,7 @@ async fn a_connection_that_is_refused_first() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks() {
+async fn a_broken_connection_is_retried_if_the_request_is_idempotent() {
     let (emulator, bucket) = start().await;
     fail(
         &emulator,
@@ -59,7 +59,7 @@ async fn a_connection_that_breaks() {
 }
 
 #[tokio::test]
-async fn a_listener_that_closes_at_once_and_then_does_not() {
+async fn a_connection_that_is_closed_at_once_is_retried() {
     let (emulator, _) = start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! What bounds the repeats: time, the budget, what the service asks for, and the caller.
+//! Limits of retries: time, the budget, `Retry-After`, and dropped calls.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::{bucket_of, config, fail, hits, quick, start};
 const SHORT: Duration = Duration::from_millis(60);
 
 #[tokio::test]
-async fn a_calls_time_bounds_all_its_attempts() {
+async fn the_timeout_of_a_call_includes_all_attempts() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().latency(60 * SHORT)]);
     for call in [
@@ -24,7 +24,8 @@ async fn a_calls_time_bounds_all_its_attempts() {
             "{error}"
         );
     }
-    // A wait that would not end in time is not begun: the service's own error is more worth.
+    // A delay that would exceed the deadline is not started: the error of the service is more
+    // useful.
     fail(&emulator, [FaultRule::on_any().status(503)]);
     let slow = quick()
         .initial_backoff(Duration::from_secs(3000))
@@ -32,7 +33,7 @@ async fn a_calls_time_bounds_all_its_attempts() {
     let call = bucket.get_object("k").retry(slow).timeout(SHORT);
     let error = call.await.unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
-    // The time is up in the middle of a later attempt; the one before is told, too.
+    // The deadline expires during a later attempt. The error of the previous attempt is its source.
     let rules = [
         FaultRule::on_any().status(503).times(1),
         FaultRule::on_any().latency(60 * SHORT).after(1),
@@ -45,7 +46,7 @@ async fn a_calls_time_bounds_all_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_standstill_is_tried_again() {
+async fn an_idle_timeout_is_retried() {
     let (emulator, _) = start().await;
     let bucket = bucket_of(config(&emulator).idle_timeout(SHORT));
     fail(
@@ -59,7 +60,7 @@ async fn a_standstill_is_tried_again() {
 }
 
 #[tokio::test]
-async fn the_service_is_left_alone_as_long_as_it_asks() {
+async fn the_client_waits_as_long_as_the_service_asks() {
     let (emulator, bucket) = start().await;
     let busy = |seconds| {
         FaultRule::on_any()
@@ -70,7 +71,7 @@ async fn the_service_is_left_alone_as_long_as_it_asks() {
     let started = Instant::now();
     assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
     assert!(started.elapsed() >= Duration::from_secs(1));
-    // But not for longer than is sensible, nor than there is time.
+    // But not longer than 60 seconds, or than the deadline allows.
     for (rule, call) in [
         (busy(61), bucket.get_object("k")),
         (
@@ -86,7 +87,7 @@ async fn the_service_is_left_alone_as_long_as_it_asks() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_amplified() {
+async fn the_budget_limits_the_load_in_an_outage() {
     let (emulator, _) = start().await;
     let budget = RetryBudget::default();
     let bucket = bucket_of(config(&emulator).retry_budget(budget.clone()));
@@ -97,10 +98,10 @@ async fn an_outage_is_not_amplified() {
     for call in calls {
         attempts += call.await.unwrap().unwrap_err().attempts();
     }
-    // 200 first ones, and as many repeats as 500 tokens buy.
+    // 200 first attempts, and as many retries as 500 tokens allow.
     assert_eq!((attempts, hits(&emulator)), (300, vec![300]));
     assert_eq!(budget.tokens(), Some(0));
-    // Calls that go well fill it again.
+    // Successful calls refill the budget.
     emulator.clear_faults();
     for _ in 0..5 {
         bucket.head_object("k").await.unwrap();
@@ -110,15 +111,15 @@ async fn an_outage_is_not_amplified() {
     assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
 }
 
-/// Dropping a call in the middle of its attempts ends them.
+/// Dropping a call ends its attempts.
 #[tokio::test]
-async fn nothing_goes_on_without_the_caller() {
+async fn a_dropped_call_makes_no_further_attempt() {
     let (emulator, bucket) = start().await;
     fail(&emulator, [FaultRule::on_any().status(503)]);
     let policy = quick().max_attempts(u32::MAX).max_backoff(SHORT / 4);
     let call = bucket.get_object("k").retry(policy).send();
     assert!(tokio::time::timeout(SHORT, call).await.is_err());
-    // What was under way may still arrive.
+    // A request that is being sent may still arrive.
     tokio::time::sleep(SHORT).await;
     let before = hits(&emulator);
     tokio::time::sleep(SHORT).await;

@@ -1,5 +1,5 @@
-//! Calls that are sent again, over real sockets: against the emulator, which fails as it is told,
-//! and against listeners that do nothing or close.
+//! Retries over real sockets: with an emulator with injected faults, and with listeners that do
+//! nothing or close connections.
 
 #![cfg(feature = "rustls")]
 #![allow(
@@ -23,7 +23,7 @@ use std::time::Duration;
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{Bucket, Config, QingStor, RetryPolicy};
 
-/// Waits so short that nobody waits for the tests.
+/// A policy with short delays.
 fn quick() -> RetryPolicy {
     let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(2));
     policy.max_backoff(Duration::from_millis(5))
@@ -40,7 +40,7 @@ fn bucket_of(config: Config) -> Bucket {
     qingstor.bucket("some-bucket", "pek3a").unwrap()
 }
 
-/// An emulator with a bucket that has the object `k`, before anything goes wrong.
+/// Starts an emulator with a bucket that contains the object `k`.
 async fn start() -> (Emulator, Bucket) {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
     let bucket = bucket_of(config(&emulator));
@@ -49,12 +49,12 @@ async fn start() -> (Emulator, Bucket) {
     (emulator, bucket)
 }
 
-/// How often the faults of each rule struck.
+/// Returns how many times each fault rule was applied.
 fn hits(emulator: &Emulator) -> Vec<u64> {
     emulator.faults().iter().map(|rule| rule.hits).collect()
 }
 
-/// Has these rules in force.
+/// Installs fault rules.
 fn fail(emulator: &Emulator, rules: impl IntoIterator<Item = FaultRule>) {
     emulator.set_faults(rules).unwrap();
 }

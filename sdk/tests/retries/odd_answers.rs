@@ -1,4 +1,4 @@
-//! Answers as proxies and other servers give them.
+//! Unusual responses of proxies and other servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +9,8 @@ use crate::{bucket_of, quick};
 
 type Answer = http::Response<Vec<u8>>;
 
-/// A client that gets these answers: `answer` is asked with the number of the request, from 1.
+/// Creates a client that gets these responses. The closure is called with the number of the
+/// request, starting at 1.
 fn answered(answer: impl Fn(u32, http::Request<Body>) -> Answer + Send + Sync + 'static) -> Bucket {
     let (count, answer) = (AtomicU32::new(0), Arc::new(answer));
     let config = Config::new("ID", "SECRET").in_process(move |request| {
@@ -26,7 +27,7 @@ fn status(status: u16) -> Answer {
 }
 
 #[tokio::test]
-async fn proxies_have_numbers_of_their_own() {
+async fn statuses_of_proxies_are_retried() {
     for (number, attempts) in [(408, 2), (520, 2), (599, 2), (501, 1), (505, 1)] {
         let bucket = answered(move |count, _| status(if count == 1 { number } else { 200 }));
         let seen = match bucket.get_object("k").await {
@@ -37,14 +38,14 @@ async fn proxies_have_numbers_of_their_own() {
             }
         };
         assert_eq!(seen, attempts, "{number}");
-        // What may have been carried out is not repeated if that does harm.
+        // A request that is not idempotent is not retried.
         let bucket = answered(move |_, _| status(number));
         assert_eq!(bucket.put().await.unwrap_err().attempts(), 1, "{number}");
     }
 }
 
 #[tokio::test]
-async fn nobody_waits_for_ever() {
+async fn retry_after_is_limited() {
     for asked in [
         "99999999999999999999999999",
         "61",
@@ -77,9 +78,9 @@ async fn nobody_waits_for_ever() {
     }
 }
 
-/// A part says where it ends even if its answer has no length.
+/// `Content-Range` has the length of a part even if the response has no `Content-Length`.
 #[tokio::test]
-async fn a_part_without_a_length_is_not_taken_for_whole_when_it_is_short() {
+async fn a_short_part_without_a_length_is_not_complete() {
     let part = |range: &str, body: &str| {
         let answer = http::Response::builder()
             .status(206)
@@ -103,9 +104,9 @@ async fn a_part_without_a_length_is_not_taken_for_whole_when_it_is_short() {
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
 }
 
-/// The head said that it is done; nobody waits for what comes behind it.
+/// The status reports success. The rest of the body does not matter.
 #[tokio::test]
-async fn what_is_done_is_done_though_its_answer_breaks_off() {
+async fn a_success_counts_even_if_its_body_is_incomplete() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,11 +1,11 @@
-//! Bodies that break and go on.
+//! Response bodies that break off and continue.
 
 use qingstor_emulator::{FaultRule, Reset};
 use qingstor_sdk::{Bucket, Config, ErrorKind, RetryBudget, RetryPolicy};
 
 use crate::{bucket_of, config, fail, hits, quick, start};
 
-/// More than a connection holds on its way, each byte telling its place.
+/// More bytes than the buffers of a connection hold, different at each position.
 fn content() -> Vec<u8> {
     (0..1_500_000_u32)
         .flat_map(|place| (place / 7).to_le_bytes())
@@ -18,13 +18,13 @@ async fn put(bucket: &Bucket) -> Vec<u8> {
     content
 }
 
-/// Lets the object be cut off after `bytes`, so many times.
+/// Returns a rule that interrupts the object after `bytes` bytes, `times` times.
 fn cut(bytes: u64, times: u64) -> FaultRule {
     FaultRule::on("GetObject").truncate(bytes).times(times)
 }
 
 #[tokio::test]
-async fn a_body_goes_on_where_it_broke() {
+async fn an_interrupted_body_continues() {
     let (emulator, bucket) = start().await;
     let content = put(&bucket).await;
     for rule in [
@@ -43,9 +43,9 @@ async fn a_body_goes_on_where_it_broke() {
     }
 }
 
-/// To go on is a repeat: where the client may make none, the break is told.
+/// Continuing is a retry: if the budget allows none, the interruption is an error.
 #[tokio::test]
-async fn a_body_goes_on_as_long_as_the_budget_lasts() {
+async fn the_budget_limits_how_often_a_body_continues() {
     let (emulator, bucket) = start().await;
     let content = put(&bucket).await;
     let budget = RetryBudget::new(12);
@@ -55,13 +55,13 @@ async fn a_body_goes_on_as_long_as_the_budget_lasts() {
     let error = output.body.bytes().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
     assert!(budget.tokens().unwrap() < 5, "{budget:?}");
-    // Others are not concerned.
+    // Other clients have their own budget.
     let output = bucket.get_object("k").await.unwrap();
     assert!(output.body.bytes().await.unwrap() == content);
 }
 
 #[tokio::test]
-async fn so_does_a_range() {
+async fn an_interrupted_range_continues() {
     let (emulator, bucket) = start().await;
     let content = put(&bucket).await;
     fail(&emulator, [cut(200_000, 2)]);
@@ -95,10 +95,10 @@ async fn an_object_that_was_overwritten_is_not_mixed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_move_is_given_up() {
+async fn a_body_without_progress_is_given_up() {
     let (emulator, bucket) = start().await;
     put(&bucket).await;
-    // Nothing comes after the head: each attempt counts.
+    // No byte of the body arrives, so the attempts count.
     fail(&emulator, [cut(0, 100)]);
     let output = bucket.get_object("k").await.unwrap();
     let error = output.body.bytes().await.unwrap_err();
@@ -107,7 +107,7 @@ async fn a_body_that_does_not_move_is_given_up() {
 }
 
 #[tokio::test]
-async fn whoever_wants_one_attempt_gets_one() {
+async fn a_policy_without_retries_does_not_resume() {
     let (emulator, bucket) = start().await;
     put(&bucket).await;
     fail(&emulator, [cut(100_000, 1)]);
@@ -119,7 +119,7 @@ async fn whoever_wants_one_attempt_gets_one() {
 }
 
 #[tokio::test]
-async fn an_anonymous_body_goes_on_too() {
+async fn a_body_of_an_anonymous_request_continues() {
     let (emulator, bucket) = start().await;
     let content = put(&bucket).await;
     let everyone = qingstor_sdk::types::Grantee::group("QS_ALL_USERS");
@@ -135,13 +135,13 @@ async fn an_anonymous_body_goes_on_too() {
 }
 
 #[tokio::test]
-async fn a_digest_is_checked_where_there_is_one() {
+async fn a_digest_is_verified_if_there_is_one() {
     let (emulator, bucket) = start().await;
     let content = put(&bucket).await;
     fail(&emulator, [cut(300_000, 2)]);
     let body = bucket.get_object("k").await.unwrap().body.verified();
     assert!(body.bytes().await.unwrap() == content);
-    // The emulator gives an MD5 that is not the object's.
+    // The emulator returns an MD5 that is not that of the object.
     fail(&emulator, [FaultRule::on("GetObject").wrong_etag()]);
     let body = bucket.get_object("k").await.unwrap().body.verified();
     let error = body.bytes().await.unwrap_err();

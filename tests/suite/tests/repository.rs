@@ -126,7 +126,7 @@ fn reserved_names_match_the_methods_of_the_runtime() {
     };
     let mut methods = methods(&[
         ("call", "impl<I: Operation> Call<I> {"),
-        ("call/paginate", "impl<I: Paged> Call<I> {"),
+        ("call/paginate", "impl<I: PagedOperation> Call<I> {"),
         ("message/sse", "        impl Call<$input> {"),
     ]);
     // Methods of the traits that a call implements, methods of the inputs, and a private method.
@@ -145,7 +145,7 @@ fn reserved_names_match_the_methods_of_the_runtime() {
         ("managed/upload", "impl Bucket {"),
         ("managed/upload/writer", "impl Bucket {"),
     ]);
-    methods.extend(["clone", "handle"].map(str::to_owned));
+    methods.extend(["clone", "dispatcher"].map(str::to_owned));
     assert_eq!(reserved("reserved_operations"), methods);
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-fn answered(status: u16, code: Option<ErrorCode>) -> Error {
+fn service_error(status: u16, code: Option<ErrorCode>) -> Error {
     Error::new(ErrorKind::Service, "object does not exist")
         .with_call(CallContext {
             operation: "GetObject",
@@ -9,18 +9,18 @@ fn answered(status: u16, code: Option<ErrorCode>) -> Error {
             attempts: 1,
             elapsed: Duration::from_millis(41),
         })
-        .with_answer(Answer {
+        .with_response(ErrorResponse {
             status: StatusCode::from_u16(status).unwrap(),
             code,
             request_id: Some("3f2cf9ac3168744d".into()),
-            ..Answer::default()
+            ..ErrorResponse::default()
         })
 }
 
 #[test]
-fn display_says_all_in_one_line() {
+fn display_is_one_line() {
     assert_eq!(
-        answered(404, Some(ErrorCode::ObjectNotExists)).to_string(),
+        service_error(404, Some(ErrorCode::ObjectNotExists)).to_string(),
         "GetObject photos/cat.jpg: object_not_exists (404): object does not exist; \
          request id 3f2cf9ac3168744d; 1 attempt, 41 ms"
     );
@@ -31,7 +31,7 @@ fn display_says_all_in_one_line() {
 }
 
 #[test]
-fn no_text_begins_a_line_of_its_own() {
+fn no_text_starts_a_new_line() {
     let error = Error::new(ErrorKind::Service, "a\r\nb")
         .with_call(CallContext {
             operation: "GetObject",
@@ -39,10 +39,10 @@ fn no_text_begins_a_line_of_its_own() {
             key: Some("cat\n2026 ERROR forged\u{1b}[0m".into()),
             ..CallContext::default()
         })
-        .with_answer(Answer {
+        .with_response(ErrorResponse {
             code: Some(ErrorCode::from("x\ny")),
             request_id: Some("i\nd".into()),
-            ..Answer::default()
+            ..ErrorResponse::default()
         });
     let shown = error.to_string();
     assert!(!shown.chars().any(char::is_control), "{shown:?}");
@@ -62,11 +62,11 @@ fn neither_display_nor_debug_reorders_text() {
             key: Some(text.into()),
             ..CallContext::default()
         })
-        .with_answer(Answer {
+        .with_response(ErrorResponse {
             code: Some(ErrorCode::from(text)),
             request_id: Some(text.into()),
             location: Some(text.into()),
-            ..Answer::default()
+            ..ErrorResponse::default()
         });
     let shown = error.to_string();
     assert_eq!(shown.matches("a\\u{202e}b").count(), 5, "{shown}");
@@ -76,9 +76,9 @@ fn neither_display_nor_debug_reorders_text() {
 #[test]
 fn a_status_is_shown_once() {
     let shown = |status, message: &str| {
-        let error = Error::new(ErrorKind::Service, message).with_answer(Answer {
+        let error = Error::new(ErrorKind::Service, message).with_response(ErrorResponse {
             status: StatusCode::from_u16(status).unwrap(),
-            ..Answer::default()
+            ..ErrorResponse::default()
         });
         error.to_string()
     };
@@ -89,13 +89,13 @@ fn a_status_is_shown_once() {
 }
 
 #[test]
-fn a_status_alone_is_enough_for_the_predicates() {
-    assert!(answered(404, None).is_not_found());
-    assert!(answered(304, None).is_not_modified());
-    assert!(answered(412, None).is_precondition_failed());
-    assert!(answered(403, None).is_permission_denied());
-    assert!(answered(503, None).is_retryable());
-    assert!(!answered(409, None).is_retryable());
+fn predicates_need_only_the_status() {
+    assert!(service_error(404, None).is_not_found());
+    assert!(service_error(304, None).is_not_modified());
+    assert!(service_error(412, None).is_precondition_failed());
+    assert!(service_error(403, None).is_permission_denied());
+    assert!(service_error(503, None).is_retryable());
+    assert!(!service_error(409, None).is_retryable());
     assert!(!Error::invalid_input("").is_retryable());
     assert!(Error::new(ErrorKind::Connect, "").is_retryable());
 }
@@ -106,10 +106,10 @@ fn an_error_is_one_pointer() {
 }
 
 fn response(status: u16, code: Option<&str>) -> Error {
-    Error::new(ErrorKind::Service, "").with_answer(Answer {
+    Error::new(ErrorKind::Service, "").with_response(ErrorResponse {
         status: StatusCode::from_u16(status).unwrap(),
         code: code.map(ErrorCode::from),
-        ..Answer::default()
+        ..ErrorResponse::default()
     })
 }
 

@@ -1,4 +1,4 @@
-//! Files that replace others once they are complete.
+//! Atomic files: a file replaces another one when it is complete.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
@@ -9,20 +9,20 @@ use std::time::SystemTime;
 
 use crate::base::fs::regular_file;
 
-/// The permissions of files that a process makes only for itself.
+/// Permissions of files for the owner only.
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
 
-/// The permissions of a new file, of which the process's mask takes some away.
+/// Permissions of a new file, before the process's mask is applied.
 #[cfg(unix)]
 const NEW_FILE: u32 = 0o666;
 
-/// Creates a file in the folder of `target`, so that a rename is enough in the end. Nobody can read
-/// it who can't read `target`. Blocks.
+/// Creates a file in the folder of `target`, so that a rename can put it there. The file is
+/// readable only for those who can read `target`. Blocks.
 ///
 /// # Errors
 ///
-/// As [`check_target`]; otherwise if the file can't be created.
+/// As [`check_target`]; otherwise if the file cannot be created.
 pub(crate) fn create(target: &Path) -> io::Result<(PathBuf, File)> {
     let options = options(target)?;
     let path = beside(target);
@@ -30,8 +30,8 @@ pub(crate) fn create(target: &Path) -> io::Result<(PathBuf, File)> {
     Ok((path, file))
 }
 
-/// Returns the metadata of a new file in the folder of `path`, which has the owner that this process
-/// gives its files there. The file is removed again. Blocks.
+/// Returns the metadata of a new file in the folder of `path`, with the owner of this process's
+/// files there. The file is removed again. Blocks.
 pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
     let probe = beside(path);
     let file = File::create_new(&probe)?;
@@ -39,7 +39,7 @@ pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
     file.metadata()
 }
 
-/// The options that create a file which later replaces `target`.
+/// Returns options that create a file which will replace `target`.
 ///
 /// # Errors
 ///
@@ -59,15 +59,15 @@ pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
     Ok(options)
 }
 
-/// A file that is going to be replaced.
+/// A file that will be replaced.
 pub(crate) struct Replaced {
     metadata: Metadata,
-    /// Whether the metadata is that of a file which a symbolic link leads to.
+    /// Whether `metadata` is that of a file to which a symbolic link leads.
     is_link: bool,
 }
 
-/// Checks that a regular file can be put at `target`, and returns what it would replace. A symbolic
-/// link is replaced itself: the file that it leads to stays as it is. Blocks.
+/// Checks that a regular file can be put at `target`, and returns the file that it would replace. A
+/// symbolic link is itself replaced; the file to which it leads is not changed. Blocks.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
     }
     let metadata = match std::fs::symlink_metadata(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Found now, not after all bytes have come.
+            // Reports a missing folder before the transfer, not after it.
             std::fs::metadata(folder(target))?;
             return Ok(None);
         }
@@ -103,23 +103,26 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    regular_file::check(&metadata).map_err(instead)?;
+    regular_file::check(&metadata).map_err(with_alternatives)?;
     if is_link && is_system_link(target) {
         let text = "is a link that belongs to the system";
-        return Err(instead(io::Error::new(io::ErrorKind::InvalidInput, text)));
+        return Err(with_alternatives(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            text,
+        )));
     }
     Ok(Some(Replaced { metadata, is_link }))
 }
 
-/// Names the calls that write to anything.
-fn instead(error: io::Error) -> io::Error {
+/// Adds a hint at the methods that can write to other kinds of files.
+fn with_alternatives(error: io::Error) -> io::Error {
     let text = format!(
         "{error}: use `Bucket::download` with `DownloadTarget::writer`, or `tokio::io::copy` from the `ByteStream`"
     );
     io::Error::new(error.kind(), text)
 }
 
-/// Returns whether the link at `target` is one such as `/dev/stdout`, which may well lead to a
+/// Returns whether `target` is a link of the system, such as `/dev/stdout`, which may lead to a
 /// regular file.
 fn is_system_link(target: &Path) -> bool {
     let Ok(folder) = folder(target).canonicalize() else {
@@ -128,7 +131,7 @@ fn is_system_link(target: &Path) -> bool {
     folder.starts_with("/proc") || folder.starts_with("/dev") && !folder.starts_with("/dev/shm")
 }
 
-/// The folder that `path` is in.
+/// Returns the folder of `path`.
 fn folder(path: &Path) -> &Path {
     let folder = path.parent();
     folder
@@ -136,14 +139,14 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// A new name in the folder of `target`.
+/// Returns a new name in the folder of `target`.
 fn beside(target: &Path) -> PathBuf {
-    // The process and a counter keep two downloads to one path apart, the time two processes of
-    // one number that ran one after the other.
+    // The process ID and the counter distinguish concurrent downloads to one path. The time
+    // distinguishes processes that had the same ID.
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    // A long name is cut, so that the ending does not make it too long for the file system.
+    // A long name is shortened, so that it is not too long for the file system with the suffix.
     let stem: String = name.chars().take(40).collect();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.map_or(0, |since| since.subsec_nanos());
@@ -151,12 +154,12 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"))
 }
 
-/// Puts `file`, which has the name `from` and is complete, in the place of `to`, with the
-/// permissions of the file that it replaces. Blocks.
+/// Moves the complete `file` from `from` to `to`, with the permissions of the file that it
+/// replaces. Blocks.
 ///
 /// # Errors
 ///
-/// As [`check_target`], since the target may have changed; otherwise if the system refuses.
+/// As [`check_target`], because the target may have changed; otherwise if the system refuses.
 pub(crate) fn put_in_place(file: &File, from: &Path, to: &Path) -> io::Result<()> {
     if let Some(replaced) = check_target(to)? {
         keep_permissions(file, &replaced)?;
@@ -166,8 +169,8 @@ pub(crate) fn put_in_place(file: &File, from: &Path, to: &Path) -> io::Result<()
     sync_folder(to)
 }
 
-/// The permission bits of a mode. The bits that lend a program its owner's rights are not among
-/// them: new content must not get those.
+/// The permission bits of a mode, without set-user-ID and set-group-ID, which new content must not
+/// get.
 #[cfg(unix)]
 const PERMISSIONS: u32 = 0o777;
 
@@ -179,32 +182,33 @@ fn keep_permissions(file: &File, replaced: &Replaced) -> io::Result<()> {
     let old = &replaced.metadata;
     let mut mode = old.mode() & PERMISSIONS;
     if replaced.is_link {
-        // The owner of the link must not give others access to the new file.
+        // The owner of the link must not give other users access to the new file.
         mode &= ours.mode();
     } else if (ours.uid(), ours.gid()) != (old.uid(), old.gid()) {
-        // Only a privileged process may give files away; others may choose among their groups.
+        // Only a privileged process may change the owner. Other processes may choose one of their
+        // groups.
         let given = fchown(file, Some(old.uid()), Some(old.gid()));
         if given.is_err() && fchown(file, None, Some(old.gid())).is_err() {
-            // Another group gets no more rights than everyone has.
+            // If the group differs, it gets only the rights that everyone has.
             mode &= 0o707 | (mode & 0o007) << 3;
         }
     }
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-/// Elsewhere the permissions are those of the folder.
+/// On other systems, the permissions are inherited from the folder.
 #[cfg(not(unix))]
 fn keep_permissions(_: &File, _: &Replaced) -> io::Result<()> {
     Ok(())
 }
 
-/// A name is on the disk when its folder is: else a power cut could still take it back.
+/// Syncs the folder, so that a power failure does not undo the rename.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());
     match synced {
-        // Some file systems know no such thing, and some folders may be written, but not read.
+        // Some file systems do not support this, and some folders are writable but not readable.
         Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
             Ok(())
         }
@@ -212,28 +216,28 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Elsewhere a folder can't be opened as a file.
+/// On other systems, a folder cannot be opened as a file.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces the small file at `path` by one with this content. A process that is killed in the
-/// meantime leaves the previous file. Blocks.
+/// Replaces the small file at `path` with a file of this content. If the process is killed in the
+/// meantime, the previous file remains. Blocks.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let options = options(path)?;
     let new = new_path(path);
-    // A killed process may have left one. A link in its place must not be followed.
+    // A killed process may have left a file. A link in its place must not be followed.
     remove_if_there(&new)?;
     let mut file = options.open(&new)?;
     file.write_all(content)?;
-    // Otherwise a power cut could leave an empty file under the name.
+    // Otherwise a power failure could leave an empty file under the name.
     file.sync_all()?;
     drop(file);
     std::fs::rename(&new, path)
 }
 
-/// Removes what [`replace`] made, and what it left if it was killed. Blocks.
+/// Removes the file that [`replace`] created, and its temporary file if it was killed. Blocks.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     remove_if_there(&new_path(path))?;
     remove_if_there(path)
@@ -257,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_and_removed_without_a_trace() {
+    fn replaces_and_removes_a_file_without_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         remove(&path).unwrap();
@@ -265,7 +269,7 @@ mod tests {
             replace(&path, content.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
         }
-        // What a process left that was killed in between.
+        // The temporary file of a process that was killed.
         std::fs::write(new_path(&path), "sh").unwrap();
         remove(&path).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_folder_is_in_the_current_one() {
+    fn a_name_without_a_folder_is_in_the_current_folder() {
         sync_folder(Path::new("name")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let [from, to] = ["from", "to"].map(|name| folder.path().join(name));

@@ -1,4 +1,5 @@
-//! Opens regular files, and nothing else: no pipe that blocks, no device without an end.
+//! Opens regular files and refuses everything else, such as pipes that block and devices without an
+//! end.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -8,23 +9,24 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// Returns `InvalidInput` if the path leads to anything but a regular file.
+/// Returns `InvalidInput` if the path does not lead to a regular file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Before opening, because opening a pipe waits for its other end, and afterwards, because the
-    // path may lead elsewhere by then.
+    // Checked before opening, because opening a pipe blocks, and again afterwards, because the path
+    // may have changed in the meantime.
     check(&std::fs::metadata(path)?)?;
     let file = File::open(path)?;
     check(&file.metadata()?)?;
     Ok(file)
 }
 
-/// Opens the existing file at `path` itself: follows no symbolic link, and refuses a file that has
-/// another name, because both let the owner of a shared folder choose which file is opened. Blocks.
+/// Opens the existing file at `path`. Does not follow symbolic links and refuses a file with
+/// several names: with either, the owner of a shared folder could choose which file is opened.
+/// Blocks.
 ///
 /// # Errors
 ///
-/// Returns `InvalidInput` if `path` is not a regular file with a single name, and `NotFound` if
-/// there is none, or another one by the time that it is open.
+/// Returns `InvalidInput` if `path` is not a regular file with a single name, and `NotFound` if it
+/// does not exist or was replaced while it was opened.
 pub(crate) fn open_unlinked(path: &Path, options: &OpenOptions) -> io::Result<File> {
     check(&std::fs::symlink_metadata(path)?)?;
     let file = options.open(path)?;
@@ -36,7 +38,7 @@ pub(crate) fn open_unlinked(path: &Path, options: &OpenOptions) -> io::Result<Fi
     }
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
-        return Err(wrong("has several names (hard links)"));
+        return Err(invalid("has several names (hard links)"));
     }
     Ok(file)
 }
@@ -71,7 +73,7 @@ pub(crate) fn have_same_owner(a: &Metadata, b: &Metadata) -> bool {
     }
 }
 
-/// Returns whether `path` itself, not what a symbolic link leads to, is the file of `metadata`.
+/// Returns whether `path` is the file of `metadata`, without following symbolic links.
 pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
     let Ok(found) = std::fs::symlink_metadata(path) else {
         return false;
@@ -87,21 +89,24 @@ pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
     }
 }
 
-/// Returns an error that names the kind of file, unless it is a regular one.
+/// Returns an error that names the kind of file if it is not a regular one.
 pub(crate) fn check(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     match kind.is_file() {
         true => Ok(()),
-        false => Err(wrong(&format!("is {}, not a regular file", describe(kind)))),
+        false => Err(invalid(&format!(
+            "is {}, not a regular file",
+            describe(kind)
+        ))),
     }
 }
 
-/// Returns the error for a file that another user has prepared.
+/// Returns the error for a file of another user.
 pub(crate) fn foreign() -> io::Error {
-    wrong("belongs to another user")
+    invalid("belongs to another user")
 }
 
-fn wrong(text: &str) -> io::Error {
+fn invalid(text: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
@@ -143,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn notices_that_another_file_took_the_name() {
+    fn detects_a_replaced_file() {
         let folder = tempfile::tempdir().unwrap();
         let [path, away] = ["file", "away"].map(|name| folder.path().join(name));
         let file = File::create(&path).unwrap().metadata().unwrap();
@@ -156,7 +161,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn names_what_is_not_a_regular_file() {
+    fn names_the_kind_of_other_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("file"), "").unwrap();

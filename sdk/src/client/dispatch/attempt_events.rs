@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::prepared_request::PreparedRequest;
 use crate::base::error::Result;
-use crate::client::Handle;
-use crate::config::observe::{RequestEvent, ResponseEvent, redacted};
+use crate::client::Dispatcher;
+use crate::config::observer::{RequestEvent, ResponseEvent, redacted};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
 use crate::message::response::Response;
@@ -31,7 +31,7 @@ impl AttemptScope {
     }
 }
 
-impl Handle {
+impl Dispatcher {
     /// Reports the start of an attempt.
     pub(super) fn begin_attempt(&self, request: &PreparedRequest, call: &CallInfo) -> AttemptScope {
         let observer = self.shared.observer.as_deref();

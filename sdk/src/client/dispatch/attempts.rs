@@ -10,20 +10,20 @@ use tokio::time::Instant;
 use super::prepared_request::PreparedRequest;
 use super::response_checks;
 use crate::base::error::{Error, ErrorCode, Result};
-use crate::client::Handle;
+use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
 use crate::config::credentials::Credentials;
 use crate::message::byte_stream::ByteStream;
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
-use crate::message::incoming::{Incoming, IncomingBody};
-use crate::message::operation_info::Reply;
+use crate::message::operation_info::ResponseKind;
 use crate::message::response::{
     Response, ResponseBody, error_in_success, is_bodiless, service_error,
 };
 use crate::message::response_meta::ResponseMeta;
-use crate::transport::Outbound;
+use crate::message::timed_body::{RawBody, TimedBody};
+use crate::transport::TransportRequest;
 
 /// Maximum length of a JSON response body, in bytes.
 const MAX_JSON: usize = 64 * 1024 * 1024;
@@ -32,7 +32,7 @@ const MAX_ERROR: usize = 256 * 1024;
 
 /// The attempts of one request. Each one dates, signs and sends it.
 pub(super) struct RequestAttempts<'a> {
-    pub(super) handle: &'a Handle,
+    pub(super) dispatcher: &'a Dispatcher,
     pub(super) request: &'a mut PreparedRequest,
     /// The call, with the number of the current attempt.
     pub(super) call: CallInfo,
@@ -50,8 +50,8 @@ impl Attempts for RequestAttempts<'_> {
         previous_error: Option<Error>,
     ) -> Result<Response, FailedAttempt> {
         self.call.attempts = number;
-        let skew = self.handle.shared.clock.skew();
-        let scope = self.handle.begin_attempt(self.request, &self.call);
+        let skew = self.dispatcher.shared.clock.skew();
+        let scope = self.dispatcher.begin_attempt(self.request, &self.call);
         let limits = self.limits;
         let attempt = scope.instrument(self.send_and_read(skew));
         let result = limits.before_deadline(pin!(attempt)).await;
@@ -59,7 +59,7 @@ impl Attempts for RequestAttempts<'_> {
             let error = limits.deadline_exceeded(previous_error);
             Err(error.with_call(self.call.context()))
         });
-        self.handle.end_attempt(&self.call, scope, &result);
+        self.dispatcher.end_attempt(&self.call, scope, &result);
         result.map_err(|error| {
             let retry = self.retry_after(&error, skew);
             FailedAttempt { error, retry }
@@ -109,19 +109,19 @@ impl RequestAttempts<'_> {
             }
             _ => return false,
         };
-        self.handle.shared.clock.learn(date, skew, least)
+        self.dispatcher.shared.clock.learn(date, skew, least)
     }
 
     /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
     async fn send_and_read(&mut self, skew: i64) -> Result<Response> {
-        let shared = &self.handle.shared;
+        let shared = &self.dispatcher.shared;
         let credentials = shared.credentials.current().await.map_err(|error| {
             let info = self.call.identity.info;
-            error.with_call(self.handle.unsent(info))
+            error.with_call(self.dispatcher.unsent(info))
         })?;
         let headers = self.signed_headers(skew, &credentials);
         let call = &self.call;
-        let outbound = Outbound {
+        let request = TransportRequest {
             method: &call.identity.info.method,
             uri: &call.identity.uri,
             headers,
@@ -131,7 +131,7 @@ impl RequestAttempts<'_> {
         };
         let (response, unsent) = shared
             .transport
-            .send(outbound)
+            .send(request)
             .await
             .map_err(|error| error.with_call(call.context()))?;
         let (head, incoming) = response.into_parts();
@@ -154,7 +154,8 @@ impl RequestAttempts<'_> {
         if !self.request.is_form {
             let identity = &self.call.identity;
             let request = (&identity.info.method, &identity.uri);
-            self.handle.sign(request, &mut headers, skew, credentials);
+            self.dispatcher
+                .sign(request, &mut headers, skew, credentials);
         }
         headers
     }
@@ -162,7 +163,7 @@ impl RequestAttempts<'_> {
 
 /// Returns the unread body of a response. `sent`: the headers of the request.
 fn stream(
-    mut incoming: Incoming,
+    mut incoming: TimedBody,
     meta: &ResponseMeta,
     sent: &HeaderMap,
     call: &CallInfo,
@@ -170,7 +171,7 @@ fn stream(
     let part = response_checks::content_range(sent, meta, call)?;
     let length = if is_bodiless(meta, call) {
         // `Content-Length` is the length of the body that a `GET` would return.
-        incoming.body = IncomingBody::Whole(Bytes::new());
+        incoming.body = RawBody::Whole(Bytes::new());
         None
     } else {
         part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
@@ -189,12 +190,12 @@ async fn read(
         let body = stream.prefix(MAX_ERROR).await;
         return Err(service_error(meta, &body, call));
     }
-    let body = match info.reply {
-        Reply::Stream => return Ok(None),
-        Reply::Json => stream.collect_in_time(MAX_JSON).await?,
+    let body = match info.response_kind {
+        ResponseKind::Stream => return Ok(None),
+        ResponseKind::Json => stream.collect_in_time(MAX_JSON).await?,
         // Read to its end, so that the connection can be reused. The output consists of headers
         // only, so an incomplete body does not matter.
-        Reply::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
+        ResponseKind::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
     };
     match error_in_success(meta, &body, call) {
         Some(error) => Err(error),

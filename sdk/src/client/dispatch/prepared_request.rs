@@ -5,7 +5,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Method, Uri, header};
 
 use crate::base::error::{Error, Result};
-use crate::client::Handle;
+use crate::client::Dispatcher;
 use crate::config::credentials::Credentials;
 use crate::config::retry::may_retry;
 use crate::config::sign;
@@ -56,7 +56,7 @@ impl PreparedRequest {
     }
 }
 
-impl Handle {
+impl Dispatcher {
     /// Returns the URL and the request of an operation. Signs the request if it is a form.
     pub(crate) fn prepare(
         &self,
@@ -105,7 +105,7 @@ impl Handle {
             return;
         }
         let date = self.shared.clock.date(skew);
-        let signed = sign::Parts {
+        let signed = sign::SignedParts {
             method,
             resource_prefix: &self.address.resource_prefix,
             target: uri.path_and_query().map_or("/", PathAndQuery::as_str),

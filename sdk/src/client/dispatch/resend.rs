@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::prepared_request::PreparedRequest;
 use crate::base::error::{Error, Result};
 use crate::client::retry::{AttemptLimits, Retry};
-use crate::client::{Handle, Shared};
+use crate::client::{Dispatcher, Shared};
 use crate::config::request_options::RequestOptions;
 use crate::message::body::Body;
 use crate::message::byte_stream::{ByteStream, Resend, ResendFuture};
@@ -27,11 +27,11 @@ pub(super) struct Resender {
 
 impl Resender {
     /// Takes the headers of a request that has been sent.
-    pub(super) fn new(handle: &Handle, request: &mut PreparedRequest) -> Self {
+    pub(super) fn new(dispatcher: &Dispatcher, request: &mut PreparedRequest) -> Self {
         Self {
-            shared: Arc::clone(&handle.shared),
+            shared: Arc::clone(&dispatcher.shared),
             headers: std::mem::take(&mut request.headers),
-            options: handle.options.clone(),
+            options: dispatcher.options.clone(),
             slow: request.slow,
         }
     }
@@ -52,7 +52,7 @@ impl Resender {
         headers: HeaderMap,
         call: CallInfo,
     ) -> Result<(ResponseMeta, ByteStream)> {
-        let handle = Handle {
+        let dispatcher = Dispatcher {
             shared: Arc::clone(&self.shared),
             address: Arc::clone(&call.identity.address),
             options: self.options.clone(),
@@ -64,7 +64,7 @@ impl Resender {
             slow: self.slow,
             repeatable: call.identity.info.repeatable,
         };
-        let mut response = handle.send(&mut request, call, &self.limits()).await?;
+        let mut response = dispatcher.send(&mut request, call, &self.limits()).await?;
         let stream = response.take_stream()?;
         Ok((response.meta, stream))
     }

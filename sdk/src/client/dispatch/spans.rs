@@ -7,7 +7,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::base::error::Result;
-use crate::config::observe::ResponseEvent;
+use crate::config::observer::ResponseEvent;
 use crate::message::address::Address;
 use crate::message::operation_info::OperationInfo;
 use crate::message::request::RequestParts;

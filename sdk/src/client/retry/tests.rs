@@ -2,7 +2,7 @@ use std::error::Error as _;
 use std::sync::Mutex;
 
 use super::*;
-use crate::base::error::Answer;
+use crate::base::error::ErrorResponse;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -92,9 +92,9 @@ fn failed(kind: ErrorKind, retry: Retry) -> Result<(), FailedAttempt> {
 
 fn unavailable(retry_after: Duration) -> Result<(), FailedAttempt> {
     Err(FailedAttempt {
-        error: Error::new(ErrorKind::Service, "busy").with_answer(Answer {
+        error: Error::new(ErrorKind::Service, "busy").with_response(ErrorResponse {
             retry_after: Some(retry_after),
-            ..Answer::default()
+            ..ErrorResponse::default()
         }),
         retry: Retry::AfterDelay,
     })

@@ -1,60 +1,60 @@
-//! The cache of a provider's credentials.
+//! [`Cache`]: the credentials that a provider returned.
 
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{Credentials, ProvideCredentials, Provided};
+use super::{Credentials, ProvideCredentials, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// How long before they expire new ones are asked for, at most.
-const EARLY: Duration = Duration::from_secs(5 * 60);
-/// How long a provider is left alone after it failed, while there are valid credentials.
-const PAUSE: Duration = Duration::from_secs(10);
-/// How long a provider may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a call waits for new ones while there are valid ones.
-const LINGER: Duration = Duration::from_secs(2);
+/// Longest time before their expiration at which credentials are refreshed.
+const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(5 * 60);
+/// Time between two calls of a provider that fails, while the credentials are valid.
+const RETRY_DELAY: Duration = Duration::from_secs(10);
+/// Longest time that a provider may take.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time that a request waits for new credentials while the old ones are valid.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Where a client's credentials come from.
-pub(crate) enum Source {
+/// The source of a client's credentials.
+pub(crate) enum CredentialSource {
     Fixed(Credentials),
     Provider(Arc<Cache>),
 }
 
 /// The credentials for one request.
-pub(crate) enum Current<'a> {
+pub(crate) enum CurrentCredentials<'a> {
     Fixed(&'a Credentials),
-    Provided(Arc<Credentials>),
+    Cached(Arc<Credentials>),
 }
 
-impl Deref for Current<'_> {
+impl Deref for CurrentCredentials<'_> {
     type Target = Credentials;
 
     fn deref(&self) -> &Credentials {
         match self {
             Self::Fixed(credentials) => credentials,
-            Self::Provided(credentials) => credentials,
+            Self::Cached(credentials) => credentials,
         }
     }
 }
 
-impl Source {
-    /// The credentials, fetched if need be.
-    pub(crate) async fn current(&self) -> Result<Current<'_>> {
+impl CredentialSource {
+    /// Returns the credentials, and calls the provider if necessary.
+    pub(crate) async fn current(&self) -> Result<CurrentCredentials<'_>> {
         Ok(match self {
-            Self::Fixed(credentials) => Current::Fixed(credentials),
-            Self::Provider(cache) => Current::Provided(cache.current().await?),
+            Self::Fixed(credentials) => CurrentCredentials::Fixed(credentials),
+            Self::Provider(cache) => CurrentCredentials::Cached(cache.current().await?),
         })
     }
 
-    /// The credentials, if they are known and valid.
-    pub(crate) fn known(&self) -> Result<Current<'_>> {
+    /// Returns the credentials if they are known and valid. Does not call the provider.
+    pub(crate) fn known(&self) -> Result<CurrentCredentials<'_>> {
         match self {
-            Self::Fixed(credentials) => Ok(Current::Fixed(credentials)),
+            Self::Fixed(credentials) => Ok(CurrentCredentials::Fixed(credentials)),
             Self::Provider(cache) => match cache.valid(SystemTime::now()) {
-                Some(credentials) => Ok(Current::Provided(credentials)),
+                Some(credentials) => Ok(CurrentCredentials::Cached(credentials)),
                 None => Err(Error::new(
                     ErrorKind::Credentials,
                     "the provider was not asked for credentials yet, or they have expired: await \
@@ -64,18 +64,18 @@ impl Source {
         }
     }
 
-    /// Asks for new credentials, whatever is known.
+    /// Calls the provider even if the known credentials are valid.
     pub(crate) async fn refresh(&self) -> Result<()> {
         if let Self::Provider(cache) = self {
-            let _flight = cache.flight.lock().await;
-            cache.ask().await?;
+            let _guard = cache.refresh_lock.lock().await;
+            cache.call_provider().await?;
         }
         Ok(())
     }
 }
 
-/// Shows what is known, never a secret.
-impl fmt::Debug for Source {
+/// Shows the known credentials without the secret.
+impl fmt::Debug for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(credentials) => credentials.fmt(f),
@@ -87,26 +87,28 @@ impl fmt::Debug for Source {
     }
 }
 
-/// A provider, and what it gave last.
+/// A provider and its last credentials.
 pub(crate) struct Cache {
     provider: Arc<dyn ProvideCredentials>,
-    held: Mutex<Option<Held>>,
-    /// Held by the task that calls the provider, so that only one does.
-    flight: Arc<tokio::sync::Mutex<()>>,
+    entry: Mutex<Option<CacheEntry>>,
+    /// Locked by the task that calls the provider, so that only one task does.
+    refresh_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-struct Held {
+struct CacheEntry {
     credentials: Arc<Credentials>,
     expires: Option<SystemTime>,
-    /// From when on new ones are asked for.
-    refresh: Option<SystemTime>,
+    /// Time from which the provider is called again.
+    refresh_at: Option<SystemTime>,
 }
 
-impl Held {
-    fn new(provided: Provided, now: SystemTime) -> Self {
+impl CacheEntry {
+    fn new(provided: ProvidedCredentials, now: SystemTime) -> Self {
         let early = provided.expires.map(|expires| {
             let life = expires.duration_since(now).unwrap_or_default();
-            expires.checked_sub(EARLY.min(life / 2)).unwrap_or(now)
+            expires
+                .checked_sub(REFRESH_BEFORE_EXPIRY.min(life / 2))
+                .unwrap_or(now)
         });
         let asked = provided
             .refresh_after
@@ -114,7 +116,7 @@ impl Held {
         Self {
             credentials: Arc::new(provided.credentials),
             expires: provided.expires,
-            refresh: match (early, asked) {
+            refresh_at: match (early, asked) {
                 (Some(early), Some(asked)) => Some(early.min(asked)),
                 (early, asked) => early.or(asked),
             },
@@ -126,7 +128,7 @@ impl Held {
     }
 
     fn is_fresh(&self, now: SystemTime) -> bool {
-        self.is_valid(now) && self.refresh.is_none_or(|refresh| now < refresh)
+        self.is_valid(now) && self.refresh_at.is_none_or(|time| now < time)
     }
 }
 
@@ -134,24 +136,24 @@ impl Cache {
     pub(crate) fn new(provider: Arc<dyn ProvideCredentials>) -> Arc<Self> {
         Arc::new(Self {
             provider,
-            held: Mutex::new(None),
-            flight: Arc::default(),
+            entry: Mutex::new(None),
+            refresh_lock: Arc::default(),
         })
     }
 
-    fn held(&self, good: impl Fn(&Held) -> bool) -> Option<Arc<Credentials>> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = held.as_ref().filter(|held| good(held))?;
-        Some(Arc::clone(&held.credentials))
+    fn find(&self, is_usable: impl Fn(&CacheEntry) -> bool) -> Option<Arc<Credentials>> {
+        let entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entry.as_ref().filter(|entry| is_usable(entry))?;
+        Some(Arc::clone(&entry.credentials))
     }
 
     fn fresh(&self) -> Option<Arc<Credentials>> {
         let now = SystemTime::now();
-        self.held(|held| held.is_fresh(now))
+        self.find(|entry| entry.is_fresh(now))
     }
 
     fn valid(&self, now: SystemTime) -> Option<Arc<Credentials>> {
-        self.held(|held| held.is_valid(now))
+        self.find(|entry| entry.is_valid(now))
     }
 
     async fn current(self: &Arc<Self>) -> Result<Arc<Credentials>> {
@@ -159,79 +161,79 @@ impl Cache {
             return Ok(fresh);
         }
         if self.valid(SystemTime::now()).is_some() {
-            self.renew().await;
+            self.refresh_early().await;
         }
-        // Valid ones are good enough, new or old.
+        // Valid credentials are used, whether new or old.
         if let Some(valid) = self.valid(SystemTime::now()) {
             return Ok(valid);
         }
-        let _flight = self.flight.lock().await;
+        let _guard = self.refresh_lock.lock().await;
         match self.valid(SystemTime::now()) {
             Some(valid) => Ok(valid),
-            None => self.ask().await,
+            None => self.call_provider().await,
         }
     }
 
-    /// Has new credentials fetched in time, unless another call does, and waits for them, but not
-    /// for long. A task asks: it goes on, though its call may have less time than the provider
-    /// needs.
-    async fn renew(self: &Arc<Self>) {
-        let Ok(flight) = Arc::clone(&self.flight).try_lock_owned() else {
+    /// Refreshes valid credentials, unless another task does, and waits for a limited time. The
+    /// provider is called in a task, so that it can finish even if this call times out.
+    async fn refresh_early(self: &Arc<Self>) {
+        let Ok(guard) = Arc::clone(&self.refresh_lock).try_lock_owned() else {
             return;
         };
         if self.fresh().is_some() {
             return;
         }
-        // However it ends: the next one to ask comes later.
-        self.pause();
+        // Delays the next refresh, even if this one fails.
+        self.delay_refresh();
         let cache = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let _flight = flight;
-            if let Err(error) = cache.ask().await {
-                not_renewed(&error);
+            let _guard = guard;
+            if let Err(error) = cache.call_provider().await {
+                report_failed_refresh(&error);
             }
         });
-        // What came of it stands in `held`, now or later.
-        let _ = tokio::time::timeout(LINGER, task).await;
+        // The task stores its result in `entry`.
+        let _ = tokio::time::timeout(MAX_WAIT, task).await;
     }
 
-    /// Asks the provider. The caller holds the flight.
-    async fn ask(&self) -> Result<Arc<Credentials>> {
+    /// Calls the provider. The caller must hold `refresh_lock`.
+    async fn call_provider(&self) -> Result<Arc<Credentials>> {
         let failed = |text: String| Error::new(ErrorKind::Credentials, text);
-        let provided = match tokio::time::timeout(PATIENCE, self.provider.provide()).await {
+        let provided = match tokio::time::timeout(PROVIDER_TIMEOUT, self.provider.provide()).await {
             Ok(Ok(provided)) => provided,
             Ok(Err(error)) => {
                 let text = format!("the provider returned no credentials: {error}");
                 return Err(failed(text).with_source(error));
             }
             Err(_) => {
-                let seconds = PATIENCE.as_secs();
+                let seconds = PROVIDER_TIMEOUT.as_secs();
                 return Err(failed(format!(
                     "the provider did not respond within {seconds} s"
                 )));
             }
         };
         let now = SystemTime::now();
-        let held = Held::new(provided, now);
-        if !held.is_valid(now) {
+        let entry = CacheEntry::new(provided, now);
+        if !entry.is_valid(now) {
             return Err(failed("the provider returned expired credentials".into()));
         }
-        let credentials = Arc::clone(&held.credentials);
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        let credentials = Arc::clone(&entry.credentials);
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
         Ok(credentials)
     }
 
-    /// Leaves the provider alone for a while.
-    fn pause(&self) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = held.as_mut() {
-            held.refresh = SystemTime::now().checked_add(PAUSE);
+    /// Delays the next refresh by [`RETRY_DELAY`].
+    fn delay_refresh(&self) {
+        let mut entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entry.as_mut() {
+            entry.refresh_at = SystemTime::now().checked_add(RETRY_DELAY);
         }
     }
 }
 
-/// No call fails for it, so that nobody else would hear of it before it is too late.
-fn not_renewed(error: &Error) {
+/// Logs a failed refresh. No call fails as long as the old credentials are valid, so nothing else
+/// would report it.
+fn report_failed_refresh(error: &Error) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "qingstor_sdk", %error, "credentials not renewed");
     #[cfg(not(feature = "tracing"))]
@@ -247,7 +249,7 @@ mod tests {
     use super::super::ProvideFuture;
     use super::*;
 
-    /// Gives `ID1`, `ID2` and so on, good for so long; fails at every call from `fails_from` on.
+    /// Returns `ID1`, `ID2` and so on, with a lifetime; fails at every call from `fails_from` on.
     struct Counting {
         asked: AtomicU32,
         life: Option<Duration>,
@@ -264,7 +266,7 @@ mod tests {
                     return Err("the vault is closed".into());
                 }
                 let credentials = Credentials::new(format!("ID{count}"), "SECRET")?;
-                let mut provided = Provided::new(credentials);
+                let mut provided = ProvidedCredentials::new(credentials);
                 provided.expires = self.life.map(|life| SystemTime::now() + life);
                 provided.refresh_after = self.refresh_after;
                 Ok(provided)
@@ -276,8 +278,8 @@ mod tests {
         life: Option<Duration>,
         refresh_after: Option<Duration>,
         fails_from: u32,
-    ) -> Source {
-        Source::Provider(Cache::new(Arc::new(Arc::new(Counting {
+    ) -> CredentialSource {
+        CredentialSource::Provider(Cache::new(Arc::new(Arc::new(Counting {
             asked: AtomicU32::new(0),
             life,
             refresh_after,
@@ -285,13 +287,13 @@ mod tests {
         }))))
     }
 
-    async fn id(source: &Source) -> String {
+    async fn id(source: &CredentialSource) -> String {
         let current = source.current().await.unwrap();
         current.access_key_id().unwrap().to_owned()
     }
 
     #[tokio::test]
-    async fn many_calls_ask_once() {
+    async fn concurrent_calls_share_one_request_to_the_provider() {
         let source = Arc::new(counting(None, None, u32::MAX));
         assert_eq!(source.known().err().unwrap().kind(), ErrorKind::Credentials);
         let calls = (0..32).map(|_| {
@@ -307,17 +309,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_about_to_expire_is_replaced_in_time() {
+    async fn credentials_are_replaced_before_they_expire() {
         let source = counting(Some(Duration::from_secs(1)), None, u32::MAX);
         assert_eq!(id(&source).await, "ID1");
         assert_eq!(id(&source).await, "ID1");
-        // Half of its life is over.
+        // Half of the lifetime is over.
         tokio::time::sleep(Duration::from_millis(600)).await;
         assert_eq!(id(&source).await, "ID2");
     }
 
     #[tokio::test]
-    async fn a_failure_keeps_what_is_valid_and_no_longer() {
+    async fn valid_credentials_stay_in_use_until_they_expire_if_the_provider_fails() {
         let source = counting(Some(Duration::from_secs(2)), None, 2);
         assert_eq!(id(&source).await, "ID1");
         tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -330,20 +332,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_is_asked_again_when_it_wants_to_be() {
+    async fn the_provider_is_called_again_after_the_time_that_it_returned() {
         let source = counting(None, Some(Duration::ZERO), u32::MAX);
         assert_eq!(id(&source).await, "ID1");
         assert_eq!(id(&source).await, "ID2");
     }
 
     #[tokio::test]
-    async fn a_dropped_call_leaves_the_way_free() {
+    async fn a_dropped_call_does_not_block_later_calls() {
         let source = counting(None, None, u32::MAX);
         assert!(source.current().now_or_never().is_none());
         assert_eq!(id(&source).await, "ID1");
     }
 
-    /// Gives `OLD` at once, which is to be replaced soon, and `NEW` when `wait` is over.
+    /// Returns `OLD` immediately, to be refreshed soon, and `NEW` after `wait`.
     struct Slow {
         asked: Arc<AtomicU32>,
         wait: Duration,
@@ -353,39 +355,42 @@ mod tests {
         fn provide(&self) -> ProvideFuture<'_> {
             Box::pin(async {
                 if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
-                    let old = Provided::new(Credentials::new("OLD", "SECRET")?);
+                    let old = ProvidedCredentials::new(Credentials::new("OLD", "SECRET")?);
                     return Ok(old.refresh_after(Duration::ZERO));
                 }
                 tokio::time::sleep(self.wait).await;
-                Ok(Provided::new(Credentials::new("NEW", "SECRET")?))
+                Ok(ProvidedCredentials::new(Credentials::new("NEW", "SECRET")?))
             })
         }
     }
 
-    fn slow(wait: Duration) -> (Source, Arc<AtomicU32>) {
+    fn slow(wait: Duration) -> (CredentialSource, Arc<AtomicU32>) {
         let asked = Arc::new(AtomicU32::new(0));
         let provider = Slow {
             asked: Arc::clone(&asked),
             wait,
         };
-        (Source::Provider(Cache::new(Arc::new(provider))), asked)
+        (
+            CredentialSource::Provider(Cache::new(Arc::new(provider))),
+            asked,
+        )
     }
 
     #[tokio::test]
-    async fn a_provider_that_hangs_holds_up_no_call_that_has_valid_ones() {
+    async fn a_hanging_provider_does_not_block_calls_while_credentials_are_valid() {
         let (source, asked) = slow(Duration::from_secs(3600));
         assert_eq!(id(&source).await, "OLD");
         let started = std::time::Instant::now();
         for _ in 0..50 {
             assert_eq!(id(&source).await, "OLD");
         }
-        // One of them waited, and only for a moment.
-        assert!(started.elapsed() < LINGER * 3, "{:?}", started.elapsed());
+        // At most one call waited, for a limited time.
+        assert!(started.elapsed() < MAX_WAIT * 3, "{:?}", started.elapsed());
         assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
-    async fn a_call_without_time_does_not_break_off_what_others_need() {
+    async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
         let (source, asked) = slow(Duration::from_millis(200));
         assert_eq!(id(&source).await, "OLD");
         let short = Duration::from_millis(20);
@@ -398,13 +403,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_refresh() {
+    fn credentials_are_refreshed_5_minutes_or_half_their_lifetime_before_they_expire() {
         let now = SystemTime::now();
         let seconds = Duration::from_secs;
         let refresh = |life: u64, after: Option<u64>| {
-            let mut provided = Provided::new(Credentials::anonymous()).expires(now + seconds(life));
+            let mut provided =
+                ProvidedCredentials::new(Credentials::anonymous()).expires(now + seconds(life));
             provided.refresh_after = after.map(seconds);
-            let refresh = Held::new(provided, now).refresh.unwrap();
+            let refresh = CacheEntry::new(provided, now).refresh_at.unwrap();
             refresh.duration_since(now).unwrap().as_secs()
         };
         assert_eq!(refresh(3600, None), 3300);

@@ -1,20 +1,19 @@
-//! [`FileCredentials`]: a file that may be changed while the program runs.
+//! [`FileCredentials`]: credentials from a file that may change while the program runs.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{Credentials, ProvideCredentials, ProvideFuture, Provided};
+use super::{Credentials, ProvideCredentials, ProvideFuture, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::file;
 
-/// The configuration file, of which `access_key_id` and `secret_access_key` are read again when it
-/// changes.
+/// Credentials from a configuration file, which is read again when it changes.
 ///
-/// The provider checks at most every 30 seconds whether the file has changed, and only when a
-/// request is sent. While the file can't be read, the previous credentials stay in use. The file
-/// must be a regular file (or a link to one) of at most 1 MiB, as for
-/// [`Config::load`](crate::Config::load).
+/// The provider uses `access_key_id` and `secret_access_key` of the file. It checks at most every
+/// 30 seconds whether the file has changed, and only when a request is sent. While the file cannot
+/// be read, the old credentials stay in use. The file must be a regular file (or a link to one) of
+/// at most 1 MiB, as for [`Config::load`](crate::Config::load).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -27,17 +26,17 @@ use crate::config::file;
 /// ```
 #[derive(Debug)]
 pub struct FileCredentials {
-    /// `None`: where [`Config::load`](crate::Config::load) looks.
+    /// `None`: the file that [`Config::load`](crate::Config::load) reads.
     path: Option<PathBuf>,
     check_every: Duration,
-    read: Mutex<Option<(Stamp, Credentials)>>,
+    last_read: Mutex<Option<(FileVersion, Credentials)>>,
 }
 
-/// What tells that a file is another: its time and its length.
-type Stamp = (Option<SystemTime>, u64);
+/// Identifies a version of the file: its modification time and its length.
+type FileVersion = (Option<SystemTime>, u64);
 
 impl FileCredentials {
-    /// The YAML file at this path.
+    /// Creates a provider that reads the YAML file at this path.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -46,7 +45,8 @@ impl FileCredentials {
         }
     }
 
-    /// How often to look whether the file has changed. 30 seconds by default.
+    /// Sets the shortest time between two checks whether the file has changed. 30 seconds by
+    /// default.
     #[must_use]
     pub fn check_every(mut self, time: Duration) -> Self {
         self.check_every = time;
@@ -60,7 +60,7 @@ impl FileCredentials {
             .clone()
             .or_else(|| named().map(PathBuf::from))
             .or_else(home)
-            .ok_or_else(|| Error::new(ErrorKind::Credentials, "the home directory is unknown"))
+            .ok_or_else(|| Error::new(ErrorKind::Credentials, "cannot find the home directory"))
     }
 
     async fn read(&self) -> Result<Credentials> {
@@ -69,10 +69,10 @@ impl FileCredentials {
             let text = format!("{}: {error}", path.display());
             Error::new(ErrorKind::Credentials, text).with_source(error)
         };
-        let data = tokio::fs::metadata(&path).await.map_err(failed)?;
-        let stamp = (data.modified().ok(), data.len());
+        let metadata = tokio::fs::metadata(&path).await.map_err(failed)?;
+        let version = (metadata.modified().ok(), metadata.len());
         if let Some((read, credentials)) = &*self.lock()
-            && *read == stamp
+            && *read == version
         {
             return Ok(credentials.clone());
         }
@@ -80,12 +80,14 @@ impl FileCredentials {
         let text = tokio::task::spawn_blocking(move || file::read(&from)).await;
         let text = text.map_err(std::io::Error::other).and_then(|text| text);
         let credentials = file::credentials(&path, &text.map_err(failed)?)?;
-        *self.lock() = Some((stamp, credentials.clone()));
+        *self.lock() = Some((version, credentials.clone()));
         Ok(credentials)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Stamp, Credentials)>> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(FileVersion, Credentials)>> {
+        self.last_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,7 +97,7 @@ impl Default for FileCredentials {
         Self {
             path: None,
             check_every: Duration::from_secs(30),
-            read: Mutex::new(None),
+            last_read: Mutex::new(None),
         }
     }
 }
@@ -103,7 +105,7 @@ impl Default for FileCredentials {
 impl ProvideCredentials for FileCredentials {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
-            let provided = Provided::new(self.read().await?);
+            let provided = ProvidedCredentials::new(self.read().await?);
             Ok(provided.refresh_after(self.check_every))
         })
     }

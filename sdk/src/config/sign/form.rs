@@ -9,12 +9,12 @@ use crate::base::error::{Error, Result};
 use crate::config::credentials::Credentials;
 use crate::message::form::Form;
 
-/// Fields that authenticate a form. Its policy covers all other fields.
+/// Fields that authenticate a form. The policy covers all other fields.
 const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
 
-/// Adds the policy, which covers all fields (document *Post Object*), and its signature.
+/// Adds the policy, which covers all other fields (document *Post Object*), and its signature.
 ///
-/// A form that has a signature, and a form of an anonymous caller, stay unchanged.
+/// Does not change a form that is already signed, or if the credentials are anonymous.
 pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()> {
     if credentials.is_anonymous() || form.get("signature").is_some() {
         return Ok(());
@@ -23,7 +23,7 @@ pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()
         && credentials.access_key_id() != Some(id)
     {
         return Err(Error::invalid_input(
-            "form field `access_key_id`: it is not this client's, so the form needs its own \
+            "form field `access_key_id`: not the access key of this client, so the form needs its own \
              `signature`",
         ));
     }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_covers_every_field_but_its_own() {
+    fn the_policy_covers_every_other_field() {
         let credentials = Credentials::new("ID", "SECRET").unwrap();
         let mut form = form();
         sign_form(&mut form, &credentials).unwrap();
@@ -79,14 +79,14 @@ mod tests {
             serde_json::json!({"key": "user/tom/${filename}", "redirect": "http://mydomain.com/callback"})
         );
         assert_eq!(form.get("access_key_id"), Some("ID"));
-        // base64(HMAC-SHA256("SECRET", policy)), computed apart.
+        // base64(HMAC-SHA256("SECRET", policy)).
         assert_eq!(form.get("signature").map(str::len), Some(44));
         let (_, expected) = super::super::form(policy, &credentials).unwrap();
         assert_eq!(form.get("signature"), Some(&*expected));
     }
 
     #[test]
-    fn an_anonymous_form_and_a_signed_one_stay_as_they_are() {
+    fn does_not_change_an_anonymous_or_signed_form() {
         let mut anonymous = form();
         sign_form(&mut anonymous, &Credentials::anonymous()).unwrap();
         assert_eq!(anonymous.fields.len(), 2);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_needs_its_own_signature() {
+    fn a_form_for_another_access_key_needs_its_own_signature() {
         let mut foreign = form();
         foreign.text("access_key_id", "ANOTHER");
         let credentials = Credentials::new("ID", "SECRET").unwrap();

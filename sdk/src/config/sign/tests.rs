@@ -1,4 +1,4 @@
-//! Known answers, published with the official SDKs of other languages.
+//! Test vectors that are published with the official SDKs of other languages.
 
 use super::*;
 
@@ -20,7 +20,7 @@ const JS_HEADERS: &[(&str, &str)] = &[
 ];
 const GO: &str = "ENV_SECRET_ACCESS_KEY";
 
-/// One known answer.
+/// One test vector.
 struct Vector<'a> {
     name: &'static str,
     secret: &'static str,
@@ -40,7 +40,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-fn string_to_sign(parts: Parts<'_>, date: DateLine<'_>) -> String {
+fn string_to_sign(parts: SignedParts<'_>, date: DateLine<'_>) -> String {
     let mut bytes = Vec::new();
     parts.write(date, &mut bytes);
     String::from_utf8(bytes).unwrap()
@@ -58,7 +58,7 @@ impl Vector<'_> {
         let date = headers
             .remove(header::DATE)
             .unwrap_or(HeaderValue::from_static(""));
-        let parts = Parts {
+        let parts = SignedParts {
             method: &self.method,
             resource_prefix: self.prefix,
             target: self.target,
@@ -303,7 +303,7 @@ fn headers_are_sorted_by_name_not_by_line() {
     let mut headers = HeaderMap::new();
     headers.insert("x-qs-meta-a-b", HeaderValue::from_static("2"));
     headers.insert("x-qs-meta-a", HeaderValue::from_static("1"));
-    let parts = Parts {
+    let parts = SignedParts {
         method: &Method::GET,
         resource_prefix: "",
         target: "/",
@@ -314,10 +314,10 @@ fn headers_are_sorted_by_name_not_by_line() {
 }
 
 #[test]
-fn version_and_retention_names_are_signed_and_paging_names_are_not() {
+fn signs_version_and_retention_parameters_but_not_paging_parameters() {
     let headers = HeaderMap::new();
     let target = "/b?versions&version_id=v&versioning&retention&prefix=p&limit=1&marker=m&action=a";
-    let parts = Parts {
+    let parts = SignedParts {
         method: &Method::GET,
         resource_prefix: "",
         target,
@@ -331,7 +331,7 @@ fn version_and_retention_names_are_signed_and_paging_names_are_not() {
 }
 
 #[test]
-fn the_signed_names_are_those_of_the_api() {
+fn signed_parameters_are_those_of_the_api() {
     let mut documented: Vec<&str> = "acl append cname cors delete image lifecycle logging mirror \
         notification part_number policy position replication stats upload_id uploads versioning \
         version_id versions retention response-expires response-cache-control \
@@ -344,13 +344,13 @@ fn the_signed_names_are_those_of_the_api() {
 }
 
 #[test]
-fn pieces_of_any_length_give_one_signature() {
+fn the_signature_does_not_depend_on_the_lengths_of_the_pieces() {
     let long = "x".repeat(300);
     let mut headers = HeaderMap::new();
     headers.insert("x-qs-meta-long", long.parse().unwrap());
     headers.insert("x-qs-meta-z", HeaderValue::from_static("1"));
     let target = format!("/{long}?acl");
-    let parts = Parts {
+    let parts = SignedParts {
         method: &Method::GET,
         resource_prefix: "",
         target: &target,
@@ -363,7 +363,7 @@ fn pieces_of_any_length_give_one_signature() {
     assert_eq!(query(parts, 7, &credentials).unwrap().1, expected);
 }
 
-/// The vectors of `specs/SIGNING.md`, which pack authors of other languages rely on.
+/// Test vectors of `specs/SIGNING.md`, for authors of packs for other languages.
 #[test]
 fn vectors_of_the_page_about_signing() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/SIGNING.md");
@@ -392,7 +392,7 @@ fn vectors_of_the_page_about_signing() {
         let is_in_host = host.as_bytes().starts_with(b"bucket-name.");
         let date = headers.remove(header::DATE);
         let date = date.unwrap_or(HeaderValue::from_static(""));
-        let parts = Parts {
+        let parts = SignedParts {
             method: &words[0].parse().unwrap(),
             resource_prefix: if is_in_host { "/bucket-name" } else { "" },
             target: words[1],

@@ -2,7 +2,7 @@
 use crate::base::string_enum::string_enum;
 
 string_enum! {
-    /// The code of an error, as the service names it in its error document.
+    /// Error code of the service, from its error document.
     ///
     /// ```
     /// use qingstor_sdk::ErrorCode;
@@ -110,7 +110,7 @@ string_enum! {
 }
 
 impl ErrorCode {
-    /// Whether the API says that the same call may succeed a little later.
+    /// Returns whether the API marks the error as temporary, so that the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(

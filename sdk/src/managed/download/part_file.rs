@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file;
-use crate::base::fs::file_lock::claim;
+use crate::base::fs::file_lock::open_locked;
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
 /// open for a moment longer.
@@ -77,7 +77,7 @@ impl PartFile {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let path = target.with_file_name(name);
-        let file = claim(&path, &options).await;
+        let file = open_locked(&path, &options).await;
         let file = file.map_err(|error| file_error(&path, error))?;
         Ok(file.map(|file| Self::guard(path, target, file, true)))
     }

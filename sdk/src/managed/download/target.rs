@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use tokio::io::AsyncWrite;
 
-use crate::base::printable::Printable;
+use crate::base::escape::EscapeControls;
 
 /// The file or writer that receives the content of a [`Download`](crate::Download). Paths convert into
 /// a target.
@@ -63,7 +63,11 @@ impl fmt::Debug for DownloadTarget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             TargetKind::File(path) => {
-                write!(f, "DownloadTarget::File({})", Printable(path.display()))
+                write!(
+                    f,
+                    "DownloadTarget::File({})",
+                    EscapeControls(path.display())
+                )
             }
             TargetKind::Writer(_) => write!(f, "DownloadTarget::Writer"),
         }

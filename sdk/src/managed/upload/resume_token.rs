@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
-use crate::base::printable::Printable;
+use crate::base::escape::EscapeControls;
 
 /// The prefix of a token as text. It contains the version of the format.
 const PREFIX: &str = "qsu1.";
@@ -167,7 +167,10 @@ struct UnfinishedUpload {
 
 impl fmt::Display for UnfinishedUpload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (done, id) = (self.token.parts.len(), Printable(&self.token.upload_id));
+        let (done, id) = (
+            self.token.parts.len(),
+            EscapeControls(&self.token.upload_id),
+        );
         write!(f, "upload {id} is unfinished: {done} parts are done")
     }
 }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures_core::{Stream, TryStream};
 use tokio::io::AsyncRead;
 
-use crate::base::printable::Printable;
-use crate::message::body::{Chunks, ReaderStream};
+use crate::base::escape::EscapeControls;
+use crate::message::body::{ReaderStream, StreamAdapter};
 use crate::message::byte_stream::ByteStream;
 
 /// A caller-supplied stream.
@@ -73,7 +73,7 @@ impl<'a> UploadSource<'a> {
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
         Bytes: From<S::Ok>,
     {
-        let stream = Box::pin(Chunks::new(stream));
+        let stream = Box::pin(StreamAdapter::new(stream));
         Self(SourceKind::Stream { stream, len: None })
     }
 
@@ -85,7 +85,7 @@ impl<'a> UploadSource<'a> {
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
         Bytes: From<S::Ok>,
     {
-        let stream = Box::pin(Chunks::new(stream));
+        let stream = Box::pin(StreamAdapter::new(stream));
         let len = Some(len);
         Self(SourceKind::Stream { stream, len })
     }
@@ -177,7 +177,7 @@ impl fmt::Debug for UploadSource<'_> {
         match &self.0 {
             SourceKind::Bytes(bytes) => write!(f, "UploadSource::Bytes({} bytes)", bytes.len()),
             SourceKind::Path(path) => {
-                write!(f, "UploadSource::Path({})", Printable(path.display()))
+                write!(f, "UploadSource::Path({})", EscapeControls(path.display()))
             }
             SourceKind::Stream { len, .. } => write!(f, "UploadSource::Stream({len:?} bytes)"),
         }

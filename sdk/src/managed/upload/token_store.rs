@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::UploadOptions;
 use super::resume_token::{CompletedPart, OnToken, ResumeToken};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::fs::file_lock::{claim, new_file};
+use crate::base::fs::file_lock::{new_file, open_locked};
 use crate::managed::errors::task_result;
 
 /// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
@@ -115,7 +115,7 @@ impl TokenStore {
 
 impl TokenFile {
     async fn open(path: PathBuf) -> Result<Self> {
-        let file = claim(&path, &new_file()).await;
+        let file = open_locked(&path, &new_file()).await;
         let file = file.map_err(|error| file_error(&path, error))?;
         let Some(file) = file else {
             let text = format!("token file {}: another upload uses it", path.display());

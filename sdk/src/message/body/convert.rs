@@ -6,29 +6,35 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::chunks::Failed;
-use super::{Body, Source};
+use super::stream_adapter::ErrorStream;
+use super::{Body, BodySource};
 use crate::message::byte_stream::ByteStream;
 
 impl Body {
     pub(super) fn file(path: &Path, len: u64) -> Self {
-        let body = Self::new(Source::File(path.to_owned()), len);
+        let body = Self::new(
+            BodySource::File {
+                path: path.to_owned(),
+                offset: None,
+            },
+            len,
+        );
         match path.file_name() {
             Some(name) => body.with_file_name(name.to_string_lossy()),
             None => body,
         }
     }
 
-    /// A body that fails the request with this error.
+    /// Creates a body that fails the request with `error`.
     fn failed(error: io::Error) -> Self {
-        Self::from_stream(Failed(Some(error)), 0)
+        Self::from_stream(ErrorStream(Some(error)), 0)
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         let len = bytes.len() as u64;
-        Self::new(Source::Bytes(bytes), len)
+        Self::new(BodySource::Bytes(bytes), len)
     }
 }
 
@@ -50,7 +56,7 @@ impl From<&'static str> for Body {
     }
 }
 
-/// Copies text that is borrowed.
+/// Copies borrowed text.
 impl From<Cow<'_, str>> for Body {
     fn from(text: Cow<'_, str>) -> Self {
         Self::from(text.into_owned())
@@ -69,8 +75,8 @@ impl<const N: usize> From<&'static [u8; N]> for Body {
     }
 }
 
-/// The file at this path, as [`Body::from_path`] takes it. Blocks while the file system returns its
-/// length. A file that can't be read fails the request with `Io`.
+/// Creates a body from the file at this path, like [`Body::from_path`], but blocks while the file
+/// system returns the length. If the file cannot be read, the request fails with `Io`.
 impl From<PathBuf> for Body {
     fn from(path: PathBuf) -> Self {
         let failed = |why: String, kind| {
@@ -85,9 +91,9 @@ impl From<PathBuf> for Body {
     }
 }
 
-/// The rest of a response's body, as a stream: it can be sent once. A response that does not say
-/// how long it is fails the request with `Io`; use [`Bucket::upload`](crate::Bucket::upload) for
-/// it.
+/// Creates a body from the rest of a response body. It can be sent once. If the response does not
+/// announce its length, the request fails with `Io`: use [`Bucket::upload`](crate::Bucket::upload)
+/// instead.
 impl From<ByteStream> for Body {
     fn from(stream: ByteStream) -> Self {
         match stream.remaining() {

@@ -1,4 +1,4 @@
-//! Resuming a response body whose connection broke.
+//! Resumes a response body after its connection broke.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::response_meta::ResponseMeta;
 
-/// The head and the body of the response to a request that is sent again.
+/// The status, headers and body of the response to a resent request.
 pub(crate) type ResendFuture<'a> =
     Pin<Box<dyn Future<Output = Result<(ResponseMeta, ByteStream)>> + Send + 'a>>;
 
@@ -36,31 +36,31 @@ pub(crate) trait Resend: Send + Sync {
 }
 
 /// State for requesting the rest of a body.
-pub(super) struct Resume {
+pub(super) struct ResumePoint {
     resend: Box<dyn Resend>,
     /// The ETag that the rest must have, so that it belongs to the same object.
     etag: HeaderValue,
     /// The part of the object in the response; `None` if it is the whole object.
     part: Option<ContentRange>,
-    /// Number of bytes received before the latest break.
+    /// Number of bytes received before the previous interruption.
     received: u64,
 }
 
 /// A request for the rest of a body.
-pub(super) struct Resuming(Mutex<Pin<Box<dyn Future<Output = Resumed> + Send>>>);
+pub(super) struct ResumeRequest(Mutex<Pin<Box<dyn Future<Output = ResumeOutput> + Send>>>);
 
-/// The state for the next break, and the rest of the body.
-type Resumed = (Resume, Result<ByteStream>);
+/// The state for resuming once more, and the rest of the body.
+type ResumeOutput = (ResumePoint, Result<ByteStream>);
 
-impl Resuming {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Resumed> {
+impl ResumeRequest {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ResumeOutput> {
         // The lock is never contended. It makes the stream `Sync`.
         let future = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         future.as_mut().poll(cx)
     }
 }
 
-impl Resume {
+impl ResumePoint {
     /// Returns `None` if the response has no strong ETag: the rest could belong to another object.
     pub(super) fn new(
         resend: Box<dyn Resend>,
@@ -89,14 +89,14 @@ impl Resume {
     ///
     /// # Errors
     ///
-    /// Returns `error`, which broke the body, if the retry rules allow no further attempt.
-    pub(super) fn begin(
+    /// Returns `error`, which interrupted the body, if the retry rules allow no further attempt.
+    pub(super) fn request_rest(
         mut self,
         received: u64,
         announced: u64,
         mut call: CallInfo,
         error: Error,
-    ) -> Result<Resuming, Error> {
+    ) -> Result<ResumeRequest, Error> {
         if received > self.received {
             // Progress resets the number of attempts. The retry budget still limits them.
             call.attempts = 1;
@@ -113,10 +113,10 @@ impl Resume {
         };
         let future = async move {
             tokio::time::sleep(delay).await;
-            let rest = self.ask(wanted, call).await;
+            let rest = self.send(wanted, call).await;
             (self, rest)
         };
-        Ok(Resuming(Mutex::new(Box::pin(future))))
+        Ok(ResumeRequest(Mutex::new(Box::pin(future))))
     }
 
     /// Returns the part of the object that a body of `announced` bytes is.
@@ -129,7 +129,7 @@ impl Resume {
         self.part.or(whole)
     }
 
-    async fn ask(&self, wanted: ContentRange, call: CallInfo) -> Result<ByteStream> {
+    async fn send(&self, wanted: ContentRange, call: CallInfo) -> Result<ByteStream> {
         let mut headers = self.resend.headers().clone();
         // `If-Match` alone selects the object.
         for condition in [IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE] {
@@ -138,10 +138,10 @@ impl Resume {
         headers.insert(IF_MATCH, self.etag.clone());
         let range = format!("bytes={}-{}", wanted.first, wanted.last);
         let range = HeaderValue::try_from(range)
-            .map_err(|error| Error::invalid_input("the range").with_source(error))?;
+            .map_err(|error| Error::invalid_input("invalid range").with_source(error))?;
         headers.insert(RANGE, range);
         let (meta, stream) = self.resend.send(headers, call.clone()).await?;
-        // The client has refused a response with another range already.
+        // `ContentRange::check` has already refused a response with another range.
         let is_same = meta.headers().get(ETAG) == Some(&self.etag);
         if is_same && stream.part() == Some(wanted) {
             return Ok(stream);

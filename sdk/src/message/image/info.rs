@@ -1,14 +1,15 @@
-//! [`ImageInfo`]: what the service says of a picture.
+//! [`ImageInfo`]: information about an image.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::byte_stream::ByteStream;
 
-/// The longest description of a picture that is read, in bytes.
+/// Maximum length of a response, in bytes.
 const MAX_INFO: usize = 64 * 1024;
 
-/// What the operation `info` says of a picture. What the picture does not tell is empty.
+/// Information about an image, returned by the operation `info`. Values that the image does not
+/// have are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -17,49 +18,49 @@ pub struct ImageInfo {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The format, such as `png`.
+    /// Format, such as `png`.
     #[serde(rename = "type")]
     pub format: String,
-    /// EXIF's number for how to turn the picture: 1 is upright.
+    /// EXIF orientation: 1 is upright.
     pub orientation: u32,
-    /// The color space.
+    /// Color space.
     pub space: String,
-    /// Whether parts can be transparent.
+    /// Whether the image has an alpha channel.
     pub alpha: bool,
     /// Manufacturer of the camera.
     pub make: String,
-    /// The camera's model.
+    /// Model of the camera.
     pub model: String,
-    /// When the picture was taken, as the camera wrote it.
+    /// Time at which the picture was taken, as written by the camera.
     pub datetime: String,
-    /// The version of EXIF.
+    /// Version of EXIF.
     #[serde(rename = "exifversion")]
     pub exif_version: String,
-    /// The focal length.
+    /// Focal length.
     #[serde(rename = "focallength")]
     pub focal_length: String,
-    /// North or south.
+    /// Reference of the latitude: north or south.
     #[serde(rename = "gpslatituderef")]
     pub gps_latitude_ref: String,
-    /// The latitude, as EXIF has it.
+    /// Latitude, in the format of EXIF.
     #[serde(rename = "gpslatitude")]
     pub gps_latitude: String,
-    /// East or west.
+    /// Reference of the longitude: east or west.
     #[serde(rename = "gpslongituderef")]
     pub gps_longitude_ref: String,
-    /// The longitude, as EXIF has it.
+    /// Longitude, in the format of EXIF.
     #[serde(rename = "gpslongitude")]
     pub gps_longitude: String,
-    /// Over or under the sea.
+    /// Reference of the altitude: above or below sea level.
     #[serde(rename = "gpsaltituderef")]
     pub gps_altitude_ref: String,
-    /// The altitude, as EXIF has it.
+    /// Altitude, in the format of EXIF.
     #[serde(rename = "gpsaltitude")]
     pub gps_altitude: String,
 }
 
 impl ImageInfo {
-    /// Reads the answer of a pipeline that ends in [`info`](super::ImagePipeline::info).
+    /// Decodes the response of a pipeline that ends with [`info`](super::ImagePipeline::info).
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -73,7 +74,7 @@ impl ImageInfo {
     ///
     /// # Errors
     ///
-    /// Those of the body, and `Decode` when it is no description, but a picture maybe.
+    /// Returns the errors of the body, and `Decode` if the response is not image information.
     pub async fn read(mut body: ByteStream) -> Result<Self> {
         let text = body.collect_in_time(MAX_INFO).await?;
         serde_json::from_slice(&text).map_err(|error| {

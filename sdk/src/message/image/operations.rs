@@ -1,4 +1,4 @@
-//! The operations of a pipeline, and what each of them allows.
+//! The operations of a pipeline, and the limits of their arguments.
 
 pub(super) fn check_sides(name: &str, sides: [Option<u32>; 2]) -> Result<(), String> {
     if sides == [None, None] {
@@ -19,7 +19,7 @@ fn check_opacity(name: &str, opacity: Option<f32>) -> Result<(), String> {
     }
 }
 
-/// A rectangle to cut out, in pixels. A side that is not given stays as it is.
+/// A rectangle to crop to, in pixels. A side that is not set is not changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
@@ -37,30 +37,30 @@ pub(super) enum Position {
 }
 
 impl Crop {
-    /// A rectangle in the middle, of which a side is still to be given.
+    /// Creates a rectangle in the center. Set its width, its height, or both.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Its width in pixels, at least 1.
+    /// Sets the width in pixels, at least 1.
     pub fn width(mut self, width: u32) -> Self {
         self.width = Some(width);
         self
     }
 
-    /// Its height in pixels, at least 1.
+    /// Sets the height in pixels, at least 1.
     pub fn height(mut self, height: u32) -> Self {
         self.height = Some(height);
         self
     }
 
-    /// Where it lies, in place of [`at`](Self::at). Default: in the middle.
+    /// Sets the position by gravity, instead of [`at`](Self::at). Default: the center.
     pub fn gravity(mut self, gravity: Gravity) -> Self {
         self.position = Some(Position::Gravity(gravity));
         self
     }
 
-    /// Its distance from the left and the upper edge in pixels, in place of
+    /// Sets the distance from the left and the top edge in pixels, instead of
     /// [`gravity`](Self::gravity).
     pub fn at(mut self, left: u32, top: u32) -> Self {
         self.position = Some(Position::Corner { left, top });
@@ -68,11 +68,11 @@ impl Crop {
     }
 }
 
-/// To which side a rectangle is drawn.
+/// Position of a rectangle in an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names are self-explanatory")]
 pub enum Gravity {
     Center = 0,
     North = 1,
@@ -83,11 +83,11 @@ pub enum Gravity {
     NorthEast = 6,
     SouthWest = 7,
     SouthEast = 8,
-    /// The service finds the part that matters.
+    /// The service chooses the most relevant part.
     Auto = 9,
 }
 
-/// By how much to turn, clockwise.
+/// Angle of a rotation, clockwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rotation {
@@ -101,7 +101,7 @@ pub enum Rotation {
     ThreeQuarters = 270,
 }
 
-/// The size that a picture shall have, in pixels.
+/// Target size of an image, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
@@ -112,7 +112,7 @@ pub struct Resize {
 }
 
 impl Resize {
-    /// A width, at least 1; the height follows.
+    /// Sets the width, at least 1, and keeps the aspect ratio.
     pub fn to_width(width: u32) -> Self {
         Self {
             width: Some(width),
@@ -121,7 +121,7 @@ impl Resize {
         }
     }
 
-    /// A height, at least 1; the width follows.
+    /// Sets the height, at least 1, and keeps the aspect ratio.
     pub fn to_height(height: u32) -> Self {
         Self {
             width: None,
@@ -130,7 +130,7 @@ impl Resize {
         }
     }
 
-    /// Both sides, each at least 1.
+    /// Sets both sides, each at least 1.
     pub fn to(width: u32, height: u32) -> Self {
         Self {
             width: Some(width),
@@ -139,19 +139,19 @@ impl Resize {
         }
     }
 
-    /// What becomes of the proportions. Default: [`ResizeMode::Fill`].
+    /// Sets how to handle another aspect ratio. Default: [`ResizeMode::Fill`].
     pub fn mode(mut self, mode: ResizeMode) -> Self {
         self.mode = Some(mode);
         self
     }
 }
 
-/// What becomes of a picture's proportions when both sides are given.
+/// How to handle another aspect ratio when both sides are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ResizeMode {
-    /// The size is as given, and the rest is filled.
+    /// The image has the given size, and the rest is filled.
     Fill = 0,
     /// The service chooses.
     Auto = 1,
@@ -159,7 +159,7 @@ pub enum ResizeMode {
     Thumbnail = 2,
 }
 
-/// A text over a picture.
+/// A text watermark.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
@@ -171,7 +171,7 @@ pub struct TextWatermark {
 }
 
 impl TextWatermark {
-    /// The text, which must not be empty.
+    /// Creates a watermark of this text, which must not be empty.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -181,19 +181,19 @@ impl TextWatermark {
         }
     }
 
-    /// The size of the letters in twentieths of a point, at least 1. Default 150.
+    /// Sets the font size in twentieths of a point, at least 1. Default: 150.
     pub fn size(mut self, size: u32) -> Self {
         self.size = Some(size);
         self
     }
 
-    /// Over 0, at most 1, which hides what is below. Default 0.25.
+    /// Sets the opacity, greater than 0 and at most 1 (opaque). Default: 0.25.
     pub fn opacity(mut self, opacity: f32) -> Self {
         self.opacity = Some(opacity);
         self
     }
 
-    /// The color as `#RRGGBB`. Default `#000000`, black.
+    /// Sets the color as `#RRGGBB`. Default: `#000000`, black.
     pub fn color(mut self, color: impl Into<String>) -> Self {
         self.color = Some(color.into());
         self
@@ -218,7 +218,7 @@ impl TextWatermark {
     }
 }
 
-/// A picture over a picture.
+/// An image watermark.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
@@ -230,7 +230,8 @@ pub struct ImageWatermark {
 }
 
 impl ImageWatermark {
-    /// The address of the picture to lay over, which the service fetches by `http` or `https`.
+    /// Creates a watermark from the image at this URL, which the service fetches by `http` or
+    /// `https`.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -240,13 +241,13 @@ impl ImageWatermark {
         }
     }
 
-    /// The distance from the left and the upper edge in pixels. Default 0.
+    /// Sets the distance from the left and the top edge in pixels. Default: 0.
     pub fn at(mut self, left: u32, top: u32) -> Self {
         (self.left, self.top) = (Some(left), Some(top));
         self
     }
 
-    /// Over 0, at most 1, which hides what is below. Default 0.25.
+    /// Sets the opacity, greater than 0 and at most 1 (opaque). Default: 0.25.
     pub fn opacity(mut self, opacity: f32) -> Self {
         self.opacity = Some(opacity);
         self
@@ -266,23 +267,23 @@ impl ImageWatermark {
     }
 }
 
-/// The formats that a picture can be given in.
+/// Output format of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ImageFormat {
-    /// JPEG; a side has at most 65,535 pixels.
+    /// JPEG. A side has at most 65,535 pixels.
     Jpeg,
     /// PNG.
     Png,
-    /// WebP; a side has at most 16,383 pixels.
+    /// WebP. A side has at most 16,383 pixels.
     Webp,
-    /// TIFF; a side has at most 65,535 pixels.
+    /// TIFF. A side has at most 65,535 pixels.
     Tiff,
 }
 
 impl ImageFormat {
-    /// As the API names it.
+    /// Returns the name in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

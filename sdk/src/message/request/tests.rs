@@ -4,6 +4,7 @@ use http::uri::Scheme;
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::error::ErrorKind;
 use crate::config::endpoint::Endpoint;
 
 fn parts(virtual_host: bool) -> RequestParts {
@@ -72,12 +73,12 @@ fn lists_are_joined_as_the_spec_says() {
             .query_list("n", collection, &["a", "b c"])
             .map(|()| parts.target().to_owned())
     };
-    assert_eq!(list(Collection::Csv).unwrap(), "/?n=a%2Cb%20c");
-    assert_eq!(list(Collection::Tsv).unwrap(), "/?n=a%09b%20c");
-    assert_eq!(list(Collection::Pipes).unwrap(), "/?n=a%7Cb%20c");
-    assert_eq!(list(Collection::Multi).unwrap(), "/?n=a&n=b%20c");
+    assert_eq!(list(CollectionFormat::Csv).unwrap(), "/?n=a%2Cb%20c");
+    assert_eq!(list(CollectionFormat::Tsv).unwrap(), "/?n=a%09b%20c");
+    assert_eq!(list(CollectionFormat::Pipes).unwrap(), "/?n=a%7Cb%20c");
+    assert_eq!(list(CollectionFormat::Multi).unwrap(), "/?n=a&n=b%20c");
     assert!(
-        list(Collection::Ssv)
+        list(CollectionFormat::Ssv)
             .unwrap_err()
             .to_string()
             .contains("separates")
@@ -89,7 +90,7 @@ fn a_list_in_a_path_is_one_segment() {
     let path = |values: &[&str]| {
         let mut parts = parts(true);
         parts.literal("/");
-        let joined = parts.path_list("n", Collection::Csv, values);
+        let joined = parts.path_list("n", CollectionFormat::Csv, values);
         joined.map(|()| parts.target().to_owned())
     };
     assert_eq!(path(&["a", "b c"]).unwrap(), "/a%2Cb%20c");

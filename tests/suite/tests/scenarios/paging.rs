@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use qingstor_emulator::FaultRule;
+use qingstor_sdk::generic::PagedOperation;
 use qingstor_sdk::types::VersioningStatus;
-use qingstor_sdk::{Call, Config, ErrorKind, Items, Paged, QingStor};
+use qingstor_sdk::{Call, Config, ErrorKind, Items, QingStor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::store::Store;
 
-async fn collect<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
+async fn collect<I: PagedOperation>(mut items: Items<I>) -> Vec<I::Item> {
     let mut found = Vec::new();
     while let Some(item) = items.next().await {
         found.push(item.unwrap());
@@ -22,7 +23,7 @@ async fn collect<I: Paged>(mut items: Items<I>) -> Vec<I::Item> {
 }
 
 /// Asserts that the listing has `count` different items for every page size.
-async fn assert_same_for_all_limits<I: Paged, T: Ord + std::fmt::Debug>(
+async fn assert_same_for_all_limits<I: PagedOperation, T: Ord + std::fmt::Debug>(
     count: usize,
     call: impl Fn(u32) -> Call<I>,
     name: impl Fn(I::Item) -> T,

@@ -3,9 +3,8 @@
 use std::pin::Pin;
 
 use http::Request;
-use qingstor_sdk::{
-    Body, Bucket, Call, Config, Error, Operation, OperationInfo, QingStor, RetryPolicy,
-};
+use qingstor_sdk::generic::OperationInfo;
+use qingstor_sdk::{Body, Bucket, Call, Config, Error, Operation, QingStor, RetryPolicy};
 use qingstor_suite::CannedResponse;
 
 pub(crate) const ID: &str = "QYACCESSKEYIDEXAMPLE";

@@ -88,7 +88,7 @@ impl GetBook {
 impl Operation for GetBookInput {
     type Handle = Bucket;
     type Output = GetBookOutput;
-    const INFO: Info = &OperationInfo::new("GetBook", Method::GET).reply(Reply::Stream);
+    const INFO: Info = &OperationInfo::new("GetBook", Method::GET).stream_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -44,7 +44,7 @@ impl ListShelves {
 impl Operation for ListShelvesInput {
     type Handle = QingStor;
     type Output = ListShelvesOutput;
-    const INFO: Info = &OperationInfo::new("ListShelves", Method::GET).reply(Reply::Json);
+    const INFO: Info = &OperationInfo::new("ListShelves", Method::GET).json_response();
 
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

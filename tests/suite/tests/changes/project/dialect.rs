@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, RMatchColor, Switch, Tree};
-use dialect_sdk::{Blob, Body, Bucket, QingStor, Result, Secret, Timestamp};
+use dialect_sdk::{Base64Bytes, Body, Bucket, QingStor, Result, Secret, Timestamp};
 
 fn time() -> Timestamp {
     "2015-08-16T09:05:00Z".parse().unwrap()
@@ -43,7 +43,7 @@ pub(crate) async fn list(qingstor: &QingStor) -> Result<()> {
     let cell = output.table[0][1].cell.as_ref().unwrap();
     assert_eq!(cell.value, Some(1.5));
     assert_eq!(output.stamp, Some(time()));
-    assert_eq!(output.blob, Some(Blob::from(&b"\xff\xfe"[..])));
+    assert_eq!(output.blob, Some(Base64Bytes::from(&b"\xff\xfe"[..])));
     assert_eq!(output.password, Some(Secret::from("hush")));
     assert_eq!(output.anything.unwrap()["free"][0], 1);
     assert_eq!(output.list, [3, 4]);

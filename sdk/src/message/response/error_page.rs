@@ -2,22 +2,23 @@
 
 use std::borrow::Cow;
 
-/// How many characters of the text are kept.
+/// Longest result, in characters.
 const MAX_CHARS: usize = 200;
-/// How many bytes of the body are looked at.
+/// How many bytes of the body are read.
 const MAX_BYTES: usize = 4096;
 
-/// Returns the first words of a body: of HTML and XML the title, or the text without the tags.
-/// `status_line` (`502 Bad Gateway`) is not repeated. Returns `None` if the body has no other text.
+/// Returns the first words of a body: the title of an HTML or XML document, or its text without the
+/// tags. Leaves out `status_line` (`502 Bad Gateway`). Returns `None` if there is no other text.
 ///
 /// The text is UTF-8, or Latin-1 if `content_type` says so.
-pub(super) fn excerpt(body: &[u8], content_type: &str, status_line: &str) -> Option<String> {
+pub(super) fn first_words(body: &[u8], content_type: &str, status_line: &str) -> Option<String> {
     let text = text(body, is_latin_1(content_type))?;
     if !text.starts_with('<') {
-        return meaningful(&text, status_line);
+        return without_status_line(&text, status_line);
     }
     let page = Page::read(&text);
-    meaningful(&page.title, status_line).or_else(|| meaningful(&page.text, status_line))
+    without_status_line(&page.title, status_line)
+        .or_else(|| without_status_line(&page.text, status_line))
 }
 
 fn is_latin_1(content_type: &str) -> bool {
@@ -31,28 +32,29 @@ fn is_latin_1(content_type: &str) -> bool {
     })
 }
 
-/// The first bytes of the body, if they are text.
+/// Decodes the first bytes of the body; `None` if they are not text.
 fn text(body: &[u8], is_latin_1: bool) -> Option<String> {
     let first = body.get(..MAX_BYTES).unwrap_or(body);
     let text = match is_latin_1 {
         true => first.iter().copied().map(char::from).collect(),
         false => String::from_utf8_lossy(first),
     };
-    // The last character may be cut.
+    // The last character may be incomplete.
     let text = text.trim_start_matches('\u{feff}').trim();
     let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
-    let (mut all, mut broken) = (0_usize, 0_usize);
+    let (mut all, mut binary) = (0_usize, 0_usize);
     for character in text.chars() {
         all += 1;
         let is_binary = character == char::REPLACEMENT_CHARACTER
             || character.is_control() && !character.is_whitespace();
-        broken += usize::from(is_binary);
+        binary += usize::from(is_binary);
     }
-    (broken <= all / 10 && !text.contains('\0')).then(|| text.to_owned())
+    (binary <= all / 10 && !text.contains('\0')).then(|| text.to_owned())
 }
 
-/// The text on one line, cut, and without the status line that it may start with.
-fn meaningful(text: &str, status_line: &str) -> Option<String> {
+/// Returns the text on one line, shortened, without a status line at its start; `None` if nothing
+/// else is left.
+fn without_status_line(text: &str, status_line: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
     let (code, reason) = status_line.split_once(' ').unwrap_or((status_line, ""));
@@ -73,7 +75,7 @@ fn meaningful(text: &str, status_line: &str) -> Option<String> {
     Some(short)
 }
 
-/// `text` behind the words `known`, which it must start with.
+/// Strips the words `known` from the start of `text`, ignoring case.
 fn strip_words<'a>(text: &'a str, known: &str) -> Option<&'a str> {
     let start = text.get(..known.len())?;
     let rest = text.get(known.len()..)?;
@@ -108,7 +110,7 @@ impl Page {
             match &*tag.name {
                 "title" => in_title = true,
                 "/title" => in_title = false,
-                // Their content is not text.
+                // The content of these elements is not text.
                 "script" | "style" => rest = after_end(rest, &tag.name),
                 _ => {}
             }
@@ -129,13 +131,13 @@ impl Page {
 }
 
 struct Tag<'a> {
-    /// In lower case, with the slash of an end tag.
+    /// Name in lower case, including the slash of an end tag.
     name: String,
     rest: &'a str,
 }
 
 impl<'a> Tag<'a> {
-    /// Reads a tag, comment or declaration. What has no end takes all that is left.
+    /// Parses a tag, comment or declaration. Without an end, it extends to the end of the text.
     fn read(from: &'a str) -> Option<Self> {
         let inner = from.strip_prefix('<')?;
         if !inner.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next)) {
@@ -150,14 +152,14 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// What follows the end tag of an element whose content is skipped.
+/// Returns the text from the end tag of an element on, skipping its content.
 fn after_end<'a>(text: &'a str, name: &str) -> &'a str {
     let end = format!("</{name}");
     let at = text.to_ascii_lowercase().find(&end);
     at.and_then(|at| text.get(at..)).unwrap_or_default()
 }
 
-/// Replaces the entities that pages use most.
+/// Decodes character references and the most common entities.
 fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return text.into();
@@ -200,11 +202,11 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> Option<String> {
-        excerpt(body.as_bytes(), "", "502 Bad Gateway")
+        first_words(body.as_bytes(), "", "502 Bad Gateway")
     }
 
     #[test]
-    fn keeps_the_words_of_a_page() {
+    fn finds_the_words_of_a_page() {
         for (body, words) in [
             ("upstream  connect\r\n error", "upstream connect error"),
             (
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn ignores_what_says_nothing() {
+    fn ignores_bodies_without_information() {
         for body in [
             "",
             " \n",
@@ -253,7 +255,7 @@ mod tests {
             &[0xc3; 100],
             &[1; 50],
         ] {
-            assert_eq!(excerpt(binary, "", "502 Bad Gateway"), None);
+            assert_eq!(first_words(binary, "", "502 Bad Gateway"), None);
         }
     }
 
@@ -265,19 +267,19 @@ mod tests {
             "text/html; Charset=\"ISO-8859-1\"",
             "text/html;charset=windows-1252; x=y",
         ] {
-            let words = excerpt(body, kind, "503 Service Unavailable");
+            let words = first_words(body, kind, "503 Service Unavailable");
             assert_eq!(
                 words.as_deref(),
                 Some("Überlastet: später, bitte"),
                 "{kind}"
             );
         }
-        let utf8 = excerpt("später".as_bytes(), "text/html; charset=iso-8859-15", "503");
+        let utf8 = first_words("später".as_bytes(), "text/html; charset=iso-8859-15", "503");
         assert_eq!(utf8.as_deref(), Some("später"));
     }
 
     #[test]
-    fn is_bounded() {
+    fn limits_the_length() {
         let long = of(&"中".repeat(5000)).unwrap();
         assert_eq!(long.chars().count(), MAX_CHARS + 2);
         assert!(long.ends_with("中.."));
@@ -286,13 +288,13 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn takes_any_bytes(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-            let _ = excerpt(&body, "", "502 Bad Gateway");
+        fn accepts_any_bytes(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = first_words(&body, "", "502 Bad Gateway");
         }
 
         #[test]
-        fn takes_any_markup(body in "[<>/!&#;x \\-a-c中]{0,60}") {
-            if let Some(words) = excerpt(body.as_bytes(), "", "502 Bad Gateway") {
+        fn accepts_any_markup(body in "[<>/!&#;x \\-a-c中]{0,60}") {
+            if let Some(words) = first_words(body.as_bytes(), "", "502 Bad Gateway") {
                 proptest::prop_assert!(words.chars().count() <= MAX_CHARS + 2);
             }
         }

@@ -1,15 +1,15 @@
-//! Text from elsewhere, made safe to print.
+//! [`EscapeControls`]: prints untrusted text safely.
 
 use std::fmt;
 
-/// Shows text on one line and in its own order: escapes control characters, line separators, and
-/// the characters that reorder or hide the text around them (bidirectional controls such as U+202E,
+/// Displays text on one line and in its own order. Escapes control characters, line separators, and
+/// characters that reorder or hide the surrounding text (bidirectional controls such as U+202E,
 /// invisible operators, tags).
 ///
-/// Every `Display` of this crate that shows keys, messages, headers or paths goes through it.
-pub(crate) struct Printable<T>(pub(crate) T);
+/// Every `Display` in this crate that shows keys, messages, headers or paths uses it.
+pub(crate) struct EscapeControls<T>(pub(crate) T);
 
-impl<T: fmt::Display> fmt::Display for Printable<T> {
+impl<T: fmt::Display> fmt::Display for EscapeControls<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write as _;
         write!(Escaping(f), "{}", self.0)
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_what_changes_lines_or_order() {
+    fn escapes_characters_that_break_lines_or_reorder_text() {
         for (text, shown) in [
             ("a\r\n\tb", "a\\r\\n\\tb"),
             ("\u{1b}[31m", "\\u{1b}[31m"),
@@ -67,12 +67,12 @@ mod tests {
             ("\u{2028}\u{85}\u{9b}", "\\u{2028}\\u{85}\\u{9b}"),
             ("\u{e0041}\u{feff}", "\\u{e0041}\\u{feff}"),
         ] {
-            assert_eq!(Printable(text).to_string(), shown);
+            assert_eq!(EscapeControls(text).to_string(), shown);
         }
     }
 
     #[test]
-    fn leaves_other_text_unchanged() {
+    fn does_not_change_other_text() {
         for text in [
             "",
             "中文 照片.jpg",
@@ -81,7 +81,7 @@ mod tests {
             "👩\u{200d}👧",
             "a\\nb 'c' \"d\"",
         ] {
-            assert_eq!(Printable(text).to_string(), text);
+            assert_eq!(EscapeControls(text).to_string(), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Concurrent`]: a few futures side by side, without tasks.
+//! [`FutureSet`]: runs a few futures concurrently without spawning tasks.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Futures that run side by side in the task of whoever waits for them, and end when this is
-/// dropped. Each wake polls all: it is meant for a few.
-pub(crate) struct Concurrent<T>(Vec<Running<T>>);
+/// Futures that run concurrently in the task that polls them. Dropping the set drops them. Each
+/// wake polls all of them, so it is meant for a few.
+pub(crate) struct FutureSet<T>(Vec<Running<T>>);
 
-impl<T> Concurrent<T> {
+impl<T> FutureSet<T> {
     pub(crate) fn new() -> Self {
         Self(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! Settings from outside the code: the environment over a file.
+//! Loads settings: the environment overrides a file, which overrides the defaults.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,10 +7,11 @@ use super::Config;
 #[cfg(feature = "config-file")]
 use super::file;
 use super::settings::{CREDENTIALS, SETTINGS};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, Result};
+use crate::config::credentials::{incomplete_credentials, missing_credentials};
 
-/// The layers: defaults, then the file, then the environment. The environment is an argument, so
-/// that tests need not change the process's own.
+/// Reads the file, then the environment variables. `variable` returns the value of a variable, so
+/// that tests need not change the environment.
 pub(super) fn load(
     variable: &dyn Fn(&str) -> Option<OsString>,
     home: Option<PathBuf>,
@@ -19,9 +20,9 @@ pub(super) fn load(
     let mut credentials = read_file(&mut config, variable, home)?;
     let [id, secret] = CREDENTIALS.map(variable_name);
     match (variable(&id).is_some(), variable(&secret).is_some()) {
-        // The other half of the file belongs to another key.
-        (true, false) => return Err(half(&id, &secret)),
-        (false, true) => return Err(half(&secret, &id)),
+        // The other half may be in the file, but belongs to another key pair.
+        (true, false) => return Err(half_in_environment(&id, &secret)),
+        (false, true) => return Err(half_in_environment(&secret, &id)),
         _ => {}
     }
     for (key, apply) in SETTINGS {
@@ -45,10 +46,9 @@ pub(super) fn load(
     if credentials {
         return Ok(config);
     }
-    Err(Error::new(
-        ErrorKind::Credentials,
-        "no credentials: set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write \
-         access_key_id and secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
+    Err(missing_credentials(
+        "set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write access_key_id and \
+         secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
     ))
 }
 
@@ -56,12 +56,11 @@ fn variable_name(key: &str) -> String {
     format!("QINGSTOR_{}", key.to_ascii_uppercase())
 }
 
-fn half(set: &str, missing: &str) -> Error {
-    let text = format!("config: {set} (environment) is set, but {missing} is not");
-    Error::new(ErrorKind::Credentials, text)
+fn half_in_environment(set: &str, missing: &str) -> Error {
+    incomplete_credentials(&format!("config: {set} (environment)"), missing)
 }
 
-/// Reads the file, if there is one; says whether it holds credentials.
+/// Reads the file if it exists, and returns whether it contains credentials.
 #[cfg(feature = "config-file")]
 fn read_file(
     config: &mut Config,
@@ -102,6 +101,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::base::error::ErrorKind;
 
     fn with(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Config> {
         let variables: HashMap<_, _> = variables.iter().copied().collect();
@@ -114,7 +114,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_environment_alone_is_enough() {
+    fn loads_from_the_environment_alone() {
         let config = with(&[&KEYS[..], &[("QINGSTOR_PORT", "8080")]].concat(), None).unwrap();
         assert_eq!(
             (&*config.access_key_id, config.port),
@@ -154,14 +154,14 @@ mod tests {
     fn half_a_key_pair_is_refused() {
         for (set, missing) in [(KEYS[0], KEYS[1].0), (KEYS[1], KEYS[0].0)] {
             let error = with(&[set], None).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Credentials);
+            assert_eq!(error.kind(), ErrorKind::Config);
             let says = format!("{} (environment) is set, but {missing} is not", set.0);
             assert!(error.to_string().contains(&says), "{error}");
         }
     }
 
     #[test]
-    fn a_wrong_variable_is_named() {
+    fn errors_name_the_invalid_variable() {
         for (name, value, says) in [
             (
                 "QINGSTOR_ENDPOINT",
@@ -189,7 +189,7 @@ mod tests {
 
     #[cfg(feature = "config-file")]
     #[test]
-    fn the_environment_wins_over_the_file() {
+    fn the_environment_overrides_the_file() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join(".qingstor")).unwrap();
         let file = "access_key_id: FILE_ID\nsecret_access_key: 'FILE_SECRET'\nhost: stor.example.com\n\
@@ -212,7 +212,7 @@ mod tests {
 
     #[cfg(feature = "config-file")]
     #[test]
-    fn a_wrong_file_is_named_with_its_line() {
+    fn errors_name_the_file_and_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("qingstor.yaml");
         let path_text = path.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! [`ProvideCredentials`]: credentials that are fetched when they are needed, and change.
+//! [`ProvideCredentials`]: credentials that are fetched when needed, and may change.
 
 use std::error::Error as StdError;
 use std::ffi::OsString;
@@ -8,28 +8,35 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use super::Credentials;
+use super::{Credentials, incomplete_credentials, missing_credentials};
 use crate::base::error::{Error, ErrorKind};
 
-/// What [`ProvideCredentials::provide`] gives. Any error will do; it becomes the source of a
+/// The result of [`ProvideCredentials::provide`]. An error of any type becomes the source of a
 /// `Credentials` error.
-pub type ProvideFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Provided, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
+pub type ProvideFuture<'a> = Pin<
+    Box<
+        dyn Future<Output = Result<ProvidedCredentials, Box<dyn StdError + Send + Sync>>>
+            + Send
+            + 'a,
+    >,
+>;
 
-/// Where credentials come from, if they are not known from the start: a vault, a metadata service,
-/// a file that is changed while the program runs.
+/// A source of credentials that are not known at the start or change while the program runs, such
+/// as a vault, a metadata service or a file.
 ///
-/// The client asks when it needs to, never twice at a time, and keeps what it was given: until 5
-/// minutes before it expires (or half its life, if that is less), or as long as
-/// [`refresh_after`](Provided::refresh_after) says. While a provider fails, credentials that are
-/// still valid are used, and it is asked again after 10 seconds. An answer that takes longer than
-/// 30 seconds counts as a failure; a call that has valid ones waits 2 seconds at most, and goes on
-/// with them, while a task of the runtime waits for the new ones.
+/// The client calls the provider when it needs credentials, one call at a time. It caches the
+/// result until 5 minutes before the credentials expire (half of their lifetime, if that is less),
+/// or for [`refresh_after`](ProvidedCredentials::refresh_after).
+///
+/// While the provider fails, the client uses the old credentials as long as they are valid, and
+/// calls the provider again after 10 seconds. A provider that takes longer than 30 seconds counts
+/// as failed. A request whose old credentials are still valid waits at most 2 seconds for new ones.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
 /// use std::time::{Duration, SystemTime};
-/// use qingstor_sdk::{Config, Credentials, ProvideCredentials, ProvideFuture, Provided, QingStor};
+/// use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
+/// use qingstor_sdk::{Config, Credentials, ProvideCredentials, QingStor};
 ///
 /// struct Vault;
 ///
@@ -39,7 +46,7 @@ pub type ProvideFuture<'a> =
 ///             // Here the vault would be asked.
 ///             let credentials = Credentials::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")?;
 ///             let expires = SystemTime::now() + Duration::from_secs(3600);
-///             Ok(Provided::new(credentials).expires(expires))
+///             Ok(ProvidedCredentials::new(credentials).expires(expires))
 ///         })
 ///     }
 /// }
@@ -50,24 +57,24 @@ pub type ProvideFuture<'a> =
 /// # Ok(()) }
 /// ```
 pub trait ProvideCredentials: Send + Sync {
-    /// Fetches the credentials. Dropping the future must do no harm.
+    /// Fetches the credentials. The client may drop the future before it completes.
     fn provide(&self) -> ProvideFuture<'_>;
 }
 
-/// Credentials, and how long they are good.
+/// Credentials with their lifetime, returned by a [`ProvideCredentials`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Provided {
+pub struct ProvidedCredentials {
     /// The key pair.
     pub credentials: Credentials,
-    /// When the service ceases to accept it, by this machine's clock. `None`: never.
+    /// Time at which the key pair expires, by the local clock. `None`: never.
     pub expires: Option<SystemTime>,
-    /// How long to keep it before asking again. `None`: as long as it is good.
+    /// Time after which the provider is called again. `None`: shortly before the key pair expires.
     pub refresh_after: Option<Duration>,
 }
 
-impl Provided {
-    /// Credentials that never expire.
+impl ProvidedCredentials {
+    /// Creates credentials that never expire.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {
         Self {
@@ -77,14 +84,15 @@ impl Provided {
         }
     }
 
-    /// Says when the service ceases to accept them.
+    /// Sets the time at which the credentials expire.
     #[must_use]
     pub fn expires(mut self, at: SystemTime) -> Self {
         self.expires = Some(at);
         self
     }
 
-    /// Has the provider asked again after this time, good as they may still be.
+    /// Sets the time after which the provider is called again, even if the credentials are still
+    /// valid.
     #[must_use]
     pub fn refresh_after(mut self, time: Duration) -> Self {
         self.refresh_after = Some(time);
@@ -92,23 +100,24 @@ impl Provided {
     }
 }
 
-/// A key pair that is known provides itself.
+/// Provides this key pair, for example at the end of a [`Chain`].
 impl ProvideCredentials for Credentials {
     fn provide(&self) -> ProvideFuture<'_> {
-        Box::pin(async { Ok(Provided::new(self.clone())) })
+        Box::pin(async { Ok(ProvidedCredentials::new(self.clone())) })
     }
 }
 
-/// The environment's `QINGSTOR_ACCESS_KEY_ID` and `QINGSTOR_SECRET_ACCESS_KEY`.
+/// Credentials from the environment variables `QINGSTOR_ACCESS_KEY_ID` and
+/// `QINGSTOR_SECRET_ACCESS_KEY`.
 ///
-/// One without the other, or one that is not UTF-8, is an error of kind `Config`; neither one of
-/// kind `Credentials`. Both empty means anonymous calls.
+/// If both are unset, the error has the kind `Credentials`. If only one is set, or one is not
+/// UTF-8, it has the kind `Config`. If both are empty, requests are anonymous.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvCredentials;
 
 impl EnvCredentials {
-    /// The environment of this process.
+    /// Creates a provider that reads the environment of this process.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -117,12 +126,16 @@ impl EnvCredentials {
 
 impl ProvideCredentials for EnvCredentials {
     fn provide(&self) -> ProvideFuture<'_> {
-        Box::pin(async { Ok(Provided::new(from_env(|name| std::env::var_os(name))?)) })
+        Box::pin(async {
+            Ok(ProvidedCredentials::new(from_environment(|name| {
+                std::env::var_os(name)
+            })?))
+        })
     }
 }
 
-/// The environment is an argument, so that tests need not change the process's own.
-fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, Error> {
+/// Reads the variables with a function, so that tests need not change the environment.
+fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, Error> {
     const ID: &str = "QINGSTOR_ACCESS_KEY_ID";
     const SECRET: &str = "QINGSTOR_SECRET_ACCESS_KEY";
     let text = |name| match variable(name).map(OsString::into_string).transpose() {
@@ -134,20 +147,19 @@ fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> Result<Credentials, 
             Ok(Credentials::anonymous())
         }
         (Some(id), Some(secret)) => Credentials::new(id, &secret),
-        (None, None) => Err(Error::new(
-            ErrorKind::Credentials,
-            format!("{ID} and {SECRET} are not set"),
-        )),
-        (Some(_), None) => Err(Error::config(format!("{ID} is set, but {SECRET} is not"))),
-        (None, Some(_)) => Err(Error::config(format!("{SECRET} is set, but {ID} is not"))),
+        (None, None) => Err(missing_credentials(&format!(
+            "{ID} and {SECRET} are not set"
+        ))),
+        (Some(_), None) => Err(incomplete_credentials(ID, SECRET)),
+        (None, Some(_)) => Err(incomplete_credentials(SECRET, ID)),
     }
 }
 
-/// Providers that are asked one after the other; the first that has credentials gives them.
+/// Providers that are called in order until one returns credentials.
 ///
-/// A provider that fails is passed over, but one whose settings are wrong (`Config`) ends the
-/// search: whoever wrote half a key pair means it. All together have the 30 seconds of one
-/// provider, so one that may hang stands last, or has a time limit of its own.
+/// If a provider fails, the next one is called. An error of the kind `Config` ends the search,
+/// because a wrong setting, such as half of a key pair, is a mistake. The chain as a whole has the
+/// 30 seconds of one provider, so a provider that may hang should be last or have its own timeout.
 ///
 /// ```
 /// use qingstor_sdk::{Chain, Config, Credentials, EnvCredentials};
@@ -164,12 +176,12 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// No providers yet.
+    /// Creates a chain without providers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a provider behind those that are there.
+    /// Adds a provider at the end of the chain.
     pub fn or(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.providers.push(Box::new(provider));
         self
@@ -190,18 +202,18 @@ impl ProvideCredentials for Chain {
                 }
                 reasons.push(error.to_string());
             }
-            let text = match &*reasons {
+            let reason = match &*reasons {
                 [] => "the chain has no provider".to_owned(),
-                _ => format!("no provider has credentials: {}", reasons.join("; ")),
+                _ => reasons.join("; "),
             };
-            Err(Error::new(ErrorKind::Credentials, text).into())
+            Err(missing_credentials(&reason).into())
         })
     }
 }
 
 fn is_wrong_setting(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
-    let ours = error.downcast_ref::<Error>();
-    ours.is_some_and(|error| error.kind() == ErrorKind::Config)
+    let error = error.downcast_ref::<Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::Config)
 }
 
 impl fmt::Debug for Chain {
@@ -216,10 +228,10 @@ impl fmt::Debug for Chain {
 mod tests {
     use super::*;
 
-    /// A provider that always fails so.
-    struct Fails(fn() -> Error);
+    /// A provider that always fails with this error.
+    struct FailingProvider(fn() -> Error);
 
-    impl ProvideCredentials for Fails {
+    impl ProvideCredentials for FailingProvider {
         fn provide(&self) -> ProvideFuture<'_> {
             Box::pin(async { Err((self.0)().into()) })
         }
@@ -230,8 +242,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_that_has_some_gives_them() {
-        let none = || Fails(|| Error::new(ErrorKind::Credentials, "none here"));
+    async fn a_chain_returns_the_credentials_of_the_first_provider_that_has_some() {
+        let none = || FailingProvider(|| Error::new(ErrorKind::Credentials, "none here"));
         let chain = Chain::new().or(none()).or(pair()).or(none());
         let provided = chain.provide().await.unwrap();
         assert_eq!(provided.credentials.access_key_id(), Some("ID"));
@@ -239,15 +251,15 @@ mod tests {
         let text = error.unwrap_err().to_string();
         assert!(text.contains("none here; none here"), "{text}");
         assert!(Chain::new().provide().await.is_err());
-        let wrong = Fails(|| Error::config("half a pair"));
+        let wrong = FailingProvider(|| Error::config("half a pair"));
         let error = Chain::new().or(wrong).or(pair()).provide().await;
         assert_eq!(error.unwrap_err().to_string(), "half a pair");
     }
 
     #[test]
-    fn the_environment_has_both_or_neither() {
+    fn the_environment_must_have_both_variables_or_neither() {
         let with = |id: Option<&str>, secret: Option<&str>| {
-            from_env(|name| {
+            from_environment(|name| {
                 let value = if name.ends_with("KEY_ID") { id } else { secret };
                 value.map(OsString::from)
             })
@@ -263,7 +275,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::ffi::OsStringExt;
-            let error = from_env(|_| Some(OsString::from_vec(vec![0xff]))).unwrap_err();
+            let error = from_environment(|_| Some(OsString::from_vec(vec![0xff]))).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("not UTF-8"), "{error}");
         }

@@ -1,4 +1,4 @@
-//! A response body before it is checked.
+//! [`TimedBody`]: a response body as the transport returns it, before its length is checked.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,24 +8,25 @@ use bytes::Bytes;
 use http_body::Body as _;
 use tokio::time::Sleep;
 
-/// A response body with the limits on the time that it may take.
-pub(crate) struct Incoming {
-    pub(crate) body: IncomingBody,
+/// A response body with its timeouts.
+pub(crate) struct TimedBody {
+    pub(crate) body: RawBody,
+    /// Timer that was used to wait for the response. It is reset and reused.
     pub(crate) timer: Pin<Box<Sleep>>,
-    /// The longest time without a byte.
+    /// Maximum time without a byte.
     pub(crate) idle_timeout: Duration,
-    /// The longest time for a body that the client reads as a whole.
+    /// Maximum time for a body that the client reads as a whole.
     pub(crate) slow_timeout: Duration,
 }
 
 /// A response body.
-pub(crate) enum IncomingBody {
+pub(crate) enum RawBody {
     Network(reqwest::Body),
-    /// The complete body; empty after it was read.
+    /// The complete body. Empty after it was read.
     Whole(Bytes),
 }
 
-impl IncomingBody {
+impl RawBody {
     /// Returns whether the body is known to have ended.
     pub(crate) fn is_end(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Streams of callers, whatever their chunks and errors are.
+//! [`StreamAdapter`]: converts the chunks and errors of caller-supplied streams.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,16 +10,16 @@ use futures_core::{Stream, TryStream};
 
 use crate::base::error::Error;
 
-/// A stream of any chunks and errors as one of bytes and I/O errors.
-pub(crate) struct Chunks<S>(Pin<Box<S>>);
+/// Converts a stream of any chunks and errors into a stream of bytes and I/O errors.
+pub(crate) struct StreamAdapter<S>(Pin<Box<S>>);
 
-impl<S> Chunks<S> {
+impl<S> StreamAdapter<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self(Box::pin(stream))
     }
 }
 
-impl<S> Stream for Chunks<S>
+impl<S> Stream for StreamAdapter<S>
 where
     S: TryStream,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// An I/O error stays as it is; any other error becomes its source.
+/// Converts an error: an I/O error stays unchanged, any other error becomes the source of one.
 fn io_error(error: impl Into<Box<dyn StdError + Send + Sync>>) -> io::Error {
     let error = match error.into().downcast::<io::Error>() {
         Ok(error) => return *error,
@@ -49,10 +49,10 @@ fn io_error(error: impl Into<Box<dyn StdError + Send + Sync>>) -> io::Error {
     }
 }
 
-/// A stream that only fails, for a conversion that can't return an error.
-pub(crate) struct Failed(pub(crate) Option<io::Error>);
+/// A stream that yields one error, for conversions that cannot return an error.
+pub(crate) struct ErrorStream(pub(crate) Option<io::Error>);
 
-impl Stream for Failed {
+impl Stream for ErrorStream {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,4 +1,4 @@
-//! A presigned call as serde writes it.
+//! [`PresignedData`]: a presigned call in the form in which it is serialized.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use crate::message::request::{header_value, is_secret};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Plain {
+pub(super) struct PresignedData {
     method: String,
     url: String,
     headers: BTreeMap<String, String>,
-    /// JSON, so it is text.
+    /// A JSON document.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     body: String,
     expires: i64,
 }
 
-impl From<Presigned> for Plain {
+impl From<Presigned> for PresignedData {
     fn from(call: Presigned) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
@@ -39,23 +39,23 @@ impl From<Presigned> for Plain {
     }
 }
 
-impl TryFrom<Plain> for Presigned {
+impl TryFrom<PresignedData> for Presigned {
     type Error = Error;
 
-    fn try_from(plain: Plain) -> Result<Self, Error> {
-        // The URL is as good as a key: no message quotes it.
+    fn try_from(data: PresignedData) -> Result<Self, Error> {
+        // The URL grants access, so the message does not contain it.
         let wrong =
             |what: &str| Error::invalid_input(format!("invalid presigned call: wrong {what}"));
         let mut headers = HeaderMap::new();
-        for (name, value) in &plain.headers {
+        for (name, value) in &data.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("header"))?;
             let mut value = header_value(value).ok_or_else(|| wrong("header"))?;
             value.set_sensitive(is_secret(&name));
             headers.insert(name, value);
         }
-        let method = Method::from_bytes(plain.method.as_bytes()).map_err(|_| wrong("method"))?;
-        let uri: Uri = plain.url.parse().map_err(|_| wrong("URL"))?;
-        let body = plain.body.into();
-        Ok(Self::new(method, uri, headers, body, plain.expires))
+        let method = Method::from_bytes(data.method.as_bytes()).map_err(|_| wrong("method"))?;
+        let uri: Uri = data.url.parse().map_err(|_| wrong("URL"))?;
+        let body = data.body.into();
+        Ok(Self::new(method, uri, headers, body, data.expires))
     }
 }

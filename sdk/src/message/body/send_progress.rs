@@ -1,4 +1,4 @@
-//! [`Progress`]: how much of a request body a connection has taken.
+//! [`SendProgress`]: how many bytes of a request body the connection has taken.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,22 +9,22 @@ use crate::base::error::Error;
 /// The state of one request body, shared between the connection that polls the body and the task
 /// that waits for the response.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct SendProgress {
     taken: AtomicU64,
-    /// How often the body had something to return: bytes, its end, or an error.
-    answers: AtomicU64,
+    /// Number of polls that returned bytes, the end, or an error.
+    ready_polls: AtomicU64,
     is_abandoned: AtomicBool,
-    shared: Mutex<Shared>,
+    state: Mutex<SendState>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SendState {
     /// The waker of the connection while it waits for the source of the body.
     waiting: Option<Waker>,
     failure: Option<Error>,
 }
 
-impl Progress {
+impl SendProgress {
     /// Returns the number of bytes that the connection has taken.
     pub(crate) fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)
@@ -34,29 +34,29 @@ impl Progress {
         self.taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns a number that changes whenever the body returns something to the connection.
-    pub(crate) fn answers(&self) -> u64 {
-        self.answers.load(Ordering::Relaxed)
+    /// Returns the number of polls that returned bytes, the end, or an error.
+    pub(crate) fn ready_polls(&self) -> u64 {
+        self.ready_polls.load(Ordering::Relaxed)
     }
 
     /// Returns whether the connection waits for the source of the body: a stream, a file, or a
     /// limit on the bytes per second.
     pub(crate) fn waits_for_source(&self) -> bool {
-        self.shared().waiting.is_some()
+        self.state().waiting.is_some()
     }
 
     /// Records the result of polling the body. `waiting`: the waker, if the source was pending.
     pub(super) fn polled(&self, waiting: Option<&Waker>) {
         if waiting.is_none() {
-            self.answers.fetch_add(1, Ordering::Relaxed);
+            self.ready_polls.fetch_add(1, Ordering::Relaxed);
         }
-        self.shared().waiting = waiting.cloned();
+        self.state().waiting = waiting.cloned();
     }
 
-    /// Ends the sending: the connection gets an error instead of the rest of the body.
+    /// Stops sending: the connection gets an error instead of the rest of the body.
     pub(crate) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
-        let waiting = self.shared().waiting.take();
+        let waiting = self.state().waiting.take();
         if let Some(waker) = waiting {
             waker.wake();
         }
@@ -67,15 +67,15 @@ impl Progress {
     }
 
     pub(super) fn fail(&self, error: Error) {
-        self.shared().failure = Some(error);
+        self.state().failure = Some(error);
     }
 
     /// Takes the reason why the body could not be read, if that ended the request.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.shared().failure.take()
+        self.state().failure.take()
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, SendState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

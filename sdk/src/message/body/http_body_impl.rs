@@ -1,4 +1,4 @@
-//! [`http_body::Body`] for [`Body`]: other HTTP clients can send it.
+//! Implements [`http_body::Body`] for [`Body`], so that other HTTP clients can send it.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use http_body::{Frame, SizeHint};
 
 use super::Body;
 
-/// Yields the bytes once, as [`Body::into_stream`] does. A file must be read inside a Tokio
+/// Yields the bytes once, like [`Body::into_stream`]. The body of a file must be read inside a Tokio
 /// runtime.
 impl http_body::Body for Body {
     type Data = Bytes;
@@ -19,27 +19,27 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let wire = match self.wire.take() {
-            Some(wire) => wire,
+        let stream = match self.stream.take() {
+            Some(stream) => stream,
             None => match self.start() {
-                Ok((wire, _)) => Box::new(wire),
+                Ok((stream, _)) => Box::new(stream),
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
             },
         };
-        Pin::new(&mut **self.wire.insert(wire)).poll_frame(cx)
+        Pin::new(&mut **self.stream.insert(stream)).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.wire {
-            Some(wire) => wire.is_end_stream(),
-            // A stream that is announced as empty has to show that it is.
+        match &self.stream {
+            Some(stream) => stream.is_end_stream(),
+            // A stream that is announced as empty must be polled to check that.
             None => self.is_empty() && self.is_replayable(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.wire {
-            Some(wire) => wire.size_hint(),
+        match &self.stream {
+            Some(stream) => stream.size_hint(),
             None => SizeHint::with_exact(self.len()),
         }
     }

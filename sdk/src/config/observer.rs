@@ -1,4 +1,4 @@
-//! [`Observer`]: who is told of each request and each answer.
+//! [`Observer`]: is notified of each request and each response.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::base::error::Error;
 
-/// Is told of each attempt of each call: for metrics, logs, and tests.
+/// Is notified of each attempt of each call, for metrics, logs and tests.
 ///
-/// Its methods are called in the middle of a call: they must be quick, and must not block. What may
-/// not be seen is not shown: no signature, no customer's key, no body.
+/// The methods are called while a call is in progress, so they must be fast and must not block.
+/// Events contain no signature, no encryption key and no body.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,62 +30,63 @@ use crate::base::error::Error;
 /// # let _ = config;
 /// ```
 pub trait Observer: Send + Sync {
-    /// A request is about to be sent.
+    /// Called before a request is sent.
     fn request(&self, event: &RequestEvent<'_>) {
         let _ = event;
     }
 
-    /// An answer came, or none will come.
+    /// Called after a response arrived, or the attempt failed.
     fn response(&self, event: &ResponseEvent<'_>) {
         let _ = event;
     }
 }
 
-/// An attempt that begins.
+/// The start of an attempt.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RequestEvent<'a> {
-    /// The operation's id in the specification, such as `GetObject`.
+    /// ID of the operation in the specification, such as `GetObject`.
     pub operation: &'static str,
-    /// The bucket that the call is for.
+    /// Bucket of the call.
     pub bucket: Option<&'a str>,
-    /// The number of the attempt, from 1.
+    /// Number of the attempt, starting at 1.
     pub attempt: u32,
-    /// The HTTP method.
+    /// HTTP method.
     pub method: &'a Method,
-    /// The URL. The signature is not in it.
+    /// URL. It does not contain the signature.
     pub uri: &'a Uri,
-    /// The headers, without date and signature; a secret's value is `..`.
+    /// Headers, without date and signature. Secret values are replaced by `..`.
     pub headers: &'a HeaderMap,
-    /// The length of the body, in bytes.
+    /// Length of the body in bytes.
     pub body_len: u64,
 }
 
-/// An attempt that ended, but for the body of an answer that the caller reads.
+/// The end of an attempt. If the caller reads the response body as a stream, it has not been read
+/// yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResponseEvent<'a> {
-    /// The operation's id in the specification, such as `GetObject`.
+    /// ID of the operation in the specification, such as `GetObject`.
     pub operation: &'static str,
-    /// The bucket that the call is for.
+    /// Bucket of the call.
     pub bucket: Option<&'a str>,
-    /// The number of the attempt, from 1.
+    /// Number of the attempt, starting at 1.
     pub attempt: u32,
-    /// The status of the answer, if one came.
+    /// Status of the response, if there is one.
     pub status: Option<StatusCode>,
-    /// The id under which the service knows the request.
+    /// Request ID of the response.
     pub request_id: Option<&'a str>,
-    /// The headers of a success.
+    /// Headers of a successful response.
     pub headers: Option<&'a HeaderMap>,
-    /// The length that a success announced for its body, in bytes.
+    /// Announced length of the body of a successful response, in bytes.
     pub body_len: Option<u64>,
-    /// Why the attempt failed. There may be a further one.
+    /// The error of a failed attempt. The client may retry.
     pub error: Option<&'a Error>,
-    /// The time that the attempt took.
+    /// Duration of the attempt.
     pub elapsed: Duration,
 }
 
-/// The headers without the values that nobody may see.
+/// Copies the headers and replaces secret values.
 pub(crate) fn redacted(headers: &HeaderMap) -> HeaderMap {
     let mut shown = headers.clone();
     for value in shown.values_mut().filter(|value| value.is_sensitive()) {

@@ -1,0 +1,158 @@
+//! [`ContentReader`]: reads the content of a request body from memory, a file or a stream.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::{BodySource, BoxStream, StreamSlot, has_stream, take_stream};
+use crate::base::error::Error;
+
+/// How many bytes of a file are read at once.
+pub(super) const FILE_CHUNK: u64 = 256 * 1024;
+/// How many bytes in memory form one chunk, so that the transfer can report progress.
+const BYTES_CHUNK: usize = 256 * 1024;
+
+/// Reads the content of a body once, from its start to its end.
+pub(super) struct ContentReader {
+    state: State,
+    /// Offset of the content in its file; `None` if the content is the whole file.
+    offset: Option<u64>,
+}
+
+enum State {
+    Done,
+    Bytes(Bytes),
+    /// A file that has not been opened yet.
+    Path(PathBuf),
+    File(File),
+    Reading(JoinHandle<io::Result<(File, Bytes)>>),
+    /// A stream that has not been taken yet. If the connection fails, it can still be sent.
+    Slot(StreamSlot),
+    /// The lock is never contended. It makes the body `Sync`.
+    Stream(Mutex<BoxStream>),
+}
+
+impl ContentReader {
+    /// Returns an error if the source is a stream that was already taken.
+    pub(super) fn new(source: &BodySource) -> Result<Self, Error> {
+        let mut offset = None;
+        let state = match source {
+            BodySource::Bytes(bytes) if bytes.is_empty() => State::Done,
+            BodySource::Bytes(bytes) => State::Bytes(bytes.clone()),
+            BodySource::File {
+                path,
+                offset: start,
+            } => {
+                offset = *start;
+                State::Path(path.clone())
+            }
+            BodySource::Stream(slot) if has_stream(slot) => State::Slot(slot.clone()),
+            BodySource::Stream(_) => return Err(already_consumed()),
+        };
+        Ok(Self { state, offset })
+    }
+
+    /// Returns whether all content is in memory, so that its length is certain.
+    pub(super) fn is_in_memory(&self) -> bool {
+        matches!(self.state, State::Bytes(_))
+    }
+
+    /// Ends the content: the reader yields nothing more.
+    pub(super) fn stop(&mut self) {
+        self.state = State::Done;
+    }
+
+    /// Returns the next bytes; `None` at the end. `remaining`: the number of bytes that the body
+    /// still needs.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        remaining: u64,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        loop {
+            match &mut self.state {
+                State::Done => return Poll::Ready(None),
+                State::Bytes(bytes) => {
+                    let chunk = bytes.split_to(bytes.len().min(BYTES_CHUNK));
+                    if bytes.is_empty() {
+                        self.stop();
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                State::Slot(slot) => {
+                    self.state = match take_stream(slot) {
+                        Some(stream) => State::Stream(Mutex::new(stream)),
+                        None => {
+                            self.stop();
+                            return Poll::Ready(Some(Err(io::Error::other(already_consumed()))));
+                        }
+                    };
+                }
+                State::Stream(stream) => {
+                    let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    let item = ready!(stream.as_mut().poll_next(cx));
+                    if item.is_none() {
+                        self.stop();
+                    }
+                    return Poll::Ready(item);
+                }
+                State::Reading(task) => {
+                    let read = ready!(Pin::new(task).poll(cx));
+                    self.stop();
+                    let (file, bytes) = match read.map_err(io::Error::other) {
+                        Ok(Ok(read)) => read,
+                        Ok(Err(error)) | Err(error) => return Poll::Ready(Some(Err(error))),
+                    };
+                    if bytes.is_empty() {
+                        return Poll::Ready(None);
+                    }
+                    self.state = State::File(file);
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                State::Path(_) | State::File(_) => self.start_reading(remaining),
+            }
+        }
+    }
+
+    /// Starts reading the next chunk of the file in a thread for blocking work.
+    fn start_reading(&mut self, remaining: u64) {
+        // Of a whole file, one more byte than announced is requested, to notice that it has grown.
+        let extra = u64::from(self.offset.is_none());
+        let wanted = remaining.saturating_add(extra).min(FILE_CHUNK);
+        let offset = self.offset.unwrap_or(0);
+        self.state = match std::mem::replace(&mut self.state, State::Done) {
+            State::Path(path) => State::Reading(spawn_blocking(move || {
+                let file = open_at(&path, offset).map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })?;
+                read(file, wanted)
+            })),
+            State::File(file) => State::Reading(spawn_blocking(move || read(file, wanted))),
+            other => other,
+        };
+    }
+}
+
+fn already_consumed() -> Error {
+    Error::invalid_input("the body stream was already consumed")
+}
+
+fn open_at(path: &Path, offset: u64) -> io::Result<File> {
+    let mut file = File::open(path)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset))?;
+    }
+    Ok(file)
+}
+
+fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {
+    let mut buffer = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+    file.by_ref().take(wanted).read_to_end(&mut buffer)?;
+    Ok((file, buffer.into()))
+}
