@@ -8,7 +8,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a benchmark that can't run should say so and stop"
+    reason = "a benchmark stops with a message if it cannot run"
 )]
 
 use std::net::SocketAddr;
@@ -29,12 +29,12 @@ use tokio::sync::Barrier;
 const CONNECTIONS: [usize; 3] = [1, 64, 1000];
 const CONTENT: [u8; 1024] = [b'x'; 1024];
 /// Largest number of entries of a list.
-const LISTED: usize = 100;
+const LISTED_OBJECTS: usize = 100;
 const OPERATIONS: [&str; 4] = ["PUT", "GET", "HEAD", "LIST"];
 
 /// Results of the clients of one measurement.
 #[derive(Default)]
-struct Tally {
+struct Measurement {
     latencies: Vec<Duration>,
     errors: u64,
 }
@@ -57,7 +57,7 @@ fn request(emulator: &Emulator, method: &str, target: &str, body: &[u8]) -> Vec<
 
 /// Returns the request that a client repeats.
 fn repeated(emulator: &Emulator, operation: &str, client: usize) -> Vec<u8> {
-    let key = client % LISTED;
+    let key = client % LISTED_OBJECTS;
     match operation {
         "PUT" => request(
             emulator,
@@ -124,7 +124,7 @@ async fn measure(
     operation: &str,
     connections: usize,
     time: Duration,
-) -> (Tally, Duration) {
+) -> (Measurement, Duration) {
     let is_over = Arc::new(AtomicBool::new(false));
     let ready = Arc::new(Barrier::new(connections + 1));
     let errors = Arc::new(AtomicU64::new(0));
@@ -154,12 +154,12 @@ async fn measure(
     let started = Instant::now();
     tokio::time::sleep(time).await;
     is_over.store(true, Ordering::Relaxed);
-    let mut tally = Tally::default();
+    let mut measurement = Measurement::default();
     while let Some(latencies) = clients.join_next().await {
-        tally.latencies.extend(latencies.unwrap());
+        measurement.latencies.extend(latencies.unwrap());
     }
-    tally.errors = errors.load(Ordering::Relaxed);
-    (tally, started.elapsed())
+    measurement.errors = errors.load(Ordering::Relaxed);
+    (measurement, started.elapsed())
 }
 
 async fn run(name: &str, builder: Builder, time: Duration) -> u64 {
@@ -170,7 +170,7 @@ async fn run(name: &str, builder: Builder, time: Duration) -> u64 {
             .exchange(&request(&emulator, "PUT", "/loading", b""))
             .await
     );
-    for key in 0..LISTED {
+    for key in 0..LISTED_OBJECTS {
         let put = request(
             &emulator,
             "PUT",
@@ -182,18 +182,18 @@ async fn run(name: &str, builder: Builder, time: Duration) -> u64 {
     let mut errors = 0;
     for connections in CONNECTIONS {
         for operation in OPERATIONS {
-            let (mut tally, elapsed) = measure(&emulator, operation, connections, time).await;
-            tally.latencies.sort_unstable();
-            let count = tally.latencies.len();
-            let at = |percent: usize| tally.latencies[(count * percent / 100).min(count - 1)];
+            let (mut measurement, elapsed) = measure(&emulator, operation, connections, time).await;
+            measurement.latencies.sort_unstable();
+            let count = measurement.latencies.len();
+            let at = |percent: usize| measurement.latencies[(count * percent / 100).min(count - 1)];
             println!(
                 "{name:<10} {operation:<5} {connections:>5} {:>10.0} {:>10.2?} {:>10.2?} {:>7}",
                 count as f64 / elapsed.as_secs_f64(),
                 at(50),
                 at(99),
-                tally.errors
+                measurement.errors
             );
-            errors += tally.errors;
+            errors += measurement.errors;
         }
     }
     emulator.shutdown().await;

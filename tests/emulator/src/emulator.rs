@@ -57,9 +57,9 @@ pub struct Emulator {
     faults: Arc<Faults>,
     operation_counts: Arc<OperationCounts>,
     store: Arc<Store>,
-    server: Background,
-    notifications: Background,
-    aging: JoinHandle<()>,
+    server: BackgroundTask,
+    notifications: BackgroundTask,
+    lifecycle_task: JoinHandle<()>,
 }
 
 impl Emulator {
@@ -175,7 +175,7 @@ impl Emulator {
     /// Stops accepting connections, and waits for requests in flight until the [grace
     /// period](Builder::grace) ends. Then waits up to two seconds for queued notifications.
     pub async fn shutdown(mut self) {
-        self.aging.abort();
+        self.lifecycle_task.abort();
         self.server.stop().await;
         // There are no more requests that could cause notifications.
         let delivered = tokio::time::timeout(NOTIFICATION_GRACE, self.notifications.stop()).await;
@@ -184,7 +184,7 @@ impl Emulator {
             self.notifications.task.abort();
         }
         // The task holds the store, which locks the data directory.
-        let _ = (&mut self.aging).await;
+        let _ = (&mut self.lifecycle_task).await;
     }
 }
 
@@ -192,18 +192,18 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.server.task.abort();
         self.notifications.task.abort();
-        self.aging.abort();
+        self.lifecycle_task.abort();
     }
 }
 
 /// A task that can be stopped.
 #[derive(Debug)]
-struct Background {
+struct BackgroundTask {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-impl Background {
+impl BackgroundTask {
     fn spawn(stop: oneshot::Sender<()>, task: impl Future<Output = ()> + Send + 'static) -> Self {
         Self {
             stop: Some(stop),
@@ -379,13 +379,13 @@ impl Builder {
             accounts: self.accounts,
             faults,
             operation_counts,
-            aging: tokio::spawn(lifecycle_schedule::run(Arc::clone(&store))),
+            lifecycle_task: tokio::spawn(lifecycle_schedule::run(Arc::clone(&store))),
             store,
-            server: Background::spawn(
+            server: BackgroundTask::spawn(
                 stop,
                 connections::serve(listener, state, self.timeouts, stopped),
             ),
-            notifications: Background::spawn(stop_notifications, deliveries),
+            notifications: BackgroundTask::spawn(stop_notifications, deliveries),
         })
     }
 

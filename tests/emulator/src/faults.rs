@@ -18,7 +18,7 @@ use crate::base::error::FaultRuleError;
 use crate::base::locks;
 use crate::generated::operations::Operation;
 pub(crate) use connection_control::{ConnectionControl, Disconnect};
-pub(crate) use effects::{Effects, Outcome, error_response};
+pub(crate) use effects::{Effects, ResponseFault, error_response};
 pub use rule::{FaultRule, Reset, When};
 
 /// Counters of a fault rule.
@@ -293,8 +293,8 @@ mod tests {
                     "{}",
                     faults.rules
                 );
-                match faults.effects.outcome(When::Before) {
-                    Some(Outcome::Error { status, .. }) => status.as_u16(),
+                match faults.effects.response_fault(When::Before) {
+                    Some(ResponseFault::Error { status, .. }) => status.as_u16(),
                     other => panic!("{other:?}"),
                 }
             })

@@ -1,4 +1,4 @@
-//! `qingstor-emulator`: a QingStor object storage on this machine.
+//! The program `qingstor-emulator`.
 
 mod arguments;
 mod signals;
@@ -16,10 +16,10 @@ use qingstor_emulator::{
 use arguments::Arguments;
 use signals::Signals;
 
-/// The exit code of an emulator that could not start.
-const FAILED: u8 = 2;
-/// The exit code after the second signal.
-const HURRIED: u8 = 1;
+/// Exit code if the start fails.
+const EXIT_START_FAILED: u8 = 2;
+/// Exit code after the second signal.
+const EXIT_FORCED: u8 = 1;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn fail(message: &str) -> ExitCode {
     eprintln!("{message}");
-    ExitCode::from(FAILED)
+    ExitCode::from(EXIT_START_FAILED)
 }
 
 /// Returns the message of clap without the usage, as one line.
@@ -92,7 +92,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     signals.next().await;
     tokio::select! {
         () = emulator.shutdown() => Ok(ExitCode::SUCCESS),
-        () = signals.next() => Ok(ExitCode::from(HURRIED)),
+        () = signals.next() => Ok(ExitCode::from(EXIT_FORCED)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::effects::{Cut, Effects, Outcome};
+use super::effects::{Effects, ResponseFault, Truncation};
 use super::rule::{ANY, FaultRule, Reset, When};
 use crate::base::error::FaultRuleError;
 use crate::generated::error_codes::ErrorCode;
@@ -34,16 +34,18 @@ impl FaultRule {
         }
         let effects = Effects {
             latency: self.latency.map(|latency| (self.when, latency)),
-            outcome: self.checked_outcome()?.map(|outcome| (self.when, outcome)),
-            cut: match self.reset {
-                Some(Reset::Mid) => Some(Cut::Reset),
-                _ => self.truncate.map(Cut::Close),
+            response_fault: self
+                .checked_outcome()?
+                .map(|response_fault| (self.when, response_fault)),
+            truncation: match self.reset {
+                Some(Reset::Mid) => Some(Truncation::Reset),
+                _ => self.truncate.map(Truncation::Close),
             },
             trickle: self.trickle,
             wrong_etag: self.wrong_etag.then_some(()),
             skew: self.skew,
         };
-        let has_moment = effects.latency.is_some() || effects.outcome.is_some();
+        let has_moment = effects.latency.is_some() || effects.response_fault.is_some();
         if self.when == When::After && (!has_moment || self.reset == Some(Reset::Body)) {
             return Err("when=after needs latency, status, code or reset=before".to_owned());
         }
@@ -99,7 +101,7 @@ impl FaultRule {
             })
     }
 
-    fn checked_outcome(&self) -> Result<Option<Outcome>, String> {
+    fn checked_outcome(&self) -> Result<Option<ResponseFault>, String> {
         let has_error = self.status.is_some() || self.code.is_some();
         if let Some(reset) = self.reset {
             let changes_body = self.truncate.is_some() || self.trickle.is_some();
@@ -120,8 +122,8 @@ impl FaultRule {
             return Err("retry-after needs a status or code".to_owned());
         }
         match self.reset {
-            Some(Reset::Before) => return Ok(Some(Outcome::Reset)),
-            Some(Reset::Body) => return Ok(Some(Outcome::ResetInBody)),
+            Some(Reset::Before) => return Ok(Some(ResponseFault::Reset)),
+            Some(Reset::Body) => return Ok(Some(ResponseFault::ResetInBody)),
             Some(Reset::Mid) | None => {}
         }
         let code = self.checked_code()?;
@@ -132,7 +134,7 @@ impl FaultRule {
             .ok()
             .filter(|status| status.is_client_error() || status.is_server_error())
             .ok_or_else(|| format!("status={number} is out of range; expected 400 to 599"))?;
-        Ok(Some(Outcome::Error {
+        Ok(Some(ResponseFault::Error {
             status,
             code,
             retry_after,

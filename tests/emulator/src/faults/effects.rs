@@ -12,7 +12,7 @@ use crate::generated::error_codes::ErrorCode;
 
 /// Replacement for the response of an operation.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum ResponseFault {
     Error {
         status: StatusCode,
         /// `None` sends an error without a document.
@@ -26,7 +26,7 @@ pub(crate) enum Outcome {
 
 /// The way in which a response is truncated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(crate) enum Truncation {
     /// A reset in the middle of the body.
     Reset,
     /// A regular close after this number of bytes of the body.
@@ -37,8 +37,8 @@ pub(crate) enum Cut {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     pub(super) latency: Option<(When, Duration)>,
-    pub(super) outcome: Option<(When, Outcome)>,
-    pub(super) cut: Option<Cut>,
+    pub(super) response_fault: Option<(When, ResponseFault)>,
+    pub(super) truncation: Option<Truncation>,
     /// Rate in bytes per second.
     pub(super) trickle: Option<u64>,
     pub(super) wrong_etag: Option<()>,
@@ -48,17 +48,17 @@ pub(crate) struct Effects {
 impl Effects {
     /// Adds the kinds of effects that are missing. Returns whether there were any.
     pub(super) fn add(&mut self, other: &Self) -> bool {
-        fn take<T: Clone>(mine: &mut Option<T>, other: &Option<T>) -> bool {
-            let takes = mine.is_none() && other.is_some();
+        fn take<T: Clone>(own: &mut Option<T>, other: &Option<T>) -> bool {
+            let takes = own.is_none() && other.is_some();
             if takes {
-                mine.clone_from(other);
+                own.clone_from(other);
             }
             takes
         }
         // `||` would stop after the first kind.
         take(&mut self.latency, &other.latency)
-            | take(&mut self.outcome, &other.outcome)
-            | take(&mut self.cut, &other.cut)
+            | take(&mut self.response_fault, &other.response_fault)
+            | take(&mut self.truncation, &other.truncation)
             | take(&mut self.trickle, &other.trickle)
             | take(&mut self.wrong_etag, &other.wrong_etag)
             | take(&mut self.skew, &other.skew)
@@ -70,13 +70,13 @@ impl Effects {
     }
 
     /// Returns the replacement for the response at this moment.
-    pub(crate) fn outcome(&self, moment: When) -> Option<&Outcome> {
-        at(self.outcome.as_ref(), moment)
+    pub(crate) fn response_fault(&self, moment: When) -> Option<&ResponseFault> {
+        at(self.response_fault.as_ref(), moment)
     }
 
     /// Returns whether the response will be truncated.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut.is_some()
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncation.is_some()
     }
 
     /// Applies the faults to the headers of a response.

@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::connection_control::{ConnectionControl, Disconnect};
-use super::effects::{Cut, Effects};
+use super::effects::{Effects, Truncation};
 use crate::base::response::ApiResponse;
 
 /// Pieces per second of a slow body.
@@ -29,12 +29,12 @@ impl Effects {
         let length = response.body().size_hint().lower();
         if is_head || length == 0 {
             // A response without a body is cut in its head.
-            if self.cut == Some(Cut::Reset) {
+            if self.truncation == Some(Truncation::Reset) {
                 control.disconnect(Disconnect::ResetInHead);
             }
             return response;
         }
-        if self.cut.is_none() && self.trickle.is_none() {
+        if self.truncation.is_none() && self.trickle.is_none() {
             return response;
         }
         response.map(|inner| {
@@ -42,9 +42,9 @@ impl Effects {
                 inner,
                 piece: Bytes::new(),
                 pace: self.trickle.map(Pace::new),
-                end: self.cut.map(|cut| match cut {
-                    Cut::Reset => (length / 2, Disconnect::Reset),
-                    Cut::Close(bytes) => (bytes, Disconnect::Close),
+                end: self.truncation.map(|truncation| match truncation {
+                    Truncation::Reset => (length / 2, Disconnect::Reset),
+                    Truncation::Close(bytes) => (bytes, Disconnect::Close),
                 }),
                 control: Arc::clone(control),
             }

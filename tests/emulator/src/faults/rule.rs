@@ -25,7 +25,7 @@ pub enum When {
 pub enum Reset {
     /// Before any byte of the response.
     Before,
-    /// After half of the response body, or after half of the head if there is no body.
+    /// After half of the response body, or of the head for a response without a body.
     Mid,
     /// After half of the request body has been read. The operation is not executed.
     Body,
@@ -310,7 +310,7 @@ mod tests {
             })
     }
 
-    /// What happens to the response.
+    /// Returns rules that select all requests and have any effects.
     fn effects() -> impl Strategy<Value = FaultRule> {
         (
             duration(),

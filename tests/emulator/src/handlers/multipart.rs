@@ -196,7 +196,7 @@ pub(super) async fn complete(call: &mut Call<'_>) -> Result<ApiResponse, ApiErro
     let Object(request) = call.body.json::<Object<CompleteRequest>>(headers).await?;
     let etag = headers
         .get(ETAG)
-        .map(|etag| wanted_etag(etag.as_bytes()))
+        .map(|etag| requested_etag(etag.as_bytes()))
         .transpose()?;
     let parts = request
         .object_parts
@@ -255,7 +255,7 @@ fn part_number(call: &Call<'_>) -> Result<u32, ApiError> {
 }
 
 /// Returns the ETag that the client chooses for the object, without its quotes.
-fn wanted_etag(etag: &[u8]) -> Result<String, ApiError> {
+fn requested_etag(etag: &[u8]) -> Result<String, ApiError> {
     std::str::from_utf8(etag)
         .ok()
         .map(|etag| etag.strip_prefix('"').unwrap_or(etag))
@@ -286,7 +286,7 @@ mod tests {
             ("a b", None),
         ] {
             assert_eq!(
-                wanted_etag(etag.as_bytes()).ok().as_deref(),
+                requested_etag(etag.as_bytes()).ok().as_deref(),
                 expected,
                 "{etag}"
             );

@@ -95,7 +95,7 @@ pub(super) async fn fetch(
         fetch.check(&download)?;
         let attributes = match download.content_type() {
             Some(content_type) if !call.head.headers.contains_key(CONTENT_TYPE) => {
-                typed(requested, content_type)
+                with_content_type(requested, content_type)
             }
             _ => requested,
         };
@@ -126,7 +126,7 @@ async fn store_download(
 }
 
 /// Sets the content type of the origin if it is valid.
-fn typed(mut attributes: Attributes, content_type: &HeaderValue) -> Attributes {
+fn with_content_type(mut attributes: Attributes, content_type: &HeaderValue) -> Attributes {
     attributes.metadata.set_content_type(content_type);
     attributes
 }
@@ -137,7 +137,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
         return Ok(());
     };
     let address = call.object_address()?;
-    if call.version()?.is_some() || is_there(call, &address)? {
+    if call.version()?.is_some() || object_exists(call, &address)? {
         return Ok(());
     }
     let url = mirror
@@ -147,7 +147,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
         match call.downloader.jobs.begin(DownloadJob::new(&address, &url)) {
             JobStart::Started(job) => {
                 // Another job may have finished in the meantime.
-                if is_there(call, &address)? {
+                if object_exists(call, &address)? {
                     return Ok(());
                 }
                 let fetched = from_mirror(call, bucket, address, url).await;
@@ -165,7 +165,7 @@ pub(super) async fn fetch_absent(call: &Call<'_>, bucket: &BucketRecord) -> Resu
 }
 
 /// Returns whether an object exists. A deleted object does not, even if it has older versions.
-fn is_there(call: &Call<'_>, address: &ObjectAddress) -> Result<bool, ApiError> {
+fn object_exists(call: &Call<'_>, address: &ObjectAddress) -> Result<bool, ApiError> {
     match call.store.object(address, None) {
         Ok(_) => Ok(true),
         Err(StoreError::NoObject(_) | StoreError::DeleteMarker { .. }) => Ok(false),
@@ -183,7 +183,7 @@ async fn from_mirror(
     let download = call.downloader.open(url).await?;
     let attributes = attributes_of(&HeaderMap::new(), call.caller)?;
     let attributes = match download.content_type() {
-        Some(content_type) => typed(attributes, content_type),
+        Some(content_type) => with_content_type(attributes, content_type),
         None => attributes,
     };
     let new = NewObject {

@@ -27,10 +27,10 @@ use crate::store::{
 };
 
 /// Number of images that are processed concurrently. Each may need much memory.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static PROCESSING_SLOTS: Semaphore = Semaphore::const_new(2);
 /// Number of requests that hold overlay images. Overlays may come from slow origins, so requests
 /// without overlays have a separate limit.
-static OVERLAID: Semaphore = Semaphore::const_new(16);
+static OVERLAY_SLOTS: Semaphore = Semaphore::const_new(16);
 
 /// `GET /<bucket>/<key>?image&action=<action>`.
 pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
@@ -57,7 +57,7 @@ pub(super) async fn process(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
             "encrypted objects cannot be processed",
         ));
     }
-    let outcome = work(call, source, pipeline).await?;
+    let outcome = process_source(call, source, pipeline).await?;
     if let (Some(image), Some(target)) = (outcome.saved, target) {
         save(call, target, image).await?;
     }
@@ -155,23 +155,23 @@ async fn download_overlay(call: &Call<'_>, url: &str, limit: u64) -> Result<Byte
     Ok(content.freeze())
 }
 
-async fn turn(turns: &'static Semaphore) -> Result<SemaphorePermit<'static>, ApiError> {
+async fn acquire(slots: &'static Semaphore) -> Result<SemaphorePermit<'static>, ApiError> {
     // The semaphore is never closed.
-    turns.acquire().await.map_err(|_| ApiError::internal())
+    slots.acquire().await.map_err(|_| ApiError::internal())
 }
 
 /// Reads the source and processes it on a blocking thread.
-async fn work(
+async fn process_source(
     call: &Call<'_>,
     source: OpenObject,
     pipeline: ImagePipeline,
 ) -> Result<PipelineOutcome, ApiError> {
     let _overlaid = match pipeline.image_urls().next() {
-        Some(_) => Some(turn(&OVERLAID).await?),
+        Some(_) => Some(acquire(&OVERLAY_SLOTS).await?),
         None => None,
     };
     let overlays = fetch_overlays(call, &pipeline).await?;
-    let _turn = turn(&TURNS).await?;
+    let _slot = acquire(&PROCESSING_SLOTS).await?;
     let mut reader = source.read_all(None).await?;
     let mut bytes = BytesMut::new();
     while let Some(piece) = reader.next().await.map_err(StoreError::from)? {

@@ -99,7 +99,7 @@ impl RequestTarget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueryParameter {
     pub(crate) name: String,
-    /// Decoded value. Empty if there is no value.
+    /// Decoded value. Empty for a parameter without a value.
     pub(crate) value: String,
     /// Value as sent.
     pub(crate) raw_value: String,

@@ -20,7 +20,9 @@ fn check_value(parameter: &ParameterFacts, value: &str) -> Result<(), ApiError> 
         },
         ParameterType::Boolean if matches!(value, "true" | "false") => return Ok(()),
         ParameterType::Boolean => "true or false".to_owned(),
-        ParameterType::OneOf(values) if values.iter().any(|one| means(parameter, value, one)) => {
+        ParameterType::OneOf(values)
+            if values.iter().any(|one| equals_value(parameter, value, one)) =>
+        {
             return Ok(());
         }
         ParameterType::OneOf(values) => values.join(" or "),
@@ -39,7 +41,7 @@ fn check_value(parameter: &ParameterFacts, value: &str) -> Result<(), ApiError> 
 
 /// Returns whether a value is the specified one. The API documents also use other spellings of some
 /// values.
-fn means(parameter: &ParameterFacts, value: &str, specified: &str) -> bool {
+fn equals_value(parameter: &ParameterFacts, value: &str, specified: &str) -> bool {
     match parameter.name {
         "X-QS-Metadata-Directive" => value.eq_ignore_ascii_case(specified),
         "lang" => value.replace('_', "-").eq_ignore_ascii_case(specified),

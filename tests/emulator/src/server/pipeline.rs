@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::base::api_error::ApiError;
 use crate::base::panics;
 use crate::base::response::{self, ApiResponse};
-use crate::faults::{self, ConnectionControl, Disconnect, Outcome, RequestFaults, When};
+use crate::faults::{self, ConnectionControl, Disconnect, RequestFaults, ResponseFault, When};
 use crate::generated::error_codes::ErrorCode;
 use crate::generated::operations::Operation;
 use crate::handlers::{self, Call};
@@ -222,7 +222,7 @@ impl ServerState {
                 .facts()
                 .success
                 .contains(&response.status().as_u16())
-            && !effects.is_cut()
+            && !effects.is_truncated()
         {
             self.operation_counts.increment(operation);
         }
@@ -250,14 +250,14 @@ async fn apply_faults(
     if let Some(latency) = effects.latency(moment) {
         tokio::time::sleep(latency).await;
     }
-    match effects.outcome(moment) {
+    match effects.response_fault(moment) {
         None => Ok(None),
-        Some(Outcome::Reset) => Err(Failure::Reset),
-        Some(Outcome::ResetInBody) => {
+        Some(ResponseFault::Reset) => Err(Failure::Reset),
+        Some(ResponseFault::ResetInBody) => {
             body.drain_half().await;
             Err(Failure::Reset)
         }
-        Some(&Outcome::Error {
+        Some(&ResponseFault::Error {
             status,
             code,
             retry_after,

@@ -89,13 +89,13 @@ async fn acknowledged_changes_survive_every_kill() {
         let (program, client) = start(&data).await;
         slowest_start = slowest_start.max(started.elapsed());
         for worker in &mut workers {
-            worker.meet(&client, round == 0).await;
+            worker.check_after_restart(&client, round == 0).await;
         }
         workers = work_until_killed(workers, program).await;
     }
     let (mut program, client) = start(&data).await;
     for worker in &mut workers {
-        worker.meet(&client, false).await;
+        worker.check_after_restart(&client, false).await;
     }
     second_is_refused(&data);
     // A wrong use count would leave a file that is never removed.
@@ -106,7 +106,7 @@ async fn acknowledged_changes_survive_every_kill() {
     assert_eq!(left, 0, "contents without records");
     program.end("-TERM");
     let changes = workers.iter().map(Worker::acknowledged).sum::<u64>();
-    let attempts = workers.iter().map(Worker::attempts_found).sum::<u64>();
+    let attempts = workers.iter().map(Worker::unacknowledged).sum::<u64>();
     println!(
         "{rounds} kills, {changes} changes acknowledged, {attempts} found that were not, the \
          slowest start took {slowest_start:?}"

@@ -21,7 +21,7 @@ type Content = Option<Vec<Tag>>;
 
 /// Expected state of the buckets of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct World {
+struct ExpectedState {
     /// Versions by bucket and key, the newest one last.
     objects: BTreeMap<String, Vec<Content>>,
     is_public: bool,
@@ -47,11 +47,11 @@ enum Change {
 pub(crate) struct Worker {
     name: String,
     client: Option<Client>,
-    world: World,
+    expected: ExpectedState,
     /// Change that was not acknowledged when the program was killed.
     attempt: Option<Change>,
     acknowledged: u64,
-    attempts_found: u64,
+    unacknowledged: u64,
 }
 
 fn new_tag(class: u64) -> Tag {
@@ -99,7 +99,7 @@ fn is_versioned(key: &str) -> bool {
     key.split('/').next().unwrap().ends_with('v')
 }
 
-impl World {
+impl ExpectedState {
     fn newest(&self, key: &str) -> Option<&Vec<Tag>> {
         self.objects.get(key)?.last()?.as_ref()
     }
@@ -179,10 +179,10 @@ impl Worker {
         Self {
             name: format!("worker{number}"),
             client: None,
-            world: World::default(),
+            expected: ExpectedState::default(),
             attempt: None,
             acknowledged: 0,
-            attempts_found: 0,
+            unacknowledged: 0,
         }
     }
 
@@ -192,8 +192,8 @@ impl Worker {
     }
 
     /// Returns the number of changes that were made but not acknowledged.
-    pub(crate) fn attempts_found(&self) -> u64 {
-        self.attempts_found
+    pub(crate) fn unacknowledged(&self) -> u64 {
+        self.unacknowledged
     }
 
     fn client(&self) -> &Client {
@@ -205,7 +205,7 @@ impl Worker {
     }
 
     /// Connects to a restarted program, and compares its state with the expected one.
-    pub(crate) async fn meet(&mut self, client: &Client, is_first: bool) {
+    pub(crate) async fn check_after_restart(&mut self, client: &Client, is_first: bool) {
         self.client = Some(client.clone());
         if is_first {
             for bucket in self.buckets() {
@@ -215,31 +215,31 @@ impl Worker {
             let enable = enable.json(&json!({"status": "ENABLED"}));
             assert_eq!(client.send(enable).await.status, 200);
         }
-        let found = self.look().await;
+        let actual = self.actual_state().await;
         let attempt = self.attempt.take();
-        if found == self.world {
+        if actual == self.expected {
             return;
         }
-        let change = attempt.unwrap_or_else(|| panic!("{found:?} is not {:?}", self.world));
-        self.attempts_found += 1;
-        let mut expected = self.world.clone();
+        let change = attempt.unwrap_or_else(|| panic!("{actual:?} is not {:?}", self.expected));
+        self.unacknowledged += 1;
+        let mut expected = self.expected.clone();
         if let Change::DeleteSeveral(keys) = &change {
             // A batch deletion is not atomic, so each key is compared separately.
-            let is_gone = |key: &&String| !found.objects.contains_key(*key);
+            let is_gone = |key: &&String| !actual.objects.contains_key(*key);
             keys.iter()
                 .filter(is_gone)
                 .for_each(|key| expected.delete(key));
         } else {
             expected.apply(&change);
         }
-        assert_eq!(found, expected, "after {change:?} of {:?}", self.world);
-        self.world = found;
+        assert_eq!(actual, expected, "after {change:?} of {:?}", self.expected);
+        self.expected = actual;
     }
 
     /// Returns the actual state.
-    async fn look(&self) -> World {
+    async fn actual_state(&self) -> ExpectedState {
         let client = self.client();
-        let mut world = World::default();
+        let mut expected = ExpectedState::default();
         for bucket in self.buckets() {
             for (key, version, is_marker) in self.versions(&bucket).await {
                 let content = if is_marker {
@@ -249,17 +249,17 @@ impl Worker {
                     assert_eq!(got.status, 200, "{}", got.text());
                     Some(read_runs(&got.body))
                 };
-                world.objects.entry(key).or_default().insert(0, content);
+                expected.objects.entry(key).or_default().insert(0, content);
             }
         }
         let acl = client.get(format!("/{}?acl", self.name)).await.json();
         let mut grants = acl["acl"].as_array().unwrap().iter();
-        world.is_public = grants.any(|grant| grant["grantee"]["type"] == "group");
+        expected.is_public = grants.any(|grant| grant["grantee"]["type"] == "group");
         let cors = client.get(format!("/{}?cors", self.name)).await.json();
-        world.max_age = cors["cors_rules"][0]["max_age_seconds"]
+        expected.max_age = cors["cors_rules"][0]["max_age_seconds"]
             .as_u64()
             .unwrap_or(0);
-        world
+        expected
     }
 
     /// Returns path, version and delete marker of all versions, the newest first.
@@ -288,7 +288,7 @@ impl Worker {
                 return self;
             }
             self.attempt = None;
-            self.world.apply(&change);
+            self.expected.apply(&change);
             self.acknowledged += 1;
         }
     }
@@ -298,14 +298,14 @@ impl Worker {
         let mut key = plain(fastrand::choice(['a', 'b', 'c']).unwrap());
         let versioned = format!("{}v/{}", self.name, fastrand::choice(['a', 'b']).unwrap());
         if fastrand::u8(..3) == 0 {
-            let versions = self.world.objects.get(&versioned);
+            let versions = self.expected.objects.get(&versioned);
             if versions.is_some_and(|versions| versions.len() >= MAX_VERSIONS) {
                 return Change::DeleteOldest(versioned);
             }
             key = versioned;
         }
         let other = plain(fastrand::choice(['a', 'b', 'c']).unwrap());
-        let has_source = self.world.newest(&key).is_some();
+        let has_source = self.expected.newest(&key).is_some();
         match fastrand::u8(..20) {
             0..=2 if has_source => Change::Copy(key, other),
             3..=4 if has_source => Change::Move(key, other),
@@ -329,7 +329,7 @@ impl Worker {
             Change::Move(from, to) => (put(to).header("x-qs-move-source", format!("/{from}")), 201),
             Change::Upload(key, tags) => return self.upload(key, tags).await,
             Change::Append(key, tag) => {
-                let content = self.world.newest(key).map_or(&[][..], Vec::as_slice);
+                let content = self.expected.newest(key).map_or(&[][..], Vec::as_slice);
                 let target = format!("/{key}?append&position={}", runs(content).len());
                 (request("POST", target).body(run(*tag)), 200)
             }
