@@ -27,8 +27,9 @@ impl Bucket {
     ///
     /// The copy gets the content type, the other standard headers and the metadata of the source. An
     /// object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
-    /// copy fails with an error that
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed), and never mixes two objects.
+    /// copy fails with an error for which
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, and never
+    /// mixes two objects.
     ///
     /// Use [`put_object(..).copy_source(..)`](crate::operations::PutObject) instead for a single
     /// request without reading the properties of the source, which copies up to 5 GiB: for other

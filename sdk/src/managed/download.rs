@@ -64,11 +64,11 @@ impl Bucket {
 /// The first request asks for the first range, and its response contains the size and the entity tag
 /// of the object. The rest of a larger object is downloaded in ranges, several at a time. Each
 /// request for a range has this entity tag as a condition (`If-Match`): if the object is overwritten
-/// in the meantime, the download fails with an error that
-/// [`is_precondition_failed`](crate::Error::is_precondition_failed), and never mixes two objects. An
-/// interrupted range is resumed like any [`ByteStream`](crate::ByteStream). If a response is not the
-/// requested range, the download fails with `Integrity`. If the first response has no entity tag, or
-/// a weak one, the whole object is downloaded with one request.
+/// in the meantime, the download fails with an error for which
+/// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, and never mixes
+/// two objects. An interrupted range is resumed like any [`ByteStream`](crate::ByteStream). If a
+/// response is not the requested range, the download fails with `Integrity`. If the first response
+/// has no entity tag, or a weak one, the whole object is downloaded with one request.
 ///
 /// # Verification
 ///

@@ -26,9 +26,9 @@ impl QingStor {
     ///
     /// # Errors
     ///
-    /// Returns an error that [`is_not_found`](crate::Error::is_not_found) if the bucket does not exist,
-    /// `InvalidInput` if the name is invalid, `Decode` if the list of buckets does not end after 1,000
-    /// pages, or an error of `HeadBucket` or `ListBuckets`.
+    /// Returns an error for which [`is_not_found`](crate::Error::is_not_found) returns `true` if the
+    /// bucket does not exist, `InvalidInput` if the name is invalid, `Decode` if the list of buckets
+    /// does not end after 1,000 pages, or an error of `HeadBucket` or `ListBuckets`.
     pub async fn locate_bucket(&self, name: impl AsRef<str>) -> Result<String> {
         let name = name.as_ref();
         let dispatcher = self.anonymous_dispatcher(name)?;
