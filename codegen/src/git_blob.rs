@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_those_of_git() {
+    fn ids_are_git_blob_ids() {
         // `git hash-object` of an empty file, and of `hello\n`.
         let empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
         assert_eq!(BlobId::of(b"").to_string(), empty);

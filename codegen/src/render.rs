@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loops_are_counted_over_a_whole_file() {
+    fn loop_iterations_are_counted_per_file() {
         let folder = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

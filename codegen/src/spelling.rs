@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typing_errors_are_told_from_other_words() {
+    fn typing_errors_are_distinguished_from_other_words() {
         for (word, known) in [
             ("requierd", "required"),
             ("Required", "required"),

@@ -1,4 +1,4 @@
-//! What authors of packs work with: a new pack, its tests, the schemas, overriding folders.
+//! Tools for authors of packs: new packs, tests of packs, schemas, and overriding folders.
 #![cfg(test)]
 
 mod common;
@@ -10,7 +10,7 @@ use qingstor_codegen::pack_test::PackTests;
 use qingstor_codegen::{Generator, schema};
 use serde_json::Value;
 
-/// The root of the repository.
+/// Returns the root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -18,7 +18,7 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The packs of the repository.
+/// Returns the packs of the repository.
 fn packs() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join("templates")).unwrap();
     let folders = entries.map(|entry| entry.unwrap().path());
@@ -43,7 +43,7 @@ fn assert_conforms(schema: &Value, value: &Value, what: &str) {
 }
 
 #[test]
-fn a_new_pack_works_at_once() {
+fn a_new_pack_works() {
     let workspace = Workspace::notes();
     let (code, out, err) = codegen(&workspace, "new-pack mine/first");
     assert_eq!((code, err.as_str()), (0, ""));
@@ -81,7 +81,7 @@ fn a_new_pack_works_at_once() {
 }
 
 #[test]
-fn a_pack_whose_checkout_converted_line_endings_is_told_so() {
+fn test_pack_reports_converted_line_endings() {
     let workspace = Workspace::new();
     codegen(&workspace, "new-pack pack");
     let attributes = workspace.read("pack/.gitattributes");
@@ -121,7 +121,7 @@ fn expected_files_are_not_written_through_links() {
 }
 
 #[test]
-fn a_new_pack_takes_no_folder_that_holds_something() {
+fn new_pack_requires_an_empty_folder() {
     let workspace = Workspace::new();
     workspace.write("full/note.txt", "mine");
     let (code, _, err) = codegen(&workspace, "new-pack full");
@@ -136,7 +136,7 @@ fn a_new_pack_takes_no_folder_that_holds_something() {
 }
 
 #[test]
-fn a_pack_that_changed_fails_its_tests_until_they_are_updated() {
+fn a_changed_pack_fails_its_tests_until_they_are_updated() {
     let workspace = Workspace::new();
     codegen(&workspace, "new-pack pack");
     workspace.replace("pack/types.txt.tera", ": one of ", " is one of ");
@@ -177,7 +177,7 @@ fn a_pack_that_changed_fails_its_tests_until_they_are_updated() {
 }
 
 #[test]
-fn the_first_test_of_a_pack_is_made_by_an_update() {
+fn update_creates_the_first_test() {
     let workspace = Workspace::notes();
     let (code, _, err) = codegen(&workspace, "test-pack pack");
     assert_eq!(code, 1);
@@ -193,11 +193,11 @@ fn the_first_test_of_a_pack_is_made_by_an_update() {
             .read("pack/tests/small/expected/types.txt")
             .contains("object Shelf")
     );
-    // Where the pack stands does not matter.
+    // The location of the pack does not matter.
     std::fs::create_dir(workspace.path("elsewhere")).unwrap();
     std::fs::rename(workspace.path("pack"), workspace.path("elsewhere/moved")).unwrap();
     assert_eq!(codegen(&workspace, "test-pack elsewhere/moved").0, 0);
-    // A slip in the path makes nothing.
+    // A wrong path creates nothing.
     for update in ["", " --update"] {
         let (code, _, err) = codegen(&workspace, &format!("test-pack pakc{update}"));
         assert_eq!(code, 1);
@@ -207,7 +207,7 @@ fn the_first_test_of_a_pack_is_made_by_an_update() {
 }
 
 #[test]
-fn a_test_may_change_what_pack_json_says() {
+fn a_test_can_override_pack_json() {
     let workspace = Workspace::notes();
     workspace.write(
         "pack/tests/own/pack.json",
@@ -224,7 +224,7 @@ fn a_test_may_change_what_pack_json_says() {
 }
 
 #[test]
-fn a_template_that_nothing_uses_is_told_of() {
+fn unused_templates_are_reported() {
     let workspace = Workspace::notes();
     let all = "generate -f specs/notes.json -t pack -o out";
     assert_eq!(codegen(&workspace, all).2, "");
@@ -241,12 +241,12 @@ fn a_template_that_nothing_uses_is_told_of() {
         assert!(err.contains(&told), "lacks {told}:\n{err}");
     }
     assert_eq!(err.matches("warning").count(), 2, "{err}");
-    // One use is enough, whether of the whole or of a part.
+    // One use is enough, of the template or of a component in it.
     let types = workspace.read("pack/types.txt.tera");
     let used = format!("{types}{{{{ <spare /> }}}}{{% include \"bare.tera\" %}}");
     workspace.write("pack/types.txt.tera", used);
     assert_eq!(codegen(&workspace, all).2, "");
-    // What another folder leaves of a pack is its own affair.
+    // An overriding folder can leave templates of the pack unused.
     workspace.write("pack/types.txt.tera", types);
     workspace.write("ours/types.txt.tera", "own");
     assert_eq!(codegen(&workspace, &format!("{all} --override ours")).2, "");
@@ -391,7 +391,7 @@ fn a_folder_overrides_templates_and_options_and_adds_partials() {
     assert_eq!(code, 1);
     assert!(out.contains("ours/pack.json changed since"), "{out}");
 
-    // The last folder wins; the first may still be of use.
+    // The last folder takes precedence, and the first one still has an effect.
     workspace.write(
         "last/errors.txt.tera",
         "{% include \"more/own.tera\" %}last",
@@ -402,7 +402,7 @@ fn a_folder_overrides_templates_and_options_and_adds_partials() {
 }
 
 #[test]
-fn what_overrides_nothing_is_refused() {
+fn overrides_without_effect_are_refused() {
     for (file, text, expected) in [
         (
             "ours/error.txt.tera",
@@ -449,7 +449,7 @@ fn a_handle_that_the_pack_has_no_code_for_is_refused() {
 }
 
 #[test]
-fn what_may_be_absent_is_held_as_the_pack_says() {
+fn optional_properties_have_the_optional_type_of_the_pack() {
     let workspace = Workspace::new();
     codegen(&workspace, "new-pack pack");
     workspace.replace("pack/pack.json", "{type}?", "Maybe[{type}]");

@@ -1,4 +1,4 @@
-//! Specifications whose files can't be read, or are wrong in a part.
+//! Specifications whose files cannot be read, or with an invalid part.
 #![cfg(test)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::Workspace;
 use qingstor_codegen::Generator;
 
 #[test]
-fn bytes_that_are_no_text_are_shown_with_their_place() {
+fn invalid_utf8_is_reported_with_its_place() {
     let workspace = Workspace::notes();
     workspace.write("specs/notes.json", b"{\n\"a\": \"\xff\"}");
     let report = workspace.refusal();
@@ -32,7 +32,7 @@ fn a_missing_specification_is_named() {
 }
 
 #[test]
-fn a_mistake_in_a_part_is_shown_in_the_part() {
+fn an_error_in_a_part_is_reported_in_the_part() {
     let workspace = Workspace::notes();
     workspace.replace(
         "specs/parts/note.json",
@@ -54,7 +54,7 @@ fn the_same_broken_part_is_reported_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_part_without_an_end_is_refused() {
+fn a_part_that_is_an_endless_device_is_refused() {
     let workspace = Workspace::notes();
     let part = workspace.path("specs/parts/note.json");
     std::fs::remove_file(&part).unwrap();
@@ -67,7 +67,7 @@ fn a_part_without_an_end_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_far_too_large_is_refused() {
+fn a_too_large_file_is_refused() {
     let workspace = Workspace::notes();
     let spec = workspace.path("specs/notes.json");
     let file = std::fs::File::create(spec).unwrap();
@@ -98,7 +98,7 @@ fn references_to_files_are_percent_decoded() {
 }
 
 #[test]
-fn references_that_no_file_can_have_are_refused_at_their_place() {
+fn references_that_cannot_be_file_names_are_refused() {
     for reference in [
         "parts%2Facl.json",
         "parts/%2E%2E%2fnotes.json",
@@ -124,7 +124,7 @@ fn references_that_no_file_can_have_are_refused_at_their_place() {
     }
 }
 
-/// Texts that somebody may not want to show, and that are not JSON.
+/// Texts that can be confidential, and that are not JSON.
 const SECRETS: &[&str] = &[
     "root:x:0:0:secret:/root:/bin/sh\n",
     "# secret\n",
@@ -193,7 +193,7 @@ fn not_quoted(report: &qingstor_codegen::diagnostic::Report) {
 }
 
 #[test]
-fn a_broken_part_is_shown_with_the_reference_that_names_it() {
+fn an_invalid_part_is_reported_with_its_reference() {
     let workspace = Workspace::notes();
     workspace.write("specs/parts/acl.json", "{\n  \"get\": oops\n}");
     let report = workspace.refusal();

@@ -1,11 +1,11 @@
-//! Packs that are wrong: each is refused with a reason, and nothing is written.
+//! Invalid packs are refused with a reason, and nothing is written.
 #![cfg(test)]
 
 mod common;
 
 use common::Workspace;
 
-/// A manifest, a template `t.tera`, and what the message must say.
+/// A manifest, a template `t.tera`, and the expected parts of the message.
 const CASES: &[(&str, &str, &[&str])] = &[
     (
         r#"{"model": "1", "files": [], "colour": 1}"#,
@@ -184,7 +184,7 @@ const SAME_BUT_FOR_CASE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","to":"a.txt"}, {"template":"t.tera","for":"once","to":"A.TXT"}]}"#;
 
 #[test]
-fn each_is_refused_with_a_reason() {
+fn invalid_packs_are_refused_with_a_reason() {
     for (manifest, template, expected) in CASES {
         let workspace = Workspace::notes();
         std::fs::remove_dir_all(workspace.path("pack")).unwrap();
@@ -238,7 +238,7 @@ fn a_missing_pack_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_template_without_an_end_is_refused() {
+fn a_template_that_is_an_endless_device_is_refused() {
     for name in ["types.txt.tera", "pack.json"] {
         let workspace = Workspace::notes();
         let path = workspace.path(&format!("pack/{name}"));

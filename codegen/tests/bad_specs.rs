@@ -1,22 +1,23 @@
-//! Specifications that are wrong: each is refused at its place, and nothing is written.
+//! Invalid specifications are refused with the place, and nothing is written.
 #![cfg(test)]
 
 mod common;
 
 use common::Workspace;
 
-/// A description, the text of the specification, and what is found: rule, line, column, pointer.
+/// A description, the text of the specification, and the expected finding: rule, line, column,
+/// pointer.
 type Case = (&'static str, String, Found);
 type Found = &'static [(&'static str, usize, usize, &'static str)];
 
-/// A root document around some lines of `paths`; they begin in line 4.
+/// Returns a root document with some lines of `paths`, which begin in line 4.
 fn root(paths: &str) -> String {
     format!(
         "{{\n\"swagger\": \"2.0\", \"info\": {{ \"title\": \"T\", \"version\": \"1\" }},\n\"paths\": {{\n{paths}\n}}\n}}"
     )
 }
 
-/// An operation in `/`, with some lines for its parameters; they begin in line 8.
+/// Returns an operation of the path `/` with some lines of parameters, which begin in line 8.
 fn parameters(lines: &str) -> String {
     root(&format!(
         "\"/\": {{\n\"get\": {{\n\"operationId\": \"A\",\n\"parameters\": [\n{lines}\n],\n\"responses\": {{ \"200\": {{}} }}\n}}\n}}"
@@ -196,7 +197,7 @@ fn shape_cases() -> Vec<Case> {
     ]
 }
 
-/// What reads well and could never be sent.
+/// Specifications that can be read but describe requests that cannot be sent.
 fn wire_cases() -> Vec<Case> {
     const NAME: Place = (8, 11, "/paths/~1/get/parameters/0/name");
     const WHOLE: Place = (8, 1, "/paths/~1/get/parameters/0");
@@ -424,7 +425,7 @@ fn rule_cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_is_refused_at_its_place() {
+fn invalid_specifications_are_refused_with_the_place() {
     let mut failures = Vec::new();
     for (name, text, expected) in cases() {
         let workspace = Workspace::notes();

@@ -1,4 +1,4 @@
-//! The command line: exit codes and what is printed.
+//! The command line: exit codes and output.
 #![cfg(test)]
 
 mod common;
@@ -8,7 +8,7 @@ use common::{Workspace, codegen};
 const ALL: &str = "-f specs/notes.json -t pack -o out";
 
 #[test]
-fn generate_writes_and_check_agrees() {
+fn check_passes_after_generate() {
     let workspace = Workspace::notes();
     let (code, out, err) = codegen(&workspace, &format!("generate {ALL}"));
     assert_eq!((code, err.as_str()), (0, ""));
@@ -29,7 +29,7 @@ fn generate_writes_and_check_agrees() {
 }
 
 #[test]
-fn check_shows_what_is_stale_and_how_to_mend_it() {
+fn check_shows_stale_files_and_the_fix() {
     let workspace = Workspace::notes();
     codegen(&workspace, &format!("generate {ALL}"));
     workspace.replace("pack/errors.txt.tera", "{{ e.code }}", "({{ e.code }})");
@@ -38,7 +38,7 @@ fn check_shows_what_is_stale_and_how_to_mend_it() {
     insta::assert_snapshot!(out.replace(&lock_ids(&out), ""));
 }
 
-/// The lines with blob ids: they change with the templates of this test.
+/// Removes lines with blob ids, which change with the templates of this test.
 fn lock_ids(out: &str) -> String {
     let at = out.find("out/codegen.lock.json is stale").unwrap();
     let end = out.find("out/errors.txt is stale").unwrap();
@@ -46,7 +46,7 @@ fn lock_ids(out: &str) -> String {
 }
 
 #[test]
-fn lint_prints_findings_for_people_and_for_programs() {
+fn lint_prints_text_and_json() {
     let workspace = Workspace::notes();
     assert_eq!(codegen(&workspace, "lint -f specs/notes.json").0, 0);
     workspace.replace(
@@ -79,7 +79,7 @@ fn dump_prints_the_model() {
 }
 
 #[test]
-fn exit_codes_tell_a_bad_input_from_a_wrong_usage() {
+fn exit_codes_distinguish_bad_input_and_wrong_usage() {
     let workspace = Workspace::notes();
     workspace.write("bad.json", "{");
     let (code, out, err) = codegen(&workspace, "generate -f bad.json -t pack -o out");
@@ -94,7 +94,7 @@ fn exit_codes_tell_a_bad_input_from_a_wrong_usage() {
 }
 
 #[test]
-fn a_part_outside_the_root_folder_may_be_read() {
+fn a_part_can_be_outside_the_root_folder() {
     let workspace = Workspace::notes();
     let note = workspace.read("specs/parts/note.json");
     workspace.write("elsewhere/note.json", note);

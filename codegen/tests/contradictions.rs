@@ -1,4 +1,4 @@
-//! Specifications that contradict themselves: none of the contradicting facts is lost in silence.
+//! Contradictions within a specification are reported, and never resolved silently.
 #![cfg(test)]
 
 mod common;
@@ -19,7 +19,7 @@ fn object(properties: &Value) -> Value {
     json!({ "type": "object", "properties": properties })
 }
 
-/// A definition `thing` with two parts that describe the property `x`.
+/// Returns a definition `thing` with two parts that describe the property `x`.
 fn two_parts(first: &Value, second: &Value) -> Value {
     let mut spec = spec(json!({}));
     spec["definitions"] = json!({
@@ -39,7 +39,7 @@ fn property_of_thing(model: &Value) -> Value {
 }
 
 #[test]
-fn parts_of_an_object_that_contradict_each_other_are_refused_with_both_places() {
+fn contradicting_parts_of_an_object_are_refused_with_both_places() {
     for (first, second, expected) in [
         (
             text(),
@@ -107,7 +107,7 @@ fn parts_of_an_object_that_contradict_each_other_are_refused_with_both_places() 
 }
 
 #[test]
-fn the_narrower_of_two_parts_counts_in_any_order() {
+fn the_narrower_of_two_parts_counts_regardless_of_order() {
     for (wide, narrow, type_name) in [
         (text(), text(), "text"),
         (json!({}), json!({ "type": "integer" }), "int64"),
@@ -156,7 +156,7 @@ fn the_narrower_of_two_parts_counts_in_any_order() {
 }
 
 #[test]
-fn successes_that_contradict_each_other_are_refused_with_both_places() {
+fn contradicting_success_responses_are_refused_with_both_places() {
     let responses = |first: Value, second: Value| {
         let mut one = operation(json!([]));
         one["responses"] = json!({ "200": first, "201": second });
@@ -193,7 +193,8 @@ fn successes_that_contradict_each_other_are_refused_with_both_places() {
     }
 }
 
-/// The findings of a property with these keys, in three versions.
+/// Returns the findings of a property with these keys, in one version of the specification
+/// language.
 fn found(property: &Value, version: &str) -> Vec<&'static str> {
     let definitions = json!({ "thing": object(&json!({ "x": property })) });
     let api = match version {
@@ -211,7 +212,7 @@ fn found(property: &Value, version: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn limits_that_no_value_satisfies_are_found() {
+fn limits_that_no_value_satisfies_are_reported() {
     let integer = |limits: Value| {
         let mut property = json!({ "type": "integer" });
         let limits = limits.as_object().unwrap().clone();
@@ -313,7 +314,7 @@ fn limits_that_no_value_satisfies_are_found() {
 }
 
 #[test]
-fn facts_of_packs_have_the_right_type() {
+fn facts_of_a_wrong_type_are_refused() {
     for key in ["x-into", "x-object-key", "x-signed", "x-slow"] {
         for value in [json!(42), json!("true"), json!(null), json!({})] {
             let mut property = text();
@@ -334,7 +335,7 @@ fn facts_of_packs_have_the_right_type() {
     }
 }
 
-/// The identifiers of the types of a specification, as packs of this repository name them.
+/// Returns the identifiers of the types of a specification, with the naming rules of a pack.
 fn idents(pack: &str, definitions: &Value) -> Result<Vec<String>, String> {
     let workspace = Workspace::new();
     let mut spec = spec(json!({ "/": { "get": operation(json!([])) } }));
@@ -350,7 +351,7 @@ fn idents(pack: &str, definitions: &Value) -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn definitions_that_get_one_identifier_are_named_alike_in_every_pack() {
+fn colliding_definitions_get_the_same_names_in_every_pack() {
     let thing = object(&json!({ "x": text() }));
     let packs = ["rust", "emulator", "python", "reference"];
     for (names, expected) in [
@@ -389,7 +390,7 @@ fn definitions_that_get_one_identifier_are_named_alike_in_every_pack() {
 }
 
 #[test]
-fn operations_whose_ids_differ_by_case_have_files_of_their_own() {
+fn operation_ids_that_differ_in_case_have_different_files() {
     let get = |id: &str, name: Option<&str>| {
         let mut one = operation(json!([]));
         one["operationId"] = json!(id);
@@ -428,7 +429,7 @@ fn operations_whose_ids_differ_by_case_have_files_of_their_own() {
         assert!(first.contains(link), "{first}");
     }
 
-    // A pack that names files after ids cannot have both.
+    // A pack that names files after ids can only have one of these files.
     write(None);
     workspace.write("pack/t.tera", "x").write(
         "pack/pack.json",

@@ -1,4 +1,4 @@
-//! `codegen diff`: what it prints, what it reads, and what must hold of any two specifications.
+//! `codegen diff`: input, output, and properties of all comparisons.
 #![cfg(test)]
 
 mod common;
@@ -10,7 +10,7 @@ use qingstor_codegen::Generator;
 use qingstor_codegen::diff::{Bump, Class, Report, Rule};
 use serde_json::{Value, json};
 
-/// The notes, and the notes with several changes.
+/// Returns the specification `notes.json`, and a version with several changes.
 fn changed() -> Workspace {
     let workspace = Workspace::notes();
     for file in [
@@ -66,7 +66,7 @@ fn compared(old: &Value, new: &Value) -> Report {
 }
 
 #[test]
-fn people_and_programs_read_the_same() {
+fn text_and_json_report_the_same_changes() {
     let workspace = changed();
     let both = ["diff", "specs/notes.json", "new/notes.json"];
     let (code, text, err) = codegen(&workspace, &both);
@@ -79,7 +79,7 @@ fn people_and_programs_read_the_same() {
 }
 
 #[test]
-fn a_folder_has_one_root() {
+fn the_root_file_of_a_folder_is_found() {
     let workspace = changed();
     let (code, text, _) = codegen(&workspace, &["diff", "specs", "specs", "--exit-code"]);
     assert_eq!((code, &*text), (0, "no changes\n"));
@@ -133,9 +133,9 @@ fn a_revision_is_read_with_all_its_files() {
     assert!(err.contains("cannot run git; install it"), "{err}");
 }
 
-/// What is wrong with an old specification is said of the revision, not of a folder that is gone.
+/// An error in an old specification names the revision instead of the temporary folder.
 #[test]
-fn a_mistake_in_a_revision_names_the_revision() {
+fn an_error_in_a_revision_names_the_revision() {
     let workspace = changed();
     workspace.replace("specs/notes.json", "\"operationId\": \"ListFolders\",", "");
     git(&workspace, &["init", "--quiet"]);
@@ -146,7 +146,7 @@ fn a_mistake_in_a_revision_names_the_revision() {
 }
 
 #[test]
-fn nothing_changed_in_what_is_the_same() {
+fn equal_specifications_have_no_changes() {
     for file in ["specs/notes.json", "obstacles.json"] {
         let generator = Generator::new().spec(tests().join(file));
         let report = generator.changes_since(&generator).unwrap();
@@ -155,9 +155,9 @@ fn nothing_changed_in_what_is_the_same() {
     }
 }
 
-/// What appears one way disappears the other way.
+/// A change that adds something in one direction removes it in the other.
 #[test]
-fn the_way_back_is_the_reverse() {
+fn reverse_comparison_reports_reverse_changes() {
     let reversed = |rule: Rule| match rule {
         Rule::OperationAdded => Rule::OperationRemoved,
         Rule::OperationRemoved => Rule::OperationAdded,
@@ -210,7 +210,7 @@ fn the_way_back_is_the_reverse() {
                 .write("new.json", less.to_string());
             let generator = |name: &str| Generator::new().spec(workspace.path(name));
             let there = generator("new.json").changes_since(&generator("old.json"));
-            // What others refer to can't go.
+            // A referenced value cannot be removed.
             let Ok(there) = there else { continue };
             let back = generator("old.json")
                 .changes_since(&generator("new.json"))
@@ -228,7 +228,7 @@ fn the_way_back_is_the_reverse() {
 }
 
 #[test]
-fn what_belongs_to_the_whole_service_is_documentation() {
+fn changes_of_the_service_are_documentation() {
     let old = spec(json!({}));
     let mut new = old.clone();
     new["info"]["version"] = json!("2");
@@ -244,9 +244,9 @@ fn what_belongs_to_the_whole_service_is_documentation() {
     assert!(report.changelog.is_empty());
 }
 
-/// What a reader of a changelog must be told: which, and how it was.
+/// Readers of the changelog need the name, the old value and the new value.
 #[test]
-fn the_lines_of_a_changelog_name_what_was_and_what_is() {
+fn changelog_lines_name_old_and_new_values() {
     let base = || {
         spec(
             json!({"/": {"get": {"operationId": "Op", "summary": "s", "parameters": [
@@ -284,7 +284,7 @@ fn the_lines_of_a_changelog_name_what_was_and_what_is() {
 }
 
 #[test]
-fn hostile_names_stay_on_their_line() {
+fn hostile_names_do_not_break_lines() {
     let operation = |name: &str| {
         spec(
             json!({"/": {"get": {"operationId": "Op", "summary": "s", "parameters": [
@@ -300,9 +300,10 @@ fn hostile_names_stay_on_their_line() {
     );
 }
 
-/// Every value replaced by every kind of other, as long as it is a specification at all.
+/// Replaces each value by values of all other kinds. Compares the result if it is a valid
+/// specification.
 #[test]
-fn no_two_specifications_are_too_much() {
+fn any_two_specifications_can_be_compared() {
     let text = std::fs::read_to_string(tests().join("obstacles.json")).unwrap();
     let whole: Value = serde_json::from_str(&text).unwrap();
     let mut pointers = Vec::new();
@@ -345,7 +346,7 @@ fn walk(value: &Value, at: String, found: &mut Vec<String>) {
     found.push(at);
 }
 
-/// A specification with one of everything that the following changes touch.
+/// Returns a specification with one of everything that the following changes touch.
 fn shelf() -> Value {
     let mut shelf = spec(json!({
         "/{shelf}": { "get": {
@@ -379,7 +380,7 @@ fn shelf() -> Value {
 }
 
 #[test]
-fn one_changed_fact_gives_one_reported_change() {
+fn one_changed_fact_is_one_change() {
     let list = "/paths/~1{shelf}/get";
     let limit = "/paths/~1{shelf}/get/parameters/1";
     let fields = "/paths/~1{shelf}/get/responses/200/schema/properties";
@@ -492,7 +493,7 @@ fn one_changed_fact_gives_one_reported_change() {
         let report = compared(&shelf(), &new);
         assert_eq!(report.changes.len(), 1, "{name}: {report}");
     }
-    // A renamed definition changes every place that refers to it.
+    // A renamed definition changes every reference to it.
     let renamed = shelf().to_string();
     let renamed = renamed
         .replace("#/definitions/book", "#/definitions/volume")

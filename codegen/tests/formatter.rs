@@ -1,4 +1,4 @@
-//! Formatters that hang, print too much or lose the text, and packs whose formatter is not run.
+//! Formatters that hang, print too much or lose the text, and packs whose formatter is disabled.
 #![cfg(test)]
 #![cfg(unix)]
 
@@ -11,7 +11,7 @@ use common::{Workspace, codegen};
 
 const ALL: &str = "-f specs/notes.json -t pack -o out";
 
-/// A pack with a shell script as its formatter.
+/// Creates a pack with a shell script as its formatter.
 fn workspace(script: &str) -> Workspace {
     let workspace = Workspace::notes();
     workspace.write(
@@ -28,7 +28,7 @@ fn workspace(script: &str) -> Workspace {
     workspace
 }
 
-/// Runs the commands that would format, and checks that each refuses with these words.
+/// Runs all commands that run the formatter, and checks that each fails with this message.
 fn refused(workspace: &Workspace, options: &str, expected: &[&str]) {
     for command in [
         format!("generate {ALL}"),
@@ -55,21 +55,21 @@ fn is_running(process: &str) -> bool {
         .output()
         .unwrap();
     let state = String::from_utf8(listed.stdout).unwrap();
-    // A killed process that nobody waits for is still listed, as a zombie.
+    // A killed process whose parent does not wait for it stays a zombie.
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
 #[test]
-fn a_formatter_that_never_ends_is_ended_with_its_processes() {
+fn a_hanging_formatter_is_killed_with_its_children() {
     for script in [
         "sleep 300 & echo $! > \"$PIDS\"; sleep 300",
-        // It ends, but what it started keeps its output open.
+        // The formatter exits, but its child process keeps the output open.
         "cat; sleep 300 & echo $! > \"$PIDS\"",
-        // It closes its output, but does not end.
+        // The formatter closes its output, but does not exit.
         "cat; echo $$ > \"$PIDS\"; exec >&- 2>&-; sleep 300",
-        // It reads nothing.
+        // The formatter does not read its input.
         "echo $$ > \"$PIDS\"; while :; do sleep 1; done",
-        // It prints messages without end.
+        // The formatter prints error messages endlessly.
         "echo $$ > \"$PIDS\"; yes error >&2",
     ] {
         let pids = tempfile::NamedTempFile::new().unwrap();
@@ -86,7 +86,7 @@ fn a_formatter_that_never_ends_is_ended_with_its_processes() {
         ];
         refused(&workspace, "--formatter-timeout 1", &expected);
         let process = std::fs::read_to_string(pids.path()).unwrap();
-        // On a loaded machine, a killed process takes a moment to end.
+        // On a loaded machine, a killed process takes a moment to exit.
         let deadline = Instant::now() + Duration::from_secs(20);
         while is_running(&process) {
             assert!(Instant::now() < deadline, "{script}: {process} is running");
@@ -96,7 +96,7 @@ fn a_formatter_that_never_ends_is_ended_with_its_processes() {
 }
 
 #[test]
-fn a_formatter_that_prints_without_end_is_ended() {
+fn a_formatter_with_endless_output_is_killed() {
     refused(
         &workspace("yes"),
         "",
@@ -120,7 +120,7 @@ fn a_formatter_that_loses_the_text_is_refused() {
     ] {
         refused(&workspace(script), "", &[expected]);
     }
-    // Batches go through files.
+    // Batches are formatted through files.
     let workspace = workspace("");
     workspace.write(
         "bin/rustfmt",
@@ -143,7 +143,7 @@ fn a_formatter_that_loses_the_text_is_refused() {
 }
 
 #[test]
-fn a_file_of_a_template_without_text_may_stay_empty() {
+fn an_empty_template_can_render_an_empty_file() {
     let workspace = workspace("cat");
     workspace.replace("pack/pack.json", "\"comment\":\"#\"", "\"comment\":\"\"");
     workspace.write("pack/t.tera", "");
@@ -151,7 +151,7 @@ fn a_file_of_a_template_without_text_may_stay_empty() {
 }
 
 #[test]
-fn without_its_formatter_a_pack_runs_no_program() {
+fn no_formatter_runs_no_program() {
     let workspace = workspace("touch PROOF; cat");
     let proof = workspace.path("proof");
     workspace.replace("pack/pack.json", "PROOF", proof.to_str().unwrap());
@@ -172,7 +172,7 @@ fn without_its_formatter_a_pack_runs_no_program() {
 }
 
 #[test]
-fn files_that_were_formatted_pass_a_check_without_the_formatter() {
+fn formatted_files_pass_check_without_the_formatter() {
     let workspace = workspace("tr -s ' '");
     let generate = format!("generate {ALL}");
     let check = format!("check {ALL}");
@@ -181,7 +181,7 @@ fn files_that_were_formatted_pass_a_check_without_the_formatter() {
     assert!(workspace.read("out/a.txt").ends_with("\none two\n"));
     assert_eq!(codegen(&workspace, &without).0, 0);
 
-    // What is written without the formatter is formatted by the next run with it.
+    // The next run with the formatter formats files that were written without it.
     workspace.write("pack/t.tera", "two   three");
     assert_eq!(codegen(&workspace, &without).0, 1);
     assert_eq!(
@@ -197,11 +197,11 @@ fn files_that_were_formatted_pass_a_check_without_the_formatter() {
 }
 
 #[test]
-fn every_command_that_runs_it_says_so() {
+fn the_help_of_commands_mentions_the_formatter() {
     let workspace = Workspace::new();
     for command in ["generate", "check", "test-pack"] {
         let (_, help, _) = codegen(&workspace, &format!("{command} --help"));
-        // The width of the help, and so its line breaks, depend on the terminal.
+        // The help is wrapped to the width of the terminal.
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
             "Runs the pack's formatter",
@@ -214,7 +214,7 @@ fn every_command_that_runs_it_says_so() {
 }
 
 #[test]
-fn a_build_script_can_leave_the_formatter_out() {
+fn a_build_script_can_disable_the_formatter() {
     let workspace = workspace("exit 1");
     workspace.generator().run().unwrap_err();
     workspace.generator().without_formatter().run().unwrap();
@@ -227,9 +227,9 @@ fn a_build_script_can_leave_the_formatter_out() {
     assert!(error.contains("ran longer than 0.2 s"), "{error}");
 }
 
-/// A process is listed for as long as it runs, here as in the other tests.
+/// A process is listed as long as it runs, which the other tests rely on.
 #[test]
-fn a_running_process_is_seen() {
+fn running_processes_are_detected() {
     let mut child = Command::new("sleep").arg("300").spawn().unwrap();
     assert!(is_running(&child.id().to_string()));
     child.kill().unwrap();

@@ -1,4 +1,4 @@
-//! Whole runs: what is written, what is left alone, what is refused.
+//! Complete runs of the generator: written, unchanged and refused files.
 #![cfg(test)]
 
 mod common;
@@ -10,7 +10,7 @@ use common::Workspace;
 use qingstor_codegen::Error;
 
 #[test]
-fn the_minimal_pack_gives_these_files() {
+fn the_minimal_pack_renders_these_files() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     let mut all = String::new();
@@ -31,7 +31,7 @@ fn the_same_input_gives_the_same_bytes() {
 }
 
 #[test]
-fn what_is_right_is_not_touched() {
+fn unchanged_files_are_not_touched() {
     let workspace = Workspace::notes();
     let first = workspace.generator().run().unwrap();
     let modified = || {
@@ -49,7 +49,7 @@ fn what_is_right_is_not_touched() {
 }
 
 #[test]
-fn a_template_that_fails_for_the_last_file_leaves_everything_as_it_was() {
+fn a_failing_template_leaves_all_files_unchanged() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     let before = workspace.files("out");
@@ -60,7 +60,7 @@ fn a_template_that_fails_for_the_last_file_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn nothing_is_made_where_nothing_was_if_a_template_fails() {
+fn a_failing_template_does_not_create_the_output_folder() {
     let workspace = Workspace::notes();
     workspace.write("pack/errors.txt.tera", "{{ it.name }}");
     workspace.generator().run().unwrap_err();
@@ -68,7 +68,7 @@ fn nothing_is_made_where_nothing_was_if_a_template_fails() {
 }
 
 #[test]
-fn a_failing_formatter_names_file_and_template_and_leaves_everything_as_it_was() {
+fn a_failing_formatter_is_reported_with_file_and_template() {
     let workspace = rust_workspace("fn f( {}\n");
     let error = workspace.generator().run().unwrap_err().to_string();
     assert!(error.contains("b.rs"), "{error}");
@@ -77,7 +77,7 @@ fn a_failing_formatter_names_file_and_template_and_leaves_everything_as_it_was()
 }
 
 #[test]
-fn rust_is_formatted_though_it_declares_modules() {
+fn rust_files_with_module_declarations_are_formatted() {
     let workspace = rust_workspace("pub   mod a ;pub mod  c;\npub mod a;\n");
     workspace.generator().run().unwrap();
     assert!(workspace.read("out/a.rs").ends_with("fn f() {}\n"));
@@ -102,14 +102,14 @@ fn rust_workspace(second: &str) -> Workspace {
 }
 
 #[test]
-fn a_machine_without_the_formatter_can_regenerate_what_did_not_change() {
+fn unchanged_files_do_not_need_the_formatter() {
     let workspace = rust_workspace("fn  g() {}");
     workspace.generator().run().unwrap();
     let lock = workspace.read("out/codegen.lock.json");
     for file in ["pack/pack.json", "out/codegen.lock.json"] {
         workspace.replace(file, "\"rustfmt\"", "\"no-such-rustfmt\"");
     }
-    // The lock says that this formatter made the files, so it is not asked again.
+    // The lock file shows that this formatter formatted the files, so it does not run again.
     workspace.generator().run().unwrap();
     workspace.replace("pack/a.rs.tera", "f( )", "h( )");
     let error = workspace.generator().run().unwrap_err().to_string();
@@ -121,7 +121,7 @@ fn a_machine_without_the_formatter_can_regenerate_what_did_not_change() {
 }
 
 #[test]
-fn files_that_are_no_longer_made_are_removed_and_nothing_else_is() {
+fn only_orphaned_files_are_removed() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     workspace.write("out/resources/mine.txt", "by hand");
@@ -159,7 +159,7 @@ fn files_that_are_no_longer_made_are_removed_and_nothing_else_is() {
 }
 
 #[test]
-fn a_lock_file_can_not_make_us_remove_what_is_elsewhere() {
+fn a_lock_file_cannot_remove_files_outside_the_folder() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     workspace.write("precious.txt", "mine");
@@ -183,7 +183,7 @@ fn a_file_written_by_hand_is_not_overwritten() {
 }
 
 #[test]
-fn check_tells_a_hand_edit_from_a_changed_input() {
+fn check_distinguishes_hand_edits_from_changed_inputs() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
 
@@ -268,7 +268,7 @@ fn blob_id(text: &str) -> String {
 }
 
 #[test]
-fn the_lock_file_holds_no_absolute_path_and_true_blob_ids() {
+fn the_lock_file_has_relative_paths_and_git_blob_ids() {
     let workspace = Workspace::notes();
     workspace.generator().run().unwrap();
     let text = workspace.read("out/codegen.lock.json");
@@ -286,17 +286,17 @@ fn the_lock_file_holds_no_absolute_path_and_true_blob_ids() {
 }
 
 #[test]
-fn a_generator_without_a_pack_says_so() {
+fn a_generator_without_a_pack_returns_an_error() {
     let workspace = Workspace::notes();
     let generator = qingstor_codegen::Generator::new().spec(workspace.path("specs/notes.json"));
     assert!(matches!(generator.run(), Err(Error::NoPack)));
     assert!(generator.model().is_ok());
 }
 
-/// A folder of files in several languages has a header in each of them, and none where it would do
-/// harm.
+/// A folder with files in several languages has a header in each of them, except in files that
+/// cannot have one.
 #[test]
-fn a_file_may_have_a_comment_of_its_own() {
+fn a_file_can_have_its_own_comment_syntax() {
     let workspace = Workspace::notes();
     workspace.write(
         "pack/pack.json",

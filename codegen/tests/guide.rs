@@ -1,4 +1,4 @@
-//! The guide for authors of packs: its files are written and its commands are run, in their order.
+//! Follows the guide for authors of packs: writes its files and runs its commands in order.
 #![cfg(test)]
 #![cfg(unix)]
 
@@ -10,13 +10,13 @@ use std::process::{Command, Stdio};
 
 use common::{Workspace, copy};
 
-/// How the guide calls the generator.
+/// The command in the guide that starts the generator.
 const CALL: &str = "cargo run --release -p qingstor-codegen --";
 
-/// A block of the guide.
+/// A code block of the guide.
 struct Block {
     language: String,
-    /// The path that the line before it ends with, in backquotes and with a colon.
+    /// The path in backquotes at the end of the line before the block.
     file: Option<String>,
     text: String,
 }
@@ -44,7 +44,7 @@ fn blocks(guide: &str) -> Vec<Block> {
     blocks
 }
 
-/// A copy of what the guide works on.
+/// Copies the parts of the repository that the guide uses.
 fn repository() -> Workspace {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let workspace = Workspace::new();
@@ -62,7 +62,7 @@ fn shell(workspace: &Workspace, script: &str) -> Command {
     command
 }
 
-/// Runs commands; one that watches is stopped when it has begun to.
+/// Runs commands. A command with `--watch` is killed after it has started.
 fn run(workspace: &Workspace, script: &str) {
     let script = script.replace(CALL, env!("CARGO_BIN_EXE_codegen"));
     if !script.contains("--watch") {
@@ -84,7 +84,7 @@ fn run(workspace: &Workspace, script: &str) {
 }
 
 #[test]
-fn a_newcomer_who_follows_the_guide_has_a_pack_for_typescript() {
+fn the_guide_creates_a_typescript_pack() {
     let workspace = repository();
     let (mut files, mut commands) = (0, 0);
     for block in blocks(&workspace.read("templates/README.md")) {
@@ -103,7 +103,7 @@ fn a_newcomer_who_follows_the_guide_has_a_pack_for_typescript() {
                 workspace.write(file, &block.text);
                 files += 1;
             }
-            // What the generator prints.
+            // Output of the generator.
             ("text", None) => assert!(block.text.starts_with("error["), "{}", block.text),
             (language, None) => panic!("a block of {language} has no file:\n{}", block.text),
         }
@@ -117,8 +117,8 @@ fn a_newcomer_who_follows_the_guide_has_a_pack_for_typescript() {
     check_companion(&workspace);
 }
 
-/// What the guide's companion pack makes, with the names of the guide's pack and with those of
-/// another.
+/// Checks the output of the companion pack in the guide, with the names of the guide's pack and
+/// with those of another pack.
 fn check_companion(workspace: &Workspace) {
     let methods = || workspace.read("target/methods/methods.md");
     let own = methods();
@@ -138,7 +138,7 @@ fn check_companion(workspace: &Workspace) {
     );
 }
 
-/// What the guide's pack makes of QingStor.
+/// Checks the output of the guide's pack for QingStor.
 fn check_output(workspace: &Workspace) {
     assert!(!workspace.path("target/typescript/index.txt").exists());
     let acl = workspace.read("target/typescript/bucket-acl.ts");

@@ -1,5 +1,4 @@
-//! Languages that differ in more than spelling: one namespace for all types, pointers that may be
-//! null, acronyms in capitals.
+//! Languages with one namespace for all types, nullable pointers, or acronyms in capitals.
 #![cfg(test)]
 
 mod common;
@@ -7,7 +6,7 @@ mod common;
 use common::Workspace;
 use serde_json::{Value, json};
 
-/// A pack that prints names and types, and a specification with what is hard for it.
+/// Creates a pack that prints names and types, and a specification with difficult names.
 fn rendered(changes: &[(&str, &str, Value)]) -> String {
     let workspace = Workspace::notes();
     std::fs::remove_dir_all(workspace.path("pack")).unwrap();
@@ -66,7 +65,7 @@ fn rendered(changes: &[(&str, &str, Value)]) -> String {
 }
 
 #[test]
-fn acronyms_are_small_and_everything_is_optional_unless_a_pack_says_otherwise() {
+fn by_default_acronyms_are_lower_case_and_optional_values_have_option() {
     assert_eq!(
         rendered(&[]),
         "ListIdOutput: Any *any Parent **ListIdOutput Raw *[]byte UploadId *string\nListId\n"
@@ -74,7 +73,7 @@ fn acronyms_are_small_and_everything_is_optional_unless_a_pack_says_otherwise() 
 }
 
 #[test]
-fn acronyms_stand_as_they_are_written() {
+fn acronyms_keep_their_capitals() {
     assert_eq!(
         rendered(&[("naming", "written_acronyms", json!(true))]),
         "ListIDOutput: Any *any Parent **ListIDOutput Raw *[]byte UploadID *string\nListID\n"
@@ -82,7 +81,7 @@ fn acronyms_stand_as_they_are_written() {
 }
 
 #[test]
-fn what_may_be_null_anyway_needs_no_option() {
+fn nullable_types_need_no_option() {
     assert_eq!(
         rendered(&[("", "plain", json!(["recursive", "bytes", "free"]))]),
         "ListIdOutput: Any any Parent *ListIdOutput Raw []byte UploadId *string\nListId\n"
@@ -90,7 +89,7 @@ fn what_may_be_null_anyway_needs_no_option() {
 }
 
 #[test]
-fn types_of_operations_keep_their_names_to_themselves() {
+fn names_of_operation_types_are_reserved() {
     let patterns = json!(["{ident}Input", "{ident}Output"]);
     assert_eq!(
         rendered(&[("naming", "operation_types", patterns)]),

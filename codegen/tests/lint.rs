@@ -1,4 +1,4 @@
-//! Every rule of the linter finds what it is for, and nothing in what is right.
+//! Every rule of the linter reports its mistakes, and nothing in a correct specification.
 #![cfg(test)]
 
 mod common;
@@ -11,7 +11,7 @@ use qingstor_codegen::Generator;
 use qingstor_codegen::diagnostic::{Report, rules};
 use serde_json::{Value, json};
 
-/// A specification without any finding.
+/// Returns a specification without findings.
 fn clean() -> Value {
     let operation = |id: &str| {
         json!({
@@ -61,12 +61,12 @@ fn found(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn what_is_right_gives_no_finding() {
+fn a_correct_specification_has_no_findings() {
     let report = lint(&clean());
     assert_eq!(found(&report), [], "{report}");
 }
 
-/// A rule, a place, what is put there, and the place of the finding.
+/// A rule, a pointer, the value to insert there, and the pointer of the finding.
 type Change = (&'static str, &'static str, Value, &'static str);
 
 fn changes() -> Vec<Change> {
@@ -328,7 +328,7 @@ fn changes() -> Vec<Change> {
     ]
 }
 
-/// Puts a value to a pointer, whose last step may be new.
+/// Inserts a value at a pointer, whose last step can be new.
 fn put(spec: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     match spec.pointer_mut(parent).unwrap() {
@@ -338,7 +338,7 @@ fn put(spec: &mut Value, pointer: &str, value: Value) {
 }
 
 #[test]
-fn each_change_gives_its_finding_at_its_place() {
+fn each_mistake_is_found_at_its_place() {
     for (rule, at, value, place) in changes() {
         let mut spec = clean();
         put(&mut spec, at, value);
@@ -354,7 +354,7 @@ fn each_change_gives_its_finding_at_its_place() {
 }
 
 #[test]
-fn what_is_allowed_is_not_found_and_errors_cant_be() {
+fn warnings_can_be_allowed_and_errors_cannot() {
     let mut spec = clean();
     put(&mut spec, "/definitions/c_d/description", json!(""));
     for at in [
@@ -400,7 +400,7 @@ fn what_is_allowed_is_not_found_and_errors_cant_be() {
 }
 
 #[test]
-fn a_default_that_is_all_there_is_is_no_finding() {
+fn a_lone_default_response_is_a_success() {
     let mut spec = clean();
     let ok = spec["paths"]["/a"]["get"]["responses"]["200"].clone();
     put(
@@ -410,7 +410,7 @@ fn a_default_that_is_all_there_is_is_no_finding() {
     );
     let report = lint(&spec);
     assert_eq!(found(&report), [], "{report}");
-    // It stands for several statuses, and is told of once.
+    // The response stands for several statuses, but is reported once.
     let default = "/paths/~1a/get/responses/default";
     put(&mut spec, &format!("{default}/description"), json!(""));
     assert_eq!(
@@ -421,7 +421,7 @@ fn a_default_that_is_all_there_is_is_no_finding() {
     assert_eq!(found(&lint(&spec))[0].0, "no-success");
 }
 
-/// An operation whose body is made of parts, in part by reference.
+/// Returns an operation whose body has parts, one of them a reference.
 fn with_body() -> Value {
     let mut spec = clean();
     let thing = json!({ "description": "d", "type": "object", "properties": {
@@ -439,11 +439,11 @@ fn with_body() -> Value {
 }
 
 #[test]
-fn example_values_are_those_of_parameters_and_fields() {
+fn example_values_must_be_parameters_or_fields() {
     let fits = json!({ "size": 3, "state": "on", "free": { "any": 1 }, "tags": [{ "g": "x", "i": true }] });
     for (request, finding) in [
         (fits, None),
-        // A body that is an object is given by its fields.
+        // The values of an object in the body are listed by field.
         (
             json!({ "body": {} }),
             Some(("example-unknown-parameter", "body")),
@@ -499,7 +499,7 @@ fn example_values_are_those_of_parameters_and_fields() {
 }
 
 #[test]
-fn values_of_objects_that_are_made_of_themselves_have_an_end() {
+fn values_of_recursive_objects_are_checked() {
     for all_of in [
         json!([{ "$ref": "#/definitions/own" }]),
         json!([{ "$ref": "#/definitions/own" }, { "type": "object", "properties": {
@@ -518,7 +518,7 @@ fn values_of_objects_that_are_made_of_themselves_have_an_end() {
 }
 
 #[test]
-fn a_description_beside_a_reference_is_looked_through() {
+fn references_with_descriptions_are_resolved() {
     let mut spec = clean();
     let state = json!({ "description": "d", "allOf": [{ "$ref": "#/definitions/the_state" }], "default": "on" });
     put(&mut spec, "/definitions/e_f/properties/state", state);
@@ -532,7 +532,7 @@ fn a_description_beside_a_reference_is_looked_through() {
 }
 
 #[test]
-fn objects_that_say_the_same_are_one_type_or_told_of() {
+fn equal_objects_share_a_type_or_are_reported() {
     let object = |name: Option<&str>| {
         let mut object = json!({ "type": "object", "properties": {
             "x": { "type": "string", "description": "d" }, "y": { "type": "integer", "description": "d" } } });
@@ -566,7 +566,7 @@ fn objects_that_say_the_same_are_one_type_or_told_of() {
         );
     }
     assert_eq!(found_in(Some("Point"), Some("Point")), []);
-    // Bodies are taken apart: they are no types.
+    // The properties of bodies become fields, so bodies are not types.
     let mut spec = clean();
     for path in ["a", "b"] {
         let schema = format!("/paths/~1{path}/get/responses/200/schema");
@@ -580,7 +580,7 @@ fn objects_that_say_the_same_are_one_type_or_told_of() {
 }
 
 #[test]
-fn the_page_of_rules_is_what_the_command_prints() {
+fn lints_md_is_up_to_date() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("LINTS.md");
     let written = std::fs::read_to_string(&page).unwrap();
     assert!(
@@ -590,7 +590,7 @@ fn the_page_of_rules_is_what_the_command_prints() {
 }
 
 #[test]
-fn warnings_fail_only_where_they_are_denied() {
+fn warnings_only_fail_if_denied() {
     let workspace = Workspace::new();
     let mut spec = clean();
     put(&mut spec, "/definitions/c_d/description", json!(""));

@@ -1,5 +1,4 @@
-//! What OpenAPI says about a value and a type can't express: each is found, and the model has the
-//! fact.
+//! Facts of OpenAPI that types cannot express are reported, and are in the model.
 #![cfg(test)]
 
 mod common;
@@ -34,7 +33,7 @@ fn found(api: &Value) -> Vec<&'static str> {
 }
 
 #[test]
-fn each_loss_is_found_and_the_model_has_the_fact() {
+fn each_loss_is_reported_and_in_the_model() {
     let form = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
     for (dialect, id, rule, fact) in [
         (
@@ -96,7 +95,7 @@ fn each_loss_is_found_and_the_model_has_the_fact() {
 }
 
 #[test]
-fn a_list_of_files_in_a_form_is_found() {
+fn a_list_of_files_in_a_form_is_reported() {
     let file = json!({ "type": "string", "format": "binary" });
     let schemas = json!({
         "note": { "type": "object", "properties": { "id": { "type": "string" } } },
@@ -120,7 +119,7 @@ fn a_list_of_files_in_a_form_is_found() {
 }
 
 #[test]
-fn an_inline_type_is_told_apart_from_a_definition_of_its_name() {
+fn an_inline_type_does_not_take_the_name_of_a_definition() {
     for taken in ["NoteState", "note_state"] {
         let api = json!({
             "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": {},
@@ -144,7 +143,7 @@ fn an_inline_type_is_told_apart_from_a_definition_of_its_name() {
 }
 
 #[test]
-fn a_type_that_fields_share_has_a_description_of_its_own() {
+fn a_shared_inline_type_has_its_own_description() {
     let described = |first: &Value, second: &Value| {
         let field = |own: &Value, text: &str| {
             let mut field = json!({ "type": "string", "enum": ["on"], "x-type-name": "Switch" });
@@ -183,7 +182,7 @@ fn a_type_that_fields_share_has_a_description_of_its_own() {
 }
 
 #[test]
-fn diff_tells_when_such_a_fact_changes() {
+fn diff_reports_changes_of_these_facts() {
     let form = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
     let workspace = Workspace::new();
     for (name, id) in [

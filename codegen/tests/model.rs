@@ -1,4 +1,4 @@
-//! What specifications are lowered to.
+//! Lowering of specifications to the model.
 #![cfg(test)]
 
 mod common;
@@ -107,7 +107,7 @@ fn every_type_and_format_has_a_shape() {
     }
 }
 
-/// The model for a pack that needs no option around flags, lists and maps.
+/// Returns the model for a pack with plain booleans, lists and maps.
 fn plain_model(spec: &Value) -> Value {
     let workspace = Workspace::notes();
     workspace.replace(
@@ -122,7 +122,7 @@ fn plain_model(spec: &Value) -> Value {
     serde_json::to_value(workspace.generator().model().unwrap()).unwrap()
 }
 
-/// An absent property that differs from the empty value of its type needs an option around it.
+/// A property needs an `Option` if its absence differs from the empty value of its type.
 #[test]
 fn a_property_is_plain_only_if_absent_and_empty_mean_the_same() {
     let flag = |default: Value| json!({ "type": "boolean", "default": default });
@@ -195,7 +195,7 @@ fn the_json_of_a_request_can_have_empty_lists_and_objects() {
 }
 
 #[test]
-fn lists_in_queries_say_how_they_are_written() {
+fn lists_in_queries_have_a_format() {
     let list = |format: Option<&str>| {
         let mut schema = json!({ "type": "array", "items": { "type": "string" } });
         if let Some(format) = format {
@@ -222,7 +222,7 @@ fn parts_of_an_all_of_are_merged_in_order() {
 }
 
 #[test]
-fn only_circles_without_a_list_in_between_need_indirection() {
+fn only_cycles_without_a_list_need_indirection() {
     let mut spec = spec(json!({}));
     let reference = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
     spec["definitions"] = json!({
@@ -238,7 +238,7 @@ fn only_circles_without_a_list_in_between_need_indirection() {
 }
 
 #[test]
-fn enums_of_one_name_are_one_type_with_all_values() {
+fn enums_of_one_name_are_united() {
     let kind = |values: Value| json!({ "name": "k", "in": "query", "type": "string", "enum": values, "x-type-name": "Kind" });
     let spec = spec(json!({
         "/a": { "get": { "operationId": "A", "parameters": [kind(json!(["x", "y"]))], "responses": { "200": {} } } },
@@ -268,7 +268,7 @@ fn inline_objects_of_one_name_must_be_the_same() {
 }
 
 #[test]
-fn bodies_are_taken_apart_or_kept_by_what_they_are() {
+fn object_bodies_become_properties_and_others_values() {
     let body = |schema: Value| {
         let spec = spec(
             json!({ "/": { "put": operation(json!([{ "name": "B", "in": "body", "schema": schema }])) } }),
@@ -297,7 +297,7 @@ fn bodies_are_taken_apart_or_kept_by_what_they_are() {
 }
 
 #[test]
-fn forms_hold_fields_and_files() {
+fn forms_have_fields_and_files() {
     let field = |name: &str, kind: &str| json!({ "name": name, "in": "formData", "type": kind });
     let spec = spec(
         json!({ "/": { "post": operation(json!([field("a", "string"), field("b", "file")])) } }),
@@ -312,7 +312,7 @@ fn forms_hold_fields_and_files() {
 }
 
 #[test]
-fn successes_are_merged_and_other_answers_left_out() {
+fn success_responses_are_merged_and_others_ignored() {
     let mut one = operation(json!([]));
     one["responses"] = json!({
         "200": { "headers": { "ETag": { "type": "string" } }, "schema": { "properties": { "a": {} } } },
@@ -336,12 +336,12 @@ fn a_path_can_name_its_resource() {
         ))
     };
     assert_eq!(named(json!("Zones of all"))["resource"], "zones_of_all");
-    // A device name on some systems.
+    // The name is a device on Windows.
     assert_eq!(named(json!("con"))["resource"], "con_resource");
 }
 
 #[test]
-fn paths_become_segments_after_what_the_handle_binds() {
+fn path_segments_follow_the_bound_parameters() {
     let path =
         |name: &str| json!({ "name": name, "in": "path", "required": true, "type": "string" });
     let mut spec = spec(json!({
@@ -368,7 +368,7 @@ fn paths_become_segments_after_what_the_handle_binds() {
 }
 
 #[test]
-fn paging_names_what_is_there() {
+fn paging_resolves_names() {
     let mut one = operation(json!([{ "name": "marker", "in": "query", "type": "string" }]));
     one["responses"]["200"]["schema"] =
         json!({ "properties": { "keys": {}, "next_marker": { "type": "string" } } });
@@ -385,7 +385,7 @@ fn paging_names_what_is_there() {
 }
 
 #[test]
-fn paging_looks_into_the_items_and_counts() {
+fn paging_resolves_names_of_items_and_counts() {
     let parameters = json!([
         { "name": "after", "in": "query", "type": "integer" },
         { "name": "skip", "in": "query", "type": "integer" },
@@ -416,9 +416,9 @@ fn paging_looks_into_the_items_and_counts() {
     );
 }
 
-/// What would be handed to a parameter that can't take it is refused: no pack could render it.
+/// A parameter of the next page must have the type of the property that it is copied from.
 #[test]
-fn paging_hands_on_what_fits() {
+fn paging_requires_matching_types() {
     let one = |parameter: Value, paging: Value| {
         let mut one = operation(json!([parameter]));
         one["responses"]["200"]["schema"] = json!({ "properties": {
@@ -511,7 +511,7 @@ fn constructors_name_values_and_arguments() {
 }
 
 #[test]
-fn a_default_that_is_all_there_is_stands_for_successes_too() {
+fn a_lone_default_response_stands_for_successes() {
     let answered = |responses: Value| {
         let mut one = operation(json!([]));
         one["responses"] = responses;
@@ -525,7 +525,7 @@ fn a_default_that_is_all_there_is_stands_for_successes_too() {
     let statuses = response["statuses"].as_array().unwrap();
     let is_rest = |one: &Value| one["status"].is_null() && one["success"] == false;
     assert!(is_rest(statuses.last().unwrap()), "{response}");
-    // Beside others, it is what else can happen.
+    // Beside other responses, `default` stands for failures.
     let response = answered(json!({ "404": { "description": "d" }, "default": default }));
     assert_eq!(response["success"], json!([]));
     let mut failure = default;
@@ -537,7 +537,7 @@ fn a_default_that_is_all_there_is_stands_for_successes_too() {
 }
 
 #[test]
-fn operations_know_their_neighbours_service_first_then_tag_by_tag() {
+fn operations_have_neighbors_by_tag() {
     let named = |id: &str, tag: Option<&str>| {
         let mut one = operation(json!([
             { "name": "b", "in": "path", "required": true, "type": "string" } ]));
@@ -567,6 +567,6 @@ fn operations_know_their_neighbours_service_first_then_tag_by_tag() {
         assert_eq!(found["previous"], json!(before), "{id}");
         assert_eq!(found["next"], json!(order.get(at + 1)), "{id}");
     }
-    // What a service or tag has is the same.
+    // The operations of services and tags are the same as those of resources.
     assert_eq!(model["service"]["operations"][0]["next"], "GetB");
 }

@@ -1,6 +1,7 @@
-//! Every value of a specification replaced by another kind: refused or taken, never a panic.
+//! Replaces every value of a specification by values of other kinds. The generator must accept or
+//! refuse the result, and never panic.
 //!
-//! The kinds take turns; with `ALL_MUTATIONS` set, every value meets every kind.
+//! The kinds take turns. With `ALL_MUTATIONS` set, every value is replaced by every kind.
 #![cfg(test)]
 
 mod common;
@@ -25,7 +26,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The specification of a file with each of its values replaced, and what was done.
+/// Yields the specification with each of its values replaced, and a description of the change.
 fn mutations(file: &str, others: &[Value]) -> impl Iterator<Item = (Value, String)> {
     let text = std::fs::read_to_string(tests().join(file)).unwrap();
     let original: Value = serde_json::from_str(&text).unwrap();
@@ -33,7 +34,7 @@ fn mutations(file: &str, others: &[Value]) -> impl Iterator<Item = (Value, Strin
     pointers(&original, "", &mut all);
     let step = match std::env::var_os("ALL_MUTATIONS") {
         Some(_) => 1,
-        // One more than there are kinds: they take turns, and few values meet none.
+        // One more than the number of kinds, so that the kinds take turns over the values.
         None => others.len() + 1,
     };
     let both = all
@@ -62,7 +63,7 @@ fn try_each(file: &str) {
     }
 }
 
-/// Each finding has a place and says what helps.
+/// Checks that each finding has a place and advice.
 fn explained(error: &Error, what: &str) {
     let Error::Spec(report) = error else {
         panic!("{what}: {error}");
@@ -75,12 +76,12 @@ fn explained(error: &Error, what: &str) {
 }
 
 #[test]
-fn the_notes_survive_every_change() {
+fn the_notes_with_any_change_do_not_panic() {
     try_each("specs/notes.json");
 }
 
 #[test]
-fn the_obstacles_survive_every_change() {
+fn the_obstacles_with_any_change_do_not_panic() {
     try_each("obstacles.json");
 }
 
@@ -96,7 +97,8 @@ fn a_specification_cut_anywhere_is_refused() {
     }
 }
 
-/// Deep, long, wide, strange and circular: each is taken, or refused with a place, in bounded time.
+/// Deep, long, wide, recursive and odd specifications are accepted or refused with a place, in
+/// bounded time.
 fn hostile() -> Vec<(&'static str, Value)> {
     let swagger = |definitions: Value| {
         json!({ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": {},
@@ -112,14 +114,14 @@ fn hostile() -> Vec<(&'static str, Value)> {
             .collect()
     };
     let reference = |at: &str, index: usize| json!({ "$ref": format!("#{at}/d{index}") });
-    // Each object is made twice of the next: 2^60 parts, unless what is done is done once.
+    // Each object contains the next one twice: 2^60 parts if shared parts were merged repeatedly.
     let twice = |at: &'static str| {
         map(60, &move |index| match index {
             59 => json!({ "type": "object", "properties": { "p": { "type": "string" } } }),
             _ => json!({ "allOf": [reference(at, index + 1), reference(at, index + 1)] }),
         })
     };
-    // Each object is made of all before it, and adds a property: the square of their number.
+    // Each object contains all earlier ones and adds a property: a quadratic number of properties.
     let all_before = map(200, &|index| {
         let parts = (0..index).map(|before| reference("/definitions", before));
         let own = json!({ "type": "object", "properties": { (format!("p{index}")): {} } });
@@ -170,7 +172,7 @@ fn hostile() -> Vec<(&'static str, Value)> {
 }
 
 #[test]
-fn hostile_specifications_end() {
+fn hostile_specifications_take_bounded_time() {
     for (what, spec) in hostile() {
         let workspace = Workspace::new();
         workspace.write("api.json", spec.to_string());
@@ -183,7 +185,7 @@ fn hostile_specifications_end() {
 }
 
 #[test]
-fn openapi_survives_every_change() {
+fn openapi_with_any_change_does_not_panic() {
     let workspace = Workspace::new();
     let tag = std::fs::read(tests().join("openapi/parts/tag.json")).unwrap();
     workspace.write("parts/tag.json", tag);

@@ -1,4 +1,4 @@
-//! Names that are hard to take, under the naming of a Rust pack.
+//! Names that are difficult to convert, with the naming rules of a Rust pack.
 #![cfg(test)]
 
 mod common;
@@ -58,7 +58,7 @@ fn types_and_values_are_renamed_by_rule() {
 }
 
 #[test]
-fn nothing_has_the_name_of_something_else() {
+fn identifiers_do_not_collide() {
     let model = lowered();
     let unique = |list: &Value| {
         let all = idents(list);
@@ -81,7 +81,7 @@ fn nothing_has_the_name_of_something_else() {
 }
 
 #[test]
-fn the_names_of_the_official_operations_are_as_users_know_them() {
+fn operations_have_the_official_method_names() {
     let model = lowered();
     let resources = model["resources"].as_array().unwrap().iter();
     let operations = resources.flat_map(|resource| resource["operations"].as_array().unwrap());
@@ -98,7 +98,7 @@ fn the_names_of_the_official_operations_are_as_users_know_them() {
 }
 
 #[test]
-fn names_that_no_rule_can_tell_apart_are_refused_with_both_places() {
+fn unresolvable_collisions_are_refused_with_both_places() {
     let parameter = |name: &str| serde_json::json!({ "name": name, "in": "query", "type": "string", "x-name": "same" });
     let names = ["a", "b", "c", "d", "e"].map(parameter);
     let spec = common::spec(
@@ -114,7 +114,7 @@ fn names_that_no_rule_can_tell_apart_are_refused_with_both_places() {
 }
 
 #[test]
-fn two_paths_that_end_alike_have_files_of_their_own() {
+fn paths_with_equal_ends_have_different_files() {
     let get = |id: &str| {
         serde_json::json!({ "get": { "operationId": id, "summary": "s",
             "parameters": [{ "name": "id", "in": "path", "required": true, "type": "string" }],
@@ -131,7 +131,7 @@ fn two_paths_that_end_alike_have_files_of_their_own() {
 }
 
 #[test]
-fn a_scalar_definition_is_what_it_stands_for() {
+fn aliases_of_scalars_are_resolved() {
     let spec = serde_json::json!({
         "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": {},
         "definitions": {
@@ -162,7 +162,7 @@ fn a_list_knows_the_type_of_its_items() {
 }
 
 #[test]
-fn parameters_may_be_called_as_they_are_sent() {
+fn parameters_can_keep_their_wire_names() {
     let ident = |naming: &str| {
         let workspace = Workspace::new();
         let pack = format!(r#"{{"model": "1", "files": [], "naming": {naming}}}"#);

@@ -1,4 +1,4 @@
-//! One API in three languages: Swagger 2.0, OpenAPI 3.0 and 3.1 give the same model.
+//! The same API in Swagger 2.0, OpenAPI 3.0 and 3.1 has the same model.
 #![cfg(test)]
 
 mod common;
@@ -8,12 +8,12 @@ use qingstor_codegen::diagnostic::{Report, Severity};
 use qingstor_codegen::{Error, Generator};
 use serde_json::{Value, json};
 
-/// A model without the places of its parts.
+/// Removes the places from a model.
 fn placeless(value: &mut Value) {
     match value {
         Value::Object(object) => {
             object.remove("source");
-            // Swagger 2.0 has no null.
+            // Swagger 2.0 cannot express null.
             object.remove("nullable");
             object.values_mut().for_each(placeless);
         }
@@ -43,7 +43,7 @@ fn the_same_api_gives_the_same_model() {
 }
 
 #[test]
-fn the_three_of_them_give_no_finding() {
+fn the_three_specifications_have_no_findings() {
     for file in ["swagger2.json", "openapi30.json", "openapi31.json"] {
         let report = Generator::new()
             .spec(tests().join("openapi").join(file))
@@ -60,9 +60,9 @@ fn the_three_of_them_give_no_finding() {
 }
 
 #[test]
-fn the_packs_render_it() {
+fn packs_render_all_three_specifications() {
     let templates = tests().join("../../templates");
-    // The runtime of the pack has a `Bucket`; only the rendered text counts here.
+    // The runtime of the pack has a `Bucket`. Only the rendered text matters here.
     let workspace = Workspace::new();
     workspace.write("other/pack.json", r#"{ "handles": ["Folder"] }"#);
     for file in ["openapi30.json", "openapi31.json"] {
@@ -82,7 +82,7 @@ fn the_packs_render_it() {
     }
 }
 
-/// A document of 3.1 around one path item and some schemas.
+/// Returns an OpenAPI 3.1 document with one path and some schemas.
 fn around(item: Value, schemas: Value) -> Value {
     json!({ "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
             "paths": { "/": item }, "components": { "schemas": schemas } })
@@ -184,7 +184,7 @@ fn schemas_are_found_by_their_own_names() {
 }
 
 #[test]
-fn parameters_keep_shared_enums_and_leave_out_what_has_no_form() {
+fn parameters_keep_shared_enums_and_omit_unsupported_types() {
     let parameters = json!([
         { "name": "color", "in": "query", "schema": { "$ref": "#/components/schemas/color" } },
         { "name": "json", "in": "query", "content": { "application/json": {} } },
@@ -218,7 +218,7 @@ fn refusal(spec: &Value) -> Report {
 }
 
 #[test]
-fn what_no_request_can_carry_is_refused_at_its_place() {
+fn parameters_that_cannot_be_sent_are_refused() {
     let parameter = |schema: Value, style: &str| {
         let one = json!([{ "name": "p", "in": "path", "required": true, "style": style, "schema": schema }]);
         let mut spec = around(json!({}), json!({}));
@@ -268,7 +268,7 @@ fn what_no_request_can_carry_is_refused_at_its_place() {
 }
 
 #[test]
-fn overlays_apply_to_openapi_as_it_is_written() {
+fn overlays_apply_to_openapi() {
     let (workspace, generator) = generator(&around(get(json!([])), json!({})));
     let overlay = json!({ "overlay": "1.0.0", "info": { "title": "T", "version": "1" }, "actions": [
         { "target": "$.paths['/'].get", "description": "d", "update": { "x-slow": true } } ] });

@@ -1,11 +1,11 @@
-//! Output folders: which files are the generator's, odd file trees, killed runs, many files.
+//! Output folders: ownership of files, unusual folders, killed runs, and many files.
 #![cfg(test)]
 
 mod common;
 
 use common::Workspace;
 
-/// A pack whose files have no header: one for each name.
+/// Creates a pack with one file without a header for each name.
 fn pack(workspace: &Workspace, files: &[&str], text: &str) {
     pack_with(workspace, "", files, text);
 }
@@ -42,7 +42,7 @@ fn refused(workspace: &Workspace, expected: &[&str]) {
 }
 
 #[test]
-fn a_listed_file_that_was_changed_by_hand_is_not_replaced() {
+fn a_listed_file_that_was_edited_is_not_replaced() {
     let workspace = workspace(&["a", "b"], "one");
     workspace.generator().run().unwrap();
     workspace.write("out/b", "my own");
@@ -57,7 +57,7 @@ fn a_listed_file_that_was_changed_by_hand_is_not_replaced() {
 }
 
 #[test]
-fn a_listed_file_that_was_changed_by_hand_is_not_removed() {
+fn a_listed_file_that_was_edited_is_not_removed() {
     let workspace = workspace(&["a", "b"], "one");
     workspace.generator().run().unwrap();
     workspace.write("out/b", "my own");
@@ -74,7 +74,7 @@ fn a_listed_file_that_was_changed_by_hand_is_not_removed() {
 }
 
 #[test]
-fn a_lock_file_that_lists_a_file_written_by_hand_does_not_give_it_away() {
+fn a_hand_written_file_in_the_lock_file_is_kept() {
     let workspace = workspace(&["a"], "one");
     workspace.generator().run().unwrap();
     workspace.write("out/notes", "my own");
@@ -104,7 +104,7 @@ fn a_file_with_a_header_is_replaced_and_removed() {
 }
 
 #[test]
-fn a_file_that_is_as_it_would_be_written_is_in_nobodys_way() {
+fn an_identical_foreign_file_is_accepted() {
     let workspace = workspace(&["a"], "one");
     workspace.write("out/a", "one\n");
     workspace.generator().run().unwrap();
@@ -112,7 +112,7 @@ fn a_file_that_is_as_it_would_be_written_is_in_nobodys_way() {
 }
 
 #[test]
-fn other_line_endings_are_named_and_do_not_make_a_file_foreign() {
+fn other_line_endings_are_reported() {
     let workspace = workspace(&["a", "b"], "one\ntwo");
     workspace.generator().run().unwrap();
     let crlf = |name: &str| workspace.read(name).replace('\n', "\r\n");
@@ -146,7 +146,7 @@ fn other_line_endings_are_named_and_do_not_make_a_file_foreign() {
 }
 
 #[test]
-fn a_file_may_become_a_folder_and_a_folder_a_file() {
+fn a_file_can_become_a_folder_and_vice_versa() {
     let workspace = workspace(&["a", "b/c/d", "b/e"], "one");
     workspace.generator().run().unwrap();
     std::fs::create_dir_all(workspace.path("out/b/empty")).unwrap();
@@ -176,7 +176,7 @@ fn links_are_not_followed() {
 
     let files = &["a", "b/c"];
     for link in ["out/a", "out/b", "out/b/c", "out/codegen.lock.json"] {
-        // Where the link is written to, and where it is removed from.
+        // The link is in the path of a written file, and in the path of a removed file.
         for next in [&["a", "b/c"][..], &["d"]] {
             let workspace = workspace(files, "one");
             workspace.generator().run().unwrap();
@@ -194,7 +194,7 @@ fn links_are_not_followed() {
 
 #[cfg(unix)]
 #[test]
-fn links_to_nothing_and_links_in_a_folder_that_becomes_a_file_are_refused() {
+fn dangling_links_and_links_in_replaced_folders_are_refused() {
     use std::os::unix::fs::symlink;
 
     let workspace = workspace(&["a"], "one");
@@ -213,7 +213,7 @@ fn links_to_nothing_and_links_in_a_folder_that_becomes_a_file_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn the_output_folder_itself_may_be_a_link() {
+fn the_output_folder_can_be_a_link() {
     let workspace = workspace(&["a"], "one");
     std::fs::create_dir(workspace.path("real")).unwrap();
     std::os::unix::fs::symlink(workspace.path("real"), workspace.path("out")).unwrap();
@@ -269,7 +269,7 @@ mod processes {
         {
             let workspace = workspace(&[], "");
             many(&workspace, keys, count, "");
-            // The second text replaces the files of the first.
+            // The second text replaces the files of the first one.
             for text in ["fn  a() {}", "fn  b() {}"] {
                 workspace.write("pack/t.tera", text);
                 let program = env!("CARGO_BIN_EXE_codegen");
@@ -288,7 +288,7 @@ mod processes {
         }
     }
 
-    /// Starts the command, and kills it if it has not ended after some time.
+    /// Starts the command, and kills it if it has not exited after some time.
     fn generate_until(workspace: &Workspace, time: Duration) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_codegen"))
             .arg("generate")
@@ -304,7 +304,7 @@ mod processes {
     }
 
     #[test]
-    fn a_run_that_is_killed_at_any_moment_is_repaired() {
+    fn the_next_run_repairs_a_killed_run() {
         const KILLS: u32 = 15;
         let workspace = workspace(&[], "");
         let old = || many(&workspace, "", 40, "old");

@@ -1,4 +1,4 @@
-//! Overlays: what they change, and when they are refused.
+//! Overlays: their changes and their errors.
 #![cfg(test)]
 
 mod common;
@@ -74,7 +74,7 @@ fn an_action_reaches_every_match_and_removes_them() {
 }
 
 #[test]
-fn what_an_overlay_adds_stands_in_the_overlay() {
+fn places_of_added_values_are_in_the_overlay() {
     let model = apply(
         &json!([{ "target": "$.paths", "description": "d", "update": {
         "/new": { "get": { "operationId": "New", "responses": { "200": {} } } } } }]),
@@ -86,7 +86,7 @@ fn what_an_overlay_adds_stands_in_the_overlay() {
 }
 
 #[test]
-fn an_action_that_does_nothing_is_refused() {
+fn an_action_without_effect_is_refused() {
     let cases = [
         (
             json!({ "target": "$.paths['/gone']", "description": "d", "remove": true }),
@@ -171,7 +171,7 @@ fn an_overlay_of_another_version_is_refused() {
     assert!(!workspace.path("out").exists());
 }
 
-/// Applies an overlay of version 1.1 as it is.
+/// Applies an overlay of version 1.1.
 fn apply_file(overlay: &Value) -> Result<Value, Error> {
     let workspace = Workspace::notes();
     workspace.write("overlay.json", overlay.to_string());
@@ -192,7 +192,7 @@ fn version(version: &str, actions: Value) -> Value {
 }
 
 #[test]
-fn what_is_copied_is_merged_and_may_be_moved() {
+fn copied_values_are_merged_and_can_be_moved() {
     let model = apply_file(&version(
         "1.1.0",
         json!([
@@ -222,7 +222,7 @@ fn what_is_copied_is_merged_and_may_be_moved() {
 }
 
 #[test]
-fn items_are_removed_as_they_were_counted() {
+fn indices_of_removed_items_refer_to_the_original_list() {
     let model = apply(&json!([
         { "target": "$.definitions.folder.properties.access", "description": "d",
           "update": { "enum": ["a", "b", "c", "d"] } },
@@ -244,7 +244,7 @@ fn items_are_removed_as_they_were_counted() {
 }
 
 #[test]
-fn remove_counts_before_update_and_that_is_said() {
+fn remove_takes_precedence_over_update_with_a_warning() {
     let workspace = Workspace::notes();
     let overlay = json!({ "overlay": "1.0.1", "actions": [
         { "target": "$.tags", "update": [], "remove": true } ] });
@@ -262,7 +262,7 @@ fn remove_counts_before_update_and_that_is_said() {
 }
 
 #[test]
-fn an_overlay_is_for_the_file_that_it_names() {
+fn an_overlay_only_applies_to_the_file_in_extends() {
     let with = |extends: &str| {
         let mut overlay = version("1.0.0", json!([{ "target": "$.tags", "remove": true }]));
         overlay["extends"] = json!(extends);
@@ -285,7 +285,7 @@ fn an_overlay_is_for_the_file_that_it_names() {
 }
 
 #[test]
-fn a_file_that_is_no_overlay_is_refused() {
+fn a_file_that_is_not_an_overlay_is_refused() {
     let action = json!([{ "target": "$.tags", "remove": true }]);
     for version_text in ["1", "1.0", "1.2.0", "2.0.0", "1.1.x", ""] {
         assert_eq!(
@@ -302,8 +302,8 @@ fn a_file_that_is_no_overlay_is_refused() {
 }
 
 #[test]
-fn copies_of_copies_end() {
-    // Each doubles the document, which would be larger than any memory after forty of them.
+fn repeated_copies_are_limited() {
+    // Each action doubles the document, which would exceed any memory after forty actions.
     let wrap =
         |index: usize| json!({ "target": "$.x-all", "update": { (format!("x-{index}")): {} } });
     let fill = |index: usize| json!({ "target": format!("$.x-all.x-{index}"), "copy": "$.paths" });

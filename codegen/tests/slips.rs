@@ -1,5 +1,4 @@
-//! Slips in specifications, overlays, templates and pack.json: none of them changes the output in
-//! silence.
+//! Mistakes in specifications, overlays, templates and pack.json never change the output silently.
 #![cfg(test)]
 
 mod common;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 const GENERATE: &str = "generate -f specs/notes.json -t pack -o out";
 const CHECK: &str = "check -f specs/notes.json -t pack -o out";
 
-/// The notes' workspace with a value put into a file of the specification.
+/// Returns the workspace of `notes.json` with a value inserted into a file of the specification.
 fn with(file: &str, pointer: &str, key: &str, value: &Value) -> Workspace {
     let workspace = Workspace::notes();
     let path = format!("specs/{file}");
@@ -136,7 +135,7 @@ fn an_operation_under_an_unknown_method_stops_generate_and_check() {
 }
 
 #[test]
-fn what_is_probably_a_mistake_is_printed_by_generate_and_check() {
+fn generate_and_check_print_probable_mistakes() {
     for (pointer, key, value, rule) in [
         ("/paths/~1/get", "speed", json!("high"), "unknown-key"),
         ("/paths/~1/get", "descripton", json!("d"), "unknown-key"),
@@ -232,7 +231,7 @@ fn every_name_of_a_union_must_match() {
     }
 }
 
-/// A pack with one template and these options.
+/// Creates a pack with one template and these options.
 fn pack(template: &str, options: &str) -> Workspace {
     let workspace = Workspace::notes();
     std::fs::remove_dir_all(workspace.path("pack")).unwrap();
@@ -245,7 +244,7 @@ fn pack(template: &str, options: &str) -> Workspace {
 }
 
 #[test]
-fn an_argument_that_is_unknown_is_refused_wherever_it_is() {
+fn unknown_arguments_are_refused() {
     for (template, message) in [
         (
             "{{ service.name | comment(prefix=\"#\", widht=40) }}",
@@ -288,7 +287,7 @@ fn an_argument_that_is_unknown_is_refused_wherever_it_is() {
 }
 
 #[test]
-fn an_open_block_is_named_with_its_line() {
+fn an_open_block_is_reported_with_its_line() {
     for (template, message) in [
         (
             "{% for a in types %}\n{% if a.name %}\nx\n{% endfor %}",
@@ -308,7 +307,7 @@ fn an_open_block_is_named_with_its_line() {
 }
 
 #[test]
-fn an_option_that_no_template_reads_is_found() {
+fn options_that_no_template_reads_are_reported() {
     let template = "{{ pack.words.title }}{{ pack.words.summary }}{{ pack.samples[service.name] | default(value=1) }}";
     let options = r#"{"words": {"title": "t", "summary": "s"}, "samples": {"a": 1}}"#;
     let workspace = pack(template, options);
@@ -384,7 +383,7 @@ fn generate_prints_files_with_their_folder() {
 }
 
 #[test]
-fn a_text_that_an_overlay_leaves_untranslated_is_printed() {
+fn untranslated_texts_are_reported() {
     let description = |text: &str| json!({ "description": text });
     let overlay = |more: Value| {
         let mut actions = vec![
@@ -409,6 +408,6 @@ fn a_text_that_an_overlay_leaves_untranslated_is_printed() {
     workspace.write("overlay.json", overlay(operation).to_string());
     let (_, _, errors) = codegen(&workspace, &command);
     assert!(!errors.contains("/paths/~1/get/summary"), "{errors}");
-    // Without another language, nothing needs a translation.
+    // Without another language, texts need no translation.
     assert_eq!(codegen(&workspace, GENERATE).2, "");
 }

@@ -1,12 +1,11 @@
-//! Templates are read strictly: a name that nothing defines is an error wherever it stands, and no
-//! template runs without end.
+//! Undefined names in templates are errors everywhere, and templates cannot run endlessly.
 #![cfg(test)]
 
 mod common;
 
 use common::Workspace;
 
-/// A pack of one template `t.tera`, rendered for each of something.
+/// Creates a pack with a single template `t.tera`, rendered for each item of a kind.
 fn pack(each: &str, template: &str, partials: &[(&str, &str)]) -> Workspace {
     let workspace = Workspace::notes();
     std::fs::remove_dir_all(workspace.path("pack")).unwrap();
@@ -35,7 +34,7 @@ fn refusal(workspace: &Workspace) -> String {
     error.to_string()
 }
 
-/// For what, a template, and what the message must say.
+/// The kind of item, a template, and expected parts of the message.
 const UNKNOWN: &[(&str, &str, &[&str])] = &[
     (
         "type",
@@ -167,7 +166,7 @@ const UNKNOWN: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn a_name_that_nothing_defines_is_shown_with_those_that_are_meant() {
+fn undefined_names_are_reported_with_suggestions() {
     for (each, template, expected) in UNKNOWN {
         let message = refusal(&pack(each, template, &[]));
         for part in ["error[template-name]"].iter().chain(*expected) {
@@ -184,7 +183,7 @@ fn a_name_that_nothing_defines_is_shown_with_those_that_are_meant() {
     }
 }
 
-/// What looks like an unknown name and is none.
+/// Templates that look as if they had undefined names.
 const KNOWN: &[(&str, &str)] = &[
     (
         "once",
@@ -229,7 +228,7 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_defined_is_taken() {
+fn defined_names_are_accepted() {
     for (each, template) in KNOWN {
         let result = pack(each, template, &[]).generator().run();
         assert!(result.is_ok(), "{template}: {}", result.unwrap_err());
@@ -237,7 +236,7 @@ fn what_is_defined_is_taken() {
 }
 
 #[test]
-fn names_are_followed_into_partials_components_and_parents() {
+fn names_are_checked_in_partials_components_and_parents() {
     let included = pack(
         "operation",
         "{% for p in it.request.properties %}{% include \"part.tera\" %}{% endfor %}",
@@ -283,7 +282,7 @@ fn names_are_followed_into_partials_components_and_parents() {
 }
 
 #[test]
-fn paths_and_conditions_are_shown_in_pack_json() {
+fn errors_in_paths_and_conditions_are_reported_in_pack_json() {
     let workspace = pack("resource", "", &[]);
     workspace.write(
         "pack/pack.json",
@@ -302,7 +301,7 @@ fn paths_and_conditions_are_shown_in_pack_json() {
 }
 
 #[test]
-fn what_only_a_value_can_tell_is_an_error_when_it_is_printed() {
+fn undefined_values_are_errors_when_printed() {
     let workspace = pack("once", "{% set a = pack.paper %}x\ny {{ a.sise }}", &[]);
     let message = refusal(&workspace);
     assert!(message.contains("error[template-render]"), "{message}");
@@ -340,7 +339,7 @@ fn partials_parents_and_components_work_across_files() {
 /// Further templates: names and texts.
 type Partials = &'static [(&'static str, &'static str)];
 
-/// Templates that would go on for ever, or for a very long time.
+/// Templates that would run endlessly, or for a very long time.
 const ENDLESS: &[(&str, Partials, &str)] = &[
     (
         "{% include \"t.tera\" %}",
@@ -388,7 +387,7 @@ const ENDLESS: &[(&str, Partials, &str)] = &[
 ];
 
 #[test]
-fn what_would_go_on_for_ever_is_refused() {
+fn endless_templates_are_refused() {
     for (template, partials, expected) in ENDLESS {
         let message = refusal(&pack("once", template, partials));
         assert!(message.contains(expected), "{template}:\n{message}");

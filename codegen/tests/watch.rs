@@ -1,4 +1,4 @@
-//! `generate --watch`: what changes is rendered, what breaks is told, and it ends when asked to.
+//! `generate --watch` renders changes, reports errors, and ends on Ctrl-C.
 #![cfg(test)]
 #![cfg(unix)]
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::Workspace;
 
-/// Longer than anything takes, even on a busy machine.
+/// Longer than any step takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 /// A generator that watches, and the lines that it prints.
@@ -44,7 +44,7 @@ impl Watch {
         Self { child, lines }
     }
 
-    /// Reads lines up to one that holds a text.
+    /// Reads lines up to one that contains a text.
     fn wait_for(&self, text: &str) -> Vec<String> {
         let until = Instant::now() + LONG;
         let mut seen = Vec::new();
@@ -61,13 +61,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // It has ended already if the test went well.
+        // The process has already exited if the test succeeded.
         let _ = self.child.kill();
     }
 }
 
 #[test]
-fn changes_are_rendered_errors_are_told_and_ctrl_c_ends() {
+fn watch_renders_changes_reports_errors_and_ends_on_ctrl_c() {
     let workspace = Workspace::notes();
     let mut watch = Watch::start(&workspace);
     let seen = watch.wait_for("watching; press Ctrl-C to end");
@@ -100,7 +100,7 @@ fn changes_are_rendered_errors_are_told_and_ctrl_c_ends() {
     workspace.write("specs/parts/note.json", "{");
     watch.wait_for("error[json-syntax]");
 
-    // What is no input wakes nobody, its own outputs least of all.
+    // Files that are not inputs do not cause a run, including the outputs.
     while watch.lines.recv_timeout(Duration::from_millis(400)).is_ok() {}
     workspace
         .write("out/more.txt", "x")

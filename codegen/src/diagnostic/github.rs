@@ -56,7 +56,7 @@ mod tests {
     use crate::diagnostic::Place;
 
     #[test]
-    fn what_has_a_meaning_is_escaped() {
+    fn special_characters_are_escaped() {
         let finding = Finding {
             severity: Severity::Warning,
             rule: "enum-case",

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_sorted_and_fit_for_a_table() {
+    fn ids_are_unique_and_sorted() {
         let ids: Vec<_> = all()
             .map(|rule| (rule.severity == Severity::Error, rule.id))
             .collect();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_of_the_sources_has_a_rule() {
+    fn every_finding_in_the_source_code_has_a_rule() {
         let mut found = HashSet::new();
         used(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),

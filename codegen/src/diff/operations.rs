@@ -428,7 +428,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_path_parameters_are_no_part_of_a_path() {
+    fn names_of_path_parameters_are_ignored() {
         assert_eq!(nameless("/{a}/{b}?c={d}"), "/{}/{}?c={}");
         assert_eq!(nameless("/a}/{b"), "/a}/{");
     }

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_pass_pairs_what_is_left_and_clear() {
+    fn each_pass_pairs_remaining_unique_items() {
         let old = ["a", "b", "cc", "dd", "e"];
         let new = ["b", "a", "C", "dx", "dy"];
         let old: Vec<&&str> = old.iter().collect();

@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_and_look_alike() {
+    fn ids_are_unique_and_match_their_variants() {
         let ids: HashSet<_> = Rule::ALL.iter().map(|rule| rule.id()).collect();
         assert_eq!(ids.len(), Rule::ALL.len());
         for id in ids {

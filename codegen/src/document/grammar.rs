@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_maps_are_never_mistaken_for_keywords() {
+    fn names_in_maps_are_not_keywords() {
         assert_eq!(
             child(Dialect::Swagger2, Kind::SchemaMap, "x-size"),
             Some(Kind::Schema)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_are_told_apart() {
+    fn unknown_keys_are_recognized() {
         assert_eq!(
             child(Dialect::Swagger2, Kind::Operation, "operationID"),
             None
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn each_version_has_keys_of_its_own() {
+    fn each_version_has_its_own_keys() {
         let knows = |dialect, key| child(dialect, Kind::Schema, key).is_some();
         for (key, expected) in [
             ("nullable", [false, true, false]),

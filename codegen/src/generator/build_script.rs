@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_a_line_break_says_nothing_else_to_cargo() {
+    fn paths_with_line_breaks_do_not_inject_cargo_lines() {
         let inputs = BTreeSet::from([PathBuf::from("a\ncargo::rustc-cfg=b")]);
         assert_eq!(
             rerun_if_changed(&inputs),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_cargo_a_folder_must_be_named() {
+    fn outside_cargo_an_output_folder_is_required() {
         let generator = Generator::new().spec("api.json").pack("templates");
         let error = generator.run_for_cargo(None).unwrap_err();
         assert_eq!(

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn circles_are_found_and_trees_are_none() {
+    fn cycles_are_found() {
         // 0 -> 1 -> 2 -> 1, 3 -> 3, 0 -> 4
         let edges = vec![vec![1, 4], vec![2], vec![1], vec![3], vec![]];
         let found = circles(&edges);

@@ -14,7 +14,7 @@ fn naming() -> Naming {
 }
 
 #[test]
-fn words_end_where_a_reader_sees_an_end() {
+fn names_are_split_into_words() {
     for (name, expected) in [
         ("PutBucketACL", "put_bucket_acl"),
         ("DeleteBucketCNAME", "delete_bucket_cname"),
@@ -33,7 +33,7 @@ fn words_end_where_a_reader_sees_an_end() {
 }
 
 #[test]
-fn acronyms_may_stand_as_they_are_written() {
+fn acronyms_can_keep_their_capitals() {
     let naming = Naming {
         property: Case::Camel,
         written_acronyms: true,
@@ -100,7 +100,7 @@ fn anywhere() -> Span {
 }
 
 #[test]
-fn names_that_a_compiler_takes_for_one_are_one() {
+fn names_are_compared_in_normal_form() {
     let ident = |name| naming().ident(name, Role::Parameter);
     // A ligature, a letter with a combining accent, full-width letters: each is equal to its normal
     // form.
@@ -115,7 +115,7 @@ fn names_that_a_compiler_takes_for_one_are_one() {
 }
 
 #[test]
-fn a_name_and_what_is_made_of_it_are_taken_together() {
+fn a_name_is_claimed_together_with_derived_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.json");
     std::fs::write(&path, "0").unwrap();

@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn module_declarations_are_seen() {
+    fn module_declarations_are_found() {
         let text = "// x\npub(crate) mod bucket;\nmod tests {\n    mod inner;\n}\nuse a::b;\n";
         assert_eq!(
             declared_modules(text).collect::<Vec<_>>(),
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_hold_every_file_once() {
+    fn batches_contain_every_file_once() {
         let job = |index| Job {
             index,
             size: 30_000,
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_is_complained_about_is_shown() {
+    fn the_line_of_a_formatter_error_is_shown() {
         let text = "one\ntwo\nthree\nfour\n";
         for message in [
             "<standard input>:3:1: expected declaration",
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_formatter_is_named() {
+    fn a_missing_formatter_is_reported() {
         let file = RenderedFile {
             path: "a.rs".to_owned(),
             template: "a.rs.tera".to_owned(),

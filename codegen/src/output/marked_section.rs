@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_markers_are_named() {
+    fn missing_markers_are_reported() {
         let error = replaced("<!-- ops:begin -->\n", &section("x")).unwrap_err();
         assert!(error.contains("<!-- ops:end -->"), "{error}");
         assert!(

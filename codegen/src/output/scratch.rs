@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_of_ended_processes_are_abandoned() {
+    fn only_folders_of_exited_processes_are_abandoned() {
         let output = tempfile::tempdir().unwrap();
         let running = Scratch::new(output.path()).unwrap();
         let killed = output.path().join(".codegen-scratch-a1B2c3");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_were_created_for_nothing_are_removed() {
+    fn unused_created_folders_are_removed() {
         let output = tempfile::tempdir().unwrap();
         drop(Scratch::new(&output.path().join("a/b/c")).unwrap());
         assert!(!output.path().join("a").exists());

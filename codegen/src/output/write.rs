@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_was_killed_after_any_step_is_repaired() {
+    fn a_run_killed_after_any_step_is_repaired() {
         for (before, killed, next) in [
             (&[][..], NEW, NEW),
             (&[], NEW, OLD),

@@ -277,7 +277,7 @@ mod tests {
     use super::{Addition, additions, idle_removal, merge};
 
     #[test]
-    fn new_keys_of_a_patch_are_known_with_their_siblings() {
+    fn additions_of_a_patch_have_their_siblings() {
         let target = json!({"a": {"b": 1, "c": 2}, "d": "x"});
         let found = additions(
             &target,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_of_nothing_is_found() {
+    fn removals_without_effect_are_found() {
         let target = json!({"a": {"b": 1}});
         assert_eq!(idle_removal(&target, &json!({"a": {"b": null}})), None);
         for (patch, expected) in [
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_merges_objects_removes_by_null_and_replaces_the_rest() {
+    fn merge_patches_follow_rfc_7396() {
         let mut value = json!({"a": {"b": 1, "c": [1, 2]}, "d": "x"});
         merge(
             &mut value,

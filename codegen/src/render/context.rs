@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_see_what_dump_prints() {
+    fn templates_see_the_printed_model() {
         let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         let folder = tests.join("packs/minimal");
         let pack = Pack::load(&folder).unwrap();

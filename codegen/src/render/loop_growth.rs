@@ -112,7 +112,7 @@ fn specifications() -> Vec<(&'static str, Value)> {
 }
 
 #[test]
-fn rounds_of_loops_grow_with_the_specification() {
+fn loop_iterations_grow_linearly() {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("api.json");

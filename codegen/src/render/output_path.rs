@@ -108,7 +108,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn only_paths_that_every_system_keeps_inside_are_taken() {
+    fn only_portable_relative_paths_are_accepted() {
         for good in ["mod.rs", "a/b.rs", ".gitattributes", "a-b_c.md"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }

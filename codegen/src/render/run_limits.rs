@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loops_and_sets_go_through_the_filters() {
+    fn loops_and_sets_are_limited() {
         for (text, expected) in [
             (
                 "{%- for a in b.c -%}",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn loops_within_loops_are_gone_through_once() {
+    fn nested_loops_are_processed_once() {
         let start = std::time::Instant::now();
         for part in ["for ", "[a for a in "] {
             LimitedTemplate::new(&format!("{{{{ {} }}}}", part.repeat(50_000)));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_those_of_the_author() {
+    fn columns_refer_to_the_original_text() {
         let text = "x\n{% for a in b %}{{ c }}";
         let guarded = LimitedTemplate::new(text);
         let line = guarded.text.lines().nth(1).unwrap();

@@ -354,7 +354,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_json_is_read_with_true_places(value in json(), pretty in any::<bool>()) {
+        fn json_is_parsed_with_correct_places(value in json(), pretty in any::<bool>()) {
             let text = if pretty {
                 serde_json::to_string_pretty(&value).unwrap()
             } else {
@@ -378,7 +378,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
+        fn no_text_causes_a_panic(text in any::<String>()) {
             let _ = parsed(&text);
         }
     }

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_joined_without_needless_steps() {
+    fn references_are_joined_without_redundant_components() {
         let from = Path::new("specs/api/root.json");
         for (reference, expected) in [
             ("./bucket.json", "specs/api/bucket.json"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_references_are_resolved() {
+    fn escapes_in_references_are_decoded() {
         for (reference, expected) in [
             ("./sub%20dir/more.json", "./sub dir/more.json"),
             ("%e4%BD%a0.json", "\u{4f60}.json"),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_names_are_never_absolute() {
+    fn portable_names_are_never_absolute() {
         let base = Path::new("/somewhere/specs");
         let name = |path| portable(Path::new(path), base, false);
         assert_eq!(name("specs/a.json"), "specs/a.json");

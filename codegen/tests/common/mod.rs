@@ -1,4 +1,4 @@
-//! Folders to work in, and shorthands for specifications.
+//! Temporary folders, and helpers for specifications.
 #![cfg(test)]
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -9,12 +9,12 @@ use qingstor_codegen::{Error, Generator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The folder of this crate's tests.
+/// Returns the folder of the tests of this crate.
 pub(crate) fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// A folder that holds a specification, a pack and an output folder.
+/// A temporary folder with a specification, a pack and an output folder.
 pub(crate) struct Workspace {
     folder: TempDir,
 }
@@ -26,7 +26,7 @@ impl Workspace {
         }
     }
 
-    /// A folder with copies of the notes' specification and the minimal pack.
+    /// Creates a folder with copies of the specification `notes.json` and the minimal pack.
     pub(crate) fn notes() -> Self {
         let workspace = Self::new();
         copy(&tests().join("specs"), &workspace.path("specs"));
@@ -34,7 +34,7 @@ impl Workspace {
         workspace
     }
 
-    /// What is wrong with the specification: nothing is made of it.
+    /// Returns the errors of the specification. Checks that nothing is written.
     pub(crate) fn refusal(&self) -> Report {
         match self.generator().run() {
             Err(Error::Spec(report)) => report,
@@ -63,7 +63,7 @@ impl Workspace {
         self.write(path, text.replace(from, to))
     }
 
-    /// The generator for `specs/notes.json`, `pack` and `out`.
+    /// Returns the generator for `specs/notes.json`, `pack` and `out`.
     pub(crate) fn generator(&self) -> Generator {
         Generator::new()
             .spec(self.path("specs/notes.json"))
@@ -71,7 +71,7 @@ impl Workspace {
             .out_dir(self.path("out"))
     }
 
-    /// All files below a folder with their bytes.
+    /// Returns all files below a folder with their bytes.
     pub(crate) fn files(&self, path: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = Vec::new();
         let root = self.path(path);
@@ -103,7 +103,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// Copies a folder with all that it holds.
+/// Copies a folder.
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -117,18 +117,18 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The smallest specification, with these paths.
+/// Returns the smallest specification with these paths.
 pub(crate) fn spec(paths: Value) -> Value {
     json!({ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": paths })
 }
 
-/// One operation, with these parameters.
+/// Returns an operation with these parameters.
 pub(crate) fn operation(parameters: Value) -> Value {
     json!({ "operationId": "Op", "summary": "s", "parameters": parameters,
             "responses": { "200": { "description": "OK" } } })
 }
 
-/// The model of a specification in neutral words.
+/// Returns the model of a specification with default names and types.
 pub(crate) fn model(spec: &Value) -> Result<Value, Error> {
     let workspace = Workspace::new();
     workspace.write("api.json", serde_json::to_string_pretty(spec).unwrap());
@@ -136,12 +136,12 @@ pub(crate) fn model(spec: &Value) -> Result<Value, Error> {
     Ok(serde_json::to_value(model).unwrap())
 }
 
-/// The only operation of a specification.
+/// Returns the only operation of a specification.
 pub(crate) fn only_operation(spec: &Value) -> Value {
     model(spec).unwrap()["resources"][0]["operations"][0].clone()
 }
 
-/// Runs the command line in a workspace: exit code, output, errors.
+/// Runs the command line in a workspace. Returns exit code, output and errors.
 #[cfg(feature = "cli")]
 pub(crate) fn codegen(workspace: &Workspace, arguments: &str) -> (i32, String, String) {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_codegen"))

@@ -1,8 +1,8 @@
-//! Random changes of templates and overlays: each gives a rendering, or an error that says where;
-//! never a panic, a loop without end or all of the memory.
+//! Random changes of templates and overlays are accepted, or refused with a place. They never cause
+//! a panic, an endless loop or excessive memory.
 //!
-//! The changes are the same at each run. With `PROPTEST_CASES` set, there are that many of each
-//! kind, and others every time.
+//! The changes are the same in each run. With `PROPTEST_CASES` set, there are that many random
+//! changes of each kind.
 #![cfg(test)]
 
 #[path = "../common/mod.rs"]
@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// No case may take longer, on a busy machine, without optimization.
+/// Time limit of a case on a busy machine, without optimization.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// The most memory that all tests of this file may need: what one output may hold, a few times.
+/// Memory limit of all tests in this file: a few times the limit of one output.
 const MOST_KIBIBYTES: u64 = 1 << 20;
 
-/// Runs some cases: always the same ones, unless more are asked for.
+/// Creates a test runner with a fixed seed, unless a number of cases is set.
 fn runner(cases: u32) -> TestRunner {
     let config = Config {
         failure_persistence: None,
@@ -36,13 +36,13 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(Config { cases, ..config }, rng)
 }
 
-/// Ends all tests if the work does not end: nothing else stops a loop.
+/// Aborts all tests if the work exceeds the time limit, because a loop cannot be stopped otherwise.
 fn in_time<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let (done, waiting) = channel::<()>();
     let what = what.to_owned();
     let guard = std::thread::spawn(move || {
         if waiting.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
-            // Not by `eprintln`, whose text is lost with the process.
+            // Does not use `eprintln`, whose captured output is lost when the process aborts.
             let _ = writeln!(std::io::stderr(), "more than {LONGEST:?} for {what}");
             std::process::exit(1);
         }
@@ -54,7 +54,7 @@ fn in_time<T>(what: &str, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Where the system tells how much memory was in use at most.
+/// File in which the system reports the peak memory use.
 fn check_memory() {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return;

@@ -1,4 +1,4 @@
-//! Overlays of random actions on the API of this repository.
+//! Overlays with random actions on the API of this repository.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use crate::common::Workspace;
 use crate::{in_time, runner};
 
-/// The root of the API of this repository, or of another one.
+/// Root file of the API of this repository, or of another API.
 fn spec() -> PathBuf {
     let own = "../specs/qingstor/2016-01-06/api_v2.0.json";
     let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join(own);
     std::env::var_os("RANDOM_SPEC").map_or_else(own, PathBuf::from)
 }
 
-/// What targets can name.
+/// Parts of targets.
 #[derive(Clone)]
 struct Known {
     /// Keys and short texts.
@@ -55,7 +55,7 @@ fn collect(
     places.push(at.to_owned());
     match value {
         Value::Object(members) => {
-            // What stands in another file stands here for overlays.
+            // Overlays see values of other files in the place of their references.
             if let Some((part, pointer)) = members.get("$ref").and_then(part) {
                 let part = from.with_file_name(part);
                 let whole = file(&part);
@@ -76,7 +76,7 @@ fn collect(
     }
 }
 
-/// The file that a reference leads to, and where in it.
+/// Returns the file and the pointer that a reference refers to.
 fn part(reference: &Value) -> Option<(&str, &str)> {
     let (file, pointer) = reference
         .as_str()?
@@ -85,7 +85,7 @@ fn part(reference: &Value) -> Option<(&str, &str)> {
     (!file.is_empty()).then_some((file, pointer))
 }
 
-/// Steps that lead to something in most specifications, so that not all is about nothing.
+/// Steps that exist in most specifications, so that many targets match.
 const STEPS: &[&str] = &[
     "",
     ".paths",
@@ -107,7 +107,7 @@ const STEPS: &[&str] = &[
     ".info",
 ];
 
-/// What is no path, or only just one.
+/// Invalid paths, and unusual valid ones.
 const JUNK: &[&str] = &[
     "$",
     "@",
@@ -152,7 +152,7 @@ const JUNK: &[&str] = &[
     "..*..*",
 ];
 
-/// One step of a path.
+/// Generates one step of a path.
 fn step(names: Vec<String>) -> impl Strategy<Value = String> {
     let name = select(names).boxed();
     let quoted = |name: String| format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"));
@@ -203,7 +203,7 @@ fn target(known: Known) -> impl Strategy<Value = String> {
     prop_oneof![12 => place, 5 => path, 2 => junk, 1 => mess]
 }
 
-/// Any value, with keys that mean something.
+/// Generates any value, with keys that have a meaning.
 fn value(names: Vec<String>) -> impl Strategy<Value = Value> {
     let name = select(names).boxed();
     let leaf = prop_oneof![
@@ -249,7 +249,7 @@ fn actions(known: &Known) -> impl Strategy<Value = Vec<Value>> + use<> {
     proptest::collection::vec(action, 1..8)
 }
 
-/// Each finding has a place, and says what helps. Gives the actions that are refused themselves.
+/// Checks that each finding has a place and advice. Returns the actions that are refused.
 fn refused(error: &Error) -> Result<BTreeSet<usize>, TestCaseError> {
     let Error::Spec(report) = error else {
         return Err(TestCaseError::fail(format!("no report: {error}")));
@@ -273,8 +273,8 @@ fn refused(error: &Error) -> Result<BTreeSet<usize>, TestCaseError> {
     Ok(actions)
 }
 
-/// Applies some actions; without those that are refused, until the others are taken or what they
-/// make is refused.
+/// Applies actions. Removes refused actions until the others are accepted, or until their result is
+/// refused.
 fn try_actions(workspace: &Workspace, mut actions: Vec<Value>) -> Result<(), TestCaseError> {
     let generator = Generator::new().spec(spec());
     let generator = generator.overlay(workspace.path("overlay.json"));
@@ -298,7 +298,7 @@ fn try_actions(workspace: &Workspace, mut actions: Vec<Value>) -> Result<(), Tes
 }
 
 #[test]
-fn random_actions_are_taken_or_refused_at_a_place() {
+fn random_actions_are_applied_or_refused_with_a_place() {
     let known = Known::of(&spec());
     let workspace = Workspace::new();
     let result = runner(30).run(&actions(&known), |actions| try_actions(&workspace, actions));

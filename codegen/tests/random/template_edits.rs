@@ -4,32 +4,32 @@ use proptest::collection;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// One edit. Places are chosen among those that the text has when it is its turn.
+/// An edit. Positions are chosen in the text as it is when the edit is applied.
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {
-    /// Some characters go.
+    /// Deletes some characters.
     Delete(Index, usize),
-    /// Something is put in.
+    /// Inserts a text.
     Insert(Index, &'static str),
-    /// Some characters are there twice.
+    /// Repeats some characters.
     Double(Index, usize),
-    /// The rest goes.
+    /// Deletes the rest.
     Cut(Index),
-    /// A word takes the place of another.
+    /// Replaces a word by another one.
     Replace(Index, Index),
-    /// Two words change their places.
+    /// Swaps two words.
     Swap(Index, Index),
-    /// A word goes.
+    /// Deletes a word.
     Drop(Index),
-    /// A tag is there once more, elsewhere.
+    /// Copies a tag to another position.
     Copy(Index, Index),
-    /// A name takes the place of another: what is left is most often a template.
+    /// Replaces a name by another one. The result is usually a valid template.
     Rename(Index, Index),
-    /// An expression takes the place of a name.
+    /// Replaces a name by an expression.
     Express(Index, &'static str),
 }
 
-/// What can stand where a name does.
+/// Expressions that can replace a name.
 const EXPRESSIONS: &[&str] = &[
     "it",
     "none",
@@ -68,7 +68,7 @@ const EXPRESSIONS: &[&str] = &[
     "unknown(a=1)",
 ];
 
-/// What templates are made of, and what they should not be made of.
+/// Fragments that are common in templates, or invalid in them.
 const PIECES: &[&str] = &[
     "{{",
     "}}",
@@ -187,7 +187,7 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
         2 => at().prop_map(Edit::Drop),
         2 => (at(), at()).prop_map(|(from, to)| Edit::Copy(from, to)),
     ];
-    // Most of the others leave what is no template at all, and only the parser has to do with it.
+    // Most other edits make the template invalid, so they only test the parser.
     let gentle = prop_oneof![
         (at(), at()).prop_map(|(at, by)| Edit::Rename(at, by)),
         (at(), select(EXPRESSIONS)).prop_map(|(at, by)| Edit::Express(at, by)),
@@ -196,7 +196,7 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     prop_oneof![edits, gentle]
 }
 
-/// A template after some edits.
+/// Applies edits to a template.
 pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
     edits
         .iter()
@@ -206,7 +206,7 @@ pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
 impl Edit {
     fn apply(&self, text: &str) -> String {
         let words = words(text);
-        // What stands in no tag is copied as it is: most edits there show nothing.
+        // Prefer edits in tags, because other text is copied unchanged.
         let tagged: Vec<usize> = (0..words.len()).filter(|at| words[*at].tagged).collect();
         let word = |index: &Index| match tagged.as_slice() {
             [] => index.index(words.len()),
@@ -233,7 +233,7 @@ impl Edit {
                 return before.concat() + &twice + &after;
             }
             Self::Insert(at, piece) => {
-                // Within a word as often as before it.
+                // Split within words as often as before them.
                 let (before, after) = texts.split_at(word(at));
                 let (first, rest) = after.split_first().unwrap();
                 let half = first.chars().count() / 2;
@@ -272,7 +272,7 @@ impl Edit {
     }
 }
 
-/// Where a name of a tag stands that is no word of the language.
+/// Returns the position of a name in a tag that is not a keyword.
 fn name(words: &[Word<'_>], index: &Index) -> Option<usize> {
     let is_name = |word: &Word<'_>| {
         let begins = word.text.starts_with(|c: char| c.is_alphabetic());
@@ -309,13 +309,13 @@ const KEYWORDS: &[&str] = &[
     "is",
 ];
 
-/// A stretch of a template, and whether it belongs to a tag.
+/// A part of a template, and whether it belongs to a tag.
 struct Word<'t> {
     text: &'t str,
     tagged: bool,
 }
 
-/// All of a template, in stretches.
+/// Splits a template into parts.
 fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut rest = text;

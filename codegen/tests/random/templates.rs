@@ -1,4 +1,4 @@
-//! Templates of every pack with some edits.
+//! Templates of every pack with random edits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -129,7 +129,7 @@ fn packs() -> Vec<PathBuf> {
 }
 
 #[test]
-fn templates_with_random_edits_are_rendered_or_refused_at_a_place() {
+fn edited_templates_are_rendered_or_refused_with_a_place() {
     let workspace = Workspace::new();
     // Some packs have code for a handle of this name only.
     let handle = |name: &str| format!("\"name\": \"{name}\", \"binds\"");

@@ -325,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn misspelt_keys_are_recognized_where_the_right_one_is_known() {
+    fn misspelt_keys_are_recognized() {
         for (kind, key, expected) in [
             (Kind::Parameter, "requierd", Some("required")),
             (Kind::Schema, "propertis", Some("properties")),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_list_is_one_of_a_grammar() {
+    fn every_listed_key_is_in_a_grammar() {
         let kinds = [
             Kind::Root,
             Kind::Components,

@@ -160,7 +160,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn places_are_in_order_and_there_once() {
+    fn pointers_are_sorted_and_unique() {
         let document = json!({ "a": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, { "b": 1 }], "b": 2 });
         for (text, expected) in [
             ("$.a[10,2,2,0]", vec!["/a/0", "/a/2", "/a/10"]),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_take_for_ever_is_refused() {
+    fn expensive_targets_are_refused() {
         for text in [
             format!("$[?{}@.a{}]", "(".repeat(30), ")".repeat(30)),
             "$..[?@..a == $.b]".to_owned(),

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn results_that_are_many_times_as_large_are_refused() {
+    fn too_large_results_are_refused() {
         let lines = "a\n".repeat(100_000);
         for call in [
             "rust_doc(indent=1000)",
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_that_take_the_place_of_teras_do_the_same() {
+    fn replaced_filters_behave_like_those_of_tera() {
         for (call, expected) in [
             ("indent", "a\n\n    b\n"),
             ("indent(width=2, first=true, blank=true)", "  a\n  \n  b\n"),

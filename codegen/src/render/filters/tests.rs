@@ -17,7 +17,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn doc_comments_are_nothing_but_doc_comments(text in hostile(), indent in 0_usize..9) {
+    fn rust_doc_only_writes_doc_comments(text in hostile(), indent in 0_usize..9) {
         let doc = rust_doc(&text, indent, false);
         let marker = format!("{}///", " ".repeat(indent));
         for line in doc.lines() {
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn string_literals_hold_the_text_and_nothing_else(text in hostile()) {
+    fn rust_str_represents_the_text(text in hostile()) {
         let literal: syn::LitStr = syn::parse_str(&rust_str(&text)).unwrap();
         prop_assert_eq!(literal.value(), text.clone());
         let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -39,12 +39,12 @@ proptest! {
     }
 
     #[test]
-    fn identifiers_are_identifiers(text in hostile()) {
+    fn rust_ident_writes_valid_identifiers(text in hostile()) {
         syn::parse_str::<syn::Ident>(&rust_ident(&text, &[])).unwrap();
     }
 
     #[test]
-    fn markdown_stays_on_its_line_and_in_its_cell(text in hostile()) {
+    fn markdown_filters_stay_within_a_table_cell(text in hostile()) {
         for escaped in [md(&text), md_code(&text), md_text(&text)] {
             prop_assert!(!escaped.contains(['\n', '\r', '\u{2028}']), "{escaped:?}");
             let mut previous = ' ';
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn python_literals_are_plain_text_on_one_line(text in hostile()) {
+    fn py_str_writes_printable_text_on_one_line(text in hostile()) {
         let literal = py_str(&text);
         prop_assert!(literal.chars().all(|c| (' '..='~').contains(&c)));
         let inner = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
@@ -65,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn docstrings_can_not_be_ended_from_within(text in hostile(), indent in 0..12_usize) {
+    fn text_cannot_end_a_docstring(text in hostile(), indent in 0..12_usize) {
         let doc = py_doc(&text, indent, 4);
         let plain = doc.replace("\\\\", "").replace("\\\"", "");
         prop_assert!(!plain.contains('"') && !plain.contains('\\'), "{doc}");
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn comments_can_not_be_ended_from_within(text in hostile(), width in 0..40_usize) {
+    fn text_cannot_end_a_comment(text in hostile(), width in 0..40_usize) {
         let comment = comment(&text, "#", (width > 20).then_some(width));
         prop_assert!(comment.lines().all(|line| line.starts_with('#')));
         prop_assert!(!comment.contains("*/") && !comment.contains("-->"));
@@ -103,7 +103,7 @@ fn doc_comments_wrap_and_keep_code_lists_and_links() {
 }
 
 #[test]
-fn wrapped_lines_hang_below_their_entry_and_begin_no_other() {
+fn wrapped_list_items_are_aligned() {
     let doc = rust_doc(
         &format!("- {} 1. x\n{} #yy", "word ".repeat(19), "word ".repeat(19)),
         0,
@@ -115,7 +115,7 @@ fn wrapped_lines_hang_below_their_entry_and_begin_no_other() {
 }
 
 #[test]
-fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
+fn md_code_uses_enough_backquotes() {
     assert_eq!(md_code("a"), "`a`");
     assert_eq!(md_code("a``b|"), "```a``b\\|```");
     assert_eq!(md_code("`"), "`` ` ``");
@@ -127,7 +127,7 @@ fn code_in_markdown_gets_as_many_backquotes_as_it_needs() {
 }
 
 #[test]
-fn comments_are_broken_between_words() {
+fn comments_are_wrapped_between_words() {
     assert_eq!(comment("one two three", "//", None), "// one two three");
     assert_eq!(
         comment("one two three\nfour", "//", Some(10)),
@@ -141,7 +141,7 @@ fn comments_are_broken_between_words() {
 }
 
 #[test]
-fn comments_of_other_languages_hold_too() {
+fn text_cannot_end_comments_of_other_languages() {
     for (text, expected) in [
         ("a */ b --> c ?> d", "// a * / b -- > c ? > d"),
         (r"C:\users \u000a x", r"// C:\ users \ u000a x"),
@@ -153,7 +153,7 @@ fn comments_of_other_languages_hold_too() {
 }
 
 #[test]
-fn json_holds_nothing_that_other_languages_refuse() {
+fn json_is_valid_in_other_languages() {
     let text = "a\u{feff}b\u{2028}c\u{85}d\u{202e}e\u{7f}\n\"ü";
     let written = json(&text, false).unwrap();
     assert_eq!(written, r#""a\ufeffb\u2028c\u0085d\u202ee\u007f\n\"ü""#);
@@ -163,7 +163,7 @@ fn json_holds_nothing_that_other_languages_refuse() {
 }
 
 #[test]
-fn every_filter_that_is_listed_is_there() {
+fn every_listed_filter_exists() {
     let mut tera = Tera::default();
     register(&mut tera, &Naming::default());
     for name in NAMES {

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_open_block_is_named() {
+    fn the_open_block_is_found() {
         for (text, at, open, message) in [
             (
                 "{% for a in b %}{% if c %}x{% endfor %}",

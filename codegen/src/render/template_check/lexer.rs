@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_tags_are_told_from_text_comments_and_raw_text() {
+    fn only_tags_are_tokenized() {
         let text = "a {# {{ no }} #}{%- raw %}{{ no }}{% x \"%}{% endraw -%}{{- b.c[\"d}}\"] -}} e";
         let expected = [
             Token::Name("b"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_text_is_gone_through_once() {
+    fn raw_text_is_processed_once() {
         let start = std::time::Instant::now();
         assert!(words(&format!("{{% raw %}}{}", "{% a ".repeat(200_000))).is_empty());
         assert!(start.elapsed().as_secs() < 10);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_left_to_tera() {
+    fn unterminated_tags_are_left_to_tera() {
         for text in [
             "{{ a",
             "{% if \"x %}",

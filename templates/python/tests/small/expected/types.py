@@ -14,7 +14,7 @@ from typing import Literal, TypedDict
 Time = Union[datetime, str, int]
 
 
-# Who may borrow
+# Readers who can borrow
 Access = Literal[
     "all",
     "members-only",

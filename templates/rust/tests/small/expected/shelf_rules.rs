@@ -31,7 +31,7 @@ pub type PutShelfRules = Call<PutShelfRulesInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutShelfRulesInput {
-    /// Who may borrow
+    /// Readers who can borrow
     pub access: types::Access,
     /// For how long.
     pub days: Option<i64>,

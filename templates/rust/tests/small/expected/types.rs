@@ -4,7 +4,7 @@
 use crate::prelude::*;
 
 string_enum! {
-    /// Who may borrow
+    /// Readers who can borrow
     Access {
         /// The value `all`.
         All = "all",

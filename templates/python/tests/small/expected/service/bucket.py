@@ -49,7 +49,7 @@ class Bucket(Handle):
     ) -> Unpacker:
         """Says who may borrow
 
-        :param access: Who may borrow
+        :param access: Readers who can borrow
         :param days: For how long
         """
         return self._send(
