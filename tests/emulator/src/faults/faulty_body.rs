@@ -28,7 +28,7 @@ impl Effects {
     ) -> ApiResponse {
         let length = response.body().size_hint().lower();
         if is_head || length == 0 {
-            // A response without a body is cut in its head.
+            // A response without a body is truncated in its head.
             if self.truncation == Some(Truncation::Reset) {
                 control.disconnect(Disconnect::ResetInHead);
             }

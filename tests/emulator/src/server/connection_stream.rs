@@ -18,7 +18,7 @@ pub(crate) struct ConnectionStream {
     stream: TcpStream,
     control: Arc<ConnectionControl>,
     write_timeout: Duration,
-    /// Runs while the client reads nothing.
+    /// Runs out if the client does not read for `write_timeout`.
     stall: Option<Pin<Box<Sleep>>>,
 }
 
