@@ -2,7 +2,6 @@
 
 pub(crate) mod dispatch;
 mod retry;
-#[allow(dead_code, reason = "managed transfers will use it")]
 pub(crate) mod transfer_budget;
 
 use std::fmt;
@@ -20,6 +19,7 @@ use crate::config::retry::{RetryBudget, RetryPolicy};
 use crate::message::address::Address;
 use crate::message::operation::{ClientHandle, sealed};
 use crate::transport::Transport;
+use transfer_budget::TransferBudget;
 
 /// The client for the service: operations that do not belong to a bucket, and handles for buckets.
 ///
@@ -90,6 +90,8 @@ pub(crate) struct Shared {
     pub(crate) retry_budget: RetryBudget,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) md5_pool: Md5Pool,
+    /// Requests and memory of managed transfers.
+    pub(crate) transfers: TransferBudget,
 }
 
 impl QingStor {
@@ -111,6 +113,7 @@ impl QingStor {
             credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),
+            transfers: TransferBudget::new(config.transfer_requests, config.transfer_memory),
             observer: config.observer,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
@@ -174,6 +177,7 @@ impl QingStor {
                 retry: shared.retry.clone(),
                 retry_budget: shared.retry_budget.clone(),
                 observer: shared.observer.clone(),
+                transfers: shared.transfers.clone(),
                 md5_pool: shared.md5_pool.clone(),
             }),
         })

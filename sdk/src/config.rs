@@ -95,6 +95,8 @@ pub struct Config {
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) transfer_requests: usize,
+    pub(crate) transfer_memory: u64,
 }
 
 impl Config {
@@ -119,6 +121,8 @@ impl Config {
             retry: RetryPolicy::default(),
             retry_budget: None,
             observer: None,
+            transfer_requests: 128,
+            transfer_memory: 256 << 20,
         }
     }
 
@@ -262,6 +266,32 @@ impl Config {
         self
     }
 
+    /// Sets how many requests the managed transfers of the client have in flight, all together:
+    /// uploads, downloads, copies and batch deletions. At least 1, 128 by default.
+    ///
+    /// Requests above the limit wait, in their order. A request that waits for its retry does not
+    /// count. Calls of single operations are not limited.
+    #[must_use]
+    pub fn transfer_requests(mut self, requests: usize) -> Self {
+        self.transfer_requests = requests;
+        self
+    }
+
+    /// Sets how many bytes the managed transfers of the client hold in memory, all together: the parts
+    /// of uploads from readers and streams, and the ranges of downloads to writers. At least 1, 256 MiB
+    /// by default.
+    ///
+    /// Parts above the limit wait, in their order, so that any number of transfers can run at the same
+    /// time. A part that is larger than the limit is held alone. Not counted: the first chunk that a
+    /// transfer reads from its source (64 KiB of a reader), the buffers of files (256 KiB for each
+    /// connection), and parts whose source or writer has not made progress for a quarter of a second,
+    /// because they could block other transfers forever.
+    #[must_use]
+    pub fn transfer_memory(mut self, bytes: u64) -> Self {
+        self.transfer_memory = bytes;
+        self
+    }
+
     /// Sets an observer, which is notified of each request and each response.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
@@ -280,6 +310,14 @@ impl Config {
                 return Err(Error::config(format!(
                     "{name}: must not be zero; `Duration::MAX` disables the timeout"
                 )));
+            }
+        }
+        for (name, limit) in [
+            ("transfer_requests", self.transfer_requests as u64),
+            ("transfer_memory", self.transfer_memory),
+        ] {
+            if limit == 0 {
+                return Err(Error::config(format!("{name}: must be at least 1")));
             }
         }
         if let Some(text) = &self.additional_user_agent {
@@ -397,6 +435,8 @@ impl fmt::Debug for Config {
             .field("retry", &self.retry)
             .field("retry_budget", &self.retry_budget)
             .field("observer", &self.observer.is_some())
+            .field("transfer_requests", &self.transfer_requests)
+            .field("transfer_memory", &self.transfer_memory)
             .finish()
     }
 }

@@ -11,6 +11,7 @@ mod locate;
 mod multipart_guard;
 mod part_sizes;
 mod request_setters;
+mod request_tasks;
 mod transfer_options;
 mod upload;
 

@@ -1,6 +1,6 @@
 //! [`FutureSet`]: runs a few futures concurrently without spawning tasks.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -41,9 +41,5 @@ impl<T> FutureSet<T> {
             }
             None => Poll::Pending,
         }
-    }
-
-    pub(crate) async fn next(&mut self) -> Option<T> {
-        poll_fn(|cx| self.poll_next(cx)).await
     }
 }

@@ -1,9 +1,12 @@
 //! [`RequestOptions`]: timeout, retries and additional headers of single requests.
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, header};
 
+use crate::base::error::Error;
 use crate::config::retry::RetryPolicy;
 use crate::message::request::{header_value, is_secret};
 
@@ -17,8 +20,19 @@ pub(crate) struct RequestOptions {
     /// idempotent. Set by transfers that detect a request that was executed twice.
     pub(crate) repeat: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Limits the attempts of managed transfers.
+    pub(crate) admission: Option<Arc<dyn Admission>>,
     /// Error message of a setter, returned when the request is sent.
     pub(crate) invalid: Option<String>,
+}
+
+/// Admits the attempts of a request, so that they do not exceed a limit.
+pub(crate) trait Admission: Send + Sync {
+    /// Waits until an attempt may start. Returns at once if the previous attempt has not ended.
+    fn admit(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// Reports that an attempt, or the body of its response, has failed.
+    fn attempt_failed(&self, error: &Error);
 }
 
 /// Options of a handle that sets none.
@@ -28,6 +42,7 @@ pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
     content_md5: false,
     repeat: false,
     headers: Vec::new(),
+    admission: None,
     invalid: None,
 };
 

@@ -243,7 +243,9 @@ impl Batches {
 }
 
 async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
-    let call = bucket.delete_multiple_objects(keys.iter().map(String::as_str));
+    let admitted = bucket.admit(None).await;
+    let keys_of_call = keys.iter().map(String::as_str);
+    let call = admitted.bucket.delete_multiple_objects(keys_of_call);
     let result = call.send().await;
     (keys, result)
 }

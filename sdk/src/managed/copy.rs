@@ -7,12 +7,12 @@ use std::pin::Pin;
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 use super::request_setters::request_setters;
+use super::request_tasks::{Concurrency, RequestTasks, TaskEvent};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::future_set::FutureSet;
 use crate::base::timestamp::Timestamp;
-use crate::call::Call;
 use crate::client::Bucket;
+use crate::client::transfer_budget::{Lane, Outcome};
 use crate::generated::operations::{
     HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
 };
@@ -53,7 +53,7 @@ impl Bucket {
             key: target_key.into(),
             multipart_threshold: CopyObject::DEFAULT_MULTIPART_THRESHOLD,
             part_size: CopyObject::DEFAULT_PART_SIZE,
-            concurrency: CopyObject::DEFAULT_CONCURRENCY,
+            concurrency: None,
             storage_class: None,
             sse_key: None,
             source_sse_key: None,
@@ -72,7 +72,7 @@ pub struct CopyObject {
     key: String,
     multipart_threshold: u64,
     part_size: u64,
-    concurrency: usize,
+    concurrency: Option<usize>,
     storage_class: Option<StorageClass>,
     sse_key: Option<SseKey>,
     source_sse_key: Option<SseKey>,
@@ -98,9 +98,6 @@ impl CopyObject {
     /// Default of [`part_size`](Self::part_size) in bytes: 512 MiB.
     pub const DEFAULT_PART_SIZE: u64 = 512 << 20;
 
-    /// Default of [`concurrency`](Self::concurrency): 4 parts.
-    pub const DEFAULT_CONCURRENCY: usize = 4;
-
     /// Sets up to which size an object is copied with one request. Larger values than 5 GiB are
     /// lowered to 5 GiB. Default:
     /// [`DEFAULT_MULTIPART_THRESHOLD`](Self::DEFAULT_MULTIPART_THRESHOLD).
@@ -117,10 +114,12 @@ impl CopyObject {
         self
     }
 
-    /// Sets how many parts are copied at the same time: at least 1, also if `parts` is 0. Default:
-    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    /// Sets how many parts are copied at the same time: at least 1, also if `parts` is 0.
+    ///
+    /// By default, the client adapts the number to the throughput, see
+    /// [the guide](crate::guide::transport#concurrency).
     pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = parts.max(1);
+        self.concurrency = Some(parts.max(1));
         self
     }
 
@@ -166,7 +165,8 @@ impl CopyObject {
 
     async fn head(&self) -> Result<HeadObjectOutput> {
         let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
-        let mut call = bucket.head_object(&self.source.key);
+        let admitted = bucket.admit(None).await;
+        let mut call = admitted.bucket.head_object(&self.source.key);
         call.input.version_id.clone_from(&self.source.version_id);
         call.input.set_sse_key(self.source_sse_key.as_ref());
         call.send().await
@@ -182,11 +182,19 @@ impl CopyObject {
         ) = unchanged_condition(source);
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        self.bucket.call(input).send().await.map(drop)
+        let admitted = self.task_limit().admit(&self.bucket).await;
+        admitted.bucket.call(input).send().await?;
+        admitted.slot.release(Outcome::Success);
+        Ok(())
+    }
+
+    fn task_limit(&self) -> Concurrency {
+        Concurrency::new(self.concurrency, Lane::Copies, &self.bucket)
     }
 
     async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u64> {
-        let call = self.bucket.call(self.initiate_input(source));
+        let admitted = self.bucket.admit(None).await;
+        let call = admitted.bucket.call(self.initiate_input(source));
         let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
         match self.copy_with(&mut guard, source, size).await {
             Ok(parts) => Ok(parts),
@@ -223,29 +231,32 @@ impl CopyObject {
     ) -> Result<u64> {
         let part_size = PartSizes::new(self.part_size, Some(size))?.first();
         let mut ranges = numbered_ranges(size, part_size);
-        let mut running = FutureSet::new();
+        // Dropping the tasks cancels them.
+        let mut tasks = RequestTasks::new(&self.bucket, self.task_limit());
         let mut done = Vec::new();
         loop {
-            while running.len() < self.concurrency
+            while tasks.has_room()
                 && let Some((number, range)) = ranges.next()
             {
-                let call = self.copy_part(source, guard.upload_id(), number, range);
-                running.push(async move {
-                    let etag = call.send().await?.etag;
-                    let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
+                let input = self.part_input(source, guard.upload_id(), number, range);
+                tasks.spawn(0, move |admitted, _| async move {
+                    let etag = admitted.bucket.call(input).send().await?.etag;
+                    admitted.slot.moved(part_size);
                     let mut part = ObjectPart::new(number);
-                    part.etag = etag;
-                    Ok::<_, Error>(part)
+                    part.etag = etag.map(|etag| etag.trim_matches('"').to_owned());
+                    Ok(part)
                 });
             }
-            match running.next().await {
-                Some(part) => done.push(part?),
+            match tasks.next().await.transpose()? {
+                Some(TaskEvent::Finished(part)) => done.push(part),
+                Some(TaskEvent::Started) => {}
                 None => break,
             }
         }
         done.sort_unstable_by_key(|part| part.part_number);
         let parts = u64::try_from(done.len()).unwrap_or(u64::MAX);
-        let call = self
+        let admitted = self.bucket.admit(None).await;
+        let call = admitted
             .bucket
             .complete_multipart_upload(&self.key, guard.upload_id(), done);
         // The copy has the same bytes, so it gets the entity tag of the source.
@@ -263,13 +274,13 @@ impl CopyObject {
         Ok(parts)
     }
 
-    fn copy_part(
+    fn part_input(
         &self,
         source: &HeadObjectOutput,
         upload_id: &str,
         number: u32,
         range: String,
-    ) -> Call<UploadMultipartInput> {
+    ) -> UploadMultipartInput {
         let mut input = UploadMultipartInput::new(&self.key, upload_id, number);
         input.copy_source = Some(self.source.clone());
         input.copy_range = Some(range);
@@ -279,7 +290,7 @@ impl CopyObject {
         ) = unchanged_condition(source);
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        self.bucket.call(input)
+        input
     }
 }
 

@@ -48,10 +48,7 @@ impl Bucket {
             key: key.into(),
             target: target.into(),
             options: DownloadOptions {
-                transfer: TransferOptions::new(
-                    Download::DEFAULT_PART_SIZE,
-                    Download::DEFAULT_CONCURRENCY,
-                ),
+                transfer: TransferOptions::new(Download::DEFAULT_PART_SIZE),
                 resumable: false,
                 version_id: None,
             },
@@ -91,7 +88,8 @@ impl Bucket {
 /// # Memory
 ///
 /// A download to a file needs 256 KiB for each connection. A download to a writer needs up to
-/// `part_size * (concurrency + 1)` bytes.
+/// `part_size * (concurrency + 1)` bytes. All transfers of a client together hold at most
+/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
 /// # Examples
 ///
@@ -123,9 +121,6 @@ impl Download<'_> {
     /// Default of [`part_size`](Self::part_size) in bytes: 8 MiB.
     pub const DEFAULT_PART_SIZE: u64 = 8 << 20;
 
-    /// Default of [`concurrency`](Self::concurrency): 4 ranges.
-    pub const DEFAULT_CONCURRENCY: usize = 4;
-
     /// Sets the size of a range: at least 64 KiB. Default:
     /// [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE). An object of up to this size is downloaded
     /// with one request.
@@ -134,10 +129,12 @@ impl Download<'_> {
         self
     }
 
-    /// Sets how many ranges are downloaded at the same time: at least 1. Default:
-    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    /// Sets how many ranges are downloaded at the same time: at least 1.
+    ///
+    /// By default, the client adapts the number to the throughput, see
+    /// [the guide](crate::guide::transport#concurrency).
     pub fn concurrency(mut self, ranges: usize) -> Self {
-        self.options.transfer.concurrency = ranges;
+        self.options.transfer.concurrency = Some(ranges);
         self
     }
 

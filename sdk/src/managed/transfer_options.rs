@@ -8,7 +8,8 @@ use crate::message::transfer_monitor::{OnProgress, TransferMonitor};
 
 pub(super) struct TransferOptions {
     pub(super) part_size: u64,
-    pub(super) concurrency: usize,
+    /// Requests at the same time; `None` if the client adapts them to the throughput.
+    pub(super) concurrency: Option<usize>,
     pub(super) verify: bool,
     pub(super) max_bytes_per_second: Option<u64>,
     pub(super) on_progress: Option<OnProgress>,
@@ -16,10 +17,10 @@ pub(super) struct TransferOptions {
 }
 
 impl TransferOptions {
-    pub(super) fn new(part_size: u64, concurrency: usize) -> Self {
+    pub(super) fn new(part_size: u64) -> Self {
         Self {
             part_size,
-            concurrency,
+            concurrency: None,
             verify: true,
             max_bytes_per_second: None,
             on_progress: None,
@@ -30,7 +31,7 @@ impl TransferOptions {
     /// Rejects values with which the transfer would never end. Does not check `part_size`, because
     /// its limits differ.
     pub(super) fn check(&self) -> Result<()> {
-        if self.concurrency == 0 {
+        if self.concurrency == Some(0) {
             return Err(Error::invalid_input("concurrency: must be at least 1"));
         }
         if self.max_bytes_per_second == Some(0) {

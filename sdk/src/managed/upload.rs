@@ -96,7 +96,8 @@ impl Bucket {
 ///
 /// A file is read while it is sent, with 256 KiB for each connection. A reader or a stream needs up
 /// to `part_size * (concurrency + 1)` bytes: the parts that are being sent, and the one that is
-/// being read. Bytes in memory are not copied.
+/// being read. Bytes in memory are not copied. All transfers of a client together hold at most
+/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
 /// # Limits
 ///
@@ -151,9 +152,6 @@ impl Upload<'_> {
     /// Default of [`part_size`](Self::part_size) in bytes: 8 MiB.
     pub const DEFAULT_PART_SIZE: u64 = 8 << 20;
 
-    /// Default of [`concurrency`](Self::concurrency): 4 parts.
-    pub const DEFAULT_CONCURRENCY: usize = 4;
-
     /// Default of [`multipart_threshold`](Self::multipart_threshold) in bytes: 16 MiB.
     pub const DEFAULT_MULTIPART_THRESHOLD: u64 = 16 << 20;
 }
@@ -165,7 +163,7 @@ impl<'a> Upload<'a> {
             source,
             token: None,
             options: UploadOptions {
-                transfer: TransferOptions::new(Self::DEFAULT_PART_SIZE, Self::DEFAULT_CONCURRENCY),
+                transfer: TransferOptions::new(Self::DEFAULT_PART_SIZE),
                 multipart_threshold: Self::DEFAULT_MULTIPART_THRESHOLD,
                 compute_content_md5: false,
                 resumable: false,
@@ -192,10 +190,12 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Sets how many parts are sent at the same time: at least 1. Default:
-    /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    /// Sets how many parts are sent at the same time: at least 1.
+    ///
+    /// By default, the client adapts the number to the throughput, see
+    /// [the guide](crate::guide::transport#concurrency).
     pub fn concurrency(mut self, parts: usize) -> Self {
-        self.options.transfer.concurrency = parts;
+        self.options.transfer.concurrency = Some(parts);
         self
     }
 

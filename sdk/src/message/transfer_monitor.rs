@@ -30,6 +30,15 @@ pub struct Progress {
 /// Progress callback.
 pub(crate) type OnProgress = Box<dyn Fn(Progress) + Send + Sync>;
 
+/// Observes the bytes of one request of a transfer.
+pub(crate) trait BodyObserver: Send + Sync {
+    /// A request body of this length is sent, from its first byte.
+    fn started(&self, len: u64);
+
+    /// Bytes of the request body or of the response body were transferred.
+    fn transferred(&self, bytes: u64);
+}
+
 /// Counts the bytes of all connections of a transfer, and limits their rate.
 #[derive(Default)]
 pub(crate) struct TransferMonitor {

@@ -50,9 +50,21 @@ impl Attempts for RequestAttempts<'_> {
         previous_error: Option<Error>,
     ) -> Result<Response, FailedAttempt> {
         self.call.attempts = number;
+        let limits = self.limits;
+        let admission = self.dispatcher.options().admission.as_deref();
+        if let Some(admission) = admission
+            && limits
+                .before_deadline(pin!(admission.admit()))
+                .await
+                .is_none()
+        {
+            let error = limits.deadline_exceeded(previous_error);
+            let error = error.with_call(self.call.context());
+            let retry = Retry::Never;
+            return Err(FailedAttempt { error, retry });
+        }
         let skew = self.dispatcher.shared.clock.skew();
         let scope = self.dispatcher.begin_attempt(self.request, &self.call);
-        let limits = self.limits;
         let attempt = scope.instrument(self.send_and_read(skew));
         let result = limits.before_deadline(pin!(attempt)).await;
         let result = result.unwrap_or_else(|| {
@@ -61,6 +73,9 @@ impl Attempts for RequestAttempts<'_> {
         });
         self.dispatcher.end_attempt(&self.call, scope, &result);
         result.map_err(|error| {
+            if let Some(admission) = admission {
+                admission.attempt_failed(&error);
+            }
             let retry = self.retry_after(&error, skew);
             FailedAttempt { error, retry }
         })

@@ -76,6 +76,10 @@ impl Resend for Resender {
     }
 
     fn delay(&self, error: &Error, attempt: u32) -> Option<Duration> {
+        let options = self.options.as_deref();
+        if let Some(admission) = options.and_then(|options| options.admission.as_deref()) {
+            admission.attempt_failed(error);
+        }
         self.limits()
             .delay_before_retry(error, Retry::AfterDelay, attempt, Instant::now())
     }

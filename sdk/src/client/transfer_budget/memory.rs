@@ -2,8 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+
+/// After this time without progress, memory that waits for the caller does not count.
+pub(crate) const STALL_TIME: Duration = Duration::from_millis(250);
 
 /// A limit on the bytes in memory. Reservations are granted in the order of their requests.
 ///

@@ -97,6 +97,13 @@ impl RequestBudget {
         }
     }
 
+    /// Returns the current limit of a lane.
+    pub(crate) fn limit(&self, lane: Lane) -> usize {
+        let state = self.lock();
+        let limit = state.limits.get(lane as usize);
+        limit.map_or(0, AdaptiveLimit::limit)
+    }
+
     async fn permit(self: Arc<Self>, lane: Option<Lane>) -> Option<Permit> {
         let (grant, granted) = oneshot::channel();
         self.lock().waiting.push_back(Waiting { lane, grant });

@@ -14,8 +14,10 @@ use super::verifier::FileVerifier;
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::transfer_budget::AdmittedBucket;
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::errors::task_result;
+use crate::managed::request_tasks::TaskEvent;
 
 /// Downloads an object from the beginning.
 pub(super) async fn download_to_file(
@@ -31,7 +33,7 @@ pub(super) async fn download_to_file(
         blocking(&guard.file, PartFile::remove_state).await?;
     }
     let reader = reader.pin(first.object, &mut options);
-    let response = Some((0..first.len, first.output));
+    let response = Some((0..first.len, first.output, first.admitted));
     FileDownload {
         reader,
         options,
@@ -118,7 +120,7 @@ impl FileDownload {
     /// `response` is the first range and its response, if the request was sent already.
     async fn run(
         mut self,
-        response: Option<(Range<u64>, GetObjectOutput)>,
+        response: Option<(Range<u64>, GetObjectOutput, AdmittedBucket)>,
         mut output: DownloadOutput,
     ) -> Result<DownloadOutput> {
         let file = Arc::clone(&self.guard.file);
@@ -126,7 +128,7 @@ impl FileDownload {
         blocking(&file, move |file| file.resize(size)).await?;
         let expected = self.reader.expected_digest(&self.options);
         let mut verifier = expected.map(|_| FileVerifier::new(Arc::clone(&file)));
-        let mut tasks = RangeTasks::new();
+        let mut tasks = self.reader.tasks();
         let result = self
             .download_ranges(&mut tasks, response, &mut verifier)
             .await;
@@ -150,28 +152,35 @@ impl FileDownload {
     async fn download_ranges(
         &mut self,
         tasks: &mut RangeTasks,
-        response: Option<(Range<u64>, GetObjectOutput)>,
+        response: Option<(Range<u64>, GetObjectOutput, AdmittedBucket)>,
         verifier: &mut Option<FileVerifier>,
     ) -> Result<()> {
         let file = &self.guard.file;
         let mut planned = self.state.clone();
-        if let Some((range, output)) = response {
+        if let Some((range, output, admitted)) = response {
             planned.add(range.clone());
             let sink = RangeSink::file(Arc::clone(file), range.start);
-            tasks.spawn(Arc::clone(&self.reader).download(range, Some(output), sink));
+            let reader = Arc::clone(&self.reader);
+            tasks.spawn_admitted(admitted, |admitted| {
+                reader.download(admitted, range, Some(output), sink)
+            });
         }
         let mut missing = planned.missing(self.options.transfer.part_size);
         loop {
-            while tasks.len() < self.options.transfer.concurrency
+            while tasks.has_room()
                 && let Some(range) = missing.next()
             {
                 let sink = RangeSink::file(Arc::clone(file), range.start);
-                tasks.spawn(Arc::clone(&self.reader).download(range, None, sink));
+                let reader = Arc::clone(&self.reader);
+                tasks.spawn(0, |admitted, _| {
+                    reader.download(admitted, range, None, sink)
+                });
             }
-            let Some(joined) = tasks.join_next().await else {
-                return Ok(());
+            let range = match tasks.next().await.transpose()? {
+                Some(TaskEvent::Finished((range, _))) => range,
+                Some(TaskEvent::Started) => continue,
+                None => return Ok(()),
             };
-            let (range, _) = task_result(joined)??;
             self.state.add(range);
             if file.is_resumable() {
                 let state = self.state.clone();

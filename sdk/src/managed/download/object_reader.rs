@@ -3,25 +3,24 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::task::JoinSet;
-
-use super::range_sink::RangeSink;
+use super::range_sink::{RangeBytes, RangeSink};
 use super::resume_state::ResumeState;
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
+use crate::client::transfer_budget::{AdmittedBucket, Lane, RequestSlot};
 use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
 use crate::managed::errors::with_object;
+use crate::managed::request_tasks::{Concurrency, RequestTasks};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
 
 /// Downloads of ranges in progress. Each returns its range, and the bytes if they are in memory.
-pub(super) type RangeTasks = JoinSet<Result<(Range<u64>, Bytes)>>;
+pub(super) type RangeTasks = RequestTasks<(Range<u64>, RangeBytes)>;
 
 /// Requests ranges of one object.
 pub(super) struct ObjectReader {
@@ -30,6 +29,7 @@ pub(super) struct ObjectReader {
     version_id: Option<String>,
     sse_key: Option<SseKey>,
     pub(super) monitor: Arc<TransferMonitor>,
+    pub(super) concurrency: Concurrency,
     /// The object that all ranges must belong to. Empty before [`pin`](Self::pin).
     object: ObjectIdentity,
 }
@@ -46,12 +46,15 @@ pub(super) struct FirstResponse {
     /// Length of the body, which starts at the first byte of the object.
     pub(super) len: u64,
     pub(super) output: GetObjectOutput,
+    pub(super) admitted: AdmittedBucket,
 }
 
 impl ObjectReader {
     /// Creates a reader. Takes the options that only the reader needs.
     pub(super) fn new(bucket: Bucket, key: String, options: &mut DownloadOptions) -> Self {
+        let concurrency = options.transfer.concurrency;
         Self {
+            concurrency: Concurrency::new(concurrency, Lane::Downloads, &bucket),
             bucket,
             key,
             version_id: options.version_id.take(),
@@ -89,19 +92,40 @@ impl ObjectReader {
         let mut input = HeadObjectInput::new(&self.key);
         input.version_id.clone_from(&self.version_id);
         input.set_sse_key(self.sse_key.as_ref());
-        self.bucket.call(input).await
+        let admitted = self.bucket.admit(None).await;
+        admitted.bucket.call(input).await
+    }
+
+    /// Returns the tasks of this download.
+    pub(super) fn tasks(&self) -> RangeTasks {
+        RangeTasks::new(&self.bucket, self.concurrency)
     }
 
     /// Requests the first `len` bytes, or the whole object if it is smaller or cannot be downloaded
     /// in ranges.
     pub(super) async fn request_first(&self, len: u64) -> Result<FirstResponse> {
+        let admitted = self.concurrency.admit(&self.bucket).await;
+        let (object, len, output) = self.send_first(&admitted.bucket, len).await?;
+        Ok(FirstResponse {
+            object,
+            len,
+            output,
+            admitted,
+        })
+    }
+
+    async fn send_first(
+        &self,
+        bucket: &Bucket,
+        len: u64,
+    ) -> Result<(ObjectIdentity, u64, GetObjectOutput)> {
         let mut input = self.input();
         input.range = Some(format!("bytes=0-{}", len.saturating_sub(1)));
-        let output = match self.bucket.call(input).await {
+        let output = match bucket.call(input).await {
             Ok(output) => output,
             // The range of an empty object cannot be satisfied.
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 416) => {
-                return self.request_whole().await;
+                return self.request_whole(bucket).await;
             }
             Err(error) => return Err(error),
         };
@@ -111,50 +135,50 @@ impl ObjectReader {
         };
         if !entity_tag::is_strong(&output.etag) && part.len() < part.size {
             // Without a strong entity tag, the ranges could belong to two objects.
-            return self.request_whole().await;
+            return self.request_whole(bucket).await;
         }
-        Ok(FirstResponse {
-            object: ObjectIdentity {
-                etag: output.etag.clone(),
-                size: part.size,
-            },
-            len: part.len(),
-            output,
-        })
+        let object = ObjectIdentity {
+            etag: output.etag.clone(),
+            size: part.size,
+        };
+        Ok((object, part.len(), output))
     }
 
-    async fn request_whole(&self) -> Result<FirstResponse> {
-        self.whole_object(self.bucket.call(self.input()).await?)
+    async fn request_whole(
+        &self,
+        bucket: &Bucket,
+    ) -> Result<(ObjectIdentity, u64, GetObjectOutput)> {
+        self.whole_object(bucket.call(self.input()).await?)
     }
 
-    fn whole_object(&self, output: GetObjectOutput) -> Result<FirstResponse> {
+    fn whole_object(
+        &self,
+        output: GetObjectOutput,
+    ) -> Result<(ObjectIdentity, u64, GetObjectOutput)> {
         let Some(size) = output.body.len() else {
             let text = "the response does not contain the size of the object";
             return Err(self.error(ErrorKind::Decode, text));
         };
         let etag = output.etag.clone();
-        Ok(FirstResponse {
-            object: ObjectIdentity { etag, size },
-            len: size,
-            output,
-        })
+        Ok((ObjectIdentity { etag, size }, size, output))
     }
 
     /// Downloads a range to `sink`. `response` is the response to its request, if the request was
     /// sent already.
     pub(super) async fn download(
         self: Arc<Self>,
+        admitted: AdmittedBucket,
         range: Range<u64>,
         response: Option<GetObjectOutput>,
         mut sink: RangeSink,
-    ) -> Result<(Range<u64>, Bytes)> {
+    ) -> Result<(Range<u64>, RangeBytes)> {
         // The body resumes by itself after an interruption, according to the retry policy.
         if !range.is_empty() {
             let output = match response {
                 Some(output) => output,
-                None => self.request(range.clone()).await?,
+                None => self.request(&admitted.bucket, range.clone()).await?,
             };
-            self.copy_body(output, &mut sink).await?;
+            self.copy_body(output, &admitted.slot, &mut sink).await?;
         }
         sink.flush().await?;
         self.monitor.add_confirmed(range.end - range.start);
@@ -162,7 +186,7 @@ impl ObjectReader {
     }
 
     /// Requests a range of the pinned object.
-    async fn request(&self, range: Range<u64>) -> Result<GetObjectOutput> {
+    async fn request(&self, bucket: &Bucket, range: Range<u64>) -> Result<GetObjectOutput> {
         let mut input = self.input();
         input.range = Some(format!(
             "bytes={}-{}",
@@ -170,7 +194,7 @@ impl ObjectReader {
             range.end.saturating_sub(1)
         ));
         input.if_match = Some(self.object.etag.clone());
-        let output = self.bucket.call(input).await?;
+        let output = bucket.call(input).await?;
         // The response decoder has already rejected any other range than the requested one.
         if output.body.part().map(|part| part.size) != Some(self.object.size) {
             let text = match output.body.part() {
@@ -189,10 +213,16 @@ impl ObjectReader {
         Ok(output)
     }
 
-    async fn copy_body(&self, output: GetObjectOutput, sink: &mut RangeSink) -> Result<()> {
+    async fn copy_body(
+        &self,
+        output: GetObjectOutput,
+        slot: &RequestSlot,
+        sink: &mut RangeSink,
+    ) -> Result<()> {
         let mut body = output.body;
         // The body returns an error if it is shorter or longer than announced.
         while let Some(chunk) = body.chunk().await? {
+            slot.moved(chunk.len() as u64);
             self.monitor.wait(chunk.len()).await;
             sink.write(&chunk).await?;
             self.monitor.add_transferred(chunk.len() as u64);

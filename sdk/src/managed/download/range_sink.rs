@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::part_file::PartFile;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::transfer_budget::Reservation;
 use crate::managed::errors::task_result;
 
 /// Number of bytes that are buffered before they are written to a file.
@@ -20,7 +21,16 @@ pub(super) enum RangeSink {
         buffer: Vec<u8>,
     },
     /// Keeps the bytes in memory until it is their turn to be written.
-    Memory(Vec<u8>),
+    Memory {
+        bytes: Vec<u8>,
+        reservation: Option<Reservation>,
+    },
+}
+
+/// The bytes of a range that are kept in memory.
+pub(super) struct RangeBytes {
+    pub(super) bytes: Bytes,
+    pub(super) reservation: Option<Reservation>,
 }
 
 impl RangeSink {
@@ -33,19 +43,19 @@ impl RangeSink {
     }
 
     /// Allocates memory for exactly `len` bytes: a growing vector would take up to twice as much.
-    pub(super) fn memory(len: u64) -> Result<Self> {
-        let mut memory = Vec::new();
+    pub(super) fn memory(len: u64, reservation: Option<Reservation>) -> Result<Self> {
+        let mut bytes = Vec::new();
         let capacity = usize::try_from(len).unwrap_or(usize::MAX);
-        memory.try_reserve_exact(capacity).map_err(|error| {
+        bytes.try_reserve_exact(capacity).map_err(|error| {
             let text = format!("cannot allocate a range of {len} bytes");
             Error::new(ErrorKind::Io, text).with_source(error)
         })?;
-        Ok(Self::Memory(memory))
+        Ok(Self::Memory { bytes, reservation })
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Memory(memory) => memory.extend_from_slice(bytes),
+            Self::Memory { bytes: memory, .. } => memory.extend_from_slice(bytes),
             Self::File { buffer, .. } => {
                 buffer.extend_from_slice(bytes);
                 if buffer.len() >= BUFFER_SIZE {
@@ -83,10 +93,16 @@ impl RangeSink {
     }
 
     /// Returns the bytes of [`Memory`](Self::Memory).
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub(super) fn into_bytes(self) -> RangeBytes {
         match self {
-            Self::Memory(memory) => memory.into(),
-            Self::File { .. } => Bytes::new(),
+            Self::Memory { bytes, reservation } => RangeBytes {
+                bytes: bytes.into(),
+                reservation,
+            },
+            Self::File { .. } => RangeBytes {
+                bytes: Bytes::new(),
+                reservation: None,
+            },
         }
     }
 }

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::Buf;
 use md5::{Digest as _, Md5};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::object_reader::{FirstResponse, ObjectReader, RangeTasks};
-use super::range_sink::RangeSink;
+use super::range_sink::{RangeBytes, RangeSink};
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::managed::errors::task_result;
+use crate::client::transfer_budget::{Outcome, Reservation, STALL_TIME};
+use crate::managed::request_tasks::TaskEvent;
+
+/// Ranges that cannot be written yet, by start: their end and their bytes.
+type Waiting = BTreeMap<u64, (u64, RangeBytes)>;
 
 /// A download to a caller-supplied writer.
 pub(super) struct WriterDownload<'a> {
@@ -33,17 +37,21 @@ impl<'a> WriterDownload<'a> {
         mut options: DownloadOptions,
     ) -> Result<DownloadOutput> {
         let part_size = options.transfer.part_size;
+        // Before the request, because an admitted request must not wait for memory.
+        let memory = Arc::clone(&reader.bucket.transfer_budget().memory);
+        let memory = memory.reserve(part_size).await;
         let first = reader.request_first(part_size).await?;
         let mut output = first.download_output();
         let reader = reader.pin(first.object.clone(), &mut options);
         let expected = reader.expected_digest(&options);
         self.md5 = expected.map(|_| Md5::new());
-        let mut tasks = RangeTasks::new();
+        let mut tasks = reader.tasks();
         let result = if first.len > part_size {
+            drop(memory);
             self.copy_body(&reader, first).await
         } else {
-            self.download_ranges(&mut tasks, &reader, &options, first)
-                .await
+            let ranges = self.download_ranges(&mut tasks, &reader, part_size, first, memory);
+            ranges.await
         };
         tasks.shutdown().await;
         result?;
@@ -57,6 +65,8 @@ impl<'a> WriterDownload<'a> {
 
     /// Writes the body of an object that cannot be downloaded in ranges, chunk by chunk.
     async fn copy_body(&mut self, reader: &ObjectReader, first: FirstResponse) -> Result<()> {
+        // The caller's writer decides how long the request takes. It must not block others.
+        first.admitted.slot.release(Outcome::Success);
         let mut body = first.output.body;
         // The body returns an error if it is shorter or longer than announced.
         while let Some(chunk) = body.chunk().await? {
@@ -73,41 +83,72 @@ impl<'a> WriterDownload<'a> {
         &mut self,
         tasks: &mut RangeTasks,
         reader: &Arc<ObjectReader>,
-        options: &DownloadOptions,
+        part_size: u64,
         first: FirstResponse,
+        mut memory: Reservation,
     ) -> Result<()> {
-        let concurrency = options.transfer.concurrency;
+        memory.shrink(first.len);
         let range = 0..first.len;
         let mut planned = reader.new_state(&first.object);
         planned.add(range.clone());
-        let mut missing = planned.missing(options.transfer.part_size);
-        let sink = RangeSink::memory(first.len)?;
-        tasks.spawn(Arc::clone(reader).download(range, Some(first.output), sink));
-        // Ranges that cannot be written yet, by start: their end and their bytes.
-        let mut waiting: BTreeMap<u64, (u64, Bytes)> = BTreeMap::new();
+        let mut missing = planned.missing(part_size);
+        let sink = RangeSink::memory(first.len, Some(memory))?;
+        let response = Some(first.output);
+        let first_reader = Arc::clone(reader);
+        tasks.spawn_admitted(first.admitted, |admitted| {
+            first_reader.download(admitted, range, response, sink)
+        });
+        let mut waiting = Waiting::new();
         let mut next = 0;
         loop {
-            while tasks.len() < concurrency
-                && tasks.len() + waiting.len() <= concurrency
+            while tasks.has_room()
+                && tasks.len() + waiting.len() <= tasks.limit()
                 && let Some(range) = missing.next()
             {
-                let sink = RangeSink::memory(range.end - range.start)?;
-                tasks.spawn(Arc::clone(reader).download(range, None, sink));
+                let (reader, len) = (Arc::clone(reader), range.end - range.start);
+                tasks.spawn(len, move |admitted, memory| async move {
+                    let sink = RangeSink::memory(len, memory)?;
+                    reader.download(admitted, range, None, sink).await
+                });
             }
-            if let Some((end, bytes)) = waiting.remove(&next) {
-                self.write(&bytes).await?;
+            if let Some((end, range)) = waiting.remove(&next) {
+                self.write_range(range, &mut waiting).await?;
                 next = end;
                 continue;
             }
-            let Some(joined) = tasks.join_next().await else {
-                return Ok(());
-            };
-            let (range, bytes) = task_result(joined)??;
-            if range.is_empty() {
-                continue;
+            match tasks.next().await.transpose()? {
+                Some(TaskEvent::Finished((range, bytes))) if !range.is_empty() => {
+                    waiting.insert(range.start, (range.end, bytes));
+                }
+                Some(_) => {}
+                None => return Ok(()),
             }
-            waiting.insert(range.start, (range.end, bytes));
         }
+    }
+
+    /// Writes a range. If the writer makes no progress for a while, the memory of the range, and of
+    /// those that wait for it, does not count until it does.
+    async fn write_range(&mut self, mut range: RangeBytes, waiting: &mut Waiting) -> Result<()> {
+        if let Some(md5) = &mut self.md5 {
+            md5.update(&range.bytes);
+        }
+        while !range.bytes.is_empty() {
+            let write = self.writer.write(&range.bytes);
+            let written = match tokio::time::timeout(STALL_TIME, write).await {
+                Ok(written) => written,
+                Err(_) => {
+                    set_counted(&mut range, waiting, false);
+                    let written = self.writer.write(&range.bytes).await;
+                    set_counted(&mut range, waiting, true);
+                    written
+                }
+            };
+            match written.map_err(writer_error)? {
+                0 => return Err(writer_error(std::io::ErrorKind::WriteZero.into())),
+                written => range.bytes.advance(written),
+            }
+        }
+        Ok(())
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -115,6 +156,15 @@ impl<'a> WriterDownload<'a> {
             md5.update(bytes);
         }
         self.writer.write_all(bytes).await.map_err(writer_error)
+    }
+}
+
+fn set_counted(range: &mut RangeBytes, waiting: &mut Waiting, is_counted: bool) {
+    let waiting = waiting.values_mut().map(|(_, range)| range);
+    for range in waiting.chain([range]) {
+        if let Some(reservation) = &mut range.reservation {
+            reservation.set_counted(is_counted);
+        }
     }
 }
 

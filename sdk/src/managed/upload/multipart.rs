@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
 use super::part_content::PartContent;
 use super::part_reader::PartReader;
@@ -18,9 +17,9 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, Result};
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
-use crate::managed::errors::task_result;
 use crate::managed::multipart_guard::{Completion, MultipartGuard, is_upload_gone};
 use crate::managed::part_sizes::{MAX_PARTS, PartSizes, check_object_size};
+use crate::managed::request_tasks::{RequestTasks, TaskEvent};
 
 /// The number of parts that one request lists.
 const LIST_LIMIT: u32 = 1000;
@@ -43,11 +42,13 @@ pub(super) struct MultipartUpload<'a> {
     tokens: TokenStore,
 }
 
-type PartTasks = JoinSet<Result<(u32, CompletedPart)>>;
+type PartTasks = RequestTasks<(u32, CompletedPart)>;
 
 /// The next event of an upload in progress.
 enum Event {
     Uploaded(u32, CompletedPart),
+    /// The last task has started its request.
+    Started,
     /// The next part of the source, or `None` at its end.
     Read(Option<PartContent>),
     /// No task is left, and no part was requested.
@@ -114,7 +115,8 @@ impl<'a> MultipartUpload<'a> {
 
     async fn initiate(&mut self) -> Result<MultipartGuard> {
         let bucket = &self.uploader.bucket;
-        let call = bucket.call(self.uploader.object.clone());
+        let admitted = bucket.admit(None).await;
+        let call = admitted.bucket.call(self.uploader.object.clone());
         MultipartGuard::initiate(bucket, call).await
     }
 
@@ -150,7 +152,9 @@ impl<'a> MultipartUpload<'a> {
         let mut after = None;
         loop {
             let bucket = &self.uploader.bucket;
-            let mut call = bucket
+            let admitted = bucket.admit(None).await;
+            let mut call = admitted
+                .bucket
                 .list_multipart(&token.key, &token.upload_id)
                 .limit(LIST_LIMIT);
             call.input.part_number_marker = after;
@@ -209,7 +213,7 @@ impl<'a> MultipartUpload<'a> {
         stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
         self.tokens.save(token).await?;
-        let mut tasks = PartTasks::new();
+        let mut tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
         let bytes = self
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
@@ -231,13 +235,16 @@ impl<'a> MultipartUpload<'a> {
         let upload_id: Arc<str> = token.upload_id.as_str().into();
         let (mut next, mut is_at_end, mut bytes, mut number) = (first, false, 0_u64, 0_u32);
         loop {
-            if tasks.len() < self.options.transfer.concurrency
+            if tasks.has_room()
                 && let Some(content) = next.take()
             {
                 bytes += content.len();
                 check_object_size(bytes)?;
                 let (uploader, id) = (Arc::clone(&self.uploader), Arc::clone(&upload_id));
-                tasks.spawn(uploader.upload_part(id, number, content, stored.remove(&number)));
+                let stored = stored.remove(&number);
+                tasks.spawn(0, move |admitted, _| {
+                    uploader.upload_part(admitted, id, number, content, stored)
+                });
                 number += 1;
             }
             let mut size_to_read = None;
@@ -251,6 +258,7 @@ impl<'a> MultipartUpload<'a> {
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
                 Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,
+                Event::Started => {}
                 Event::Read(Some(content)) => next = Some(content),
                 Event::Read(None) => is_at_end = true,
                 Event::Idle => break,
@@ -274,8 +282,9 @@ impl<'a> MultipartUpload<'a> {
             object_part.etag = part.etag().map(str::to_owned);
             object_part
         });
+        let admitted = uploader.bucket.admit(None).await;
         let mut call =
-            uploader
+            admitted
                 .bucket
                 .complete_multipart_upload(uploader.key(), &token.upload_id, parts);
         call.input.etag.clone_from(&etag);
@@ -310,10 +319,12 @@ fn poll_event(
     reader: &mut PartReader<'_>,
     size_to_read: Option<u64>,
 ) -> Poll<Result<Event>> {
-    let is_idle = match tasks.poll_join_next(cx) {
-        Poll::Ready(Some(joined)) => {
-            let part = task_result(joined).and_then(|part| part);
-            return Poll::Ready(part.map(|(number, part)| Event::Uploaded(number, part)));
+    let is_idle = match tasks.poll_next(cx) {
+        Poll::Ready(Some(event)) => {
+            return Poll::Ready(event.map(|event| match event {
+                TaskEvent::Finished((number, part)) => Event::Uploaded(number, part),
+                TaskEvent::Started => Event::Started,
+            }));
         }
         Poll::Ready(None) => true,
         Poll::Pending => false,

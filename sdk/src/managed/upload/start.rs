@@ -11,8 +11,10 @@ use super::token_store::TokenStore;
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
 use crate::base::error::{Error, Result};
+use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
 use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes};
+use crate::managed::request_tasks::Concurrency;
 use crate::message::sse::SseInput;
 
 impl Upload<'_> {
@@ -31,7 +33,9 @@ impl Upload<'_> {
             self.token = tokens.load(&options.object.key).await?;
         }
         let mut reader = PartReader::open(self.source).await?;
+        let concurrency = options.transfer.concurrency;
         let uploader = Arc::new(Uploader {
+            concurrency: Concurrency::new(concurrency, Lane::Uploads, &self.bucket),
             bucket: self.bucket,
             object: options.object.clone(),
             sse_key: options.transfer.sse_key.take(),

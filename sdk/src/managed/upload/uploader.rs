@@ -10,10 +10,13 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
 use crate::client::Bucket;
+use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};
 use crate::generated::operations::{
-    HeadObjectInput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
+    HeadObjectInput, InitiateMultipartUploadInput, PutObjectInput, PutObjectOutput,
+    UploadMultipartInput, UploadMultipartOutput,
 };
 use crate::managed::errors::with_object;
+use crate::managed::request_tasks::Concurrency;
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
@@ -30,6 +33,7 @@ pub(super) struct Uploader {
     pub(super) verify: bool,
     pub(super) compute_content_md5: bool,
     pub(super) monitor: Arc<TransferMonitor>,
+    pub(super) concurrency: Concurrency,
 }
 
 /// A part that the service has from an earlier, interrupted upload.
@@ -50,15 +54,18 @@ impl Uploader {
     /// Stores the content with one request.
     pub(super) async fn put_object(&self, content: &PartContent) -> Result<UploadOutput> {
         let content_md5 = self.content_md5(content).await?;
+        let admitted = self.concurrency.admit(&self.bucket).await;
         let send = |body| {
             let mut input = self.put_input();
             input.content_md5.clone_from(&content_md5);
             input.body = Some(body);
-            self.bucket.call(input).send()
+            admitted.bucket.call(input).send()
         };
+        let etag = |output: &PutObjectOutput| Some(output.etag.clone());
         let (output, _) = self
-            .send_verified("PutObject", content, send, |output| Some(&output.etag))
+            .send_verified("PutObject", content, &admitted.slot, send, etag)
             .await?;
+        admitted.slot.release(Outcome::Success);
         Ok(UploadOutput {
             request_id: output.request_id().map(str::to_owned),
             etag: output.etag,
@@ -87,6 +94,7 @@ impl Uploader {
     /// Uploads a part, unless the service has the same bytes already. Returns it with its number.
     pub(super) async fn upload_part(
         self: Arc<Self>,
+        admitted: AdmittedBucket,
         upload_id: Arc<str>,
         number: u32,
         content: PartContent,
@@ -102,12 +110,11 @@ impl Uploader {
             input.set_sse_key(self.sse_key.as_ref());
             input.content_md5.clone_from(&content_md5);
             input.body = Some(body);
-            self.bucket.call(input).send()
+            admitted.bucket.call(input).send()
         };
+        let etag = |output: &UploadMultipartOutput| output.etag.clone();
         let (output, md5) = self
-            .send_verified("UploadMultipart", &content, send, |output| {
-                output.etag.as_deref()
-            })
+            .send_verified("UploadMultipart", &content, &admitted.slot, send, etag)
             .await?;
         let etag = output.etag.as_deref();
         // Without verification, the service's MD5 counts.
@@ -156,8 +163,9 @@ impl Uploader {
         &self,
         operation: &'static str,
         content: &PartContent,
+        slot: &Arc<RequestSlot>,
         send: impl Fn(Body) -> F,
-        etag: impl Fn(&T) -> Option<&str>,
+        etag: impl Fn(&T) -> Option<String>,
     ) -> Result<(T, Option<Digest>)>
     where
         F: Future<Output = Result<T>>,
@@ -165,6 +173,7 @@ impl Uploader {
         let mut sends = 1;
         loop {
             let monitor = BodyMonitor::new(Arc::clone(&self.monitor), self.verify);
+            let monitor = monitor.observed_by(Arc::<RequestSlot>::clone(slot), content.len());
             let body = match content.len() {
                 // The HTTP library does not read a body that is known to be empty.
                 0 => content.body(),
@@ -172,7 +181,7 @@ impl Uploader {
             };
             let result = send(body).await.and_then(|output| {
                 let etag = etag(&output).unwrap_or_default();
-                self.check_etag(operation, monitor.digest(), etag)?;
+                self.check_etag(operation, monitor.digest(), &etag)?;
                 Ok(output)
             });
             let error = match result {

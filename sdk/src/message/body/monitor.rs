@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 
 use crate::base::digest::Digest;
 use crate::base::error::Error;
-use crate::message::transfer_monitor::TransferMonitor;
+use crate::message::transfer_monitor::{BodyObserver, TransferMonitor};
 
 /// The largest chunk without a rate limit, in bytes.
 const MAX_CHUNK: usize = 256 * 1024;
@@ -20,6 +20,8 @@ const MAX_CHUNK: usize = 256 * 1024;
 pub(crate) struct BodyMonitor {
     transfer: Arc<TransferMonitor>,
     last_attempt: Arc<Mutex<LastAttempt>>,
+    /// Observes the bytes of each attempt, and the length of the body.
+    observer: Option<(Arc<dyn BodyObserver>, u64)>,
 }
 
 /// The bytes of the last attempt.
@@ -40,7 +42,14 @@ impl BodyMonitor {
                 md5: hash.then(Md5::new),
                 sent: 0,
             })),
+            observer: None,
         }
+    }
+
+    /// Reports the bytes of each attempt to send a body of `len` bytes.
+    pub(crate) fn observed_by(mut self, observer: Arc<dyn BodyObserver>, len: u64) -> Self {
+        self.observer = Some((observer, len));
+        self
     }
 
     /// Returns the MD5 of the bytes of the last attempt, or `None` if they are not hashed.
@@ -82,6 +91,9 @@ pub(super) struct AttemptMonitor {
 
 impl AttemptMonitor {
     pub(super) fn start(body: &BodyMonitor) -> Self {
+        if let Some((observer, len)) = &body.observer {
+            observer.started(*len);
+        }
         Self {
             number: body.reset(),
             body: body.clone(),
@@ -130,6 +142,9 @@ impl AttemptMonitor {
         let len = chunk.len() as u64;
         last.sent += len;
         self.body.transfer.add_transferred(len);
+        if let Some((observer, _)) = &self.body.observer {
+            observer.transferred(len);
+        }
     }
 }
 
