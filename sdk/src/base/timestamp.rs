@@ -6,12 +6,11 @@ use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::error::{Error, Result};
-use crate::base::http_date;
 use crate::base::parameter::{FromText, Parameter};
+use crate::base::rfc3339;
 
 /// A point in time, in UTC, with a resolution of 1 ns.
 ///
@@ -30,16 +29,23 @@ use crate::base::parameter::{FromText, Parameter};
 /// # Ok::<(), qingstor_sdk::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(DateTime<Utc>);
+pub struct Timestamp {
+    /// Unix seconds, rounded down.
+    seconds: i64,
+    /// Nanoseconds after `seconds`, less than one second.
+    nanoseconds: u32,
+}
 
 /// The years 0 to 9999, in Unix seconds: the years that have four digits.
 const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+/// Nanoseconds in a second.
+const NANOSECONDS: u32 = 1_000_000_000;
 
 impl Timestamp {
     /// Returns the current time of the local clock.
     #[must_use]
     pub fn now() -> Self {
-        Self(Utc::now())
+        SystemTime::now().try_into().unwrap_or_default()
     }
 
     /// Creates a time from Unix seconds: seconds since 1970-01-01T00:00:00Z, negative for earlier
@@ -56,15 +62,18 @@ impl Timestamp {
         })
     }
 
-    fn new(seconds: i64, nanos: u32) -> Option<Self> {
-        let time = DateTime::from_timestamp(seconds, nanos)?;
-        RANGE.contains(&seconds).then_some(Self(time))
+    fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
+        let is_valid = RANGE.contains(&seconds) && nanoseconds < NANOSECONDS;
+        is_valid.then_some(Self {
+            seconds,
+            nanoseconds,
+        })
     }
 
     /// Returns the time in Unix seconds, rounded down.
     #[must_use]
     pub fn as_unix_seconds(self) -> i64 {
-        self.0.timestamp()
+        self.seconds
     }
 
     /// Parses an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
@@ -73,8 +82,9 @@ impl Timestamp {
     ///
     /// Returns `InvalidInput` if `text` is not an HTTP date.
     pub fn from_http_date(text: &str) -> Result<Self> {
-        http_date::parse(text)
-            .and_then(|seconds| Self::new(seconds, 0))
+        httpdate::parse_http_date(text)
+            .ok()
+            .and_then(|time| Self::try_from(time).ok())
             .ok_or_else(|| Error::invalid_input(format!("invalid HTTP date `{text}`")))
     }
 
@@ -84,11 +94,12 @@ impl Timestamp {
     ///
     /// Returns `InvalidInput` if the time is before 1970, because an HTTP date cannot express it.
     pub fn to_http_date(self) -> Result<String> {
-        http_date::format(self.as_unix_seconds()).ok_or_else(|| {
-            Error::invalid_input(format!(
-                "{self} is before 1970, which an HTTP date cannot express"
-            ))
-        })
+        // `httpdate` panics outside the years 1970 to 9999. This type ends with the year 9999.
+        if self.seconds < 0 {
+            let text = format!("{self} is before 1970, which an HTTP date cannot express");
+            return Err(Error::invalid_input(text));
+        }
+        Ok(httpdate::fmt_http_date(self.into()))
     }
 }
 
@@ -96,14 +107,20 @@ impl Timestamp {
     /// Returns the time from `earlier` to `self`, or `None` if `earlier` is later.
     #[must_use]
     pub fn duration_since(self, earlier: Self) -> Option<Duration> {
-        (self.0 - earlier.0).to_std().ok()
+        let since_start = |time: Self| {
+            let seconds = u64::try_from(time.seconds - RANGE.start()).unwrap_or(0);
+            Duration::new(seconds, time.nanoseconds)
+        };
+        since_start(self).checked_sub(since_start(earlier))
     }
 
-    fn plus(self, seconds: Option<i64>, nanos: i64) -> Option<Self> {
-        let all = i64::from(self.0.timestamp_subsec_nanos()) + nanos;
-        let seconds = self.0.timestamp().checked_add(seconds?)?;
-        let seconds = seconds.checked_add(all.div_euclid(1_000_000_000))?;
-        Self::new(seconds, u32::try_from(all.rem_euclid(1_000_000_000)).ok()?)
+    fn plus(self, seconds: Option<i64>, nanoseconds: i64) -> Option<Self> {
+        let second = i64::from(NANOSECONDS);
+        let nanoseconds = i64::from(self.nanoseconds) + nanoseconds;
+        let seconds = self.seconds.checked_add(seconds?)?;
+        let seconds = seconds.checked_add(nanoseconds.div_euclid(second))?;
+        let nanoseconds = u32::try_from(nanoseconds.rem_euclid(second)).ok()?;
+        Self::new(seconds, nanoseconds)
     }
 }
 
@@ -159,7 +176,7 @@ impl Add<Duration> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        f.pad(&rfc3339::format(self.seconds, self.nanoseconds))
     }
 }
 
@@ -173,19 +190,23 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::invalid_input(format!("invalid ISO 8601 time `{text}`"));
-        let time = DateTime::parse_from_rfc3339(text)
-            .map_err(|error| invalid().with_source(error))?
-            .to_utc();
-        // A leap second counts as the end of the second before it, as in Unix time.
-        let nanos = time.timestamp_subsec_nanos().min(999_999_999);
-        Self::new(time.timestamp(), nanos).ok_or_else(invalid)
+        rfc3339::parse(text)
+            .and_then(|(seconds, nanoseconds)| Self::new(seconds, nanoseconds))
+            .ok_or_else(|| Error::invalid_input(format!("invalid ISO 8601 time `{text}`")))
     }
 }
 
 impl From<Timestamp> for SystemTime {
     fn from(time: Timestamp) -> Self {
-        time.0.into()
+        let seconds = Duration::from_secs(time.seconds.unsigned_abs());
+        let whole = match time.seconds {
+            ..0 => Self::UNIX_EPOCH.checked_sub(seconds),
+            _ => Self::UNIX_EPOCH.checked_add(seconds),
+        };
+        let time = whole
+            .and_then(|whole| whole.checked_add(Duration::from_nanos(u64::from(time.nanoseconds))));
+        // A system whose clock cannot express these years.
+        time.unwrap_or(Self::UNIX_EPOCH)
     }
 }
 
@@ -212,7 +233,7 @@ fn before_1970(duration: Duration) -> (Option<i64>, u32) {
         .map(|seconds| -seconds);
     match duration.subsec_nanos() {
         0 => (seconds, 0),
-        nanos => (seconds.map(|seconds| seconds - 1), 1_000_000_000 - nanos),
+        nanos => (seconds.map(|seconds| seconds - 1), NANOSECONDS - nanos),
     }
 }
 
@@ -246,7 +267,10 @@ impl<'de> Deserialize<'de> for Timestamp {
 impl Default for Timestamp {
     /// 1970-01-01T00:00:00Z
     fn default() -> Self {
-        Self(DateTime::UNIX_EPOCH)
+        Self {
+            seconds: 0,
+            nanoseconds: 0,
+        }
     }
 }
 

@@ -2,11 +2,9 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
-
-use crate::base::http_date;
 
 /// The last second of the year 9999, the last one that an HTTP date can express.
 const YEAR_9999: i64 = 253_402_300_799;
@@ -51,7 +49,8 @@ impl Clock {
             return value.clone();
         }
         // The time is within the years 1970 to 9999, and an HTTP date is ASCII.
-        let date = http_date::format(now).unwrap_or_default();
+        let since = Duration::from_secs(u64::try_from(now).unwrap_or(0));
+        let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since);
         let value = HeaderValue::try_from(date).unwrap_or(HeaderValue::from_static(""));
         *last = Some((now, value.clone()));
         value

@@ -8,7 +8,6 @@ use http::{HeaderMap, HeaderName};
 
 use super::error_page;
 use crate::base::error::{Error, ErrorKind, ErrorResponse, reason, status_line};
-use crate::base::http_date;
 use crate::base::timestamp::Timestamp;
 use crate::message::call_info::CallInfo;
 use crate::message::error_document::ErrorDocument;
@@ -124,7 +123,8 @@ fn from_document(
 
 /// Returns the time in a header, in Unix seconds.
 fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
-    http_date::parse(headers.get(name)?.to_str().ok()?)
+    let time = Timestamp::from_http_date(headers.get(name)?.to_str().ok()?).ok()?;
+    Some(time.as_unix_seconds())
 }
 
 /// Returns how long the service asks the client to wait: `Retry-After` in seconds, or as a time by
