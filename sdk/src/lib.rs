@@ -23,7 +23,7 @@
 //! | task | item |
 //! | --- | --- |
 //! | settings, credentials, timeouts | [`Config`] |
-//! | credentials that change | [`ProvideCredentials`], [`Chain`] |
+//! | credentials that change | [`ProvideCredentials`], [`Chain`], [`credentials`] |
 //! | the service, and handles of buckets | [`QingStor`] |
 //! | operations on a bucket and its objects | [`Bucket`] |
 //! | retries | [`RetryPolicy`], [`RetryBudget`] |
@@ -37,6 +37,7 @@
 //! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
 //! | notifications about each request and response | [`Observer`] |
 //! | inputs and outputs of every operation | [`operations`] |
+//! | code that is generic over operations | [`generic`] |
 //! | rules, grants, listed objects | [`types`] |
 //!
 //! The module [`guide`] has a page for each capability.

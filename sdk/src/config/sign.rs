@@ -90,82 +90,40 @@ pub(crate) fn form<'c>(policy: &str, credentials: &'c Credentials) -> Option<(&'
     Some((id, BASE64.encode(hmac.finalize().into_bytes())))
 }
 
-/// Receives the string to sign in pieces. It is never in memory as a whole, because it may contain
-/// an encryption key.
-trait Sink {
-    fn push(&mut self, piece: &[u8]);
-}
-
-/// Joins small pieces, because each update of an HMAC costs more than the copy.
-struct Joined {
-    hmac: Hmac<Sha256>,
-    buffer: [u8; 128],
-    len: usize,
-}
-
-impl Joined {
-    fn flush(&mut self) {
-        self.hmac
-            .update(self.buffer.get(..self.len).unwrap_or_default());
-        self.len = 0;
-    }
-}
-
-impl Sink for Joined {
-    fn push(&mut self, piece: &[u8]) {
-        if self.len + piece.len() > self.buffer.len() {
-            self.flush();
-        }
-        match self.buffer.get_mut(self.len..self.len + piece.len()) {
-            Some(free) => {
-                free.copy_from_slice(piece);
-                self.len += piece.len();
-            }
-            None => self.hmac.update(piece),
-        }
-    }
-}
-
 impl SignedParts<'_> {
-    fn mac(&self, date: DateLine<'_>, hmac: Hmac<Sha256>) -> impl AsRef<[u8]> {
-        let mut joined = Joined {
-            hmac,
-            buffer: [0; 128],
-            len: 0,
-        };
-        self.write(date, &mut joined);
-        joined.flush();
-        joined.hmac.finalize().into_bytes()
+    fn mac(&self, date: DateLine<'_>, mut hmac: Hmac<Sha256>) -> impl AsRef<[u8]> {
+        self.write(date, &mut |piece| hmac.update(piece));
+        hmac.finalize().into_bytes()
     }
 
-    /// Writes the string to sign.
-    fn write(&self, date: DateLine<'_>, sink: &mut impl Sink) {
-        sink.push(self.method.as_str().as_bytes());
-        // Most requests have no additional headers.
-        let bare = self.headers.is_empty();
-        let line = |name: &HeaderName| match self.headers.get(name) {
-            Some(value) if !bare => value.as_bytes(),
-            _ => &[],
+    /// Passes the string to sign to `push`, in pieces. It is never in memory as a whole, because it
+    /// may contain an encryption key.
+    fn write(&self, date: DateLine<'_>, push: &mut impl FnMut(&[u8])) {
+        let value = |name: &HeaderName| {
+            self.headers
+                .get(name)
+                .map_or(&[][..], HeaderValue::as_bytes)
         };
-        sink.push(b"\n");
-        sink.push(line(&CONTENT_MD5));
-        sink.push(b"\n");
-        sink.push(line(&header::CONTENT_TYPE));
-        sink.push(b"\n");
+        push(self.method.as_str().as_bytes());
+        push(b"\n");
+        push(value(&CONTENT_MD5));
+        push(b"\n");
+        push(value(&header::CONTENT_TYPE));
+        push(b"\n");
         match date {
-            DateLine::Expires(seconds) => sink.push(seconds.to_string().as_bytes()),
-            DateLine::Date(_) if !bare && self.headers.contains_key(&X_QS_DATE) => {}
-            DateLine::Date(date) => sink.push(date),
+            DateLine::Expires(seconds) => push(seconds.to_string().as_bytes()),
+            DateLine::Date(_) if self.headers.contains_key(&X_QS_DATE) => {}
+            DateLine::Date(date) => push(date),
         }
-        sink.push(b"\n");
-        self.write_headers(sink);
-        sink.push(self.resource_prefix.as_bytes());
-        self.write_target(sink);
+        push(b"\n");
+        self.write_headers(push);
+        push(self.resource_prefix.as_bytes());
+        self.write_target(push);
     }
 
     /// Writes every `x-qs-` header, sorted by name and not by line: `x-qs-meta-a` precedes
     /// `x-qs-meta-a-b`.
-    fn write_headers(&self, sink: &mut impl Sink) {
+    fn write_headers(&self, push: &mut impl FnMut(&[u8])) {
         let mut signed: Vec<_> = self
             .headers
             .keys()
@@ -177,19 +135,19 @@ impl SignedParts<'_> {
                 .headers
                 .get(name)
                 .map_or(&[][..], HeaderValue::as_bytes);
-            sink.push(name.as_str().as_bytes());
-            sink.push(b":");
-            sink.push(value.trim_ascii());
-            sink.push(b"\n");
+            push(name.as_str().as_bytes());
+            push(b":");
+            push(value.trim_ascii());
+            push(b"\n");
         }
     }
 
     /// Writes the encoded path, and the signed parameters sorted by name, with decoded values.
-    fn write_target(&self, sink: &mut impl Sink) {
+    fn write_target(&self, push: &mut impl FnMut(&[u8])) {
         let Some((path, query)) = self.target.split_once('?') else {
-            return sink.push(self.target.as_bytes());
+            return push(self.target.as_bytes());
         };
-        sink.push(path.as_bytes());
+        push(path.as_bytes());
         let mut signed: Vec<_> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
@@ -201,11 +159,11 @@ impl SignedParts<'_> {
         signed.sort_by_key(|(name, _)| *name);
         let mut separator: &[u8] = b"?";
         for (name, value) in signed {
-            sink.push(separator);
-            sink.push(name.as_bytes());
+            push(separator);
+            push(name.as_bytes());
             if let Some(value) = value {
-                sink.push(b"=");
-                sink.push(&decode(value));
+                push(b"=");
+                push(&decode(value));
             }
             separator = b"&";
         }

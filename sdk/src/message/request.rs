@@ -84,14 +84,14 @@ impl RequestParts {
     pub fn path(&mut self, name: &str, value: &impl Parameter) -> Result<()> {
         let value = value.text().unwrap_or_default();
         check_path_parameter(name, &value)?;
-        push_encoded(&mut self.target, &value, PATH, Some(b'/'));
+        push_encoded(&mut self.target, &value, PATH);
         Ok(())
     }
 
     /// Appends the object key of the path. Slashes are not encoded.
     pub fn object_key(&mut self, name: &str, key: &str) -> Result<()> {
         object_key::check(name, key, KeyPlace::Path)?;
-        push_encoded(&mut self.target, key, PATH, Some(b'/'));
+        push_encoded(&mut self.target, key, PATH);
         Ok(())
     }
 
@@ -132,9 +132,9 @@ impl RequestParts {
 
     fn push_pair(&mut self, name: &str, value: &str) {
         self.push_separator();
-        push_encoded(&mut self.target, name, COMPONENT, None);
+        push_encoded(&mut self.target, name, COMPONENT);
         self.target.push('=');
-        push_encoded(&mut self.target, value, COMPONENT, None);
+        push_encoded(&mut self.target, value, COMPONENT);
     }
 
     /// Appends the values of a list as query parameters, unless it is empty.
@@ -353,19 +353,9 @@ pub(crate) fn is_secret(name: &HeaderName) -> bool {
     name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie")
 }
 
-/// Appends `text`, percent-encoded. `set` keeps the unreserved characters and `kept`.
-fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet, kept: Option<u8>) {
-    // Most texts need no encoding. A check is cheaper than encoding them.
-    let plain = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'_' | b'.' | b'~')
-            || Some(byte) == kept
-    };
-    if text.bytes().all(plain) {
-        target.push_str(text);
-    } else {
-        target.extend(utf8_percent_encode(text, set));
-    }
+/// Appends `text`, percent-encoded.
+fn push_encoded(target: &mut String, text: &str, set: &'static AsciiSet) {
+    target.extend(utf8_percent_encode(text, set));
 }
 
 fn unwritable(error: serde_json::Error) -> Error {

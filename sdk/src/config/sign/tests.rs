@@ -34,15 +34,9 @@ struct Vector<'a> {
     signature: &'static str,
 }
 
-impl Sink for Vec<u8> {
-    fn push(&mut self, piece: &[u8]) {
-        self.extend_from_slice(piece);
-    }
-}
-
 fn string_to_sign(parts: SignedParts<'_>, date: DateLine<'_>) -> String {
     let mut bytes = Vec::new();
-    parts.write(date, &mut bytes);
+    parts.write(date, &mut |piece| bytes.extend_from_slice(piece));
     String::from_utf8(bytes).unwrap()
 }
 
