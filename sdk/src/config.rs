@@ -20,6 +20,7 @@ use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCr
 use crate::config::endpoint::Endpoint;
 use crate::config::observer::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
+use crate::message::throughput::MinThroughput;
 
 #[cfg(feature = "serde")]
 mod deserialize;
@@ -95,6 +96,7 @@ pub struct Config {
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) min_throughput: Option<MinThroughput>,
     pub(crate) transfer_requests: usize,
     pub(crate) transfer_memory: u64,
 }
@@ -121,6 +123,7 @@ impl Config {
             retry: RetryPolicy::default(),
             retry_budget: None,
             observer: None,
+            min_throughput: Some(MinThroughput::DEFAULT),
             transfer_requests: 128,
             transfer_memory: 256 << 20,
         }
@@ -266,6 +269,28 @@ impl Config {
         self
     }
 
+    /// Sets the minimum throughput of request and response bodies: a body that is slower for `period`
+    /// is stalled, and the request is retried as after an idle timeout. 64 KiB per second for 15
+    /// seconds by default; 0 bytes per second disables it.
+    ///
+    /// Silence counts, so `period` also limits the time without a byte inside of a body, if it is
+    /// shorter than [`idle_timeout`](Self::idle_timeout). Only time in which the network is the slow
+    /// side counts: not the time in which the source of a request body has nothing to send, or a rate
+    /// limit delays it; not the time in which the caller does not read the response body; and not the
+    /// time until the response, once all bytes are sent. Request bodies of up to 64 KiB in memory are
+    /// not measured, because the connection takes them at once.
+    ///
+    /// Each retry halves the minimum, so that a slow network is not taken for a stalled connection
+    /// until the last attempt.
+    #[must_use]
+    pub fn min_throughput(mut self, bytes_per_second: u64, period: Duration) -> Self {
+        self.min_throughput = (bytes_per_second > 0).then(|| MinThroughput {
+            bytes_per_second,
+            period: period.min(NEVER),
+        });
+        self
+    }
+
     /// Sets how many requests the managed transfers of the client have in flight, all together:
     /// uploads, downloads, copies and batch deletions. At least 1, 128 by default.
     ///
@@ -311,6 +336,13 @@ impl Config {
                     "{name}: must not be zero; `Duration::MAX` disables the timeout"
                 )));
             }
+        }
+        if self
+            .min_throughput
+            .is_some_and(|limit| limit.period.is_zero())
+        {
+            let text = "min_throughput: the period must not be zero";
+            return Err(Error::config(text));
         }
         for (name, limit) in [
             ("transfer_requests", self.transfer_requests as u64),
@@ -435,6 +467,7 @@ impl fmt::Debug for Config {
             .field("retry", &self.retry)
             .field("retry_budget", &self.retry_budget)
             .field("observer", &self.observer.is_some())
+            .field("min_throughput", &self.min_throughput)
             .field("transfer_requests", &self.transfer_requests)
             .field("transfer_memory", &self.transfer_memory)
             .finish()

@@ -20,5 +20,6 @@ pub(crate) mod response;
 pub(crate) mod response_meta;
 pub(crate) mod source_url;
 pub(crate) mod sse;
+pub(crate) mod throughput;
 pub(crate) mod timed_body;
 pub(crate) mod transfer_monitor;

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use reqwest::Url;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::Config;
 use crate::config::transport::Handler;
 use crate::message::body::{Body, SendProgress};
+use crate::message::throughput::{MinThroughput, ThroughputMeter};
 use crate::message::timed_body::{RawBody, TimedBody};
 
 mod client;
@@ -26,6 +27,7 @@ pub(crate) struct Transport {
     backend: Backend,
     idle_timeout: Duration,
     slow_timeout: Duration,
+    min_throughput: Option<MinThroughput>,
 }
 
 #[derive(Clone)]
@@ -48,6 +50,8 @@ pub(crate) struct TransportRequest<'a> {
     pub(crate) root: &'a Url,
     /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
+    /// Number of the attempt, starting at 1.
+    pub(crate) attempt: u32,
 }
 
 /// A request body that was not completely sent when the response arrived. Dropping it stops
@@ -83,6 +87,7 @@ impl Transport {
             backend: Backend::new(config, https)?,
             idle_timeout: config.idle_timeout,
             slow_timeout: config.slow_timeout,
+            min_throughput: config.min_throughput,
         })
     }
 
@@ -106,13 +111,21 @@ impl Transport {
             self.idle_timeout
         };
         let mut timer = Box::pin(tokio::time::sleep(timeout));
+        let attempt = outbound.attempt;
+        let min_throughput = self.min_throughput.map(|limit| limit.of_attempt(attempt));
+        let throughput = min_throughput.map(ThroughputMeter::new);
         let mut unsent = None;
         let response = match &self.backend {
             Backend::Network { client, proxy } => {
                 let (root, len) = (outbound.root, outbound.body.len());
                 let (request, progress) = reqwest_request(outbound)?;
                 let response = std::pin::pin!(client.execute(request));
-                match with_idle_timeout(response, &mut timer, timeout, progress.as_deref()).await? {
+                let watch = SendWatch {
+                    progress: progress.as_deref(),
+                    len,
+                    throughput,
+                };
+                match with_idle_timeout(response, &mut timer, timeout, watch).await? {
                     Ok(response) => {
                         unsent = progress.and_then(|progress| UnsentBody::of(progress, len));
                         http::Response::from(response).map(RawBody::Network)
@@ -126,9 +139,14 @@ impl Transport {
             }
             Backend::InProcess(handler) => {
                 let progress = Arc::new(SendProgress::default());
+                let len = outbound.body.len();
                 let response = handler(outbound.into_request(&progress));
-                let response =
-                    with_idle_timeout(response, &mut timer, timeout, Some(&progress)).await?;
+                let watch = SendWatch {
+                    progress: Some(&progress),
+                    len,
+                    throughput,
+                };
+                let response = with_idle_timeout(response, &mut timer, timeout, watch).await?;
                 // A handler may respond without reading the body. The request was not lost.
                 response.map(RawBody::Whole)
             }
@@ -137,6 +155,7 @@ impl Transport {
             body,
             timer,
             idle_timeout: self.idle_timeout,
+            throughput: min_throughput.map(ThroughputMeter::new),
             slow_timeout: self.slow_timeout,
         });
         Ok((response, unsent))
@@ -180,32 +199,116 @@ impl TransportRequest<'_> {
     }
 }
 
+/// A request body that is being sent.
+struct SendWatch<'a> {
+    /// `None` if the body is sent at once.
+    progress: Option<&'a SendProgress>,
+    len: u64,
+    /// `None` without a limit.
+    throughput: Option<ThroughputMeter>,
+}
+
+impl SendWatch<'_> {
+    fn taken(&self) -> u64 {
+        self.progress.map_or(0, SendProgress::taken)
+    }
+
+    fn ready_polls(&self) -> u64 {
+        self.progress.map_or(0, SendProgress::ready_polls)
+    }
+
+    fn waits_for_source(&self) -> bool {
+        self.progress.is_some_and(SendProgress::waits_for_source)
+    }
+
+    /// Returns the state of sending, from which the throughput is computed.
+    fn sample(&self, now: Instant) -> SendSample {
+        let time = |progress: &SendProgress| progress.time_of_source(now);
+        SendSample {
+            at: now,
+            taken: self.taken(),
+            time_of_source: self.progress.map(time).unwrap_or_default(),
+        }
+    }
+
+    /// Returns the time of the next check of the throughput; `None` if there is nothing to check.
+    fn next_check(&self, last: &SendSample) -> Option<Instant> {
+        self.progress?;
+        last.at.checked_add(self.throughput.as_ref()?.next_check())
+    }
+
+    /// Fails if the connection has taken too few bytes since the last checks. Time in which the
+    /// source of the body has nothing to send does not count.
+    fn check(&mut self, last: &mut SendSample, now: Instant) -> Result<()> {
+        let sample = self.sample(now);
+        let previous = std::mem::replace(last, sample);
+        if sample.taken >= self.len {
+            // The rest is the time of the service.
+            self.throughput = None;
+        }
+        // Before the first poll, the connection is not established yet.
+        let is_sending = self.ready_polls() > 0;
+        let Some(throughput) = self.throughput.as_mut().filter(|_| is_sending) else {
+            return Ok(());
+        };
+        let time_of_source = sample.time_of_source - previous.time_of_source;
+        let time = (now - previous.at).saturating_sub(time_of_source);
+        if throughput.record(sample.taken - previous.taken, time) {
+            return Ok(());
+        }
+        let (limit, taken) = (throughput.limit(), sample.taken);
+        let text = format!(
+            "the service received less than {limit} (sent {taken} bytes of the request body)"
+        );
+        Err(Error::new(ErrorKind::Timeout, text))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SendSample {
+    at: Instant,
+    taken: u64,
+    /// Time in which the connection has waited for the source.
+    time_of_source: Duration,
+}
+
 /// Waits for a response. Fails with `Timeout` if, for the duration of `timeout`, no response
-/// arrives and the service takes no bytes of the request body. Time in which the source of the body
-/// has nothing to send does not count.
+/// arrives and the service takes no bytes of the request body, or if it takes them too slowly. Time
+/// in which the source of the body has nothing to send does not count.
 async fn with_idle_timeout<F: Future + Unpin>(
     mut response: F,
     timer: &mut Pin<Box<Sleep>>,
     timeout: Duration,
-    progress: Option<&SendProgress>,
+    mut body: SendWatch<'_>,
 ) -> Result<F::Output> {
     let mut ready_polls = 0;
+    let mut idle_deadline = timer.deadline();
+    let mut last = body.sample(idle_deadline.checked_sub(timeout).unwrap_or(idle_deadline));
+    if let Some(check) = body.next_check(&last) {
+        timer.as_mut().reset(check.min(idle_deadline));
+    }
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(response) = Pin::new(&mut response).poll(cx) {
                 return Poll::Ready(Ok(response));
             }
             ready!(timer.as_mut().poll(cx));
-            let now_ready_polls = progress.map_or(0, SendProgress::ready_polls);
-            if now_ready_polls == ready_polls
-                && !progress.is_some_and(SendProgress::waits_for_source)
-            {
-                let taken = progress.map_or(0, SendProgress::taken);
-                return Poll::Ready(Err(no_response(timeout, taken)));
+            let now = Instant::now();
+            if now >= idle_deadline {
+                let now_ready_polls = body.ready_polls();
+                if now_ready_polls == ready_polls && !body.waits_for_source() {
+                    return Poll::Ready(Err(no_response(timeout, body.taken())));
+                }
+                // The connection has taken bytes, or waits for the source of the body.
+                ready_polls = now_ready_polls;
+                idle_deadline = deadline(timeout);
             }
-            // The connection has taken bytes, or waits for the source of the body.
-            ready_polls = now_ready_polls;
-            timer.as_mut().reset(deadline(timeout));
+            if let Err(error) = body.check(&mut last, now) {
+                return Poll::Ready(Err(error));
+            }
+            let check = body.next_check(&last);
+            let next = check.map_or(idle_deadline, |check| check.min(idle_deadline));
+            timer.as_mut().reset(next);
         }
     })
     .await

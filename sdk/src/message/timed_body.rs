@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http_body::Body as _;
 use tokio::time::Sleep;
 
+use super::throughput::ThroughputMeter;
+
 /// A response body with its timeouts.
 pub(crate) struct TimedBody {
     pub(crate) body: RawBody,
@@ -15,6 +17,8 @@ pub(crate) struct TimedBody {
     pub(crate) timer: Pin<Box<Sleep>>,
     /// Maximum time without a byte.
     pub(crate) idle_timeout: Duration,
+    /// Measures the throughput, unless it has no limit.
+    pub(crate) throughput: Option<ThroughputMeter>,
     /// Maximum time for a body that the client reads as a whole.
     pub(crate) slow_timeout: Duration,
 }

@@ -27,6 +27,10 @@ enum Break {
     StallInResponse(u64),
     /// Stalled after this number of request bytes.
     StallInRequest(u64),
+    /// Byte by byte, with delays, after this number of request bytes.
+    TrickleInRequest(u64),
+    /// Byte by byte, with delays, after this number of response bytes.
+    TrickleInResponse(u64),
     /// The first chunks of the response, this many, are small and delayed.
     Slow(u64),
     /// The proxy responds with 503 to any request.
@@ -98,7 +102,7 @@ impl Plan {
             return Break::None;
         }
         let after = self.chance.of_any_size(self.within);
-        match self.chance.within(0..14) {
+        match self.chance.within(0..16) {
             0 | 1 => Break::ResetBeforeResponse,
             2 | 3 => Break::ResetInRequest(after),
             4 | 5 => Break::ResetInResponse(after),
@@ -106,6 +110,8 @@ impl Plan {
             8 => Break::StallInResponse(after),
             9 => Break::StallInRequest(after),
             10 | 11 => Break::Slow(self.chance.within(1..20)),
+            12 => Break::TrickleInRequest(after),
+            13 => Break::TrickleInResponse(after),
             _ => Break::Unavailable,
         }
     }
@@ -116,6 +122,8 @@ enum End {
     Close,
     Reset,
     Stall,
+    /// The connection does not end, but continues byte by byte.
+    Trickle,
 }
 
 async fn forward(mut client: TcpStream, to: SocketAddr, kind: Break) {
@@ -130,6 +138,8 @@ async fn forward(mut client: TcpStream, to: SocketAddr, kind: Break) {
         Break::StallInResponse(after) => (response_bytes, end) = (after, End::Stall),
         Break::ResetInRequest(after) => (request_bytes, end) = (after, End::Reset),
         Break::StallInRequest(after) => (request_bytes, end) = (after, End::Stall),
+        Break::TrickleInRequest(after) => (request_bytes, end) = (after, End::Trickle),
+        Break::TrickleInResponse(after) => (response_bytes, end) = (after, End::Trickle),
         Break::Slow(chunks) => slow = chunks,
     }
     let Ok(mut server) = TcpStream::connect(to).await else {
@@ -138,13 +148,14 @@ async fn forward(mut client: TcpStream, to: SocketAddr, kind: Break) {
     {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
+        let trickle = matches!(end, End::Trickle);
         tokio::select! {
-            () = copy(from_client, to_server, request_bytes, 0) => {}
-            () = copy(from_server, to_client, response_bytes, slow) => {}
+            () = copy(from_client, to_server, request_bytes, 0, trickle) => {}
+            () = copy(from_server, to_client, response_bytes, slow, trickle) => {}
         }
     }
     match end {
-        End::Close => {}
+        End::Close | End::Trickle => {}
         End::Reset => {
             // With a linger time of zero, closing the socket sends a reset.
             let _ = client.set_zero_linger();
@@ -155,12 +166,14 @@ async fn forward(mut client: TcpStream, to: SocketAddr, kind: Break) {
     }
 }
 
-/// Copies up to `max` bytes, the first `slow` chunks with delays. Ends when one side is closed.
+/// Copies up to `max` bytes, the first `slow` chunks with delays, and then, if `trickle` is set, byte
+/// by byte. Ends when one side is closed.
 async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     max: u64,
     mut slow: u64,
+    trickle: bool,
 ) {
     let mut left = max;
     let mut buffer = vec![0; 64 * 1024];
@@ -172,7 +185,19 @@ async fn copy(
         match from.read(&mut buffer[..chunk_size]).await {
             Ok(len) if len > 0 => {
                 let forwarded = usize::try_from(left).unwrap_or(len).min(len);
-                if to.write_all(&buffer[..forwarded]).await.is_err() || forwarded < len {
+                if to.write_all(&buffer[..forwarded]).await.is_err() {
+                    return;
+                }
+                if forwarded < len {
+                    // Without the last byte: a request that its client has given up must not arrive
+                    // later, when the next run uses the same key.
+                    let rest = &buffer[forwarded..len - 1];
+                    for byte in rest.iter().take(if trickle { 250 } else { 0 }) {
+                        if to.write_all(&[*byte]).await.is_err() {
+                            return;
+                        }
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
                     return;
                 }
                 left -= forwarded as u64;

@@ -30,7 +30,8 @@ fn bucket(emulator: &Emulator, endpoint: &str, retry: RetryPolicy) -> Bucket {
     let config = config
         .endpoint(endpoint)
         .retry(retry)
-        .idle_timeout(Duration::from_millis(300));
+        .idle_timeout(Duration::from_millis(300))
+        .min_throughput(16 << 10, Duration::from_millis(300));
     QingStor::new(config)
         .unwrap()
         .bucket("fault-matrix", "pek3a")

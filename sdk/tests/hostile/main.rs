@@ -14,4 +14,5 @@ mod lists;
 mod partial_content;
 mod pauses;
 mod server;
+mod trickles;
 mod uploads;

@@ -143,6 +143,7 @@ impl RequestAttempts<'_> {
             body: &self.request.body,
             root: &call.identity.address.root,
             slow: self.request.slow,
+            attempt: call.attempts,
         };
         let (response, unsent) = shared
             .transport

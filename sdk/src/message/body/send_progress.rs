@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::base::error::Error;
 
@@ -19,8 +22,11 @@ pub(crate) struct SendProgress {
 
 #[derive(Debug, Default)]
 struct SendState {
-    /// The waker of the connection while it waits for the source of the body.
-    waiting: Option<Waker>,
+    /// The waker of the connection while it waits for the source of the body, and the start of the
+    /// wait.
+    waiting: Option<(Waker, Instant)>,
+    /// Duration of earlier waits.
+    waited: Duration,
     failure: Option<Error>,
 }
 
@@ -50,14 +56,28 @@ impl SendProgress {
         if waiting.is_none() {
             self.ready_polls.fetch_add(1, Ordering::Relaxed);
         }
-        self.state().waiting = waiting.cloned();
+        let mut state = self.state();
+        let previous = state.waiting.take();
+        match (waiting, previous) {
+            (Some(waker), Some((_, since))) => state.waiting = Some((waker.clone(), since)),
+            (Some(waker), None) => state.waiting = Some((waker.clone(), Instant::now())),
+            (None, Some((_, since))) => state.waited += since.elapsed(),
+            (None, None) => {}
+        }
+    }
+
+    /// Returns how long the connection has waited for the source of the body, up to now.
+    pub(crate) fn time_of_source(&self, now: Instant) -> Duration {
+        let state = self.state();
+        let current = state.waiting.as_ref().map(|(_, since)| now - *since);
+        state.waited + current.unwrap_or_default()
     }
 
     /// Stops sending: the connection gets an error instead of the rest of the body.
     pub(crate) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
         let waiting = self.state().waiting.take();
-        if let Some(waker) = waiting {
+        if let Some((waker, _)) = waiting {
             waker.wake();
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::resume::{ResumePoint, ResumeRequest};
 use crate::base::deadline::deadline;
@@ -14,6 +14,7 @@ use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
+use crate::message::throughput::ThroughputMeter;
 use crate::message::timed_body::{RawBody, TimedBody};
 
 /// State of a response body that is being read.
@@ -27,9 +28,16 @@ pub(super) struct BodyReader {
     pub(super) part: Option<ContentRange>,
     idle_timeout: Duration,
     pub(super) slow_timeout: Duration,
-    /// Timer of the idle timeout. It runs only while the caller waits for bytes.
-    idle_timer: Pin<Box<Sleep>>,
-    is_waiting: bool,
+    /// Timer of the idle timeout and of the throughput. It runs only while the caller waits for
+    /// bytes.
+    timer: Pin<Box<Sleep>>,
+    /// The current wait for bytes.
+    wait: Option<Wait>,
+    /// Number of waits.
+    waits: u32,
+    throughput: Option<ThroughputMeter>,
+    /// Whether the throughput has been too low.
+    is_stalled: bool,
     /// Bytes that an `AsyncRead` caller has not read yet.
     pub(super) unread: Bytes,
     pub(super) call: CallInfo,
@@ -38,6 +46,14 @@ pub(super) struct BodyReader {
     resume_request: Option<ResumeRequest>,
     /// Running digest, and the expected digest.
     pub(super) verify: Option<(Md5, Digest)>,
+}
+
+/// A wait for bytes.
+#[derive(Clone, Copy)]
+struct Wait {
+    idle_deadline: Instant,
+    /// The time up to which the wait was added to the throughput.
+    measured: Instant,
 }
 
 impl BodyReader {
@@ -55,8 +71,11 @@ impl BodyReader {
             part,
             idle_timeout: incoming.idle_timeout,
             slow_timeout: incoming.slow_timeout,
-            idle_timer: incoming.timer,
-            is_waiting: false,
+            timer: incoming.timer,
+            wait: None,
+            waits: 0,
+            throughput: incoming.throughput,
+            is_stalled: false,
             unread: Bytes::new(),
             call,
             resume: None,
@@ -78,13 +97,17 @@ impl BodyReader {
         {
             return self.fail(error);
         }
+        if std::mem::take(&mut self.is_stalled) && self.announced != Some(self.received) {
+            return self.fail_stalled(cx);
+        }
         let Poll::Ready(item) = self.body.poll_data(cx) else {
-            return self.poll_idle_timer(cx);
+            return self.poll_timer(cx);
         };
-        self.is_waiting = false;
+        let wait = self.wait.take();
         match item {
             Some(Ok(bytes)) => {
                 self.received += bytes.len() as u64;
+                self.measure(bytes.len() as u64, wait);
                 if let Some(announced) = self.announced
                     && self.received > announced
                 {
@@ -139,16 +162,75 @@ impl BodyReader {
         Poll::Ready(None)
     }
 
-    /// Starts the idle timer if the caller has just begun to wait, and checks whether it expired.
-    fn poll_idle_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        if !self.is_waiting {
-            self.is_waiting = true;
-            self.idle_timer.as_mut().reset(deadline(self.idle_timeout));
+    /// Starts the timer if the caller has just begun to wait, and checks the idle timeout and the
+    /// throughput when it expires.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let mut wait = match self.wait {
+            Some(wait) => wait,
+            None => self.start_wait(),
+        };
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if now >= wait.idle_deadline {
+                let text = format!(
+                    "no byte within {} s, after {} bytes",
+                    self.idle_timeout.as_secs_f32(),
+                    self.received_of_announced()
+                );
+                return self.resume_after(cx, Error::new(ErrorKind::Timeout, text));
+            }
+            if let Some(throughput) = &mut self.throughput
+                && !throughput.record(0, now - wait.measured)
+            {
+                return self.fail_stalled(cx);
+            }
+            wait.measured = now;
+            self.set_timer(wait);
         }
-        ready!(self.idle_timer.as_mut().poll(cx));
+    }
+
+    fn start_wait(&mut self) -> Wait {
+        let idle_deadline = deadline(self.idle_timeout);
+        let wait = Wait {
+            idle_deadline,
+            measured: Instant::now(),
+        };
+        self.waits = self.waits.saturating_add(1);
+        self.set_timer(wait);
+        wait
+    }
+
+    /// Sets the timer to the next check of a wait.
+    fn set_timer(&mut self, wait: Wait) {
+        let check = self.throughput.as_ref().and_then(|throughput| {
+            let next = throughput.next_check();
+            wait.measured.checked_add(next)
+        });
+        let next = check.map_or(wait.idle_deadline, |check| check.min(wait.idle_deadline));
+        self.timer.as_mut().reset(next);
+        self.wait = Some(wait);
+    }
+
+    /// Adds bytes to the throughput, with the time that the caller has waited for them.
+    fn measure(&mut self, bytes: u64, wait: Option<Wait>) {
+        /// The first waits are not measured: a small response needs no more of them.
+        const UNMEASURED_WAITS: u32 = 2;
+        let Some(throughput) = &mut self.throughput else {
+            return;
+        };
+        let time = match wait {
+            Some(wait) if self.waits > UNMEASURED_WAITS => wait.measured.elapsed(),
+            _ => Duration::ZERO,
+        };
+        self.is_stalled = !throughput.record(bytes, time);
+    }
+
+    fn fail_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let limit = self.throughput.as_ref().map(ThroughputMeter::limit);
+        let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
         let text = format!(
-            "no byte within {} s, after {} bytes",
-            self.idle_timeout.as_secs_f32(),
+            "the response body arrived with less than {limit}, after {} bytes",
             self.received_of_announced()
         );
         self.resume_after(cx, Error::new(ErrorKind::Timeout, text))
@@ -178,8 +260,9 @@ impl BodyReader {
         self.resume_request = None;
         let rest = rest?.into_reader();
         self.body = rest.body;
-        self.idle_timer = rest.idle_timer;
-        self.is_waiting = false;
+        self.timer = rest.timer;
+        self.wait = None;
+        self.throughput = rest.throughput;
         self.call.attempts = rest.call.attempts;
         self.resume = Some(resume);
         Poll::Ready(Ok(()))

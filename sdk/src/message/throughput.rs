@@ -1,0 +1,185 @@
+//! [`ThroughputMeter`]: finds bodies that trickle.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The least throughput of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MinThroughput {
+    pub(crate) bytes_per_second: u64,
+    /// The time over which the throughput is measured.
+    pub(crate) period: Duration,
+}
+
+impl MinThroughput {
+    /// 64 KiB per second for 15 seconds.
+    pub(crate) const DEFAULT: Self = Self {
+        bytes_per_second: 64 * 1024,
+        period: Duration::from_secs(15),
+    };
+
+    /// Returns the limit of this attempt, the first being 1. Each retry halves it, so that a slow
+    /// network is not taken for a stalled connection until the last attempt.
+    pub(crate) fn of_attempt(self, attempt: u32) -> Self {
+        let halvings = attempt.saturating_sub(1).min(63);
+        Self {
+            bytes_per_second: self.bytes_per_second >> halvings,
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for MinThroughput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.period.as_secs_f32();
+        write!(f, "{} bytes/s for {seconds} s", self.bytes_per_second)
+    }
+}
+
+/// Measures the throughput of one body, over the time in which the network is the slow side.
+///
+/// It never reads a clock: its owner reports the time that it has waited for the network.
+#[derive(Debug)]
+pub(crate) struct ThroughputMeter {
+    limit: MinThroughput,
+    /// The latest complete half of a period.
+    previous: Option<Sample>,
+    current: Sample,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    bytes: u64,
+    time: Duration,
+}
+
+impl ThroughputMeter {
+    pub(crate) fn new(limit: MinThroughput) -> Self {
+        Self {
+            limit,
+            previous: None,
+            current: Sample::default(),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> MinThroughput {
+        self.limit
+    }
+
+    /// Returns how long the owner may wait for the network until it has to call
+    /// [`record`](Self::record).
+    pub(crate) fn next_check(&self) -> Duration {
+        let half = self.limit.period / 2;
+        // Never zero, which would be a busy loop.
+        half.saturating_sub(self.current.time)
+            .max(Duration::from_millis(1))
+    }
+
+    /// Adds bytes, and the time that it took the network to move them. Returns `false` if the
+    /// throughput has been too low for a period.
+    pub(crate) fn record(&mut self, bytes: u64, time: Duration) -> bool {
+        self.current.bytes = self.current.bytes.saturating_add(bytes);
+        self.current.time = self.current.time.saturating_add(time);
+        if self.current.time < self.limit.period / 2 {
+            return true;
+        }
+        let current = std::mem::take(&mut self.current);
+        let Some(previous) = self.previous.replace(current) else {
+            return true;
+        };
+        let bytes = u128::from(previous.bytes) + u128::from(current.bytes);
+        let time = previous.time.saturating_add(current.time);
+        let limit = u128::from(self.limit.bytes_per_second).saturating_mul(time.as_nanos());
+        bytes * 1_000_000_000 >= limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: MinThroughput = MinThroughput {
+        bytes_per_second: 1000,
+        period: Duration::from_secs(10),
+    };
+
+    /// Returns after how many seconds a body that moves so many bytes in each second is stalled.
+    fn stalled_after(bytes: impl Fn(u64) -> u64) -> Option<u64> {
+        let mut meter = ThroughputMeter::new(LIMIT);
+        (1..=100).find(|second| !meter.record(bytes(*second), Duration::from_secs(1)))
+    }
+
+    #[test]
+    fn a_body_below_the_limit_for_a_period_is_stalled() {
+        for (name, bytes, expected) in [
+            ("silence", (|_| 0) as fn(u64) -> u64, Some(10)),
+            ("a trickle", |_| 999, Some(10)),
+            ("at the limit", |_| 1000, None),
+            ("fast", |_| 1_000_000, None),
+            (
+                "bursts",
+                |second| if second % 5 == 0 { 5000 } else { 0 },
+                None,
+            ),
+            (
+                "a pause of half a period",
+                |second| if (11..16).contains(&second) { 0 } else { 2000 },
+                None,
+            ),
+            (
+                "fast, then a trickle",
+                |second| if second <= 12 { 100_000 } else { 1 },
+                Some(25),
+            ),
+        ] {
+            assert_eq!(stalled_after(bytes), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn time_that_is_not_reported_does_not_count() {
+        let mut meter = ThroughputMeter::new(LIMIT);
+        for _ in 0..1000 {
+            assert!(meter.record(1, Duration::from_millis(1)));
+        }
+    }
+
+    #[test]
+    fn a_single_long_wait_is_checked_in_time() {
+        let mut meter = ThroughputMeter::new(LIMIT);
+        let mut waited = Duration::ZERO;
+        loop {
+            let wait = meter.next_check();
+            assert!(!wait.is_zero());
+            waited += wait;
+            if !meter.record(0, wait) {
+                break;
+            }
+        }
+        assert_eq!(waited, LIMIT.period);
+    }
+
+    #[test]
+    fn each_retry_halves_the_limit() {
+        let limits = [0, 1, 2, 4, 11, 99].map(|n| LIMIT.of_attempt(n).bytes_per_second);
+        assert_eq!(limits, [1000, 1000, 500, 125, 0, 0]);
+        let mut meter = ThroughputMeter::new(LIMIT.of_attempt(99));
+        assert!(
+            (0..100).all(|_| meter.record(0, LIMIT.period)),
+            "no limit is left"
+        );
+    }
+
+    #[test]
+    fn extreme_values_do_not_overflow() {
+        let limit = MinThroughput {
+            bytes_per_second: u64::MAX,
+            period: Duration::MAX,
+        };
+        let mut meter = ThroughputMeter::new(limit);
+        for _ in 0..3 {
+            meter.record(u64::MAX, Duration::MAX);
+        }
+        assert!(meter.next_check() > Duration::ZERO);
+    }
+}
