@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use dialect::Dialect;
 pub(crate) use overlay::{idle_parts, parse_target};
+pub use types::Retry;
 pub(crate) use types::*;
 
 use crate::diagnostic::Diagnostic;

@@ -10,6 +10,7 @@ mod type_graph;
 mod type_name;
 mod types;
 
+pub use crate::document::Retry;
 pub use imports::Imports;
 pub use location::Source;
 pub use property::*;

@@ -212,3 +212,100 @@ fn large_specifications_take_linear_time() {
     );
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+#[test]
+fn templates_see_how_values_are_passed_and_written() {
+    let query = |name: &str, kind: Value| {
+        let mut parameter = json!({ "name": name, "in": "query" });
+        let kind = kind.as_object().unwrap().clone();
+        parameter.as_object_mut().unwrap().extend(kind);
+        parameter
+    };
+    let cases = [
+        (json!({ "type": "string" }), "into", "text"),
+        (json!({ "type": "integer" }), "value", "text"),
+        (json!({ "type": "boolean" }), "value", "flag"),
+        (
+            json!({ "type": "boolean", "default": true }),
+            "value",
+            "text",
+        ),
+        (
+            json!({ "type": "array", "items": { "type": "string" } }),
+            "into_list",
+            "list",
+        ),
+        (
+            json!({ "type": "array", "items": { "type": "integer" } }),
+            "list",
+            "list",
+        ),
+        (
+            json!({ "type": "array", "items": { "type": "integer" }, "default": [1], "x-into": true }),
+            "into_list",
+            "optional_list",
+        ),
+        (
+            json!({ "type": "string", "x-object-key": true, "required": true }),
+            "into",
+            "object_key",
+        ),
+        (
+            json!({ "type": "string", "x-object-key": true }),
+            "into",
+            "text",
+        ),
+        (
+            json!({ "type": "string", "format": "password" }),
+            "into",
+            "secret",
+        ),
+        (
+            json!({ "type": "string", "format": "date-time-rfc822" }),
+            "value",
+            "http_date",
+        ),
+        (
+            json!({ "type": "integer", "format": "unix-time" }),
+            "value",
+            "unix_time",
+        ),
+    ];
+    let parameters: Vec<Value> = cases
+        .iter()
+        .enumerate()
+        .map(|(index, (kind, ..))| query(&format!("p{index}"), kind.clone()))
+        .chain([
+            json!({ "name": "x-meta", "in": "header", "type": "map", "x-prefix": "x-meta-" }),
+            json!({ "name": "source", "in": "header", "type": "string", "format": "object-path" }),
+        ])
+        .collect();
+    let workspace = Workspace::new();
+    let api = spec(json!({ "/": { "get": operation(Value::Array(parameters)) } }));
+    workspace.write("api.json", api.to_string());
+    let packs = common::tests().join("../../templates");
+    let model = Generator::new()
+        .spec(workspace.path("api.json"))
+        .pack(packs.join("rust"))
+        .model()
+        .unwrap();
+    let model = serde_json::to_value(model).unwrap();
+    let properties = &model["resources"][0]["operations"][0]["request"]["properties"];
+    let found: Vec<(&str, &str)> = properties
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| {
+            (
+                p["argument"].as_str().unwrap(),
+                p["encoding"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected: Vec<(&str, &str)> = cases
+        .iter()
+        .map(|(_, argument, encoding)| (*argument, *encoding))
+        .chain([("pairs", "map"), ("into", "object_path")])
+        .collect();
+    assert_eq!(found, expected);
+}

@@ -356,7 +356,7 @@ fn path_segments_follow_the_bound_parameters() {
         operation["path_segments"],
         json!([
             { "kind": "literal", "text": "/" },
-            { "kind": "parameter", "property": "objectKey", "ident": "object_key" },
+            { "kind": "parameter", "property": "objectKey", "ident": "object_key", "encoding": "text", "collection": null },
         ])
     );
     assert_eq!(
@@ -448,12 +448,12 @@ fn paging_requires_matching_types() {
         (
             &text,
             with("total", "flag".into()),
-            "`flag`, which is `bool`, not a whole number",
+            "`flag`, which is `bool`, not an integer",
         ),
         (
             &text,
             with("limit", "p".into()),
-            "`p`, which is `text`, not a whole number",
+            "`p`, which is `text`, not an integer",
         ),
         (
             &text,
@@ -468,7 +468,7 @@ fn paging_requires_matching_types() {
         (
             &text,
             with("next", json!({ "flag": "p" })),
-            "`flag`, which is `bool`, not text or a whole number",
+            "`flag`, which is `bool`, not text or an integer",
         ),
         (
             &required,
@@ -478,7 +478,7 @@ fn paging_requires_matching_types() {
         (
             &text,
             with("next", json!({ "tone": "p" })),
-            "not text or a whole number",
+            "not text or an integer",
         ),
     ] {
         let error = model(&one(parameter.clone(), paging))

@@ -402,9 +402,10 @@ fn links(operation: &Operation) -> Option<Links<'_>> {
 }
 
 fn repeated(repeatable: &Repeatable) -> String {
-    match (&repeatable.header, repeatable.kind) {
-        (Some(header), _) => format!("unless {} is set", code(header)),
-        (None, kind) => kind.to_owned(),
+    match repeatable {
+        Repeatable::Always => "always".to_owned(),
+        Repeatable::Never => "never".to_owned(),
+        Repeatable::UnlessHeader { header } => format!("unless {} is set", code(header)),
     }
 }
 

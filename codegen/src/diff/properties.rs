@@ -1,7 +1,7 @@
 //! Compares properties: arguments, setters and fields.
 
 use super::{Comparison, Pairing, Pairs, Place, Rule, before, code, now};
-use crate::model::{PlaceKind, Property, Shape};
+use crate::model::{PlaceKind, Property, Shape, TimeFormat};
 
 /// An item with properties, and its names in messages.
 pub(super) struct Holder<'a> {
@@ -413,8 +413,11 @@ fn form(shape: &Shape) -> String {
         Shape::List { item } => format!("[{}]", form(item)),
         Shape::Map { value } => format!("{{{}}}", form(value)),
         // The SDK represents days as text.
-        Shape::Text | Shape::Time { format: "date" } => "text".to_owned(),
-        Shape::Time { format } => (*format).to_owned(),
+        Shape::Text
+        | Shape::Time {
+            format: TimeFormat::Date,
+        } => "text".to_owned(),
+        Shape::Time { format } => time_format(*format).to_owned(),
         Shape::Format { format } => format.clone(),
         // The type determines the encoding.
         _ => String::new(),
@@ -434,12 +437,11 @@ fn part(kind: PlaceKind) -> &'static str {
 }
 
 /// Returns the name of a time format in messages.
-fn time_format(format: &str) -> &str {
+fn time_format(format: TimeFormat) -> &'static str {
     match format {
-        "iso8601" => "ISO 8601",
-        "http_date" => "an HTTP date",
-        "unix" => "seconds since 1970",
-        "date" => "a day",
-        other => other,
+        TimeFormat::Iso8601 => "ISO 8601",
+        TimeFormat::HttpDate => "an HTTP date",
+        TimeFormat::Unix => "seconds since 1970",
+        TimeFormat::Date => "a day",
     }
 }

@@ -6,9 +6,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    BodyKind, Constructor, CustomizedType, Model, Operation, PlaceKind, Property, Shape, TypeKind,
+    Argument, BodyKind, Constructor, CustomizedType, Model, Operation, Property, Shape, TypeKind,
 };
-use crate::source::Node;
 use crate::target_language::TargetLanguage;
 
 /// Maximum length of a chain of aliases. Specifications have chains of one or two.
@@ -81,36 +80,27 @@ impl<'a> Types<'a> {
 
     /// Returns the type of a field without `Option`.
     pub(super) fn field(&self, property: &Property) -> String {
-        match property.place.kind {
-            PlaceKind::HeaderMap => property.type_name.clone(),
-            _ if is_pairs(property) => property.type_name.clone(),
+        match property.argument {
+            Argument::Pairs => property.type_name.clone(),
             _ => self.of(&property.shape),
         }
     }
 
     /// Returns what the argument of a method, a constructor or a setter accepts for a property.
     pub(super) fn argument(&self, property: &Property) -> Takes {
-        let field = self.field(property);
-        match &property.shape {
-            _ if is_pairs(property) => Takes::pairs(),
-            Shape::List { item } if **item == Shape::Text => Takes::items(self.of(item), true),
-            Shape::List { item } => {
-                let into = property.ext.get("x-into").and_then(Node::as_bool);
-                Takes::items(self.of(item), into == Some(true))
-            }
-            Shape::Map { value } => Takes::items(format!("(String, {})", self.of(value)), false),
-            Shape::Text | Shape::Binary | Shape::Free | Shape::Bytes | Shape::Format { .. } => {
-                Takes::one(field, true)
-            }
-            _ => Takes::one(field, false),
+        let item = || match &property.shape {
+            Shape::List { item } | Shape::Map { value: item } => self.of(item),
+            shape => self.of(shape),
+        };
+        match property.argument {
+            Argument::Pairs => Takes::items("(String, String)".to_owned(), true),
+            Argument::IntoList => Takes::items(item(), true),
+            Argument::List => Takes::items(item(), false),
+            Argument::Map => Takes::items(format!("(String, {})", item()), false),
+            Argument::Into => Takes::one(self.field(property), true),
+            Argument::Value => Takes::one(self.field(property), false),
         }
     }
-}
-
-/// Returns whether a property is a map of headers with a common prefix.
-fn is_pairs(property: &Property) -> bool {
-    property.place.kind == PlaceKind::HeaderMap
-        || (property.place.prefix.is_some() && property.place.kind == PlaceKind::Form)
 }
 
 /// Types that an argument accepts.
@@ -133,10 +123,6 @@ impl Takes {
     fn items(of: String, into: bool) -> Self {
         let many = true;
         Self { of, many, into }
-    }
-
-    fn pairs() -> Self {
-        Self::items("(String, String)".to_owned(), true)
     }
 
     /// Returns whether this argument accepts everything that the other accepts.
@@ -178,12 +164,9 @@ pub(super) fn output_traits(operation: &Operation) -> &'static [&'static str] {
 
 /// Returns the list that `items` iterates over. `None` if `items` does not exist.
 pub(super) fn walked(operation: &Operation) -> Option<&Property> {
-    let paging = operation.paging.as_ref()?;
-    paging.item_type.as_ref()?;
-    let counted = paging.offset.is_some() && paging.total.is_some();
-    let rule = !paging.next.is_empty() || !paging.last.is_empty() || counted;
+    let paging = operation.paging.as_ref().filter(|paging| paging.complete)?;
     let mut properties = operation.response.properties.iter();
-    properties.find(|property| rule && property.ident == paging.items.ident)
+    properties.find(|property| property.ident == paging.items.ident)
 }
 
 /// Returns whether a type has `new`.
@@ -200,13 +183,4 @@ pub(super) fn can_be_made(one: &CustomizedType) -> bool {
 pub(super) fn constructors(one: &CustomizedType) -> Vec<&Constructor> {
     let own = one.constructors.iter();
     own.filter(|_| has_new(one)).collect()
-}
-
-/// Returns whether a type can be created from text, because it contains a single text.
-pub(super) fn is_from_text(one: &CustomizedType) -> bool {
-    let only = match (&one.properties[..], &one.required[..]) {
-        ([_], [only]) => only,
-        _ => return false,
-    };
-    one.in_request && one.kind == TypeKind::Object && only.shape == Shape::Text
 }

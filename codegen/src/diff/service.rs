@@ -1,7 +1,7 @@
 //! Compares the service, its tags and its error codes.
 
 use super::{Comparison, Pairing, Rule, before, code, now};
-use crate::model::{ErrorCode, Model, Source};
+use crate::model::{ErrorCode, Model, Retry, Source};
 
 impl Comparison<'_> {
     pub(super) fn service(&mut self) {
@@ -94,12 +94,16 @@ impl Comparison<'_> {
             );
             changed(Rule::ErrorCodeText, message);
         }
-        if (old.retry == "yes") != (new.retry == "yes") {
-            let is = if new.retry == "yes" { "is" } else { "is not" };
+        if (old.retry == Retry::Yes) != (new.retry == Retry::Yes) {
+            let is = if new.retry == Retry::Yes {
+                "is"
+            } else {
+                "is not"
+            };
             changed(Rule::ErrorCodeRetry, format!("{what} {is} retryable"));
         }
         if old.status != new.status
-            || old.retry != new.retry && old.retry != "yes" && new.retry != "yes"
+            || old.retry != new.retry && old.retry != Retry::Yes && new.retry != Retry::Yes
         {
             let message = format!("the documented status or advice of {what} changed");
             changed(Rule::ErrorCodeStatus, message);

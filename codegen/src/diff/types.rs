@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::properties::{self, Holder};
-use super::rust_api::{can_be_made, constructors, is_from_text};
+use super::rust_api::{can_be_made, constructors};
 use super::{Comparison, Pairing, Pairs, Rule, before, code, now, operations};
 use crate::model::{Constructor, CustomizedType, EnumValue, Operation, Property, Shape, TypeKind};
 
@@ -150,7 +150,7 @@ impl<'a> Comparison<'a> {
         };
         self.properties(&holder, &members(old), &members(new));
         self.additional(old, new);
-        let (rule, message) = match (is_from_text(old), is_from_text(new)) {
+        let (rule, message) = match (old.from_text, new.from_text) {
             (true, false) => (
                 Rule::ConversionLost,
                 format!("{what} can no longer be created from text"),

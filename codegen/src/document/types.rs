@@ -2,6 +2,9 @@
 
 use indexmap::IndexMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::source::{Node, Span};
 
 /// Keys that begin with `x-` and that the generator does not interpret, in order.
@@ -82,8 +85,20 @@ pub struct ErrorCode {
     pub status: Option<u16>,
     /// Description.
     pub description: String,
-    /// Whether clients should retry: `yes`, `no` or `special`.
-    pub retry: String,
+    /// Whether clients should retry.
+    pub retry: Retry,
+}
+
+/// Whether clients should retry after an error code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// The request can succeed if it is sent again.
+    Yes,
+    /// The request fails again.
+    No,
+    /// The client handles the code itself.
+    Special,
 }
 
 /// A named schema.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::property::{Property, Shape};
+use super::property::{Property, Shape, TimeFormat};
 
 /// Kinds of values in the properties of operations or types, for the imports of a file.
 ///
@@ -19,7 +19,7 @@ pub struct Imports {
     /// A time in any format except a date: `time`.
     pub time: bool,
     /// Formats of these times, sorted: `http_date`, `iso8601`, `unix`.
-    pub time_formats: BTreeSet<&'static str>,
+    pub time_formats: BTreeSet<TimeFormat>,
     /// A date: `date`.
     pub date: bool,
     /// A list: `list`.
@@ -70,10 +70,12 @@ impl Imports {
         match shape {
             Shape::Binary => self.stream = true,
             Shape::Bytes => self.bytes = true,
-            Shape::Time { format: "date" } => self.date = true,
+            Shape::Time {
+                format: TimeFormat::Date,
+            } => self.date = true,
             Shape::Time { format } => {
                 self.time = true;
-                self.time_formats.insert(format);
+                self.time_formats.insert(*format);
             }
             Shape::List { item } => {
                 self.list = true;

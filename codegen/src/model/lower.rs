@@ -248,7 +248,7 @@ impl<'a> Lowerer<'a> {
                 ident,
                 status: code.status,
                 description: code.description.clone(),
-                retry: code.retry.clone(),
+                retry: code.retry,
                 source: self.place(code.span),
             });
         }

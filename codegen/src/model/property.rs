@@ -19,6 +19,10 @@ pub struct Property {
     pub place: Place,
     /// Type of the value.
     pub shape: Shape,
+    /// How callers pass the value.
+    pub argument: Argument,
+    /// How the value is written outside bodies of JSON or bytes.
+    pub encoding: Encoding,
     /// Type of the value in the pack's language.
     #[serde(rename = "type")]
     pub type_name: String,
@@ -80,8 +84,112 @@ pub struct Place {
     pub kind: PlaceKind,
     /// Prefix of the header names of a map.
     pub prefix: Option<String>,
-    /// List format in Swagger's terms, such as `csv`.
-    pub collection: Option<String>,
+    /// Format of a list outside JSON.
+    pub collection: Option<ListFormat>,
+}
+
+/// Formats of lists outside JSON, in Swagger's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListFormat {
+    /// Separated by commas.
+    Csv,
+    /// Separated by spaces.
+    Ssv,
+    /// Separated by tabs.
+    Tsv,
+    /// Separated by `|`.
+    Pipes,
+    /// A parameter for each item.
+    Multi,
+}
+
+/// How callers pass the value of a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Argument {
+    /// The value.
+    Value,
+    /// A value that can be converted: text, bytes, any JSON, or a format with a custom type.
+    Into,
+    /// Items of a list.
+    List,
+    /// Items of a list that can be converted: texts, or `x-into`.
+    IntoList,
+    /// Pairs of keys and values.
+    Map,
+    /// Pairs of names and values for headers or fields with a common prefix.
+    Pairs,
+}
+
+/// How a value is written outside bodies of JSON or bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// As text.
+    Text,
+    /// A boolean that is only written if it is true.
+    Flag,
+    /// A list.
+    List,
+    /// A list whose absence differs from an empty list.
+    OptionalList,
+    /// A map, written as headers or fields with a common prefix.
+    Map,
+    /// The key of an object, `x-object-key`.
+    ObjectKey,
+    /// The path of an object, text in the format `object-path`.
+    ObjectPath,
+    /// A secret, text in the format `password`.
+    Secret,
+    /// A URL, text in the format `url`.
+    Url,
+    /// A time as an HTTP date.
+    HttpDate,
+    /// A time as seconds since 1970.
+    UnixTime,
+}
+
+impl Property {
+    /// Returns how callers pass the value.
+    pub(super) fn argument_of(shape: &Shape, place: &Place, ext: &Extensions) -> Argument {
+        let is_into = ext.get("x-into").and_then(Node::as_bool) == Some(true);
+        match shape {
+            _ if place.prefix.is_some() => Argument::Pairs,
+            Shape::List { item } if is_into || **item == Shape::Text => Argument::IntoList,
+            Shape::List { .. } => Argument::List,
+            Shape::Map { .. } => Argument::Map,
+            Shape::Text | Shape::Binary | Shape::Free | Shape::Bytes | Shape::Format { .. } => {
+                Argument::Into
+            }
+            _ => Argument::Value,
+        }
+    }
+
+    /// Sets `encoding`, which depends on whether the property is plain.
+    pub(super) fn set_encoding(&mut self) {
+        let is_key = || self.ext.get("x-object-key").and_then(Node::as_bool) == Some(true);
+        self.encoding = match &self.shape {
+            _ if self.place.prefix.is_some() => Encoding::Map,
+            Shape::Bool if self.plain && !self.required => Encoding::Flag,
+            Shape::List { .. } if self.plain => Encoding::List,
+            Shape::List { .. } => Encoding::OptionalList,
+            Shape::Text if self.plain && is_key() => Encoding::ObjectKey,
+            Shape::Format { format } => match format.as_str() {
+                "object-path" => Encoding::ObjectPath,
+                "password" => Encoding::Secret,
+                "url" => Encoding::Url,
+                _ => Encoding::Text,
+            },
+            Shape::Time {
+                format: TimeFormat::HttpDate,
+            } => Encoding::HttpDate,
+            Shape::Time {
+                format: TimeFormat::Unix,
+            } => Encoding::UnixTime,
+            _ => Encoding::Text,
+        };
+    }
 }
 
 /// Parts of a message.
@@ -134,8 +242,8 @@ pub enum Shape {
     Binary,
     /// A time.
     Time {
-        /// `iso8601`, `http_date`, `unix` or `date`.
-        format: &'static str,
+        /// Format of the time.
+        format: TimeFormat,
     },
     /// A list.
     List {
@@ -166,6 +274,32 @@ pub enum Shape {
         /// Name of the format.
         format: String,
     },
+}
+
+/// Formats of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeFormat {
+    /// A day: `2026-11-29`.
+    Date,
+    /// An HTTP date: `Sun, 29 Nov 2026 13:20:19 GMT`.
+    HttpDate,
+    /// ISO 8601: `2026-11-29T13:20:19Z`.
+    Iso8601,
+    /// Seconds since 1970.
+    Unix,
+}
+
+impl TimeFormat {
+    /// Returns the name in type maps, as in `time:unix`.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::HttpDate => "http_date",
+            Self::Iso8601 => "iso8601",
+            Self::Unix => "unix",
+        }
+    }
 }
 
 /// Kind of a type of the API.

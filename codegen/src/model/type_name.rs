@@ -1,6 +1,6 @@
 //! Names of types in the pack's language.
 
-use super::property::Shape;
+use super::property::{Shape, TimeFormat};
 use crate::target_language::{FORMAT_PREFIXES, TargetLanguage};
 
 impl TargetLanguage {
@@ -23,9 +23,11 @@ impl TargetLanguage {
             Shape::Text => "text",
             Shape::Bytes => "bytes",
             Shape::Binary => "binary",
-            Shape::Time { format: "date" } => "date",
+            Shape::Time {
+                format: TimeFormat::Date,
+            } => "date",
             Shape::Time { format } => {
-                let own = self.types.get(&format!("time:{format}"));
+                let own = self.types.get(&format!("time:{}", format.key()));
                 return own.cloned().unwrap_or_else(|| self.plain_type("time"));
             }
             Shape::Free => "free",

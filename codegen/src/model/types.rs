@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::document::Extensions;
+use crate::document::{Extensions, Retry};
 use crate::source::Node;
 
 use super::imports::Imports;
 use super::location::Source;
-use super::property::{Property, Shape, TypeKind};
+use super::property::{Encoding, ListFormat, Property, Shape, TypeKind};
 
 /// Version of the model. `pack.json` names the version that its templates require.
 pub const MODEL_VERSION: &str = "1";
@@ -194,16 +194,26 @@ pub enum Segment {
         property: String,
         /// Identifier of the parameter.
         ident: String,
+        /// How the value is written.
+        encoding: Encoding,
+        /// Format of a list.
+        collection: Option<ListFormat>,
     },
 }
 
 /// Whether a request can be retried after an ambiguous failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Repeatable {
-    /// `always`, `never` or `unless_header`.
-    pub kind: &'static str,
-    /// Header that forbids retries.
-    pub header: Option<String>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Repeatable {
+    /// The request can be retried.
+    Always,
+    /// The request must not be retried.
+    Never,
+    /// The request can be retried unless it has a header.
+    UnlessHeader {
+        /// Name of the header.
+        header: String,
+    },
 }
 
 /// How to request the next page.
@@ -225,6 +235,8 @@ pub struct Paging {
     pub offset: Option<Name>,
     /// Response property with the total number of items.
     pub total: Option<Name>,
+    /// Whether these facts are sufficient to request all pages.
+    pub complete: bool,
     /// `x-paging` as in the specification.
     pub raw: Node,
 }
@@ -271,6 +283,20 @@ pub struct Response {
     pub properties: Vec<Property>,
     /// The body of successes.
     pub body: Body,
+    /// Parts of the response that the properties are read from.
+    pub source: ResponseSource,
+}
+
+/// Parts of a response that its properties are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseSource {
+    /// None: the response has no properties.
+    Nothing,
+    /// Only the fields of a JSON body.
+    JsonFields,
+    /// Headers, or a body of another kind.
+    Message,
 }
 
 /// A documented status.
@@ -347,6 +373,8 @@ pub struct CustomizedType {
     pub additional: Option<Shape>,
     /// Type of additional properties in the pack's language.
     pub additional_type: Option<String>,
+    /// Whether the type is an object of requests with a single property, which is a required text.
+    pub from_text: bool,
     /// Whether requests can contain the type.
     pub in_request: bool,
     /// Whether responses can contain the type.
@@ -411,8 +439,8 @@ pub struct ErrorCode {
     pub status: Option<u16>,
     /// Description.
     pub description: String,
-    /// Whether clients should retry: `yes`, `no` or `special`.
-    pub retry: String,
+    /// Whether clients should retry.
+    pub retry: Retry,
     /// Place in the specification.
     pub source: Source,
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::base::parameter::Parameter;
+use crate::base::parameter::{FromText, Parameter};
 
 /// A secret string that is sent in requests, such as an encryption key. `Debug` redacts it, and its
 /// memory is zeroed on drop.
@@ -53,6 +53,12 @@ impl Parameter for Secret {
 }
 
 /// Serializes the secret into request bodies.
+impl FromText for Secret {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
+}
+
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

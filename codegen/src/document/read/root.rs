@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::{Reader, extensions};
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
-use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem};
+use crate::document::types::{Allow, Definition, Document, ErrorCode, Handle, PathItem, Retry};
 use crate::source::{Member, Node, Span};
 
 /// Facts of the root that the generator interprets.
@@ -180,14 +180,18 @@ impl<'a> Reader<'a> {
         status
     }
 
-    fn retry(&mut self, node: &Node) -> String {
-        let retry = self.text(node, "retry").unwrap_or_else(|| "no".to_owned());
-        if !matches!(retry.as_str(), "yes" | "no" | "special") {
-            let span = node.get("retry").map_or(node.span, |retry| retry.span);
-            let message = format!("unknown value `{retry}` of `retry`");
-            self.problem("error-code", span, message, "use yes, no or special");
+    fn retry(&mut self, node: &Node) -> Retry {
+        match self.text(node, "retry").as_deref() {
+            None | Some("no") => Retry::No,
+            Some("yes") => Retry::Yes,
+            Some("special") => Retry::Special,
+            Some(other) => {
+                let span = node.get("retry").map_or(node.span, |retry| retry.span);
+                let message = format!("unknown value `{other}` of `retry`");
+                self.problem("error-code", span, message, "use yes, no or special");
+                Retry::No
+            }
         }
-        retry
     }
 
     fn definitions(&mut self) -> IndexMap<String, Definition> {

@@ -69,6 +69,7 @@ impl<'a> Lowerer<'a> {
             constructors: Vec::new(),
             additional: None,
             additional_type: None,
+            from_text: false,
             in_request: false,
             in_response: false,
             uses: Imports::default(),

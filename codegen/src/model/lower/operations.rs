@@ -7,8 +7,8 @@ use super::{Direction, Lowerer, NameContext, PropertySource, marker_name};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
 use crate::model::{
-    Body, BodyKind, Imports, Operation, Place, PlaceKind, Property, Repeatable, Request, Response,
-    Shape, Status, TypeKind,
+    Body, BodyKind, Imports, ListFormat, Operation, Place, PlaceKind, Property, Repeatable,
+    Request, Response, ResponseSource, Shape, Status, TypeKind,
 };
 use crate::naming::{Role, Scope};
 use crate::source::Span;
@@ -98,6 +98,7 @@ impl<'a> Lowerer<'a> {
                     // The handle sets it.
                     property.computed = true;
                     property.required = false;
+                    property.set_encoding();
                 }
                 properties.push(property);
             }
@@ -296,6 +297,7 @@ impl<'a> Lowerer<'a> {
         Response {
             statuses: operation.responses.iter().map(status).collect(),
             success: successes.filter_map(|response| response.status).collect(),
+            source: response_source(&properties, &body),
             properties,
             body,
         }
@@ -372,6 +374,17 @@ fn at(operation: &str, direction: Direction) -> NameContext<'_> {
     }
 }
 
+fn response_source(properties: &[Property], body: &Body) -> ResponseSource {
+    let is_json = |property: &Property| property.place.kind == PlaceKind::Json;
+    if properties.is_empty() {
+        ResponseSource::Nothing
+    } else if body.kind == BodyKind::Json && properties.iter().all(is_json) {
+        ResponseSource::JsonFields
+    } else {
+        ResponseSource::Message
+    }
+}
+
 fn no_body() -> Body {
     Body {
         kind: BodyKind::None,
@@ -433,13 +446,14 @@ fn is_file(schema: &Schema) -> bool {
 }
 
 /// Returns the list format. The default of Swagger is `csv`.
-fn collection(schema: &Schema) -> Option<String> {
+fn collection(schema: &Schema) -> Option<ListFormat> {
     let is_list = matches!(schema.kind, SchemaKind::Array(_));
-    is_list.then(|| {
-        schema
-            .collection
-            .clone()
-            .unwrap_or_else(|| "csv".to_owned())
+    is_list.then_some(match schema.collection.as_deref() {
+        Some("ssv") => ListFormat::Ssv,
+        Some("tsv") => ListFormat::Tsv,
+        Some("pipes") => ListFormat::Pipes,
+        Some("multi") => ListFormat::Multi,
+        _ => ListFormat::Csv,
     })
 }
 
@@ -456,10 +470,11 @@ fn repeatable(operation: &document::Operation) -> Repeatable {
         "POST" | "PATCH" => Idempotent::No,
         _ => Idempotent::Yes,
     };
-    let (kind, header) = match operation.idempotent.as_ref().unwrap_or(&by_method) {
-        Idempotent::Yes => ("always", None),
-        Idempotent::No => ("never", None),
-        Idempotent::UnlessHeader(header) => ("unless_header", Some(header.clone())),
-    };
-    Repeatable { kind, header }
+    match operation.idempotent.as_ref().unwrap_or(&by_method) {
+        Idempotent::Yes => Repeatable::Always,
+        Idempotent::No => Repeatable::Never,
+        Idempotent::UnlessHeader(header) => Repeatable::UnlessHeader {
+            header: header.clone(),
+        },
+    }
 }

@@ -7,7 +7,7 @@ use crate::model::{Name, PageLink, Paging, Property, Request, Response, Shape};
 use crate::source::{Node, Span};
 
 const FLAG: &str = "a flag";
-const NUMBER: &str = "a whole number";
+const NUMBER: &str = "an integer";
 
 impl Lowerer<'_> {
     pub(super) fn paging(
@@ -21,13 +21,13 @@ impl Lowerer<'_> {
             self.paging_problem(raw.span, "`x-paging` must name its `items`");
             return None;
         };
-        let list = self.page_text(&response.properties, node, "answer")?;
+        let list = self.page_text(&response.properties, node, "response")?;
         if !matches!(list.shape, Shape::List { .. } | Shape::Free) {
             self.mistyped(node.span, list, "a list");
         }
         let of_item = self.item_properties(list);
         let asked = &request.properties;
-        let next = self.page_links(raw.get("next"), (&response.properties, "answer"), asked);
+        let next = self.page_links(raw.get("next"), (&response.properties, "response"), asked);
         let last = self.page_links(raw.get("last"), (&of_item, "item"), asked);
         let mut named = |key: &str, wanted: &str, properties: &[Property], side: &str| {
             let node = raw.get(key)?;
@@ -43,13 +43,20 @@ impl Lowerer<'_> {
             }
             Some(name(found))
         };
+        let limit = named("limit", NUMBER, asked, "request");
+        let more = named("more", FLAG, &response.properties, "response");
+        let offset = named("offset", NUMBER, asked, "request");
+        let total = named("total", NUMBER, &response.properties, "response");
+        let has_rule =
+            !next.is_empty() || !last.is_empty() || (offset.is_some() && total.is_some());
         Some(Paging {
+            complete: list.item_type.is_some() && has_rule,
             item_type: list.item_type.clone(),
             items: name(list),
-            limit: named("limit", NUMBER, asked, "request"),
-            more: named("more", FLAG, &response.properties, "answer"),
-            offset: named("offset", NUMBER, asked, "request"),
-            total: named("total", NUMBER, &response.properties, "answer"),
+            limit,
+            more,
+            offset,
+            total,
             next,
             last,
             raw: raw.clone(),
@@ -118,7 +125,7 @@ impl Lowerer<'_> {
     /// Checks that a response property has the type of the request parameter that it sets.
     fn followable(&mut self, span: Span, from: &Property, to: &Property) {
         if !matches!(from.shape, Shape::Text | Shape::Int { .. }) {
-            self.mistyped(span, from, "text or a whole number");
+            self.mistyped(span, from, "text or an integer");
         } else if from.shape != to.shape {
             let message = format!(
                 "`x-paging` copies `{}` of type `{}` to `{}` of type `{}`",

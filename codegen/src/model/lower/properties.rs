@@ -3,7 +3,7 @@
 use super::{Lowerer, NameContext, PropertySource};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
-use crate::model::{PlaceKind, Property, Shape};
+use crate::model::{Encoding, PlaceKind, Property, Shape, TimeFormat};
 use crate::naming::{Role, Scope};
 use crate::source::{Node, Span, Value};
 
@@ -45,7 +45,9 @@ impl<'a> Lowerer<'a> {
             SchemaKind::HeaderMap => self.language.header_map(&shape),
             _ => self.language.type_name(&shape),
         };
-        Some(Property {
+        let mut property = Property {
+            argument: Property::argument_of(&shape, &field.place, &schema.ext),
+            encoding: Encoding::Text,
             name: field.name.to_owned(),
             ident,
             plain,
@@ -74,7 +76,9 @@ impl<'a> Lowerer<'a> {
             file_list: facts.file_list,
             source: self.place(field.span),
             ext: schema.ext.clone(),
-        })
+        };
+        property.set_encoding();
+        Some(property)
     }
 
     /// Returns the name that the identifier is made from.
@@ -184,7 +188,7 @@ impl<'a> Lowerer<'a> {
             _ => &Shape::Free,
         };
         if let Shape::Time {
-            format: "unix" | "http_date",
+            format: TimeFormat::Unix | TimeFormat::HttpDate,
         } = content
         {
             self.problems.push(

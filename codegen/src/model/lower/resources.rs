@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Lowerer;
 use crate::document::{self, Handle, In, PathItem};
-use crate::model::{Imports, Operation, Request, Resource, Segment};
+use crate::model::{Encoding, Imports, Operation, PlaceKind, Request, Resource, Segment};
 use crate::naming::{Case, Role, Scope};
 
 /// Handle and resource of an operation.
@@ -174,10 +174,14 @@ impl<'a> Lowerer<'a> {
         for (is_parameter, text) in pieces(rest) {
             segments.push(if is_parameter {
                 let mut properties = request.properties.iter();
-                let property = properties.find(|property| property.name == text);
+                let property = properties.find(|property| {
+                    property.place.kind == PlaceKind::Path && property.name == text
+                });
                 Segment::Parameter {
                     property: text.to_owned(),
                     ident: property.map_or_else(String::new, |property| property.ident.clone()),
+                    encoding: property.map_or(Encoding::Text, |property| property.encoding),
+                    collection: property.and_then(|property| property.place.collection),
                 }
             } else {
                 Segment::Literal {

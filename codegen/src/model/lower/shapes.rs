@@ -3,7 +3,7 @@
 use super::{Direction, Lowerer, NameContext};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Definition, Schema, SchemaKind};
-use crate::model::{Shape, TypeKind};
+use crate::model::{Shape, TimeFormat, TypeKind};
 use crate::naming::Role;
 
 impl<'a> Lowerer<'a> {
@@ -149,11 +149,15 @@ impl<'a> Lowerer<'a> {
         match format {
             Some("byte") => Shape::Bytes,
             Some("binary") => Shape::Binary,
-            Some("date-time") => Shape::Time { format: "iso8601" },
-            Some("date-time-rfc822") => Shape::Time {
-                format: "http_date",
+            Some("date-time") => Shape::Time {
+                format: TimeFormat::Iso8601,
             },
-            Some("date") => Shape::Time { format: "date" },
+            Some("date-time-rfc822") => Shape::Time {
+                format: TimeFormat::HttpDate,
+            },
+            Some("date") => Shape::Time {
+                format: TimeFormat::Date,
+            },
             Some(format)
                 if self
                     .language
@@ -171,7 +175,9 @@ impl<'a> Lowerer<'a> {
 
 fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
     if format == Some("unix-time") {
-        return Shape::Time { format: "unix" };
+        return Shape::Time {
+            format: TimeFormat::Unix,
+        };
     }
     let minimum = schema.limits.minimum.as_ref();
     Shape::Int {
