@@ -70,7 +70,7 @@ impl<'a> AttemptLimits<'a> {
         }
     }
 
-    /// Starts the time of a request with this timeout of its own.
+    /// Starts the timeout of a request. `call_timeout`: the timeout of this call, if it has one.
     pub(super) fn start_timeout(mut self, call_timeout: Option<Duration>) -> Self {
         self.deadline = self.policy.timeout(call_timeout).map(|timeout| Deadline {
             timeout,

@@ -112,7 +112,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the maximum time of a call that has this timeout of its own.
+    /// Returns the maximum time of a call. `call_timeout`: the timeout of this call, if it has one.
     pub(crate) fn timeout(&self, call_timeout: Option<Duration>) -> Option<Duration> {
         match (call_timeout, self.total_timeout) {
             (Some(call), Some(total)) => Some(call.min(total)),

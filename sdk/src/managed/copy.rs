@@ -5,9 +5,10 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use super::multipart_guard::MultipartGuard;
-use super::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
+use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
 use super::request_tasks::{Concurrency, RequestTasks, TaskEvent};
+use super::transfer_options::check_concurrency;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
@@ -98,28 +99,26 @@ impl CopyObject {
     /// Default of [`part_size`](Self::part_size) in bytes: 512 MiB.
     pub const DEFAULT_PART_SIZE: u64 = 512 << 20;
 
-    /// Sets up to which size an object is copied with one request. Larger values than 5 GiB are
-    /// lowered to 5 GiB. Default:
+    /// Sets up to which size an object is copied with one request: at most 5 GiB. Default:
     /// [`DEFAULT_MULTIPART_THRESHOLD`](Self::DEFAULT_MULTIPART_THRESHOLD).
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.multipart_threshold = bytes.min(MAX_PART_SIZE);
+        self.multipart_threshold = bytes;
         self
     }
 
-    /// Sets the size of a part. Values outside of 4 MiB to 5 GiB are changed to the nearest limit. If
-    /// the copy would have more than 10,000 parts, the parts are larger. Default:
-    /// [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE).
+    /// Sets the size of a part: 4 MiB to 5 GiB. If the copy would have more than 10,000 parts, the
+    /// parts are larger. Default: [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE).
     pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = bytes.clamp(MIN_PART_SIZE, MAX_PART_SIZE);
+        self.part_size = bytes;
         self
     }
 
-    /// Sets how many parts are copied at the same time: at least 1, also if `parts` is 0.
+    /// Sets how many parts are copied at the same time: at least 1.
     ///
     /// By default, the client adapts the number to the throughput, see
     /// [the guide](crate::guide::transport#concurrency).
     pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = Some(parts.max(1));
+        self.concurrency = Some(parts);
         self
     }
 
@@ -143,7 +142,10 @@ impl CopyObject {
     }
 
     async fn run(self) -> Result<CopiedObject> {
-        // Before the request for the source, so that an invalid key does not cause a request.
+        // Before the request for the source, so that an invalid copy does not cause a request.
+        check_concurrency(self.concurrency)?;
+        check_multipart_threshold(self.multipart_threshold)?;
+        PartSizes::new(self.part_size, None)?;
         object_key::check("target key", &self.key, KeyPlace::Path)?;
         let source = self.head().await?;
         let Some(size) = source.content_length else {

@@ -85,6 +85,15 @@ pub(super) fn check_object_size(bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// Rejects sizes that one request cannot send or copy.
+pub(super) fn check_multipart_threshold(bytes: u64) -> Result<()> {
+    if bytes > MAX_PART_SIZE {
+        let text = "multipart_threshold: must be at most 5 GiB, the limit of one request";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -31,9 +31,7 @@ impl TransferOptions {
     /// Rejects values with which the transfer would never end. Does not check `part_size`, because
     /// its limits differ.
     pub(super) fn check(&self) -> Result<()> {
-        if self.concurrency == Some(0) {
-            return Err(Error::invalid_input("concurrency: must be at least 1"));
-        }
+        check_concurrency(self.concurrency)?;
         if self.max_bytes_per_second == Some(0) {
             return Err(Error::invalid_input(
                 "max_bytes_per_second: must be at least 1",
@@ -50,5 +48,13 @@ impl TransferOptions {
             total,
             self.max_bytes_per_second,
         ))
+    }
+}
+
+/// Rejects a transfer without requests.
+pub(super) fn check_concurrency(concurrency: Option<usize>) -> Result<()> {
+    match concurrency {
+        Some(0) => Err(Error::invalid_input("concurrency: must be at least 1")),
+        _ => Ok(()),
     }
 }

@@ -47,7 +47,7 @@ impl<F: Fn(u32) -> Result<(), FailedAttempt> + Send + Sync> Attempts for Simulat
     }
 }
 
-/// What a run did.
+/// Attempts and result of a run.
 struct Trace {
     /// The number of the successful attempt, or the error.
     result: Result<u32>,

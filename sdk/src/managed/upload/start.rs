@@ -13,7 +13,7 @@ use super::{Upload, UploadOutput, content_type};
 use crate::base::error::{Error, Result};
 use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
-use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes};
+use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use crate::managed::request_tasks::Concurrency;
 use crate::message::sse::SseInput;
 
@@ -73,11 +73,7 @@ impl Upload<'_> {
 
     fn check_options(&self) -> Result<()> {
         self.options.transfer.check()?;
-        if self.options.multipart_threshold > MAX_PART_SIZE {
-            let text = "multipart_threshold: must be at most 5 GiB, the limit of one request";
-            return Err(Error::invalid_input(text));
-        }
-        Ok(())
+        check_multipart_threshold(self.options.multipart_threshold)
     }
 
     /// Adds the attributes that are derived from other options.

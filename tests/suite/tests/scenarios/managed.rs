@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use qingstor_emulator::FaultRule;
-use qingstor_sdk::{Config, Error, ErrorCode, FormPolicy, FormUpload, QingStor, SseKey};
+use qingstor_sdk::{Config, Error, ErrorCode, ErrorKind, FormPolicy, FormUpload, QingStor, SseKey};
 use qingstor_suite::client::fetch;
 use qingstor_suite::{CannedResponse, Server};
 
@@ -83,9 +83,9 @@ async fn a_multipart_copy_has_the_same_content_and_metadata() {
         .body(content.clone())
         .await
         .unwrap();
-    for (threshold, parts) in [(u64::MAX, 1), (4, 3)] {
+    for (threshold, parts) in [(5 << 30, 1), (4, 3)] {
         let copy = bucket.copy_object((bucket.name(), "source"), "target");
-        let copy = copy.multipart_threshold(threshold).part_size(1);
+        let copy = copy.multipart_threshold(threshold).part_size(4 << 20);
         let copied = copy.await.unwrap();
         assert_eq!((copied.parts, copied.size), (parts, content.len() as u64));
         let target = bucket.get_object("target").await.unwrap();
@@ -93,6 +93,25 @@ async fn a_multipart_copy_has_the_same_content_and_metadata() {
         assert_eq!(target.cache_control.as_deref(), Some("max-age=7"));
         assert_eq!(target.metadata.get("author"), Some("lin"));
         assert!(target.body.bytes().await.unwrap() == content);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_with_an_invalid_option_sends_nothing() {
+    let store = Store::start().await;
+    let copy = || store.bucket.copy_object((store.bucket.name(), "a"), "b");
+    for (option, copy) in [
+        ("concurrency", copy().concurrency(0)),
+        ("part_size", copy().part_size((4 << 20) - 1)),
+        ("part_size", copy().part_size((5 << 30) + 1)),
+        (
+            "multipart_threshold",
+            copy().multipart_threshold((5 << 30) + 1),
+        ),
+    ] {
+        let error = copy.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{option}: {error}");
+        assert!(error.to_string().contains(option), "{option}: {error}");
     }
 }
 
@@ -107,7 +126,7 @@ async fn a_failed_or_dropped_copy_aborts_its_upload() {
         .unwrap();
     let copy = bucket.copy_object((bucket.name(), "source"), "target");
     let copy = copy.multipart_threshold(0);
-    let copy = copy.part_size(1).concurrency(2);
+    let copy = copy.part_size(4 << 20).concurrency(2);
     let rule = FaultRule::on("UploadMultipart")
         .status(403)
         .after(1)
@@ -165,11 +184,11 @@ async fn an_sse_key_applies_to_every_request() {
     assert!(bucket.get_object("a").await.is_err());
     assert!(bucket.get_object("a").sse_key(&other).await.is_err());
     bucket.head_object("a").sse_key(&key).await.unwrap();
-    for threshold in [u64::MAX, 0] {
+    for threshold in [5 << 30, 0] {
         let copy = bucket.copy_object((bucket.name(), "a"), "b");
         let copy = copy.copy_source_sse_key(&key).sse_key(&other);
         copy.multipart_threshold(threshold)
-            .part_size(1)
+            .part_size(4 << 20)
             .await
             .unwrap();
         let copied = bucket.get_object("b").sse_key(&other).await.unwrap();
