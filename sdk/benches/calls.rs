@@ -7,6 +7,7 @@
 // A benchmark may panic.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "support/bare.rs"]
 mod bare;
 
 use std::hint::black_box;

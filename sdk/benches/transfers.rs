@@ -4,6 +4,7 @@
 // A benchmark may panic.
 #![allow(clippy::expect_used)]
 
+#[path = "support/bare.rs"]
 mod bare;
 
 use std::time::Duration;

@@ -132,6 +132,10 @@ mod base;
 mod call;
 mod client;
 mod config;
+#[expect(
+    clippy::mod_module_files,
+    reason = "the generator only writes below its output folder"
+)]
 mod generated;
 mod managed;
 mod message;

@@ -1,13 +1,7 @@
 //! Blocking calls against an emulator in another thread.
 
 #![cfg(feature = "blocking")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::io::Read;
 

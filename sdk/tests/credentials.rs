@@ -1,13 +1,7 @@
 //! Credentials from providers, against the emulator, which checks each signature.
 
 #![cfg(feature = "rustls")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

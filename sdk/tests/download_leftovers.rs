@@ -1,12 +1,7 @@
 //! Files that downloads leave behind, and objects of unusual services.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

@@ -1,12 +1,7 @@
 //! Which files a download replaces, and which it must not change.
 #![cfg(unix)]
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

@@ -1,12 +1,7 @@
 //! Downloads from the emulator: sizes, targets, faults, interruptions.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

@@ -2,13 +2,7 @@
 //! report the response.
 
 #![cfg(feature = "rustls")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::io::Cursor;
 use std::path::Path;

@@ -1,12 +1,7 @@
 //! The `Display` line of errors, with raw servers.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 use std::future::IntoFuture;
 use std::io::{Read, Write};

@@ -4,12 +4,7 @@
 //! examples` alone.
 
 #![cfg(all(feature = "rustls", feature = "config-file"))]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

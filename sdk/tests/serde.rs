@@ -1,13 +1,7 @@
 //! The feature `serde`: data types do not change when they are serialized and deserialized.
 
 #![cfg(feature = "serde")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 #[path = "serde/arbitrary.rs"]
 mod arbitrary;

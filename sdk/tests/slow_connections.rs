@@ -1,12 +1,7 @@
 //! Concurrent ranges are faster if each connection is slow.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

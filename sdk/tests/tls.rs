@@ -1,13 +1,7 @@
 //! TLS with an emulator behind a certificate of a test certificate authority.
 
 #![cfg(feature = "rustls")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

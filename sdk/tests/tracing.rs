@@ -1,13 +1,7 @@
 //! Spans and events of `tracing`, their fields, and the absence of secrets.
 
 #![cfg(all(feature = "tracing", feature = "rustls"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![cfg(test)]
 
 use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,12 +3,7 @@
 //! The server runs in a separate process: this test binary, started again with only [`server`].
 //! `QINGSTOR_MEMORY_MIB=10240` uploads and downloads 10 GiB.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
 
 mod transfer;
 

@@ -1,12 +1,7 @@
 //! Interrupted uploads that are resumed with a token.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

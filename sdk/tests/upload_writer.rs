@@ -1,12 +1,7 @@
 //! [`UploadWriter`](qingstor_sdk::UploadWriter), and the entity tags of local files.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

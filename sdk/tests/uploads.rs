@@ -1,12 +1,7 @@
 //! Uploads to the emulator: sizes, sources, settings, faults.
 
 // A test may panic.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![cfg(test)]
 
 mod transfer;
 

@@ -6,14 +6,8 @@
 //! message of a failed run contains its seed.
 
 #![cfg(feature = "rustls")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
+#![allow(clippy::print_stdout, reason = "tests fail by panicking")]
 
 mod chance;
 mod dropped;

@@ -2,13 +2,7 @@
 //!
 //! A separate test binary, because the log collector is global to the process.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
 
 use std::fmt::Write as _;
 use std::io;

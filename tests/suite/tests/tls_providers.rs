@@ -6,7 +6,7 @@
 //!
 //! The feature `custom-provider` of `rustls` replaces a second provider such as aws-lc-rs, which is slow
 //! to compile. `rustls` handles both in the same way.
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

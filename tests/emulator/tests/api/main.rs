@@ -1,12 +1,6 @@
 //! The emulator over real sockets.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking, and clippy does not count the helpers of a test as tests"
-)]
+#![cfg(test)]
 
 mod admin;
 mod append;

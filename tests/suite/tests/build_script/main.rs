@@ -2,12 +2,7 @@
 //!
 //! The package is kept in Cargo's folder for test files, so a second run does not compile the generator
 //! again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

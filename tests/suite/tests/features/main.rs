@@ -9,12 +9,9 @@
 //! The tag `@pending` marks a scenario that the emulator does not support yet. It is counted, but runs
 //! only if the word `pending` selects it.
 
+#![cfg(test)]
 #![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
-    clippy::unwrap_used,
     reason = "a step fails by panicking, and the runner reports to standard output"
 )]
 

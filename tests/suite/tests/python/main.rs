@@ -1,13 +1,7 @@
 //! Tests of the pack `python`. A Python interpreter runs the generated package without a network,
 //! against the emulator, and against servers that misbehave. The test programs are in this folder.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
 
 mod interpreter;
 

@@ -1,12 +1,6 @@
 //! The SDK against the emulator, and against servers that fail.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests fail by panicking"
-)]
+#![cfg(test)]
 
 mod access;
 mod faults;
