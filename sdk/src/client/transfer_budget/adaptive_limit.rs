@@ -2,7 +2,8 @@
 //!
 //! A pure state machine: its owner reports what happens and when, and asks for the limit.
 //!
-//! It measures the throughput at the current limit, raises the limit, and measures again. If the
+//! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit, raises
+//! the limit, and measures again. If the
 //! throughput has grown, the limit stays and is raised by twice as much; otherwise the limit returns
 //! to the earlier value, and the next attempt follows after a pause that doubles each time. A
 //! response with which the service sheds load (429 or 503) lowers the limit to what is in flight
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 
 /// The first limit.
 const START: usize = 4;
+/// Up to this limit, it is raised without a measurement, unless the service sheds load.
+const UNMEASURED: usize = 8;
 /// The shortest time in which the throughput is measured while the limit doubles.
 const WINDOW: Duration = Duration::from_millis(100);
 /// The shortest time in which the throughput is measured for smaller steps, whose gain is smaller.
@@ -28,6 +31,8 @@ const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
 const RAISE: Duration = Duration::from_millis(50);
+/// How often the limit should be checked while requests wait.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// The shortest time that new requests get before the throughput is measured.
 const SETTLE: Duration = Duration::from_millis(50);
 /// The longest time that new requests get until bytes move.
@@ -38,7 +43,7 @@ const HOLD: Duration = Duration::from_secs(1);
 const MAX_HOLD: Duration = Duration::from_secs(16);
 /// How many requests must succeed for each shed one before the limit is raised again. It bounds the
 /// additional requests.
-const SUCCESSES_PER_SHED: u32 = 12;
+const SUCCESSES_PER_SHED: u32 = 16;
 /// The largest number of such requests.
 const MAX_SUCCESSES: u32 = 2 * SUCCESSES_PER_SHED;
 
@@ -61,8 +66,9 @@ pub(crate) struct AdaptiveLimit {
     raised: bool,
     /// Successful requests that are needed before the limit is raised again.
     successes_needed: u32,
-    /// The limit before shed requests lowered it. Up to there it is raised without a measurement.
-    useful: usize,
+    /// Up to this limit, it is raised without a measurement: the first ones, and after shed requests
+    /// the limit before them.
+    unmeasured: usize,
     window: Window,
 }
 
@@ -105,10 +111,12 @@ enum Phase {
     Measuring {
         base: Option<Level>,
     },
+    /// `base`: the level before, if the result is measured.
     Raising {
-        base: Level,
+        base: Option<Level>,
         target: usize,
         next: Instant,
+        interval: Duration,
     },
     Holding {
         until: Instant,
@@ -194,7 +202,7 @@ impl AdaptiveLimit {
             cuts: 0,
             raised: true,
             successes_needed: 0,
-            useful: 0,
+            unmeasured: UNMEASURED.min(max),
             window: Window::new(now),
         }
     }
@@ -212,6 +220,11 @@ impl AdaptiveLimit {
     #[cfg(test)]
     pub(crate) fn measured_bytes(&self) -> u64 {
         self.window.bytes
+    }
+
+    /// Continues without an event. Raising the limit needs it every [`CHECK_INTERVAL`] or so.
+    pub(crate) fn check(&mut self, now: Instant) {
+        self.advance(now);
     }
 
     /// A request starts.
@@ -280,7 +293,7 @@ impl AdaptiveLimit {
     }
 
     fn lower(&mut self, limit: usize, now: Instant) {
-        self.useful = self.useful.max(self.limit);
+        self.unmeasured = self.unmeasured.max(self.limit);
         self.limit = limit.max(1);
         self.cuts += 1;
         self.raised = false;
@@ -294,11 +307,10 @@ impl AdaptiveLimit {
         match self.phase {
             Phase::Holding { .. } => return,
             Phase::Raising { base, .. }
-            | Phase::Settling {
-                base: Some(base), ..
+            | Phase::Settling { base, .. }
+            | Phase::Measuring { base } => {
+                self.limit = base.map_or(self.limit, |base| base.limit);
             }
-            | Phase::Measuring { base: Some(base) } => self.limit = base.limit,
-            Phase::Settling { .. } | Phase::Measuring { .. } => {}
         }
         self.settle(None, now);
     }
@@ -308,7 +320,10 @@ impl AdaptiveLimit {
         self.window = Window::new(now);
     }
 
-    fn measure(&mut self, base: Option<Level>, now: Instant) {
+    fn raise_or_measure(&mut self, base: Option<Level>, now: Instant) {
+        if base.is_none() && self.limit < self.unmeasured {
+            return self.raise(None, now);
+        }
         self.phase = Phase::Measuring { base };
         self.window = Window::new(now);
     }
@@ -328,33 +343,41 @@ impl AdaptiveLimit {
                 if elapsed < SETTLE || !is_up_to_speed {
                     return;
                 }
-                match base {
-                    Some(base) if self.limit < self.useful => self.accept(base, now),
-                    _ => self.measure(base, now),
-                }
+                self.raise_or_measure(base, now);
             }
             Phase::Measuring { base } => self.compare(base, now),
-            Phase::Raising { base, target, next } => {
+            Phase::Raising {
+                base,
+                target,
+                next,
+                interval,
+            } => {
                 if now < next || self.in_flight < self.limit {
                     return;
                 }
                 self.limit += 1;
                 self.raised = true;
-                if self.limit == target {
-                    self.settle(Some(base), now);
+                if self.limit < target {
+                    // Makes up for a check that was late, but not for a long pause.
+                    let earliest = now.checked_sub(CHECK_INTERVAL).unwrap_or(now);
+                    let next = next.max(earliest) + interval;
+                    self.phase = Phase::Raising {
+                        base,
+                        target,
+                        next,
+                        interval,
+                    };
                     return;
                 }
-                let steps = u32::try_from(target - base.limit).unwrap_or(u32::MAX);
-                self.phase = Phase::Raising {
-                    base,
-                    target,
-                    next: now + RAISE / steps,
-                };
+                if base.is_none() {
+                    self.step = (self.step * 2).min(self.limit);
+                }
+                self.settle(base, now);
             }
             Phase::Holding { until } => {
                 let is_lowered = self.in_flight <= self.limit;
                 if now >= until && self.successes_needed == 0 && is_lowered {
-                    self.measure(None, now);
+                    self.raise_or_measure(None, now);
                 }
             }
         }
@@ -376,14 +399,16 @@ impl AdaptiveLimit {
             rate: self.window.rate(),
         };
         let Some(base) = base else {
-            return self.raise(level, now);
+            return self.raise(Some(level), now);
         };
         // A tenth of what the additional requests could bring, at least 4 percent.
         let gain = 0.1 * (level.limit as f64 / base.limit as f64 - 1.0);
         if level.rate >= base.rate * (1.0 + gain.max(0.04)) {
-            self.accept(level, now);
+            self.step = (self.step * 2).min(self.limit);
+            self.hold = HOLD;
+            self.raise(Some(level), now);
         } else if is_precise {
-            self.useful = 0;
+            self.unmeasured = 0;
             self.limit = base.limit;
             self.step = (self.limit / 4).max(1);
             self.phase = Phase::Holding {
@@ -393,20 +418,19 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Raises the limit further.
-    fn accept(&mut self, level: Level, now: Instant) {
-        self.step = (self.step * 2).min(self.limit);
-        self.hold = HOLD;
-        self.raise(level, now);
-    }
-
-    fn raise(&mut self, base: Level, now: Instant) {
-        let target = (self.limit + self.step).min(self.max);
-        self.phase = if target > self.limit {
+    fn raise(&mut self, base: Option<Level>, now: Instant) {
+        let most = match base {
+            Some(_) => self.max,
+            None => self.unmeasured.min(self.max),
+        };
+        let target = (self.limit + self.step).min(most);
+        let steps = u32::try_from(target.saturating_sub(self.limit)).unwrap_or(u32::MAX);
+        self.phase = if steps > 0 {
             Phase::Raising {
                 base,
                 target,
                 next: now,
+                interval: RAISE / steps,
             }
         } else {
             Phase::Holding {

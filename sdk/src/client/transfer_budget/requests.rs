@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::adaptive_limit::{AdaptiveLimit, Outcome, Ticket};
+use super::adaptive_limit::{AdaptiveLimit, CHECK_INTERVAL, Outcome, Ticket};
 
 /// A limit on the requests in flight, and adaptive limits below it. Requests start in their order,
 /// except that a lane whose limit is reached does not block the others.
@@ -108,8 +108,17 @@ impl RequestBudget {
         let (grant, granted) = oneshot::channel();
         self.lock().waiting.push_back(Waiting { lane, grant });
         self.grant();
-        // The queue drops no sender without an answer.
-        granted.await.ok()
+        let mut granted = std::pin::pin!(granted);
+        loop {
+            // Few checks, however many requests wait.
+            let waiting = u32::try_from(self.lock().waiting.len() / 8).unwrap_or(u32::MAX);
+            let interval = CHECK_INTERVAL.saturating_mul(waiting.saturating_add(1));
+            match tokio::time::timeout(interval, granted.as_mut()).await {
+                // The queue drops no sender without an answer.
+                Ok(permit) => return permit.ok(),
+                Err(_) => self.grant(),
+            }
+        }
     }
 
     /// Starts the first requests that may start.
@@ -122,6 +131,10 @@ impl RequestBudget {
             let State {
                 limits, waiting, ..
             } = &mut *state;
+            if !waiting.is_empty() {
+                let now = Instant::now();
+                limits.iter_mut().for_each(|limit| limit.check(now));
+            }
             let has_room = |lane: Option<Lane>| {
                 lane.is_none_or(|lane| {
                     limits

@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
             total: 40.0,
             ..UNLIMITED
         },
-        largest: 8,
+        largest: 16,
     },
     Case {
         name: "both limits",
@@ -197,6 +197,7 @@ fn simulate(case: &Case, fixed: Option<usize>) -> Cost {
         let seconds = (now - start).as_secs_f64();
         assert!(seconds < 10_000.0, "{}: it never ends", case.name);
         let capacity = (case.capacity)(seconds);
+        adaptive.check(now);
         while fixed.map_or(adaptive.has_room(), |fixed| running.len() < fixed) {
             let due = delayed.iter().position(|(at, _)| *at <= now);
             let attempt = match due.and_then(|index| delayed.remove(index)) {
