@@ -30,27 +30,11 @@ mod zones;
 
 /// Inputs and outputs of every operation.
 pub mod operations {
-    pub use super::bucket::*;
-    pub use super::bucket_acl::*;
-    pub use super::bucket_cname::*;
-    pub use super::bucket_cors::*;
-    pub use super::bucket_lifecycle::*;
-    pub use super::bucket_logging::*;
-    pub use super::bucket_mirror::*;
-    pub use super::bucket_notification::*;
-    pub use super::bucket_policy::*;
-    pub use super::bucket_replication::*;
-    pub use super::bucket_retention::*;
-    pub use super::bucket_statistics::*;
-    pub use super::bucket_versioning::*;
-    pub use super::image_process::*;
-    pub use super::multipart::*;
-    pub use super::multipart_initiate::*;
-    pub use super::multipart_uploads::*;
-    pub use super::object::*;
-    pub use super::object_append::*;
-    pub use super::object_batch_delete::*;
-    pub use super::object_versions::*;
-    pub use super::service::*;
-    pub use super::zones::*;
+    pub use super::{
+        bucket::*, bucket_acl::*, bucket_cname::*, bucket_cors::*, bucket_lifecycle::*,
+        bucket_logging::*, bucket_mirror::*, bucket_notification::*, bucket_policy::*,
+        bucket_replication::*, bucket_retention::*, bucket_statistics::*, bucket_versioning::*,
+        image_process::*, multipart::*, multipart_initiate::*, multipart_uploads::*, object::*,
+        object_append::*, object_batch_delete::*, object_versions::*, service::*, zones::*,
+    };
 }

@@ -10,7 +10,5 @@ mod shelf_rules;
 
 /// Inputs and outputs of every operation.
 pub mod operations {
-    pub use super::book::*;
-    pub use super::service::*;
-    pub use super::shelf_rules::*;
+    pub use super::{book::*, service::*, shelf_rules::*};
 }
