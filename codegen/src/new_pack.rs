@@ -63,7 +63,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
         _ => Path::new("."),
     };
     let failed = |error| OutputError::io(folder, error);
-    refuse_full(folder)?;
+    check_empty(folder)?;
     std::fs::create_dir_all(parent).map_err(failed)?;
     // Write to a temporary folder next to the target, and rename it as a whole.
     let scratch = tempfile::Builder::new()
@@ -101,7 +101,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     Ok(names)
 }
 
-fn refuse_full(folder: &Path) -> Result<(), NewPackError> {
+fn check_empty(folder: &Path) -> Result<(), NewPackError> {
     let path = slashes(folder);
     match std::fs::read_dir(folder) {
         Ok(entries) => match entries.count() {

@@ -131,7 +131,7 @@ impl<'p> Engine<'p> {
         let texts = TemplateSources::new(pack);
         let all = texts.all();
         let uses = template_graph::of_all(&all);
-        template_graph::refuse_endless(&texts, &uses)?;
+        template_graph::check_cycles_and_depth(&texts, &uses)?;
         let mut tera = Tera::new();
         // Escaping depends on the output format, and templates use filters for it. HTML escaping
         // would break other formats.
@@ -139,9 +139,9 @@ impl<'p> Engine<'p> {
         filters::register(&mut tera, &pack.manifest.naming);
         let rounds = Rounds::default();
         rounds.register(&mut tera, most_rounds);
-        let guarded = texts.guarded.iter();
+        let limited = texts.limited.iter();
         tera.add_raw_templates(
-            guarded.map(|(name, guarded)| (name.as_str(), guarded.text.as_str())),
+            limited.map(|(name, limited)| (name.as_str(), limited.text.as_str())),
         )
         .map_err(|error| RenderError::template(&error, &texts, None))?;
         let options = serde_json::Value::Object(pack.manifest.options.clone());
@@ -159,7 +159,7 @@ impl<'p> Engine<'p> {
             .map(|option| error::unread_option(option, pack))
             .collect();
         let unused = template_graph::unused(pack, &uses);
-        template_graph::refuse_unused_additions(pack, &unused)?;
+        template_graph::check_unused_additions(pack, &unused)?;
         let unused = unused.into_iter().filter(|_| !pack.is_overridden());
         let unused = unused.map(|name| pack.template_name(name)).collect();
         Ok(Self {

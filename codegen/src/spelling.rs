@@ -6,7 +6,7 @@
 /// of at least four letters, two in words of at least seven. A typing error is a missing,
 /// additional, wrong or swapped letter. In shorter words only two swapped letters or a doubled
 /// letter count, because most other words of two or three letters also differ by one letter.
-pub(crate) fn is_slip(word: &str, known: &str) -> bool {
+pub(crate) fn is_misspelling(word: &str, known: &str) -> bool {
     if word == known {
         return false;
     }
@@ -45,8 +45,8 @@ fn is_doubled(word: &[char], known: &[char]) -> bool {
 }
 
 /// Returns the first known word that `word` is probably a misspelling of.
-pub(crate) fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    known.into_iter().find(|known| is_slip(word, known))
+pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known.into_iter().find(|known| is_misspelling(word, known))
 }
 
 /// Computes the optimal string alignment distance. The time is quadratic, so callers compare
@@ -97,7 +97,7 @@ mod tests {
             ("Gett", "get"),
             ("ni", "in"),
         ] {
-            assert!(is_slip(word, known), "{word} {known}");
+            assert!(is_misspelling(word, known), "{word} {known}");
         }
         for (word, known) in [
             ("required", "required"),
@@ -112,7 +112,7 @@ mod tests {
             ("nullable", "required"),
             ("", "in"),
         ] {
-            assert!(!is_slip(word, known), "{word} {known}");
+            assert!(!is_misspelling(word, known), "{word} {known}");
         }
     }
 }

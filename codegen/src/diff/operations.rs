@@ -17,7 +17,7 @@ pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a
 }
 
 /// Returns the request properties that the caller sets.
-pub(super) fn asked(operation: &Operation) -> Vec<&Property> {
+pub(super) fn caller_properties(operation: &Operation) -> Vec<&Property> {
     let properties = operation.request.properties.iter();
     properties.filter(|property| !property.computed).collect()
 }
@@ -277,7 +277,7 @@ impl<'a> Comparison<'a> {
             sent: true,
             answer: false,
         };
-        self.properties(&holder, &asked(old), &asked(new));
+        self.properties(&holder, &caller_properties(old), &caller_properties(new));
         let clone = [input_is_clone(old), input_is_clone(new)];
         self.traits(
             &path,

@@ -44,7 +44,10 @@ impl<'a> Comparison<'a> {
         let (mut gone, mut fresh) = (names(&certain.removed), names(&certain.added));
         let mut open = Vec::new();
         for (was, is) in &operations.both {
-            open.push((operations::asked(was), operations::asked(is)));
+            open.push((
+                operations::caller_properties(was),
+                operations::caller_properties(is),
+            ));
             let (was, is) = (&was.response.properties, &is.response.properties);
             open.push((was.iter().collect(), is.iter().collect()));
         }

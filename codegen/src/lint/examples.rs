@@ -65,7 +65,7 @@ fn unknown<'n>(
     message: String,
     known: impl Iterator<Item = &'n str>,
 ) -> Diagnostic {
-    let message = match crate::spelling::meant(name, known) {
+    let message = match crate::spelling::closest(name, known) {
         Some(meant) => format!("{message}; did you mean `{meant}`?"),
         None => message,
     };
@@ -158,7 +158,7 @@ fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnost
         if code.as_str().is_some_and(|code| codes.contains(code)) {
             continue;
         }
-        let message = match crate::spelling::meant(name, codes.iter().copied()) {
+        let message = match crate::spelling::closest(name, codes.iter().copied()) {
             Some(meant) => {
                 format!("`x-error-codes` does not have `{name}`; did you mean `{meant}`?")
             }

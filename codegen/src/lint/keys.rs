@@ -4,7 +4,7 @@ use super::limits;
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::document::grammar::vocabulary::{
-    Fact, Inside, fact, inside_of, is_documentation, meant_format, meant_key,
+    Fact, Inside, fact, inside_of, intended_format, intended_key, is_documentation,
 };
 use crate::document::grammar::{Kind, child, is_map, item};
 use crate::source::{Member, Node, Object, Value};
@@ -67,8 +67,8 @@ impl Keys {
             Some(kind) => self.visit(&member.node, kind),
             None if is_map(kind) => {}
             None => {
-                let meant = meant_key(self.dialect, kind, key)
-                    .or_else(|| self.meant_by_value(kind, &member.node, object));
+                let meant = intended_key(self.dialect, kind, key)
+                    .or_else(|| self.intended_by_value(kind, &member.node, object));
                 if meant.is_none() && kind == Kind::PathItem && is_operation(&member.node) {
                     self.unknown_method(key, member);
                     return;
@@ -81,7 +81,7 @@ impl Keys {
 
     /// Guesses the intended key from the value, for example if the value is a pointer or the name
     /// of a type.
-    fn meant_by_value(&self, kind: Kind, value: &Node, object: &Object) -> Option<&'static str> {
+    fn intended_by_value(&self, kind: Kind, value: &Node, object: &Object) -> Option<&'static str> {
         let text = value.as_str()?;
         let meant = if text.starts_with("#/") || text.contains(".json#") {
             "$ref"
@@ -167,7 +167,7 @@ impl Keys {
                         .with_help(format!("its keys are {}", inside.keys.join(", "))),
                 );
             } else {
-                let meant = crate::spelling::meant(key, inside.keys.iter().copied());
+                let meant = crate::spelling::closest(key, inside.keys.iter().copied());
                 let message = format!("`{}` does not have `{key}`", inside.key);
                 self.unknown(key, member, message, meant);
             }
@@ -179,7 +179,7 @@ impl Keys {
         let Some(format) = node.get("format").filter(|_| holds_format) else {
             return;
         };
-        if let Some(meant) = format.as_str().and_then(meant_format) {
+        if let Some(meant) = format.as_str().and_then(intended_format) {
             let message = format!(
                 "unknown format `{}`; did you mean `{meant}`?",
                 format.as_str().unwrap_or_default()

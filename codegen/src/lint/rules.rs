@@ -46,7 +46,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
                     .with_help("add a 2xx status, or `\"x-success\": true` to another status"),
             );
         }
-        unspeakable(operation.wanted_name(), operation.id_span, &mut found);
+        without_letters(operation.wanted_name(), operation.id_span, &mut found);
         bodiless(operation, &mut found);
         for parameter in &operation.parameters {
             unused_type_name(&parameter.schema, &mut found);
@@ -54,7 +54,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
     }
     for (name, definition) in &document.definitions {
         let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
-        unspeakable(wanted, definition.key, &mut found);
+        without_letters(wanted, definition.key, &mut found);
         let SchemaKind::Object(object) = &definition.schema.kind else {
             continue;
         };
@@ -66,7 +66,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
 }
 
 /// Reports names without letters and digits, whose identifiers spell out their symbols.
-fn unspeakable(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
+fn without_letters(name: &str, span: Span, found: &mut Vec<Diagnostic>) {
     if name.chars().any(char::is_alphanumeric) {
         return;
     }

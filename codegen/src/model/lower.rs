@@ -123,9 +123,9 @@ impl<'a> Lowerer<'a> {
         self.lower_definitions();
         let mut resources = self.resources();
         // Must run before the operations are shared.
-        order::tell_neighbours(&mut resources);
+        order::set_neighbors(&mut resources);
         let types = self.finish_types();
-        let type_index = finish::tell_types(&mut resources, &types);
+        let type_index = finish::set_types(&mut resources, &types);
         let operations = || resources.iter().flat_map(|resource| &resource.operations);
         let service = self.service(operations());
         let sub_services = self.sub_services(operations());
@@ -293,7 +293,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Counts a part of an object. Reports the limit once.
-    fn has_patience(&mut self, span: Span) -> bool {
+    fn may_visit_part(&mut self, span: Span) -> bool {
         self.merged += 1;
         if self.merged == MAX_MERGED + 1 {
             let message = format!("the objects have more than {MAX_MERGED} parts in total");

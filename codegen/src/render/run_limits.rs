@@ -100,18 +100,18 @@ impl LimitedTemplate {
     pub(super) fn new(text: &str) -> Self {
         let mut inserts: Vec<(usize, String)> = tags(text).iter().flat_map(inserts).collect();
         inserts.sort_by_key(|(at, _)| *at);
-        let mut guarded = Self::default();
+        let mut limited = Self::default();
         let mut from = 0;
         for (at, what) in inserts {
-            guarded
+            limited
                 .text
                 .push_str(text.get(from..at).unwrap_or_default());
-            guarded.text.push_str(&what);
-            guarded.inserted.push((at, what.chars().count()));
+            limited.text.push_str(&what);
+            limited.inserted.push((at, what.chars().count()));
             from = at;
         }
-        guarded.text.push_str(text.get(from..).unwrap_or_default());
-        guarded
+        limited.text.push_str(text.get(from..).unwrap_or_default());
+        limited
     }
 
     /// Converts a column of the changed text to a column of the original text. Both start at 1.
@@ -252,8 +252,8 @@ mod tests {
     #[test]
     fn columns_refer_to_the_original_text() {
         let text = "x\n{% for a in b %}{{ c }}";
-        let guarded = LimitedTemplate::new(text);
-        let line = guarded.text.lines().nth(1).unwrap();
+        let limited = LimitedTemplate::new(text);
+        let line = limited.text.lines().nth(1).unwrap();
         for what in ["for", "b)", "{{ c"] {
             let column = line.find(what).unwrap() + 1;
             let own = text
@@ -262,8 +262,8 @@ mod tests {
                 .unwrap()
                 .find(what.trim_end_matches(')'));
             let own = if what == "b)" { 12 } else { own.unwrap() };
-            assert_eq!(guarded.column(text, 2, column), own + 1, "{what} in {line}");
+            assert_eq!(limited.column(text, 2, column), own + 1, "{what} in {line}");
         }
-        assert_eq!(guarded.column(text, 1, 1), 1);
+        assert_eq!(limited.column(text, 1, 1), 1);
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn of_all<'t>(all: &BTreeMap<&'t str, &str>) -> TemplateGraph<'t> {
 }
 
 /// Returns an error for cycles and for chains that are too deep.
-pub(super) fn refuse_endless(
+pub(super) fn check_cycles_and_depth(
     texts: &TemplateSources<'_>,
     uses: &TemplateGraph<'_>,
 ) -> Result<(), RenderError> {
@@ -155,7 +155,7 @@ pub(super) fn unused<'p>(pack: &'p Pack, uses: &TemplateGraph<'_>) -> Vec<&'p st
 
 /// Returns an error for a template of an overriding folder that replaces none and that nothing
 /// uses.
-pub(super) fn refuse_unused_additions(pack: &Pack, unused: &[&str]) -> Result<(), RenderError> {
+pub(super) fn check_unused_additions(pack: &Pack, unused: &[&str]) -> Result<(), RenderError> {
     let is_added = |name: &str| pack.templates.get(name).is_some_and(|one| one.added);
     let Some(name) = unused.iter().find(|name| is_added(name)) else {
         return Ok(());

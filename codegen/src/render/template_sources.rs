@@ -14,7 +14,7 @@ pub(super) struct TemplateSources<'p> {
     /// Paths and conditions in `pack.json`.
     rules: BTreeMap<String, RuleText>,
     /// Texts with inserted filters, as passed to Tera.
-    pub(super) guarded: BTreeMap<String, LimitedTemplate>,
+    pub(super) limited: BTreeMap<String, LimitedTemplate>,
 }
 
 /// A path or condition in `pack.json`.
@@ -44,10 +44,10 @@ impl<'p> TemplateSources<'p> {
         let mut texts = Self {
             pack,
             rules,
-            guarded: BTreeMap::new(),
+            limited: BTreeMap::new(),
         };
         let all = texts.all();
-        texts.guarded = all
+        texts.limited = all
             .iter()
             .map(|(name, text)| ((*name).to_owned(), LimitedTemplate::new(text)))
             .collect();
@@ -98,9 +98,9 @@ impl TemplateSources<'_> {
 
     /// Converts a place in Tera's text.
     pub(super) fn place(&self, name: &str, line: usize, column: usize, width: usize) -> Place {
-        let guarded = self.guarded.get(name);
-        let column = guarded.map_or(column, |guarded| {
-            guarded.column(self.original(name), line, column)
+        let limited = self.limited.get(name);
+        let column = limited.map_or(column, |limited| {
+            limited.column(self.original(name), line, column)
         });
         self.place_of_author(name, line, column, width)
     }

@@ -105,7 +105,7 @@ const DOCUMENTATION: &[&str] = &[
 ];
 
 /// Returns the key that the author probably meant, if a kind of object does not have `key`.
-pub(crate) fn meant_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'static str> {
+pub(crate) fn intended_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'static str> {
     if key.starts_with("x-") {
         return None;
     }
@@ -121,7 +121,7 @@ pub(crate) fn meant_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'sta
         .iter()
         .copied()
         .filter(|known| child(dialect, kind, known).is_some());
-    crate::spelling::meant(key, known)
+    crate::spelling::closest(key, known)
 }
 
 /// Returns whether a key only affects documentation.
@@ -263,7 +263,7 @@ pub(crate) fn fact(kind: Kind, key: &str) -> Fact {
         Some(_) => Fact::Misplaced,
         None => {
             let here = FACTS.iter().filter(|(_, kinds)| kinds.contains(&kind));
-            let meant = crate::spelling::meant(key, here.map(|(name, _)| *name));
+            let meant = crate::spelling::closest(key, here.map(|(name, _)| *name));
             meant.map_or(Fact::Fine, Fact::Misspelt)
         }
     }
@@ -313,11 +313,11 @@ const FORMATS: &[&str] = &[
 ];
 
 /// Returns the format that the author probably meant, if `format` is not known.
-pub(crate) fn meant_format(format: &str) -> Option<&'static str> {
+pub(crate) fn intended_format(format: &str) -> Option<&'static str> {
     if FORMATS.contains(&format) {
         return None;
     }
-    crate::spelling::meant(format, FORMATS.iter().copied())
+    crate::spelling::closest(format, FORMATS.iter().copied())
 }
 
 #[cfg(test)]
@@ -334,7 +334,11 @@ mod tests {
             // OpenAPI 3.1 has this key.
             (Kind::Schema, "examples", None),
         ] {
-            assert_eq!(meant_key(Dialect::Swagger2, kind, key), expected, "{key}");
+            assert_eq!(
+                intended_key(Dialect::Swagger2, kind, key),
+                expected,
+                "{key}"
+            );
         }
     }
 
@@ -370,9 +374,9 @@ mod tests {
         assert_eq!(fact(Kind::Operation, "x-owner"), Fact::Fine);
         assert_eq!(fact(Kind::Schema, "x-paging"), Fact::Misplaced);
         assert_eq!(fact(Kind::Operation, "x-pagin"), Fact::Misspelt("x-paging"));
-        assert_eq!(meant_format("date-tiem"), Some("date-time"));
-        assert_eq!(meant_format("datetime"), Some("date-time"));
-        assert_eq!(meant_format("int64"), None);
-        assert_eq!(meant_format("color"), None);
+        assert_eq!(intended_format("date-tiem"), Some("date-time"));
+        assert_eq!(intended_format("datetime"), Some("date-time"));
+        assert_eq!(intended_format("int64"), None);
+        assert_eq!(intended_format("color"), None);
     }
 }

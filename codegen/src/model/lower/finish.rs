@@ -258,7 +258,7 @@ fn shapes(one: &CustomizedType) -> impl Iterator<Item = &Shape> {
 }
 
 /// Sets the list of types of each operation. Returns the index of each type by identifier.
-pub(super) fn tell_types(
+pub(super) fn set_types(
     resources: &mut [Resource],
     types: &[CustomizedType],
 ) -> IndexMap<String, usize> {

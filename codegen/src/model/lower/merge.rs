@@ -39,7 +39,7 @@ impl<'a> Lowerer<'a> {
         open: &mut Vec<&'a str>,
         done: &mut HashSet<&'a str>,
     ) {
-        if !self.has_patience(schema.span) {
+        if !self.may_visit_part(schema.span) {
             return;
         }
         match &schema.kind {

@@ -7,7 +7,7 @@ use crate::model::{Operation, Resource};
 
 /// Sets the previous and the next operation of each: operations without a handle first, then those of
 /// each tag, then those without a tag.
-pub(super) fn tell_neighbours(resources: &mut [Resource]) {
+pub(super) fn set_neighbors(resources: &mut [Resource]) {
     let all = resources.iter_mut();
     let mut all: Vec<_> = all
         .flat_map(|resource| resource.operations.iter_mut().map(Arc::make_mut))
