@@ -1,6 +1,7 @@
-//! MD5 of several streams side by side, with each set of vector instructions of this processor, beside the `md-5` crate.
+//! Measures the MD5 of several streams side by side, with each set of vector instructions of this
+//! processor, compared with the `md-5` crate: `cargo bench -p qingstor-sdk --bench md5`.
 
-// A bench that can't run may well panic.
+// A benchmark may panic.
 #![allow(clippy::expect_used)]
 
 #[allow(dead_code, unused_imports)]

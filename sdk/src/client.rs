@@ -189,6 +189,11 @@ impl Bucket {
         &self.dispatcher
     }
 
+    /// Returns the pool that hashes contents for this client.
+    pub(crate) fn md5_pool(&self) -> &Md5Pool {
+        &self.dispatcher().shared.md5_pool
+    }
+
     /// Returns a handle for another bucket in the same zone, with the same options.
     pub(crate) fn sibling_bucket(&self, name: &str) -> Result<Self> {
         let address = self.dispatcher.shared.endpoint.bucket(name, self.zone())?;

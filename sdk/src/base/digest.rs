@@ -1,10 +1,6 @@
 //! [`Digest`]: an MD5 digest, as in entity tags.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::ops::Range;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -75,25 +71,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
-}
-
-/// Updates a digest with a range of a file. Blocks.
-pub(crate) fn hash_file(path: &Path, md5: &mut Md5, range: Range<u64>) -> io::Result<()> {
-    const CHUNK: u64 = 256 * 1024;
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(range.start))?;
-    let mut left = range.end.saturating_sub(range.start);
-    let mut buffer = Vec::new();
-    while left > 0 {
-        buffer.clear();
-        let read = (&mut file).take(left.min(CHUNK)).read_to_end(&mut buffer)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        md5.update(&buffer);
-        left -= read as u64;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! MD5 of several streams side by side, with the vector instructions of the processor.
 //!
-//! The steps of one MD5 depend on each other, so a single stream uses a fraction of a core's arithmetic units. Each lane of
-//! a vector belongs to another stream: up to 16 of them take hardly longer than one. Single streams, and the padding of all
-//! streams, are left to the `md-5` crate.
+//! The steps of one MD5 depend on each other, so a single stream uses a fraction of a core's
+//! arithmetic units. Each lane of a vector belongs to another stream: up to 16 of them take hardly
+//! longer than one. The `md-5` crate hashes single streams, and the padding of all streams.
+//!
+//! x86-64 processors with AVX-512 hash 16 streams at a time. Those with AVX2 or SSE2, and 64-bit ARM
+//! processors with NEON, hash 8. Other processors hash one after the other.
 //!
 //! This file uses nothing else of this crate, so that the benchmark `md5` can include it.
 
@@ -36,8 +39,8 @@ pub(crate) struct Input<'a> {
 
 /// Adds bytes to each lane: any number of lanes, and any number of bytes for each of them.
 ///
-/// Lanes with the same number of bytes take the least time. A build without optimization hashes one lane after the other: the
-/// vector code would be slower there.
+/// Lanes with the same number of bytes take the least time. A build without optimization hashes one
+/// lane after the other, because its vector code would be slower.
 pub(crate) fn update(inputs: &mut [Input<'_>]) {
     if cfg!(debug_assertions) {
         for input in inputs {
@@ -144,7 +147,8 @@ impl Lane {
         usize::try_from(self.len % BLOCK as u64).unwrap_or_default()
     }
 
-    /// Completes the block that was begun, and keeps the bytes after the last whole block. Returns the whole blocks in between.
+    /// Completes the block that was begun, and keeps the bytes after the last whole block. Returns
+    /// the whole blocks in between.
     fn take_whole_blocks<'a>(&'a mut self, bytes: &'a [u8]) -> Option<Active<'a>> {
         let used = self.used();
         self.len = self.len.wrapping_add(bytes.len() as u64);
@@ -347,7 +351,8 @@ fn compress<S: Simd, V: SimdInt<S, Element = u32>>(state: [V; 4], words: [V; 16]
         w14,
         w15,
     ] = words;
-    // Each function takes the sum as its first argument: what does not depend on the previous step, `b`, is added first.
+    // Each function adds to its first argument last what depends on `b`, the result of the previous
+    // step.
     let next = round::<_, _, 7, 12, 17, 22>(
         state,
         [
@@ -441,116 +446,5 @@ const SINES: [[u32; 16]; 4] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use md5::{Digest as _, Md5};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// All levels that this processor supports.
-    fn levels() -> Vec<Level> {
-        let best = Level::new();
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        let lower = [
-            best.as_sse2().map(Level::Sse2),
-            best.as_avx2().map(Level::Avx2),
-        ];
-        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-        let lower: [Option<Level>; 0] = [];
-        lower.into_iter().flatten().chain([best]).collect()
-    }
-
-    /// Hashes texts side by side, each of them in pieces of `step` bytes.
-    fn digests(level: Level, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
-        let mut lanes = vec![Lane::default(); texts.len()];
-        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
-        for start in (0..longest).step_by(step) {
-            let mut inputs: Vec<_> = lanes
-                .iter_mut()
-                .zip(texts)
-                .map(|(lane, text)| {
-                    let rest = text.get(start..).unwrap_or_default();
-                    let bytes = rest.get(..step).unwrap_or(rest);
-                    Input { lane, bytes }
-                })
-                .collect();
-            update_with(level, &mut inputs);
-        }
-        lanes.into_iter().map(Lane::finish).collect()
-    }
-
-    fn hex(digest: &[u8; 16]) -> String {
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    #[test]
-    fn the_texts_of_rfc_1321() {
-        let texts: [(&[u8], &str); 7] = [
-            (b"", "d41d8cd98f00b204e9800998ecf8427e"),
-            (b"a", "0cc175b9c0f1b6a831c399e269772661"),
-            (b"abc", "900150983cd24fb0d6963f7d28e17f72"),
-            (b"message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
-            (
-                b"abcdefghijklmnopqrstuvwxyz",
-                "c3fcd3d76192e4007dfb496cca67e13b",
-            ),
-            (
-                b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-                "d174ab98d277d9f5a5611c2c9f419d9f",
-            ),
-            (
-                b"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
-                "57edf4a22be3c955ac49da2e2107b67a",
-            ),
-        ];
-        let (contents, expected): (Vec<_>, Vec<_>) = texts.into_iter().unzip();
-        for level in levels() {
-            for step in [1, 3, 64, 1000] {
-                let digests = digests(level, &contents, step);
-                let found: Vec<_> = digests.iter().map(hex).collect();
-                assert_eq!(found, expected, "{level:?}, {step}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_length_around_a_block_is_padded() {
-        let text: Vec<u8> = (0..=255).collect();
-        let texts: Vec<_> = (0..=200).map(|len| &text[..len]).collect();
-        let expected: Vec<[u8; 16]> = texts.iter().map(|text| Md5::digest(text).into()).collect();
-        for level in levels() {
-            assert_eq!(digests(level, &texts, 1000), expected, "{level:?}");
-            assert_eq!(digests(level, &texts, 63), expected, "{level:?}");
-        }
-    }
-
-    proptest! {
-        // The vector code is slow without optimization.
-        #![proptest_config(ProptestConfig::with_cases(24))]
-        #[test]
-        fn any_lanes_in_any_pieces_equal_the_reference(
-            texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..1000), 0..40),
-            equal in any::<bool>(),
-            step in prop_oneof![1_usize..200, 64_usize..1000],
-        ) {
-            // Lanes of equal length take another path than lanes of many lengths.
-            let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-            let texts: Vec<_> = texts
-                .into_iter()
-                .map(|mut text| {
-                    text.resize(if equal { longest } else { text.len() }, 7);
-                    text
-                })
-                .collect();
-            let texts: Vec<_> = texts.iter().map(Vec::as_slice).collect();
-            let expected: Vec<[u8; 16]> = texts.iter().map(|text| Md5::digest(text).into()).collect();
-            for level in levels() {
-                prop_assert_eq!(&digests(level, &texts, step), &expected, "{:?}", level);
-            }
-            let mut lanes = vec![Lane::default(); texts.len()];
-            let inputs = lanes.iter_mut().zip(&texts);
-            update(&mut inputs.map(|(lane, bytes)| Input { lane, bytes }).collect::<Vec<_>>());
-            prop_assert_eq!(lanes.into_iter().map(Lane::finish).collect::<Vec<_>>(), expected);
-        }
-    }
-}
+#[path = "md5_lanes/tests.rs"]
+mod tests;

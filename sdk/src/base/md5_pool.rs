@@ -22,11 +22,20 @@ const SHORTEST_STEP: usize = 4 * 1024;
 /// How much of a file is read at once, in bytes. With [`LANES`] files it is 512 KiB a thread.
 const FILE_STEP: usize = 32 * 1024;
 
+/// Longest content in memory, in bytes, that is hashed where it is passed to the pool: it takes some
+/// 25 microseconds.
+pub(crate) const SHORT_CONTENT: usize = 16 * 1024;
+
+/// How many bytes of a content are hashed before another one takes its lane, if some are waiting: at
+/// full speed some 50 milliseconds' worth.
+const TURN: usize = 16 << 20;
+
 /// Calculates the MD5s of all contents of a client.
 ///
-/// The contents that wait at the same time are hashed side by side, at most [`LANES`] by each thread. A content never waits for
-/// others to arrive. Threads start when there is work and end without it: one for up to [`LANES`] contents, and at most one for
-/// each processor.
+/// The contents that wait at the same time are hashed side by side, at most [`LANES`] by each thread.
+/// A content never waits for others to arrive, nor for the end of a long one: after [`TURN`] bytes
+/// it is the next content's turn. Threads start when there is work and end without it: one for up to
+/// [`LANES`] contents, and at most one for each processor.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Md5Pool(Arc<Mutex<Queue>>);
 
@@ -47,9 +56,9 @@ pub(crate) enum HashSource {
     },
 }
 
-/// The MD5 of a content that was passed to [`Md5Pool::start`]. Dropping it cancels the calculation.
+/// The MD5 of a content that was passed to an [`Md5Pool`]. Dropping it cancels the calculation.
 #[derive(Debug)]
-pub(crate) struct PendingMd5(oneshot::Receiver<io::Result<Digest>>);
+pub(crate) struct PendingMd5(oneshot::Receiver<io::Result<Lane>>);
 
 impl PendingMd5 {
     /// Waits for the MD5.
@@ -58,23 +67,65 @@ impl PendingMd5 {
     ///
     /// Returns the error of reading a file; `UnexpectedEof` if it ends before the range does.
     pub(crate) async fn digest(self) -> io::Result<Digest> {
+        Ok(self.lane().await?.finish().into())
+    }
+
+    /// Waits for the end of the content, and returns the MD5 as it is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`digest`](Self::digest).
+    pub(crate) async fn lane(self) -> io::Result<Lane> {
         let ended = |_| io::Error::other("the runtime ended before the MD5 was calculated");
         self.0.await.map_err(ended)?
+    }
+
+    /// Returns `true` if there is no need to wait.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 
 impl Md5Pool {
-    /// Starts to hash contents. Without a Tokio runtime, hashes them before it returns.
-    pub(crate) fn start(&self, sources: impl IntoIterator<Item = HashSource>) -> Vec<PendingMd5> {
-        let (mut jobs, pending): (Vec<_>, _) = sources.into_iter().map(Job::new).unzip();
-        let Ok(runtime) = Handle::try_current() else {
-            while !jobs.is_empty() {
-                step(&mut jobs);
-            }
-            return pending;
+    /// Starts to hash a content. Hashes it before it returns if it is short, or if there is no Tokio
+    /// runtime.
+    pub(crate) fn start(&self, source: HashSource) -> PendingMd5 {
+        self.resume(Lane::default(), source)
+    }
+
+    /// Starts to hash a content that follows the one of `lane`, in the same way as
+    /// [`start`](Self::start).
+    pub(crate) fn resume(&self, lane: Lane, source: HashSource) -> PendingMd5 {
+        let (job, pending) = Job::new(lane, source);
+        self.run([job]);
+        pending
+    }
+
+    /// Starts to hash contents, in the same way as [`start`](Self::start).
+    pub(crate) fn start_all(
+        &self,
+        sources: impl IntoIterator<Item = HashSource>,
+    ) -> Vec<PendingMd5> {
+        let (jobs, pending): (Vec<_>, _) = sources
+            .into_iter()
+            .map(|source| Job::new(Lane::default(), source))
+            .unzip();
+        self.run(jobs);
+        pending
+    }
+
+    fn run(&self, jobs: impl IntoIterator<Item = Job>) {
+        let runtime = Handle::try_current().ok();
+        let is_now = |job: &Job| runtime.is_none() || job.reader.is_short();
+        let (mut now, later): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_now);
+        while !now.is_empty() {
+            step(&mut now);
+        }
+        let Some(runtime) = runtime.filter(|_| !later.is_empty()) else {
+            return;
         };
         let mut queue = lock(&self.0);
-        queue.waiting.extend(jobs);
+        queue.waiting.extend(later);
         let (mut unassigned, mut workers) = (queue.waiting.len(), Vec::new());
         while unassigned > 0
             && (queue.threads == 0 || unassigned >= LANES)
@@ -93,7 +144,6 @@ impl Md5Pool {
         for worker in workers {
             runtime.spawn_blocking(move || worker.run());
         }
-        pending
     }
 }
 
@@ -107,7 +157,8 @@ fn processors() -> usize {
     *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// A thread that hashes until nothing waits. A runtime that shuts down may drop it without running it.
+/// A thread that hashes until nothing waits. A runtime that shuts down may drop it without running
+/// it.
 struct Worker {
     queue: Arc<Mutex<Queue>>,
     is_counted: bool,
@@ -138,6 +189,10 @@ impl Worker {
     /// Fills `jobs` up with waiting ones. Returns `false` if there are none at all: the thread ends.
     fn take_jobs(&mut self, jobs: &mut Vec<Job>) -> bool {
         let mut queue = lock(&self.queue);
+        if !queue.waiting.is_empty() {
+            let ended = jobs.extract_if(.., |job| job.turn >= TURN);
+            queue.waiting.extend(ended.map(Job::pause));
+        }
         while jobs.len() < LANES
             && let Some(job) = queue.waiting.pop_front()
         {
@@ -157,7 +212,9 @@ impl Worker {
 struct Job {
     reader: Reader,
     lane: Lane,
-    done: oneshot::Sender<io::Result<Digest>>,
+    /// Bytes since it was taken from the queue.
+    turn: usize,
+    done: oneshot::Sender<io::Result<Lane>>,
 }
 
 /// A content and the position in it.
@@ -184,7 +241,7 @@ enum Content {
 }
 
 impl Job {
-    fn new(source: HashSource) -> (Self, PendingMd5) {
+    fn new(lane: Lane, source: HashSource) -> (Self, PendingMd5) {
         let (done, pending) = oneshot::channel();
         let content = match source {
             HashSource::Bytes(chunks) => Content::Bytes { chunks, current: 0 },
@@ -195,12 +252,26 @@ impl Job {
                 current: Vec::new(),
             },
         };
-        let (reader, lane) = (Reader { content, offset: 0 }, Lane::default());
-        (Self { reader, lane, done }, PendingMd5(pending))
+        let reader = Reader { content, offset: 0 };
+        let job = Self {
+            reader,
+            lane,
+            turn: 0,
+            done,
+        };
+        (job, PendingMd5(pending))
+    }
+
+    /// Ends its turn.
+    fn pause(mut self) -> Self {
+        self.turn = 0;
+        self.reader.release();
+        self
     }
 }
 
-/// Hashes the next bytes of all jobs, and ends those that have no more, failed or are no longer wanted.
+/// Hashes the next bytes of all jobs, and ends those that have no more, failed or are no longer
+/// wanted.
 fn step(jobs: &mut Vec<Job>) {
     jobs.retain(|job| !job.done.is_closed());
     let mut failures = Vec::new();
@@ -226,13 +297,29 @@ fn step(jobs: &mut Vec<Job>) {
     let lens: Vec<_> = inputs.iter().map(|input| input.bytes.len()).collect();
     for (job, len) in jobs.iter_mut().zip(lens) {
         job.reader.offset += len;
+        job.turn += len;
     }
     for job in jobs.extract_if(.., |job| job.reader.is_finished()) {
-        let _ = job.done.send(Ok(Digest::from(job.lane.finish())));
+        let _ = job.done.send(Ok(job.lane));
     }
 }
 
 impl Reader {
+    /// Releases the buffer and the open file, for which a waiting content has no use.
+    fn release(&mut self) {
+        let unread = self.available().len() as u64;
+        if let Content::File {
+            file,
+            range,
+            current,
+            ..
+        } = &mut self.content
+        {
+            range.start -= unread;
+            (*file, *current, self.offset) = (None, Vec::new(), 0);
+        }
+    }
+
     /// Makes the next chunk available once the current one was hashed.
     fn fill(&mut self) -> io::Result<()> {
         while self.available().is_empty() && !self.is_finished() {
@@ -245,13 +332,11 @@ impl Reader {
                     range,
                     current,
                 } => {
-                    let file = match file {
-                        Some(file) => file,
-                        None => file.insert(open(path)?),
-                    };
                     let left = usize::try_from(range.end - range.start).unwrap_or(FILE_STEP);
                     current.resize(left.min(FILE_STEP), 0);
-                    positioned::read_exact_at(file, current, range.start)?;
+                    read(path, file, current, range.start).map_err(|error| {
+                        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                    })?;
                     range.start += current.len() as u64;
                 }
             }
@@ -270,6 +355,16 @@ impl Reader {
         current.get(self.offset..).unwrap_or_default()
     }
 
+    /// Returns `true` if hashing takes less time than to start a thread would.
+    fn is_short(&self) -> bool {
+        match &self.content {
+            Content::Bytes { chunks, .. } => {
+                chunks.iter().map(Bytes::len).sum::<usize>() <= SHORT_CONTENT
+            }
+            Content::File { range, .. } => range.is_empty(),
+        }
+    }
+
     /// Whether all chunks were hashed.
     fn is_finished(&self) -> bool {
         let is_last = match &self.content {
@@ -280,11 +375,13 @@ impl Reader {
     }
 }
 
-/// Opens a file for reading. Its path is part of an error.
-fn open(path: &Path) -> io::Result<File> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    File::open(path).map_err(named)
+/// Reads a chunk of a file, which is opened the first time.
+fn read(path: &Path, file: &mut Option<File>, chunk: &mut [u8], offset: u64) -> io::Result<()> {
+    let file = match file {
+        Some(file) => file,
+        None => file.insert(File::open(path)?),
+    };
+    positioned::read_exact_at(file, chunk, offset)
 }
 
 #[cfg(test)]
@@ -334,7 +431,7 @@ mod tests {
             sources.push(HashSource::Bytes([Bytes::from(content)].into()));
         }
         let pool = Md5Pool::default();
-        for (number, pending) in pool.start(sources).into_iter().enumerate() {
+        for (number, pending) in pool.start_all(sources).into_iter().enumerate() {
             assert_eq!(pending.digest().await.unwrap(), digests[number], "{number}");
         }
         // A thread reports the last digest just before it ends.
@@ -359,7 +456,7 @@ mod tests {
                 range: 0..10,
             });
         let sources = sources.chain([bytes(&[b"abc"])]);
-        let mut pending = pool.start(sources).into_iter();
+        let mut pending = pool.start_all(sources).into_iter();
         for (kind, pending) in kinds.into_iter().zip(&mut pending) {
             assert_eq!(pending.digest().await.unwrap_err().kind(), kind);
         }
@@ -372,7 +469,7 @@ mod tests {
     #[test]
     fn works_without_a_runtime_and_after_one() {
         let pool = Md5Pool::default();
-        let pending = pool.start([bytes(&[b"abc"])]).remove(0);
+        let pending = pool.start(bytes(&[&[7; 20_000]]));
         let runtime = || {
             tokio::runtime::Builder::new_current_thread()
                 .build()
@@ -380,35 +477,88 @@ mod tests {
         };
         assert_eq!(
             runtime().block_on(pending.digest()).unwrap(),
-            expected(b"abc")
+            expected(&[7; 20_000])
         );
         // The runtime may end before its thread starts.
         for _ in 0..20 {
             let ended = runtime();
             let _guard = ended.enter();
-            let pending = pool.start([bytes(&[b"abc"])]).remove(0);
+            let pending = pool.start(bytes(&[&[7; 20_000]]));
             drop(_guard);
             ended.shutdown_background();
             if let Ok(digest) = runtime().block_on(pending.digest()) {
-                assert_eq!(digest, expected(b"abc"));
+                assert_eq!(digest, expected(&[7; 20_000]));
             }
         }
         let digest = runtime().block_on(async {
-            let pending = pool.start([bytes(&[b"def"])]).remove(0);
+            let pending = pool.start(bytes(&[b"def", &[7; 20_000]]));
             pending.digest().await
         });
-        assert_eq!(digest.unwrap(), expected(b"def"));
+        assert_eq!(
+            digest.unwrap(),
+            expected(&[&b"def"[..], &[7; 20_000]].concat())
+        );
     }
 
     #[test]
     fn a_canceled_job_ends_at_the_next_step() {
-        let (job, pending) = Job::new(bytes(&[&[0; 1_000_000]]));
+        let (job, pending) = Job::new(Lane::default(), bytes(&[&[0; 1_000_000]]));
         let mut jobs = vec![job];
         step(&mut jobs);
         assert_eq!(jobs.len(), 1);
         drop(pending);
         step(&mut jobs);
         assert!(jobs.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_content_can_be_continued() {
+        let pool = Md5Pool::default();
+        let mut lane = Lane::default();
+        for chunk in [&[7; 20_000][..], b"abc", &[8; 70_000]] {
+            lane = pool.resume(lane, bytes(&[chunk])).lane().await.unwrap();
+        }
+        let content = [&[7; 20_000][..], b"abc", &[8; 70_000]].concat();
+        assert_eq!(Digest::from(lane.finish()), expected(&content));
+    }
+
+    #[test]
+    fn a_short_content_does_not_wait_for_long_ones() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&vec![7; TURN + 100_000]).unwrap();
+        let long = || HashSource::File {
+            path: file.path().into(),
+            range: 0..(TURN + 100_000) as u64,
+        };
+        let sources = (0..LANES).map(|_| long()).chain([bytes(&[b"abc"])]);
+        let jobs = sources.map(|source| Job::new(Lane::default(), source));
+        let (waiting, mut pending): (VecDeque<_>, Vec<_>) = jobs.unzip();
+        let queue = Queue {
+            waiting,
+            threads: 1,
+        };
+        let mut worker = Worker {
+            queue: Arc::new(Mutex::new(queue)),
+            is_counted: true,
+        };
+        let (mut jobs, mut ended) = (Vec::new(), Vec::new());
+        while worker.take_jobs(&mut jobs) {
+            step(&mut jobs);
+            for (number, pending) in pending.iter_mut().enumerate() {
+                if let Ok(lane) = pending.0.try_recv() {
+                    ended.push((number, Digest::from(lane.unwrap().finish())));
+                }
+            }
+        }
+        let (number, digest) = ended.remove(0);
+        assert_eq!((number, digest), (LANES, expected(b"abc")));
+        let content = vec![7; TURN + 100_000];
+        assert_eq!(ended.len(), LANES);
+        assert!(
+            ended
+                .iter()
+                .all(|(_, digest)| *digest == expected(&content))
+        );
     }
 
     #[test]
@@ -418,7 +568,10 @@ mod tests {
             bytes(&[&[0; 10_000], &[0; 90_000]]),
             bytes(&[&[0; 10], &[0; 99_990]]),
         ];
-        let (mut jobs, _pending): (Vec<_>, Vec<_>) = sources.map(Job::new).into_iter().unzip();
+        let (mut jobs, _pending): (Vec<_>, Vec<_>) = sources
+            .map(|source| Job::new(Lane::default(), source))
+            .into_iter()
+            .unzip();
         step(&mut jobs);
         let offsets =
             |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
@@ -440,7 +593,7 @@ mod tests {
                 .iter()
                 .map(|chunks| {
                     let chunks = chunks.iter().map(|(byte, len)| Bytes::from(vec![*byte; *len]));
-                    Job::new(HashSource::Bytes(chunks.collect()))
+                    Job::new(Lane::default(), HashSource::Bytes(chunks.collect()))
                 })
                 .unzip();
             while !jobs.is_empty() {
@@ -449,7 +602,8 @@ mod tests {
             for (chunks, mut pending) in contents.iter().zip(pending) {
                 let content: Vec<u8> =
                     chunks.iter().flat_map(|(byte, len)| vec![*byte; *len]).collect();
-                prop_assert_eq!(pending.0.try_recv().unwrap().unwrap(), expected(&content));
+                let lane = pending.0.try_recv().unwrap().unwrap();
+                prop_assert_eq!(Digest::from(lane.finish()), expected(&content));
             }
         }
     }

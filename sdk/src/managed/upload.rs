@@ -4,6 +4,7 @@ mod content_type;
 pub(super) mod file_etag;
 mod multipart;
 mod part_content;
+mod part_queue;
 mod part_reader;
 mod pipe;
 pub(super) mod resume_token;
@@ -94,9 +95,10 @@ impl Bucket {
 ///
 /// # Memory
 ///
-/// A file is read while it is sent, with 256 KiB for each connection. A reader or a stream needs up
-/// to `part_size * (concurrency + 1)` bytes: the parts that are being sent, and the one that is
-/// being read. Bytes in memory are not copied. All transfers of a client together hold at most
+/// A file is read while it is sent, with 256 KiB for each connection. Verification needs another
+/// 512 KiB. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
+/// are being sent, and the one that is being read. Bytes in memory are not copied, nor are chunks of
+/// a stream that have at least 16 KiB. All transfers of a client together hold at most
 /// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
 /// # Limits
@@ -208,9 +210,14 @@ impl<'a> Upload<'a> {
     }
 
     /// Sets whether the entity tag of each response is compared with the MD5 of the bytes that were
-    /// sent. Default: `true`. The MD5 is computed while the bytes are sent. Without verification,
-    /// the upload needs less CPU time, but does not notice if the service stores other bytes. With
-    /// [`compute_content_md5`](Self::compute_content_md5), responses are always verified.
+    /// sent. Default: `true`. With [`compute_content_md5`](Self::compute_content_md5), responses are
+    /// always verified.
+    ///
+    /// The MD5s of several parts are computed side by side, on threads for blocking work: those of
+    /// the parts of a stream while they are sent, and those of up to 16 parts of bytes in memory or
+    /// of a file before they are sent. For this, a file is read twice, up to 512 MiB ahead. Without
+    /// verification, the upload needs less CPU time (the [guide](crate::guide::uploads) has
+    /// numbers), but does not notice if the service stores other bytes.
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.transfer.verify = verify;
         self

@@ -17,6 +17,7 @@ use crate::base::md5_pool::HashSource;
 mod body_stream;
 mod content_reader;
 mod convert;
+mod file_buffers;
 mod http_body_impl;
 mod monitor;
 mod reader_stream;
@@ -70,6 +71,7 @@ pub struct Body {
 
 enum BodySource {
     Bytes(Bytes),
+    Chunks(Arc<[Bytes]>),
     File {
         path: PathBuf,
         /// Offset of the content; `None` if the content is the whole file.
@@ -145,6 +147,12 @@ impl Body {
         Self::from_stream(ReaderStream::new(reader), len)
     }
 
+    /// Creates a body from bytes in memory that are not contiguous.
+    pub(crate) fn from_chunks(chunks: Arc<[Bytes]>) -> Self {
+        let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        Self::new(BodySource::Chunks(chunks), len)
+    }
+
     fn new(source: BodySource, content_len: u64) -> Self {
         Self {
             source,
@@ -209,7 +217,7 @@ impl Body {
             // Before the first attempt, the client checks that the stream is empty.
             BodySource::Stream(_) if self.is_empty() => true,
             BodySource::Stream(slot) => has_stream(slot),
-            BodySource::Bytes(_) | BodySource::File { .. } => true,
+            BodySource::Bytes(_) | BodySource::Chunks(_) | BodySource::File { .. } => true,
         }
     }
 
@@ -230,6 +238,7 @@ impl Body {
     pub(crate) fn hash_source(&self) -> Option<HashSource> {
         match &self.source {
             BodySource::Bytes(bytes) => Some(HashSource::Bytes([bytes.clone()].into())),
+            BodySource::Chunks(chunks) => Some(HashSource::Bytes(Arc::clone(chunks))),
             BodySource::File { path, offset } => {
                 let start = offset.unwrap_or(0);
                 let range = start..start.saturating_add(self.content_len);
@@ -262,6 +271,7 @@ impl Body {
     pub(crate) fn share(&self) -> Self {
         let source = match &self.source {
             BodySource::Bytes(bytes) => BodySource::Bytes(bytes.clone()),
+            BodySource::Chunks(chunks) => BodySource::Chunks(Arc::clone(chunks)),
             BodySource::File { path, offset } => BodySource::File {
                 path: path.clone(),
                 offset: *offset,
@@ -320,7 +330,7 @@ impl Default for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, path) = match &self.source {
-            BodySource::Bytes(_) => ("bytes", None),
+            BodySource::Bytes(_) | BodySource::Chunks(_) => ("bytes", None),
             BodySource::File { path, .. } => ("file", Some(path)),
             BodySource::Stream(_) => ("stream", None),
         };

@@ -1,4 +1,4 @@
-//! Reads at an offset of an open file, which several threads can use at once.
+//! Reads and writes at an offset of an open file, which several threads can use at once.
 
 use std::fs::File;
 use std::io;
@@ -37,11 +37,62 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
     Ok(())
 }
 
+/// Writes all bytes from this offset on. Blocks.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let (mut bytes, mut offset) = (bytes, offset);
+    while !bytes.is_empty() {
+        match write_at(file, bytes, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                offset += written as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_at(file, bytes, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_write(file, bytes, offset);
+    #[cfg(not(any(unix, windows)))]
+    {
+        let _ = (file, bytes, offset);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn threads_write_to_the_same_file() {
+        let file = tempfile::tempfile().unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8_u8 {
+                let file = &file;
+                scope.spawn(move || {
+                    for block in 0..100 {
+                        let offset = (block * 8 + u64::from(number)) * 1000;
+                        write_all_at(file, &[number; 1000], offset).unwrap();
+                    }
+                });
+            }
+        });
+        let mut bytes = vec![0; 800_000];
+        read_exact_at(&file, &mut bytes, 0).unwrap();
+        for (block, bytes) in bytes.chunks(1000).enumerate() {
+            let is_right = bytes.iter().all(|byte| usize::from(*byte) == block % 8);
+            assert!(is_right, "{block}");
+        }
+    }
 
     #[test]
     fn reads_whole_ranges_only() {

@@ -127,7 +127,8 @@ impl FileDownload {
         let size = self.state.size;
         blocking(&file, move |file| file.resize(size)).await?;
         let expected = self.reader.expected_digest(&self.options);
-        let mut verifier = expected.map(|_| FileVerifier::new(Arc::clone(&file)));
+        let pool = self.reader.bucket.md5_pool();
+        let mut verifier = expected.map(|_| FileVerifier::new(Arc::clone(&file), pool.clone()));
         let mut tasks = self.reader.tasks();
         let result = self
             .download_ranges(&mut tasks, response, &mut verifier)

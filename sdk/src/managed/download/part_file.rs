@@ -1,14 +1,15 @@
 //! [`PartFile`]: the file of an unfinished download.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file;
 use crate::base::fs::file_lock::open_locked;
+use crate::base::fs::positioned;
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
 /// open for a moment longer.
@@ -45,8 +46,7 @@ impl Drop for PartFileGuard {
 pub(super) struct PartFile {
     path: PathBuf,
     target: PathBuf,
-    /// Locked for each write, because all writes share the position of the file handle.
-    file: Mutex<File>,
+    file: File,
     resumable: bool,
 }
 
@@ -87,7 +87,7 @@ impl PartFile {
             file: Arc::new(Self {
                 path,
                 target: target.to_owned(),
-                file: Mutex::new(file),
+                file,
                 resumable,
             }),
             on_drop: match resumable {
@@ -107,36 +107,33 @@ impl PartFile {
 
     /// Sets the size of the file. Blocks.
     pub(super) fn resize(&self, size: u64) -> io::Result<()> {
-        self.file().set_len(size)
+        self.file.set_len(size)
     }
 
     pub(super) fn len(&self) -> io::Result<u64> {
-        Ok(self.file().metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
-    /// Blocks.
+    /// Writes bytes. Several threads can write at once. Blocks.
     pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.file();
-        file.seek(SeekFrom::Start(offset))?;
-        file.write_all(bytes)
+        positioned::write_all_at(&self.file, bytes, offset)
     }
 
     /// Flushes the bytes to the disk, then saves which ranges are complete. Blocks.
     pub(super) fn save_state(&self, state: &ResumeState) -> io::Result<()> {
-        self.file().sync_data()?;
+        self.file.sync_data()?;
         state.write(&self.path)
     }
 
     /// Flushes the file to the disk and replaces the target with it. Blocks.
     pub(super) fn publish(&self) -> io::Result<()> {
-        let file = self.file();
-        file.sync_all()?;
+        self.file.sync_all()?;
         if self.resumable {
             // First the state: if the process is killed in between, the part file is downloaded
             // again. The other order would leave a state that is never removed.
             ResumeState::remove(&self.path)?;
         }
-        atomic_file::put_in_place(&file, &self.path, &self.target)
+        atomic_file::put_in_place(&self.file, &self.path, &self.target)
     }
 
     /// Removes the list of complete ranges, because their bytes are wrong or belong to another object.
@@ -151,10 +148,6 @@ impl PartFile {
 
     pub(super) fn state_error(&self, error: io::Error) -> Error {
         file_error(&state_path(&self.path), error)
-    }
-
-    fn file(&self) -> MutexGuard<'_, File> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

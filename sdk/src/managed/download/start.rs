@@ -40,7 +40,9 @@ impl Download<'_> {
                 "resumable: only a download to a file can be resumed",
             )),
             TargetKind::Writer(writer) => {
-                WriterDownload::new(writer).run(reader, self.options).await
+                let pool = reader.bucket.md5_pool().clone();
+                let download = WriterDownload::new(writer, pool);
+                download.run(reader, self.options).await
             }
         }
     }

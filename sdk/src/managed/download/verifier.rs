@@ -2,50 +2,49 @@
 
 use std::sync::Arc;
 
-use md5::{Digest as _, Md5};
-use tokio::task::{JoinHandle, spawn_blocking};
-
 use super::part_file::PartFile;
-use crate::base::digest::{Digest, hash_file};
+use crate::base::digest::Digest;
 use crate::base::error::Result;
-use crate::managed::errors::task_result;
+use crate::base::md5_lanes::Lane;
+use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 
 /// Computes the MD5 of a file whose ranges arrive in any order. It reads the file back as far as it
-/// is complete, while the operating system probably still has the bytes in its cache.
+/// is complete, while the operating system probably still has the bytes in its cache. Downloads that
+/// run at the same time are hashed side by side.
 pub(super) struct FileVerifier {
     file: Arc<PartFile>,
-    /// `None` while `job` owns it.
-    md5: Option<Md5>,
+    pool: Md5Pool,
+    /// The MD5 of the first `hashed` bytes, unless `pending` has it.
+    md5: Lane,
     hashed: u64,
-    job: Option<JoinHandle<std::io::Result<Md5>>>,
+    pending: Option<PendingMd5>,
 }
 
 impl FileVerifier {
-    pub(super) fn new(file: Arc<PartFile>) -> Self {
+    pub(super) fn new(file: Arc<PartFile>, pool: Md5Pool) -> Self {
         Self {
             file,
-            md5: Some(Md5::new()),
+            pool,
+            md5: Lane::default(),
             hashed: 0,
-            job: None,
+            pending: None,
         }
     }
 
     /// Starts to hash the bytes up to `end`, unless earlier bytes are still being hashed.
     pub(super) async fn advance(&mut self, end: u64) -> Result<()> {
-        if self.job.as_ref().is_some_and(|job| !job.is_finished()) {
+        if self.pending.as_ref().is_some_and(|md5| !md5.is_ready()) {
             return Ok(());
         }
         self.wait().await?;
-        if end > self.hashed
-            && let Some(mut md5) = self.md5.take()
-        {
-            let range = self.hashed..end;
+        if end > self.hashed {
+            let source = HashSource::File {
+                path: self.file.path().into(),
+                range: self.hashed..end,
+            };
+            let md5 = std::mem::take(&mut self.md5);
+            self.pending = Some(self.pool.resume(md5, source));
             self.hashed = end;
-            let file = Arc::clone(&self.file);
-            self.job = Some(spawn_blocking(move || {
-                hash_file(file.path(), &mut md5, range)?;
-                Ok(md5)
-            }));
         }
         Ok(())
     }
@@ -55,13 +54,13 @@ impl FileVerifier {
         self.wait().await?;
         self.advance(size).await?;
         self.wait().await?;
-        Ok(Digest::of(self.md5.unwrap_or_default()))
+        Ok(self.md5.finish().into())
     }
 
     async fn wait(&mut self) -> Result<()> {
-        if let Some(job) = self.job.take() {
-            let md5 = task_result(job.await)?.map_err(|error| self.file.error(error))?;
-            self.md5 = Some(md5);
+        if let Some(pending) = self.pending.take() {
+            let md5 = pending.lane().await;
+            self.md5 = md5.map_err(|error| self.file.error(error))?;
         }
         Ok(())
     }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Buf;
-use md5::{Digest as _, Md5};
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::object_reader::{FirstResponse, ObjectReader, RangeTasks};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::{DownloadOptions, DownloadOutput};
-use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::md5_lanes::Lane;
+use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 use crate::client::transfer_budget::{Outcome, Reservation, STALL_TIME};
 use crate::managed::request_tasks::TaskEvent;
 
@@ -23,12 +23,17 @@ type Waiting = BTreeMap<u64, (u64, RangeBytes)>;
 pub(super) struct WriterDownload<'a> {
     writer: Pin<Box<dyn AsyncWrite + Send + 'a>>,
     /// MD5 of the written bytes, if it is verified.
-    md5: Option<Md5>,
+    md5: Option<Lane>,
+    pool: Md5Pool,
 }
 
 impl<'a> WriterDownload<'a> {
-    pub(super) fn new(writer: Pin<Box<dyn AsyncWrite + Send + 'a>>) -> Self {
-        Self { writer, md5: None }
+    pub(super) fn new(writer: Pin<Box<dyn AsyncWrite + Send + 'a>>, pool: Md5Pool) -> Self {
+        Self {
+            writer,
+            md5: None,
+            pool,
+        }
     }
 
     pub(super) async fn run(
@@ -44,7 +49,7 @@ impl<'a> WriterDownload<'a> {
         let mut output = first.download_output();
         let reader = reader.pin(first.object.clone(), &mut options);
         let expected = reader.expected_digest(&options);
-        self.md5 = expected.map(|_| Md5::new());
+        self.md5 = expected.map(|_| Lane::default());
         let mut tasks = reader.tasks();
         let result = if first.len > part_size {
             drop(memory);
@@ -56,7 +61,7 @@ impl<'a> WriterDownload<'a> {
         tasks.shutdown().await;
         result?;
         if let (Some(expected), Some(md5)) = (expected, self.md5.take()) {
-            reader.check_digest(expected, Digest::of(md5))?;
+            reader.check_digest(expected, md5.finish().into())?;
             output.verified = true;
         }
         self.writer.flush().await.map_err(writer_error)?;
@@ -129,9 +134,7 @@ impl<'a> WriterDownload<'a> {
     /// Writes a range. If the writer makes no progress for a while, the memory of the range, and of
     /// those that wait for it, does not count until it does.
     async fn write_range(&mut self, mut range: RangeBytes, waiting: &mut Waiting) -> Result<()> {
-        if let Some(md5) = &mut self.md5 {
-            md5.update(&range.bytes);
-        }
+        let pending = self.start_md5(&range.bytes);
         while !range.bytes.is_empty() {
             let write = self.writer.write(&range.bytes);
             let written = match tokio::time::timeout(STALL_TIME, write).await {
@@ -148,14 +151,30 @@ impl<'a> WriterDownload<'a> {
                 written => range.bytes.advance(written),
             }
         }
-        Ok(())
+        self.finish_md5(pending).await
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if let Some(md5) = &mut self.md5 {
-            md5.update(bytes);
+    async fn write(&mut self, bytes: &Bytes) -> Result<()> {
+        let pending = self.start_md5(bytes);
+        self.writer.write_all(bytes).await.map_err(writer_error)?;
+        self.finish_md5(pending).await
+    }
+
+    /// Starts to hash bytes while they are written.
+    fn start_md5(&mut self, bytes: &Bytes) -> Option<PendingMd5> {
+        let md5 = self.md5.take()?;
+        let source = HashSource::Bytes([bytes.clone()].into());
+        Some(self.pool.resume(md5, source))
+    }
+
+    async fn finish_md5(&mut self, pending: Option<PendingMd5>) -> Result<()> {
+        if let Some(pending) = pending {
+            let md5 = pending.lane().await.map_err(|error| {
+                Error::new(ErrorKind::Io, "cannot hash the content").with_source(error)
+            })?;
+            self.md5 = Some(md5);
         }
-        self.writer.write_all(bytes).await.map_err(writer_error)
+        Ok(())
     }
 }
 

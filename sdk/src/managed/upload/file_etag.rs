@@ -1,14 +1,17 @@
 //! [`etag_of_file`]: computes the entity tag that a file has as an object.
 
-use std::io;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
-use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
-use crate::base::digest::{Digest, hash_file};
-use crate::base::error::{Error, ErrorKind, Result};
+use super::part_content::{file_error, read_error};
+use crate::base::digest::Digest;
+use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
+use crate::base::md5_lanes::LANES;
+use crate::base::md5_pool::{HashSource, Md5Pool};
 use crate::managed::errors::task_result;
 use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 
@@ -52,47 +55,54 @@ pub async fn etag_of_file(
     if part_size == 0 {
         return Err(Error::invalid_input("part_size: must be at least 1"));
     }
-    let path = path.as_ref().to_owned();
-    let unreadable = {
-        let path = path.clone();
-        move |error: io::Error| {
-            let text = format!("{}: {error}", path.display());
-            Error::new(ErrorKind::Io, text).with_source(error)
-        }
+    let path: Arc<Path> = path.as_ref().into();
+    let opened = Arc::clone(&path);
+    let len = spawn_blocking(move || Ok(regular_file::open(&opened)?.metadata()?.len())).await;
+    let len: u64 = task_result(len)?.map_err(|error| file_error(&path, error))?;
+    if len <= multipart_threshold {
+        let digests = digests(&path, std::iter::once(0..len)).await?;
+        return Ok(digests
+            .into_iter()
+            .map(|md5| format!("\"{md5}\""))
+            .collect());
+    }
+    let part_size = match PartSizes::new(part_size.clamp(MIN_PART_SIZE, MAX_PART_SIZE), Some(len)) {
+        Ok(sizes) if part_size >= MIN_PART_SIZE => part_size.max(sizes.first()),
+        _ => part_size,
     };
-    let read = move || {
-        let len = regular_file::open(&path)?.metadata()?.len();
-        if len <= multipart_threshold {
-            let digest = digest(&path, 0, len)?;
-            return Ok(format!("\"{digest}\""));
-        }
-        let part_size =
-            match PartSizes::new(part_size.clamp(MIN_PART_SIZE, MAX_PART_SIZE), Some(len)) {
-                Ok(sizes) if part_size >= MIN_PART_SIZE => part_size.max(sizes.first()),
-                _ => part_size,
-            };
-        let mut parts = Vec::new();
-        let mut start = 0;
-        while start < len || parts.is_empty() {
-            let end = start.saturating_add(part_size).min(len);
-            parts.push(digest(&path, start, end)?);
-            start = end;
-        }
-        Ok(Digest::of_parts(parts))
-    };
-    let etag: io::Result<String> = task_result(spawn_blocking(read).await)?;
-    etag.map_err(unreadable)
+    // An empty file has one part.
+    let starts = (0..len.max(1)).step_by(usize::try_from(part_size).unwrap_or(usize::MAX));
+    let ranges = starts.map(|start| start..start.saturating_add(part_size).min(len));
+    Ok(Digest::of_parts(digests(&path, ranges).await?))
 }
 
-fn digest(path: &Path, start: u64, end: u64) -> io::Result<Digest> {
-    let mut md5 = Md5::new();
-    hash_file(path, &mut md5, start..end)?;
-    Ok(Digest::of(md5))
+/// Returns the MD5s of ranges of a file, which are hashed side by side.
+async fn digests(
+    path: &Arc<Path>,
+    ranges: impl IntoIterator<Item = Range<u64>>,
+) -> Result<Vec<Digest>> {
+    let pool = Md5Pool::default();
+    let mut sources = ranges.into_iter().map(|range| HashSource::File {
+        path: Arc::clone(path),
+        range,
+    });
+    let mut digests = Vec::new();
+    loop {
+        // A file can have any number of ranges.
+        let pending = pool.start_all(sources.by_ref().take(4 * LANES));
+        if pending.is_empty() {
+            return Ok(digests);
+        }
+        for pending in pending {
+            digests.push(pending.digest().await.map_err(read_error)?);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     #[tokio::test]
     async fn depends_on_part_size_and_threshold() {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::part_content::PartContent;
+use super::part_queue::PartQueue;
 use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
 use super::token_store::TokenStore;
@@ -218,8 +219,7 @@ impl<'a> MultipartUpload<'a> {
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
         tasks.shutdown().await;
-        let bytes = bytes?;
-        self.reader.check_unchanged().await?;
+        let bytes = self.reader.check_result(bytes).await?;
         self.tokens.sync().await?;
         Ok(bytes)
     }
@@ -233,39 +233,47 @@ impl<'a> MultipartUpload<'a> {
         mut stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
         let upload_id: Arc<str> = token.upload_id.as_str().into();
-        let (mut next, mut is_at_end, mut bytes, mut number) = (first, false, 0_u64, 0_u32);
+        let needs_md5 = self.uploader.needs_md5();
+        let mut queue = match needs_md5 && !self.reader.is_stream() {
+            true => PartQueue::in_batches(sizes.first()),
+            false => PartQueue::one_by_one(),
+        };
+        first.into_iter().for_each(|content| queue.push(content));
+        let mut bytes = 0_u64;
         loop {
+            if needs_md5 {
+                queue.start_md5s(&self.uploader.md5_pool, &stored);
+            }
             if tasks.has_room()
-                && let Some(content) = next.take()
+                && let Some((number, part)) = queue.pop(tasks.limit())
             {
-                bytes += content.len();
+                bytes += part.content.len();
                 check_object_size(bytes)?;
                 let (uploader, id) = (Arc::clone(&self.uploader), Arc::clone(&upload_id));
                 let stored = stored.remove(&number);
                 tasks.spawn(0, move |admitted, _| {
-                    uploader.upload_part(admitted, id, number, content, stored)
+                    uploader.upload_part(admitted, id, number, part, stored)
                 });
-                number += 1;
             }
             let mut size_to_read = None;
-            if next.is_none() && !is_at_end {
-                match sizes.size(number) {
+            if queue.wants_part() {
+                match sizes.size(queue.next_number()) {
                     Ok(size) => size_to_read = Some(size),
                     // The content may end exactly with the last possible part.
-                    Err(_) if self.reader.is_at_end().await? => is_at_end = true,
+                    Err(_) if self.reader.is_at_end().await? => queue.is_at_end = true,
                     Err(error) => return Err(error),
                 }
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
                 Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,
                 Event::Started => {}
-                Event::Read(Some(content)) => next = Some(content),
-                Event::Read(None) => is_at_end = true,
+                Event::Read(Some(content)) => queue.push(content),
+                Event::Read(None) => queue.is_at_end = true,
                 Event::Idle => break,
             }
         }
         // An earlier process may have sent parts that the source no longer has.
-        token.parts.retain(|uploaded, _| *uploaded < number);
+        token.parts.retain(|uploaded, _| *uploaded < queue.taken());
         Ok(bytes)
     }
 

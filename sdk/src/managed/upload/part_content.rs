@@ -4,18 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
-use tokio::task::spawn_blocking;
 
-use crate::base::digest::{Digest, hash_file};
+use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::managed::errors::task_result;
+use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 use crate::message::body::Body;
 
 /// The bytes of a part, or of content that is sent with one request. They can be sent repeatedly.
 #[derive(Clone, Debug)]
 pub(super) enum PartContent {
-    Bytes(Bytes),
+    Bytes {
+        chunks: Arc<[Bytes]>,
+        len: u64,
+    },
     File {
         path: Arc<Path>,
         offset: u64,
@@ -25,41 +26,96 @@ pub(super) enum PartContent {
 
 impl PartContent {
     pub(super) fn empty() -> Self {
-        Self::Bytes(Bytes::new())
+        Self::from_chunks(Vec::new())
+    }
+
+    pub(super) fn from_chunks(chunks: Vec<Bytes>) -> Self {
+        let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        let chunks = chunks.into();
+        Self::Bytes { chunks, len }
     }
 
     pub(super) fn len(&self) -> u64 {
         match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { len, .. } => *len,
+            Self::Bytes { len, .. } | Self::File { len, .. } => *len,
         }
     }
 
     pub(super) fn body(&self) -> Body {
         match self {
-            Self::Bytes(bytes) => bytes.clone().into(),
+            Self::Bytes { chunks, .. } => match &**chunks {
+                [] => Body::empty(),
+                [bytes] => bytes.clone().into(),
+                _ => Body::from_chunks(Arc::clone(chunks)),
+            },
             Self::File { path, offset, len } => Body::from_file_range(path, *offset, *len),
         }
     }
 
-    /// Reads the bytes and returns their MD5.
-    pub(super) async fn digest(&self) -> Result<Digest> {
-        let content = self.clone();
-        // Hashing a large part would block other tasks of the runtime, even if it is in memory.
-        task_result(spawn_blocking(move || content.blocking_digest()).await)?
+    fn hash_source(&self) -> HashSource {
+        match self {
+            Self::Bytes { chunks, .. } => HashSource::Bytes(Arc::clone(chunks)),
+            Self::File { path, offset, len } => HashSource::File {
+                path: Arc::clone(path),
+                range: *offset..offset + len,
+            },
+        }
+    }
+}
+
+/// A part and its MD5, which is calculated while the part waits or is sent.
+pub(super) struct Part {
+    pub(super) content: PartContent,
+    pending_md5: Option<PendingMd5>,
+    md5: Option<Digest>,
+}
+
+impl Part {
+    pub(super) fn new(content: PartContent) -> Self {
+        Self {
+            content,
+            pending_md5: None,
+            md5: None,
+        }
     }
 
-    fn blocking_digest(&self) -> Result<Digest> {
-        let mut md5 = Md5::new();
-        match self {
-            Self::Bytes(bytes) => md5.update(bytes),
-            Self::File { path, offset, len } => {
-                let end = offset + len;
-                hash_file(path, &mut md5, *offset..end).map_err(|error| file_error(path, error))?;
-            }
+    /// Starts to calculate the MD5s of new parts side by side.
+    pub(super) fn start_md5s<'a>(pool: &Md5Pool, parts: impl IntoIterator<Item = &'a mut Self>) {
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        let sources = parts.iter().map(|part| part.content.hash_source());
+        let pending = pool.start_all(sources);
+        for (part, pending) in parts.iter_mut().zip(pending) {
+            part.pending_md5 = Some(pending);
         }
-        Ok(Digest::of(md5))
     }
+
+    /// Starts to calculate the MD5, unless that was done before.
+    pub(super) fn start_md5(&mut self, pool: &Md5Pool) {
+        if self.md5.is_none() && self.pending_md5.is_none() {
+            self.pending_md5 = Some(pool.start(self.content.hash_source()));
+        }
+    }
+
+    /// Returns the MD5. Starts the calculation if necessary, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Io` if the file cannot be read, or ends before the part does.
+    pub(super) async fn md5(&mut self, pool: &Md5Pool) -> Result<Digest> {
+        if let Some(md5) = self.md5 {
+            return Ok(md5);
+        }
+        let pending = self.pending_md5.take();
+        let pending = pending.unwrap_or_else(|| pool.start(self.content.hash_source()));
+        let md5 = pending.digest().await.map_err(read_error)?;
+        self.md5 = Some(md5);
+        Ok(md5)
+    }
+}
+
+/// Converts an error of reading a file, which contains the path.
+pub(super) fn read_error(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, error.to_string()).with_source(error)
 }
 
 /// Adds the path to an error of a source file.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::UNIX_EPOCH;
 
-use bytes::{Buf, Bytes};
+use bytes::{Bytes, BytesMut};
 
 use super::part_content::{PartContent, file_error};
 use super::source::{SourceKind, SourceStream, UploadSource};
@@ -33,7 +33,7 @@ enum Unread<'a> {
 struct StreamReader<'a> {
     stream: SourceStream<'a>,
     /// The part that is being filled.
-    part: Vec<u8>,
+    part: PartBuilder,
     /// The rest of the last chunk, which belongs to the next part.
     rest: Bytes,
     /// Number of bytes that the stream has yielded, including `rest`.
@@ -82,7 +82,7 @@ impl<'a> PartReader<'a> {
         Self {
             unread: Unread::Stream(StreamReader {
                 stream,
-                part: Vec::new(),
+                part: PartBuilder::default(),
                 rest: Bytes::new(),
                 received: 0,
                 ended: false,
@@ -107,7 +107,8 @@ impl<'a> PartReader<'a> {
             Unread::Bytes(bytes) => {
                 let len = usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len());
                 let part = bytes.split_to(len);
-                Poll::Ready(Ok((len > 0).then_some(PartContent::Bytes(part))))
+                let part = (len > 0).then(|| PartContent::from_chunks(vec![part]));
+                Poll::Ready(Ok(part))
             }
             Unread::File { path, offset } => {
                 let len = size.min(total.unwrap_or(0).saturating_sub(*offset));
@@ -142,9 +143,21 @@ impl<'a> PartReader<'a> {
         }
     }
 
-    /// Returns an error if the size or the modification time of the file has changed since it was
-    /// opened.
-    pub(super) async fn check_unchanged(&mut self) -> Result<()> {
+    /// Returns the result of an upload, or `Io` if the size or the modification time of the file has
+    /// changed since it was opened. A part that changes between hashing and sending is an `Integrity`
+    /// error otherwise.
+    pub(super) async fn check_result<T>(&mut self, result: Result<T>) -> Result<T> {
+        let may_have_changed = match &result {
+            Ok(_) => true,
+            Err(error) => error.kind() == ErrorKind::Integrity,
+        };
+        if may_have_changed {
+            self.check_unchanged().await?;
+        }
+        result
+    }
+
+    async fn check_unchanged(&mut self) -> Result<()> {
         let Unread::File { path, .. } = &self.unread else {
             return Ok(());
         };
@@ -168,37 +181,18 @@ impl StreamReader<'_> {
     ) -> Poll<Result<Option<PartContent>>> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         loop {
-            let missing = size - self.part.len().min(size);
+            let missing = size - self.part.len.min(size);
             if missing == 0 || (self.ended && self.rest.is_empty()) {
                 let part = std::mem::take(&mut self.part);
-                let part = (!part.is_empty()).then(|| PartContent::Bytes(part.into()));
-                return Poll::Ready(Ok(part));
+                return Poll::Ready(Ok((part.len > 0).then(|| part.finish())));
             }
             if self.rest.is_empty() {
                 ready!(self.poll_chunk(cx, total))?;
                 continue;
             }
-            if self.part.capacity() == 0 {
-                self.allocate_part(size, total)?;
-            }
             let len = missing.min(self.rest.len());
-            self.part
-                .extend_from_slice(self.rest.get(..len).unwrap_or_default());
-            self.rest.advance(len);
+            self.part.push(self.rest.split_to(len));
         }
-    }
-
-    /// Allocates the exact size of the next part: a growing vector would take up to twice as much.
-    fn allocate_part(&mut self, size: usize, total: Option<u64>) -> Result<()> {
-        let left = match total {
-            Some(total) => total - (self.received - self.rest.len() as u64),
-            None => u64::MAX,
-        };
-        let capacity = size.min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.part.try_reserve_exact(capacity).map_err(|error| {
-            let text = format!("cannot allocate a part of {capacity} bytes");
-            Error::new(ErrorKind::Io, text).with_source(error)
-        })
     }
 
     /// Reads the next chunk of the stream, and checks it against the announced length.
@@ -228,6 +222,51 @@ impl StreamReader<'_> {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// Collects the chunks of a part.
+#[derive(Default)]
+struct PartBuilder {
+    chunks: Vec<Bytes>,
+    /// Short chunks, joined.
+    joined: BytesMut,
+    len: usize,
+}
+
+impl PartBuilder {
+    /// Shortest chunk, in bytes, that is kept as the source yielded it. Shorter ones are copied
+    /// together: many of them would take more memory than their bytes, and more writes.
+    const MIN_CHUNK: usize = 16 * 1024;
+    /// Capacity for joined chunks, in bytes.
+    const JOINED: usize = 64 * 1024;
+
+    fn push(&mut self, chunk: Bytes) {
+        self.len += chunk.len();
+        if chunk.len() >= Self::MIN_CHUNK {
+            self.flush();
+            self.chunks.push(chunk);
+            return;
+        }
+        if self.joined.is_empty() {
+            self.joined.reserve(Self::JOINED);
+        }
+        self.joined.extend_from_slice(&chunk);
+        if self.joined.len() + Self::MIN_CHUNK > Self::JOINED {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.joined.is_empty() {
+            // The next chunks get another allocation, so that this one is freed with its part.
+            self.chunks.push(std::mem::take(&mut self.joined).freeze());
+        }
+    }
+
+    fn finish(mut self) -> PartContent {
+        self.flush();
+        PartContent::from_chunks(self.chunks)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::multipart::{MultipartStart, MultipartUpload};
-use super::part_content::PartContent;
+use super::part_content::{Part, PartContent};
 use super::part_reader::PartReader;
 use super::resume_token::ResumeToken;
 use super::source::SourceKind;
@@ -36,6 +36,7 @@ impl Upload<'_> {
         let concurrency = options.transfer.concurrency;
         let uploader = Arc::new(Uploader {
             concurrency: Concurrency::new(concurrency, Lane::Uploads, &self.bucket),
+            md5_pool: self.bucket.md5_pool().clone(),
             bucket: self.bucket,
             object: options.object.clone(),
             sse_key: options.transfer.sse_key.take(),
@@ -53,9 +54,8 @@ impl Upload<'_> {
         if reader.is_stream() {
             first = reader.part(sizes.size(0)?).await?;
             if reader.is_at_end().await? {
-                return uploader
-                    .put_object(&first.unwrap_or_else(PartContent::empty))
-                    .await;
+                let content = first.unwrap_or_else(PartContent::empty);
+                return uploader.put_object(Part::new(content)).await;
             }
         } else if reader
             .len
@@ -63,9 +63,8 @@ impl Upload<'_> {
         {
             let content = reader.part(MAX_PART_SIZE).await?;
             let content = content.unwrap_or_else(PartContent::empty);
-            let output = uploader.put_object(&content).await?;
-            reader.check_unchanged().await?;
-            return Ok(output);
+            let result = uploader.put_object(Part::new(content)).await;
+            return reader.check_result(result).await;
         }
         let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
         upload.run(MultipartStart::New { sizes, first }).await

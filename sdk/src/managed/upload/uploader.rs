@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::UploadOutput;
-use super::part_content::PartContent;
+use super::part_content::Part;
 use super::resume_token::CompletedPart;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::md5_pool::Md5Pool;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};
@@ -32,6 +33,7 @@ pub(super) struct Uploader {
     pub(super) sse_key: Option<SseKey>,
     pub(super) verify: bool,
     pub(super) compute_content_md5: bool,
+    pub(super) md5_pool: Md5Pool,
     pub(super) monitor: Arc<TransferMonitor>,
     pub(super) concurrency: Concurrency,
 }
@@ -46,14 +48,24 @@ pub(super) struct StoredPart {
     pub(super) known: Option<CompletedPart>,
 }
 
+impl StoredPart {
+    /// Returns the part according to the resume token, if the service still has it.
+    pub(super) fn known(&self) -> Option<&CompletedPart> {
+        self.known.as_ref().filter(|known| {
+            let etag = known.etag();
+            etag.is_some_and(|etag| etag.eq_ignore_ascii_case(&self.etag))
+        })
+    }
+}
+
 impl Uploader {
     pub(super) fn key(&self) -> &str {
         &self.object.key
     }
 
     /// Stores the content with one request.
-    pub(super) async fn put_object(&self, content: &PartContent) -> Result<UploadOutput> {
-        let content_md5 = self.content_md5(content).await?;
+    pub(super) async fn put_object(&self, mut part: Part) -> Result<UploadOutput> {
+        let content_md5 = self.content_md5(&mut part).await?;
         let admitted = self.concurrency.admit(&self.bucket).await;
         let send = |body| {
             let mut input = self.put_input();
@@ -63,7 +75,7 @@ impl Uploader {
         };
         let etag = |output: &PutObjectOutput| Some(output.etag.clone());
         let (output, _) = self
-            .send_verified("PutObject", content, &admitted.slot, send, etag)
+            .send_verified("PutObject", &mut part, &admitted.slot, send, etag)
             .await?;
         admitted.slot.release(Outcome::Success);
         Ok(UploadOutput {
@@ -72,7 +84,7 @@ impl Uploader {
             version_id: output.version_id,
             upload_id: None,
             parts: 1,
-            bytes: content.len(),
+            bytes: part.content.len(),
         })
     }
 
@@ -97,14 +109,14 @@ impl Uploader {
         admitted: AdmittedBucket,
         upload_id: Arc<str>,
         number: u32,
-        content: PartContent,
+        mut part: Part,
         stored: Option<StoredPart>,
     ) -> Result<(u32, CompletedPart)> {
-        if let Some(part) = self.match_stored(&content, stored).await? {
-            self.monitor.add_resumed(content.len());
-            return Ok((number, part));
+        if let Some(stored) = self.match_stored(&mut part, stored).await? {
+            self.monitor.add_resumed(part.content.len());
+            return Ok((number, stored));
         }
-        let content_md5 = self.content_md5(&content).await?;
+        let content_md5 = self.content_md5(&mut part).await?;
         let send = |body| {
             let mut input = UploadMultipartInput::new(self.key(), &*upload_id, number);
             input.set_sse_key(self.sse_key.as_ref());
@@ -114,7 +126,7 @@ impl Uploader {
         };
         let etag = |output: &UploadMultipartOutput| output.etag.clone();
         let (output, md5) = self
-            .send_verified("UploadMultipart", &content, &admitted.slot, send, etag)
+            .send_verified("UploadMultipart", &mut part, &admitted.slot, send, etag)
             .await?;
         let etag = output.etag.as_deref();
         // Without verification, the service's MD5 counts.
@@ -122,38 +134,39 @@ impl Uploader {
         Ok((number, CompletedPart::new(md5, etag)))
     }
 
-    /// Returns the stored part if it has the same bytes as `content`.
+    /// Returns the stored part if it has the same bytes as `part`.
     async fn match_stored(
         &self,
-        content: &PartContent,
+        part: &mut Part,
         stored: Option<StoredPart>,
     ) -> Result<Option<CompletedPart>> {
-        let Some(stored) = stored.filter(|part| part.size == Some(content.len())) else {
+        let Some(stored) = stored.filter(|stored| stored.size == Some(part.content.len())) else {
             return Ok(None);
         };
-        if let Some(known) = stored.known
-            && known
-                .etag()
-                .is_some_and(|etag| etag.eq_ignore_ascii_case(&stored.etag))
-        {
-            return Ok(Some(known));
+        if let Some(known) = stored.known() {
+            return Ok(Some(known.clone()));
         }
         let Some(md5) = Digest::from_etag(&stored.etag) else {
             return Ok(None);
         };
-        let is_same = content.digest().await? == md5;
+        let is_same = part.md5(&self.md5_pool).await? == md5;
         Ok(is_same.then(|| CompletedPart::new(Some(md5), None)))
     }
 
     /// Returns the value of `Content-MD5` if the header is requested.
-    async fn content_md5(&self, content: &PartContent) -> Result<Option<String>> {
+    async fn content_md5(&self, part: &mut Part) -> Result<Option<String>> {
         Ok(match self.compute_content_md5 {
-            true => Some(content.digest().await?.base64()),
+            true => Some(part.md5(&self.md5_pool).await?.base64()),
             false => None,
         })
     }
 
-    /// Sends content until `etag` of the output confirms that the service stored the same bytes, at
+    /// Returns `true` if each part needs its MD5.
+    pub(super) fn needs_md5(&self) -> bool {
+        self.verify || self.compute_content_md5
+    }
+
+    /// Sends a part until `etag` of the output confirms that the service stored the same bytes, at
     /// most [`MAX_SENDS`] times. Returns the output, and the MD5 of the bytes if they are verified.
     ///
     /// # Errors
@@ -162,7 +175,7 @@ impl Uploader {
     async fn send_verified<T, F>(
         &self,
         operation: &'static str,
-        content: &PartContent,
+        part: &mut Part,
         slot: &Arc<RequestSlot>,
         send: impl Fn(Body) -> F,
         etag: impl Fn(&T) -> Option<String>,
@@ -170,24 +183,32 @@ impl Uploader {
     where
         F: Future<Output = Result<T>>,
     {
+        if self.verify {
+            // The MD5 is calculated while the part is sent.
+            part.start_md5(&self.md5_pool);
+        }
         let mut sends = 1;
         loop {
-            let monitor = BodyMonitor::new(Arc::clone(&self.monitor), self.verify);
-            let monitor = monitor.observed_by(Arc::<RequestSlot>::clone(slot), content.len());
-            let body = match content.len() {
+            let len = part.content.len();
+            let monitor = BodyMonitor::new(Arc::clone(&self.monitor));
+            let monitor = monitor.observed_by(Arc::<RequestSlot>::clone(slot), len);
+            let body = match len {
                 // The HTTP library does not read a body that is known to be empty.
-                0 => content.body(),
-                _ => content.body().monitored(monitor.clone()),
+                0 => part.content.body(),
+                _ => part.content.body().monitored(monitor.clone()),
             };
-            let result = send(body).await.and_then(|output| {
-                let etag = etag(&output).unwrap_or_default();
-                self.check_etag(operation, monitor.digest(), &etag)?;
-                Ok(output)
-            });
-            let error = match result {
+            let result = match send(body).await {
                 Ok(output) => {
+                    let etag = etag(&output).unwrap_or_default();
+                    let md5 = self.verified_md5(operation, part, &etag).await;
+                    md5.map(|md5| (output, md5))
+                }
+                Err(error) => Err(error),
+            };
+            let error = match result {
+                Ok(verified) => {
                     monitor.confirm();
-                    return Ok((output, monitor.digest()));
+                    return Ok(verified);
                 }
                 Err(error) => error,
             };
@@ -199,12 +220,21 @@ impl Uploader {
         }
     }
 
-    /// Returns an error if the entity tag of a response does not confirm the bytes with the MD5
-    /// `sent`.
-    fn check_etag(&self, operation: &'static str, sent: Option<Digest>, etag: &str) -> Result<()> {
-        let Some(sent) = sent else {
-            return Ok(());
-        };
+    /// Returns the MD5 of a part that was sent, or `None` without verification.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Integrity` if the entity tag of the response does not confirm the MD5.
+    async fn verified_md5(
+        &self,
+        operation: &'static str,
+        part: &mut Part,
+        etag: &str,
+    ) -> Result<Option<Digest>> {
+        if !self.verify {
+            return Ok(None);
+        }
+        let sent = part.md5(&self.md5_pool).await?;
         let text = if !entity_tag::is_set(etag) {
             "the response has no ETag, so the stored bytes cannot be verified".into()
         } else if self
@@ -213,7 +243,7 @@ impl Uploader {
         {
             format!("{sent} was sent, but the service stored other bytes: ETag {etag}")
         } else {
-            return Ok(());
+            return Ok(Some(sent));
         };
         let error = Error::new(ErrorKind::Integrity, text);
         Err(with_object(error, &self.bucket, self.key(), operation))

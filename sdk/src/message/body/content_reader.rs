@@ -1,15 +1,16 @@
 //! [`ContentReader`]: reads the content of a request body from memory, a file or a stream.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::file_buffers::FileBuffers;
 use super::{BodySource, BoxStream, StreamSlot, has_stream, take_stream};
 use crate::base::error::Error;
 
@@ -23,11 +24,14 @@ pub(super) struct ContentReader {
     state: State,
     /// Offset of the content in its file; `None` if the content is the whole file.
     offset: Option<u64>,
+    buffers: FileBuffers,
 }
 
 enum State {
     Done,
     Bytes(Bytes),
+    /// Chunks, and the position of the next one.
+    Chunks(Arc<[Bytes]>, usize),
     /// A file that has not been opened yet.
     Path(PathBuf),
     File(File),
@@ -45,6 +49,7 @@ impl ContentReader {
         let state = match source {
             BodySource::Bytes(bytes) if bytes.is_empty() => State::Done,
             BodySource::Bytes(bytes) => State::Bytes(bytes.clone()),
+            BodySource::Chunks(chunks) => State::Chunks(Arc::clone(chunks), 0),
             BodySource::File {
                 path,
                 offset: start,
@@ -55,12 +60,16 @@ impl ContentReader {
             BodySource::Stream(slot) if has_stream(slot) => State::Slot(slot.clone()),
             BodySource::Stream(_) => return Err(already_consumed()),
         };
-        Ok(Self { state, offset })
+        Ok(Self {
+            state,
+            offset,
+            buffers: FileBuffers::default(),
+        })
     }
 
     /// Returns whether all content is in memory, so that its length is certain.
     pub(super) fn is_in_memory(&self) -> bool {
-        matches!(self.state, State::Bytes(_))
+        matches!(self.state, State::Bytes(_) | State::Chunks(..))
     }
 
     /// Ends the content: the reader yields nothing more.
@@ -84,6 +93,11 @@ impl ContentReader {
                         self.stop();
                     }
                     return Poll::Ready(Some(Ok(chunk)));
+                }
+                State::Chunks(chunks, next) => {
+                    let chunk = chunks.get(*next).cloned();
+                    *next += 1;
+                    return Poll::Ready(chunk.map(Ok));
                 }
                 State::Slot(slot) => {
                     self.state = match take_stream(slot) {
@@ -125,15 +139,20 @@ impl ContentReader {
         // Of a whole file, one more byte than announced is requested, to notice that it has grown.
         let extra = u64::from(self.offset.is_none());
         let wanted = remaining.saturating_add(extra).min(FILE_CHUNK);
-        let offset = self.offset.unwrap_or(0);
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let (offset, buffers) = (self.offset.unwrap_or(0), self.buffers.clone());
         self.state = match std::mem::replace(&mut self.state, State::Done) {
             State::Path(path) => State::Reading(spawn_blocking(move || {
                 let file = open_at(&path, offset).map_err(|error| {
                     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
                 })?;
-                read(file, wanted)
+                read(file, wanted, &buffers)
             })),
-            State::File(file) => State::Reading(spawn_blocking(move || read(file, wanted))),
+            // A range of a file ends here, even if the file continues.
+            State::File(_) if wanted == 0 => State::Done,
+            State::File(file) => {
+                State::Reading(spawn_blocking(move || read(file, wanted, &buffers)))
+            }
             other => other,
         };
     }
@@ -151,8 +170,7 @@ fn open_at(path: &Path, offset: u64) -> io::Result<File> {
     Ok(file)
 }
 
-fn read(mut file: File, wanted: u64) -> io::Result<(File, Bytes)> {
-    let mut buffer = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
-    file.by_ref().take(wanted).read_to_end(&mut buffer)?;
-    Ok((file, buffer.into()))
+fn read(mut file: File, wanted: usize, buffers: &FileBuffers) -> io::Result<(File, Bytes)> {
+    let chunk = buffers.read(&mut file, wanted)?;
+    Ok((file, chunk))
 }

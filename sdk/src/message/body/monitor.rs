@@ -1,14 +1,12 @@
-//! [`BodyMonitor`]: paces, counts and hashes the bytes of a request body while it is sent.
+//! [`BodyMonitor`]: paces and counts the bytes of a request body while it is sent.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use tokio::time::Sleep;
 
-use crate::base::digest::Digest;
 use crate::base::error::Error;
 use crate::message::transfer_monitor::{BodyObserver, TransferMonitor};
 
@@ -25,23 +23,17 @@ pub(crate) struct BodyMonitor {
 }
 
 /// The bytes of the last attempt.
+#[derive(Default)]
 struct LastAttempt {
     number: u64,
-    /// `None` if the bytes are not hashed.
-    md5: Option<Md5>,
     sent: u64,
 }
 
 impl BodyMonitor {
-    /// Creates a monitor that hashes the bytes if `hash` is `true`.
-    pub(crate) fn new(transfer: Arc<TransferMonitor>, hash: bool) -> Self {
+    pub(crate) fn new(transfer: Arc<TransferMonitor>) -> Self {
         Self {
             transfer,
-            last_attempt: Arc::new(Mutex::new(LastAttempt {
-                number: 0,
-                md5: hash.then(Md5::new),
-                sent: 0,
-            })),
+            last_attempt: Arc::default(),
             observer: None,
         }
     }
@@ -50,11 +42,6 @@ impl BodyMonitor {
     pub(crate) fn observed_by(mut self, observer: Arc<dyn BodyObserver>, len: u64) -> Self {
         self.observer = Some((observer, len));
         self
-    }
-
-    /// Returns the MD5 of the bytes of the last attempt, or `None` if they are not hashed.
-    pub(crate) fn digest(&self) -> Option<Digest> {
-        self.last_attempt().md5.clone().map(Digest::of)
     }
 
     /// Reports the bytes of the last attempt as confirmed.
@@ -66,7 +53,6 @@ impl BodyMonitor {
     pub(crate) fn reset(&self) -> u64 {
         let mut last = self.last_attempt();
         last.number += 1;
-        last.md5 = last.md5.as_ref().map(|_| Md5::new());
         // While the lock is held: otherwise the next attempt could report bytes in between.
         self.transfer.take_back(std::mem::take(&mut last.sent));
         last.number
@@ -136,9 +122,6 @@ impl AttemptMonitor {
         if last.number != self.number {
             return;
         }
-        if let Some(md5) = &mut last.md5 {
-            md5.update(chunk);
-        }
         let len = chunk.len() as u64;
         last.sent += len;
         self.body.transfer.add_transferred(len);
@@ -154,16 +137,13 @@ mod tests {
 
     #[test]
     fn only_the_last_attempt_counts() {
-        let monitor = BodyMonitor::new(Arc::default(), true);
+        let monitor = BodyMonitor::new(Arc::default());
         let first = AttemptMonitor::start(&monitor);
         first.count(&Bytes::from_static(b"abc"));
         let second = AttemptMonitor::start(&monitor);
         first.count(&Bytes::from_static(b"late"));
         second.count(&Bytes::from_static(b"ab"));
         second.count(&Bytes::from_static(b"c"));
-        assert_eq!(
-            monitor.digest().unwrap().to_string(),
-            "900150983cd24fb0d6963f7d28e17f72"
-        );
+        assert_eq!(monitor.last_attempt().sent, 3);
     }
 }

@@ -7,11 +7,8 @@ use md5::{Digest, Md5};
 
 use super::{RequestBody, RequestParts};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::Md5Pool;
+use crate::base::md5_pool::{Md5Pool, SHORT_CONTENT};
 
-/// Longest body, in bytes, that is hashed while the request is encoded: it takes some 25
-/// microseconds.
-const SHORT: usize = 16 * 1024;
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// Whether a request needs `Content-MD5`.
@@ -23,7 +20,7 @@ pub(crate) enum ContentMd5 {
     /// The caller asked for it. A body that is not in memory is left for
     /// [`hash_body`](RequestParts::hash_body).
     IfInMemory,
-    /// The caller asked for it. Only a body of at most [`SHORT`] bytes in memory is hashed at once.
+    /// The caller asked for it. Only a body of at most [`SHORT_CONTENT`] bytes in memory is hashed at once.
     IfShort,
 }
 
@@ -46,7 +43,7 @@ impl RequestParts {
             RequestBody::OpenObject(_) | RequestBody::Form(_) => None,
         };
         match bytes {
-            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > SHORT => Ok(()),
+            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > SHORT_CONTENT => Ok(()),
             Some(bytes) => {
                 let digest = BASE64.encode(Md5::digest(bytes));
                 self.text_header(CONTENT_MD5, &digest)
@@ -74,14 +71,11 @@ impl RequestParts {
             let text = "cannot compute `Content-MD5` of a stream, which can be read only once";
             Error::invalid_input(text)
         })?;
-        for pending in pool.start([source]) {
-            let digest = pending.digest().await.map_err(|error| {
-                let text = format!("cannot read the body: {error}");
-                Error::new(ErrorKind::Io, text).with_source(error)
-            })?;
-            self.text_header(CONTENT_MD5, &digest.base64())?;
-        }
-        Ok(())
+        let digest = pool.start(source).digest().await.map_err(|error| {
+            let text = format!("cannot read the body: {error}");
+            Error::new(ErrorKind::Io, text).with_source(error)
+        })?;
+        self.text_header(CONTENT_MD5, &digest.base64())
     }
 
     /// Checks that the requested `Content-MD5` is set, for requests that are not sent.

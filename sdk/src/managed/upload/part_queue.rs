@@ -1,0 +1,171 @@
+//! [`PartQueue`]: parts that were read, but are not being sent yet.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::part_content::{Part, PartContent};
+use super::uploader::StoredPart;
+use crate::base::md5_lanes::LANES;
+use crate::base::md5_pool::Md5Pool;
+
+/// How many bytes at most are hashed at once before they are sent. It bounds how much of a file is
+/// read twice if the page cache does not keep it.
+const HASH_AHEAD: u64 = 256 << 20;
+
+/// Parts that were read, but are not being sent yet.
+///
+/// Parts of bytes in memory and of files need no memory, so as many of them are queued as can be
+/// hashed side by side. A stream is read by one part ahead.
+pub(super) struct PartQueue {
+    parts: VecDeque<Part>,
+    /// Number of parts at the end of the queue that are not being hashed.
+    new: usize,
+    /// Number of parts that were taken out.
+    taken: u32,
+    /// Number of parts that are missing in the current batch.
+    missing: usize,
+    batch: usize,
+    pub(super) is_at_end: bool,
+}
+
+impl PartQueue {
+    /// Creates a queue of parts that are read one by one.
+    pub(super) fn one_by_one() -> Self {
+        Self::new(1)
+    }
+
+    /// Creates a queue of parts that are read and hashed in batches.
+    pub(super) fn in_batches(part_size: u64) -> Self {
+        let parts = usize::try_from(HASH_AHEAD / part_size.max(1)).unwrap_or(LANES);
+        Self::new(parts.clamp(1, LANES))
+    }
+
+    fn new(batch: usize) -> Self {
+        Self {
+            parts: VecDeque::new(),
+            new: 0,
+            taken: 0,
+            missing: batch,
+            batch,
+            is_at_end: false,
+        }
+    }
+
+    /// Returns `true` if the next part should be read.
+    pub(super) fn wants_part(&self) -> bool {
+        self.missing > 0 && !self.is_at_end
+    }
+
+    /// Returns the number of the next part to read, starting at 0.
+    pub(super) fn next_number(&self) -> u32 {
+        let queued = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        self.taken.saturating_add(queued)
+    }
+
+    pub(super) fn push(&mut self, content: PartContent) {
+        self.parts.push_back(Part::new(content));
+        self.new += 1;
+        self.missing = self.missing.saturating_sub(1);
+    }
+
+    /// Starts to hash a complete batch, except for parts that the service is known to have.
+    pub(super) fn start_md5s(&mut self, pool: &Md5Pool, stored: &BTreeMap<u32, StoredPart>) {
+        if self.new == 0 || self.wants_part() {
+            return;
+        }
+        let is_needed = |number: &u32| stored.get(number).and_then(StoredPart::known).is_none();
+        let first_new = self.parts.len() - self.new;
+        let new = (self.taken..).zip(&mut self.parts).skip(first_new);
+        let needed = new.filter(|(number, _)| is_needed(number));
+        Part::start_md5s(pool, needed.map(|(_, part)| part));
+        self.new = 0;
+    }
+
+    /// Takes the next part with its number, unless its batch is incomplete. The next batch is due when
+    /// the queue has no more parts than are sent at the same time.
+    pub(super) fn pop(&mut self, concurrency: usize) -> Option<(u32, Part)> {
+        if self.wants_part() {
+            return None;
+        }
+        let part = self.parts.pop_front()?;
+        self.new = self.new.min(self.parts.len());
+        let number = self.taken;
+        self.taken += 1;
+        let low = match self.batch {
+            1 => 0,
+            batch => batch.min(concurrency),
+        };
+        if self.parts.len() <= low {
+            self.missing = self.batch;
+        }
+        Some((number, part))
+    }
+
+    /// Returns the number of parts that were taken out.
+    pub(super) fn taken(&self) -> u32 {
+        self.taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// Reads as many parts as the queue wants.
+    fn fill(queue: &mut PartQueue) -> usize {
+        let mut read = 0;
+        while queue.wants_part() {
+            assert_eq!(queue.pop(4).map(|(number, _)| number), None);
+            queue.push(PartContent::from_chunks(vec![Bytes::from_static(b"abc")]));
+            read += 1;
+        }
+        queue.start_md5s(&Md5Pool::default(), &BTreeMap::new());
+        read
+    }
+
+    #[test]
+    fn a_stream_is_read_by_one_part_ahead() {
+        let mut queue = PartQueue::one_by_one();
+        for number in 0..3 {
+            assert_eq!(queue.next_number(), number);
+            assert_eq!(fill(&mut queue), 1);
+            assert_eq!(queue.pop(4).map(|(number, _)| number), Some(number));
+        }
+    }
+
+    #[test]
+    fn a_batch_is_read_before_the_previous_one_is_sent() {
+        let mut queue = PartQueue::in_batches(8 << 20);
+        assert_eq!(fill(&mut queue), 16);
+        for number in 0..12 {
+            assert_eq!(fill(&mut queue), 0);
+            assert_eq!(queue.pop(4).map(|(number, _)| number), Some(number));
+        }
+        assert_eq!(queue.next_number(), 16);
+        assert_eq!(fill(&mut queue), 16);
+        queue.is_at_end = true;
+        let rest: Vec<_> = std::iter::from_fn(|| queue.pop(4)).collect();
+        let numbers: Vec<_> = rest.into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, Vec::from_iter(12..32));
+        assert_eq!(queue.taken(), 32);
+    }
+
+    #[test]
+    fn the_end_completes_a_batch() {
+        let mut queue = PartQueue::in_batches(8 << 20);
+        queue.push(PartContent::empty());
+        assert!(queue.pop(4).is_none());
+        queue.is_at_end = true;
+        assert!(!queue.wants_part());
+        assert!(queue.pop(4).is_some());
+        assert!(queue.pop(4).is_none());
+    }
+
+    #[test]
+    fn large_parts_are_read_in_small_batches() {
+        let batch = |part_size| fill(&mut PartQueue::in_batches(part_size));
+        assert_eq!(batch(64 << 20), 4);
+        assert_eq!(batch(5 << 30), 1);
+    }
+}

@@ -1,0 +1,98 @@
+//! [`FileBuffers`]: memory for the chunks of a file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+/// Buffers for the chunks of a file. A buffer is reused as soon as its chunk was sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl FileBuffers {
+    /// Reads up to `wanted` bytes from the position of the file, fewer only at its end. Blocks.
+    pub(super) fn read(&self, file: &mut File, wanted: usize) -> io::Result<Bytes> {
+        let mut buffer = self.take().unwrap_or_default();
+        // The bytes of an earlier chunk are overwritten.
+        buffer.resize(buffer.len().max(wanted), 0);
+        let mut chunk = Chunk {
+            buffer,
+            len: 0,
+            buffers: self.clone(),
+        };
+        while let Some(free) = chunk.buffer.get_mut(chunk.len..wanted)
+            && !free.is_empty()
+        {
+            match file.read(free) {
+                Ok(0) => break,
+                Ok(read) => chunk.len += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(match chunk.len {
+            0 => Bytes::new(),
+            _ => Bytes::from_owner(chunk),
+        })
+    }
+
+    fn take(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
+/// The first bytes of a buffer, which is returned when they are dropped.
+struct Chunk {
+    buffer: Vec<u8>,
+    len: usize,
+    buffers: FileBuffers,
+}
+
+impl AsRef<[u8]> for Chunk {
+    fn as_ref(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut buffers = self
+            .buffers
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        buffers.push(buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_reused_when_its_chunk_is_dropped() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"abcdefghij").unwrap();
+        file.rewind().unwrap();
+        let buffers = FileBuffers::default();
+        let first = buffers.read(&mut file, 4).unwrap();
+        let second = buffers.read(&mut file, 2).unwrap();
+        assert_eq!((&first[..], &second[..]), (&b"abcd"[..], &b"ef"[..]));
+        let slice = first.slice(1..);
+        drop(first);
+        assert!(buffers.take().is_none());
+        assert_eq!(slice, "bcd");
+        let place = slice.as_ptr();
+        drop(slice);
+        let third = buffers.read(&mut file, 3).unwrap();
+        assert_eq!(third, "ghi");
+        assert_eq!(third.as_ptr(), place.wrapping_sub(1));
+        // Fewer bytes at the end, then none.
+        assert_eq!(buffers.read(&mut file, 3).unwrap(), "j");
+        assert_eq!(buffers.read(&mut file, 3).unwrap(), "");
+    }
+}
