@@ -62,7 +62,7 @@ struct Held {
     len: u64,
 }
 
-/// The most limit of an adaptive lane.
+/// Maximum limit of an adaptive lane.
 const MAX_ADAPTIVE: usize = 64;
 /// Bytes are reported in pieces of at least this length.
 const REPORTED: u64 = 256 * 1024;
