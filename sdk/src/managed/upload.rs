@@ -4,6 +4,7 @@ mod content_type;
 pub(super) mod file_etag;
 mod multipart;
 mod part_content;
+mod part_memory;
 mod part_queue;
 mod part_reader;
 mod pipe;

@@ -1,6 +1,8 @@
 //! [`MemoryBudget`]: a limit on the bytes that transfers hold in memory.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,7 +37,7 @@ struct Waiting {
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u64,
-    is_counted: bool,
+    is_counted: AtomicBool,
 }
 
 impl MemoryBudget {
@@ -59,7 +61,7 @@ impl MemoryBudget {
             Err(_) => Reservation {
                 budget: self,
                 bytes: 0,
-                is_counted: true,
+                is_counted: AtomicBool::new(true),
             },
         }
     }
@@ -90,7 +92,7 @@ impl MemoryBudget {
             let _ = first.grant.send(Reservation {
                 budget: Arc::clone(self),
                 bytes,
-                is_counted: true,
+                is_counted: AtomicBool::new(true),
             });
         }
     }
@@ -103,25 +105,36 @@ impl MemoryBudget {
 impl Reservation {
     /// Releases what exceeds `bytes`.
     pub(crate) fn shrink(&mut self, bytes: u64) {
-        let was_counted = self.is_counted;
-        self.set_counted(false);
-        self.bytes = self.bytes.min(bytes);
-        self.set_counted(was_counted);
+        let released = self.bytes.saturating_sub(bytes);
+        self.bytes -= released;
+        if *self.is_counted.get_mut() {
+            let mut state = self.budget.lock();
+            state.used = state.used.saturating_sub(released);
+            drop(state);
+            self.budget.grant();
+        }
     }
 
     /// Sets whether the memory counts. It does by default.
-    pub(crate) fn set_counted(&mut self, is_counted: bool) {
-        if self.is_counted == is_counted {
+    pub(crate) fn set_counted(&self, is_counted: bool) {
+        let mut state = self.budget.lock();
+        if self.is_counted.swap(is_counted, Ordering::Relaxed) == is_counted {
             return;
         }
-        self.is_counted = is_counted;
-        let mut state = self.budget.lock();
         state.used = match is_counted {
             true => state.used.saturating_add(self.bytes),
             false => state.used.saturating_sub(self.bytes),
         };
         drop(state);
         self.budget.grant();
+    }
+}
+
+impl fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reservation")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -187,6 +200,19 @@ mod tests {
         assert_eq!(used(&budget), 0);
     }
 
+    /// At no moment, the rest seems to be available.
+    #[tokio::test]
+    async fn shrinking_releases_only_the_difference() {
+        let budget = Arc::new(MemoryBudget::new(10));
+        let mut first = Arc::clone(&budget).reserve(10).await;
+        let mut other = Box::pin(Arc::clone(&budget).reserve(5));
+        assert!((&mut other).now_or_never().is_none());
+        first.shrink(6);
+        assert!((&mut other).now_or_never().is_none());
+        first.shrink(5);
+        assert!((&mut other).now_or_never().is_some());
+    }
+
     #[tokio::test]
     async fn uncounted_memory_does_not_block_others() {
         let budget = Arc::new(MemoryBudget::new(10));
@@ -200,6 +226,8 @@ mod tests {
         drop(other);
         assert!(Arc::clone(&budget).reserve(1).now_or_never().is_none());
         stalled.shrink(3);
+        assert_eq!(used(&budget), 3);
+        stalled.shrink(5);
         assert_eq!(used(&budget), 3);
         drop(stalled);
         assert_eq!(used(&budget), 0);

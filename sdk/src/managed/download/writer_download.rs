@@ -1,8 +1,10 @@
 //! [`WriterDownload`]: downloads concurrent ranges, and writes them in order.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -117,7 +119,7 @@ impl<'a> WriterDownload<'a> {
                 });
             }
             if let Some((end, range)) = waiting.remove(&next) {
-                self.write_range(range, &mut waiting).await?;
+                self.write_range(range, tasks, &mut waiting).await?;
                 next = end;
                 continue;
             }
@@ -133,16 +135,22 @@ impl<'a> WriterDownload<'a> {
 
     /// Writes a range. If the writer makes no progress for a while, the memory of the range, and of
     /// those that wait for it, does not count until it does.
-    async fn write_range(&mut self, mut range: RangeBytes, waiting: &mut Waiting) -> Result<()> {
+    async fn write_range(
+        &mut self,
+        mut range: RangeBytes,
+        tasks: &mut RangeTasks,
+        waiting: &mut Waiting,
+    ) -> Result<()> {
         let pending = self.start_md5(&range.bytes);
         while !range.bytes.is_empty() {
             let write = self.writer.write(&range.bytes);
             let written = match tokio::time::timeout(STALL_TIME, write).await {
                 Ok(written) => written,
                 Err(_) => {
-                    set_counted(&mut range, waiting, false);
-                    let written = self.writer.write(&range.bytes).await;
-                    set_counted(&mut range, waiting, true);
+                    set_counted(&range, waiting, false);
+                    let stalled = poll_fn(|cx| self.poll_stalled(cx, &range, tasks, waiting));
+                    let written = stalled.await?;
+                    set_counted(&range, waiting, true);
                     written
                 }
             };
@@ -152,6 +160,31 @@ impl<'a> WriterDownload<'a> {
             }
         }
         self.finish_md5(pending).await
+    }
+
+    /// Waits for the writer. The memory of ranges that arrive in the meantime does not count.
+    fn poll_stalled(
+        &mut self,
+        cx: &mut Context<'_>,
+        range: &RangeBytes,
+        tasks: &mut RangeTasks,
+        waiting: &mut Waiting,
+    ) -> Poll<Result<std::io::Result<usize>>> {
+        loop {
+            if let Poll::Ready(written) = self.writer.as_mut().poll_write(cx, &range.bytes) {
+                return Poll::Ready(Ok(written));
+            }
+            match tasks.poll_next(cx)? {
+                Poll::Ready(Some(TaskEvent::Finished((arrived, bytes)))) => {
+                    if let Some(reservation) = &bytes.reservation {
+                        reservation.set_counted(false);
+                    }
+                    waiting.insert(arrived.start, (arrived.end, bytes));
+                }
+                Poll::Ready(Some(TaskEvent::Started)) => {}
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 
     async fn write(&mut self, bytes: &Bytes) -> Result<()> {
@@ -178,10 +211,10 @@ impl<'a> WriterDownload<'a> {
     }
 }
 
-fn set_counted(range: &mut RangeBytes, waiting: &mut Waiting, is_counted: bool) {
-    let waiting = waiting.values_mut().map(|(_, range)| range);
+fn set_counted(range: &RangeBytes, waiting: &Waiting, is_counted: bool) {
+    let waiting = waiting.values().map(|(_, range)| range);
     for range in waiting.chain([range]) {
-        if let Some(reservation) = &mut range.reservation {
+        if let Some(reservation) = &range.reservation {
             reservation.set_counted(is_counted);
         }
     }

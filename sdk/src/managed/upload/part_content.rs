@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
+use crate::client::transfer_budget::Reservation;
 use crate::message::body::Body;
 
 /// The bytes of a part, or of content that is sent with one request. They can be sent repeatedly.
@@ -16,6 +17,8 @@ pub(super) enum PartContent {
     Bytes {
         chunks: Arc<[Bytes]>,
         len: u64,
+        /// Memory that is released with the content, if the client holds it.
+        _memory: Option<Arc<Reservation>>,
     },
     File {
         path: Arc<Path>,
@@ -30,9 +33,18 @@ impl PartContent {
     }
 
     pub(super) fn from_chunks(chunks: Vec<Bytes>) -> Self {
+        Self::in_memory(chunks, None)
+    }
+
+    /// Creates content that releases this memory when it is dropped.
+    pub(super) fn in_memory(chunks: Vec<Bytes>, memory: Option<Arc<Reservation>>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         let chunks = chunks.into();
-        Self::Bytes { chunks, len }
+        Self::Bytes {
+            chunks,
+            len,
+            _memory: memory,
+        }
     }
 
     pub(super) fn len(&self) -> u64 {

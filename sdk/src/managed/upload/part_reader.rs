@@ -9,8 +9,10 @@ use std::time::UNIX_EPOCH;
 use bytes::{Bytes, BytesMut};
 
 use super::part_content::{PartContent, file_error};
+use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::transfer_budget::{MemoryBudget, Reservation};
 use crate::message::body::ReaderStream;
 
 /// Reads a source part by part.
@@ -39,22 +41,24 @@ struct StreamReader<'a> {
     /// Number of bytes that the stream has yielded, including `rest`.
     received: u64,
     ended: bool,
+    memory: PartMemory,
 }
 
 impl<'a> PartReader<'a> {
-    pub(super) async fn open(source: UploadSource<'a>) -> Result<Self> {
+    /// Opens the source. Parts of a stream are kept within the memory budget.
+    pub(super) async fn open(source: UploadSource<'a>, memory: &Arc<MemoryBudget>) -> Result<Self> {
         match source.0 {
             SourceKind::Bytes(bytes) => Ok(Self {
                 len: Some(bytes.len() as u64),
                 unread: Unread::Bytes(bytes),
                 modified: None,
             }),
-            SourceKind::Path(path) => Self::open_file(path).await,
-            SourceKind::Stream { stream, len } => Ok(Self::from_stream(stream, len)),
+            SourceKind::Path(path) => Self::open_file(path, memory).await,
+            SourceKind::Stream { stream, len } => Ok(Self::from_stream(stream, len, memory)),
         }
     }
 
-    async fn open_file(path: PathBuf) -> Result<Self> {
+    async fn open_file(path: PathBuf, memory: &Arc<MemoryBudget>) -> Result<Self> {
         let data = tokio::fs::metadata(&path)
             .await
             .map_err(|error| file_error(&path, error))?;
@@ -66,7 +70,8 @@ impl<'a> PartReader<'a> {
             let file = tokio::fs::File::open(&path)
                 .await
                 .map_err(|error| file_error(&path, error))?;
-            return Ok(Self::from_stream(Box::pin(ReaderStream::new(file)), None));
+            let stream = Box::pin(ReaderStream::new(file));
+            return Ok(Self::from_stream(stream, None, memory));
         }
         Ok(Self {
             len: Some(data.len()),
@@ -78,7 +83,7 @@ impl<'a> PartReader<'a> {
         })
     }
 
-    fn from_stream(stream: SourceStream<'a>, len: Option<u64>) -> Self {
+    fn from_stream(stream: SourceStream<'a>, len: Option<u64>, memory: &Arc<MemoryBudget>) -> Self {
         Self {
             unread: Unread::Stream(StreamReader {
                 stream,
@@ -86,6 +91,7 @@ impl<'a> PartReader<'a> {
                 rest: Bytes::new(),
                 received: 0,
                 ended: false,
+                memory: PartMemory::new(Arc::clone(memory)),
             }),
             len,
             modified: None,
@@ -136,7 +142,12 @@ impl<'a> PartReader<'a> {
             Unread::File { offset, .. } => Ok(Some(*offset) == total),
             Unread::Stream(reader) => {
                 while reader.rest.is_empty() && !reader.ended {
-                    poll_fn(|cx| reader.poll_chunk(cx, total)).await?;
+                    poll_fn(|cx| {
+                        let polled = reader.poll_chunk(cx, total);
+                        reader.memory.observe_with_previous(cx, polled.is_pending());
+                        polled
+                    })
+                    .await?;
                 }
                 Ok(reader.rest.is_empty())
             }
@@ -184,12 +195,19 @@ impl StreamReader<'_> {
             let missing = size - self.part.len.min(size);
             if missing == 0 || (self.ended && self.rest.is_empty()) {
                 let part = std::mem::take(&mut self.part);
-                return Poll::Ready(Ok((part.len > 0).then(|| part.finish())));
+                let memory = self.memory.take(part.len as u64);
+                return Poll::Ready(Ok((part.len > 0).then(|| part.finish(memory))));
             }
             if self.rest.is_empty() {
-                ready!(self.poll_chunk(cx, total))?;
+                let polled = self.poll_chunk(cx, total);
+                self.memory.observe(cx, polled.is_pending());
+                ready!(polled)?;
                 continue;
             }
+            // The source has started to yield the part.
+            let left = total.map(|total| total - (self.received - self.rest.len() as u64));
+            let needed = left.unwrap_or(u64::MAX).min(size as u64);
+            ready!(self.memory.poll_reserve(cx, needed));
             let len = missing.min(self.rest.len());
             self.part.push(self.rest.split_to(len));
         }
@@ -264,9 +282,9 @@ impl PartBuilder {
         }
     }
 
-    fn finish(mut self) -> PartContent {
+    fn finish(mut self, memory: Option<Arc<Reservation>>) -> PartContent {
         self.flush();
-        PartContent::from_chunks(self.chunks)
+        PartContent::in_memory(self.chunks, memory)
     }
 }
 

@@ -32,7 +32,8 @@ impl Upload<'_> {
         if self.token.is_none() {
             self.token = tokens.load(&options.object.key).await?;
         }
-        let mut reader = PartReader::open(self.source).await?;
+        let mut reader =
+            PartReader::open(self.source, &self.bucket.transfer_budget().memory).await?;
         let concurrency = options.transfer.concurrency;
         let uploader = Arc::new(Uploader {
             concurrency: Concurrency::new(concurrency, Lane::Uploads, &self.bucket),
