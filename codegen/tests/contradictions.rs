@@ -193,134 +193,19 @@ fn contradicting_success_responses_are_refused_with_both_places() {
     }
 }
 
-/// Returns the findings of a property with these keys, in one version of the specification
-/// language.
-fn found(property: &Value, version: &str) -> Vec<&'static str> {
-    let definitions = json!({ "thing": object(&json!({ "x": property })) });
-    let api = match version {
-        "2.0" => json!({ "swagger": version, "info": { "title": "T", "version": "1" }, "paths": {},
-            "definitions": definitions }),
-        _ => json!({ "openapi": version, "info": { "title": "T", "version": "1" }, "paths": {},
-            "components": { "schemas": definitions } }),
-    };
-    let workspace = Workspace::new();
-    workspace.write("api.json", api.to_string());
-    let report = Generator::new().spec(workspace.path("api.json")).lint();
-    let rules = report.findings.iter().map(|finding| finding.rule);
-    let other = |rule: &&str| !rule.contains("description") && !rule.contains("unused");
-    rules.filter(other).collect()
-}
-
-#[test]
-fn limits_that_no_value_satisfies_are_reported() {
-    let integer = |limits: Value| {
-        let mut property = json!({ "type": "integer" });
-        let limits = limits.as_object().unwrap().clone();
-        property.as_object_mut().unwrap().extend(limits);
-        property
-    };
-    let contradict: &[&str] = &["limits-contradict"];
-    for (version, property, expected) in [
-        (
-            "2.0",
-            integer(json!({ "minimum": 2, "maximum": 1 })),
-            contradict,
-        ),
-        ("2.0", integer(json!({ "minimum": 1, "maximum": 1 })), &[]),
-        (
-            "2.0",
-            integer(json!({ "minimum": -1.5, "maximum": 1e3 })),
-            &[],
-        ),
-        (
-            "2.0",
-            integer(json!({ "minimum": 1, "maximum": 1, "exclusiveMaximum": true })),
-            contradict,
-        ),
-        (
-            "3.0.3",
-            integer(json!({ "minimum": 1, "maximum": 1, "exclusiveMinimum": true })),
-            contradict,
-        ),
-        (
-            "3.1.0",
-            integer(json!({ "exclusiveMinimum": 5, "maximum": 5 })),
-            contradict,
-        ),
-        (
-            "3.1.0",
-            integer(json!({ "minimum": 9, "exclusiveMinimum": 1, "exclusiveMaximum": 9 })),
-            contradict,
-        ),
-        (
-            "3.1.0",
-            integer(json!({ "exclusiveMinimum": 4, "exclusiveMaximum": 6 })),
-            &[],
-        ),
-        (
-            "2.0",
-            json!({ "type": "string", "minLength": 3, "maxLength": 2 }),
-            contradict,
-        ),
-        (
-            "2.0",
-            json!({ "type": "string", "minLength": 2, "maxLength": 2.0 }),
-            &[],
-        ),
-        (
-            "3.1.0",
-            json!({ "type": "array", "items": text(), "minItems": 3, "maxItems": 0 }),
-            contradict,
-        ),
-        (
-            "3.0.3",
-            json!({ "type": "object", "minProperties": 2, "maxProperties": 1 }),
-            contradict,
-        ),
-        (
-            "2.0",
-            json!({ "type": "string", "minLength": -1 }),
-            &["wrong-type"],
-        ),
-        (
-            "2.0",
-            json!({ "type": "array", "items": text(), "maxItems": "9" }),
-            &["wrong-type"],
-        ),
-        (
-            "2.0",
-            json!({ "type": "string", "maxLength": 1.5 }),
-            &["wrong-type"],
-        ),
-        (
-            "2.0",
-            json!({ "type": "string", "enum": [] }),
-            &["enum-empty"],
-        ),
-        (
-            "3.1.0",
-            json!({ "type": "string", "enum": [] }),
-            &["enum-empty"],
-        ),
-        (
-            "2.0",
-            json!({ "type": "integer", "enum": [] }),
-            &["enum-empty"],
-        ),
-        ("3.1.0", json!({ "enum": [] }), &["enum-empty"]),
-    ] {
-        assert_eq!(found(&property, version), expected, "{version} {property}");
-    }
-}
-
 #[test]
 fn facts_of_a_wrong_type_are_refused() {
-    for key in ["x-into", "x-object-key", "x-signed", "x-slow"] {
+    for key in [
+        "x-into",
+        "x-object-key",
+        "x-signed",
+        "x-slow",
+        "x-errors",
+        "x-examples",
+    ] {
         for value in [json!(42), json!("true"), json!(null), json!({})] {
-            let mut property = text();
-            property[key] = value.clone();
             let mut one = operation(json!([{ "name": "x", "in": "query", "type": "string" }]));
-            if key == "x-slow" {
+            if matches!(key, "x-slow" | "x-errors" | "x-examples") {
                 one[key] = value.clone();
             } else {
                 one["parameters"][0][key] = value.clone();
@@ -333,6 +218,24 @@ fn facts_of_a_wrong_type_are_refused() {
             );
         }
     }
+    for (key, value, what) in [
+        ("x-errors", json!(["a", 1]), "each entry of `x-errors`"),
+        ("x-examples", json!([[]]), "each entry of `x-examples`"),
+        ("x-examples", json!([{ "request": "x" }]), "`request`"),
+    ] {
+        let mut one = operation(json!([]));
+        one[key] = value.clone();
+        let error = model(&spec(json!({ "/": { "get": one } })));
+        let error = error.expect_err(key).to_string();
+        assert!(
+            error.contains("error[wrong-type]") && error.contains(what),
+            "{key} {value}: {error}"
+        );
+    }
+    let mut api = spec(json!({}));
+    api["x-language"] = json!(["en"]);
+    let error = model(&api).unwrap_err().to_string();
+    assert!(error.contains("`x-language` must be a string"), "{error}");
 }
 
 /// Returns the identifiers of the types of a specification, with the naming rules of a pack.

@@ -29,17 +29,8 @@ fn examples(document: &Document, operation: &Operation, found: &mut Vec<Diagnost
     }
     let fields = request_fields(document, operation);
     for example in &operation.examples {
-        let Some(request) = example.get("request") else {
-            if example.as_object().is_none() {
-                found.push(misfit(example, "expected an object with `request`"));
-            }
-            continue;
-        };
-        let Value::Object(members) = &request.value else {
-            found.push(misfit(request, "expected an object of names and values"));
-            continue;
-        };
-        for (name, member) in members {
+        let request = example.get("request").and_then(Node::as_object);
+        for (name, member) in request.into_iter().flatten() {
             let Some(schema) = fields.get(name.as_str()) else {
                 let message = format!("`{}` does not have the parameter `{name}`", operation.id);
                 found.push(unknown(name, member.key, message, fields.keys().copied()));
@@ -143,27 +134,18 @@ fn item<'d>(document: &'d Document, mut schema: &'d Schema) -> Option<&'d Schema
 
 /// Reports error codes of an operation that the specification does not define.
 fn errors(operation: &Operation, codes: &HashSet<&str>, found: &mut Vec<Diagnostic>) {
-    let Some(listed) = operation.ext.get("x-errors") else {
-        return;
-    };
-    let help = "correct the code, or describe it in `x-error-codes`";
-    let Some(listed) = listed.as_array() else {
-        let message = "`x-errors` is not a list of codes";
-        found.push(warn("error-code-unknown", listed.span, message, help));
-        return;
-    };
-    for code in listed {
-        let json = code.to_json().to_string();
-        let name = code.as_str().unwrap_or(&json);
-        if code.as_str().is_some_and(|code| codes.contains(code)) {
+    let listed = operation.ext.get("x-errors").and_then(Node::as_array);
+    for code in listed.into_iter().flatten() {
+        let Some(name) = code.as_str().filter(|name| !codes.contains(name)) else {
             continue;
-        }
+        };
         let message = match crate::spelling::closest(name, codes.iter().copied()) {
             Some(meant) => {
                 format!("`x-error-codes` does not have `{name}`; did you mean `{meant}`?")
             }
             None => format!("`x-error-codes` does not have `{name}`"),
         };
+        let help = "correct the code, or describe it in `x-error-codes`";
         found.push(warn("error-code-unknown", code.span, message, help));
     }
 }

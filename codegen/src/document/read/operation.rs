@@ -27,6 +27,9 @@ impl<'a> Reader<'a> {
             _ => self.request_body(node, &mut own),
         };
         let responses = self.responses(node);
+        // Packs read this fact directly.
+        self.texts(node, "x-errors");
+        let examples = self.request_examples(node);
         let (id, id_span) = id?;
         self.count_shared(shared.len(), member.key)?;
         Some(Operation {
@@ -46,7 +49,7 @@ impl<'a> Reader<'a> {
             paging: node.get("x-paging").cloned(),
             idempotent: self.idempotent(node),
             slow: self.flag(node, "x-slow"),
-            examples: self.items(node, "x-examples").to_vec(),
+            examples,
             ext: extensions(node, FACTS),
         })
     }
@@ -57,6 +60,17 @@ impl<'a> Reader<'a> {
         }
         let root = self.root;
         self.plain_texts(root, "consumes")
+    }
+
+    fn request_examples(&mut self, node: &Node) -> Vec<Node> {
+        let examples = self.items(node, "x-examples");
+        for example in examples {
+            self.object(example, "each entry of `x-examples`");
+            if let Some(request) = example.get("request") {
+                self.object(request, "`request`");
+            }
+        }
+        examples.to_vec()
     }
 
     fn idempotent(&mut self, node: &Node) -> Option<Idempotent> {

@@ -35,6 +35,8 @@ impl<'a> Reader<'a> {
         };
         let paths = self.object(paths, "`paths`")?;
         let (host, base_path, schemes) = self.address();
+        // Packs read this fact directly.
+        self.text(root, "x-language");
         let document = Document {
             span: root.span,
             title: self.text_or_empty(info, "title"),
