@@ -68,6 +68,7 @@ const DOUBTS: &[&str] = &[
     "misplaced-fact",
     "name-without-letters",
     "no-success",
+    "pattern-invalid",
     "required-undescribed",
     "text-untranslated",
     "type-name-unused",

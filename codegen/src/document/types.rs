@@ -277,8 +277,18 @@ pub struct Limits {
     pub minimum: Option<serde_json::Number>,
     /// `maximum`
     pub maximum: Option<serde_json::Number>,
+    /// Exclusive lower limit of a number that is not an integer.
+    pub above: Option<serde_json::Number>,
+    /// Exclusive upper limit of a number that is not an integer.
+    pub below: Option<serde_json::Number>,
+    /// `minLength`
+    pub min_length: Option<u64>,
     /// `maxLength`
     pub max_length: Option<u64>,
+    /// `minItems`
+    pub min_items: Option<u64>,
+    /// `maxItems`
+    pub max_items: Option<u64>,
     /// `pattern`
     pub pattern: Option<String>,
 }

@@ -1,7 +1,13 @@
-//! Rules for limits and enums that no value satisfies.
+//! Rules for limits, patterns and enums.
+
+use std::cmp::Ordering;
+
+use regex_syntax::ast;
+use serde_json::Number;
 
 use super::warn;
 use crate::diagnostic::Diagnostic;
+use crate::document::Limits;
 use crate::document::grammar::Kind;
 use crate::source::{Node, Value};
 
@@ -39,6 +45,94 @@ pub(super) fn check(node: &Node, kind: Kind, found: &mut Vec<Diagnostic>) {
         let help = "list the values, or remove `enum`";
         found.push(warn("enum-empty", values.span, message, help));
     }
+    if let Some(pattern) = node.get("pattern")
+        && let Some(error) = pattern.as_str().and_then(pattern_error)
+    {
+        let message = format!("this pattern is not a regular expression: {error}");
+        found.push(warn(
+            "pattern-invalid",
+            pattern.span,
+            message,
+            "correct the pattern",
+        ));
+    }
+}
+
+/// Checks whether a value is within its limits. Returns the limit that it exceeds.
+pub(super) fn satisfies(limits: &Limits, node: &Node) -> Result<(), String> {
+    match &node.value {
+        Value::Number(number) => {
+            let json = node.to_json();
+            for (key, limit, allowed) in [
+                (
+                    "minimum",
+                    &limits.minimum,
+                    &[Ordering::Greater, Ordering::Equal][..],
+                ),
+                (
+                    "maximum",
+                    &limits.maximum,
+                    &[Ordering::Less, Ordering::Equal],
+                ),
+                ("exclusive minimum", &limits.above, &[Ordering::Greater]),
+                ("exclusive maximum", &limits.below, &[Ordering::Less]),
+            ] {
+                if let Some(limit) = limit
+                    && !compare(number, limit).is_some_and(|order| allowed.contains(&order))
+                {
+                    return Err(format!("{json} is outside the {key} {limit}"));
+                }
+            }
+            Ok(())
+        }
+        Value::String(text) => count(
+            text.chars().count(),
+            "characters",
+            limits.min_length,
+            limits.max_length,
+        ),
+        Value::Array(items) => count(items.len(), "items", limits.min_items, limits.max_items),
+        _ => Ok(()),
+    }
+}
+
+fn compare(one: &Number, other: &Number) -> Option<Ordering> {
+    match (one.as_i128(), other.as_i128()) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
+    }
+}
+
+fn count(count: usize, unit: &str, least: Option<u64>, most: Option<u64>) -> Result<(), String> {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    if let Some(least) = least.filter(|least| count < *least) {
+        return Err(format!("it has {count} {unit}, and the minimum is {least}"));
+    }
+    if let Some(most) = most.filter(|most| count > *most) {
+        return Err(format!("it has {count} {unit}, and the maximum is {most}"));
+    }
+    Ok(())
+}
+
+/// Returns what is wrong with a pattern. Only reports what is an error in JavaScript, too, because
+/// patterns are written in its dialect, which allows more than the parser.
+fn pattern_error(pattern: &str) -> Option<String> {
+    use ast::ErrorKind;
+    let error = ast::parse::Parser::new().parse(pattern).err()?;
+    let rest = pattern.get(error.span().start.offset..)?;
+    let is_error = match error.kind() {
+        ErrorKind::ClassRangeInvalid
+        | ErrorKind::EscapeUnexpectedEof
+        | ErrorKind::GroupUnclosed
+        | ErrorKind::GroupUnopened
+        | ErrorKind::RepetitionCountInvalid => true,
+        // JavaScript has no classes within classes.
+        ErrorKind::ClassUnclosed => !rest.contains(']'),
+        // JavaScript reads `{x}` as text.
+        ErrorKind::RepetitionMissing => !rest.starts_with('{'),
+        _ => false,
+    };
+    is_error.then(|| error.kind().to_string())
 }
 
 /// Reports counts that are not non-negative integers.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{operations, schemas, warn};
+use super::{limits, operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Document, Object, Schema, SchemaKind};
 use crate::source::{Node, Value};
@@ -15,7 +15,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
             && let Err(misfit) = fits(document, schema, default)
         {
             let message = format!("this default does not fit: {}", misfit.what);
-            let help = "correct the default or the type";
+            let help = "correct the default or the schema";
             found.push(warn("default-misfit", misfit.node.span, message, help));
         }
         for example in &schema.examples {
@@ -95,6 +95,7 @@ pub(super) fn fits<'n>(
 ) -> Result<(), Misfit<'n>> {
     let mut schema = schema;
     for _ in 0..MAX_ALIASES {
+        limits::satisfies(&schema.limits, node).map_err(|what| Misfit { node, what })?;
         schema = match &schema.kind {
             SchemaKind::Ref(name) => match document.definitions.get(name) {
                 Some(definition) => &definition.schema,

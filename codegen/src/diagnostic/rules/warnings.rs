@@ -6,8 +6,8 @@ use super::{Rule, note, warning};
 pub(super) const RULES: &[Rule] = &[
     warning(
         "default-misfit",
-        "a default that does not have the type of the value, or is not one of its values",
-        "correct the default or the type",
+        "a default that does not fit its schema: its type, its values or its limits",
+        "correct the default or the schema",
     ),
     warning(
         "definition-alike",
@@ -183,6 +183,11 @@ pub(super) const RULES: &[Rule] = &[
         "parameter-unused",
         "an unused shared parameter, response, header or body",
         "remove it, or refer to it",
+    ),
+    warning(
+        "pattern-invalid",
+        "a `pattern` that is not a regular expression",
+        "correct the pattern",
     ),
     warning(
         "property-no-description",

@@ -186,7 +186,7 @@ impl Reader<'_> {
             description: self.text_or_empty(node, "description"),
             default: node.get("default").cloned(),
             collection: self.collection(node),
-            limits: self.limits(node),
+            limits: self.limits(node, &kind),
             values: if text {
                 Vec::new()
             } else {
@@ -217,33 +217,47 @@ impl Reader<'_> {
         Some(format)
     }
 
-    fn limits(&mut self, node: &Node) -> Limits {
+    fn limits(&mut self, node: &Node, kind: &SchemaKind) -> Limits {
+        let is_integer = matches!(kind, SchemaKind::Integer(_));
+        let (minimum, above) = self.limit(node, ("minimum", "exclusiveMinimum"), is_integer, 1);
+        let (maximum, below) = self.limit(node, ("maximum", "exclusiveMaximum"), is_integer, -1);
+        let mut count = |key| {
+            let number = self.number(node, key)?;
+            whole(&number)
+        };
         Limits {
-            minimum: self.limit(node, "minimum", "exclusiveMinimum", 1),
-            maximum: self.limit(node, "maximum", "exclusiveMaximum", -1),
-            max_length: self
-                .number(node, "maxLength")
-                .and_then(|number| whole(&number)),
+            minimum,
+            maximum,
+            above,
+            below,
+            min_length: count("minLength"),
+            max_length: count("maxLength"),
+            min_items: count("minItems"),
+            max_items: count("maxItems"),
             pattern: self.text(node, "pattern"),
         }
     }
 
-    /// Returns an inclusive limit. An exclusive limit (a flag beside the limit, or a number) is
-    /// converted for integers only, because other numbers have no successor.
+    /// Returns an inclusive and an exclusive limit. An exclusive limit (a flag beside the limit, or
+    /// a number) of an integer is converted to an inclusive one. Other numbers have no successor.
     fn limit(
         &mut self,
         node: &Node,
-        key: &str,
-        exclusive: &str,
+        (key, exclusive): (&str, &str),
+        is_integer: bool,
         step: i64,
-    ) -> Option<serde_json::Number> {
+    ) -> (Option<serde_json::Number>, Option<serde_json::Number>) {
         let inclusive = self.number(node, key);
         let bound = match node.get(exclusive).map(|node| &node.value) {
-            None | Some(Value::Bool(false)) => return inclusive,
-            Some(Value::Bool(true)) => inclusive?,
-            Some(_) => self.number(node, exclusive)?,
+            None | Some(Value::Bool(false)) => return (inclusive, None),
+            Some(Value::Bool(true)) => inclusive,
+            Some(_) => self.number(node, exclusive),
         };
-        bound.as_i64()?.checked_add(step).map(Into::into)
+        if !is_integer {
+            return (None, bound);
+        }
+        let next = bound.and_then(|bound| bound.as_i64()?.checked_add(step));
+        (next.map(Into::into), None)
     }
 
     fn number(&mut self, node: &Node, key: &str) -> Option<serde_json::Number> {
