@@ -87,6 +87,22 @@ impl Body {
         Self::from(Bytes::new())
     }
 
+    /// Creates a body from bytes in memory that are in several chunks. The chunks are sent one after
+    /// the other. They are not copied, and the client can send them again.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use qingstor_sdk::Body;
+    ///
+    /// let body = Body::from_chunks([Bytes::from("one "), Bytes::from("object")]);
+    /// assert_eq!(body.len(), 10);
+    /// assert!(body.is_replayable());
+    /// ```
+    pub fn from_chunks(chunks: impl IntoIterator<Item = Bytes>) -> Self {
+        let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty());
+        Self::from_shared_chunks(chunks.collect())
+    }
+
     /// Creates a body from the file at `path`, with the length that the file has now.
     ///
     /// # Errors
@@ -148,7 +164,7 @@ impl Body {
     }
 
     /// Creates a body from bytes in memory that are not contiguous.
-    pub(crate) fn from_chunks(chunks: Arc<[Bytes]>) -> Self {
+    pub(crate) fn from_shared_chunks(chunks: Arc<[Bytes]>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         Self::new(BodySource::Chunks(chunks), len)
     }

@@ -58,7 +58,7 @@ impl PartContent {
             Self::Bytes { chunks, .. } => match &**chunks {
                 [] => Body::empty(),
                 [bytes] => bytes.clone().into(),
-                _ => Body::from_chunks(Arc::clone(chunks)),
+                _ => Body::from_shared_chunks(Arc::clone(chunks)),
             },
             Self::File { path, offset, len } => Body::from_file_range(path, *offset, *len),
         }

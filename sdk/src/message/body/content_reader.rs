@@ -30,8 +30,13 @@ pub(super) struct ContentReader {
 enum State {
     Done,
     Bytes(Bytes),
-    /// Chunks, and the position of the next one.
-    Chunks(Arc<[Bytes]>, usize),
+    Chunks {
+        chunks: Arc<[Bytes]>,
+        /// Position of the next chunk.
+        next: usize,
+        /// Rest of the current chunk.
+        rest: Bytes,
+    },
     /// A file that has not been opened yet.
     Path(PathBuf),
     File(File),
@@ -49,7 +54,11 @@ impl ContentReader {
         let state = match source {
             BodySource::Bytes(bytes) if bytes.is_empty() => State::Done,
             BodySource::Bytes(bytes) => State::Bytes(bytes.clone()),
-            BodySource::Chunks(chunks) => State::Chunks(Arc::clone(chunks), 0),
+            BodySource::Chunks(chunks) => State::Chunks {
+                chunks: Arc::clone(chunks),
+                next: 0,
+                rest: Bytes::new(),
+            },
             BodySource::File {
                 path,
                 offset: start,
@@ -69,7 +78,7 @@ impl ContentReader {
 
     /// Returns whether all content is in memory, so that its length is certain.
     pub(super) fn is_in_memory(&self) -> bool {
-        matches!(self.state, State::Bytes(_) | State::Chunks(..))
+        matches!(self.state, State::Bytes(_) | State::Chunks { .. })
     }
 
     /// Ends the content: the reader yields nothing more.
@@ -94,10 +103,16 @@ impl ContentReader {
                     }
                     return Poll::Ready(Some(Ok(chunk)));
                 }
-                State::Chunks(chunks, next) => {
-                    let chunk = chunks.get(*next).cloned();
-                    *next += 1;
-                    return Poll::Ready(chunk.map(Ok));
+                State::Chunks { chunks, next, rest } => {
+                    if rest.is_empty() {
+                        let Some(chunk) = chunks.get(*next) else {
+                            self.stop();
+                            return Poll::Ready(None);
+                        };
+                        (*rest, *next) = (chunk.clone(), *next + 1);
+                    }
+                    let chunk = rest.split_to(rest.len().min(BYTES_CHUNK));
+                    return Poll::Ready(Some(Ok(chunk)));
                 }
                 State::Slot(slot) => {
                     self.state = match take_stream(slot) {

@@ -43,6 +43,23 @@ async fn every_source_yields_its_bytes() {
 }
 
 #[tokio::test]
+async fn chunks_can_be_sent_twice() {
+    let large = vec![7_u8; FILE_CHUNK as usize + 3];
+    let chunks = ["a".into(), Bytes::new(), large.clone().into(), "b".into()];
+    let body = Body::from_chunks(chunks);
+    assert!(body.is_replayable());
+    for _ in 0..2 {
+        let expected = [b"a", &large[..], b"b"].concat();
+        assert_eq!(collect(&body).await.unwrap(), expected);
+    }
+    for chunks in [vec![], vec![Bytes::new()]] {
+        let empty = Body::from_chunks(chunks);
+        assert!(empty.is_empty());
+        assert_eq!(collect(&empty).await.unwrap(), b"");
+    }
+}
+
+#[tokio::test]
 async fn a_body_with_another_length_than_announced_fails() {
     for (body, says) in [
         (stream(&["ab"], 3), "1 bytes before"),
