@@ -4,6 +4,7 @@
 //! Only this layer knows operations by name. The other layers work with any specification.
 
 mod batch_delete;
+mod complete_upload;
 mod copy;
 mod download;
 mod errors;
@@ -16,6 +17,7 @@ mod transfer_options;
 mod upload;
 
 pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
+pub use complete_upload::CompletedUpload;
 pub use copy::{CopiedObject, CopyObject};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};

@@ -9,6 +9,7 @@ use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
 use bytes::Bytes;
+use qingstor_sdk::types::ObjectPart;
 use qingstor_sdk::{CopyObject, SseKey, Upload};
 
 use transfer::{PART, Site, content};
@@ -57,6 +58,35 @@ async fn finds_the_object_if_every_response_to_the_completion_is_lost() {
     let output = upload(&site, &sent).await.unwrap();
     assert_eq!((output.parts, output.bytes), (3, sent.len() as u64));
     assert_eq!(site.content("k").await, sent);
+}
+
+#[tokio::test]
+async fn complete_upload_finds_the_object_if_its_responses_are_lost() {
+    let site = Site::start().await;
+    let sent = content(2 * PART + 9);
+    let upload = site.bucket.initiate_multipart_upload("k").await.unwrap();
+    let id = &upload.upload_id;
+    let mut parts = Vec::new();
+    for (number, start) in (1..).zip((0..sent.len()).step_by(PART)) {
+        let bytes = sent.slice(start..sent.len().min(start + PART));
+        let sent = site.bucket.upload_multipart("k", id, number).body(bytes);
+        let mut part = ObjectPart::new(number);
+        part.etag = sent.await.unwrap().etag;
+        parts.push(part);
+    }
+    // The service has not completed the upload.
+    site.faults(&["operation=CompleteMultipartUpload,status=504"]);
+    let failed = site.bucket.complete_upload("k", id, parts.clone()).await;
+    assert_eq!(failed.unwrap_err().status().unwrap(), 504);
+    assert_eq!(site.unfinished().await, 1);
+
+    site.faults(&["operation=CompleteMultipartUpload,when=after,reset=before"]);
+    let object = site.bucket.complete_upload("k", id, parts).await.unwrap();
+    assert_eq!(site.content("k").await, sent);
+    let head = site.bucket.head_object("k").await.unwrap();
+    assert_eq!(head.etag, object.etag);
+    assert!(object.etag.ends_with("-3\""), "{}", object.etag);
+    assert_eq!(site.unfinished().await, 0);
 }
 
 #[tokio::test]

@@ -133,6 +133,7 @@ fn reserved_names_match_the_methods_of_the_runtime() {
         ("call", "impl QingStor {"),
         ("call", "impl Bucket {"),
         ("managed/batch_delete", "impl Bucket {"),
+        ("managed/complete_upload", "impl Bucket {"),
         ("managed/copy", "impl Bucket {"),
         ("managed/download", "impl Bucket {"),
         ("managed/locate", "impl QingStor {"),

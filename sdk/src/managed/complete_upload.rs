@@ -1,0 +1,110 @@
+//! [`Bucket::complete_upload`]: completes a multipart upload whose parts the caller has uploaded.
+
+use super::multipart_guard::{Completion, MultipartGuard};
+use crate::base::digest::Digest;
+use crate::base::entity_tag;
+use crate::base::error::Result;
+use crate::client::Bucket;
+use crate::generated::operations::HeadObjectOutput;
+use crate::generated::types::ObjectPart;
+use tokio::runtime::Handle;
+
+/// Output of [`Bucket::complete_upload`].
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct CompletedUpload {
+    /// Entity tag of the object, in double quotes. Empty if it is not known.
+    pub etag: String,
+    /// ID of the new version, in a bucket with versioning.
+    pub version_id: Option<String>,
+    /// Request ID of the request that completed the upload, or that found the object complete.
+    pub request_id: Option<String>,
+}
+
+impl Bucket {
+    /// Completes a multipart upload whose parts were uploaded with
+    /// [`upload_multipart`](Self::upload_multipart). [`upload`](Self::upload) does this by itself.
+    ///
+    /// Unlike [`complete_multipart_upload`](Self::complete_multipart_upload), this method can be
+    /// retried safely: if a response is lost, it finds out whether the service completed the upload.
+    ///
+    /// Each part needs its number, and the entity tag that the service returned. If all tags are
+    /// MD5s, the object gets the entity tag `"<MD5 of the parts' MD5s>-<number of parts>"`. If one is
+    /// not, the service chooses the tag, and a lost response is an error.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// use qingstor_sdk::types::ObjectPart;
+    ///
+    /// let upload = bucket.initiate_multipart_upload("film.mov").await?;
+    /// let sent = bucket.upload_multipart("film.mov", &upload.upload_id, 1).body("content").await?;
+    /// let mut part = ObjectPart::new(1);
+    /// part.etag = sent.etag;
+    /// let object = bucket.complete_upload("film.mov", &upload.upload_id, [part]).await?;
+    /// println!("{}", object.etag);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the completion. The parts stay in any case: complete the upload later, or
+    /// call [`abort_multipart_upload`](Self::abort_multipart_upload).
+    pub async fn complete_upload(
+        &self,
+        key: impl Into<String>,
+        upload_id: impl Into<String>,
+        parts: impl IntoIterator<Item = ObjectPart>,
+    ) -> Result<CompletedUpload> {
+        let (key, upload_id) = (key.into(), upload_id.into());
+        let mut parts: Vec<ObjectPart> = parts.into_iter().collect();
+        for part in &mut parts {
+            // Other responses and lists contain the same tag without quotes.
+            part.etag = part
+                .etag
+                .take()
+                .map(|etag| entity_tag::text(&etag).to_owned());
+        }
+        let etag = etag_of_parts(&parts);
+        let admitted = self.admit(None).await;
+        let mut call = admitted
+            .bucket
+            .complete_multipart_upload(&key, &upload_id, parts);
+        call.input.etag.clone_from(&etag);
+        let head = self.head_object(&key);
+        let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, Handle::current());
+        guard.keep_on_drop();
+        let is_expected = |object: &HeadObjectOutput| {
+            etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&object.etag))
+        };
+        match guard.complete(call, head, is_expected).await? {
+            Completion::Confirmed(output) => {
+                let header = |name: &str| {
+                    let value = output.headers().get(name)?.to_str().ok()?;
+                    Some(value.to_owned())
+                };
+                Ok(CompletedUpload {
+                    etag: header("etag")
+                        .filter(|etag| entity_tag::is_set(etag))
+                        .or(etag)
+                        .unwrap_or_default(),
+                    version_id: header("x-qs-version-id"),
+                    request_id: output.request_id().map(str::to_owned),
+                })
+            }
+            Completion::Inferred(object) => Ok(CompletedUpload {
+                request_id: object.request_id().map(str::to_owned),
+                etag: object.etag,
+                version_id: object.version_id,
+            }),
+        }
+    }
+}
+
+/// Returns the entity tag of an object that consists of these parts; `None` if the tag of a part is
+/// not an MD5.
+fn etag_of_parts(parts: &[ObjectPart]) -> Option<String> {
+    let digest = |part: &ObjectPart| Digest::of_stored(part.etag.as_deref()?);
+    let digests: Option<Vec<Digest>> = parts.iter().map(digest).collect();
+    digests.map(Digest::of_parts)
+}
