@@ -5,7 +5,7 @@ SPEC    := specs/qingstor/2016-01-06/api_v2.0.json
 OVERLAY := specs/qingstor/overlay.json
 CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 # One set of features for everything that `make test` compiles, because another set would recompile everything.
-FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde
+FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde,qingstor-object-store/v0_13,qingstor-object-store/signer
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # Rendered packs: the template pack, the output folder, and an optional additional overlay.
@@ -88,12 +88,16 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK without features and with each feature alone, the generator as a library, and the emulator without images
+features: ## Build the SDK and its store with each feature alone, the generator as a library, and the emulator without images
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
+	done
+	@set -e; for features in v0_13 v0_14 v0_14,signer; do \
+	  echo "features of qingstor-object-store: [$$features]"; \
+	  $(CARGO) clippy --quiet --package qingstor-object-store --no-default-features --features "$$features" -- -D warnings; \
 	done
 
 .PHONY: docs

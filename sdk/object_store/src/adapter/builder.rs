@@ -1,0 +1,229 @@
+//! [`QingStorBuilder`]: creates a store.
+
+use qingstor_sdk::{Bucket, Config};
+
+use super::error::{STORE, generic};
+use super::object_store::path::Path;
+use super::object_store::{Error, Result};
+use super::store::QingStorStore;
+use crate::policy::{ConditionalPut, OnUnaddressableKey};
+use crate::settings::{InvalidSetting, Settings};
+
+/// Creates a [`QingStorStore`].
+///
+/// ```
+/// use qingstor_object_store::QingStorBuilder;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = QingStorBuilder::new()
+///     .with_url("qs://my-bucket/warehouse")
+///     .with_access_key_id("ACCESS_KEY_ID")
+///     .with_secret_access_key("SECRET_ACCESS_KEY")
+///     .build()?;
+/// assert_eq!(store.to_string(), "QingStor(qs://my-bucket/warehouse)");
+/// # Ok(()) }
+/// ```
+///
+/// # Settings as text
+///
+/// [`with_config`](Self::with_config) takes the settings as text, and [`from_env`](Self::from_env)
+/// reads them from environment variables. The key is accepted in any case, with or without the prefix
+/// `qingstor_`.
+///
+/// | key | variable | method |
+/// | --- | --- | --- |
+/// | `access_key_id` | `QINGSTOR_ACCESS_KEY_ID` | [`with_access_key_id`](Self::with_access_key_id) |
+/// | `secret_access_key` | `QINGSTOR_SECRET_ACCESS_KEY` | [`with_secret_access_key`](Self::with_secret_access_key) |
+/// | `skip_signature` | `QINGSTOR_SKIP_SIGNATURE` | [`with_skip_signature`](Self::with_skip_signature) |
+/// | `bucket`, `bucket_name` | `QINGSTOR_BUCKET` | [`with_bucket_name`](Self::with_bucket_name) |
+/// | `prefix` | `QINGSTOR_PREFIX` | [`with_prefix`](Self::with_prefix) |
+/// | `zone` | `QINGSTOR_ZONE` | [`with_zone`](Self::with_zone) |
+/// | `endpoint` | `QINGSTOR_ENDPOINT` | [`with_endpoint`](Self::with_endpoint) |
+/// | `protocol`, `host`, `port`, `enable_virtual_host_style`, `additional_user_agent` | `QINGSTOR_PROTOCOL`, .. | those of [`Config`], with [`with_client_config`](Self::with_client_config) |
+/// | `compute_content_md5` | `QINGSTOR_COMPUTE_CONTENT_MD5` | [`with_compute_content_md5`](Self::with_compute_content_md5) |
+/// | `conditional_put`: `disabled`, `append` | `QINGSTOR_CONDITIONAL_PUT` | [`with_conditional_put`](Self::with_conditional_put) |
+/// | `on_unaddressable_key`: `skip`, `error` | `QINGSTOR_ON_UNADDRESSABLE_KEY` | [`with_on_unaddressable_key`](Self::with_on_unaddressable_key) |
+///
+/// If a setting is set more than once, the last value counts.
+#[derive(Clone, Debug, Default)]
+pub struct QingStorBuilder {
+    settings: Settings,
+}
+
+impl QingStorBuilder {
+    /// Creates a builder without settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a builder with the settings from the environment variables in the table above. A
+    /// variable that is empty or not UTF-8 counts as unset.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self {
+            settings: Settings::from_variables(|name| std::env::var(name).ok()),
+        }
+    }
+
+    /// Sets the bucket and the prefix from a URL: `qs://bucket` or `qs://bucket/prefix`, also with the
+    /// scheme `qingstor`.
+    ///
+    /// With a prefix, the store contains only the keys below it, and paths do not include it. For an
+    /// engine whose paths start at the root of the bucket, such as DataFusion, use a URL without a
+    /// prefix.
+    #[must_use]
+    pub fn with_url(self, url: impl AsRef<str>) -> Self {
+        self.map(|settings| settings.apply_url(url.as_ref()))
+    }
+
+    /// Applies a setting by its key in the table above.
+    ///
+    /// An unknown key, or an invalid value, is an error of [`build`](Self::build).
+    #[must_use]
+    pub fn with_config(self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.map(|settings| settings.apply(key.as_ref(), value.as_ref()))
+    }
+
+    /// Applies all settings whose keys are in the table above, and ignores other keys. Engines pass
+    /// their `storage_options` to all stores, so that they may contain other options.
+    #[must_use]
+    pub fn with_options<K: AsRef<str>, V: AsRef<str>>(
+        self,
+        options: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        options
+            .into_iter()
+            .filter(|(key, _)| Settings::knows(key.as_ref()))
+            .fold(self, |builder, (key, value)| {
+                builder.with_config(key, value)
+            })
+    }
+
+    /// Sets the access key ID.
+    #[must_use]
+    pub fn with_access_key_id(self, access_key_id: impl AsRef<str>) -> Self {
+        self.with_config("access_key_id", access_key_id)
+    }
+
+    /// Sets the secret access key.
+    #[must_use]
+    pub fn with_secret_access_key(self, secret_access_key: impl AsRef<str>) -> Self {
+        self.with_config("secret_access_key", secret_access_key)
+    }
+
+    /// Sets whether requests are sent without a signature, so that the policy and the ACL of the bucket
+    /// decide what everyone may do. `false` by default.
+    #[must_use]
+    pub fn with_skip_signature(self, skip_signature: bool) -> Self {
+        self.map(|settings| Settings {
+            skip_signature,
+            ..settings
+        })
+    }
+
+    /// Sets the name of the bucket.
+    #[must_use]
+    pub fn with_bucket_name(self, name: impl AsRef<str>) -> Self {
+        self.with_config("bucket", name)
+    }
+
+    /// Sets the prefix of all keys. See [`with_url`](Self::with_url).
+    #[must_use]
+    pub fn with_prefix(self, prefix: impl AsRef<str>) -> Self {
+        self.with_config("prefix", prefix)
+    }
+
+    /// Sets the zone of the bucket, such as `pek3a`. By default, the first request finds the zone with
+    /// one or two more requests. The second one needs the permission to list buckets.
+    #[must_use]
+    pub fn with_zone(self, zone: impl AsRef<str>) -> Self {
+        self.with_config("zone", zone)
+    }
+
+    /// Sets scheme, host and port: `https://store.example.com`. By default, `https` and the host of the
+    /// bucket's zone.
+    #[must_use]
+    pub fn with_endpoint(self, endpoint: impl AsRef<str>) -> Self {
+        self.with_config("endpoint", endpoint)
+    }
+
+    /// Sets all settings of the client: timeouts, retries, a proxy, a credential provider, an
+    /// observer. Replaces earlier settings of the endpoint. Credentials of the builder override those
+    /// of `config`.
+    ///
+    /// [`Config::load`] reads the configuration file of the official SDKs.
+    #[must_use]
+    pub fn with_client_config(self, config: Config) -> Self {
+        self.map(|settings| Settings {
+            config,
+            has_client_config: true,
+            ..settings
+        })
+    }
+
+    /// Sets the bucket by a handle of the SDK, with its client, zone and options. Overrides all settings
+    /// of the client and the bucket.
+    #[must_use]
+    pub fn with_client(self, bucket: Bucket) -> Self {
+        self.map(|settings| Settings {
+            bucket: Some(bucket),
+            ..settings
+        })
+    }
+
+    /// Sets whether each upload has a `Content-MD5`, so that the service refuses content that was
+    /// damaged in transit, and the entity tag of the response is compared with it. `false` by default.
+    #[must_use]
+    pub fn with_compute_content_md5(self, compute_content_md5: bool) -> Self {
+        self.map(|mut settings| {
+            settings.options.compute_content_md5 = compute_content_md5;
+            settings
+        })
+    }
+
+    /// Sets how an object is created only if it does not exist. By default, such operations are
+    /// `NotImplemented`.
+    #[must_use]
+    pub fn with_conditional_put(self, conditional_put: ConditionalPut) -> Self {
+        self.map(|mut settings| {
+            settings.options.conditional_put = conditional_put;
+            settings
+        })
+    }
+
+    /// Sets what a list does with a key that a path cannot express. By default, the key is omitted and
+    /// logged.
+    #[must_use]
+    pub fn with_on_unaddressable_key(self, on_unaddressable_key: OnUnaddressableKey) -> Self {
+        self.map(|mut settings| {
+            settings.options.on_unaddressable_key = on_unaddressable_key;
+            settings
+        })
+    }
+
+    /// Creates the store. Does not send a request.
+    ///
+    /// # Errors
+    ///
+    /// Returns `UnknownConfigurationKey` for an unknown key, `InvalidPath` if a path cannot express the
+    /// prefix, and `Generic` if a setting is invalid or missing.
+    pub fn build(self) -> Result<QingStorStore> {
+        let Self { settings } = self;
+        match settings.invalid {
+            Some(InvalidSetting::UnknownKey(key)) => {
+                return Err(Error::UnknownConfigurationKey { store: STORE, key });
+            }
+            Some(InvalidSetting::InvalidValue(text)) => return Err(generic(text)),
+            None => {}
+        }
+        let prefix = Path::parse(&settings.prefix)?;
+        let bucket = settings.bucket_handle().map_err(generic)?;
+        Ok(QingStorStore::new(bucket, prefix, settings.options))
+    }
+
+    fn map(self, change: impl FnOnce(Settings) -> Settings) -> Self {
+        let settings = change(self.settings);
+        Self { settings }
+    }
+}

@@ -1,0 +1,327 @@
+//! [`QingStorStore`]: the store, and its operations that are one request.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use qingstor_sdk::operations::PutObjectInput;
+use qingstor_sdk::{Body, Bucket, Call};
+
+use super::attributes::{ObjectAttributes, set_attributes};
+use super::error::{not_implemented, of_object};
+use super::object_store::path::{self, Path};
+use super::object_store::{
+    CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+    RenameTargetMode, Result,
+};
+use super::results::put_result;
+use crate::bucket_handle::BucketHandle;
+use crate::policy::ConditionalPut;
+use crate::settings::StoreOptions;
+
+/// A bucket, or the keys with one prefix in it, as an `ObjectStore`.
+///
+/// [`QingStorBuilder`](super::QingStorBuilder) creates it. A clone is cheap and shares connections.
+/// Requests are retried as far as that is safe, and interrupted downloads are resumed.
+///
+/// The store also implements `MultipartStore` and `PaginatedListStore`, and, with the feature
+/// `signer`, `Signer`.
+///
+/// # Operations
+///
+/// | operation | requests |
+/// | --- | --- |
+/// | put | one request, at most 5 GiB; the chunks of the payload are not copied |
+/// | multipart upload | parts of 4 MiB (except the last) to 5 GiB, at most 10,000, in any order |
+/// | get, head | one request, with all conditions, ranges and versions |
+/// | get ranges | ranges that are less than 1 MiB apart are one request; all return the same object |
+/// | delete | up to 1,000 objects per request; deleting a missing object succeeds |
+/// | list | 1,000 objects per request, or as many as the service allows; the order is not defined |
+/// | list with offset | filtered by the client, because QingStor does not list from a key |
+/// | copy | any size; the service copies, over 5 GiB in parts |
+/// | rename | one request: the service moves the object |
+///
+/// # Limits
+///
+/// - `PutMode::Update` and the attribute `ContentLanguage` are `NotImplemented`, because the API does
+///   not have them. Tags are ignored.
+/// - `PutMode::Create`, `copy_if_not_exists` and `rename_if_not_exists` are `NotImplemented` unless
+///   [`ConditionalPut::Append`](crate::ConditionalPut::Append) is set.
+/// - A move whose response is lost is an error, and may or may not have happened.
+/// - The storage class of a copy is `STANDARD`. `STANDARD` is not reported as an attribute.
+///
+/// # Errors
+///
+/// The source of each error is a [`qingstor_sdk::Error`] if a request failed. It has the error code,
+/// the request ID and the number of attempts.
+#[derive(Clone)]
+pub struct QingStorStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bucket: BucketHandle,
+    /// Prefix of all keys. The root for the whole bucket.
+    prefix: Path,
+    options: StoreOptions,
+}
+
+impl QingStorStore {
+    pub(super) fn new(bucket: BucketHandle, prefix: Path, options: StoreOptions) -> Self {
+        let inner = Inner {
+            bucket,
+            prefix,
+            options,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Returns the bucket, for operations that `ObjectStore` does not have. Its keys include the
+    /// prefix of the store. Sends a request only if the zone of the bucket is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the zone cannot be found, for example `NotFound` if the bucket does not
+    /// exist.
+    pub async fn bucket(&self) -> Result<Bucket> {
+        self.bucket_for(&Path::ROOT).await
+    }
+
+    /// Returns the bucket for a request for the object at `location`, which errors name.
+    pub(super) async fn bucket_for(&self, location: &Path) -> Result<Bucket> {
+        let found = self.inner.bucket.get().await;
+        found.cloned().map_err(|error| of_object(location, error))
+    }
+
+    pub(super) fn options(&self) -> StoreOptions {
+        self.inner.options
+    }
+
+    #[cfg(feature = "signer")]
+    pub(super) fn client(&self) -> Option<&qingstor_sdk::QingStor> {
+        self.inner.bucket.client()
+    }
+
+    /// Returns the key of the object at `location`. The root has the empty key, which no object has.
+    pub(super) fn key(&self, location: &Path) -> String {
+        match self.inner.prefix.as_ref() {
+            "" => location.to_string(),
+            _ if location.as_ref().is_empty() => String::new(),
+            prefix => format!("{prefix}/{location}"),
+        }
+    }
+
+    /// Returns the prefix of the keys that start with `text`.
+    pub(super) fn key_prefix(&self, text: &str) -> String {
+        match self.inner.prefix.as_ref() {
+            "" => text.to_owned(),
+            prefix => format!("{prefix}/{text}"),
+        }
+    }
+
+    /// Returns the location of a key of a list.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a path cannot express the key.
+    pub(super) fn location(&self, key: &str) -> Result<Path, path::Error> {
+        let prefix = self.key_prefix("");
+        let Some(text) = key.strip_prefix(&prefix) else {
+            let path = key.to_owned();
+            return Err(path::Error::PrefixMismatch { path, prefix });
+        };
+        let location = Path::parse(text)?;
+        if location.as_ref() == text && !text.is_empty() {
+            return Ok(location);
+        }
+        // The path would be that of another key: slashes at the ends are removed.
+        Err(path::Error::EmptySegment { path: key.into() })
+    }
+
+    /// Adds `Content-MD5` to an upload, if that is set.
+    pub(super) fn with_content_md5<I: qingstor_sdk::Operation>(&self, call: Call<I>) -> Call<I> {
+        match self.options().compute_content_md5 {
+            true => call.compute_content_md5(),
+            false => call,
+        }
+    }
+
+    async fn put(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        attributes: ObjectAttributes,
+    ) -> Result<PutResult> {
+        let bucket = self.bucket_for(location).await?;
+        let mut input = PutObjectInput::new(self.key(location));
+        set_attributes!(input, attributes);
+        input.body = Some(body(&payload));
+        let output = self.with_content_md5(bucket.call(input)).await;
+        let output = output.map_err(|error| of_object(location, error))?;
+        Ok(put_result(quoted(output.etag), output.version_id))
+    }
+
+    async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
+        if from == to {
+            return self.check_exists(from).await;
+        }
+        let bucket = self.bucket_for(from).await?;
+        let source = (bucket.name(), self.key(from));
+        let copied = bucket.copy_object(source, self.key(to)).await;
+        copied.map_err(|error| of_object(from, error))?;
+        Ok(())
+    }
+
+    async fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        if from == to {
+            return self.check_exists(from).await;
+        }
+        let bucket = self.bucket_for(from).await?;
+        let source = (bucket.name(), self.key(from));
+        let moved = bucket.put_object(self.key(to)).move_source(source).await;
+        moved.map_err(|error| of_object(from, error))?;
+        Ok(())
+    }
+
+    async fn check_exists(&self, location: &Path) -> Result<()> {
+        let bucket = self.bucket_for(location).await?;
+        let head = bucket.head_object(self.key(location)).await;
+        head.map_err(|error| of_object(location, error))?;
+        Ok(())
+    }
+
+    /// Returns an error unless conditional writes are enabled.
+    fn check_conditional(&self, operation: &str) -> Result<()> {
+        match self.options().conditional_put {
+            ConditionalPut::Append => Ok(()),
+            ConditionalPut::Disabled => Err(not_implemented(operation)),
+        }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for QingStorStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        let attributes = ObjectAttributes::new(&options.attributes)?;
+        match options.mode {
+            PutMode::Overwrite => self.put(location, payload, attributes).await,
+            PutMode::Create => {
+                self.check_conditional("put with PutMode::Create")?;
+                self.create(location, &payload, attributes).await
+            }
+            PutMode::Update(_) => Err(not_implemented("put with PutMode::Update")),
+        }
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.start_upload(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.get(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.get_pinned_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.delete_batches(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list_all(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list_after(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.list_folder(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        match options.mode {
+            CopyMode::Overwrite => self.copy(from, to).await,
+            CopyMode::Create => {
+                self.check_conditional("copy_if_not_exists")?;
+                self.create_copy(from, to).await
+            }
+        }
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        match options.target_mode {
+            RenameTargetMode::Overwrite => self.rename(from, to).await,
+            RenameTargetMode::Create => {
+                self.check_conditional("rename_if_not_exists")?;
+                self.create_copy(from, to).await?;
+                let bucket = self.bucket_for(from).await?;
+                let deleted = bucket.delete_object(self.key(from)).await;
+                deleted.map_err(|error| of_object(from, error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for QingStorStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bucket, prefix) = (self.inner.bucket.name(), &self.inner.prefix);
+        match prefix.as_ref() {
+            "" => write!(f, "QingStor(qs://{bucket})"),
+            prefix => write!(f, "QingStor(qs://{bucket}/{prefix})"),
+        }
+    }
+}
+
+impl fmt::Debug for QingStorStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QingStorStore")
+            .field("bucket", &self.inner.bucket)
+            .field("prefix", &self.inner.prefix.as_ref())
+            .field("options", &self.inner.options)
+            .finish()
+    }
+}
+
+/// Returns the payload as a request body, without copying its chunks.
+pub(super) fn body(payload: &PutPayload) -> Body {
+    match payload.as_ref() {
+        [single] => Body::from(single.clone()),
+        chunks => Body::from_chunks(chunks.iter().cloned()),
+    }
+}
+
+/// Returns an entity tag with quotes; `None` if it is empty.
+pub(super) fn quoted(etag: String) -> Option<String> {
+    let is_quoted = etag.starts_with('"') || etag.starts_with("W/");
+    match etag.is_empty() {
+        true => None,
+        false if is_quoted => Some(etag),
+        false => Some(format!("\"{etag}\"")),
+    }
+}

@@ -1,0 +1,197 @@
+//! How a store is created: settings, URLs, and the zone of the bucket.
+
+// A test may panic.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod site;
+
+macro_rules! tests {
+    ($version:ident) => {
+        mod $version {
+            use qingstor_object_store::qingstor_sdk::{Config, QingStor};
+            use qingstor_object_store::$version::QingStorBuilder;
+            use qingstor_object_store::$version::object_store::path::Path;
+            use qingstor_object_store::$version::object_store::{Error, ObjectStoreExt};
+
+            use crate::site::Site;
+
+            fn options(site: &Site) -> Vec<(String, String)> {
+                [
+                    ("access_key_id", site.emulator.access_key_id()),
+                    ("SECRET_ACCESS_KEY", site.emulator.secret_access_key()),
+                    ("qingstor_endpoint", &site.emulator.endpoint()),
+                    ("timeout", "30s"),
+                ]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .to_vec()
+            }
+
+            #[tokio::test]
+            async fn storage_options_and_a_url_are_enough() {
+                let site = Site::start().await;
+                let before = site.served_in_total();
+                let store = QingStorBuilder::new()
+                    .with_url("qs://store-bucket/ware%20house/")
+                    .with_options(options(&site))
+                    .build()
+                    .unwrap();
+                assert_eq!(store.to_string(), "QingStor(qs://store-bucket/ware house)");
+                // The zone is not known, but nothing is sent until it is needed.
+                assert_eq!(site.served_in_total(), before);
+                store.put(&Path::from("a"), "foo".into()).await.unwrap();
+                let object = site.bucket.get_object("ware house/a").await.unwrap();
+                assert_eq!(object.body.bytes().await.unwrap(), "foo");
+                // The zone is found once.
+                let listed = site.served("ListBuckets");
+                store.head(&Path::from("a")).await.unwrap();
+                assert_eq!((listed, site.served("ListBuckets")), (1, 1));
+                assert_eq!(store.bucket().await.unwrap().zone(), "pek3a");
+            }
+
+            #[tokio::test]
+            async fn a_bucket_that_does_not_exist_is_not_found() {
+                let site = Site::start().await;
+                let store = QingStorBuilder::new()
+                    .with_url("qs://missing-bucket")
+                    .with_options(options(&site));
+                let missing = store.clone().with_zone("pek3a").build().unwrap();
+                let error = missing.head(&Path::from("a")).await.unwrap_err();
+                assert!(matches!(error, Error::NotFound { .. }), "{error}");
+                // The search fails each time, because the bucket may be created later.
+                let searching = store.build().unwrap();
+                for _ in 0..2 {
+                    searching.head(&Path::from("a")).await.unwrap_err();
+                }
+            }
+
+            #[tokio::test]
+            async fn settings_of_the_client_are_used() {
+                let site = Site::start().await;
+                let config = Config::new(
+                    site.emulator.access_key_id(),
+                    site.emulator.secret_access_key(),
+                );
+                let store = QingStorBuilder::new()
+                    .with_client_config(config.endpoint(site.emulator.endpoint()))
+                    .with_bucket_name("store-bucket")
+                    .with_zone("pek3a")
+                    .build()
+                    .unwrap();
+                store.put(&Path::from("a"), "foo".into()).await.unwrap();
+            }
+
+            #[tokio::test]
+            async fn invalid_settings_are_errors_that_name_them() {
+                let valid = || {
+                    QingStorBuilder::new()
+                        .with_url("qs://my-bucket")
+                        .with_access_key_id("ID")
+                        .with_secret_access_key("SECRET")
+                };
+                valid().build().unwrap();
+                for (builder, says) in [
+                    (QingStorBuilder::new(), "no bucket"),
+                    (valid().with_bucket_name(""), "no bucket"),
+                    (
+                        QingStorBuilder::new().with_bucket_name("my-bucket"),
+                        "no credentials",
+                    ),
+                    (
+                        QingStorBuilder::new()
+                            .with_bucket_name("my-bucket")
+                            .with_access_key_id("ID"),
+                        "secret_access_key is not",
+                    ),
+                    (valid().with_url("s3://my-bucket"), "qs://bucket"),
+                    (valid().with_config("zones", "pek3a"), "'zones'"),
+                    (valid().with_config("port", "http"), "port: `http`"),
+                    (
+                        valid().with_config("QINGSTOR_CONDITIONAL_PUT", "etag"),
+                        "QINGSTOR_CONDITIONAL_PUT: `etag`",
+                    ),
+                    (
+                        valid().with_config("on_unaddressable_key", "ignore"),
+                        "`ignore`",
+                    ),
+                    (valid().with_endpoint("htp://x"), "htp"),
+                    (valid().with_zone("pek3a").with_bucket_name("b"), "bucket"),
+                    (valid().with_zone("a b"), "zone"),
+                    (valid().with_prefix("a//b"), "a//b"),
+                    (valid().with_prefix(".."), ".."),
+                ] {
+                    let shown = format!("{builder:?}");
+                    assert!(!shown.contains("SECRET"), "{shown}");
+                    let error = builder.build().unwrap_err().to_string();
+                    assert!(error.contains(says), "{error}");
+                }
+                let unknown = valid().with_config("region", "x").build().unwrap_err();
+                let is_unknown = matches!(unknown, Error::UnknownConfigurationKey { .. });
+                assert!(is_unknown, "{unknown}");
+            }
+
+            #[tokio::test]
+            async fn a_bucket_of_the_sdk_overrides_the_other_settings() {
+                let client = QingStor::new(Config::new("ID", "SECRET")).unwrap();
+                let bucket = client.bucket("other-bucket", "pek3a").unwrap();
+                let store = QingStorBuilder::new()
+                    .with_url("qs://my-bucket/p")
+                    .with_client(bucket)
+                    .build()
+                    .unwrap();
+                assert_eq!(store.to_string(), "QingStor(qs://other-bucket/p)");
+                let shown = format!("{store:?}");
+                assert!(!shown.contains("SECRET"), "{shown}");
+            }
+
+            #[cfg(feature = "signer")]
+            #[tokio::test]
+            async fn presigned_urls_need_no_credentials() {
+                use std::time::Duration;
+
+                use http::Method;
+                use qingstor_object_store::$version::object_store::signer::Signer;
+
+                let site = Site::start().await;
+                let store = QingStorBuilder::new()
+                    .with_url("qs://store-bucket/p")
+                    .with_options(options(&site))
+                    .build()
+                    .unwrap();
+                let path = Path::from("a b/中文 +%");
+                let minute = Duration::from_secs(60);
+                let put = store.signed_url(Method::PUT, &path, minute).await.unwrap();
+                // The SDK does not install a provider. This fails if another test was faster.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let client = reqwest::Client::new();
+                let sent = client.put(put).body("foo").send().await.unwrap();
+                assert_eq!(sent.status().as_u16(), 201);
+                let content = store.get(&path).await.unwrap().bytes().await.unwrap();
+                assert_eq!(content, "foo");
+                let paths = [path.clone()];
+                let urls = store
+                    .signed_urls(Method::GET, &paths, minute)
+                    .await
+                    .unwrap();
+                let got = client.get(urls[0].clone()).send().await.unwrap();
+                assert_eq!(got.bytes().await.unwrap(), "foo");
+                let head = store.signed_url(Method::HEAD, &path, minute).await.unwrap();
+                let head = client.head(head).send().await.unwrap();
+                assert_eq!(head.status().as_u16(), 200);
+                let delete = store.signed_url(Method::DELETE, &path, minute).await;
+                client.delete(delete.unwrap()).send().await.unwrap();
+                let missing = store.head(&path).await;
+                assert!(matches!(missing, Err(Error::NotFound { .. })));
+                let post = store.signed_url(Method::POST, &path, minute).await;
+                assert!(matches!(post, Err(Error::NotImplemented { .. })));
+                let never = store.signed_url(Method::GET, &path, Duration::ZERO).await;
+                never.unwrap_err();
+            }
+        }
+    };
+}
+
+#[cfg(feature = "v0_13")]
+tests!(v0_13);
+
+#[cfg(feature = "v0_14")]
+tests!(v0_14);
