@@ -306,3 +306,30 @@ async fn an_unverified_upload_needs_no_etag() {
     let copy = bucket.put_object("k").copy_source(("b", "source"));
     copy.compute_content_md5().await.unwrap();
 }
+
+/// The MD5 of a file is calculated before it is sent, so a change in between is a mismatch.
+#[tokio::test]
+async fn a_file_that_changes_during_the_upload_is_an_io_error() {
+    for threshold in [0, 1 << 20] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        let path = file.path().to_owned();
+        let server = Server::start(RequestBody::Read, move |_, head| {
+            if head.starts_with("post") {
+                return response("200 OK", &[], br#"{"upload_id":"id"}"#);
+            }
+            if head.starts_with("delete") {
+                return response("204 No Content", &[], b"");
+            }
+            std::fs::write(&path, "other content").unwrap();
+            let other = "\"795f3202b17cb6bc3d4b771d8c6c9eaf\"";
+            response("201 Created", &[("ETag", other)], b"")
+        })
+        .await;
+        let upload = server.bucket().upload("k", file.path());
+        let error = upload.multipart_threshold(threshold).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io, "{threshold}: {error}");
+        let text = error.to_string();
+        assert!(text.contains("changed during the upload"), "{text}");
+    }
+}
