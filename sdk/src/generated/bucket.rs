@@ -14,7 +14,6 @@ impl Bucket {
     /// bucket.put().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
     pub fn put(&self) -> PutBucket {
         self.call(PutBucketInput::default())
@@ -34,7 +33,6 @@ impl Bucket {
     /// let output = bucket.list_objects().prefix("photos/").limit(100).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
     pub fn list_objects(&self) -> ListObjects {
         self.call(ListObjectsInput::default())
@@ -51,7 +49,6 @@ impl Bucket {
     /// bucket.head().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
     pub fn head(&self) -> HeadBucket {
         self.call(HeadBucketInput::default())
@@ -67,7 +64,6 @@ impl Bucket {
     /// bucket.delete().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
     pub fn delete(&self) -> DeleteBucket {
         self.call(DeleteBucketInput::default())
@@ -93,7 +89,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/post.html>
     pub fn post_object(&self, key: impl Into<String>, file: impl Into<Body>) -> PostObject {
         self.call(PostObjectInput::new(key, file))

@@ -19,7 +19,6 @@ impl Bucket {
     /// bucket.put_acl(acl).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
     pub fn put_acl(&self, acl: impl IntoIterator<Item = types::AclGrant>) -> PutBucketAcl {
         self.call(PutBucketAclInput::new(acl))
@@ -34,7 +33,6 @@ impl Bucket {
     /// let output = bucket.get_acl().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
     pub fn get_acl(&self) -> GetBucketAcl {
         self.call(GetBucketAclInput::default())

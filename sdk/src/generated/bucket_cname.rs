@@ -15,7 +15,6 @@ impl Bucket {
     /// bucket.put_cname("photos.example.com", types::CnameType::Normal).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
     pub fn put_cname(&self, domain: impl Into<String>, type_: types::CnameType) -> PutBucketCname {
         self.call(PutBucketCnameInput::new(domain, type_))
@@ -32,7 +31,6 @@ impl Bucket {
     /// let output = bucket.get_cname().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
     pub fn get_cname(&self) -> GetBucketCname {
         self.call(GetBucketCnameInput::default())
@@ -48,7 +46,6 @@ impl Bucket {
     /// bucket.delete_cname("photos.example.com").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
     pub fn delete_cname(&self, domain: impl Into<String>) -> DeleteBucketCname {
         self.call(DeleteBucketCnameInput::new(domain))

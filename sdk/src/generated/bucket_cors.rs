@@ -21,7 +21,6 @@ impl Bucket {
     /// bucket.put_cors(cors_rules).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
     pub fn put_cors(&self, cors_rules: impl IntoIterator<Item = types::CorsRule>) -> PutBucketCors {
         self.call(PutBucketCorsInput::new(cors_rules))
@@ -36,7 +35,6 @@ impl Bucket {
     /// let output = bucket.get_cors().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
     pub fn get_cors(&self) -> GetBucketCors {
         self.call(GetBucketCorsInput::default())
@@ -51,7 +49,6 @@ impl Bucket {
     /// bucket.delete_cors().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
     pub fn delete_cors(&self) -> DeleteBucketCors {
         self.call(DeleteBucketCorsInput::default())

@@ -22,7 +22,6 @@ impl Bucket {
     /// bucket.put_lifecycle(rule).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
     pub fn put_lifecycle(
         &self,
@@ -40,7 +39,6 @@ impl Bucket {
     /// let output = bucket.get_lifecycle().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
     pub fn get_lifecycle(&self) -> GetBucketLifecycle {
         self.call(GetBucketLifecycleInput::default())
@@ -55,7 +53,6 @@ impl Bucket {
     /// bucket.delete_lifecycle().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
     pub fn delete_lifecycle(&self) -> DeleteBucketLifecycle {
         self.call(DeleteBucketLifecycleInput::default())

@@ -13,7 +13,6 @@ impl Bucket {
     /// bucket.put_logging("example-logs", "access/").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
     pub fn put_logging(
         &self,
@@ -32,7 +31,6 @@ impl Bucket {
     /// let output = bucket.get_logging().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
     pub fn get_logging(&self) -> GetBucketLogging {
         self.call(GetBucketLoggingInput::default())
@@ -47,7 +45,6 @@ impl Bucket {
     /// bucket.delete_logging().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
     pub fn delete_logging(&self) -> DeleteBucketLogging {
         self.call(DeleteBucketLoggingInput::default())

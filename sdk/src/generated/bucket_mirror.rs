@@ -13,7 +13,6 @@ impl Bucket {
     /// bucket.put_external_mirror("https://www.example.com/photos").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
     pub fn put_external_mirror(&self, source_site: impl Into<String>) -> PutBucketExternalMirror {
@@ -29,7 +28,6 @@ impl Bucket {
     /// let output = bucket.get_external_mirror().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
     pub fn get_external_mirror(&self) -> GetBucketExternalMirror {
@@ -45,7 +43,6 @@ impl Bucket {
     /// bucket.delete_external_mirror().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
     pub fn delete_external_mirror(&self) -> DeleteBucketExternalMirror {

@@ -21,7 +21,6 @@ impl Bucket {
     /// bucket.put_notification(notifications).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
     pub fn put_notification(
         &self,
@@ -39,7 +38,6 @@ impl Bucket {
     /// let output = bucket.get_notification().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
     pub fn get_notification(&self) -> GetBucketNotification {
         self.call(GetBucketNotificationInput::default())
@@ -54,7 +52,6 @@ impl Bucket {
     /// bucket.delete_notification().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
     pub fn delete_notification(&self) -> DeleteBucketNotification {
         self.call(DeleteBucketNotificationInput::default())

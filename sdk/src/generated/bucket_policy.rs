@@ -23,7 +23,6 @@ impl Bucket {
     /// bucket.put_policy(statement).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
     pub fn put_policy(
         &self,
@@ -41,7 +40,6 @@ impl Bucket {
     /// let output = bucket.get_policy().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
     pub fn get_policy(&self) -> GetBucketPolicy {
         self.call(GetBucketPolicyInput::default())
@@ -57,7 +55,6 @@ impl Bucket {
     /// bucket.delete_policy().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
     pub fn delete_policy(&self) -> DeleteBucketPolicy {
         self.call(DeleteBucketPolicyInput::default())

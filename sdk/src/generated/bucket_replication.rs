@@ -21,7 +21,6 @@ impl Bucket {
     /// bucket.put_replication(rules).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
     pub fn put_replication(
         &self,
@@ -39,7 +38,6 @@ impl Bucket {
     /// let output = bucket.get_replication().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
     pub fn get_replication(&self) -> GetBucketReplication {
         self.call(GetBucketReplicationInput::default())
@@ -54,7 +52,6 @@ impl Bucket {
     /// bucket.delete_replication().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
     pub fn delete_replication(&self) -> DeleteBucketReplication {
         self.call(DeleteBucketReplicationInput::default())

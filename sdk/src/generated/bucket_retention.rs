@@ -16,7 +16,6 @@ impl Bucket {
     /// let output = bucket.put_retention().days(30).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See
     /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
     pub fn put_retention(&self) -> PutBucketRetention {

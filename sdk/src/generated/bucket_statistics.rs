@@ -13,7 +13,6 @@ impl Bucket {
     /// let output = bucket.get_statistics().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
     pub fn get_statistics(&self) -> GetBucketStatistics {
         self.call(GetBucketStatisticsInput::default())

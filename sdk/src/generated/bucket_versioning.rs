@@ -16,7 +16,6 @@ impl Bucket {
     /// bucket.put_versioning(types::VersioningStatus::Enabled).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
     pub fn put_versioning(&self, status: types::VersioningStatus) -> PutBucketVersioning {
         self.call(PutBucketVersioningInput::new(status))
@@ -31,7 +30,6 @@ impl Bucket {
     /// let output = bucket.get_versioning().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
     pub fn get_versioning(&self) -> GetBucketVersioning {
         self.call(GetBucketVersioningInput::default())

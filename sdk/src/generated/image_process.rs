@@ -18,7 +18,6 @@ impl Bucket {
     /// let output = bucket.image_process("photos/cat.jpg", "resize:w_300|format:t_webp").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
     pub fn image_process(&self, key: impl Into<String>, action: impl Into<String>) -> ImageProcess {
         self.call(ImageProcessInput::new(key, action))

@@ -25,7 +25,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
     pub fn upload_multipart(
         &self,
@@ -49,7 +48,6 @@ impl Bucket {
     /// let output = bucket.list_multipart("photos/cat.jpg", "fde133b5f6d932cd").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
     pub fn list_multipart(
         &self,
@@ -79,7 +77,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
     pub fn complete_multipart_upload(
         &self,
@@ -104,7 +101,6 @@ impl Bucket {
     /// bucket.abort_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
     pub fn abort_multipart_upload(
         &self,

@@ -22,7 +22,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
     pub fn initiate_multipart_upload(&self, key: impl Into<String>) -> InitiateMultipartUpload {
         self.call(InitiateMultipartUploadInput::new(key))

@@ -16,7 +16,6 @@ impl Bucket {
     /// let output = bucket.list_multipart_uploads().prefix("photos/").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
     pub fn list_multipart_uploads(&self) -> ListMultipartUploads {
         self.call(ListMultipartUploadsInput::default())

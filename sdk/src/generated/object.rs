@@ -30,7 +30,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/put.html>
     pub fn put_object(&self, key: impl Into<String>) -> PutObject {
         self.call(PutObjectInput::new(key))
@@ -53,7 +52,6 @@ impl Bucket {
     /// let output = bucket.get_object("photos/cat.jpg").range("bytes=0-1023").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/get.html>
     pub fn get_object(&self, key: impl Into<String>) -> GetObject {
         self.call(GetObjectInput::new(key))
@@ -74,7 +72,6 @@ impl Bucket {
     /// let output = bucket.head_object("photos/cat.jpg").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/head.html>
     pub fn head_object(&self, key: impl Into<String>) -> HeadObject {
         self.call(HeadObjectInput::new(key))
@@ -95,7 +92,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/options.html>
     pub fn options_object(
         &self,
@@ -123,7 +119,6 @@ impl Bucket {
     /// let output = bucket.delete_object("photos/cat.jpg").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/delete.html>
     pub fn delete_object(&self, key: impl Into<String>) -> DeleteObject {
         self.call(DeleteObjectInput::new(key))

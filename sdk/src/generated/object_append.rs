@@ -17,7 +17,6 @@ impl Bucket {
     /// let output = bucket.append_object("logs/today.log", 0).body("first line\n").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/append.html>
     pub fn append_object(&self, key: impl Into<String>, position: u64) -> AppendObject {
         self.call(AppendObjectInput::new(key, position))

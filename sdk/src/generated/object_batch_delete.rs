@@ -16,7 +16,6 @@ impl Bucket {
     /// let output = bucket.delete_multiple_objects(["photos/cat.jpg", "photos/dog.jpg"]).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
     pub fn delete_multiple_objects(
         &self,

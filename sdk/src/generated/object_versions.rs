@@ -16,7 +16,6 @@ impl Bucket {
     /// let output = bucket.list_object_versions().prefix("photos/").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
     pub fn list_object_versions(&self) -> ListObjectVersions {
         self.call(ListObjectVersionsInput::default())

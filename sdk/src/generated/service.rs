@@ -15,7 +15,6 @@ impl QingStor {
     /// let output = qingstor.list_buckets().limit(20).await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/service/get.html>
     pub fn list_buckets(&self) -> ListBuckets {
         self.call(ListBucketsInput::default())

@@ -15,7 +15,6 @@ impl QingStor {
     /// let output = qingstor.list_locations().await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See <https://docs.qingcloud.com/qingstor/api/service/location.html>
     pub fn list_locations(&self) -> ListLocations {
         self.call(ListLocationsInput::default())

@@ -13,7 +13,6 @@ impl Bucket {
     /// let output = bucket.get_book("example").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See Reads a book.
     pub fn get_book(&self, book_key: impl Into<String>) -> GetBook {
         self.call(GetBookInput::new(book_key))
@@ -31,7 +30,6 @@ impl Bucket {
     /// bucket.put_book("example").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See Writes a book.
     pub fn put_book(&self, book_key: impl Into<String>) -> PutBook {
         self.call(PutBookInput::new(book_key))
@@ -46,7 +44,6 @@ impl Bucket {
     /// bucket.delete_book("example").await?;
     /// # Ok(()) }
     /// ```
-    ///
     /// See Takes a book off.
     pub fn delete_book(&self, book_key: impl Into<String>) -> DeleteBook {
         self.call(DeleteBookInput::new(book_key))
