@@ -21,13 +21,13 @@ use limited_server::{LimitedServer, Limits, OBJECT};
 const MIB: usize = 1 << 20;
 const PART: usize = 8 * MIB;
 /// The fixed settings.
-const SETTINGS: [usize; 6] = [1, 2, 4, 8, 16, 32];
+const SETTINGS: [usize; 6] = [2, 4, 6, 8, 16, 32];
 
 fn main() {
     let runtime = Runtime::new().expect("a runtime");
     let mib = match std::env::var("QINGSTOR_BENCH_MIB") {
         Ok(text) => text.parse().expect("a number"),
-        Err(_) => 1024,
+        Err(_) => 512,
     };
     let connection = |mib: usize| Limits {
         connection: Some(mib * MIB),

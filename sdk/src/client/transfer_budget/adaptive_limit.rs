@@ -2,12 +2,12 @@
 //!
 //! A pure state machine: its owner reports what happens and when, and asks for the limit.
 //!
-//! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit, raises
-//! the limit, and measures again. If the
-//! throughput has grown, the limit stays and is raised by twice as much; otherwise the limit returns
-//! to the earlier value, and the next attempt follows after a pause that doubles each time. A
-//! response with which the service sheds load (429 or 503) lowers the limit to what is in flight
-//! beside it, at once; further ones, and timeouts, lower it by a quarter.
+//! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit,
+//! raises the limit, and measures again. If the throughput has grown, the limit stays and is raised
+//! by twice as much; otherwise the limit returns to the earlier value, and the next attempt follows
+//! after a pause that doubles each time. A response with which the service sheds load (429 or 503)
+//! lowers the limit to what is in flight beside it, at once; further ones, and timeouts, lower it by
+//! a quarter.
 
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub(crate) struct AdaptiveLimit {
     limit: usize,
     max: usize,
     in_flight: usize,
+    /// When the last request ended, if none is in flight.
+    idle_since: Option<Instant>,
     /// Requests in flight of which no byte has moved.
     starting: usize,
     phase: Phase,
@@ -192,6 +194,7 @@ impl AdaptiveLimit {
             limit,
             max,
             in_flight: 0,
+            idle_since: None,
             starting: 0,
             phase: Phase::Settling {
                 since: now,
@@ -229,9 +232,9 @@ impl AdaptiveLimit {
 
     /// A request starts.
     pub(crate) fn start(&mut self, now: Instant) -> Ticket {
-        let pause = now.saturating_duration_since(self.window.seen);
         self.advance(now);
-        if self.in_flight == 0 && pause >= WINDOW {
+        let idle_since = self.idle_since.take();
+        if idle_since.is_some_and(|since| now.saturating_duration_since(since) >= WINDOW) {
             // Measurements before and after a pause are not comparable.
             self.restart(now);
         }
@@ -256,6 +259,9 @@ impl AdaptiveLimit {
         self.advance(now);
         self.started(&mut ticket);
         self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            self.idle_since = Some(now);
+        }
         match outcome {
             Outcome::Success => {
                 self.window.requests += 1;
@@ -264,6 +270,8 @@ impl AdaptiveLimit {
             Outcome::Shed => self.shed(ticket, now),
             Outcome::Timeout if ticket.cuts == self.cuts => {
                 self.lower(self.limit - self.limit.div_ceil(4), now);
+                // The network may be too slow for more requests.
+                self.unmeasured = 0;
             }
             Outcome::Timeout | Outcome::Other => {}
         }

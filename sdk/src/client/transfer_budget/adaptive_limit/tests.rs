@@ -353,6 +353,32 @@ fn timeouts_at_the_same_time_lower_the_limit_once() {
 }
 
 #[test]
+fn a_pause_ends_a_trial() {
+    let start = Instant::now();
+    let mut limit = AdaptiveLimit::new(MAX, start);
+    let mut now = start;
+    let mut tickets = Vec::new();
+    // Until a higher limit is measured.
+    while limit.limit() <= UNMEASURED {
+        now += TICK;
+        limit.check(now);
+        while limit.has_room() {
+            tickets.push(limit.start(now));
+        }
+        for ticket in &mut tickets {
+            limit.moved(ticket, 1 << 20, now);
+        }
+    }
+    for ticket in tickets {
+        limit.end(ticket, Outcome::Success, now);
+    }
+    now += Duration::from_secs(60);
+    limit.check(now);
+    limit.start(now);
+    assert_eq!(limit.limit(), UNMEASURED);
+}
+
+#[test]
 fn the_maximum_is_never_exceeded() {
     let now = Instant::now();
     for (max, limit) in [(0, 1), (1, 1), (3, 3), (4, 4), (100, START)] {
