@@ -1,7 +1,7 @@
 //! Asks a bucket how it treats conditional writes, which the documents of the API leave open.
 //!
 //! Needs `QINGSTOR_BUCKET`, and credentials in the environment or in the configuration file of the
-//! official SDKs. Writes and deletes objects below `object-store-probe-*`, and takes about a minute.
+//! official SDKs. Writes and deletes objects below `object-store-probe-*`, and takes less than a minute.
 //!
 //! ```sh
 //! QINGSTOR_BUCKET=my-bucket cargo run -p qingstor-object-store --example probe_conditions

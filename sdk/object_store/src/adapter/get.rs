@@ -193,12 +193,15 @@ fn of_response(
     Ok(get_result(payload, meta, range, attributes.into()))
 }
 
-/// Parses `bytes 0-99/1024` into the range and the size of the object.
+/// Parses `bytes 0-99/1024` into the range and the size of the object. Returns `None` if the range is
+/// not within the object.
 fn parse_content_range(text: &str) -> Option<(Range<u64>, u64)> {
     let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
+    let first: u64 = first.trim().parse().ok()?;
     let end = last.trim().parse::<u64>().ok()?.checked_add(1)?;
-    Some((first.trim().parse().ok()?..end, size.trim().parse().ok()?))
+    let size = size.trim().parse().ok()?;
+    (first < end && end <= size).then_some((first..end, size))
 }
 
 /// Returns whether an entity tag can be a condition: it is not empty, and not weak.
@@ -210,8 +213,8 @@ fn required<T>(header: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| generic(format!("the response has no {header}")))
 }
 
-/// Returns the time with the resolution of an HTTP date: one second, from 1970 to 9999. All objects
-/// are newer than that and older than that.
+/// Returns the time as an HTTP date can express it: whole seconds, from 1970 to 9999. A time outside of
+/// these years becomes the nearest one, with which a condition has the same result.
 fn http_time(time: DateTime<Utc>) -> Timestamp {
     let seconds = time.timestamp().clamp(0, LAST_SECOND);
     Timestamp::from_unix_seconds(seconds).unwrap_or_default()
@@ -221,4 +224,55 @@ fn http_time(time: DateTime<Utc>) -> Timestamp {
 pub(super) fn chrono_time(time: Timestamp) -> Result<DateTime<Utc>> {
     let converted = DateTime::from_timestamp(time.as_unix_seconds(), 0);
     converted.ok_or_else(|| generic(format!("time {time} is out of range")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_content_range_is_within_the_object() {
+        for (text, expected) in [
+            ("bytes 0-99/1024", Some((0..100, 1024))),
+            (" bytes 9-9/10 ", Some((9..10, 10))),
+            ("bytes 0-10/10", None),
+            ("bytes 5-3/10", None),
+            ("bytes 0-18446744073709551615/18446744073709551615", None),
+            ("bytes 0-9/*", None),
+            ("bytes */10", None),
+            ("bytes -5/10", None),
+            ("0-9/10", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_content_range(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_conditions_are_whole_seconds_of_four_digit_years() {
+        let time = |seconds, nanos| DateTime::from_timestamp(seconds, nanos).unwrap();
+        for (from, expected) in [
+            (time(10, 999_999_999), 10),
+            (time(-5, 0), 0),
+            (time(LAST_SECOND + 5, 0), LAST_SECOND),
+            (DateTime::<Utc>::MIN_UTC, 0),
+            (DateTime::<Utc>::MAX_UTC, LAST_SECOND),
+        ] {
+            assert_eq!(http_time(from).as_unix_seconds(), expected);
+        }
+    }
+
+    #[test]
+    fn weak_and_empty_tags_are_no_conditions() {
+        for (etag, expected) in [
+            ("\"a\"", true),
+            ("a", true),
+            ("\"\"", false),
+            ("W/\"a\"", false),
+        ] {
+            assert_eq!(is_strong(etag), expected, "{etag}");
+        }
+    }
 }

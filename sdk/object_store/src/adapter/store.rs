@@ -52,7 +52,8 @@ use crate::settings::StoreOptions;
 /// - `PutMode::Create`, `copy_if_not_exists` and `rename_if_not_exists` are `NotImplemented` unless
 ///   [`ConditionalPut::Append`](crate::ConditionalPut::Append) is set.
 /// - A move whose response is lost is an error, and may or may not have happened.
-/// - The storage class of a copy is `STANDARD`. `STANDARD` is not reported as an attribute.
+/// - The storage class of a copy is `STANDARD`. `STANDARD` is not reported as an attribute. Names of
+///   metadata are in lower case.
 ///
 /// # Errors
 ///
