@@ -81,7 +81,8 @@ impl PartQueue {
     }
 
     /// Takes the next part with its number, unless its batch is incomplete. The next batch is due when
-    /// the queue has no more parts than are sent at the same time.
+    /// half of the previous one is left, or as many parts as are sent at the same time: it is hashed
+    /// while they are sent.
     pub(super) fn pop(&mut self, concurrency: usize) -> Option<(u32, Part)> {
         if self.wants_part() {
             return None;
@@ -92,7 +93,7 @@ impl PartQueue {
         self.taken += 1;
         let low = match self.batch {
             1 => 0,
-            batch => batch.min(concurrency),
+            batch => concurrency.clamp(batch / 2, batch),
         };
         if self.parts.len() <= low {
             self.missing = self.batch;
@@ -138,7 +139,7 @@ mod tests {
     fn a_batch_is_read_before_the_previous_one_is_sent() {
         let mut queue = PartQueue::in_batches(8 << 20);
         assert_eq!(fill(&mut queue), 16);
-        for number in 0..12 {
+        for number in 0..8 {
             assert_eq!(fill(&mut queue), 0);
             assert_eq!(queue.pop(4).map(|(number, _)| number), Some(number));
         }
@@ -147,7 +148,7 @@ mod tests {
         queue.is_at_end = true;
         let rest: Vec<_> = std::iter::from_fn(|| queue.pop(4)).collect();
         let numbers: Vec<_> = rest.into_iter().map(|(number, _)| number).collect();
-        assert_eq!(numbers, Vec::from_iter(12..32));
+        assert_eq!(numbers, Vec::from_iter(8..32));
         assert_eq!(queue.taken(), 32);
     }
 
