@@ -278,9 +278,9 @@ pub struct Limits {
     /// `maximum`
     pub maximum: Option<serde_json::Number>,
     /// Exclusive lower limit of a number that is not an integer.
-    pub above: Option<serde_json::Number>,
+    pub exclusive_minimum: Option<serde_json::Number>,
     /// Exclusive upper limit of a number that is not an integer.
-    pub below: Option<serde_json::Number>,
+    pub exclusive_maximum: Option<serde_json::Number>,
     /// `minLength`
     pub min_length: Option<u64>,
     /// `maxLength`

@@ -74,8 +74,16 @@ pub(super) fn satisfies(limits: &Limits, node: &Node) -> Result<(), String> {
                     &limits.maximum,
                     &[Ordering::Less, Ordering::Equal],
                 ),
-                ("exclusive minimum", &limits.above, &[Ordering::Greater]),
-                ("exclusive maximum", &limits.below, &[Ordering::Less]),
+                (
+                    "exclusive minimum",
+                    &limits.exclusive_minimum,
+                    &[Ordering::Greater],
+                ),
+                (
+                    "exclusive maximum",
+                    &limits.exclusive_maximum,
+                    &[Ordering::Less],
+                ),
             ] {
                 if let Some(limit) = limit
                     && !compare(number, limit).is_some_and(|order| allowed.contains(&order))

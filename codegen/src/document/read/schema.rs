@@ -219,8 +219,10 @@ impl Reader<'_> {
 
     fn limits(&mut self, node: &Node, kind: &SchemaKind) -> Limits {
         let is_integer = matches!(kind, SchemaKind::Integer(_));
-        let (minimum, above) = self.limit(node, ("minimum", "exclusiveMinimum"), is_integer, 1);
-        let (maximum, below) = self.limit(node, ("maximum", "exclusiveMaximum"), is_integer, -1);
+        let (minimum, exclusive_minimum) =
+            self.limit(node, ("minimum", "exclusiveMinimum"), is_integer, 1);
+        let (maximum, exclusive_maximum) =
+            self.limit(node, ("maximum", "exclusiveMaximum"), is_integer, -1);
         let mut count = |key| {
             let number = self.number(node, key)?;
             whole(&number)
@@ -228,8 +230,8 @@ impl Reader<'_> {
         Limits {
             minimum,
             maximum,
-            above,
-            below,
+            exclusive_minimum,
+            exclusive_maximum,
             min_length: count("minLength"),
             max_length: count("maxLength"),
             min_items: count("minItems"),
