@@ -207,7 +207,10 @@ fn large_specifications_take_linear_time() {
     let start = std::time::Instant::now();
     let model = common::model(&api).unwrap();
     assert_eq!(
-        model["types"][8_001]["required"].as_array().unwrap().len(),
+        model["types"][8_001]["properties"]
+            .as_array()
+            .unwrap()
+            .len(),
         30_000
     );
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());

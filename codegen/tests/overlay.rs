@@ -48,7 +48,9 @@ fn objects_are_merged_lists_appended_values_replaced() {
     );
     let types = model["types"].as_array().unwrap();
     let folder = types.iter().find(|one| one["name"] == "folder").unwrap();
-    assert_eq!(folder["required"][1]["name"], "created");
+    let properties = folder["properties"].as_array().unwrap();
+    let created = properties.iter().find(|one| one["name"] == "created");
+    assert_eq!(created.unwrap()["required"], true);
     let access = types
         .iter()
         .find(|one| one["ident"] == "FolderAccess")

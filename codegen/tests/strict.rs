@@ -100,6 +100,21 @@ const UNKNOWN: &[(&str, &str, &[&str])] = &[
     ),
     (
         "operation",
+        "{{ [p.name for p in it.request.properties if p.requird] | length }}",
+        &["property has no field `requird`; did you mean `required`?"],
+    ),
+    (
+        "operation",
+        "{% set all = [p for p in it.request.properties if p.required] %}{% for p in all %}{{ p.nme }}{% endfor %}",
+        &["property has no field `nme`"],
+    ),
+    (
+        "operation",
+        "{% set all = [p for p in it.request.properties if p.place.kind == \"boody\"] %}",
+        &["`kind` is never `boody`"],
+    ),
+    (
+        "operation",
         "{% if it.request.properties[0].nme %}{% endif %}",
         &["property has no field `nme`"],
     ),
@@ -208,6 +223,18 @@ const KNOWN: &[(&str, &str)] = &[
     (
         "once",
         "{{ [n.name for n in types if n.kind == \"enum\"] | length }}",
+    ),
+    (
+        "once",
+        "{% set a = [t for t in types if [p for p in t.properties if p.required]] %}{% set a = [k for k, v in pack.paper] %}{% for x in a %}{{ x }}{% endfor %}",
+    ),
+    (
+        "once",
+        "{% for t in types %}{{ [t for t in t.properties if t.required] | length }}{{ t.ident }}{% endfor %}",
+    ),
+    (
+        "once",
+        "{% set a = ([t for t in types if t.in_request] | first) or {} %}{% if a %}{{ a.name }}{% endif %}",
     ),
     (
         "once",

@@ -171,7 +171,7 @@ pub(super) fn walked(operation: &Operation) -> Option<&Property> {
 
 /// Returns whether a type has `new`.
 pub(super) fn has_new(one: &CustomizedType) -> bool {
-    one.in_request && !one.required.is_empty()
+    one.in_request && one.properties.iter().any(|property| property.required)
 }
 
 /// Returns whether a type has `new`, setters or constructors.

@@ -31,7 +31,8 @@ pub struct Property {
     pub held_type: String,
     /// Type of list items or map values in the pack's language.
     pub item_type: Option<String>,
-    /// Whether the property is required.
+    /// Whether the property is required. Computed properties are not, because callers do not pass
+    /// them.
     pub required: bool,
     /// Whether responses always contain the property.
     pub present: bool,

@@ -262,12 +262,9 @@ pub struct PageLink {
 /// A request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Request {
-    /// All properties, in order.
+    /// All properties, in order. Callers must pass those that are `required`, and can pass those
+    /// that are not `computed`.
     pub properties: Vec<Property>,
-    /// Required properties.
-    pub required: Vec<Property>,
-    /// Optional properties.
-    pub optional: Vec<Property>,
     /// The body.
     pub body: Body,
 }
@@ -356,10 +353,6 @@ pub struct CustomizedType {
     pub description: String,
     /// Properties of an object, in order.
     pub properties: Vec<Property>,
-    /// Required properties.
-    pub required: Vec<Property>,
-    /// Optional properties.
-    pub optional: Vec<Property>,
     /// Values of an enum, in order.
     pub values: Vec<EnumValue>,
     /// Target of an alias.

@@ -87,12 +87,9 @@ impl Lowerer<'_> {
             property.held_type = self.language.held_type(&property.type_name, property.plain);
             property.item_type = self.language.item_type(&property.shape);
         }
-        let (required, optional) = one.properties.iter().cloned().partition(|p| p.required);
-        one.required = required;
         one.from_text = one.in_request
             && one.kind == TypeKind::Object
             && matches!(&one.properties[..], [only] if only.required && only.shape == Shape::Text);
-        one.optional = optional;
         one.uses = Imports::of_type(&one.properties, one.shape.iter().chain(&one.additional));
         one.type_name = one
             .shape

@@ -61,8 +61,6 @@ impl<'a> Lowerer<'a> {
                 None => schema.description.clone(),
             },
             properties: Vec::new(),
-            required: Vec::new(),
-            optional: Vec::new(),
             values: Vec::new(),
             shape: None,
             type_name: None,

@@ -106,18 +106,7 @@ impl<'a> Lowerer<'a> {
         if body.kind != BodyKind::None {
             body.content_type = operation.consumes.first().cloned();
         }
-        let asked = || {
-            properties
-                .iter()
-                .filter(|property| !property.computed)
-                .cloned()
-        };
-        Request {
-            required: asked().filter(|property| property.required).collect(),
-            optional: asked().filter(|property| !property.required).collect(),
-            properties,
-            body,
-        }
+        Request { properties, body }
     }
 
     /// Lowers the body of a request from its parameter.

@@ -180,19 +180,25 @@ impl<'s, 'a> Scan<'s, 'a> {
             .words
             .get(2)
             .is_none_or(|word| word.token != Token::Mark("="));
+        let mut held = Type::any();
         if is_block {
             self.expression(tag, 2);
         } else {
             self.expression(tag, 3);
+            if !global {
+                held = self.filtered_type(tag, 3);
+            }
         }
-        // A name that is set in several places can have any of these types.
-        let held = Type::any();
         let scope = if global {
             self.scopes.first_mut()
         } else {
             self.scopes.last_mut()
         };
         if let Some(scope) = scope {
+            // A name that is set in several places can have any of these types.
+            if scope.contains_key(name) {
+                held = Type::any();
+            }
             scope.insert(name.to_owned(), held);
         }
     }
@@ -236,16 +242,71 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// Checks all names in an expression.
     fn expression(&mut self, tag: &Tag<'a>, from: usize) {
-        let bound = bound_names(tag);
+        self.bind_items(tag, from);
         let mut at = from;
         while at < tag.words.len() {
-            at = self.word(tag, at, &bound);
+            at = self.word(tag, at);
         }
         self.calls(tag, from);
+        self.scopes.pop();
+    }
+
+    /// Begins a scope with the names that list comprehensions bind, and the types of their items.
+    fn bind_items(&mut self, tag: &Tag<'a>, from: usize) {
+        let bound = bound_names(tag, from);
+        // A name that is also defined elsewhere can have any type, because the scope is the tag.
+        let is_new = |(_, name): &&(usize, &str)| {
+            let same = bound.iter().filter(|(_, other)| other == name);
+            same.count() == 1 && self.type_of(name).is_none()
+        };
+        let new: Vec<_> = bound.iter().filter(is_new).collect();
+        let names = bound
+            .iter()
+            .map(|(_, name)| ((*name).to_owned(), Type::any()));
+        self.scopes.push(names.collect());
+        for (at, name) in new {
+            if tag.name(at + 2) == Some("in") {
+                let held = self.iterated_type(tag, at + 3);
+                let held = self.schemas.items(&held);
+                if let Some(names) = self.scopes.last_mut() {
+                    names.insert((*name).to_owned(), held);
+                }
+            }
+        }
+    }
+
+    /// Returns the type of the list that a comprehension iterates over, if it is a path.
+    fn iterated_type(&mut self, tag: &Tag<'a>, from: usize) -> Type<'s> {
+        let Some(held) = tag.name(from).and_then(|name| self.type_of(name)) else {
+            return Type::any();
+        };
+        let (end, held) = self.path(tag, from + 1, held, false);
+        match tag.words.get(end).map(|word| word.token) {
+            Some(Token::Name("if") | Token::Mark("]")) => held,
+            _ => Type::any(),
+        }
+    }
+
+    /// Returns the type of `[x for x in list if ..]`, which is the type of the list.
+    fn filtered_type(&mut self, tag: &Tag<'a>, from: usize) -> Type<'s> {
+        let token = |at: usize| tag.words.get(at).map(|word| word.token);
+        let brackets = (from..tag.words.len()).filter(|at| token(*at) == Some(Token::Mark("[")));
+        let is_whole = brackets.count() == 1
+            && token(from) == Some(Token::Mark("["))
+            && tag.words.last().map(|word| word.token) == Some(Token::Mark("]"));
+        let is_filter = tag.name(from + 1).is_some()
+            && tag.name(from + 1) == tag.name(from + 3)
+            && tag.name(from + 2) == Some("for")
+            && tag.name(from + 4) == Some("in");
+        if is_whole && is_filter {
+            self.iterated_type(tag, from + 5)
+        } else {
+            Type::any()
+        }
     }
 
     /// Checks the name at an index, if it is a variable. Returns the index of the next token.
-    fn word(&mut self, tag: &Tag<'a>, at: usize, bound: &[&str]) -> usize {
+    fn word(&mut self, tag: &Tag<'a>, at: usize) -> usize {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         let Some(Token::Name(name)) = token(at) else {
             return at + 1;
@@ -259,7 +320,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             && token(at - 2) == Some(Token::Name("is")))
             || is_component(tag, at)
             || matches!(token(at + 1), Some(Token::Mark("(" | "=" | ":")));
-        if is_label || KEYWORDS.contains(&name) || bound.contains(&name) {
+        if is_label || KEYWORDS.contains(&name) {
             return at + 1;
         }
         let Some(held) = self.type_of(name) else {

@@ -42,13 +42,15 @@ pub(in super::super) fn component_name(tag: &Tag<'_>, at: usize) -> String {
     name
 }
 
-/// Returns the names that comprehensions in a tag define.
-pub(super) fn bound_names<'t>(tag: &Tag<'t>) -> Vec<&'t str> {
+/// Returns the names that comprehensions in an expression define, each with the index of its
+/// `for`.
+pub(super) fn bound_names<'t>(tag: &Tag<'t>, from: usize) -> Vec<(usize, &'t str)> {
     let mut bound = Vec::new();
-    for at in 1..tag.words.len() {
+    for at in from..tag.words.len() {
         if tag.name(at) == Some("for") {
-            bound.extend(tag.name(at + 1));
-            bound.extend(tag.name(at + 3).filter(|name| *name != "in"));
+            let value = tag.name(at + 3).filter(|_| tag.name(at + 2) != Some("in"));
+            bound.extend(tag.name(at + 1).map(|name| (at, name)));
+            bound.extend(value.map(|name| (at, name)));
         }
     }
     bound
