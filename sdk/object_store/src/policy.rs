@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// What a list does with a key that an `object_store` path cannot express: with an empty segment
+/// Treatment of listed keys that an `object_store` path cannot express: with an empty segment
 /// (`a//b`, `/a`, or `a/` with content), a segment `.` or `..`, or a control character.
 ///
 /// Other programs can store such objects. The store cannot read or delete them. A key that ends with
@@ -17,8 +17,8 @@ pub enum OnUnaddressableKey {
     Error,
 }
 
-/// How an object is created only if its key does not exist: `PutMode::Create`,
-/// `copy_if_not_exists` and `rename_if_not_exists`.
+/// Method of writes that must not replace an object: `PutMode::Create`, `copy_if_not_exists` and
+/// `rename_if_not_exists`.
 ///
 /// The API of QingStor does not document a condition on the target of a write, and a HEAD request
 /// before a PUT request is a race. So these operations are `NotImplemented` by default.

@@ -1,4 +1,4 @@
-//! What the store does beyond the suite of `object_store`, for each version.
+//! Behavior of the store that the suite of `object_store` does not test, for each version.
 
 // A test may panic.
 #![allow(

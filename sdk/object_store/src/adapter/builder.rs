@@ -112,8 +112,8 @@ impl QingStorBuilder {
         self.with_config("secret_access_key", secret_access_key)
     }
 
-    /// Sets whether requests are sent without a signature, so that the policy and the ACL of the bucket
-    /// decide what everyone may do. `false` by default.
+    /// Sets whether requests are sent without a signature. The policy and the ACL of the bucket must
+    /// then allow the operations to everyone. `false` by default.
     #[must_use]
     pub fn with_skip_signature(self, skip_signature: bool) -> Self {
         self.map(|settings| Settings {
