@@ -10,7 +10,7 @@
 #[path = "../tests/limited_server/mod.rs"]
 mod limited_server;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use qingstor_sdk::{Bucket, DownloadTarget, RetryPolicy};
@@ -93,11 +93,16 @@ async fn run(limits: Limits, direction: &str, len: usize, fixed: Option<usize>) 
     (rate, server.requests())
 }
 
+/// A setting that is too high needs many attempts.
+fn policy() -> RetryPolicy {
+    RetryPolicy::default()
+        .max_attempts(1000)
+        .max_backoff(Duration::from_millis(200))
+}
+
 async fn upload(bucket: &Bucket, len: usize, fixed: Option<usize>) {
     let upload = bucket.upload("k", Bytes::from(vec![7; len]));
-    // A setting that is too high needs many attempts.
-    let policy = RetryPolicy::default().max_attempts(100);
-    let upload = upload.part_size(PART as u64).verify(false).retry(policy);
+    let upload = upload.part_size(PART as u64).verify(false).retry(policy());
     match fixed {
         Some(parts) => upload.concurrency(parts),
         None => upload,
@@ -108,8 +113,7 @@ async fn upload(bucket: &Bucket, len: usize, fixed: Option<usize>) {
 
 async fn download(bucket: &Bucket, fixed: Option<usize>) {
     let download = bucket.download("k", DownloadTarget::writer(tokio::io::sink()));
-    let policy = RetryPolicy::default().max_attempts(100);
-    let download = download.part_size(PART as u64).retry(policy);
+    let download = download.part_size(PART as u64).retry(policy());
     match fixed {
         Some(ranges) => download.concurrency(ranges),
         None => download,

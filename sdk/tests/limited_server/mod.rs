@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use qingstor_sdk::{Bucket, Config, QingStor};
+use qingstor_sdk::{Bucket, Config, QingStor, RetryBudget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -65,7 +65,10 @@ impl LimitedServer {
     }
 
     pub(crate) fn bucket(&self) -> Bucket {
-        let config = Config::new("ID", "SECRET").endpoint(format!("http://{}", self.addr));
+        // A setting that is too high needs many retries.
+        let config = Config::new("ID", "SECRET")
+            .endpoint(format!("http://{}", self.addr))
+            .retry_budget(RetryBudget::unlimited());
         let qingstor = QingStor::new(config).expect("a client");
         qingstor.bucket("some-bucket", "pek3a").expect("a bucket")
     }
