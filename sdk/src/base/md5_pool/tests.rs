@@ -1,0 +1,220 @@
+use std::io::Write as _;
+
+use md5::{Digest as _, Md5};
+use proptest::prelude::*;
+
+use super::*;
+
+fn expected(content: &[u8]) -> Digest {
+    Digest::of(Md5::new_with_prefix(content))
+}
+
+fn bytes(chunks: &[&'static [u8]]) -> HashSource {
+    HashSource::Bytes(chunks.iter().copied().map(Bytes::from_static).collect())
+}
+
+#[tokio::test]
+async fn contents_of_any_kind_are_hashed_together() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let content: Vec<u8> = (0..300_000_u32).map(|byte| (byte % 251) as u8).collect();
+    file.write_all(&content).unwrap();
+    let path: Arc<Path> = file.path().into();
+    let range = |range| HashSource::File {
+        path: Arc::clone(&path),
+        range,
+    };
+    let mut sources = vec![
+        bytes(&[]),
+        bytes(&[b"", b"abc", b"", b"def", b""]),
+        range(0..300_000),
+        range(7..65_000),
+        range(9..9),
+    ];
+    let mut digests = vec![
+        expected(b""),
+        expected(b"abcdef"),
+        expected(&content),
+        expected(&content[7..65_000]),
+        expected(b""),
+    ];
+    for number in 0..100_u8 {
+        let content = vec![number; usize::from(number) * 1000];
+        digests.push(expected(&content));
+        sources.push(HashSource::Bytes([Bytes::from(content)].into()));
+    }
+    let pool = Md5Pool::default();
+    for (number, pending) in pool.start_all(sources).into_iter().enumerate() {
+        assert_eq!(pending.digest().await.unwrap(), digests[number], "{number}");
+    }
+    // A thread reports the last digest just before it ends.
+    while lock(&pool.0).threads > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_short_or_missing_is_an_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sources = [
+        (file.path().to_owned(), io::ErrorKind::UnexpectedEof),
+        ("missing".into(), io::ErrorKind::NotFound),
+    ];
+    let pool = Md5Pool::default();
+    let (sources, kinds): (Vec<_>, Vec<_>) = sources.into_iter().unzip();
+    let sources = sources
+        .into_iter()
+        .map(|path: std::path::PathBuf| HashSource::File {
+            path: path.into(),
+            range: 0..10,
+        });
+    let sources = sources.chain([bytes(&[b"abc"])]);
+    let mut pending = pool.start_all(sources).into_iter();
+    for (kind, pending) in kinds.into_iter().zip(&mut pending) {
+        assert_eq!(pending.digest().await.unwrap_err().kind(), kind);
+    }
+    assert_eq!(
+        pending.next().unwrap().digest().await.unwrap(),
+        expected(b"abc")
+    );
+}
+
+#[test]
+fn works_without_a_runtime_and_after_one() {
+    let pool = Md5Pool::default();
+    let pending = pool.start(bytes(&[&[7; 20_000]]));
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+    };
+    assert_eq!(
+        runtime().block_on(pending.digest()).unwrap(),
+        expected(&[7; 20_000])
+    );
+    // The runtime may end before its thread starts.
+    for _ in 0..20 {
+        let ended = runtime();
+        let _guard = ended.enter();
+        let pending = pool.start(bytes(&[&[7; 20_000]]));
+        drop(_guard);
+        ended.shutdown_background();
+        if let Ok(digest) = runtime().block_on(pending.digest()) {
+            assert_eq!(digest, expected(&[7; 20_000]));
+        }
+    }
+    let digest = runtime().block_on(async {
+        let pending = pool.start(bytes(&[b"def", &[7; 20_000]]));
+        pending.digest().await
+    });
+    assert_eq!(
+        digest.unwrap(),
+        expected(&[&b"def"[..], &[7; 20_000]].concat())
+    );
+}
+
+#[test]
+fn a_canceled_job_ends_at_the_next_step() {
+    let (job, pending) = Job::new(Lane::default(), bytes(&[&[0; 1_000_000]]));
+    let mut jobs = vec![job];
+    step(&mut jobs);
+    assert_eq!(jobs.len(), 1);
+    drop(pending);
+    step(&mut jobs);
+    assert!(jobs.is_empty());
+}
+
+#[tokio::test]
+async fn a_content_can_be_continued() {
+    let pool = Md5Pool::default();
+    let mut lane = Lane::default();
+    for chunk in [&[7; 20_000][..], b"abc", &[8; 70_000]] {
+        lane = pool.resume(lane, bytes(&[chunk])).lane().await.unwrap();
+    }
+    let content = [&[7; 20_000][..], b"abc", &[8; 70_000]].concat();
+    assert_eq!(Digest::from(lane.finish()), expected(&content));
+}
+
+#[test]
+fn a_short_content_does_not_wait_for_long_ones() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&vec![7; TURN + 100_000]).unwrap();
+    let long = || HashSource::File {
+        path: file.path().into(),
+        range: 0..(TURN + 100_000) as u64,
+    };
+    let sources = (0..LANES).map(|_| long()).chain([bytes(&[b"abc"])]);
+    let jobs = sources.map(|source| Job::new(Lane::default(), source));
+    let (waiting, mut pending): (VecDeque<_>, Vec<_>) = jobs.unzip();
+    let queue = Queue {
+        waiting,
+        threads: 1,
+    };
+    let mut worker = Worker {
+        queue: Arc::new(Mutex::new(queue)),
+        is_counted: true,
+    };
+    let (mut jobs, mut ended) = (Vec::new(), Vec::new());
+    while worker.take_jobs(&mut jobs) {
+        step(&mut jobs);
+        for (number, pending) in pending.iter_mut().enumerate() {
+            if let Ok(lane) = pending.0.try_recv() {
+                ended.push((number, Digest::from(lane.unwrap().finish())));
+            }
+        }
+    }
+    let (number, digest) = ended.remove(0);
+    assert_eq!((number, digest), (LANES, expected(b"abc")));
+    let content = vec![7; TURN + 100_000];
+    assert_eq!(ended.len(), LANES);
+    assert!(
+        ended
+            .iter()
+            .all(|(_, digest)| *digest == expected(&content))
+    );
+}
+
+#[test]
+fn all_lanes_advance_by_the_same_length() {
+    let sources = [
+        bytes(&[&[0; 100_000]]),
+        bytes(&[&[0; 10_000], &[0; 90_000]]),
+        bytes(&[&[0; 10], &[0; 99_990]]),
+    ];
+    let (mut jobs, _pending): (Vec<_>, Vec<_>) = sources
+        .map(|source| Job::new(Lane::default(), source))
+        .into_iter()
+        .unzip();
+    step(&mut jobs);
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
+    // A chunk of 10 bytes does not hold up the others.
+    assert_eq!(offsets(&jobs), [4096, 4096, 10]);
+    step(&mut jobs);
+    assert_eq!(offsets(&jobs), [10_000, 10_000, 5904]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_contents_in_any_chunks(
+        contents in prop::collection::vec(
+            prop::collection::vec((any::<u8>(), 0_usize..20_000), 0..6), 0..40
+        )
+    ) {
+        let (mut jobs, pending): (Vec<_>, Vec<_>) = contents
+            .iter()
+            .map(|chunks| {
+                let chunks = chunks.iter().map(|(byte, len)| Bytes::from(vec![*byte; *len]));
+                Job::new(Lane::default(), HashSource::Bytes(chunks.collect()))
+            })
+            .unzip();
+        while !jobs.is_empty() {
+            step(&mut jobs);
+        }
+        for (chunks, mut pending) in contents.iter().zip(pending) {
+            let content: Vec<u8> =
+                chunks.iter().flat_map(|(byte, len)| vec![*byte; *len]).collect();
+            let lane = pending.0.try_recv().unwrap().unwrap();
+            prop_assert_eq!(Digest::from(lane.finish()), expected(&content));
+        }
+    }
+}
