@@ -89,6 +89,23 @@ fn generated_code_per_operation_is_short() {
     );
 }
 
+#[test]
+fn the_architecture_names_places_that_exist() {
+    let text = read("ARCHITECTURE.md");
+    let (_, table) = text.split_once("## To change X, look in Y").unwrap();
+    let roots = ["specs/", "templates/", "codegen/", "sdk/", "tests/"];
+    let places: Vec<_> = table
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| roots.iter().any(|root| code.starts_with(root)))
+        .collect();
+    assert!(places.len() > 20, "{places:?}");
+    for place in places {
+        assert!(root().join(place).exists(), "{place}");
+    }
+}
+
 /// Both READMEs state the number of operations.
 #[test]
 fn the_readmes_state_the_number_of_operations() {
