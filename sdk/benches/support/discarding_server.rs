@@ -1,4 +1,4 @@
-//! A server that discards what it receives, and sends zeros, in a process of its own.
+//! A server that discards what it receives, and sends zeros, in a separate process.
 
 use std::io::Write;
 

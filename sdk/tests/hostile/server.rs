@@ -19,7 +19,7 @@ pub(crate) enum RequestBody {
     Ignore,
 }
 
-/// What the server has observed.
+/// Observations of the server.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) requests: AtomicU64,

@@ -26,7 +26,7 @@ const MAX_WINDOW: Duration = Duration::from_secs(4);
 /// Bytes of each request in flight that make a measurement long enough. Connections report bytes in
 /// pieces of 256 KiB, often at the same time.
 const BYTES_PER_REQUEST: u64 = 2 * 1024 * 1024;
-/// What a request costs beside its bytes, in bytes: small requests count, too.
+/// Bytes that are added for each request in a measurement, so that small requests count, too.
 const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
@@ -125,7 +125,7 @@ enum Phase {
     },
 }
 
-/// What has happened since a time.
+/// Measurements since a time.
 #[derive(Clone, Copy, Debug)]
 struct Window {
     start: Instant,

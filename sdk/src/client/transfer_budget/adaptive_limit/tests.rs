@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_millis(5);
 const LATENCY: Duration = Duration::from_millis(10);
 const MAX: usize = 64;
 
-/// What the service and the way to it allow at a time.
+/// Simulated capacity of the service and of the connections to it.
 #[derive(Clone, Copy)]
 struct Capacity {
     /// MiB per second of one connection.
