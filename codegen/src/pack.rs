@@ -316,7 +316,7 @@ impl Pack {
             naming: self.manifest.naming.clone(),
             types: self.manifest.types.clone(),
             computed: self.manifest.computed.clone(),
-            plain: self.manifest.plain.clone(),
+            always_set: self.manifest.always_set.clone(),
             handles: self.manifest.handles.clone(),
         }
     }

@@ -17,7 +17,7 @@ pub struct TargetLanguage {
     /// Headers that the runtime computes.
     pub computed: Computed,
     /// Kinds of values that are never optional.
-    pub plain: Vec<String>,
+    pub always_set: Vec<String>,
     /// Handles that the output has code for. `None` if all handles are allowed.
     pub handles: Option<Vec<String>>,
 }
@@ -66,7 +66,7 @@ const TYPE_KEYS: &[&str] = &[
     "binary",
 ];
 
-/// Kinds of values that can be listed in `plain`.
+/// Kinds of values that can be listed in `always_set`.
 const PLAIN_KINDS: &[&str] = &[
     "list",
     "map",
@@ -112,17 +112,17 @@ impl TargetLanguage {
             return Err(Refusal::new(&["types"], format!("`types` lacks `{key}`")));
         }
         match self
-            .plain
+            .always_set
             .iter()
             .enumerate()
             .find(|(_, kind)| !PLAIN_KINDS.contains(&kind.as_str()))
         {
             Some((index, kind)) => {
                 let message = format!(
-                    "unknown kind `{kind}` in `plain`; known are {}",
+                    "unknown kind `{kind}` in `always_set`; known are {}",
                     PLAIN_KINDS.join(", ")
                 );
-                Err(Refusal::new(&["plain", &index.to_string()], message))
+                Err(Refusal::new(&["always_set", &index.to_string()], message))
             }
             None => Ok(()),
         }
@@ -164,8 +164,8 @@ impl TargetLanguage {
     }
 
     /// Returns whether values of a kind are never optional.
-    pub(crate) fn is_plain(&self, kind: &str) -> bool {
-        self.plain.iter().any(|plain| plain == kind)
+    pub(crate) fn is_always_set(&self, kind: &str) -> bool {
+        self.always_set.iter().any(|set| set == kind)
     }
 
     /// Returns whether the runtime computes a header.

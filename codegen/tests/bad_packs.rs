@@ -85,10 +85,10 @@ const CASES: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
-        r#"{"model":"1","files":[],"plain":["int"]}"#,
+        r#"{"model":"1","files":[],"always_set":["int"]}"#,
         "",
         &[
-            "pack.json:1:34: unknown kind `int` in `plain`; known are list, map, bool, bytes, binary, free, recursive",
+            "pack.json:1:39: unknown kind `int` in `always_set`; known are list, map, bool, bytes, binary, free, recursive",
         ],
     ),
     (ONCE, "a\n{% if %}", &["template-invalid", "t.tera:2:"]),

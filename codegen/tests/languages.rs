@@ -21,7 +21,7 @@ fn rendered(changes: &[(&str, &str, Value)]) -> String {
             "named": "{ident}", "recursive": "*{type}", "free": "any", "binary": "Reader",
             "optional": "*{type}"
         },
-        "plain": ["list"]
+        "always_set": ["list"]
     });
     for (part, key, value) in changes {
         match *part {
@@ -83,7 +83,7 @@ fn acronyms_keep_their_capitals() {
 #[test]
 fn nullable_types_need_no_option() {
     assert_eq!(
-        rendered(&[("", "plain", json!(["recursive", "bytes", "free"]))]),
+        rendered(&[("", "always_set", json!(["recursive", "bytes", "free"]))]),
         "ListIdOutput: Any any Parent *ListIdOutput Raw []byte UploadId *string\nListId\n"
     );
 }

@@ -107,8 +107,8 @@ fn every_type_and_format_has_a_shape() {
     }
 }
 
-/// Returns the model for a pack with plain booleans, lists and maps.
-fn plain_model(spec: &Value) -> Value {
+/// Returns the model for a pack whose booleans, lists and maps are always set.
+fn model_with_kinds_that_are_always_set(spec: &Value) -> Value {
     let workspace = Workspace::notes();
     workspace.replace(
         "pack/pack.json",
@@ -124,10 +124,10 @@ fn plain_model(spec: &Value) -> Value {
 
 /// A property needs an `Option` if its absence differs from the empty value of its type.
 #[test]
-fn a_property_is_plain_only_if_absent_and_empty_mean_the_same() {
+fn a_property_is_always_set_only_if_absent_and_empty_mean_the_same() {
     let flag = |default: Value| json!({ "type": "boolean", "default": default });
     let list = |default: Value| json!({ "type": "array", "items": { "type": "string" }, "default": default });
-    for (schema, plain) in [
+    for (schema, always_set) in [
         (json!({ "type": "boolean" }), true),
         (flag(json!(false)), true),
         (flag(json!(true)), false),
@@ -140,9 +140,9 @@ fn a_property_is_plain_only_if_absent_and_empty_mean_the_same() {
             parameter["name"] = json!("p");
             parameter["in"] = json!(place);
             let spec = spec(json!({ "/": { "get": operation(json!([parameter])) } }));
-            let found = &plain_model(&spec)["resources"][0]["operations"][0]["request"]["properties"]
-                [0]["plain"];
-            assert_eq!(found, plain, "{place} {schema}");
+            let found = &model_with_kinds_that_are_always_set(&spec)["resources"][0]["operations"]
+                [0]["request"]["properties"][0]["always_set"];
+            assert_eq!(found, always_set, "{place} {schema}");
         }
     }
 }
@@ -159,10 +159,10 @@ fn the_json_of_a_request_can_have_empty_lists_and_objects() {
         "must": { "type": "array", "items": { "type": "string" } },
     });
     let object = json!({ "type": "object", "required": ["must"], "properties": fields });
-    let plain = |properties: &Value| -> Vec<String> {
+    let always_set = |properties: &Value| -> Vec<String> {
         let properties = properties.as_array().unwrap().iter();
-        let plain = properties.filter(|one| one["plain"] == true);
-        plain
+        let always_set = properties.filter(|one| one["always_set"] == true);
+        always_set
             .map(|one| one["name"].as_str().unwrap().to_owned())
             .collect()
     };
@@ -171,7 +171,7 @@ fn the_json_of_a_request_can_have_empty_lists_and_objects() {
         put["responses"] = json!({ "200": { "description": "OK", "schema": response } });
         let mut spec = spec(json!({ "/": { "put": put } }));
         spec["definitions"] = json!({ "on": { "type": "boolean", "default": true }, "d": object });
-        plain_model(&spec)
+        model_with_kinds_that_are_always_set(&spec)
     };
     let reference = json!({ "$ref": "#/definitions/d" });
     let within = json!({ "type": "object", "properties": { "d": reference } });
@@ -179,8 +179,8 @@ fn the_json_of_a_request_can_have_empty_lists_and_objects() {
 
     let model = model_of(object.clone(), object.clone());
     let operation = &model["resources"][0]["operations"][0];
-    assert_eq!(plain(&operation["request"]["properties"]), sent);
-    assert_eq!(plain(&operation["response"]["properties"]), read);
+    assert_eq!(always_set(&operation["request"]["properties"]), sent);
+    assert_eq!(always_set(&operation["response"]["properties"]), read);
 
     let type_of = |model: &Value| -> Value {
         let types = model["types"].as_array().unwrap();
@@ -188,10 +188,10 @@ fn the_json_of_a_request_can_have_empty_lists_and_objects() {
     };
     let empty = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
     assert_eq!(
-        plain(&type_of(&model_of(within.clone(), empty.clone()))),
+        always_set(&type_of(&model_of(within.clone(), empty.clone()))),
         sent
     );
-    assert_eq!(plain(&type_of(&model_of(empty, within))), read);
+    assert_eq!(always_set(&type_of(&model_of(empty, within))), read);
 }
 
 #[test]

@@ -267,11 +267,14 @@ fn names_are_checked_in_partials_components_and_parents() {
     let included = pack(
         "operation",
         "{% for p in it.request.properties %}{% include \"part.tera\" %}{% endfor %}",
-        &[("part.tera", "\n{{ p.name }}{% if p.plane %}{% endif %}")],
+        &[(
+            "part.tera",
+            "\n{{ p.name }}{% if p.always_sett %}{% endif %}",
+        )],
     );
     let message = refusal(&included);
     assert!(message.contains("pack/part.tera:2:21"), "{message}");
-    assert!(message.contains("did you mean `plain`?"), "{message}");
+    assert!(message.contains("did you mean `always_set`?"), "{message}");
 
     let component = pack(
         "operation",

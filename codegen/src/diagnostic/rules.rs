@@ -1,4 +1,7 @@
 //! Catalog of the rules that findings name. `codegen lint --rules` and `LINTS.md` are made from it.
+//!
+//! The check of a rule names its id: most are in `lint`, others in the stage that cannot continue,
+//! such as `document` and `model::lower`.
 
 mod errors;
 mod warnings;

@@ -369,7 +369,7 @@ impl<'a> Comparison<'a> {
     fn field(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
         let bare = self.bare(holder, property, old);
         let stream = holder.answer && property.place.kind == PlaceKind::Stream;
-        if property.plain || stream {
+        if property.always_set || stream {
             bare
         } else {
             format!("Option<{bare}>")

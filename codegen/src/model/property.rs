@@ -27,7 +27,7 @@ pub struct Property {
     #[serde(rename = "type")]
     pub type_name: String,
     /// Type of the field in the pack's language: `type`, within the pack's `optional` type unless
-    /// `plain` is set.
+    /// `always_set` is set.
     pub held_type: String,
     /// Type of list items or map values in the pack's language.
     pub item_type: Option<String>,
@@ -36,10 +36,10 @@ pub struct Property {
     pub required: bool,
     /// Whether responses always contain the property.
     pub present: bool,
-    /// Whether the field has no `optional` type around it. An optional property is plain only if
+    /// Whether the field has no `optional` type around it. An optional property is always set only if
     /// its absence and the empty value of its type mean the same: its default, if any, is empty,
     /// and it is not a list or map in the JSON of a request.
-    pub plain: bool,
+    pub always_set: bool,
     /// Whether the runtime computes the value.
     pub computed: bool,
     /// Whether the property enters the signature.
@@ -167,15 +167,15 @@ impl Property {
         }
     }
 
-    /// Sets `encoding`, which depends on whether the property is plain.
+    /// Sets `encoding`, which depends on whether the property is always set.
     pub(super) fn set_encoding(&mut self) {
         let is_key = || self.ext.get("x-object-key").and_then(Node::as_bool) == Some(true);
         self.encoding = match &self.shape {
             _ if self.place.prefix.is_some() => Encoding::Map,
-            Shape::Bool if self.plain && !self.required => Encoding::Flag,
-            Shape::List { .. } if self.plain => Encoding::List,
+            Shape::Bool if self.always_set && !self.required => Encoding::Flag,
+            Shape::List { .. } if self.always_set => Encoding::List,
             Shape::List { .. } => Encoding::OptionalList,
-            Shape::Text if self.plain && is_key() => Encoding::ObjectKey,
+            Shape::Text if self.always_set && is_key() => Encoding::ObjectKey,
             Shape::Format { format } => match format.as_str() {
                 "object-path" => Encoding::ObjectPath,
                 "password" => Encoding::Secret,

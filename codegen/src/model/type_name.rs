@@ -73,10 +73,10 @@ impl TargetLanguage {
         own.unwrap_or_else(|| self.type_name(shape))
     }
 
-    /// Returns the type of a field: within the pack's `optional` type unless it is plain.
-    pub(super) fn held_type(&self, type_name: &str, plain: bool) -> String {
+    /// Returns the type of a field: within the pack's `optional` type unless it is always set.
+    pub(super) fn held_type(&self, type_name: &str, always_set: bool) -> String {
         match self.types.get("optional") {
-            Some(pattern) if !plain => pattern.replace("{type}", type_name),
+            Some(pattern) if !always_set => pattern.replace("{type}", type_name),
             _ => type_name.to_owned(),
         }
     }

@@ -54,7 +54,7 @@ pub(crate) struct Manifest {
     /// Kinds of values that are never optional: `list`, `map`, `bool`, `bytes`, `binary`, `free`,
     /// `recursive`.
     #[serde(default)]
-    pub plain: Vec<String>,
+    pub always_set: Vec<String>,
     /// Handles that the output has code for. A specification with another handle is refused.
     /// Without this list, all handles are allowed.
     #[serde(default)]

@@ -267,7 +267,7 @@ fn the_reference_uses_the_names_of_the_sdk() {
         let text = read(format!("templates/{pack}/pack.json"));
         serde_json::from_str::<Value>(&text).unwrap()
     });
-    for key in ["naming", "computed", "plain"] {
+    for key in ["naming", "computed", "always_set"] {
         assert_eq!(reference[key], rust[key], "{key}");
     }
     let mut types = rust["types"].clone();

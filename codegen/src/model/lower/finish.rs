@@ -80,11 +80,13 @@ impl Lowerer<'_> {
                 }
             );
             if one.in_request {
-                property.plain = self.is_plain_when_sent(property);
+                property.always_set = self.is_always_set_in_request(property);
             }
-            property.plain |= holds_itself && self.language.is_plain("recursive");
+            property.always_set |= holds_itself && self.language.is_always_set("recursive");
             property.set_encoding();
-            property.held_type = self.language.held_type(&property.type_name, property.plain);
+            property.held_type = self
+                .language
+                .held_type(&property.type_name, property.always_set);
             property.item_type = self.language.item_type(&property.shape);
         }
         one.from_text = one.in_request

@@ -132,8 +132,10 @@ impl<'a> Lowerer<'a> {
         {
             property.name.clone_from(&parameter.name);
             property.required = parameter.required;
-            property.plain |= parameter.required;
-            property.held_type = self.language.held_type(&property.type_name, property.plain);
+            property.always_set |= parameter.required;
+            property.held_type = self
+                .language
+                .held_type(&property.type_name, property.always_set);
         }
         body
     }

@@ -40,7 +40,7 @@ impl<'a> Lowerer<'a> {
         self.check_content(&shape, field.place.kind, schema.span);
         self.check_one_or_many(&shape, &field);
         let required = field.required && !computed;
-        let plain = required || self.is_plain_when_absent(schema, &shape, &field);
+        let always_set = required || self.is_empty_when_absent(schema, &shape, &field);
         let type_name = match schema.kind {
             SchemaKind::HeaderMap => self.language.header_map(&shape),
             _ => self.language.type_name(&shape),
@@ -50,8 +50,8 @@ impl<'a> Lowerer<'a> {
             encoding: Encoding::Text,
             name: field.name.to_owned(),
             ident,
-            plain,
-            held_type: self.language.held_type(&type_name, plain),
+            always_set,
+            held_type: self.language.held_type(&type_name, always_set),
             type_name,
             item_type: self.language.item_type(&shape),
             place: field.place,
@@ -210,7 +210,7 @@ impl<'a> Lowerer<'a> {
 
     /// Returns whether an optional property needs no `Option`, because its absence and its empty
     /// value mean the same.
-    fn is_plain_when_absent(
+    fn is_empty_when_absent(
         &self,
         schema: &'a Schema,
         shape: &Shape,
@@ -224,20 +224,20 @@ impl<'a> Lowerer<'a> {
         }
         match field.role {
             Role::Parameter if may_be_sent_empty(shape, field.place.kind) => false,
-            Role::Parameter => self.is_plain(shape),
-            _ => schema.facts.present || self.is_plain(shape),
+            Role::Parameter => self.is_always_set(shape),
+            _ => schema.facts.present || self.is_always_set(shape),
         }
     }
 
     /// Returns the same for a property of a type that requests contain.
-    pub(super) fn is_plain_when_sent(&self, property: &Property) -> bool {
+    pub(super) fn is_always_set_in_request(&self, property: &Property) -> bool {
         property.required
-            || (property.plain
+            || (property.always_set
                 && !may_be_sent_empty(&property.shape, property.place.kind)
-                && self.is_plain(&property.shape))
+                && self.is_always_set(&property.shape))
     }
 
-    fn is_plain(&self, shape: &Shape) -> bool {
+    fn is_always_set(&self, shape: &Shape) -> bool {
         let kind = match shape {
             Shape::List { .. } => "list",
             Shape::Map { .. } => "map",
@@ -247,7 +247,7 @@ impl<'a> Lowerer<'a> {
             Shape::Free => "free",
             _ => return false,
         };
-        self.language.is_plain(kind)
+        self.language.is_always_set(kind)
     }
 
     /// Returns the name without the common prefix of the API's headers.
