@@ -472,11 +472,8 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn visible(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .scopes
-            .iter()
-            .flat_map(|names| names.keys().cloned())
-            .collect();
+        let scopes = self.scopes.iter();
+        let mut names: Vec<String> = scopes.flat_map(|names| names.keys().cloned()).collect();
         names.sort();
         names.dedup();
         names
