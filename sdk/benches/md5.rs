@@ -4,7 +4,11 @@
 // A benchmark may panic.
 #![allow(clippy::expect_used)]
 
-#[allow(dead_code, unused_imports)]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the benchmark uses a part of the file"
+)]
 #[path = "../src/base/md5_lanes.rs"]
 mod md5_lanes;
 

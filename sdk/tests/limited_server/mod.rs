@@ -1,6 +1,6 @@
 //! A server that stores nothing, and limits the throughput and the number of requests.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Helpers for tests of uploads and downloads.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! An emulator with an empty bucket, for the tests of this crate.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::sync::{Arc, Mutex};
 
