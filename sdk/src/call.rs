@@ -78,8 +78,7 @@ impl<I: Operation> Call<I> {
         self
     }
 
-    /// Sets how this call is retried, instead of the client's
-    /// [`Config::retry`](crate::Config::retry).
+    /// Sets the retry policy of this call. The default is [`Config::retry`](crate::Config::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.dispatcher.options_mut().retry = Some(policy);
         self

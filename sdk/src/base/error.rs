@@ -71,7 +71,7 @@ pub(crate) struct ErrorResponse {
     pub(crate) location: Option<String>,
     /// `Retry-After`: how long the client should wait.
     pub(crate) retry_after: Option<Duration>,
-    /// Time of the service's clock, in Unix seconds.
+    /// `Date` of the response, in Unix seconds.
     pub(crate) date: Option<i64>,
     /// First bytes of a body that is not an error document or could not be decoded.
     pub(crate) body: Bytes,
@@ -212,7 +212,7 @@ impl Error {
         }
     }
 
-    /// Time of the service's clock, in Unix seconds.
+    /// Returns the `Date` of the response, in Unix seconds.
     pub(crate) fn date(&self) -> Option<i64> {
         self.0.response.as_ref()?.date
     }

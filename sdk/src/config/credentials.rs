@@ -77,7 +77,7 @@ impl Credentials {
     }
 
     /// Creates anonymous credentials: requests are not signed, and the policy and the ACL of the
-    /// bucket decide what everyone may do.
+    /// bucket decide which operations they may perform.
     #[must_use]
     pub fn anonymous() -> Self {
         Self(None)

@@ -12,7 +12,7 @@ macro_rules! request_setters {
                 self
             }
 
-            /// Sets the retry policy of each request, instead of the client's
+            /// Sets the retry policy of each request. The default is
             /// [`Config::retry`](crate::Config::retry).
             pub fn retry(mut self, policy: crate::RetryPolicy) -> Self {
                 self.bucket.options_mut().retry = Some(policy);
