@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::config::clock::Clock;
 use crate::config::credentials::{CredentialSource, Credentials};
 use crate::config::endpoint::Endpoint;
+use crate::config::interceptor::Intercept;
 use crate::config::observer::Observer;
 use crate::config::request_options::{DEFAULT_OPTIONS, RequestOptions};
 use crate::config::retry::{RetryBudget, RetryPolicy};
@@ -89,6 +90,7 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) interceptors: Vec<Arc<dyn Intercept>>,
     pub(crate) md5_pool: Md5Pool,
     /// Requests and memory of managed transfers.
     pub(crate) transfers: TransferBudget,
@@ -115,6 +117,7 @@ impl QingStor {
             clock: Clock::default(),
             transfers: TransferBudget::new(config.transfer_requests, config.transfer_memory),
             observer: config.observer,
+            interceptors: config.interceptors,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
             md5_pool: Md5Pool::default(),
@@ -177,6 +180,7 @@ impl QingStor {
                 retry: shared.retry.clone(),
                 retry_budget: shared.retry_budget.clone(),
                 observer: shared.observer.clone(),
+                interceptors: shared.interceptors.clone(),
                 transfers: shared.transfers.clone(),
                 md5_pool: shared.md5_pool.clone(),
             }),

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod credentials;
 pub(crate) mod endpoint;
+pub(crate) mod interceptor;
 pub(crate) mod observer;
 pub(crate) mod request_options;
 pub(crate) mod retry;
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result};
 use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
 use crate::config::endpoint::Endpoint;
+use crate::config::interceptor::Intercept;
 use crate::config::observer::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
 use crate::message::throughput::MinThroughput;
@@ -96,6 +98,7 @@ pub struct Config {
     pub(crate) retry: RetryPolicy,
     pub(crate) retry_budget: Option<RetryBudget>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) interceptors: Vec<Arc<dyn Intercept>>,
     pub(crate) min_throughput: Option<MinThroughput>,
     pub(crate) transfer_requests: usize,
     pub(crate) transfer_memory: u64,
@@ -123,6 +126,7 @@ impl Config {
             retry: RetryPolicy::default(),
             retry_budget: None,
             observer: None,
+            interceptors: Vec::new(),
             min_throughput: Some(MinThroughput::DEFAULT),
             transfer_requests: 128,
             transfer_memory: 256 << 20,
@@ -324,6 +328,16 @@ impl Config {
         self
     }
 
+    /// Adds an interceptor, which is called before each attempt is signed. It can add headers that all
+    /// requests have in common, or refuse the attempt. See [`Intercept`].
+    ///
+    /// Interceptors run in the order in which they were added.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl Intercept + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Checks the settings that are not checked elsewhere.
     pub(crate) fn check(&self) -> Result<()> {
         for (name, timeout) in [
@@ -467,6 +481,7 @@ impl fmt::Debug for Config {
             .field("retry", &self.retry)
             .field("retry_budget", &self.retry_budget)
             .field("observer", &self.observer.is_some())
+            .field("interceptors", &self.interceptors.len())
             .field("min_throughput", &self.min_throughput)
             .field("transfer_requests", &self.transfer_requests)
             .field("transfer_memory", &self.transfer_memory)

@@ -92,6 +92,11 @@ pub mod observability {
     #![doc = include_str!("guide/observability.md")]
 }
 
+/// Headers of every request, and requests that are refused.
+pub mod interceptors {
+    #![doc = include_str!("guide/interceptors.md")]
+}
+
 /// Tests of programs that use this crate.
 pub mod testing {
     #![doc = include_str!("guide/testing.md")]

@@ -36,6 +36,7 @@
 //! | response bodies | [`ByteStream`] |
 //! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
 //! | notifications about each request and response | [`Observer`] |
+//! | headers of every request, such as a trace context | [`Intercept`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | code that is generic over operations | [`generic`] |
 //! | rules, grants, listed objects | [`types`] |
@@ -161,6 +162,7 @@ pub use config::Config;
 #[cfg(feature = "config-file")]
 pub use config::credentials::FileCredentials;
 pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredentials};
+pub use config::interceptor::{Intercept, InterceptedRequest};
 pub use config::observer::{Observer, RequestEvent, ResponseEvent};
 pub use config::retry::{RetryBudget, RetryPolicy};
 pub use managed::*;

@@ -92,6 +92,9 @@ pub enum ErrorKind {
     Config,
     /// Credentials are missing or could not be loaded. No request was sent.
     Credentials,
+    /// An [interceptor](crate::Config::interceptor) refused the attempt, or tried to set a header
+    /// that it cannot set. The attempt was not sent.
+    Interceptor,
     /// The connection failed, or broke before the response arrived.
     Connect,
     /// The connect timeout, the idle timeout or the timeout of the call expired.
@@ -126,6 +129,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidInput => "invalid input",
             Self::Config => "configuration error",
             Self::Credentials => "credentials error",
+            Self::Interceptor => "interceptor error",
             Self::Connect => "connection failed",
             Self::Timeout => "timed out",
             Self::Interrupted => "interrupted",

@@ -48,29 +48,30 @@ pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
 
 impl RequestOptions {
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
-        match checked_header(name, value) {
+        match parse_header(name, value) {
+            Ok((name, _)) if SET_BY_CLIENT.contains(&name) => {
+                self.invalid = Some(format!("header `{name}` is set by the client"));
+            }
             Ok(header) => self.headers.push(header),
             Err(why) => self.invalid = Some(why),
         }
     }
 }
 
-/// Parses a header that a caller adds. Headers that the client sets itself and values that could
-/// split the request are errors.
-fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+/// Headers that the client sets itself.
+pub(crate) const SET_BY_CLIENT: &[HeaderName] = &[
+    header::AUTHORIZATION,
+    header::HOST,
+    header::DATE,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+];
+
+/// Parses a header that a caller adds. Values that could split the request are errors.
+pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(format!("invalid header name {name:?}"));
     };
-    let set_by_client = [
-        header::AUTHORIZATION,
-        header::HOST,
-        header::DATE,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-    ];
-    if set_by_client.contains(&parsed) {
-        return Err(format!("header `{parsed}` is set by the client"));
-    }
     match header_value(value) {
         Some(mut value) => {
             value.set_sensitive(is_secret(&parsed));

@@ -346,11 +346,14 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     }
 }
 
-/// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens and
-/// cookies.
+/// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens, cookies and
+/// credentials.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     let name = name.as_str();
-    name.ends_with("-key") || name.ends_with("-token") || name.contains("cookie")
+    name.ends_with("-key")
+        || name.ends_with("-token")
+        || name.contains("cookie")
+        || name.ends_with("authorization")
 }
 
 /// Appends `text`, percent-encoded.

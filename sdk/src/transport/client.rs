@@ -86,9 +86,10 @@ fn invalid_certificate() -> Error {
 
 /// Returns the headers that all requests have in common, apart from the operation and the caller.
 ///
-/// Add a header of every request here. Other headers are set elsewhere: `Date` and `Authorization` when
-/// an attempt is signed (`client::dispatch`), `Host` and `Content-Length` by `reqwest`. The signature
-/// covers headers that start with `x-qs-`, so those must be set before signing, not here.
+/// Add a header that the SDK itself sends with every request here. Users of the SDK add theirs with
+/// `Config::interceptor`. Other headers are set elsewhere: `Date` and `Authorization` when an attempt
+/// is signed (`client::dispatch`), `Host` and `Content-Length` by `reqwest`. The signature covers
+/// headers that start with `x-qs-`, so those must be set before signing, not here.
 fn common_headers(config: &Config) -> Result<HeaderMap> {
     let user_agent = HeaderValue::try_from(config.user_agent())
         .map_err(|error| Error::config("additional_user_agent").with_source(error))?;

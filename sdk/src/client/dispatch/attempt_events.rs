@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::prepared_request::PreparedRequest;
+use http::HeaderMap;
+
 use crate::base::error::Result;
 use crate::client::Dispatcher;
 use crate::config::observer::{RequestEvent, ResponseEvent, redacted};
@@ -29,33 +30,48 @@ impl AttemptScope {
     pub(super) fn instrument<F: Future>(&self, attempt: F) -> F {
         attempt
     }
+
+    /// Runs `work` in the span of the attempt.
+    #[cfg(feature = "tracing")]
+    pub(super) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(work)
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    pub(super) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
 }
 
 impl Dispatcher {
-    /// Reports the start of an attempt.
-    pub(super) fn begin_attempt(&self, request: &PreparedRequest, call: &CallInfo) -> AttemptScope {
-        let observer = self.shared.observer.as_deref();
-        if let Some(observer) = observer {
+    /// Starts an attempt.
+    pub(super) fn begin_attempt(&self, call: &CallInfo) -> AttemptScope {
+        let has_observer = self.shared.observer.is_some();
+        #[cfg(feature = "tracing")]
+        let span = super::spans::attempt(call.attempts);
+        #[cfg(feature = "tracing")]
+        let is_observed = has_observer || !span.is_disabled();
+        #[cfg(not(feature = "tracing"))]
+        let is_observed = has_observer;
+        AttemptScope {
+            started: is_observed.then(Instant::now),
+            #[cfg(feature = "tracing")]
+            span,
+        }
+    }
+
+    /// Reports that an attempt is about to be sent. `headers`: without date and signature.
+    pub(super) fn report_request(&self, call: &CallInfo, headers: &HeaderMap, body_len: u64) {
+        if let Some(observer) = &self.shared.observer {
             observer.request(&RequestEvent {
                 operation: call.identity.info.id,
                 bucket: self.address.bucket.as_deref(),
                 attempt: call.attempts,
                 method: &call.identity.info.method,
                 uri: &call.identity.uri,
-                headers: &redacted(&request.headers),
-                body_len: request.body.len(),
+                headers: &redacted(headers),
+                body_len,
             });
-        }
-        #[cfg(feature = "tracing")]
-        let span = super::spans::attempt(call.attempts);
-        #[cfg(feature = "tracing")]
-        let is_observed = observer.is_some() || !span.is_disabled();
-        #[cfg(not(feature = "tracing"))]
-        let is_observed = observer.is_some();
-        AttemptScope {
-            started: is_observed.then(Instant::now),
-            #[cfg(feature = "tracing")]
-            span,
         }
     }
 

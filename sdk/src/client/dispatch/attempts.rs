@@ -13,7 +13,7 @@ use crate::base::error::{Error, ErrorCode, Result};
 use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
-use crate::config::credentials::Credentials;
+use crate::config::interceptor::{self, InterceptedRequest};
 use crate::message::byte_stream::ByteStream;
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
@@ -64,8 +64,12 @@ impl Attempts for RequestAttempts<'_> {
             return Err(FailedAttempt { error, retry });
         }
         let skew = self.dispatcher.shared.clock.skew();
-        let scope = self.dispatcher.begin_attempt(self.request, &self.call);
-        let attempt = scope.instrument(self.send_and_read(skew));
+        let scope = self.dispatcher.begin_attempt(&self.call);
+        let headers = scope.in_scope(|| self.intercepted_headers())?;
+        let body_len = self.request.body.len();
+        self.dispatcher
+            .report_request(&self.call, &headers, body_len);
+        let attempt = scope.instrument(self.send_and_read(headers, skew));
         let result = limits.before_deadline(pin!(attempt)).await;
         let result = result.unwrap_or_else(|| {
             let error = limits.deadline_exceeded(previous_error);
@@ -127,15 +131,45 @@ impl RequestAttempts<'_> {
         self.dispatcher.shared.clock.learn(date, skew, least)
     }
 
+    /// Returns the headers of the attempt, without date and signature, after the interceptors have
+    /// changed them.
+    fn intercepted_headers(&mut self) -> Result<HeaderMap, FailedAttempt> {
+        let mut headers = self.request.take_headers();
+        let identity = &self.call.identity;
+        for interceptor in &self.dispatcher.shared.interceptors {
+            let intercepted = interceptor.intercept(&mut InterceptedRequest {
+                info: identity.info,
+                bucket: identity.address.bucket.as_deref(),
+                attempt: self.call.attempts,
+                uri: &identity.uri,
+                headers: &mut headers,
+                is_form: self.request.is_form,
+            });
+            if let Err(reason) = intercepted {
+                // This attempt was not sent.
+                self.call.attempts -= 1;
+                return Err(FailedAttempt {
+                    error: interceptor::refusal(reason).with_call(self.call.context()),
+                    retry: Retry::Never,
+                });
+            }
+        }
+        Ok(headers)
+    }
+
     /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
-    async fn send_and_read(&mut self, skew: i64) -> Result<Response> {
+    async fn send_and_read(&self, mut headers: HeaderMap, skew: i64) -> Result<Response> {
         let shared = &self.dispatcher.shared;
         let credentials = shared.credentials.current().await.map_err(|error| {
             let info = self.call.identity.info;
             error.with_call(self.dispatcher.unsent(info))
         })?;
-        let headers = self.signed_headers(skew, &credentials);
         let call = &self.call;
+        if !self.request.is_form {
+            let request = (&call.identity.info.method, &call.identity.uri);
+            self.dispatcher
+                .sign(request, &mut headers, skew, &credentials);
+        }
         let request = TransportRequest {
             method: &call.identity.info.method,
             uri: &call.identity.uri,
@@ -163,17 +197,6 @@ impl RequestAttempts<'_> {
             None => ResponseBody::Stream(stream),
         };
         Ok(Response::new(meta, body, call.clone()))
-    }
-
-    fn signed_headers(&mut self, skew: i64, credentials: &Credentials) -> HeaderMap {
-        let mut headers = self.request.take_headers();
-        if !self.request.is_form {
-            let identity = &self.call.identity;
-            let request = (&identity.info.method, &identity.uri);
-            self.dispatcher
-                .sign(request, &mut headers, skew, credentials);
-        }
-        headers
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::response::ApiResponse;
 use crate::server::exchange::Exchange;
 
 /// Logs a request and its response, which is `None` if the connection is reset. The line does not
-/// contain signatures, headers or bodies.
+/// contain signatures or bodies, and no header except the trace context.
 pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_in: u64) {
     let elapsed = exchange.started.elapsed().as_micros();
     let rules = exchange.faults.rules.as_str();
@@ -22,10 +22,23 @@ pub(crate) fn write(exchange: &Exchange, response: Option<&ApiResponse>, bytes_i
         code = exchange.code,
         fault = Some(rules).filter(|rules| !rules.is_empty()),
         request_id = exchange.request_id,
+        traceparent = trace_context(exchange),
         bytes_in,
         bytes_out = response.and_then(|response| response.body().size_hint().exact()),
         elapsed_us = u64::try_from(elapsed).unwrap_or(u64::MAX),
     );
+}
+
+/// Returns the trace context of a request (W3C Trace Context), if it has one.
+fn trace_context(exchange: &Exchange) -> Option<&str> {
+    let value = exchange.head.headers.get("traceparent")?;
+    // Only a version, three hexadecimal IDs and hyphens, so that a client cannot write other text
+    // into the log.
+    let is_context = |text: &&str| {
+        let mut bytes = text.bytes();
+        text.len() <= 64 && bytes.all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    };
+    value.to_str().ok().filter(is_context)
 }
 
 /// Returns the target of a request for the log. The signature is redacted, because a signed URL can
