@@ -197,9 +197,9 @@ pub use generated::operations;
 /// The examples in the READMEs, run as doc tests.
 #[cfg(doctest)]
 mod readme {
-    #[doc = include_str!("../../README.md")]
+    #[doc = include_str!("../README.md")]
     struct English;
 
-    #[doc = include_str!("../../README.zh-CN.md")]
+    #[doc = include_str!("../README.zh-CN.md")]
     struct Chinese;
 }
