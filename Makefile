@@ -8,6 +8,10 @@ CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde,qingstor-object-store/v0_13,qingstor-object-store/signer
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
+# Published crates, in the order in which they depend on each other.
+CRATES := qingstor-codegen qingstor-emulator qingstor-sdk qingstor-object-store
+each_crate = $(addprefix --package ,$(CRATES))
+
 # Rendered packs: the template pack, the output folder, and an optional additional overlay.
 PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated reference=sdk/docs/en \
          reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
@@ -21,7 +25,7 @@ one_pack  = $(CODEGEN) $(1) $(INPUT) $(addprefix --overlay ,$(word 3,$(2))) \
 
 .PHONY: help
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: generate ## Regenerate the SDK from the specification and run the walkthrough
@@ -107,6 +111,74 @@ docs: ## Build the documentation; warnings are errors
 .PHONY: bench
 bench: ## Run the benchmarks
 	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
+
+.PHONY: package
+package: ## Build each published crate from its package, and run the examples in the documentation of the SDK from there
+	$(CARGO) package --quiet --allow-dirty $(each_crate)
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	target=$$(pwd)/$(or $(CARGO_TARGET_DIR),target); case "$(CARGO_TARGET_DIR)" in /*) target=$(CARGO_TARGET_DIR);; esac; \
+	for crate in $(CRATES); do tar -C "$$folder" -xzf "$$target"/package/$$crate-[0-9]*.crate; done; \
+	cp Cargo.lock "$$folder"/qingstor-sdk-*/; \
+	cd "$$folder"/qingstor-sdk-*; \
+	$(CARGO) test --quiet --doc --examples --features blocking,reqwest-client,serde --target-dir "$$target" \
+	    --config "patch.crates-io.qingstor-emulator.path='$$(echo "$$folder"/qingstor-emulator-*)'"
+
+.PHONY: release-check
+release-check: ## Fail if something that a release needs is missing; TAG=vX.Y.Z also compares the version
+	@.ci/release-check "$(TAG)"
+
+# An empty value publishes.
+DRY_RUN ?= --dry-run
+.PHONY: publish
+publish: ## Publish the crates in order; only tries it, unless DRY_RUN is empty
+	$(if $(DRY_RUN),,$(MAKE) release-check)
+	$(CARGO) publish $(DRY_RUN) $(each_crate)
+
+.PHONY: release-notes
+release-notes: ## Print the newest released section of the changelog
+	@awk '/^## \[Unreleased\]/ { next } /^## / { if (found) exit; found = 1; next } found' CHANGELOG.md
+
+.PHONY: binaries
+OUT ?= target/dist
+binaries: ## Build the programs for this machine into OUT, for a release
+	$(CARGO) build --release --locked --package qingstor-codegen --package qingstor-emulator
+	mkdir -p "$(OUT)"
+	cp target/release/codegen target/release/qingstor-emulator LICENSE "$(OUT)" 2>/dev/null || \
+	    cp target/release/codegen.exe target/release/qingstor-emulator.exe LICENSE "$(OUT)"
+
+.PHONY: sbom
+sbom: ## Write a bill of materials of each published crate into OUT (needs cargo-cyclonedx)
+	$(CARGO) cyclonedx --format json --override-filename sbom
+	mkdir -p "$(OUT)"
+	@set -e; for folder in codegen tests/emulator sdk sdk/object_store; do \
+	  mv "$$folder/sbom.json" "$(OUT)/$$(basename "$$folder").cdx.json"; done; find . -name sbom.json -not -path './target/*' -delete
+
+MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+.PHONY: msrv
+msrv: ## Check the published crates with the oldest supported compiler (installs it with rustup)
+	rustup toolchain install $(MSRV) --profile minimal
+	$(CARGO) +$(MSRV) check --locked $(each_crate)
+
+.PHONY: powerset
+powerset: ## Check the SDK and its store with every combination of features (needs cargo-hack)
+	$(CARGO) hack check --feature-powerset --no-dev-deps --exclude-features native-tls $(each_crate)
+
+.PHONY: minimal-versions
+minimal-versions: ## Check the published crates with the oldest dependencies that they allow (needs a nightly toolchain)
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; git archive HEAD | tar -C "$$folder" -xf -; cd "$$folder"; \
+	$(CARGO) +nightly update -Z direct-minimal-versions; $(CARGO) check --locked $(each_crate) --target-dir "$(CURDIR)/target/minimal"
+
+.PHONY: deny
+deny: ## Check licences, duplicate versions, sources and advisories of the dependencies (needs cargo-deny)
+	$(CARGO) deny check
+
+.PHONY: semver
+semver: ## Compare the public API with that of BASE (needs cargo-semver-checks)
+	$(CARGO) semver-checks --baseline-rev "$(BASE)" $(each_crate)
+
+.PHONY: image
+image: ## Build the container image of the emulator (needs docker)
+	docker build --file tests/emulator/Dockerfile --tag qingstor-emulator .
 
 .PHONY: emulator
 emulator: ## Run a local QingStor server on port 9000
