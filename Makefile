@@ -115,13 +115,7 @@ bench: ## Run the benchmarks
 .PHONY: package
 package: ## Build each published crate from its package, and run the examples in the documentation of the SDK from there
 	$(CARGO) package --quiet --allow-dirty $(each_crate)
-	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
-	target=$$(pwd)/$(or $(CARGO_TARGET_DIR),target); case "$(CARGO_TARGET_DIR)" in /*) target=$(CARGO_TARGET_DIR);; esac; \
-	for crate in $(CRATES); do tar -C "$$folder" -xzf "$$target"/package/$$crate-[0-9]*.crate; done; \
-	cp Cargo.lock "$$folder"/qingstor-sdk-*/; \
-	cd "$$folder"/qingstor-sdk-*; \
-	$(CARGO) test --quiet --doc --examples --features blocking,reqwest-client,serde --target-dir "$$target" \
-	    --config "patch.crates-io.qingstor-emulator.path='$$(echo "$$folder"/qingstor-emulator-*)'"
+	@.ci/test-package $(CRATES)
 
 .PHONY: release-check
 release-check: ## Fail if something that a release needs is missing; TAG=vX.Y.Z also compares the version

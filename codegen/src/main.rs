@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use commands::dump::Schema;
@@ -51,11 +52,14 @@ enum Command {
         #[arg(long, value_enum, exclusive = true, num_args = 0..=1, default_missing_value = "model")]
         schema: Option<Schema>,
     },
-    /// Write a small working pack into a new folder.
+    /// Write a small working pack, or a copy of an existing one, into a new folder.
     NewPack {
         /// Folder for the pack. It must be empty or not exist.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+        /// Copy this pack: the SDK for Rust, its emulator, the reference, or the package for Python.
+        #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(qingstor_codegen::new_pack::names()))]
+        from: Option<String>,
     },
     /// Run the tests of a pack. Exits with 1 if an output differs. Runs the pack's formatter.
     TestPack {
@@ -123,7 +127,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 None => generator,
             })
         }
-        Command::NewPack { folder } => new_pack::new_pack(&folder),
+        Command::NewPack { folder, from } => new_pack::new_pack(&folder, from.as_deref()),
         Command::TestPack {
             pack,
             overrides,

@@ -1,4 +1,4 @@
-//! Creates a small working pack.
+//! Creates a pack: a small one, or a copy of a pack of this project.
 
 use std::path::Path;
 
@@ -31,12 +31,36 @@ const FILES: &[(&str, &str)] = &[
     ("parts.tera", include_str!("new_pack/pack/parts.tera")),
 ];
 
+/// Paths and contents of the files of this project's packs, for example `rust/pack.json`.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
+
 /// File name of the schema in `pack.json`.
 const SCHEMA: &str = "pack.schema.json";
+
+/// Names of the packs that [`copy`] can write, in alphabetical order.
+///
+/// ```
+/// assert!(qingstor_codegen::new_pack::names().contains(&"rust"));
+/// ```
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let folders = EMBEDDED
+        .iter()
+        .filter_map(|(path, _)| path.split('/').next());
+    let mut names: Vec<_> = folders.collect();
+    names.dedup();
+    names
+}
 
 /// Reason why no pack was created.
 #[derive(Debug, thiserror::Error)]
 pub enum NewPackError {
+    /// There is no pack of this name.
+    #[error("error[new-pack]: there is no pack `{name}`; use one of {}", names().join(", "))]
+    UnknownPack {
+        /// The name.
+        name: String,
+    },
     /// The folder is not empty.
     #[error("error[new-pack]: {path} is not empty; use a folder that is empty or does not exist")]
     NotEmpty {
@@ -51,13 +75,60 @@ pub enum NewPackError {
     Broken(#[from] crate::Error),
 }
 
-/// Writes a pack into a folder that is empty or does not exist: all files, or none. Returns the
-/// names of the files.
+/// Writes a small pack into a folder that is empty or does not exist: all files, or none. Returns
+/// the names of the files.
 ///
 /// # Errors
 ///
 /// Returns an error if the folder is not empty, or if a file cannot be written.
 pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
+    let mut files: Vec<_> = FILES
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
+    files.push((
+        format!("{TESTS}/{FIRST_TEST}/spec.json"),
+        SMALL_SPEC.to_owned(),
+    ));
+    write_files(folder, files, |staged| {
+        PackTests::new(staged).update(FIRST_TEST)?;
+        Ok(())
+    })
+}
+
+/// Writes a copy of one of this project's packs, with its tests, into a folder that is empty or does
+/// not exist: all files, or none. Returns the names of the files.
+///
+/// # Errors
+///
+/// Returns an error if there is no pack of this name ([`names`] has them), if the folder is not
+/// empty, or if a file cannot be written.
+pub fn copy(name: &str, folder: &Path) -> Result<Vec<String>, NewPackError> {
+    let prefix = format!("{name}/");
+    let files: Vec<_> = EMBEDDED
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix(&prefix)?, text)))
+        // The schema is beside `pack.json` in a copy, and above it in this project.
+        .map(|(path, text)| {
+            (
+                path.to_owned(),
+                text.replace("\"../pack.schema", "\"pack.schema"),
+            )
+        })
+        .collect();
+    if files.is_empty() {
+        let name = name.to_owned();
+        return Err(NewPackError::UnknownPack { name });
+    }
+    write_files(folder, files, |_| Ok(()))
+}
+
+/// Writes the files and the schema. `complete` adds files to the folder that it gets.
+fn write_files(
+    folder: &Path,
+    mut files: Vec<(String, String)>,
+    complete: impl FnOnce(&Path) -> Result<(), NewPackError>,
+) -> Result<Vec<String>, NewPackError> {
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -71,24 +142,13 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
         .tempdir_in(parent)
         .map_err(failed)?;
     let staged = scratch.path().join("pack");
-    for (name, text) in FILES {
+    files.push((SCHEMA.to_owned(), format!("{:#}\n", schema::manifest())));
+    for (name, text) in &files {
         crate::output::write_whole(&staged.join(name), text)?;
     }
-    let mut text = format!("{:#}", schema::manifest());
-    text.push('\n');
-    crate::output::write_whole(&staged.join(SCHEMA), &text)?;
-    let test = staged.join(TESTS).join(FIRST_TEST);
-    crate::output::write_whole(&test.join("spec.json"), SMALL_SPEC)?;
-    let expected = PackTests::new(&staged).update(FIRST_TEST)?;
-    let mut names: Vec<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    names.push(SCHEMA.to_owned());
-    names.push(format!("{TESTS}/{FIRST_TEST}/spec.json"));
-    let staged_name = format!("{}/", slashes(&staged));
-    names.extend(
-        expected
-            .iter()
-            .filter_map(|path| path.strip_prefix(&staged_name).map(str::to_owned)),
-    );
+    complete(&staged)?;
+    let mut names = Vec::new();
+    collect_names(&staged, "", &mut names).map_err(failed)?;
     // Replaces an empty folder. Fails if the folder was filled in the meantime.
     match std::fs::remove_dir(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -99,6 +159,20 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
     std::fs::rename(&staged, folder).map_err(failed)?;
     names.sort();
     Ok(names)
+}
+
+/// Appends the paths of all files below the folder, relative to it and after `prefix`.
+fn collect_names(folder: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect_names(&entry.path(), &format!("{name}/"), names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
 }
 
 fn check_empty(folder: &Path) -> Result<(), NewPackError> {

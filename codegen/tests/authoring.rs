@@ -120,6 +120,36 @@ fn expected_files_are_not_written_through_links() {
     assert_eq!(workspace.files("elsewhere"), before);
 }
 
+/// The program contains the packs, so a copy needs no clone of the repository.
+#[test]
+fn every_pack_of_the_project_can_be_copied() {
+    let names = qingstor_codegen::new_pack::names();
+    assert!(
+        names.contains(&"rust") && names.contains(&"python"),
+        "{names:?}"
+    );
+    let workspace = Workspace::notes();
+    for name in names {
+        let (code, out, err) = codegen(&workspace, &format!("new-pack mine/{name} --from {name}"));
+        assert_eq!((code, err.as_str()), (0, ""), "{name}");
+        assert!(
+            out.contains(&format!("wrote mine/{name}/pack.json\n")),
+            "{out}"
+        );
+        assert_conforms(
+            &json(&workspace.path(&format!("mine/{name}/pack.schema.json"))),
+            &json(&workspace.path(&format!("mine/{name}/pack.json"))),
+            name,
+        );
+        let (code, out, err) = codegen(&workspace, &format!("test-pack mine/{name}"));
+        assert_eq!(code, 0, "{name}: {out}{err}");
+    }
+    let (code, _, err) = codegen(&workspace, "new-pack mine/other --from other");
+    assert_eq!(code, 2);
+    assert!(err.contains("[possible values: "), "{err}");
+    assert!(!workspace.path("mine/other").exists());
+}
+
 #[test]
 fn new_pack_requires_an_empty_folder() {
     let workspace = Workspace::new();

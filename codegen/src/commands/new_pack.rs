@@ -6,16 +6,20 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-pub(crate) fn new_pack(folder: &Path) -> Result<ExitCode> {
-    let files = qingstor_codegen::new_pack::write(folder)?;
+pub(crate) fn new_pack(folder: &Path, from: Option<&str>) -> Result<ExitCode> {
+    let files = match from {
+        Some(name) => qingstor_codegen::new_pack::copy(name, folder)?,
+        None => qingstor_codegen::new_pack::write(folder)?,
+    };
     let mut out = std::io::stdout().lock();
     let shown = folder.display();
     for file in files {
         writeln!(out, "wrote {shown}/{file}")?;
     }
-    writeln!(
-        out,
-        "next: `codegen test-pack {shown}`, then read {shown}/README.md"
-    )?;
+    let then = match from {
+        Some(_) => String::new(),
+        None => format!(", then read {shown}/README.md"),
+    };
+    writeln!(out, "next: `codegen test-pack {shown}`{then}")?;
     Ok(ExitCode::SUCCESS)
 }

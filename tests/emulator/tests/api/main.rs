@@ -33,6 +33,7 @@ mod multipart;
 mod notifications;
 mod objects;
 mod origin;
+mod other_languages;
 mod outside_clients;
 mod persistence;
 mod policy;

@@ -1,0 +1,167 @@
+//! Checks of what a release needs: commands in documents work, workflows call existing targets, and
+//! the packages are complete.
+
+#![cfg(test)]
+
+mod documents;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+
+use qingstor_suite::repository::{read, root};
+use serde_json::Value;
+
+/// Folders of the published crates, in the order of publication.
+const CRATES: &[&str] = &["codegen", "tests/emulator", "sdk", "sdk/object_store"];
+
+#[test]
+fn every_published_crate_contains_its_licence_changelog_and_readme() {
+    for folder in CRATES {
+        for file in ["LICENSE", "CHANGELOG.md"] {
+            assert_eq!(
+                read(format!("{folder}/{file}")),
+                read(file),
+                "{folder}/{file}"
+            );
+        }
+        assert!(read(format!("{folder}/README.md")).len() > 1000, "{folder}");
+    }
+}
+
+#[test]
+fn the_makefile_publishes_every_crate_that_can_be_published() {
+    let metadata = metadata();
+    let published: BTreeSet<_> = packages(&metadata)
+        .filter(|package| package["source"].is_null() && package["publish"].is_null())
+        .map(|package| package["name"].as_str().unwrap().to_owned())
+        .collect();
+    let makefile = read("Makefile");
+    let list = makefile
+        .lines()
+        .find_map(|line| line.strip_prefix("CRATES := "))
+        .unwrap();
+    let listed: Vec<_> = list.split_whitespace().map(str::to_owned).collect();
+    assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), published);
+
+    let names: Vec<_> = CRATES
+        .iter()
+        .map(|folder| {
+            let manifest = read(format!("{folder}/Cargo.toml"));
+            let name = manifest
+                .lines()
+                .find_map(|line| line.strip_prefix("name = "));
+            name.unwrap().trim_matches('"').to_owned()
+        })
+        .collect();
+    assert_eq!(listed, names);
+}
+
+/// The Rust version is written once, is not older than what a dependency requires, and is the one in
+/// the READMEs.
+#[test]
+fn the_rust_version_is_correct() {
+    let metadata = metadata();
+    let number = |version: &str| -> Vec<u32> {
+        let parts = version.split('.').map(|part| part.parse().unwrap());
+        parts.take(2).collect()
+    };
+    let newest = packages(&metadata)
+        .filter(|package| !package["source"].is_null())
+        .filter_map(|package| package["rust_version"].as_str())
+        .map(number)
+        .max()
+        .unwrap();
+    let ours: BTreeSet<_> = packages(&metadata)
+        .filter(|package| package["source"].is_null())
+        .map(|package| package["rust_version"].as_str().unwrap())
+        .collect();
+    let ours: Vec<_> = ours.into_iter().collect();
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert!(number(ours[0]) >= newest, "{ours:?} {newest:?}");
+    assert!(read("README.md").contains(&format!("Rust {} or newer", ours[0])));
+    assert!(read("README.zh-CN.md").contains(&format!("Rust {} 或更高", ours[0])));
+}
+
+/// A workflow does nothing that a contributor cannot do with `make`.
+#[test]
+fn workflows_call_existing_make_targets() {
+    let makefile = read("Makefile");
+    let mut calls = 0;
+    for workflow in ["ci.yml", "release.yml"] {
+        let text = read(format!(".github/workflows/{workflow}"));
+        for line in text.lines().filter(|line| line.contains("make ")) {
+            let (_, call) = line.split_once("make ").unwrap();
+            let targets = call
+                .split_whitespace()
+                .take_while(|word| *word != ">")
+                .filter(|word| !word.contains('=') && !word.starts_with('-'));
+            for target in targets {
+                let rule = format!("\n{target}:");
+                assert!(makefile.contains(&rule), "{workflow}: make {target}");
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls >= 12, "{calls}");
+}
+
+/// The address of the repository is written in `Cargo.toml` only, because it does not exist before
+/// the owner creates it.
+#[test]
+fn no_document_states_the_address_of_the_repository() {
+    let output = Command::new("git")
+        .args([
+            "grep",
+            "--line-number",
+            "--ignore-case",
+            "-E",
+            r"(github|gitlab|gitee)\.com/[a-z0-9_.-]+/qingstor",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    let found: Vec<_> = found
+        .lines()
+        .filter(|line| !line.starts_with("Cargo.toml:"))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The crates that are compiled on this platform.
+fn metadata() -> Value {
+    let host = Command::new("rustc").arg("-vV").output().unwrap();
+    let host = String::from_utf8(host.stdout).unwrap();
+    let host = host
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--filter-platform",
+            host,
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
+    metadata["packages"].as_array().unwrap().iter()
+}
+
+/// Returns the path of a file or folder of the repository.
+fn place(path: &str) -> PathBuf {
+    root().join(path)
+}
