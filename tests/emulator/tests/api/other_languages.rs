@@ -47,7 +47,7 @@ fn python_starts_the_emulator() {
          print(error.code, error.headers['x-qs-request-id'] is not None)\nnext(fixture, None)\n"
     );
     if let Some(printed) = run("python3", "program.py", &program) {
-        assert_eq!(printed, "401 True\n");
+        assert_eq!(printed, "403 True\n");
     }
 }
 
@@ -59,6 +59,6 @@ fn node_starts_the_emulator() {
         block("js")
     );
     if let Some(printed) = run("node", "program.mjs", &program) {
-        assert_eq!(printed, "401 true\n");
+        assert_eq!(printed, "403 true\n");
     }
 }
