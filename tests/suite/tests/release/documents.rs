@@ -58,7 +58,6 @@ const COMMANDS: &[(&str, Proof)] = &[
         Test("codegen/tests/guide.rs"),
     ),
     ("rm templates/", Test("codegen/tests/guide.rs")),
-    ("mkdir templates/", Test("codegen/tests/guide.rs")),
     (
         "cargo run -p qingstor-emulator -- ",
         Test("tests/emulator/tests/api/program.rs"),
