@@ -35,7 +35,7 @@ const TURN: usize = 16 << 20;
 /// The contents that wait at the same time are hashed side by side, at most [`LANES`] by each thread.
 /// A content never waits for others to arrive, nor for the end of a long one: after [`TURN`] bytes
 /// it is the next content's turn. Threads start when there is work and end without it: one for up to
-/// [`LANES`] contents, and at most one for each processor.
+/// [`LANES`] contents, and at most one for every two processors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Md5Pool(Arc<Mutex<Queue>>);
 
@@ -129,7 +129,7 @@ impl Md5Pool {
         let (mut unassigned, mut workers) = (queue.waiting.len(), Vec::new());
         while unassigned > 0
             && (queue.threads == 0 || unassigned >= LANES)
-            && queue.threads < processors()
+            && queue.threads < max_threads()
         {
             queue.threads += 1;
             unassigned = unassigned.saturating_sub(LANES);
@@ -151,10 +151,13 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn processors() -> usize {
+/// Returns the largest number of threads: half of the processors, so that others can send.
+fn max_threads() -> usize {
     // The standard library reads it from files each time.
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+    let processors =
+        PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    processors.div_ceil(2)
 }
 
 /// A thread that hashes until nothing waits. A runtime that shuts down may drop it without running

@@ -251,7 +251,7 @@ impl CopyObject {
             }
             match tasks.next().await.transpose()? {
                 Some(TaskEvent::Finished(part)) => done.push(part),
-                Some(TaskEvent::Started) => {}
+                Some(TaskEvent::Progress) => {}
                 None => break,
             }
         }

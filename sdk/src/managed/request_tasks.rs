@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -58,6 +58,59 @@ pub(super) struct RequestTasks<T> {
     concurrency: Concurrency,
     /// Completes when the last task has started its request.
     started: Option<oneshot::Receiver<()>>,
+    answered: AnsweredTasks,
+    max_answered: usize,
+}
+
+/// Counts the tasks that have received their response, but do not end yet: they wait for a digest to
+/// compare it with. They do not count towards the concurrency.
+#[derive(Clone, Default)]
+pub(super) struct AnsweredTasks(Arc<Mutex<Answered>>);
+
+#[derive(Default)]
+struct Answered {
+    tasks: usize,
+    /// Whether a task was added since the last poll.
+    is_new: bool,
+    waker: Option<Waker>,
+}
+
+/// A task that is counted by [`AnsweredTasks`] until this is dropped.
+pub(super) struct AnsweredTask<'a>(&'a AnsweredTasks);
+
+impl AnsweredTasks {
+    /// Adds the current task.
+    pub(super) fn enter(&self) -> AnsweredTask<'_> {
+        let mut answered = self.lock();
+        answered.tasks += 1;
+        answered.is_new = true;
+        let waker = answered.waker.take();
+        drop(answered);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        AnsweredTask(self)
+    }
+
+    /// Waits until a task was added.
+    fn poll_new(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut answered = self.lock();
+        if std::mem::take(&mut answered.is_new) {
+            return Poll::Ready(());
+        }
+        answered.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Answered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for AnsweredTask<'_> {
+    fn drop(&mut self) {
+        self.0.lock().tasks -= 1;
+    }
 }
 
 /// Runs a request, and releases its slot.
@@ -77,8 +130,8 @@ async fn run<T, F: Future<Output = Result<T>>>(
 /// The next event of [`RequestTasks`].
 pub(super) enum TaskEvent<T> {
     Finished(T),
-    /// The last spawned task has started its request.
-    Started,
+    /// The last spawned task has started its request, or a task has received its response.
+    Progress,
 }
 
 impl<T: Send + 'static> RequestTasks<T> {
@@ -88,7 +141,25 @@ impl<T: Send + 'static> RequestTasks<T> {
             bucket: bucket.clone(),
             concurrency,
             started: None,
+            answered: AnsweredTasks::default(),
+            max_answered: 0,
         }
+    }
+
+    /// Allows so many tasks above the concurrency that wait with [`AnsweredTasks`].
+    pub(super) fn with_answered(mut self, max: usize) -> Self {
+        self.max_answered = max;
+        self
+    }
+
+    /// Returns the counter for tasks that wait although they have received their response.
+    pub(super) fn answered(&self) -> AnsweredTasks {
+        self.answered.clone()
+    }
+
+    /// Returns whether tasks wait although they have received their response.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.lock().tasks > 0
     }
 
     pub(super) fn len(&self) -> usize {
@@ -109,7 +180,11 @@ impl<T: Send + 'static> RequestTasks<T> {
 
     /// Returns whether another task may be spawned.
     pub(super) fn has_room(&self) -> bool {
-        self.started.is_none() && self.len() < self.limit()
+        let limit = self.limit();
+        let sending = self.len().saturating_sub(self.answered.lock().tasks);
+        self.started.is_none()
+            && sending < limit
+            && self.len() < limit.saturating_add(self.max_answered)
     }
 
     /// Spawns a task that sends `request` when it is its turn, and there are `memory` bytes for it.
@@ -157,7 +232,10 @@ impl<T: Send + 'static> RequestTasks<T> {
             && Pin::new(started).poll(cx).is_ready()
         {
             self.started = None;
-            return Poll::Ready(Some(Ok(TaskEvent::Started)));
+            return Poll::Ready(Some(Ok(TaskEvent::Progress)));
+        }
+        if self.max_answered > 0 && self.answered.poll_new(cx).is_ready() {
+            return Poll::Ready(Some(Ok(TaskEvent::Progress)));
         }
         let joined = ready!(self.tasks.poll_join_next(cx));
         Poll::Ready(joined.map(|joined| {
@@ -173,5 +251,44 @@ impl<T: Send + 'static> RequestTasks<T> {
     /// Cancels all tasks, and waits until they have ended.
     pub(super) async fn shutdown(&mut self) {
         self.tasks.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::QingStor;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn tasks_with_a_response_do_not_count_towards_the_concurrency() {
+        let qingstor = QingStor::new(Config::anonymous()).unwrap();
+        let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+        let tasks = RequestTasks::new(&bucket, Concurrency::Fixed(1));
+        let mut tasks = tasks.with_answered(1);
+        let mut finish = Vec::new();
+        for number in 0..2 {
+            assert!(tasks.has_room(), "{number}");
+            let answered = tasks.answered();
+            let (sender, finished) = oneshot::channel::<()>();
+            finish.push(sender);
+            tasks.spawn(0, async move |_, _| {
+                let _answered = answered.enter();
+                let _ = finished.await;
+                Ok(number)
+            });
+            assert!(!tasks.has_room(), "{number}: it has no response yet");
+            for _ in ["start", "response"] {
+                let event = tasks.next().await.unwrap().unwrap();
+                assert!(matches!(event, TaskEvent::Progress), "{number}");
+            }
+        }
+        assert!(!tasks.has_room(), "both wait after their responses");
+        finish.remove(0).send(()).unwrap();
+        let event = tasks.next().await.unwrap().unwrap();
+        assert!(matches!(event, TaskEvent::Finished(0)));
+        assert!(tasks.has_room());
+        tasks.shutdown().await;
+        assert_eq!(tasks.answered.lock().tasks, 0);
     }
 }

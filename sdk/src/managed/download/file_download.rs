@@ -179,7 +179,7 @@ impl FileDownload {
             }
             let range = match tasks.next().await.transpose()? {
                 Some(TaskEvent::Finished((range, _))) => range,
-                Some(TaskEvent::Started) => continue,
+                Some(TaskEvent::Progress) => continue,
                 None => return Ok(()),
             };
             self.state.add(range);

@@ -181,7 +181,7 @@ impl<'a> WriterDownload<'a> {
                     }
                     waiting.insert(arrived.start, (arrived.end, bytes));
                 }
-                Poll::Ready(Some(TaskEvent::Started)) => {}
+                Poll::Ready(Some(TaskEvent::Progress)) => {}
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::part_content::PartContent;
-use super::part_queue::PartQueue;
+use super::part_queue::{PartQueue, batch};
 use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
 use super::token_store::TokenStore;
@@ -48,8 +48,8 @@ type PartTasks = RequestTasks<(u32, CompletedPart)>;
 /// The next event of an upload in progress.
 enum Event {
     Uploaded(u32, CompletedPart),
-    /// The last task has started its request.
-    Started,
+    /// Another part may be sent.
+    Progress,
     /// The next part of the source, or `None` at its end.
     Read(Option<PartContent>),
     /// No task is left, and no part was requested.
@@ -215,13 +215,36 @@ impl<'a> MultipartUpload<'a> {
     ) -> Result<u64> {
         self.tokens.save(token).await?;
         let mut tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
+        if !self.reader.is_stream() {
+            // Parts that are in memory or in a file anyway may wait for their MD5s.
+            tasks = tasks.with_answered(2 * batch(sizes.first()));
+        }
         let bytes = self
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
+        if bytes.is_err() && self.options.resumable {
+            self.record_answered_parts(&mut tasks, token).await;
+        }
         tasks.shutdown().await;
         let bytes = self.reader.check_result(bytes).await?;
         self.tokens.sync().await?;
         Ok(bytes)
+    }
+
+    /// After a failure, adds the parts to the token that only wait for their MD5s, so that a resumed
+    /// upload need not compare them with the stored ones. An error does not replace the first one.
+    async fn record_answered_parts(&mut self, tasks: &mut PartTasks, token: &mut ResumeToken) {
+        while tasks.has_answered() {
+            match tasks.next().await {
+                Some(Ok(TaskEvent::Finished((number, part)))) => {
+                    if self.tokens.add_part(token, number, part).await.is_err() {
+                        return;
+                    }
+                }
+                Some(_) => {}
+                None => return,
+            }
+        }
     }
 
     async fn run_part_tasks(
@@ -250,9 +273,9 @@ impl<'a> MultipartUpload<'a> {
                 bytes += part.content.len();
                 check_object_size(bytes)?;
                 let (uploader, id) = (Arc::clone(&self.uploader), Arc::clone(&upload_id));
-                let stored = stored.remove(&number);
+                let (stored, answered) = (stored.remove(&number), tasks.answered());
                 tasks.spawn(0, move |admitted, _| {
-                    uploader.upload_part(admitted, id, number, part, stored)
+                    uploader.upload_part(admitted, answered, id, number, part, stored)
                 });
             }
             let mut size_to_read = None;
@@ -266,7 +289,7 @@ impl<'a> MultipartUpload<'a> {
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
                 Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,
-                Event::Started => {}
+                Event::Progress => {}
                 Event::Read(Some(content)) => queue.push(content),
                 Event::Read(None) => queue.is_at_end = true,
                 Event::Idle => break,
@@ -331,7 +354,7 @@ fn poll_event(
         Poll::Ready(Some(event)) => {
             return Poll::Ready(event.map(|event| match event {
                 TaskEvent::Finished((number, part)) => Event::Uploaded(number, part),
-                TaskEvent::Started => Event::Started,
+                TaskEvent::Progress => Event::Progress,
             }));
         }
         Poll::Ready(None) => true,

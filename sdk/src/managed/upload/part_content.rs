@@ -108,6 +108,12 @@ impl Part {
         }
     }
 
+    /// Returns `true` if there is no need to wait for the MD5.
+    pub(super) fn is_md5_ready(&self) -> bool {
+        let is_ready = self.pending_md5.as_ref().is_some_and(PendingMd5::is_ready);
+        self.md5.is_some() || is_ready
+    }
+
     /// Returns the MD5. Starts the calculation if necessary, and waits for its end.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ pub(super) struct PartQueue {
     pub(super) is_at_end: bool,
 }
 
+/// Returns how many parts of this size are hashed side by side.
+pub(super) fn batch(part_size: u64) -> usize {
+    let parts = usize::try_from(HASH_AHEAD / part_size.max(1)).unwrap_or(LANES);
+    parts.clamp(1, LANES)
+}
+
 impl PartQueue {
     /// Creates a queue of parts that are read one by one.
     pub(super) fn one_by_one() -> Self {
@@ -35,8 +41,7 @@ impl PartQueue {
 
     /// Creates a queue of parts that are read and hashed in batches.
     pub(super) fn in_batches(part_size: u64) -> Self {
-        let parts = usize::try_from(HASH_AHEAD / part_size.max(1)).unwrap_or(LANES);
-        Self::new(parts.clamp(1, LANES))
+        Self::new(batch(part_size))
     }
 
     fn new(batch: usize) -> Self {
@@ -165,8 +170,8 @@ mod tests {
 
     #[test]
     fn large_parts_are_read_in_small_batches() {
-        let batch = |part_size| fill(&mut PartQueue::in_batches(part_size));
-        assert_eq!(batch(64 << 20), 4);
-        assert_eq!(batch(5 << 30), 1);
+        let read = |part_size| fill(&mut PartQueue::in_batches(part_size));
+        assert_eq!(read(64 << 20), 4);
+        assert_eq!(read(5 << 30), 1);
     }
 }

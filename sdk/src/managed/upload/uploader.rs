@@ -17,7 +17,7 @@ use crate::generated::operations::{
     UploadMultipartInput, UploadMultipartOutput,
 };
 use crate::managed::errors::with_object;
-use crate::managed::request_tasks::Concurrency;
+use crate::managed::request_tasks::{AnsweredTasks, Concurrency};
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
@@ -67,6 +67,7 @@ impl Uploader {
     pub(super) async fn put_object(&self, mut part: Part) -> Result<UploadOutput> {
         let content_md5 = self.content_md5(&mut part).await?;
         let admitted = self.concurrency.admit(&self.bucket).await;
+        let answered = AnsweredTasks::default();
         let send = |body| {
             let mut input = self.put_input();
             input.content_md5.clone_from(&content_md5);
@@ -75,7 +76,14 @@ impl Uploader {
         };
         let etag = |output: &PutObjectOutput| Some(output.etag.clone());
         let (output, _) = self
-            .send_verified("PutObject", &mut part, &admitted.slot, send, etag)
+            .send_verified(
+                "PutObject",
+                &mut part,
+                &admitted.slot,
+                &answered,
+                send,
+                etag,
+            )
             .await?;
         admitted.slot.release(Outcome::Success);
         Ok(UploadOutput {
@@ -107,16 +115,23 @@ impl Uploader {
     pub(super) async fn upload_part(
         self: Arc<Self>,
         admitted: AdmittedBucket,
+        answered: AnsweredTasks,
         upload_id: Arc<str>,
         number: u32,
         mut part: Part,
         stored: Option<StoredPart>,
     ) -> Result<(u32, CompletedPart)> {
+        let slot = &admitted.slot;
+        if (self.compute_content_md5 || stored.is_some()) && !part.is_md5_ready() {
+            // Others may use the slot in the meantime.
+            slot.release(Outcome::Other);
+        }
         if let Some(stored) = self.match_stored(&mut part, stored).await? {
             self.monitor.add_resumed(part.content.len());
             return Ok((number, stored));
         }
         let content_md5 = self.content_md5(&mut part).await?;
+        slot.readmit().await;
         let send = |body| {
             let mut input = UploadMultipartInput::new(self.key(), &*upload_id, number);
             input.set_sse_key(self.sse_key.as_ref());
@@ -126,7 +141,7 @@ impl Uploader {
         };
         let etag = |output: &UploadMultipartOutput| output.etag.clone();
         let (output, md5) = self
-            .send_verified("UploadMultipart", &mut part, &admitted.slot, send, etag)
+            .send_verified("UploadMultipart", &mut part, slot, &answered, send, etag)
             .await?;
         let etag = output.etag.as_deref();
         // Without verification, the service's MD5 counts.
@@ -177,6 +192,7 @@ impl Uploader {
         operation: &'static str,
         part: &mut Part,
         slot: &Arc<RequestSlot>,
+        answered: &AnsweredTasks,
         send: impl Fn(Body) -> F,
         etag: impl Fn(&T) -> Option<String>,
     ) -> Result<(T, Option<Digest>)>
@@ -200,6 +216,9 @@ impl Uploader {
             let result = match send(body).await {
                 Ok(output) => {
                     let etag = etag(&output).unwrap_or_default();
+                    // Others may use the slot while this task waits for the MD5.
+                    slot.release(Outcome::Success);
+                    let _answered = answered.enter();
                     let md5 = self.verified_md5(operation, part, &etag).await;
                     md5.map(|md5| (output, md5))
                 }
@@ -217,6 +236,7 @@ impl Uploader {
                 return Err(error);
             }
             sends += 1;
+            slot.readmit().await;
         }
     }
 
