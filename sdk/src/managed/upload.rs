@@ -216,7 +216,7 @@ impl<'a> Upload<'a> {
     ///
     /// The MD5s of several parts are computed side by side, on threads for blocking work: those of
     /// the parts of a stream while they are sent, and those of up to 16 parts of bytes in memory or
-    /// of a file before they are sent. For this, a file is read twice, up to 512 MiB ahead. Without
+    /// of a file before they are sent. For this, a file is read twice, up to 512 MiB apart. Without
     /// verification, the upload needs less CPU time (the [guide](crate::guide::uploads) has
     /// numbers), but does not notice if the service stores other bytes.
     pub fn verify(mut self, verify: bool) -> Self {
@@ -296,8 +296,8 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Calls `on_progress` whenever a connection has taken up to 256 KiB, and after each part. The
-    /// upload waits for the callback, so it should return quickly.
+    /// Calls `on_progress` whenever a connection has taken up to 64 KiB, or up to 1 MiB if it is
+    /// fast, and after each part. The upload waits for the callback, so it should return quickly.
     pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.options.transfer.on_progress = Some(Box::new(on_progress));
         self

@@ -15,6 +15,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::md5_pool::HashSource;
 
 mod body_stream;
+mod chunk_size;
 mod content_reader;
 mod convert;
 mod file_buffers;

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::chunk_size::ChunkSize;
 use super::file_buffers::FileBuffers;
 use super::{BodySource, BoxStream, StreamSlot, has_stream, take_stream};
 use crate::base::error::Error;
 
 /// How many bytes of a file are read at once.
 pub(super) const FILE_CHUNK: u64 = 256 * 1024;
-/// How many bytes in memory form one chunk, so that the transfer can report progress.
-const BYTES_CHUNK: usize = 256 * 1024;
 
 /// Reads the content of a body once, from its start to its end.
 pub(super) struct ContentReader {
@@ -25,6 +25,8 @@ pub(super) struct ContentReader {
     /// Offset of the content in its file; `None` if the content is the whole file.
     offset: Option<u64>,
     buffers: FileBuffers,
+    /// Size of the chunks of bytes in memory.
+    chunk_size: ChunkSize,
 }
 
 enum State {
@@ -73,6 +75,7 @@ impl ContentReader {
             state,
             offset,
             buffers: FileBuffers::default(),
+            chunk_size: ChunkSize::default(),
         })
     }
 
@@ -97,7 +100,8 @@ impl ContentReader {
             match &mut self.state {
                 State::Done => return Poll::Ready(None),
                 State::Bytes(bytes) => {
-                    let chunk = bytes.split_to(bytes.len().min(BYTES_CHUNK));
+                    let len = self.chunk_size.next(bytes.len(), Instant::now());
+                    let chunk = bytes.split_to(len);
                     if bytes.is_empty() {
                         self.stop();
                     }
@@ -111,7 +115,8 @@ impl ContentReader {
                         };
                         (*rest, *next) = (chunk.clone(), *next + 1);
                     }
-                    let chunk = rest.split_to(rest.len().min(BYTES_CHUNK));
+                    let len = self.chunk_size.next(rest.len(), Instant::now());
+                    let chunk = rest.split_to(len);
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 State::Slot(slot) => {

@@ -3,15 +3,14 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::time::Sleep;
 
+use super::chunk_size::ChunkSize;
 use crate::base::error::Error;
 use crate::message::transfer_monitor::{BodyObserver, TransferMonitor};
-
-/// The largest chunk without a rate limit, in bytes.
-const MAX_CHUNK: usize = 256 * 1024;
 
 /// Monitors one body of a transfer, across all attempts to send it.
 #[derive(Clone)]
@@ -73,6 +72,7 @@ pub(super) struct AttemptMonitor {
     delay: Option<Pin<Box<Sleep>>>,
     /// Bytes that were read from the source, but not sent yet.
     unsent: Bytes,
+    chunk_size: ChunkSize,
 }
 
 impl AttemptMonitor {
@@ -85,6 +85,7 @@ impl AttemptMonitor {
             body: body.clone(),
             delay: None,
             unsent: Bytes::new(),
+            chunk_size: ChunkSize::default(),
         }
     }
 
@@ -110,7 +111,7 @@ impl AttemptMonitor {
                 self.delay = None;
                 len
             }
-            None => self.unsent.len().min(MAX_CHUNK),
+            None => self.chunk_size.next(self.unsent.len(), Instant::now()),
         };
         let chunk = self.unsent.split_to(len);
         self.count(&chunk);
