@@ -1,8 +1,7 @@
 //! Adaptive concurrency beside the best fixed setting, against a server with limits.
 //!
 //! Each row is one transfer: the throughput and the number of requests with each fixed setting, and
-//! with the adaptive one. `QINGSTOR_BENCH_MIB=2048` transfers more; the first second, in which the
-//! limit is found, weighs less then.
+//! with the adaptive one. `cargo bench -p qingstor-sdk --bench adaptive -- upload` runs some of them.
 
 // A bench that can't run may well panic.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
@@ -16,57 +15,112 @@ use bytes::Bytes;
 use qingstor_sdk::{Bucket, DownloadTarget, RetryPolicy};
 use tokio::runtime::Runtime;
 
-use limited_server::{LimitedServer, Limits, OBJECT};
+use limited_server::{LimitedServer, Limits};
 
 const MIB: usize = 1 << 20;
 const PART: usize = 8 * MIB;
 /// The fixed settings.
-const SETTINGS: [usize; 6] = [2, 4, 6, 8, 16, 32];
+const SETTINGS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
-fn main() {
-    let runtime = Runtime::new().expect("a runtime");
-    let mib = match std::env::var("QINGSTOR_BENCH_MIB") {
-        Ok(text) => text.parse().expect("a number"),
-        Err(_) => 512,
-    };
-    let connection = |mib: usize| Limits {
+/// A server, and the bytes that are transferred to it and from it.
+struct Case {
+    name: &'static str,
+    limits: Limits,
+    mib: usize,
+}
+
+/// MiB per second of each connection.
+fn connection(mib: usize) -> Limits {
+    Limits {
         connection: Some(mib * MIB),
         ..Limits::default()
-    };
-    let cases = [
-        ("16 MiB/s for each connection", connection(16)),
-        (
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, limits, mib| Case { name, limits, mib };
+    let total = |mib: usize| Some(mib * MIB);
+    let latency = Duration::from_millis(30);
+    vec![
+        case("2 MiB/s for each connection", connection(2), 256),
+        case("8 MiB/s for each connection", connection(8), 1024),
+        case("16 MiB/s for each connection", connection(16), 1024),
+        case(
+            "8 MiB/s for each connection, latency 30 ms",
+            Limits {
+                latency,
+                ..connection(8)
+            },
+            1024,
+        ),
+        case(
             "16 MiB/s for each connection, 100 MiB/s for all",
             Limits {
-                total: Some(100 * MIB),
+                total: total(100),
                 ..connection(16)
             },
+            512,
         ),
-        (
+        case(
             "100 MiB/s for all connections",
             Limits {
-                total: Some(100 * MIB),
+                total: total(100),
                 ..Limits::default()
             },
+            512,
         ),
-        (
+        case(
             "16 MiB/s for each connection, 503 above 6 requests",
             Limits {
                 requests: Some(6),
                 ..connection(16)
             },
+            512,
         ),
-        ("no limit", Limits::default()),
-    ];
-    for (name, limits) in cases {
+        case(
+            "16 MiB/s for each connection, 503 above 6 requests, latency 30 ms",
+            Limits {
+                requests: Some(6),
+                latency,
+                ..connection(16)
+            },
+            512,
+        ),
+        case("no limit", Limits::default(), 2048),
+    ]
+}
+
+/// Runs the cases whose names contain an argument of the program, or all of them.
+fn main() {
+    let runtime = Runtime::new().expect("a runtime");
+    let filters: Vec<String> = std::env::args().skip(1).collect();
+    let filters: Vec<_> = filters
+        .iter()
+        .filter(|text| !text.starts_with("--"))
+        .collect();
+    for Case { name, limits, mib } in cases() {
         for direction in ["upload", "download"] {
-            let len = match direction {
-                "upload" => mib * MIB,
-                _ => OBJECT,
+            let title = format!("{direction} of {mib} MiB, {name}");
+            if !filters.is_empty() && !filters.iter().any(|filter| title.contains(*filter)) {
+                continue;
+            }
+            println!("{title}");
+            let len = mib * MIB;
+            let limits = Limits {
+                object: Some(len),
+                ..limits
             };
-            println!("{direction} of {} MiB, {name}", len / MIB);
             let run = |fixed| runtime.block_on(run(limits, direction, len, fixed));
-            let fixed = SETTINGS.map(|setting| (Some(setting), run(Some(setting))));
+            // A setting whose connections alone need more than 20 seconds is not the best one.
+            let fixed: Vec<_> = SETTINGS
+                .into_iter()
+                .filter(|setting| {
+                    limits
+                        .connection
+                        .is_none_or(|rate| len / rate / setting < 20)
+                })
+                .map(|setting| (Some(setting), run(Some(setting))))
+                .collect();
             let best = fixed.iter().map(|(_, cost)| cost.0).fold(0.0, f64::max);
             for (setting, (rate, requests)) in fixed.into_iter().chain([(None, run(None))]) {
                 let setting =

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-/// The length of the object that downloads receive, in bytes.
+/// The default length of the object that downloads receive, in bytes.
 pub(crate) const OBJECT: usize = 256 << 20;
 /// The bytes that are read or written at once.
 const CHUNK: usize = 64 << 10;
@@ -25,6 +25,10 @@ pub(crate) struct Limits {
     pub(crate) total: Option<usize>,
     /// Requests with content that are accepted at the same time. The others get a 503.
     pub(crate) requests: Option<usize>,
+    /// The time until each response.
+    pub(crate) latency: Duration,
+    /// Length of the object that downloads receive, in bytes; `None` for [`OBJECT`].
+    pub(crate) object: Option<usize>,
 }
 
 #[derive(Default)]
@@ -167,13 +171,16 @@ impl Connection {
 
     async fn send(&mut self, head: &str, content: &[u8]) -> std::io::Result<()> {
         let range = header(head, "range: bytes=").and_then(|range| range.split_once('-'));
-        let (first, last) = range.map_or((0, OBJECT - 1), |(first, last)| {
-            let last = last.parse().unwrap_or(OBJECT - 1);
-            (first.parse().unwrap_or(0), last.min(OBJECT - 1))
+        let end = self.limits.object.unwrap_or(OBJECT) - 1;
+        let (first, last) = range.map_or((0, end), |(first, last)| {
+            let last = last.parse().unwrap_or(end);
+            (first.parse().unwrap_or(0), last.min(end))
         });
         let mut left = last + 1 - first;
-        let headers =
-            format!("ETag: \"limited\"\r\nContent-Range: bytes {first}-{last}/{OBJECT}\r\n");
+        let headers = format!(
+            "ETag: \"limited\"\r\nContent-Range: bytes {first}-{last}/{}\r\n",
+            end + 1
+        );
         self.respond("206 Partial Content", &headers, left).await?;
         while left > 0 {
             let len = left.min(content.len());
@@ -185,6 +192,9 @@ impl Connection {
     }
 
     async fn respond(&mut self, status: &str, headers: &str, length: usize) -> std::io::Result<()> {
+        if !self.limits.latency.is_zero() {
+            tokio::time::sleep(self.limits.latency).await;
+        }
         let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n");
         self.stream.write_all(head.as_bytes()).await
     }

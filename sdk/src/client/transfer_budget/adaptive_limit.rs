@@ -18,25 +18,31 @@ const START: usize = 4;
 /// Up to this limit, it is raised without a measurement, unless the service sheds load.
 const UNMEASURED: usize = 8;
 /// The shortest time in which the throughput is measured while the limit doubles.
-const WINDOW: Duration = Duration::from_millis(100);
+const WINDOW: Duration = Duration::from_millis(20);
 /// The shortest time in which the throughput is measured for smaller steps, whose gain is smaller.
 const LONG_WINDOW: Duration = Duration::from_millis(500);
 /// The longest time in which the throughput is measured.
 const MAX_WINDOW: Duration = Duration::from_secs(4);
-/// Bytes of each request in flight that make a measurement long enough. Connections report bytes in
-/// pieces of 256 KiB, often at the same time.
-const BYTES_PER_REQUEST: u64 = 2 * 1024 * 1024;
+/// Bytes of each request in flight that make a measurement long enough while the limit doubles.
+/// Slow connections report bytes in pieces of 64 KiB, often at the same time.
+const BYTES_PER_REQUEST: u64 = 256 * 1024;
+/// The same for smaller steps.
+const PRECISE_BYTES: u64 = 8 * 1024 * 1024;
+/// The growth of the throughput after which the limit doubles once more without a longer measurement.
+const CLEAR_GROWTH: f64 = 1.3;
 /// Bytes that are added for each request in a measurement, so that small requests count, too.
 const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
-const RAISE: Duration = Duration::from_millis(50);
+const RAISE: Duration = Duration::from_millis(10);
 /// How often the limit should be checked while requests wait.
-pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// The shortest time that new requests get before the throughput is measured.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Duration = Duration::from_millis(10);
 /// The longest time that new requests get until bytes move.
 const MAX_SETTLE: Duration = Duration::from_secs(2);
+/// Measurements before and after a time of this length without requests are not compared.
+const PAUSE: Duration = Duration::from_millis(100);
 /// The pause after the first increase that was of no use, or after a shed request.
 const HOLD: Duration = Duration::from_secs(1);
 /// The longest pause.
@@ -64,6 +70,8 @@ pub(crate) struct AdaptiveLimit {
     hold: Duration,
     /// How often the limit was lowered.
     cuts: u64,
+    /// How many requests the service has shed.
+    sheds: u64,
     /// Whether the limit was raised since it was lowered last.
     raised: bool,
     /// Successful requests that are needed before the limit is raised again.
@@ -79,6 +87,8 @@ pub(crate) struct AdaptiveLimit {
 pub(crate) struct Ticket {
     /// The value of `cuts` when it started.
     cuts: u64,
+    /// The value of `sheds` when it started.
+    sheds: u64,
     /// Requests that were in flight when it started.
     others: usize,
     is_starting: bool,
@@ -155,7 +165,7 @@ impl Window {
     fn is_long(&self, limit: usize) -> bool {
         let elapsed = self.elapsed();
         elapsed >= MAX_WINDOW
-            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST / 4, 1))
+            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST / 2, 1))
             || (elapsed >= WINDOW && self.has(limit, BYTES_PER_REQUEST, 2))
     }
 
@@ -163,8 +173,7 @@ impl Window {
     /// of requests weigh little, too.
     fn is_precise(&self, limit: usize) -> bool {
         let elapsed = self.elapsed();
-        elapsed >= MAX_WINDOW
-            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST * 4, 4))
+        elapsed >= MAX_WINDOW || (elapsed >= LONG_WINDOW && self.has(limit, PRECISE_BYTES, 4))
     }
 
     /// Returns whether each request in flight has moved so many bytes, or as many requests have
@@ -203,6 +212,7 @@ impl AdaptiveLimit {
             step: limit,
             hold: HOLD,
             cuts: 0,
+            sheds: 0,
             raised: true,
             successes_needed: 0,
             unmeasured: UNMEASURED.min(max),
@@ -234,14 +244,14 @@ impl AdaptiveLimit {
     pub(crate) fn start(&mut self, now: Instant) -> Ticket {
         self.advance(now);
         let idle_since = self.idle_since.take();
-        if idle_since.is_some_and(|since| now.saturating_duration_since(since) >= WINDOW) {
-            // Measurements before and after a pause are not comparable.
+        if idle_since.is_some_and(|since| now.saturating_duration_since(since) >= PAUSE) {
             self.restart(now);
         }
         self.in_flight += 1;
         self.starting += 1;
         Ticket {
             cuts: self.cuts,
+            sheds: self.sheds,
             others: self.in_flight - 1,
             is_starting: true,
         }
@@ -285,9 +295,13 @@ impl AdaptiveLimit {
 
     fn shed(&mut self, ticket: Ticket, now: Instant) {
         self.successes_needed = (self.successes_needed + SUCCESSES_PER_SHED).min(MAX_SUCCESSES);
-        // The service accepts what was in flight beside this request. Others may have ended since,
-        // and it may have arrived after some that were sent later.
-        let mut limit = self.limit.min(ticket.others.max(self.in_flight));
+        // The service accepts what was in flight beside this request, without what it has shed in the
+        // meantime. Others may have ended since, and it may have arrived after some that were sent
+        // later.
+        let others_shed = usize::try_from(self.sheds - ticket.sheds).unwrap_or(usize::MAX);
+        self.sheds += 1;
+        let accepted = ticket.others.saturating_sub(others_shed);
+        let mut limit = self.limit.min(accepted.max(self.in_flight));
         if ticket.cuts == self.cuts && !self.raised {
             // It sheds load although the limit was lowered.
             limit = limit.min(self.limit - self.limit.div_ceil(4));
@@ -409,6 +423,9 @@ impl AdaptiveLimit {
         let Some(base) = base else {
             return self.raise(Some(level), now);
         };
+        if !is_precise && level.rate < base.rate * CLEAR_GROWTH {
+            return;
+        }
         // A tenth of what the additional requests could bring, at least 4 percent.
         let gain = 0.1 * (level.limit as f64 / base.limit as f64 - 1.0);
         if level.rate >= base.rate * (1.0 + gain.max(0.04)) {

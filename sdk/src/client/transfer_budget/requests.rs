@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -57,17 +58,29 @@ struct Held {
     permit: Option<Permit>,
     /// Bytes that are not reported yet.
     moved: u64,
+    /// The request body that is being sent.
+    body: Option<SentBody>,
+}
+
+/// A request body while it is sent.
+struct SentBody {
+    len: u64,
     /// Bytes that are not counted, see [`RequestSlot::begin_body`].
     uncounted: u64,
-    len: u64,
+    /// Whether the buffers of the connection may have room, so that bytes do not count yet.
+    is_buffering: bool,
+    /// When bytes moved last.
+    previous: Instant,
 }
 
 /// Maximum limit of an adaptive lane.
 const MAX_ADAPTIVE: usize = 64;
 /// Bytes are reported in pieces of at least this length.
-const REPORTED: u64 = 256 * 1024;
+const REPORTED: u64 = 64 * 1024;
 /// Bytes of a request body that the buffers of a connection take at once, at most.
 const BUFFERED: u64 = 2 * 1024 * 1024;
+/// If a connection takes no bytes for this time, its buffers are full.
+const FULL_BUFFER_WAIT: Duration = Duration::from_millis(4);
 
 impl RequestBudget {
     pub(crate) fn new(max: usize) -> Self {
@@ -228,25 +241,26 @@ impl RequestSlot {
     pub(crate) fn begin_body(&self, len: u64) {
         let mut held = self.lock();
         held.moved = 0;
-        held.uncounted = (len / 4).min(BUFFERED);
-        held.len = len;
+        held.body = Some(SentBody {
+            len,
+            uncounted: 0,
+            is_buffering: true,
+            previous: Instant::now(),
+        });
     }
 
     /// Bytes of the request or of its response have moved.
     pub(crate) fn moved(&self, bytes: u64) {
         let mut held = self.lock();
-        let uncounted = held.uncounted.min(bytes);
-        held.uncounted -= uncounted;
-        held.moved += bytes - uncounted;
+        let bytes = match &mut held.body {
+            Some(body) => body.count(bytes, Instant::now()),
+            None => bytes,
+        };
+        held.moved += bytes;
         if held.moved < REPORTED {
             return;
         }
-        let mut moved = std::mem::take(&mut held.moved);
-        let skipped = (held.len / 4).min(BUFFERED);
-        if skipped > 0 {
-            let scaled = u128::from(moved) * u128::from(held.len) / u128::from(held.len - skipped);
-            moved = u64::try_from(scaled).unwrap_or(moved);
-        }
+        let moved = std::mem::take(&mut held.moved);
         if let Some(permit) = &mut held.permit {
             permit.moved(moved);
         }
@@ -254,6 +268,25 @@ impl RequestSlot {
 
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SentBody {
+    /// Returns how many bytes count if this many more are sent.
+    fn count(&mut self, bytes: u64, now: Instant) -> u64 {
+        let waited = now.saturating_duration_since(self.previous);
+        self.previous = now;
+        let most = BUFFERED.min(self.len / 4);
+        if waited >= FULL_BUFFER_WAIT || self.uncounted >= most {
+            self.is_buffering = false;
+        }
+        if self.is_buffering {
+            self.uncounted += bytes;
+            return 0;
+        }
+        let counted = self.len.saturating_sub(self.uncounted);
+        let scaled = u128::from(bytes) * u128::from(self.len) / u128::from(counted.max(1));
+        u64::try_from(scaled).unwrap_or(bytes)
     }
 }
 
@@ -350,10 +383,27 @@ mod tests {
                 slot.moved(64 << 10);
             }
         }
-        let held = slot.lock();
-        assert_eq!((held.moved, held.uncounted), (0, 0));
-        drop(held);
         let measured = budget.lock().limits[0].measured_bytes();
-        assert!(measured.abs_diff(2 * PART) < 1024, "{measured}");
+        assert!(measured.abs_diff(2 * PART) < 256 << 10, "{measured}");
+    }
+
+    #[test]
+    fn bytes_in_buffers_do_not_count_until_the_connection_waits() {
+        const KIB: u64 = 1024;
+        let mut now = Instant::now();
+        let mut body = SentBody {
+            len: 8000 * KIB,
+            uncounted: 0,
+            is_buffering: true,
+            previous: now,
+        };
+        for _ in 0..10 {
+            assert_eq!(body.count(100 * KIB, now), 0);
+        }
+        now += FULL_BUFFER_WAIT;
+        // These 7000 KiB count for all of them.
+        for _ in 0..70 {
+            assert_eq!(body.count(100 * KIB, now), 100 * KIB * 8 / 7);
+        }
     }
 }

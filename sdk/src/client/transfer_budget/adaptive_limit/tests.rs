@@ -7,7 +7,7 @@ use super::*;
 const MIB: f64 = 1024.0 * 1024.0;
 const PART: f64 = 8.0 * MIB;
 /// The bytes that a connection takes at once.
-const PIECE: f64 = MIB / 4.0;
+const PIECE: f64 = MIB / 16.0;
 const TICK: Duration = Duration::from_millis(5);
 /// The time until the first byte of a request moves, and until a shed request is answered.
 const LATENCY: Duration = Duration::from_millis(10);
@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
             requests: 4,
             ..UNLIMITED
         },
-        largest: 5,
+        largest: 6,
     },
     Case {
         name: "load above 1 is shed",
@@ -282,6 +282,38 @@ fn is_nearly_as_good_as_the_best_fixed_setting() {
     }
 }
 
+/// The limit is found soon enough for transfers of four seconds.
+#[test]
+fn short_transfers_are_nearly_as_fast_as_with_the_best_fixed_setting() {
+    const CAPACITIES: [fn(f64) -> Capacity; 4] = [
+        |_| connection(1.0),
+        |_| connection(2.0),
+        |_| connection(8.0),
+        |_| connection(32.0),
+    ];
+    for (capacity, mib) in CAPACITIES.into_iter().zip([256, 512, 2048, 8192]) {
+        let case = Case {
+            name: "a short transfer",
+            parts: mib / 8,
+            capacity,
+            largest: MAX,
+        };
+        let best = [8, 16, 32, MAX].map(|fixed| simulate(&case, Some(fixed)).seconds);
+        let best = best.into_iter().fold(f64::INFINITY, f64::min);
+        let adaptive = simulate(&case, None);
+        let share = best / adaptive.seconds;
+        println!("{mib} MiB: {share:.3} of the best fixed setting, {adaptive:?}");
+        assert!(share >= 0.8, "{mib} MiB: {share}, {adaptive:?}");
+    }
+}
+
+fn connection(connection: f64) -> Capacity {
+    Capacity {
+        connection,
+        ..UNLIMITED
+    }
+}
+
 /// Transfers one byte for each request, with as many requests in flight as allowed, but at most
 /// `demand`. Returns the limit after 20 seconds.
 fn limit_with_demand(demand: usize) -> usize {
@@ -312,6 +344,18 @@ fn small_requests_count() {
 fn is_not_raised_beyond_the_demand() {
     assert_eq!(limit_with_demand(3), START);
     assert!(limit_with_demand(6) <= 8);
+}
+
+/// Requests that are shed together do not count as accepted ones.
+#[test]
+fn shed_requests_beside_a_shed_one_were_not_accepted() {
+    let now = Instant::now();
+    let mut limit = AdaptiveLimit::new(MAX, now);
+    let tickets: Vec<_> = (0..6).map(|_| limit.start(now)).collect();
+    limit.limit = 6;
+    limit.end(tickets[4], Outcome::Shed, now);
+    limit.end(tickets[5], Outcome::Shed, now);
+    assert_eq!(limit.limit(), 4);
 }
 
 #[test]
