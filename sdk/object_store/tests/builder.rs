@@ -8,10 +8,13 @@ mod site;
 macro_rules! tests {
     ($version:ident) => {
         mod $version {
+            use futures_util::{StreamExt, stream};
             use qingstor_object_store::qingstor_sdk::{Config, QingStor};
             use qingstor_object_store::$version::QingStorBuilder;
             use qingstor_object_store::$version::object_store::path::Path;
-            use qingstor_object_store::$version::object_store::{Error, ObjectStoreExt};
+            use qingstor_object_store::$version::object_store::{
+                Error, ObjectStore, ObjectStoreExt,
+            };
 
             use crate::site::Site;
 
@@ -61,6 +64,17 @@ macro_rules! tests {
                 let searching = store.build().unwrap();
                 for _ in 0..2 {
                     searching.head(&Path::from("a")).await.unwrap_err();
+                }
+                // A deletion has a result for each object.
+                let paths = ["a", "b", "c"].map(|path| Ok(Path::from(path)));
+                let deleted = searching.delete_stream(stream::iter(paths).boxed());
+                let deleted: Vec<_> = deleted.collect().await;
+                assert_eq!(deleted.len(), 3);
+                for (result, path) in deleted.iter().zip(["a", "b", "c"]) {
+                    let Err(Error::NotFound { path: found, .. }) = result else {
+                        panic!("{result:?}");
+                    };
+                    assert_eq!(found, path);
                 }
             }
 

@@ -220,7 +220,7 @@ impl QingStorBuilder {
         }
         let prefix = Path::parse(&settings.prefix)?;
         let bucket = settings.bucket_handle().map_err(generic)?;
-        Ok(QingStorStore::new(bucket, prefix, settings.options))
+        Ok(QingStorStore::new(bucket, &prefix, settings.options))
     }
 
     fn map(self, change: impl FnOnce(Settings) -> Settings) -> Self {

@@ -21,7 +21,7 @@ impl QingStorStore {
         attributes: ObjectAttributes,
     ) -> Result<PutResult> {
         let bucket = self.bucket_for(location).await?;
-        self.append(&bucket, location, body(payload), attributes)
+        self.append(bucket, location, body(payload), attributes)
             .await
     }
 
@@ -31,7 +31,7 @@ impl QingStorStore {
         let source = bucket.call(GetObjectInput::new(self.key(from)));
         let mut source = source.await.map_err(|error| of_object(from, error))?;
         let attributes = take_attributes!(source);
-        self.append(&bucket, to, source.body.into(), attributes)
+        self.append(bucket, to, source.body.into(), attributes)
             .await?;
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Deletions.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use qingstor_sdk::{DeleteError, DeleteObjects};
 
-use super::error::of_deletion;
+use super::error::{of_deletion, of_shared};
 use super::object_store::Result;
 use super::object_store::path::Path;
 use super::store::QingStorStore;
@@ -31,22 +32,26 @@ impl QingStorStore {
     }
 
     async fn delete_batch(&self, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
-        let Some(first) = batch.iter().find_map(|location| location.as_ref().ok()) else {
-            return batch;
-        };
-        let bucket = match self.bucket_for(first).await {
-            Ok(bucket) => bucket,
-            Err(error) => return vec![Err(error)],
-        };
         let locations = batch.iter().filter_map(|location| location.as_ref().ok());
         let keys: Vec<String> = locations.map(|location| self.key(location)).collect();
-        let outcome = bucket.delete_objects(keys).await;
-        let errors = outcome.errors.into_iter();
-        let errors: HashMap<String, DeleteError> =
-            errors.map(|error| (error.key.clone(), error)).collect();
-        let result = |location: Path| match errors.get(&self.key(&location)) {
-            Some(error) => Err(of_deletion(&location, error.clone())),
-            None => Ok(location),
+        if keys.is_empty() {
+            return batch;
+        }
+        let outcome = match self.handle().get().await {
+            Ok(bucket) => Ok(bucket.delete_objects(keys).await),
+            Err(error) => Err(Arc::new(error)),
+        };
+        let errors = outcome.map(|outcome| {
+            let errors = outcome.errors.into_iter();
+            let errors = errors.map(|error| (error.key.clone(), error));
+            errors.collect::<HashMap<String, DeleteError>>()
+        });
+        let result = |location: Path| match &errors {
+            Ok(errors) => match errors.get(&self.key(&location)) {
+                Some(error) => Err(of_deletion(&location, error.clone())),
+                None => Ok(location),
+            },
+            Err(error) => Err(of_shared(&location, error)),
         };
         batch
             .into_iter()

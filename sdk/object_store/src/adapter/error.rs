@@ -1,5 +1,8 @@
 //! Conversion of the SDK's errors.
 
+use std::error::Error as StdError;
+use std::sync::Arc;
+
 use qingstor_sdk::{DeleteError, ErrorKind};
 
 use super::object_store::Error;
@@ -10,41 +13,65 @@ pub(super) const STORE: &str = "QingStor";
 
 /// Converts an error of a request for the object at `location`. The SDK's error becomes the source.
 pub(super) fn of_object(location: &Path, error: qingstor_sdk::Error) -> Error {
-    let path = location.to_string();
-    let status = error.status().map(|status| status.as_u16());
-    let is_without_credentials = error.kind() == ErrorKind::Credentials;
-    let source = Box::new(error);
-    match status {
-        Some(304) => Error::NotModified { path, source },
-        Some(401) => Error::Unauthenticated { path, source },
-        Some(403) => Error::PermissionDenied { path, source },
-        Some(404) => Error::NotFound { path, source },
-        Some(412) => Error::Precondition { path, source },
-        None if is_without_credentials => Error::Unauthenticated { path, source },
-        _ => generic(source),
-    }
+    let class = Class::of(&error);
+    of_class(class, location, Box::new(error))
+}
+
+/// Converts an error that concerns several objects, for one of them.
+pub(super) fn of_shared(location: &Path, error: &Arc<qingstor_sdk::Error>) -> Error {
+    of_class(Class::of(error), location, Box::new(Arc::clone(error)))
 }
 
 /// Converts the error of one object of a batch deletion.
 pub(super) fn of_deletion(location: &Path, error: DeleteError) -> Error {
-    let path = location.to_string();
-    let cause = error.cause.as_deref();
-    let status = cause.and_then(qingstor_sdk::Error::status);
-    let is_without_credentials = cause.is_some_and(|cause| cause.kind() == ErrorKind::Credentials);
     let code = error.code.as_ref().map(ToString::to_string);
-    let source = Box::new(error);
-    match (status.map(|status| status.as_u16()), code.as_deref()) {
-        (Some(404), _) | (None, Some("object_not_exists")) => Error::NotFound { path, source },
-        (Some(401), _) => Error::Unauthenticated { path, source },
-        (Some(403), _) | (None, Some("permission_denied")) => {
-            Error::PermissionDenied { path, source }
+    let class = match (&error.cause, code.as_deref()) {
+        (Some(cause), _) => Class::of(cause),
+        (None, Some("object_not_exists")) => Class::NotFound,
+        (None, Some("permission_denied")) => Class::PermissionDenied,
+        (None, _) => Class::Generic,
+    };
+    of_class(class, location, Box::new(error))
+}
+
+/// Variant of the store's error.
+#[derive(Clone, Copy)]
+enum Class {
+    NotModified,
+    Unauthenticated,
+    PermissionDenied,
+    NotFound,
+    Precondition,
+    Generic,
+}
+
+impl Class {
+    fn of(error: &qingstor_sdk::Error) -> Self {
+        match error.status().map(|status| status.as_u16()) {
+            Some(304) => Self::NotModified,
+            Some(401) => Self::Unauthenticated,
+            Some(403) => Self::PermissionDenied,
+            Some(404) => Self::NotFound,
+            Some(412) => Self::Precondition,
+            None if error.kind() == ErrorKind::Credentials => Self::Unauthenticated,
+            _ => Self::Generic,
         }
-        (None, None) if is_without_credentials => Error::Unauthenticated { path, source },
-        _ => generic(source),
     }
 }
 
-pub(super) fn generic(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+fn of_class(class: Class, location: &Path, source: Box<dyn StdError + Send + Sync>) -> Error {
+    let path = location.to_string();
+    match class {
+        Class::NotModified => Error::NotModified { path, source },
+        Class::Unauthenticated => Error::Unauthenticated { path, source },
+        Class::PermissionDenied => Error::PermissionDenied { path, source },
+        Class::NotFound => Error::NotFound { path, source },
+        Class::Precondition => Error::Precondition { path, source },
+        Class::Generic => generic(source),
+    }
+}
+
+pub(super) fn generic(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
     Error::Generic {
         store: STORE,
         source: source.into(),

@@ -105,7 +105,7 @@ impl QingStorStore {
             return Ok(Vec::new());
         }
         let bucket = self.bucket_for(location).await?;
-        let (bucket, pin) = (&bucket, &OnceCell::new());
+        let pin = &OnceCell::new();
         let fetch = |range: Range<u64>| async move {
             let mut first = None;
             let init = async {

@@ -19,7 +19,7 @@ impl Signer for QingStorStore {
     async fn signed_url(&self, method: Method, path: &Path, expires_in: Duration) -> Result<Url> {
         let bucket = self.bucket_for(path).await?;
         let key = self.key(path);
-        let presign = |method: &Method| presign(&bucket, method, &key, expires_in);
+        let presign = |method: &Method| presign(bucket, method, &key, expires_in);
         let Some(first) = presign(&method) else {
             return Err(not_implemented(format!("signed_url for {method}")));
         };

@@ -12,7 +12,7 @@ use qingstor_sdk::{Body, Bucket, Call};
 
 use super::attributes::{ObjectAttributes, set_attributes};
 use super::error::{not_implemented, of_object};
-use super::object_store::path::{self, Path};
+use super::object_store::path::{self, Path, PathPart};
 use super::object_store::{
     CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
@@ -66,16 +66,20 @@ pub struct QingStorStore {
 
 struct Inner {
     bucket: BucketHandle,
-    /// Prefix of all keys. The root for the whole bucket.
-    prefix: Path,
+    /// Prefix of all keys: empty for the whole bucket, or a path and a slash.
+    key_prefix: String,
     options: StoreOptions,
 }
 
 impl QingStorStore {
-    pub(super) fn new(bucket: BucketHandle, prefix: Path, options: StoreOptions) -> Self {
+    pub(super) fn new(bucket: BucketHandle, prefix: &Path, options: StoreOptions) -> Self {
+        let key_prefix = match prefix.as_ref() {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
         let inner = Inner {
             bucket,
-            prefix,
+            key_prefix,
             options,
         };
         Self {
@@ -91,13 +95,17 @@ impl QingStorStore {
     /// Returns an error if the zone cannot be found, for example `NotFound` if the bucket does not
     /// exist.
     pub async fn bucket(&self) -> Result<Bucket> {
-        self.bucket_for(&Path::ROOT).await
+        self.bucket_for(&Path::ROOT).await.cloned()
     }
 
     /// Returns the bucket for a request for the object at `location`, which errors name.
-    pub(super) async fn bucket_for(&self, location: &Path) -> Result<Bucket> {
+    pub(super) async fn bucket_for(&self, location: &Path) -> Result<&Bucket> {
         let found = self.inner.bucket.get().await;
-        found.cloned().map_err(|error| of_object(location, error))
+        found.map_err(|error| of_object(location, error))
+    }
+
+    pub(super) fn handle(&self) -> &BucketHandle {
+        &self.inner.bucket
     }
 
     pub(super) fn options(&self) -> StoreOptions {
@@ -111,19 +119,15 @@ impl QingStorStore {
 
     /// Returns the key of the object at `location`. The root has the empty key, which no object has.
     pub(super) fn key(&self, location: &Path) -> String {
-        match self.inner.prefix.as_ref() {
-            "" => location.to_string(),
-            _ if location.as_ref().is_empty() => String::new(),
-            prefix => format!("{prefix}/{location}"),
+        match location.as_ref() {
+            "" => String::new(),
+            location => self.key_prefix(location),
         }
     }
 
-    /// Returns the prefix of the keys that start with `text`.
+    /// Returns the prefix of the keys whose paths start with `text`.
     pub(super) fn key_prefix(&self, text: &str) -> String {
-        match self.inner.prefix.as_ref() {
-            "" => text.to_owned(),
-            prefix => format!("{prefix}/{text}"),
-        }
+        [&self.inner.key_prefix, text].concat()
     }
 
     /// Returns the location of a key of a list.
@@ -132,17 +136,24 @@ impl QingStorStore {
     ///
     /// Returns an error if a path cannot express the key.
     pub(super) fn location(&self, key: &str) -> Result<Path, path::Error> {
-        let prefix = self.key_prefix("");
-        let Some(text) = key.strip_prefix(&prefix) else {
-            let path = key.to_owned();
+        let Some(text) = key.strip_prefix(&self.inner.key_prefix) else {
+            let (path, prefix) = (key.to_owned(), self.inner.key_prefix.clone());
             return Err(path::Error::PrefixMismatch { path, prefix });
         };
-        let location = Path::parse(text)?;
-        if location.as_ref() == text && !text.is_empty() {
-            return Ok(location);
+        let mut location = Path::default();
+        for segment in text.split('/') {
+            if segment.is_empty() {
+                return Err(path::Error::EmptySegment { path: key.into() });
+            }
+            match PathPart::parse(segment) {
+                Ok(part) => location.extend([part]),
+                Err(source) => {
+                    let path = key.into();
+                    return Err(path::Error::BadSegment { path, source });
+                }
+            }
         }
-        // The path would be that of another key: slashes at the ends are removed.
-        Err(path::Error::EmptySegment { path: key.into() })
+        Ok(location)
     }
 
     /// Adds `Content-MD5` to an upload, if that is set.
@@ -291,11 +302,10 @@ impl ObjectStore for QingStorStore {
 
 impl fmt::Display for QingStorStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bucket, prefix) = (self.inner.bucket.name(), &self.inner.prefix);
-        match prefix.as_ref() {
-            "" => write!(f, "QingStor(qs://{bucket})"),
-            prefix => write!(f, "QingStor(qs://{bucket}/{prefix})"),
-        }
+        let prefix = self.inner.key_prefix.trim_end_matches('/');
+        let separator = if prefix.is_empty() { "" } else { "/" };
+        let bucket = self.inner.bucket.name();
+        write!(f, "QingStor(qs://{bucket}{separator}{prefix})")
     }
 }
 
@@ -303,7 +313,7 @@ impl fmt::Debug for QingStorStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QingStorStore")
             .field("bucket", &self.inner.bucket)
-            .field("prefix", &self.inner.prefix.as_ref())
+            .field("key_prefix", &self.inner.key_prefix)
             .field("options", &self.inner.options)
             .finish()
     }
@@ -318,11 +328,16 @@ pub(super) fn body(payload: &PutPayload) -> Body {
 }
 
 /// Returns an entity tag with quotes; `None` if it is empty.
-pub(super) fn quoted(etag: String) -> Option<String> {
-    let is_quoted = etag.starts_with('"') || etag.starts_with("W/");
-    match etag.is_empty() {
-        true => None,
-        false if is_quoted => Some(etag),
-        false => Some(format!("\"{etag}\"")),
+pub(super) fn quoted(mut etag: String) -> Option<String> {
+    match etag.as_bytes() {
+        [] => return None,
+        [b'"', ..] | [b'W', b'/', ..] => {}
+        _ => {
+            // Two more bytes usually fit into the memory that the text has.
+            etag.reserve_exact(2);
+            etag.insert(0, '"');
+            etag.push('"');
+        }
     }
+    Some(etag)
 }
