@@ -108,6 +108,18 @@ features: ## Build the SDK and its store with each feature alone, the generator 
 docs: ## Build the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(FEATURES) --quiet
 
+# The engines have a workspace of their own, because their build is large. See tests/integrations/README.md.
+INTEGRATIONS := --manifest-path tests/integrations/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)/integrations
+
+.PHONY: integrations
+integrations: ## Run DataFusion, Ballista, SlateDB and delta-rs on the store; not part of `make test`
+	$(CARGO) fmt --all --check --manifest-path tests/integrations/Cargo.toml
+	$(CARGO) test --workspace --locked --quiet $(INTEGRATIONS)
+
+.PHONY: bench-store
+bench-store: ## Compare the CPU time of the store with that of the SDK, and of object_store's store for S3
+	$(CARGO) bench --package benchmark --locked --quiet $(INTEGRATIONS)
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
