@@ -112,13 +112,13 @@ docs: ## Build the documentation; warnings are errors
 INTEGRATIONS := --manifest-path tests/integrations/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)/integrations
 
 .PHONY: integrations
-integrations: ## Run DataFusion, Ballista, SlateDB and delta-rs on the store; not part of `make test`
+integrations: ## Run DataFusion, Ballista and SlateDB on the store; not part of `make test`
 	$(CARGO) fmt --all --check --manifest-path tests/integrations/Cargo.toml
-	$(CARGO) test --workspace --locked --quiet $(INTEGRATIONS)
+	$(CARGO) test --workspace --quiet $(INTEGRATIONS)
 
 .PHONY: bench-store
 bench-store: ## Compare the CPU time of the store with that of the SDK, and of object_store's store for S3
-	$(CARGO) bench --package benchmark --locked --quiet $(INTEGRATIONS)
+	$(CARGO) bench --package benchmark --quiet $(INTEGRATIONS)
 
 .PHONY: bench
 bench: ## Run the benchmarks
