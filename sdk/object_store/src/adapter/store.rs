@@ -12,7 +12,7 @@ use qingstor_sdk::{Body, Bucket, Call};
 
 use super::attributes::{ObjectAttributes, set_attributes};
 use super::error::{not_implemented, of_object};
-use super::object_store::path::{self, Path, PathPart};
+use super::object_store::path::{self, Path};
 use super::object_store::{
     CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
@@ -140,20 +140,12 @@ impl QingStorStore {
             let (path, prefix) = (key.to_owned(), self.inner.key_prefix.clone());
             return Err(path::Error::PrefixMismatch { path, prefix });
         };
-        let mut location = Path::default();
-        for segment in text.split('/') {
-            if segment.is_empty() {
-                return Err(path::Error::EmptySegment { path: key.into() });
-            }
-            match PathPart::parse(segment) {
-                Ok(part) => location.extend([part]),
-                Err(source) => {
-                    let path = key.into();
-                    return Err(path::Error::BadSegment { path, source });
-                }
-            }
+        let location = Path::parse(text)?;
+        if location.as_ref().len() == text.len() && !text.is_empty() {
+            return Ok(location);
         }
-        Ok(location)
+        // The path would be that of another key: slashes at the ends are removed.
+        Err(path::Error::EmptySegment { path: key.into() })
     }
 
     /// Adds `Content-MD5` to an upload, if that is set.
