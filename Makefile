@@ -5,7 +5,7 @@ SPEC    := specs/qingstor/2016-01-06/api_v2.0.json
 OVERLAY := specs/qingstor/overlay.json
 CODEGEN := $(CARGO) run --quiet --release --package qingstor-codegen --
 # One set of features for everything that `make test` compiles, because another set would recompile everything.
-FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/reqwest-client,qingstor-sdk/serde,qingstor-object-store/v0_13,qingstor-object-store/signer
+FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/folders,qingstor-sdk/reqwest-client,qingstor-sdk/serde,qingstor-object-store/v0_13,qingstor-object-store/signer
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # Published crates, in the order in which they depend on each other.
@@ -95,7 +95,7 @@ examples: ## Run each example of the SDK; each checks its own result
 features: ## Build the SDK and its store with each feature alone, the generator as a library, and the emulator without images
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
-	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

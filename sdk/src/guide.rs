@@ -37,6 +37,11 @@ pub mod downloads {
     #![doc = include_str!("guide/downloads.md")]
 }
 
+/// Folders: uploads, downloads, synchronization.
+pub mod folders {
+    #![doc = include_str!("guide/folders.md")]
+}
+
 /// Copies of any size, within the service.
 pub mod copies {
     #![doc = include_str!("guide/copies.md")]

@@ -120,6 +120,7 @@
 //! | `tracing` | yes | spans and events for each call and attempt; no secrets |
 //! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with your own client |
 //! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
+//! | `folders` | | uploads, downloads and synchronization of folders: [`FolderTransfer`] |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
 //! | `serde` | | serde's traits for inputs, outputs and all other data types |
 //!

@@ -1,5 +1,5 @@
 //! Tasks that take several operations: uploads and downloads of any size, copies, batch deletions,
-//! and zone discovery.
+//! folders, and zone discovery.
 //!
 //! Only this layer knows operations by name. The other layers work with any specification.
 
@@ -8,6 +8,8 @@ mod complete_upload;
 mod copy;
 mod download;
 mod errors;
+#[cfg(feature = "folders")]
+mod folders;
 mod locate;
 mod multipart_guard;
 mod part_sizes;
@@ -21,6 +23,17 @@ pub use complete_upload::CompletedUpload;
 pub use copy::{CopiedObject, CopyObject};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};
+#[cfg(feature = "folders")]
+pub use folders::FolderTransfer;
+#[cfg(feature = "folders")]
+pub use folders::action::{
+    DeleteTarget, Evidence, FileNameProblem, FolderAction, FolderFailure, FolderSummary,
+    SkipReason, TransferReason,
+};
+#[cfg(feature = "folders")]
+pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA, PART_SIZE_METADATA};
+#[cfg(feature = "folders")]
+pub use folders::plan::FolderPlan;
 pub use upload::file_etag::etag_of_file;
 pub use upload::resume_token::ResumeToken;
 pub use upload::source::UploadSource;

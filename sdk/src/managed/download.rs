@@ -13,6 +13,8 @@ mod writer_download;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+#[cfg(feature = "folders")]
+use std::sync::Arc;
 
 use super::request_setters::request_setters;
 use super::transfer_options::TransferOptions;
@@ -22,6 +24,8 @@ use crate::client::Bucket;
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseKey;
 use crate::message::transfer_monitor::Progress;
+#[cfg(feature = "folders")]
+use crate::message::transfer_monitor::TransferMonitor;
 use target::DownloadTarget;
 
 impl Bucket {
@@ -120,6 +124,13 @@ struct DownloadOptions {
 impl Download<'_> {
     /// Default of [`part_size`](Self::part_size) in bytes: 8 MiB.
     pub const DEFAULT_PART_SIZE: u64 = 8 << 20;
+
+    /// Counts the bytes with a monitor that several transfers share.
+    #[cfg(feature = "folders")]
+    pub(super) fn shared_monitor(mut self, monitor: Arc<TransferMonitor>) -> Self {
+        self.options.transfer.shared_monitor = Some(monitor);
+        self
+    }
 
     /// Sets the size of a range: at least 64 KiB. Default:
     /// [`DEFAULT_PART_SIZE`](Self::DEFAULT_PART_SIZE). An object of up to this size is downloaded

@@ -14,6 +14,8 @@ pub(super) struct TransferOptions {
     pub(super) max_bytes_per_second: Option<u64>,
     pub(super) on_progress: Option<OnProgress>,
     pub(super) sse_key: Option<SseKey>,
+    /// Monitor of several transfers, which replaces the one of this transfer.
+    pub(super) shared_monitor: Option<Arc<TransferMonitor>>,
 }
 
 impl TransferOptions {
@@ -25,6 +27,7 @@ impl TransferOptions {
             max_bytes_per_second: None,
             on_progress: None,
             sse_key: None,
+            shared_monitor: None,
         }
     }
 
@@ -42,6 +45,9 @@ impl TransferOptions {
 
     /// Creates the monitor of a transfer of `total` bytes. Takes the progress callback.
     pub(super) fn monitor(&mut self, total: Option<u64>) -> Arc<TransferMonitor> {
+        if let Some(monitor) = &self.shared_monitor {
+            return Arc::clone(monitor);
+        }
         let on_progress = self.on_progress.take();
         Arc::new(TransferMonitor::new(
             on_progress,

@@ -19,6 +19,8 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::path::PathBuf;
 use std::pin::Pin;
+#[cfg(feature = "folders")]
+use std::sync::Arc;
 
 use super::request_setters::request_setters;
 use super::transfer_options::TransferOptions;
@@ -28,6 +30,8 @@ use crate::generated::operations::InitiateMultipartUploadInput;
 use crate::generated::types::StorageClass;
 use crate::message::sse::SseKey;
 use crate::message::transfer_monitor::Progress;
+#[cfg(feature = "folders")]
+use crate::message::transfer_monitor::TransferMonitor;
 use resume_token::{OnToken, ResumeToken};
 use source::UploadSource;
 
@@ -175,6 +179,13 @@ impl<'a> Upload<'a> {
                 object: InitiateMultipartUploadInput::new(key),
             },
         }
+    }
+
+    /// Counts the bytes with a monitor that several transfers share.
+    #[cfg(feature = "folders")]
+    pub(super) fn shared_monitor(mut self, monitor: Arc<TransferMonitor>) -> Self {
+        self.options.transfer.shared_monitor = Some(monitor);
+        self
     }
 
     fn with_source<'b>(self, source: UploadSource<'b>) -> Upload<'b> {

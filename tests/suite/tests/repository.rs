@@ -152,6 +152,7 @@ fn reserved_names_match_the_methods_of_the_runtime() {
         ("managed/complete_upload", "impl Bucket {"),
         ("managed/copy", "impl Bucket {"),
         ("managed/download", "impl Bucket {"),
+        ("managed/folders", "impl Bucket {"),
         ("managed/locate", "impl QingStor {"),
         ("managed/upload", "impl Bucket {"),
         ("managed/upload/writer", "impl Bucket {"),

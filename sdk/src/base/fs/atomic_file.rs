@@ -154,6 +154,22 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"))
 }
 
+/// Returns whether a file has the name of a temporary file that [`create`] chooses. A killed process
+/// may have left it.
+#[cfg(feature = "folders")]
+pub(crate) fn is_temporary_name(name: &str) -> bool {
+    let Some(name) = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".part"))
+    else {
+        return false;
+    };
+    let numbers = name.rsplit_once('.').map(|(_, numbers)| numbers.split('-'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    numbers
+        .is_some_and(|numbers| numbers.clone().count() == 3 && numbers.into_iter().all(is_number))
+}
+
 /// Moves the complete `file` from `from` to `to`, with the permissions of the file that it
 /// replaces. Blocks.
 ///
@@ -167,6 +183,39 @@ pub(crate) fn put_in_place(file: &File, from: &Path, to: &Path) -> io::Result<()
     file.sync_all()?;
     std::fs::rename(from, to)?;
     sync_folder(to)
+}
+
+/// Replaces the file at `to` with a file of this content and modification time, like
+/// [`put_in_place`], but does not wait for the disk: after a power failure, the file may be empty.
+/// Blocks.
+///
+/// # Errors
+///
+/// As [`put_in_place`].
+#[cfg(feature = "folders")]
+pub(crate) fn replace_unsynced(
+    to: &Path,
+    content: &[u8],
+    modified: Option<SystemTime>,
+) -> io::Result<()> {
+    let (from, mut file) = create(to)?;
+    let put = || {
+        file.write_all(content)?;
+        if let Some(modified) = modified {
+            file.set_modified(modified)?;
+        }
+        if let Some(replaced) = check_target(to)? {
+            keep_permissions(&file, &replaced)?;
+        }
+        std::fs::rename(&from, to)
+    };
+    let mut put = put;
+    let result = put();
+    if result.is_err() {
+        // The first error is more useful.
+        let _ = std::fs::remove_file(&from);
+    }
+    result
 }
 
 /// The permission bits of a mode, without set-user-ID and set-group-ID, which new content must not
@@ -274,6 +323,26 @@ mod tests {
         remove(&path).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(replace(&folder.path().join("no/token"), b"a").is_err());
+    }
+
+    #[cfg(feature = "folders")]
+    #[test]
+    fn recognizes_the_names_of_temporary_files() {
+        for target in ["a", "a.b.part", ".hidden", "中文"] {
+            let path = beside(Path::new(target));
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(is_temporary_name(name), "{name}");
+        }
+        for name in [
+            "a.part",
+            ".a.part",
+            ".a.1-2.part",
+            ".a.1-2-x.part",
+            ".a.1-2-3",
+            ".1-2-3.part",
+        ] {
+            assert!(!is_temporary_name(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,0 +1,257 @@
+//! [`decide`]: whether a file and an object differ. Pure; the caller fetches the facts it needs.
+
+use super::action::{Evidence, SkipReason, TransferReason};
+use super::options::Compare;
+use crate::base::digest::Digest;
+use crate::base::entity_tag;
+use crate::base::timestamp::Timestamp;
+
+/// The facts about a file or an object that cost nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) size: u64,
+    /// Of an object: the time of its last change, to the second.
+    pub(super) modified: Option<Timestamp>,
+    /// Empty for a local file.
+    pub(super) etag: String,
+    /// Whether the object is encrypted with a customer-provided key: its entity tag may be anything.
+    pub(super) encrypted: bool,
+    /// Path of a source file relative to its folder, if names are encoded.
+    pub(super) disk_path: Option<String>,
+}
+
+/// The rules of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// `None` transfers everything.
+    pub(super) compare: Option<Compare>,
+    pub(super) direction: Kinds,
+    pub(super) overwrite: bool,
+    pub(super) update: bool,
+}
+
+/// Kinds of source and target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kinds {
+    FileToObject,
+    ObjectToFile,
+    ObjectToObject,
+}
+
+/// Facts that cost a request or the reading of a file. `None` is not known yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Facts {
+    /// The time in the metadata of the object (of the source, if both are objects), if it has one.
+    pub(super) recorded_time: Option<Option<Timestamp>>,
+    /// Whether the contents are equal; `Some(None)` if that cannot be found out.
+    pub(super) equal_content: Option<Option<bool>>,
+}
+
+/// A fact that is missing for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    RecordedTime,
+    Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Transfer(TransferReason),
+    Skip(SkipReason),
+    Need(Fact),
+}
+
+/// Largest local file that is read to avoid a request for the recorded time. Reading it costs less.
+const CHEAP_CONTENT: u64 = 64 * 1024;
+
+/// Decides what happens to a path that both sides have.
+pub(super) fn decide(rules: Rules, source: &Version, target: &Version, facts: Facts) -> Decision {
+    if !rules.overwrite {
+        return Decision::Skip(SkipReason::Exists);
+    }
+    let difference = match rules.compare {
+        None => Decision::Transfer(TransferReason::New),
+        Some(compare) => difference(compare, rules.direction, source, target, facts),
+    };
+    match difference {
+        Decision::Transfer(_) if rules.update => {
+            let Some(recorded) = facts.recorded_time else {
+                return Decision::Need(Fact::RecordedTime);
+            };
+            let (source_time, target_time) = match rules.direction {
+                Kinds::FileToObject => (source.modified, recorded.or(target.modified)),
+                Kinds::ObjectToFile => (recorded.or(source.modified), target.modified),
+                Kinds::ObjectToObject => (source.modified, target.modified),
+            };
+            match target_time > source_time && source_time.is_some() {
+                true => Decision::Skip(SkipReason::TargetNewer),
+                false => difference,
+            }
+        }
+        _ => difference,
+    }
+}
+
+fn difference(
+    compare: Compare,
+    direction: Kinds,
+    source: &Version,
+    target: &Version,
+    facts: Facts,
+) -> Decision {
+    let unchanged = |evidence| Decision::Skip(SkipReason::Unchanged(evidence));
+    if source.size != target.size {
+        return Decision::Transfer(TransferReason::SizeDiffers);
+    }
+    match (compare, direction) {
+        (Compare::SizeOnly, _) => unchanged(Evidence::Size),
+        (Compare::Checksum, Kinds::ObjectToObject) => match same_entity_tag(source, target) {
+            Some(true) => unchanged(Evidence::Checksum),
+            Some(false) => Decision::Transfer(TransferReason::ContentDiffers),
+            None => unchanged(Evidence::SizeWithoutChecksum),
+        },
+        (Compare::Checksum, _) => match facts.equal_content {
+            None => Decision::Need(Fact::Content),
+            Some(Some(true)) => unchanged(Evidence::Checksum),
+            Some(Some(false)) => Decision::Transfer(TransferReason::ContentDiffers),
+            Some(None) => unchanged(Evidence::SizeWithoutChecksum),
+        },
+        (Compare::SizeAndTime, Kinds::FileToObject) => file_to_object(source, target, facts),
+        (Compare::SizeAndTime, Kinds::ObjectToFile) => object_to_file(source, target, facts),
+        (Compare::SizeAndTime, Kinds::ObjectToObject) => {
+            if same_entity_tag(source, target) == Some(true) {
+                return unchanged(Evidence::Checksum);
+            }
+            match source.modified > target.modified {
+                true => Decision::Transfer(TransferReason::Newer),
+                false => unchanged(Evidence::SizeAndTime),
+            }
+        }
+    }
+}
+
+/// An upload: the file differs if it is newer than the object.
+fn file_to_object(file: &Version, object: &Version, facts: Facts) -> Decision {
+    let unchanged = Decision::Skip(SkipReason::Unchanged(Evidence::SizeAndTime));
+    let newer = Decision::Transfer(TransferReason::Newer);
+    let (Some(file_time), Some(object_time)) = (file.modified, object.modified) else {
+        // Without a time, the size decides.
+        return unchanged;
+    };
+    // The time of the object has a resolution of one second.
+    if file_time.as_unix_seconds() < object_time.as_unix_seconds() {
+        return unchanged;
+    }
+    match facts.recorded_time {
+        None => Decision::Need(Fact::RecordedTime),
+        Some(Some(recorded)) if is_time_of(file_time, recorded) => unchanged,
+        Some(Some(_)) => newer,
+        Some(None) if file_time > object_time => newer,
+        Some(None) => unchanged,
+    }
+}
+
+/// A download: the object differs if its time is not that of the file.
+fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
+    if facts.recorded_time.is_none() {
+        let is_cheap = file.size <= CHEAP_CONTENT && md5(object).is_some();
+        match facts.equal_content {
+            None if is_cheap => return Decision::Need(Fact::Content),
+            Some(Some(true)) => {
+                return Decision::Skip(SkipReason::Unchanged(Evidence::Checksum));
+            }
+            _ => return Decision::Need(Fact::RecordedTime),
+        }
+    }
+    let object_time = facts.recorded_time.flatten().or(object.modified);
+    let differs = match (object_time, file.modified) {
+        (Some(object_time), Some(file_time)) => !is_time_of(file_time, object_time),
+        _ => false,
+    };
+    match differs {
+        true => Decision::Transfer(TransferReason::TimeDiffers),
+        false => Decision::Skip(SkipReason::Unchanged(Evidence::SizeAndTime)),
+    }
+}
+
+/// Returns the MD5 of the content of an object, if its entity tag is one.
+pub(super) fn md5(object: &Version) -> Option<Digest> {
+    match object.encrypted {
+        true => None,
+        false => Digest::of_stored(&object.etag),
+    }
+}
+
+/// Returns whether two objects of the same size have the same content according to their entity
+/// tags; `None` if the tags do not tell, such as those of different part sizes.
+fn same_entity_tag(a: &Version, b: &Version) -> Option<bool> {
+    if a.encrypted || b.encrypted || !entity_tag::is_set(&a.etag) {
+        return None;
+    }
+    if entity_tag::text(&a.etag).eq_ignore_ascii_case(entity_tag::text(&b.etag)) {
+        return Some(true);
+    }
+    (md5(a).is_some() && md5(b).is_some()).then_some(false)
+}
+
+/// Returns whether the time of a file is that of an object. File systems store times with a
+/// resolution of 1 ns, 100 ns or one second.
+fn is_time_of(file: Timestamp, object: Timestamp) -> bool {
+    let nanoseconds = |time: Timestamp| {
+        Timestamp::from_unix_seconds(time.as_unix_seconds())
+            .map_or(0, |whole| (time - whole).subsec_nanos())
+    };
+    let (of_file, of_object) = (nanoseconds(file), nanoseconds(object));
+    file.as_unix_seconds() == object.as_unix_seconds()
+        && (of_file / 1000 == of_object / 1000 || of_file == 0)
+}
+
+/// Formats a time for the metadata of an object: Unix seconds with decimals.
+pub(super) fn format_time(time: Timestamp) -> String {
+    let seconds = time.as_unix_seconds();
+    let whole = Timestamp::from_unix_seconds(seconds).unwrap_or_default();
+    let nanoseconds = time
+        .duration_since(whole)
+        .unwrap_or_default()
+        .subsec_nanos();
+    // Before 1970, the seconds are rounded down, so the decimals count from there.
+    let total = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+    let sign = if total < 0 { "-" } else { "" };
+    let total = total.unsigned_abs();
+    let text = format!(
+        "{sign}{}.{:09}",
+        total / 1_000_000_000,
+        total % 1_000_000_000
+    );
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Parses a time from the metadata of an object. Returns `None` if the text is not a number of
+/// seconds.
+pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (seconds, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if seconds.is_empty() || !is_number(seconds) || !is_number(decimals) {
+        return None;
+    }
+    let seconds: i64 = seconds.parse().ok()?;
+    let nanoseconds: String = decimals
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    let nanoseconds = std::time::Duration::from_nanos(nanoseconds.parse().ok()?);
+    let whole = Timestamp::from_unix_seconds(if is_negative { -seconds } else { seconds }).ok()?;
+    Some(match is_negative {
+        true => whole - nanoseconds,
+        false => whole + nanoseconds,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! [`Context`]: what all parts of one transfer share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::FolderTransfer;
+use super::compare::Kinds;
+use super::file_name::NameRules;
+use super::options::FolderOptions;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::Bucket;
+use crate::managed::errors::task_result;
+use crate::message::object_key::{self, KeyPlace};
+
+/// Source or target of a transfer, besides the bucket.
+#[derive(Clone, Debug)]
+pub(super) enum Direction {
+    Up {
+        folder: PathBuf,
+    },
+    Down {
+        folder: PathBuf,
+    },
+    Between {
+        source: Bucket,
+        /// Empty, or ends in `/`.
+        source_prefix: String,
+    },
+}
+
+/// What all parts of one transfer share.
+pub(super) struct Context {
+    pub(super) bucket: Bucket,
+    /// Prefix in `bucket`: empty, or ends in `/`.
+    pub(super) prefix: String,
+    pub(super) direction: Direction,
+    pub(super) options: FolderOptions,
+    pub(super) names: NameRules,
+}
+
+impl Context {
+    /// Checks everything that needs no request.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if an option is invalid, and `Io` if the source folder cannot be read.
+    pub(super) async fn new(transfer: FolderTransfer) -> Result<Arc<Self>> {
+        let FolderTransfer {
+            bucket,
+            prefix,
+            direction,
+            options,
+        } = transfer;
+        options.check()?;
+        check_prefix(&prefix)?;
+        match &direction {
+            Direction::Up { folder } => check_source(folder.clone()).await?,
+            Direction::Down { .. } => {}
+            Direction::Between {
+                source,
+                source_prefix,
+            } => {
+                check_prefix(source_prefix)?;
+                check_buckets(source, source_prefix, &bucket, &prefix, options.delete)?;
+            }
+        }
+        Ok(Arc::new(Self {
+            bucket,
+            prefix,
+            direction,
+            options,
+            names: NameRules::of_this_system(),
+        }))
+    }
+
+    pub(super) fn kinds(&self) -> Kinds {
+        match self.direction {
+            Direction::Up { .. } => Kinds::FileToObject,
+            Direction::Down { .. } => Kinds::ObjectToFile,
+            Direction::Between { .. } => Kinds::ObjectToObject,
+        }
+    }
+
+    /// Returns the key of a path in `bucket`.
+    pub(super) fn key(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// Returns the bucket and the key of an object whose metadata is compared: the source, or the
+    /// target of an upload.
+    pub(super) fn compared_object(&self, path: &str) -> (&Bucket, String) {
+        match &self.direction {
+            Direction::Up { .. } | Direction::Down { .. } => (&self.bucket, self.key(path)),
+            Direction::Between {
+                source,
+                source_prefix,
+            } => (source, format!("{source_prefix}{path}")),
+        }
+    }
+
+    /// Returns the local path of a path.
+    pub(super) fn local(&self, path: &str) -> PathBuf {
+        match &self.direction {
+            Direction::Up { folder } | Direction::Down { folder } => {
+                local_path(folder, &self.name_on_disk(path))
+            }
+            Direction::Between { .. } => PathBuf::new(),
+        }
+    }
+
+    /// Returns the path with encoded names, if that is requested.
+    pub(super) fn name_on_disk(&self, path: &str) -> String {
+        match self.options.rename_invalid {
+            true => self.names.encode(path),
+            false => path.to_owned(),
+        }
+    }
+}
+
+/// Returns the path below `folder` of a checked relative path with `/` between folders.
+pub(super) fn local_path(folder: &Path, path: &str) -> PathBuf {
+    let mut local = folder.to_owned();
+    local.extend(path.split('/').filter(|name| !name.is_empty()));
+    local
+}
+
+/// Rejects a prefix with which every key would be refused.
+fn check_prefix(prefix: &str) -> Result<()> {
+    match prefix {
+        "" => Ok(()),
+        prefix => object_key::check("prefix", prefix, KeyPlace::Path),
+    }
+}
+
+/// Rejects a source that cannot be read before the first request.
+async fn check_source(folder: PathBuf) -> Result<()> {
+    let read = spawn_blocking(move || {
+        std::fs::read_dir(&folder).map(drop).map_err(|error| {
+            let text = format!("cannot read the folder {}: {error}", folder.display());
+            Error::new(ErrorKind::Io, text).with_source(error)
+        })
+    });
+    task_result(read.await)?
+}
+
+fn check_buckets(
+    source: &Bucket,
+    source_prefix: &str,
+    target: &Bucket,
+    prefix: &str,
+    delete: bool,
+) -> Result<()> {
+    if source.zone() != target.zone() {
+        let text = format!(
+            "the service copies only within a zone: bucket `{}` is in {}, `{}` in {}",
+            source.name(),
+            source.zone(),
+            target.name(),
+            target.zone()
+        );
+        return Err(Error::invalid_input(text));
+    }
+    if source.name() != target.name() {
+        return Ok(());
+    }
+    if prefix.starts_with(source_prefix) {
+        let text = "the target prefix is in the source prefix of the same bucket";
+        return Err(Error::invalid_input(text));
+    }
+    if delete && source_prefix.starts_with(prefix) {
+        let text = "`delete` would delete the source, which is in the target prefix";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
+}

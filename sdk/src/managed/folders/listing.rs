@@ -1,0 +1,221 @@
+//! [`stream`]: yields the objects below a prefix in the byte order of their keys.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::action::SkipReason;
+use super::compare::Version;
+use super::entry::{Entry, EntryKind, EntrySender, EntryStream};
+use super::file_name::{collide, fold_case};
+use super::filter::Filter;
+use super::sorter::{Record, Sorter};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::client::Bucket;
+use crate::generated::types::ObjectSummary;
+use crate::managed::errors::task_result;
+
+/// What is listed.
+#[derive(Clone, Debug)]
+pub(super) struct ListOptions {
+    pub(super) bucket: Bucket,
+    /// Empty, or ends in `/`.
+    pub(super) prefix: String,
+    pub(super) filter: Filter,
+    /// Whether a marker object with content is an error, because it has to become a folder.
+    pub(super) rejects_marker_content: bool,
+    /// Whether keys that differ only in case are errors, because they have to become files.
+    pub(super) ignores_case: bool,
+}
+
+/// Number of objects to ask for in one request. The service may return fewer.
+const PAGE_SIZE: u32 = 1000;
+
+/// An object of a list.
+#[derive(Serialize, Deserialize)]
+struct Listed {
+    path: String,
+    size: u64,
+    /// Unix seconds.
+    modified: Option<i64>,
+    etag: String,
+    encrypted: bool,
+    /// The path with another case that takes the same place in the target folder.
+    conflict: Option<String>,
+}
+
+impl Record for Listed {
+    fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// An object sorted by its path in lower case.
+#[derive(Serialize, Deserialize)]
+struct Folded {
+    folded: String,
+    listed: Listed,
+}
+
+impl Record for Folded {
+    fn path(&self) -> &str {
+        &self.folded
+    }
+}
+
+/// Lists the objects, sorts them, and then yields them.
+///
+/// The documents say that the service lists in its storage order, not in byte order. So the whole
+/// list is read before the first entry. Folder by folder would not help: lists with a delimiter may
+/// lack new folders for a while.
+pub(super) fn stream(options: ListOptions) -> EntryStream {
+    EntryStream::start(|sender| async move {
+        let sorter = list(&options).await?;
+        let sent = spawn_blocking(move || send(sorter, &options, sender)).await;
+        task_result(sent)?.map_err(|error| sort_error(&error))
+    })
+}
+
+/// Reads the whole list.
+async fn list(options: &ListOptions) -> Result<Sorter<Listed>> {
+    let call = options.bucket.list_objects().prefix(&options.prefix);
+    let mut pages = call.limit(PAGE_SIZE).pages();
+    let mut sorter = Sorter::new();
+    while let Some(page) = pages.next().await.transpose()? {
+        for object in page.keys {
+            let Some(path) = object.key.strip_prefix(&options.prefix) else {
+                let text = format!(
+                    "the list contains {:?}, which does not have the prefix",
+                    object.key
+                );
+                return Err(Error::new(ErrorKind::Decode, text));
+            };
+            // The marker of the prefix itself is the target folder.
+            if path.is_empty() || !options.filter.includes(path) {
+                continue;
+            }
+            let path = path.to_owned();
+            sorter
+                .push(Listed::new(path, object))
+                .map_err(|error| sort_error(&error))?;
+        }
+    }
+    Ok(sorter)
+}
+
+impl Listed {
+    fn new(path: String, object: ObjectSummary) -> Self {
+        Self {
+            path,
+            size: object.size,
+            modified: object.modified.map(Timestamp::as_unix_seconds),
+            etag: object.etag,
+            encrypted: object.encrypted,
+            conflict: None,
+        }
+    }
+
+    fn into_entry(self, options: &ListOptions) -> Entry {
+        let is_marker = self.path.ends_with('/');
+        let kind = match self.conflict {
+            Some(with) => return Entry::outside(self.path, SkipReason::Conflict { with }),
+            None if is_marker && self.size == 0 => EntryKind::Folder { is_empty: true },
+            None if is_marker && options.rejects_marker_content => {
+                return Entry::outside(self.path, SkipReason::MarkerWithContent);
+            }
+            None => EntryKind::File(Version {
+                size: self.size,
+                modified: self
+                    .modified
+                    .and_then(|seconds| Timestamp::from_unix_seconds(seconds).ok()),
+                etag: self.etag,
+                encrypted: self.encrypted,
+                disk_path: None,
+            }),
+        };
+        Entry::new(self.path, kind)
+    }
+}
+
+/// Sends the sorted list. Blocks.
+fn send(sorter: Sorter<Listed>, options: &ListOptions, mut sender: EntrySender) -> io::Result<()> {
+    let mut sorted = match options.ignores_case {
+        true => mark_conflicts(sorter)?.finish(),
+        false => sorter.finish(),
+    };
+    let mut previous = None;
+    while let Some(listed) = sorted.next().transpose()? {
+        // A list that changes in the meantime may contain a key twice.
+        if previous.as_ref() == Some(&listed.path) {
+            continue;
+        }
+        previous = Some(listed.path.clone());
+        // A consumer that has ended needs no error.
+        if sender.send(listed.into_entry(options)).is_err() {
+            return Ok(());
+        }
+    }
+    let _ = sender.flush();
+    Ok(())
+}
+
+/// Marks the objects whose paths differ from an earlier one only in case, in whole or in a folder.
+/// The order is that of the paths in lower case, and of equal ones byte order.
+fn mark_conflicts(sorter: Sorter<Listed>) -> io::Result<Sorter<Listed>> {
+    let mut by_case = Sorter::new();
+    for listed in sorter.finish() {
+        let listed = listed?;
+        let folded = fold_case(&listed.path);
+        by_case.push(Folded { folded, listed })?;
+    }
+    let mut marked = Sorter::new();
+    let mut kept: Option<String> = None;
+    for folded in by_case.finish() {
+        let mut listed = folded?.listed;
+        match kept {
+            Some(ref kept) if collide(kept, &listed.path) => listed.conflict = Some(kept.clone()),
+            _ => kept = Some(listed.path.clone()),
+        }
+        marked.push(listed)?;
+    }
+    Ok(marked)
+}
+
+fn sort_error(error: &io::Error) -> Error {
+    let text = format!("cannot sort the list of objects: {error}");
+    Error::new(ErrorKind::Io, text).with_source(io::Error::from(error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_19_the_first_spelling_is_kept() {
+        let mut sorter = Sorter::new();
+        for path in [
+            "b", "D/x", "a", "A", "d/y", "d/X", "B2", "b2", "e/f/g", "e/F/h",
+        ] {
+            let object = ObjectSummary::default();
+            sorter.push(Listed::new(path.to_owned(), object)).unwrap();
+        }
+        let marked = mark_conflicts(sorter).unwrap().finish();
+        let conflicts: Vec<_> = marked
+            .map(Result::unwrap)
+            .filter_map(|listed| Some((listed.path, listed.conflict?)))
+            .collect();
+        let conflicts: Vec<_> = conflicts.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(
+            conflicts,
+            [
+                ("a", "A"),
+                ("b2", "B2"),
+                ("d/X", "D/x"),
+                ("d/y", "D/x"),
+                ("e/F/h", "e/f/g"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,411 @@
+//! [`run`]: carries out the actions of a plan.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::FolderTransfer;
+use super::action::{DeleteTarget, FolderAction, FolderFailure, FolderSummary, SkipReason};
+use super::context::{Context, Direction};
+use super::local_folder;
+use super::plan::{ActionStream, QUEUED_ACTIONS, planner_ended};
+use super::plan_event::{PlanEvent, PlannedAction};
+use super::progress::ProgressCounter;
+use super::transfer::{SMALL, Transfers};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::managed::batch_delete::DeleteObjects;
+use crate::managed::errors::task_result;
+
+/// Number of small files that one task transfers one after the other.
+const GROUP: usize = 8;
+/// Files in work, unless the caller chooses their number.
+const DEFAULT_JOBS: usize = 32;
+/// Downloads that are repeated after the deletions, at most.
+const MAX_REPEATED: usize = 10_000;
+
+/// Carries out a transfer.
+pub(super) async fn run(transfer: FolderTransfer) -> Result<FolderSummary> {
+    let context = Context::new(transfer).await?;
+    let progress = ProgressCounter::new(context.options.on_progress.clone());
+    let monitor = progress.monitor(context.options.max_bytes_per_second);
+    let planned = Arc::clone(&context);
+    let mut runner = Runner {
+        jobs: jobs(context.options.jobs),
+        plan: Some(ActionStream::start(async { Ok(planned) })),
+        waiting: VecDeque::new(),
+        tasks: JoinSet::new(),
+        blocked: Vec::new(),
+        repeats_blocked: matches!(context.direction, Direction::Down { .. })
+            && context.options.delete,
+        transfers: Arc::new(Transfers {
+            context: Arc::clone(&context),
+            monitor,
+        }),
+        context,
+        progress,
+        summary: FolderSummary::default(),
+    };
+    runner.transfer_all().await?;
+    runner.delete_all().await?;
+    runner.repeat_blocked().await?;
+    Ok(runner.summary)
+}
+
+/// Returns the number of files in work: fewer than the default if the process may open few files.
+fn jobs(chosen: Option<usize>) -> usize {
+    /// Files and connections of a transfer, and of its verification.
+    const FILES_OF_A_JOB: usize = 4;
+    let allowed = open_file_limit().map_or(DEFAULT_JOBS, |limit| {
+        // Half of them are left for the rest of the process.
+        (limit / 2 / FILES_OF_A_JOB).max(1)
+    });
+    chosen.unwrap_or(DEFAULT_JOBS).min(allowed.max(1))
+}
+
+/// Returns how many files the process may open, if the system tells.
+fn open_file_limit() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    parse_limit(&limits)
+}
+
+fn parse_limit(limits: &str) -> Option<usize> {
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+type Results = Vec<(PlannedAction, Result<u64>)>;
+
+struct Runner {
+    context: Arc<Context>,
+    transfers: Arc<Transfers>,
+    progress: Arc<ProgressCounter>,
+    jobs: usize,
+    /// `None` after its end.
+    plan: Option<ActionStream>,
+    /// Actions that have not started.
+    waiting: VecDeque<PlannedAction>,
+    tasks: JoinSet<Results>,
+    /// Downloads for which a file is in the way that will be deleted.
+    blocked: Vec<PlannedAction>,
+    repeats_blocked: bool,
+    summary: FolderSummary,
+}
+
+enum Event {
+    Planned,
+    PlanFailed(Error),
+    PlanEnded,
+    Finished(Results),
+    Idle,
+}
+
+impl Runner {
+    /// Carries out all actions before the first deletion.
+    async fn transfer_all(&mut self) -> Result<()> {
+        loop {
+            while self.tasks.len() < self.jobs && self.start_next() {}
+            let mut planned = Vec::new();
+            let event = poll_fn(|cx| self.poll_event(cx, &mut planned)).await;
+            match event {
+                Event::Planned => {
+                    for event in planned {
+                        match event? {
+                            PlanEvent::Action(planned) => self.accept(planned),
+                            PlanEvent::End => self.end_plan(),
+                        }
+                    }
+                }
+                Event::PlanEnded => return Err(planner_ended()),
+                Event::PlanFailed(error) => return Err(error),
+                Event::Finished(results) => self.record(results),
+                Event::Idle => return Ok(()),
+            }
+        }
+    }
+
+    fn poll_event(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        planned: &mut Vec<Result<PlanEvent>>,
+    ) -> Poll<Event> {
+        let has_tasks = match self.tasks.poll_join_next(cx) {
+            Poll::Ready(Some(joined)) => {
+                return Poll::Ready(match task_result(joined) {
+                    Ok(results) => Event::Finished(results),
+                    Err(error) => Event::PlanFailed(error),
+                });
+            }
+            Poll::Ready(None) => false,
+            Poll::Pending => true,
+        };
+        let waits_for_deletion = self.first_is_deletion();
+        if self.waiting.len() < QUEUED_ACTIONS
+            && let Some(plan) = &mut self.plan
+        {
+            match plan.receiver.poll_recv_many(cx, planned, QUEUED_ACTIONS) {
+                Poll::Ready(0) => return Poll::Ready(Event::PlanEnded),
+                Poll::Ready(_) => return Poll::Ready(Event::Planned),
+                Poll::Pending if has_tasks || !waits_for_deletion => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        match has_tasks {
+            true => Poll::Pending,
+            false => Poll::Ready(Event::Idle),
+        }
+    }
+
+    fn first_is_deletion(&self) -> bool {
+        let first = self.waiting.front().map(|planned| &planned.action);
+        matches!(first, Some(FolderAction::Delete { .. }))
+    }
+
+    fn accept(&mut self, planned: PlannedAction) {
+        match &planned.action {
+            FolderAction::Skip { .. } => self.skip(&planned.action),
+            FolderAction::Upload { size, .. } | FolderAction::Download { size, .. } => {
+                self.progress.plan(*size);
+                self.waiting.push_back(planned);
+            }
+            FolderAction::Copy { .. } | FolderAction::Delete { .. } => {
+                self.progress.plan(0);
+                self.waiting.push_back(planned);
+            }
+        }
+    }
+
+    fn end_plan(&mut self) {
+        self.plan = None;
+        self.progress.end_plan();
+    }
+
+    fn skip(&mut self, action: &FolderAction) {
+        let FolderAction::Skip { reason, .. } = action else {
+            return;
+        };
+        match reason {
+            SkipReason::Unchanged(_) => self.summary.unchanged += 1,
+            reason if reason.is_failure() => {
+                let error = Error::new(ErrorKind::Io, reason.to_string());
+                return self.fail(action.clone(), error);
+            }
+            _ => self.summary.skipped += 1,
+        }
+        self.report(action, Ok(()));
+    }
+
+    /// Starts a task for the next action, or for several small ones. Returns `false` if there is none
+    /// before the deletions.
+    fn start_next(&mut self) -> bool {
+        let size = (self.waiting.len() / self.jobs).clamp(1, GROUP);
+        let mut group = Vec::with_capacity(size);
+        while group.len() < size
+            && let Some(next) = self.waiting.front()
+            && !matches!(next.action, FolderAction::Delete { .. })
+        {
+            let is_small = is_small(&next.action);
+            if !is_small && !group.is_empty() {
+                break;
+            }
+            if let Some(on_start) = &self.context.options.on_start {
+                on_start(&next.action);
+            }
+            group.extend(self.waiting.pop_front());
+            if !is_small {
+                break;
+            }
+        }
+        if group.is_empty() {
+            return false;
+        }
+        let transfers = Arc::clone(&self.transfers);
+        self.tasks.spawn(async move { transfers.run(group).await });
+        true
+    }
+
+    fn record(&mut self, results: Results) {
+        for (planned, result) in results {
+            match result {
+                Ok(bytes) => self.succeed(&planned.action, bytes),
+                Err(error) if self.repeats_blocked && is_blocked(&error) => {
+                    if self.blocked.len() < MAX_REPEATED {
+                        self.blocked.push(planned);
+                    } else {
+                        self.fail(planned.action, error);
+                    }
+                }
+                Err(error) => self.fail(planned.action, error),
+            }
+        }
+    }
+
+    fn succeed(&mut self, action: &FolderAction, bytes: u64) {
+        let summary = &mut self.summary;
+        summary.bytes += bytes;
+        match action {
+            FolderAction::Upload { .. } => summary.uploaded += 1,
+            FolderAction::Download { .. } => summary.downloaded += 1,
+            FolderAction::Copy { .. } => summary.copied += 1,
+            FolderAction::Delete { .. } => summary.deleted += 1,
+            FolderAction::Skip { .. } => {}
+        }
+        self.progress.finish();
+        self.report(action, Ok(()));
+    }
+
+    fn fail(&mut self, action: FolderAction, error: Error) {
+        self.summary.failed += 1;
+        if !matches!(action, FolderAction::Skip { .. }) {
+            self.progress.finish();
+        }
+        self.report(&action, Err(&error));
+        if self.summary.failures.len() < FolderSummary::MAX_FAILURES {
+            self.summary.failures.push(FolderFailure { action, error });
+        }
+    }
+
+    fn report(&self, action: &FolderAction, result: Result<(), &Error>) {
+        if let Some(on_result) = &self.context.options.on_result {
+            on_result(action, result);
+        }
+    }
+
+    /// Carries out the deletions, in batches.
+    async fn delete_all(&mut self) -> Result<()> {
+        loop {
+            while self.waiting.len() < DeleteObjects::KEYS_PER_REQUEST
+                && let Some(plan) = &mut self.plan
+            {
+                match plan.receiver.recv().await {
+                    Some(event) => match event? {
+                        PlanEvent::Action(planned) => self.accept(planned),
+                        PlanEvent::End => self.end_plan(),
+                    },
+                    None => return Err(planner_ended()),
+                }
+            }
+            let count = self.waiting.len().min(DeleteObjects::KEYS_PER_REQUEST);
+            if count == 0 {
+                return Ok(());
+            }
+            let batch: Vec<PlannedAction> = self.waiting.drain(..count).collect();
+            if let Some(on_start) = &self.context.options.on_start {
+                batch.iter().for_each(|planned| on_start(&planned.action));
+            }
+            let results = match &self.context.direction {
+                Direction::Down { .. } => self.delete_files(batch).await?,
+                Direction::Up { .. } | Direction::Between { .. } => {
+                    self.delete_objects(batch).await
+                }
+            };
+            self.record(results);
+        }
+    }
+
+    async fn delete_objects(&self, batch: Vec<PlannedAction>) -> Results {
+        let keys = batch.iter().filter_map(|planned| match &planned.action {
+            FolderAction::Delete {
+                target: DeleteTarget::Object(key),
+            } => Some(key.clone()),
+            _ => None,
+        });
+        let keys: Vec<String> = keys.collect();
+        let deleted = self.context.bucket.delete_objects(keys).await;
+        let mut errors: std::collections::HashMap<String, Error> = deleted
+            .errors
+            .into_iter()
+            .map(|error| {
+                let text = error.to_string();
+                let of_key = Error::new(ErrorKind::Service, text).with_source(error.clone());
+                (error.key, of_key)
+            })
+            .collect();
+        let result = |planned: PlannedAction| {
+            let error = match &planned.action {
+                FolderAction::Delete {
+                    target: DeleteTarget::Object(key),
+                } => errors.remove(key),
+                _ => None,
+            };
+            (planned, error.map_or(Ok(0), Err))
+        };
+        batch.into_iter().map(result).collect()
+    }
+
+    async fn delete_files(&self, batch: Vec<PlannedAction>) -> Result<Results> {
+        let context = Arc::clone(&self.context);
+        let deleted = spawn_blocking(move || {
+            let Direction::Down { folder } = &context.direction else {
+                return Vec::new();
+            };
+            let delete = |planned: PlannedAction| {
+                let name = context.name_on_disk(&planned.path);
+                let result = match name.ends_with('/') {
+                    true => local_folder::remove_folder(folder, &name),
+                    false => local_folder::remove_file(folder, &name),
+                };
+                let result = result.map(|()| 0).map_err(|error| {
+                    let local = context.local(&planned.path);
+                    let text = format!("cannot delete {}: {error}", local.display());
+                    Error::new(ErrorKind::Io, text).with_source(error)
+                });
+                (planned, result)
+            };
+            batch.into_iter().map(delete).collect()
+        });
+        task_result(deleted.await)
+    }
+
+    /// Repeats the downloads for which a file or a folder was in the way.
+    async fn repeat_blocked(&mut self) -> Result<()> {
+        self.repeats_blocked = false;
+        self.waiting.extend(std::mem::take(&mut self.blocked));
+        self.transfer_all().await
+    }
+}
+
+/// Returns whether several actions like this one are carried out by one task.
+fn is_small(action: &FolderAction) -> bool {
+    match action {
+        FolderAction::Upload { size, .. } | FolderAction::Download { size, .. } => *size <= SMALL,
+        FolderAction::Copy { .. } | FolderAction::Delete { .. } | FolderAction::Skip { .. } => {
+            false
+        }
+    }
+}
+
+/// Returns whether a file is in the way of a folder, or a folder in that of a file.
+fn is_blocked(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let source = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|error| {
+        use std::io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
+        matches!(error.kind(), AlreadyExists | IsADirectory | NotADirectory)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_31_files_in_work_are_bounded_by_the_limit_of_open_files() {
+        let limits = "Limit  Soft Limit  Hard Limit  Units\n\
+             Max cpu time              unlimited            unlimited            seconds\n\
+             Max open files            1024                 524288               files\n";
+        assert_eq!(parse_limit(limits), Some(1024));
+        assert_eq!(
+            parse_limit("Max open files unlimited unlimited files"),
+            None
+        );
+        assert_eq!(parse_limit(""), None);
+        assert_eq!(jobs(Some(1)), 1);
+        assert!(jobs(None) <= DEFAULT_JOBS);
+        assert!(jobs(Some(usize::MAX)) < usize::MAX || open_file_limit().is_none());
+    }
+}

@@ -1,0 +1,16 @@
+//! Folders against the emulator. Tests that start with `row_` are situations that users of other
+//! tools have reported; the guide page `folders` describes what happens in each.
+
+// A test may panic.
+#![cfg(test)]
+
+mod comparing;
+mod deleting;
+#[path = "../list_server/mod.rs"]
+mod list_server;
+mod model;
+mod names;
+mod order;
+mod reading;
+mod running;
+mod site;

@@ -1,0 +1,227 @@
+//! Runs: failures, cancellation, progress, many files.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use qingstor_sdk::{FolderAction, FolderProgress};
+
+use crate::site::{Site, files, is_deletion, plan, run, without_folders, write_file};
+
+const MIB: usize = 1 << 20;
+
+#[tokio::test]
+async fn row_30_failures_are_counted_and_have_their_errors() {
+    let site = Site::start().await;
+    let local = site.write("local", [("a", "1"), ("b", "2"), ("c", "3")]);
+    site.faults(&["operation=PutObject,key=b,status=403,code=permission_denied"]);
+    let summary = site.bucket.upload_dir(&local, "").await.unwrap();
+    assert!(!summary.is_complete());
+    assert_eq!((summary.uploaded, summary.failed), (2, 1));
+    let failure = &summary.failures[0];
+    assert!(failure.error.request_id().is_some());
+    assert!(matches!(&failure.action, FolderAction::Upload { key, .. } if key == "b"));
+    site.faults(&["operation=GetObject,key=a,status=500"]);
+    let summary = site
+        .bucket
+        .download_dir("", site.path("down"))
+        .await
+        .unwrap();
+    assert_eq!((summary.downloaded, summary.failed), (1, 1));
+    site.faults(&["operation=PutObject,key=a,status=403"]);
+    let summary = site.bucket.sync_to("", &site.other, "").await.unwrap();
+    assert_eq!((summary.copied, summary.failed), (1, 1));
+}
+
+#[tokio::test]
+async fn row_34_a_run_carries_out_the_actions_of_its_plan() {
+    let site = Site::start().await;
+    let local = site.write(
+        "local",
+        [("a", "1"), ("b/new", "2"), ("c", "3"), ("same", "4")],
+    );
+    site.put([
+        ("a", "long"),
+        ("gone", "5"),
+        ("same", "4"),
+        ("b", "6"),
+        ("x/y/", ""),
+    ])
+    .await;
+    let up = || site.bucket.sync_up(&local, "").delete(true);
+    let down = || site.bucket.sync_down("", &local).delete(true);
+    let to = || site.bucket.sync_to("", &site.other, "").delete(true);
+    site.other.put_object("old").await.unwrap();
+    for transfer in [&to as &dyn Fn() -> _, &up, &down, &up] {
+        let before = (site.objects().await, files(&local));
+        let planned = plan(transfer()).await;
+        assert_eq!(
+            (site.objects().await, files(&local)),
+            before,
+            "a plan changes nothing"
+        );
+        let started = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&started);
+        let transfer = transfer().on_start(move |action| {
+            seen.lock().unwrap().push(action.to_string());
+        });
+        let (summary, results) = run(transfer.jobs(1)).await;
+        assert_eq!(summary.failed, 0, "{:?}", summary.failures);
+        let mut carried_out: Vec<_> = results
+            .iter()
+            .map(|(action, _)| action.to_string())
+            .collect();
+        let mut expected: Vec<_> = planned.iter().map(ToString::to_string).collect();
+        let starts = expected.iter().filter(|line| !line.starts_with("skip"));
+        assert_eq!(started.lock().unwrap().len(), starts.count());
+        carried_out.sort();
+        expected.sort();
+        assert_eq!(carried_out, expected);
+    }
+    assert!(plan(down()).await.iter().all(|action| !is_deletion(action)));
+}
+
+#[tokio::test]
+async fn dropping_a_transfer_leaves_nothing_half_done() {
+    let site = Site::start().await;
+    let local = site.path("local");
+    for n in 0..20 {
+        write_file(&local.join(format!("big-{n}")), &"x".repeat(5 * MIB));
+        write_file(&local.join(format!("small-{n}")), "x");
+    }
+    site.faults(&["operation=UploadMultipart,latency=300ms"]);
+    let upload = site
+        .bucket
+        .upload_dir(&local, "")
+        .multipart_threshold(MIB as u64);
+    let upload = tokio::time::timeout(Duration::from_millis(200), async { upload.await });
+    upload.await.unwrap_err();
+    site.faults(&[]);
+    let until = Instant::now() + Duration::from_secs(20);
+    while !site
+        .bucket
+        .list_multipart_uploads()
+        .await
+        .unwrap()
+        .uploads
+        .is_empty()
+    {
+        assert!(Instant::now() < until, "a multipart upload was not aborted");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    site.bucket.upload_dir(&local, "").await.unwrap();
+    site.faults(&["operation=GetObject,trickle=1000000"]);
+    let down = site.path("down");
+    let download = site.bucket.download_dir("", &down);
+    let download = tokio::time::timeout(Duration::from_millis(300), async { download.await });
+    download.await.unwrap_err();
+    // Writes that had started may still end.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for (path, content) in files(&down) {
+        let len = if path.starts_with("big") { 5 * MIB } else { 1 };
+        assert_eq!(content.len(), len, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn row_33_progress_counts_bytes_and_files() {
+    let site = Site::start().await;
+    let local = site.write(
+        "local",
+        [("big", &*"x".repeat(5 * MIB)), ("a", "12"), ("b", "3")],
+    );
+    let last = Arc::new(Mutex::new(FolderProgress::default()));
+    let events = Arc::new(AtomicU64::new(0));
+    for transfer in [
+        site.bucket.upload_dir(&local, ""),
+        site.bucket.download_dir("", site.path("down")),
+    ] {
+        let (seen, count) = (Arc::clone(&last), Arc::clone(&events));
+        *last.lock().unwrap() = FolderProgress::default();
+        events.store(0, Ordering::Relaxed);
+        let transfer = transfer.on_progress(move |progress| {
+            assert!(progress.files <= progress.planned_files);
+            count.fetch_add(1, Ordering::Relaxed);
+            *seen.lock().unwrap() = progress;
+        });
+        transfer.await.unwrap();
+        let last = *last.lock().unwrap();
+        assert!(last.is_planned);
+        assert_eq!((last.files, last.planned_files), (3, 3));
+        assert_eq!(
+            (last.bytes, last.planned_bytes),
+            (5 * MIB as u64 + 3, 5 * MIB as u64 + 3)
+        );
+        assert!(
+            events.load(Ordering::Relaxed) > 10,
+            "bytes are reported as they leave"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_applies_to_all_files_together() {
+    let site = Site::start().await;
+    let local = site.path("local");
+    for n in 0..10 {
+        write_file(&local.join(n.to_string()), &"x".repeat(100_000));
+    }
+    let start = Instant::now();
+    let upload = site
+        .bucket
+        .upload_dir(&local, "")
+        .max_bytes_per_second(2_000_000);
+    upload.await.unwrap();
+    assert!(
+        start.elapsed() > Duration::from_millis(350),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn many_files_and_folders_survive_a_round_trip() {
+    const COUNT: usize = 3000;
+    let site = Site::start().await;
+    let local = site.path("local");
+    for n in 0..COUNT {
+        let path = format!("{}/{}/{n}", n % 7, n % 11);
+        write_file(&local.join(path), &n.to_string());
+    }
+    let summary = site.bucket.upload_dir(&local, "p").await.unwrap();
+    assert_eq!((summary.uploaded, summary.failed), (COUNT as u64, 0));
+    let summary = site.bucket.sync_up(&local, "p").delete(true).await.unwrap();
+    assert_eq!((summary.unchanged, summary.uploaded), (COUNT as u64, 0));
+    let copy = site.path("copy");
+    let summary = site.bucket.download_dir("p", &copy).await.unwrap();
+    assert_eq!((summary.downloaded, summary.failed), (COUNT as u64, 0));
+    assert_eq!(files(&copy), files(&local));
+    let summary = site
+        .bucket
+        .sync_down("p", &copy)
+        .delete(true)
+        .await
+        .unwrap();
+    assert_eq!((summary.unchanged, summary.deleted), (COUNT as u64, 0));
+    assert_eq!(without_folders(files(&copy)).len(), COUNT);
+}
+
+#[tokio::test]
+async fn invalid_options_are_refused() {
+    let site = Site::start().await;
+    let local = site.write("local", [("a", "1")]);
+    let upload = || site.bucket.upload_dir(&local, "");
+    for transfer in [
+        upload().jobs(0),
+        upload().concurrency(0),
+        upload().part_size(1),
+        upload().max_bytes_per_second(0),
+        upload().multipart_threshold(6 << 30),
+    ] {
+        transfer.await.unwrap_err();
+    }
+    let mut plan = upload().jobs(0).plan();
+    assert!(plan.next().await.unwrap().is_err());
+    assert!(plan.next().await.is_none());
+    assert_eq!(site.objects().await.len(), 0);
+}
