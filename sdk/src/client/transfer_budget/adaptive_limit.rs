@@ -35,6 +35,8 @@ const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
 const RAISE: Duration = Duration::from_millis(10);
+/// The same, and the time after it, once the service has shed load: its answer may be late.
+const CAREFUL: Duration = Duration::from_millis(50);
 /// How often the limit should be checked while requests wait.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// The shortest time that new requests get before the throughput is measured.
@@ -47,11 +49,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 const HOLD: Duration = Duration::from_secs(1);
 /// The longest pause.
 const MAX_HOLD: Duration = Duration::from_secs(16);
-/// How many requests must succeed for each shed one before the limit is raised again. It bounds the
+/// How many requests must succeed after a shed one before the limit is raised again. It bounds the
 /// additional requests.
-const SUCCESSES_PER_SHED: u32 = 16;
-/// The largest number of such requests.
-const MAX_SUCCESSES: u32 = 2 * SUCCESSES_PER_SHED;
+const SUCCESSES_AFTER_SHED: u32 = 16;
 
 /// A limit on the requests in flight.
 #[derive(Debug)]
@@ -294,7 +294,7 @@ impl AdaptiveLimit {
     }
 
     fn shed(&mut self, ticket: Ticket, now: Instant) {
-        self.successes_needed = (self.successes_needed + SUCCESSES_PER_SHED).min(MAX_SUCCESSES);
+        self.successes_needed = SUCCESSES_AFTER_SHED;
         // The service accepts what was in flight beside this request, without what it has shed in the
         // meantime. Others may have ended since, and it may have arrived after some that were sent
         // later.
@@ -362,7 +362,8 @@ impl AdaptiveLimit {
                 let is_up_to_speed = self.starting * 4 <= self.in_flight
                     || self.window.requests >= self.limit as u64
                     || elapsed >= MAX_SETTLE;
-                if elapsed < SETTLE || !is_up_to_speed {
+                let settle = if self.cuts == 0 { SETTLE } else { CAREFUL };
+                if elapsed < settle || !is_up_to_speed {
                     return;
                 }
                 self.raise_or_measure(base, now);
@@ -455,7 +456,7 @@ impl AdaptiveLimit {
                 base,
                 target,
                 next: now,
-                interval: RAISE / steps,
+                interval: if self.cuts == 0 { RAISE } else { CAREFUL } / steps,
             }
         } else {
             Phase::Holding {

@@ -58,6 +58,8 @@ struct Held {
     permit: Option<Permit>,
     /// Bytes that are not reported yet.
     moved: u64,
+    /// Whether bytes were reported.
+    has_moved: bool,
     /// The request body that is being sent.
     body: Option<SentBody>,
 }
@@ -75,7 +77,7 @@ struct SentBody {
 
 /// Maximum limit of an adaptive lane.
 const MAX_ADAPTIVE: usize = 64;
-/// Bytes are reported in pieces of at least this length.
+/// Bytes are reported in pieces of at least this length, except for the first ones.
 const REPORTED: u64 = 64 * 1024;
 /// Bytes of a request body that the buffers of a connection take at once, at most.
 const BUFFERED: u64 = 2 * 1024 * 1024;
@@ -257,9 +259,12 @@ impl RequestSlot {
             None => bytes,
         };
         held.moved += bytes;
-        if held.moved < REPORTED {
+        // The first bytes are reported at once: they mean that the request has been accepted.
+        let least = if held.has_moved { REPORTED } else { 1 };
+        if held.moved < least {
             return;
         }
+        held.has_moved = true;
         let moved = std::mem::take(&mut held.moved);
         if let Some(permit) = &mut held.permit {
             permit.moved(moved);

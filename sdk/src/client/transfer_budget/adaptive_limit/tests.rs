@@ -243,7 +243,8 @@ fn simulate(case: &Case, fixed: Option<usize>) -> Cost {
             }
             request.moved = (request.moved + moved).min(PART);
             let unreported = request.moved - request.reported;
-            if unreported >= PIECE || request.moved >= PART {
+            let is_first = request.reported == 0.0 && unreported > 0.0;
+            if is_first || unreported >= PIECE || request.moved >= PART {
                 request.reported = request.moved;
                 adaptive.moved(&mut request.ticket, unreported as u64, now);
             }
