@@ -158,6 +158,25 @@ impl Config {
         load::load(&|name| std::env::var_os(name), std::env::home_dir())
     }
 
+    /// Reads the settings from the file at `path` only: neither from the environment, nor from another
+    /// file. Use it for programs that work with several accounts. The format is that of
+    /// [`load`](Self::load).
+    ///
+    /// ```no_run
+    /// # fn main() -> qingstor_sdk::Result<()> {
+    /// let config = qingstor_sdk::Config::from_file("/home/me/.qingstor/archive.yaml")?;
+    /// # let _ = config; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the file cannot be read, or a value is invalid; the message names the file
+    /// and the line. Returns `Credentials` if there are no credentials.
+    #[cfg(feature = "config-file")]
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        load::from_file(path.as_ref())
+    }
+
     /// Sets the credentials, and replaces those from other settings.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {

@@ -1,6 +1,8 @@
 //! Loads settings: the environment overrides a file, which overrides the defaults.
 
 use std::ffi::OsString;
+#[cfg(feature = "config-file")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::Config;
@@ -52,6 +54,28 @@ pub(super) fn load(
     ))
 }
 
+/// Reads the settings from one file.
+#[cfg(feature = "config-file")]
+pub(super) fn from_file(path: &Path) -> Result<Config> {
+    let mut config = Config::anonymous();
+    let text = file::read(path).map_err(|error| unreadable(path, error))?;
+    let found = file::apply(&mut config, &text)
+        .map_err(|why| Error::config(format!("config: {}{why}", path.display())))?;
+    if found {
+        return Ok(config);
+    }
+    let advice = format!(
+        "write access_key_id and secret_access_key into {}",
+        path.display()
+    );
+    Err(missing_credentials(&advice))
+}
+
+#[cfg(feature = "config-file")]
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::config(format!("config: {}: {error}", path.display())).with_source(error)
+}
+
 fn variable_name(key: &str) -> String {
     format!("QINGSTOR_{}", key.to_ascii_uppercase())
 }
@@ -77,11 +101,7 @@ fn read_file(
     let text = match file::read(&path) {
         Ok(text) => text,
         Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => {
-            return Err(
-                Error::config(format!("config: {}: {error}", path.display())).with_source(error),
-            );
-        }
+        Err(error) => return Err(unreadable(&path, error)),
     };
     file::apply(config, &text)
         .map_err(|why| Error::config(format!("config: {}{why}", path.display())))
@@ -248,5 +268,28 @@ mod tests {
                 .to_string()
                 .contains(path_text)
         );
+    }
+
+    #[cfg(feature = "config-file")]
+    #[test]
+    fn a_named_file_is_read_without_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.yaml");
+        let missing = Config::from_file(&path).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::Config);
+        assert!(missing.to_string().contains("archive.yaml"), "{missing}");
+        std::fs::write(&path, "port: 8080\n").unwrap();
+        let error = Config::from_file(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        std::fs::write(
+            &path,
+            "access_key_id: FILE_ID\nsecret_access_key: FILE_SECRET\n",
+        )
+        .unwrap();
+        let config = Config::from_file(&path).unwrap();
+        assert_eq!(&*config.access_key_id, "FILE_ID");
+        std::fs::write(&path, "port: many\n").unwrap();
+        let error = Config::from_file(&path).unwrap_err();
+        assert!(error.to_string().contains("archive.yaml:1"), "{error}");
     }
 }
