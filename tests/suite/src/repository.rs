@@ -16,6 +16,8 @@ pub const CHINESE: &str = "specs/qingstor/overlay.zh-CN.json";
 pub const PACKS: &[(&str, &str, &[&str])] = &[
     ("rust", "sdk/src/generated", &[]),
     ("emulator", "tests/emulator/src/generated", &[]),
+    ("cli", "sdk/cli/src/generated", &[]),
+    ("cli", "sdk/cli/src/messages/operations", &[CHINESE]),
     ("reference", "sdk/docs/en", &[]),
     ("reference", "sdk/docs/zh-CN", &[CHINESE]),
 ];

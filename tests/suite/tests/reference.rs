@@ -262,17 +262,28 @@ fn the_pack_has_the_same_terms_in_both_languages() {
 }
 
 #[test]
-fn the_reference_uses_the_names_of_the_sdk() {
-    let [reference, rust] = ["reference", "rust"].map(|pack| {
+fn packs_that_call_the_sdk_use_its_names() {
+    let [rust, reference, cli] = ["rust", "reference", "cli"].map(|pack| {
         let text = read(format!("templates/{pack}/pack.json"));
         serde_json::from_str::<Value>(&text).unwrap()
     });
     for key in ["naming", "computed", "always_set"] {
         assert_eq!(reference[key], rust[key], "{key}");
+        assert_eq!(cli[key], rust[key], "{key}");
     }
     let mut types = rust["types"].clone();
     types["named"] = "{ident}".into();
     assert_eq!(reference["types"], types);
+    // The command line imports no types, so its types have paths.
+    let names = |pack: &Value| {
+        pack["types"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&cli), names(&rust));
 }
 
 #[test]

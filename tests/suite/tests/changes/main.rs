@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod commands;
 mod compiled;
 mod edits;
 mod surface;

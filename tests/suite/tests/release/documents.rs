@@ -14,6 +14,7 @@ const DOCUMENTS: &[&str] = &[
     "templates/README.md",
     "tests/emulator/README.md",
     "sdk/object_store/README.md",
+    "sdk/cli/README.md",
 ];
 
 enum Proof {
@@ -77,6 +78,14 @@ const COMMANDS: &[(&str, Proof)] = &[
     (
         "qsctl ",
         NotRun("it needs qsctl; `outside_clients.rs` sends its requests"),
+    ),
+    ("qingstor api ", Test("sdk/cli/tests/cli/api.rs")),
+    ("qingstor emulator ", Test("sdk/cli/tests/cli/shell.rs")),
+    ("qingstor ls", Test("sdk/cli/tests/cli/buckets.rs")),
+    ("qingstor ", Test("sdk/cli/tests/cli/folders.rs")),
+    (
+        "echo 'source <(qingstor ",
+        NotRun("it changes the settings of a shell"),
     ),
     ("docker ", NotRun("it needs a container engine")),
     ("--fault ", Test("tests/emulator/tests/api/faults.rs")),
@@ -151,6 +160,7 @@ fn check_syntax(document: &str, command: &str) {
                 "qingstor-codegen" => "codegen",
                 "qingstor-emulator" => "tests/emulator",
                 "qingstor-object-store" => "sdk/object_store",
+                "qingstor-cli" => "sdk/cli",
                 "qingstor-suite" => "tests/suite",
                 other => panic!("{document}: no crate {other}: {command}"),
             };

@@ -13,7 +13,13 @@ use qingstor_suite::repository::{read, root};
 use serde_json::Value;
 
 /// Folders of the published crates, in the order of publication.
-const CRATES: &[&str] = &["codegen", "tests/emulator", "sdk", "sdk/object_store"];
+const CRATES: &[&str] = &[
+    "codegen",
+    "tests/emulator",
+    "sdk",
+    "sdk/object_store",
+    "sdk/cli",
+];
 
 #[test]
 fn every_published_crate_contains_its_licence_changelog_and_readme() {

@@ -1,0 +1,459 @@
+//! `qingstor api OPERATION`: sends one request of the API.
+//!
+//! The operations and their flags are generated from the specification, see `generated`. This module
+//! has what they share: flags, values, and output.
+
+mod command;
+mod values;
+
+use std::future::Future;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::ArgMatches;
+use qingstor_sdk::generic::ClientHandle;
+use qingstor_sdk::{
+    Body, Bucket, ByteStream, Call, ObjectPath, Operation as SdkOperation, QingStor, ResponseMeta,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tokio::io::AsyncReadExt as _;
+
+use crate::curl::{self, CurlBody};
+use crate::exit::usage;
+use crate::location::{Remote, SCHEME};
+use crate::messages;
+use crate::output::Output;
+use crate::session::{Session, is_not_found};
+
+pub(crate) use command::ApiArguments;
+
+/// The names that generated commands use.
+pub(crate) mod prelude {
+    pub(crate) use anyhow::Result;
+
+    pub(crate) use super::{Api, BodyKind, Kind, Level, Operation, Parameter};
+}
+
+/// An operation of the specification.
+pub(crate) struct Operation {
+    /// ID in the specification, such as `PutObject`.
+    pub(crate) id: &'static str,
+    /// The ID in lower case with hyphens.
+    pub(crate) name: &'static str,
+    /// Description.
+    pub(crate) about: &'static str,
+    /// URL of the official page; empty if there is none.
+    pub(crate) document: &'static str,
+    /// Handle with the operation.
+    pub(crate) level: Level,
+    /// Kind of the request body.
+    pub(crate) body: BodyKind,
+    /// Whether the response body is a stream of bytes.
+    pub(crate) has_stream_output: bool,
+    /// Parameters, without those of the handle and of the client.
+    pub(crate) parameters: &'static [Parameter],
+    /// Sends the request, or prints it.
+    pub(crate) send: for<'a> fn(&'a Api) -> SendFuture<'a>,
+}
+
+/// The future of one operation.
+pub(crate) type SendFuture<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// Handle with an operation.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Level {
+    /// The service.
+    Service,
+    /// A bucket, or an object in it.
+    Bucket,
+}
+
+/// Kind of a request body.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum BodyKind {
+    /// A JSON object whose fields are parameters.
+    Json,
+    /// A form.
+    Form,
+    /// A stream, a value that is one parameter, or no body.
+    Other,
+}
+
+/// A parameter of an operation.
+pub(crate) struct Parameter {
+    /// Flag without the dashes.
+    pub(crate) flag: &'static str,
+    /// Name in the specification.
+    pub(crate) name: &'static str,
+    /// Description.
+    pub(crate) help: &'static str,
+    /// How the value is written.
+    pub(crate) kind: Kind,
+    /// Whether the request needs the parameter.
+    pub(crate) is_required: bool,
+    /// Whether the parameter is a field of the JSON body.
+    pub(crate) is_in_json: bool,
+}
+
+/// How a value is written on the command line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// As it is.
+    Text,
+    /// A number.
+    Number,
+    /// `true` or `false`; without a value, `true`.
+    Boolean,
+    /// A time: ISO 8601, or an HTTP date.
+    Time,
+    /// JSON, or `@FILE` with JSON.
+    Json,
+    /// A secret, or `@FILE` with it.
+    Secret,
+    /// `BUCKET/KEY`, or `qs://BUCKET/KEY`.
+    ObjectPath,
+    /// The flag once for each item.
+    #[allow(
+        dead_code,
+        reason = "whether operations have such parameters depends on the specification"
+    )]
+    List,
+    /// `KEY=VALUE`, the flag once for each pair.
+    Pairs,
+    /// A file; `-` is standard input.
+    Stream,
+}
+
+/// Flag of the whole JSON body.
+pub(crate) const BODY_FLAG: &str = "body";
+
+impl Operation {
+    /// Returns whether the flag `--body` sets the whole JSON body.
+    fn has_body_flag(&self) -> bool {
+        let is_free = self
+            .parameters
+            .iter()
+            .all(|parameter| parameter.flag != BODY_FLAG);
+        self.body == BodyKind::Json && is_free
+    }
+}
+
+/// One run of an operation.
+pub(crate) struct Api {
+    session: Arc<Session>,
+    output: Arc<Output>,
+    operation: &'static Operation,
+    matches: ArgMatches,
+    /// The document of `--body`.
+    document: Map<String, Value>,
+}
+
+impl Api {
+    /// Reads the document of `--body`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if it is not a JSON object.
+    pub(crate) fn new(
+        session: &Arc<Session>,
+        output: &Arc<Output>,
+        arguments: ApiArguments,
+    ) -> Result<Self> {
+        let ApiArguments { operation, matches } = arguments;
+        let document = match operation.has_body_flag() {
+            true => matches.get_one::<String>(BODY_FLAG),
+            false => None,
+        };
+        let document = match document {
+            Some(text) => match values::json(BODY_FLAG, text)? {
+                Value::Object(fields) => fields,
+                _ => return Err(values::invalid(BODY_FLAG, messages::expected_object())),
+            },
+            None => Map::new(),
+        };
+        Ok(Self {
+            session: Arc::clone(session),
+            output: Arc::clone(output),
+            operation,
+            matches,
+            document,
+        })
+    }
+
+    /// Sends the request, or prints it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if a flag is invalid, or an error of the request.
+    pub(crate) async fn run(&self) -> Result<()> {
+        (self.operation.send)(self).await
+    }
+
+    /// Returns the handle of the service.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the settings are invalid.
+    pub(crate) fn service(&self) -> Result<&QingStor> {
+        self.session.client()
+    }
+
+    /// Returns the handle of `--bucket`. If the zone of the bucket cannot be found, for example because
+    /// the operation creates the bucket, the zone is `QINGSTOR_ZONE`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the zone is not known.
+    pub(crate) async fn bucket(&self) -> Result<Bucket> {
+        let name = self.matches.get_one::<String>("bucket");
+        let name = Remote::parse_bucket(name.map(String::as_str).unwrap_or_default())?;
+        let new_bucket = self.session.new_bucket(&name);
+        // A dry run sends no request if it can do without.
+        if self.is_dry_run() && new_bucket.is_ok() {
+            return new_bucket;
+        }
+        match self.session.bucket(&name).await {
+            Err(error) if is_not_found(&error) => {
+                new_bucket.map_err(|_| error.context(messages::needs_zone()))
+            }
+            found => found,
+        }
+    }
+
+    /// Returns the value of a flag, if it is set.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the value is invalid.
+    pub(crate) fn optional<T: DeserializeOwned>(&self, flag: &'static str) -> Result<Option<T>> {
+        let Some(parameter) = self.parameter(flag) else {
+            return Ok(None);
+        };
+        let texts: Vec<&str> = match self.matches.get_many::<String>(flag) {
+            Some(texts) => texts.map(String::as_str).collect(),
+            None => Vec::new(),
+        };
+        let value = match texts.is_empty() {
+            false => values::value(parameter, &texts)?,
+            true => match self.document.get(parameter.name) {
+                Some(value) if parameter.is_in_json => value.clone(),
+                _ => return Ok(None),
+            },
+        };
+        match serde_json::from_value(value) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(values::invalid(flag, error)),
+        }
+    }
+
+    /// Returns the value of a required flag.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the value is missing or invalid.
+    pub(crate) fn required<T: DeserializeOwned>(&self, flag: &'static str) -> Result<T> {
+        let value = self.optional(flag)?;
+        value.ok_or_else(|| usage(messages::required_option(format_args!("--{flag}"))))
+    }
+
+    /// Returns the object of a flag, if it is set.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the value is not `BUCKET/KEY`.
+    pub(crate) fn path(&self, flag: &'static str) -> Result<Option<ObjectPath>> {
+        let Some(text) = self.matches.get_one::<String>(flag) else {
+            return Ok(None);
+        };
+        let path = text.strip_prefix(SCHEME).unwrap_or(text);
+        let path = path.strip_prefix('/').unwrap_or(path);
+        match path.parse() {
+            Ok(path) => Ok(Some(path)),
+            Err(error) => Err(values::invalid(flag, error)),
+        }
+    }
+
+    /// Returns the object of a required flag.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the value is missing or not `BUCKET/KEY`.
+    #[allow(
+        dead_code,
+        reason = "whether operations have such parameters depends on the specification"
+    )]
+    pub(crate) fn required_path(&self, flag: &'static str) -> Result<ObjectPath> {
+        let path = self.path(flag)?;
+        path.ok_or_else(|| usage(messages::required_option(format_args!("--{flag}"))))
+    }
+
+    /// Returns the content of the file of a flag, if it is set. Standard input is read into memory,
+    /// because the request needs its length.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read.
+    pub(crate) async fn stream(&self, flag: &'static str) -> Result<Option<Body>> {
+        let Some(path) = self.matches.get_one::<String>(flag) else {
+            return Ok(None);
+        };
+        // A dry run shows the name of the file.
+        if self.is_dry_run() {
+            return Ok(None);
+        }
+        if path == "-" {
+            let mut content = Vec::new();
+            tokio::io::stdin()
+                .read_to_end(&mut content)
+                .await
+                .context("standard input")?;
+            return Ok(Some(content.into()));
+        }
+        Ok(Some(
+            Body::from_path(path).await.with_context(|| path.clone())?,
+        ))
+    }
+
+    /// Returns the content of the file of a required flag.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the flag is missing, or an error if the file cannot be read.
+    pub(crate) async fn required_stream(&self, flag: &'static str) -> Result<Body> {
+        match self.stream(flag).await? {
+            Some(body) => Ok(body),
+            None if self.is_dry_run() => Ok(Body::empty()),
+            None => Err(usage(messages::required_option(format_args!("--{flag}")))),
+        }
+    }
+
+    /// Sends the call and prints the output, or prints the request.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the call.
+    pub(crate) async fn send<I>(&self, call: Call<I>) -> Result<()>
+    where
+        I: SdkOperation<Handle: ClientHandle, Output: Serialize + Deref<Target = ResponseMeta>>,
+    {
+        if self.is_dry_run() {
+            return self.print_request(call);
+        }
+        let output = call.send().await?;
+        self.print_output(&output, &output, None)
+    }
+
+    /// Sends the call, writes the stream of its output to `--output`, and prints the rest; or prints
+    /// the request.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the call, or of the file.
+    pub(crate) async fn download<I>(
+        &self,
+        call: Call<I>,
+        stream: impl FnOnce(I::Output) -> ByteStream,
+    ) -> Result<()>
+    where
+        I: SdkOperation<Handle: ClientHandle, Output: Serialize + Deref<Target = ResponseMeta>>,
+    {
+        if self.is_dry_run() {
+            return self.print_request(call);
+        }
+        let output = call.send().await?;
+        match self.matches.get_one::<PathBuf>("output") {
+            Some(path) if path != Path::new("-") => {
+                // The stream is a part of the output, so the rest is converted before it is read.
+                let fields = serde_json::to_value(&output)?;
+                let meta: ResponseMeta = ResponseMeta::clone(&output);
+                let written = stream(output).write_to(path).await;
+                written.with_context(|| path.display().to_string())?;
+                self.print_output(&fields, &meta, Some(path))
+            }
+            _ => {
+                let mut stream = stream(output);
+                while let Some(chunk) = stream.chunk().await? {
+                    self.output.raw(&chunk)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints the fields of an output, with its status and request ID.
+    fn print_output(
+        &self,
+        fields: &impl Serialize,
+        meta: &ResponseMeta,
+        file: Option<&Path>,
+    ) -> Result<()> {
+        if self.output.quiet() && !self.output.json() {
+            return Ok(());
+        }
+        let mut value = json!({"status": meta.status().as_u16(), "request_id": meta.request_id()});
+        if let (Value::Object(value), Value::Object(fields)) =
+            (&mut value, serde_json::to_value(fields)?)
+        {
+            value.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+            if let Some(file) = file {
+                value.insert("output".to_owned(), file.display().to_string().into());
+            }
+        }
+        self.output.line(&match self.output.json() {
+            true => value.to_string(),
+            false => serde_json::to_string_pretty(&value)?,
+        })
+    }
+
+    /// Prints the request as a `curl` command.
+    fn print_request<I: SdkOperation>(&self, call: Call<I>) -> Result<()> {
+        let request = call.build()?;
+        let headers = request.headers().iter();
+        let headers =
+            headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
+        let text = request
+            .body()
+            .as_bytes()
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let body = match (self.stream_operand(), text) {
+            (Some(file), _) => CurlBody::File(file),
+            (None, Some(text)) if !text.is_empty() => CurlBody::Text(text),
+            _ => CurlBody::None,
+        };
+        let show_secrets = self.matches.get_flag("show-secrets");
+        let method = request.method().as_str();
+        let uri = request.uri().to_string();
+        let command = curl::command(method, &uri, headers, &body, show_secrets);
+        self.output.result(
+            || command.clone(),
+            || json!({"method": method, "url": uri, "curl": command}),
+        )
+    }
+
+    fn stream_operand(&self) -> Option<&str> {
+        let stream = self
+            .operation
+            .parameters
+            .iter()
+            .find(|one| one.kind == Kind::Stream)?;
+        self.matches
+            .get_one::<String>(stream.flag)
+            .map(String::as_str)
+    }
+
+    fn parameter(&self, flag: &str) -> Option<&'static Parameter> {
+        self.operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.flag == flag)
+    }
+
+    fn is_dry_run(&self) -> bool {
+        self.matches.get_flag("dry-run")
+    }
+}

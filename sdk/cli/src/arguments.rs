@@ -1,0 +1,174 @@
+//! The command line: global options and commands.
+
+mod objects;
+mod transfers;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::api::ApiArguments;
+use crate::completion::{complete_bucket, complete_path};
+use crate::global_options::GlobalOptions;
+
+pub(crate) use objects::{
+    AbortArguments, CatArguments, DoctorArguments, DuArguments, FindArguments, LsArguments,
+    MbArguments, PresignArguments, RbArguments, RmArguments, StatArguments, TeeArguments,
+    UploadsArguments, UploadsCommand,
+};
+pub(crate) use transfers::{
+    CheckArguments, Comparison, CopyArguments, Filters, ObjectOptions, SyncArguments,
+    TransferOptions,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  qingstor ls                                   list buckets
+  qingstor cp photos/cat.jpg qs://b/cat.jpg     upload a file
+  qingstor cp -r qs://b/photos/ photos          download a folder
+  qingstor sync --delete photos qs://b/photos   make the bucket equal to the folder
+  qingstor emulator                             start a local QingStor
+
+Access keys are read from ~/.qingstor/config.yaml, or from the environment
+variables QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY.
+
+Patterns: * and ? match within one folder, ** matches across folders,
+[abc] matches one of these characters, {a,b} one of these words.
+
+Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.";
+
+/// Manage buckets and objects of QingStor
+#[derive(Debug, Parser)]
+#[command(name = "qingstor", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List buckets or objects
+    Ls(LsArguments),
+    /// Copy files and objects: up, down, and within the service
+    Cp(CopyArguments),
+    /// Move files and objects: copy, then delete the source
+    Mv(CopyArguments),
+    /// Make a folder or prefix equal to another one
+    Sync(SyncArguments),
+    /// Compare two folders or prefixes
+    Check(CheckArguments),
+    /// Delete objects
+    Rm(RmArguments),
+    /// Print objects
+    Cat(CatArguments),
+    /// Store standard input as an object, and print it as well
+    Tee(TeeArguments),
+    /// Show the properties of buckets and objects
+    Stat(StatArguments),
+    /// Add up the sizes of objects
+    Du(DuArguments),
+    /// Find objects by name, age and size
+    Find(FindArguments),
+    /// Create buckets
+    Mb(MbArguments),
+    /// Delete buckets
+    Rb(RbArguments),
+    /// Print a URL that gives access to an object for a limited time
+    Presign(PresignArguments),
+    /// List or abort unfinished multipart uploads, which use storage
+    #[command(subcommand)]
+    Uploads(UploadsCommand),
+    /// Send one request of the API; its commands are generated from the specification
+    Api(ApiArguments),
+    /// Run commands from a file or standard input in one process
+    Run(RunArguments),
+    /// Start a local QingStor server for tests and development
+    #[cfg(feature = "emulator")]
+    Emulator(EmulatorArguments),
+    /// Check the configuration, the connection and the rights, and say what to fix
+    Doctor(DoctorArguments),
+    /// Print the completion script of a shell, which also completes buckets and keys
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man,
+}
+
+impl Command {
+    /// Returns whether the command is a server, which a signal ends without being a failure.
+    pub(crate) fn is_server(&self) -> bool {
+        match self {
+            #[cfg(feature = "emulator")]
+            Self::Emulator(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each line is a command without the word qingstor. Empty lines and lines that
+start with # are skipped. Quotes work as in a shell.
+
+Examples:
+  qingstor run commands.txt
+  printf 'cp a.txt qs://b/a.txt\\nrm qs://b/old.txt\\n' | qingstor run")]
+pub(crate) struct RunArguments {
+    /// File with commands; standard input by default
+    pub(crate) file: Option<PathBuf>,
+    /// Number of commands that run at the same time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+}
+
+/// Arguments of `emulator`.
+#[cfg(feature = "emulator")]
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The first line is the address. The next lines are the settings to use, for
+a shell:
+
+  qingstor emulator --data-dir data
+
+Ctrl-C stops the server. The crate qingstor-emulator has more options.")]
+pub(crate) struct EmulatorArguments {
+    /// Address to listen on; port 0 chooses a free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+    pub(crate) listen: String,
+    /// Directory for buckets and objects; by default, they are removed at the end
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "in_memory")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Keep buckets and objects in memory
+    #[arg(long)]
+    pub(crate) in_memory: bool,
+    /// Create these buckets, which must not exist yet
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub(crate) buckets: Vec<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  echo 'source <(qingstor completions bash)' >> ~/.bashrc
+  echo 'source <(qingstor completions zsh)' >> ~/.zshrc
+  qingstor completions fish > ~/.config/fish/completions/qingstor.fish")]
+pub(crate) struct CompletionsArguments {
+    /// bash, zsh, fish, elvish or powershell
+    #[arg(value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
+    pub(crate) shell: String,
+}
+
+/// Returns the completer of arguments that are paths of files or objects.
+fn path_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_path)
+}
+
+/// Returns the completer of arguments that are buckets.
+fn bucket_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_bucket)
+}

@@ -1,0 +1,253 @@
+//! Arguments of commands that transfer files and objects.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use super::path_completer;
+use crate::messages;
+use crate::quantities::parse_size;
+
+const FILTER_EXAMPLE: &str = "\
+Filters are matched against the whole path below the source. Of several
+filters, the last one that matches decides; a path that none matches is
+included, unless the first filter is --include:
+
+  --exclude '**/*.log' --include '**/important.log'
+  --include '**/*.{jpg,png}' --exclude 'drafts/'";
+
+/// Arguments of `cp` and `mv`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = copy_help())]
+pub(crate) struct CopyArguments {
+    /// Files, folders, qs://BUCKET/KEY, patterns, or - for standard input; then the target
+    #[arg(required = true, num_args = 2.., value_name = "PATH", add = path_completer())]
+    pub(crate) paths: Vec<String>,
+    /// Copy folders with everything below them
+    #[arg(long, short)]
+    pub(crate) recursive: bool,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) transfer: TransferOptions,
+    /// Skip targets that exist
+    #[arg(long, short = 'n')]
+    pub(crate) no_clobber: bool,
+    /// Continue an interrupted transfer of a large file, and keep what this one leaves
+    #[arg(long)]
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) object: ObjectOptions,
+}
+
+fn copy_help() -> String {
+    format!(
+        "{FILTER_EXAMPLE}
+
+The target is a folder if it ends in /, is an existing folder, or if there
+are several sources; otherwise it is the name of the copy.
+
+Examples:
+  qingstor cp report.pdf qs://b/reports/
+  qingstor cp -r photos qs://b/photos
+  qingstor cp 'qs://b/logs/2026-*/*.gz' logs/
+  qingstor cp qs://b/film.mov qs://archive/film.mov
+  pg_dump db | qingstor cp - qs://b/db.sql"
+    )
+}
+
+/// Arguments of `sync`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = sync_help())]
+pub(crate) struct SyncArguments {
+    /// Folder or qs://BUCKET/PREFIX to read
+    #[arg(add = path_completer())]
+    pub(crate) source: String,
+    /// Folder or qs://BUCKET/PREFIX to change
+    #[arg(add = path_completer())]
+    pub(crate) target: String,
+    /// Delete what the source does not have
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// Delete nothing if more than this number would be deleted
+    #[arg(long, value_name = "N", requires = "delete")]
+    pub(crate) max_delete: Option<u64>,
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) transfer: TransferOptions,
+    #[command(flatten)]
+    pub(crate) object: ObjectOptions,
+}
+
+fn sync_help() -> String {
+    format!(
+        "{FILTER_EXAMPLE}
+
+Excluded paths are neither copied nor deleted.
+
+Examples:
+  qingstor sync photos qs://b/photos
+  qingstor sync --delete --dry-run qs://b/photos photos
+  qingstor sync qs://b/photos qs://archive/photos"
+    )
+}
+
+/// Arguments of `check`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Exit code 1 if something differs.
+
+Examples:
+  qingstor check photos qs://b/photos
+  qingstor check --checksum qs://b/photos qs://archive/photos")]
+pub(crate) struct CheckArguments {
+    /// Folder or qs://BUCKET/PREFIX
+    #[arg(add = path_completer())]
+    pub(crate) source: String,
+    /// Folder or qs://BUCKET/PREFIX
+    #[arg(add = path_completer())]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Print sizes such as 1.5 MiB
+    #[arg(long, short = 'H')]
+    pub(crate) human: bool,
+}
+
+/// How two files are compared.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Comparison {
+    /// Compare sizes, not times
+    #[arg(long, conflicts_with_all = ["checksum", "update"])]
+    pub(crate) size_only: bool,
+    /// Compare sizes and checksums, not times
+    #[arg(long, conflicts_with = "update")]
+    pub(crate) checksum: bool,
+    /// Do not replace targets that are newer than the source
+    #[arg(long)]
+    pub(crate) update: bool,
+}
+
+/// Which paths below a folder are included: `true` and a glob for `--include`, `false` and a glob for
+/// `--exclude`, in the order of the command line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filters {
+    pub(crate) globs: Vec<(bool, String)>,
+}
+
+// clap's derive does not keep the order of different options.
+impl Args for Filters {
+    fn augment_args(command: Command) -> Command {
+        let filter = |name| {
+            Arg::new(name)
+                .long(name)
+                .value_name("GLOB")
+                .action(ArgAction::Append)
+        };
+        command
+            .arg(filter("include").help("Include the paths that match; can be repeated"))
+            .arg(filter("exclude").help("Exclude the paths that match; can be repeated"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Filters {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut globs = Vec::new();
+        for (name, is_included) in [("include", true), ("exclude", false)] {
+            let places = matches.indices_of(name).into_iter().flatten();
+            let values = matches.get_many::<String>(name).into_iter().flatten();
+            globs.extend(
+                places
+                    .zip(values)
+                    .map(|(place, glob)| (place, (is_included, glob.clone()))),
+            );
+        }
+        globs.sort_by_key(|(place, _)| *place);
+        Ok(Self {
+            globs: globs.into_iter().map(|(_, glob)| glob).collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// How files and objects are transferred.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Transfers")]
+pub(crate) struct TransferOptions {
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Number of files at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Number of parts of one file at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: Option<u16>,
+    /// Size of the parts of large files, such as 16M
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) part_size: Option<u64>,
+    /// Most bytes per second of the whole command, such as 2M
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) limit_rate: Option<u64>,
+    #[command(flatten)]
+    pub(crate) verification: Verification,
+    /// Show progress even if standard error is not a terminal: a line every few seconds
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) progress: bool,
+    /// Skip symbolic links instead of following them
+    #[arg(long)]
+    pub(crate) no_follow_symlinks: bool,
+    /// Encode keys that cannot be file names here, instead of reporting them
+    #[arg(long)]
+    pub(crate) rename_invalid: bool,
+}
+
+/// Whether checksums are compared after a transfer.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Verification {
+    /// Compare checksums after each transfer (default)
+    #[arg(long, overrides_with = "no_verify")]
+    pub(crate) verify: bool,
+    /// Do not compare checksums, which saves CPU time
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// Properties of stored objects.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Properties of stored objects")]
+pub(crate) struct ObjectOptions {
+    /// Media type; by default, that of the file name extension
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) content_type: Option<String>,
+    /// Storage class, such as STANDARD_IA
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) storage_class: Option<String>,
+    /// User metadata; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub(crate) meta: Vec<(String, String)>,
+    /// File with the encryption key: 32 bytes, or their Base64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sse_key: Option<PathBuf>,
+}
+
+/// Parses `KEY=VALUE`.
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(messages::expected_pair(text)),
+    }
+}

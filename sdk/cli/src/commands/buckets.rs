@@ -1,0 +1,76 @@
+//! `mb` and `rb`: creates and deletes buckets.
+
+use anyhow::Result;
+use futures_util::TryStreamExt as _;
+use qingstor_sdk::types::VersioningStatus;
+
+use super::{rm, uploads};
+use crate::arguments::{MbArguments, RbArguments};
+use crate::listing::Selection;
+use crate::location::Remote;
+use crate::messages;
+use crate::output::{Action, Output};
+use crate::session::{Session, confirm};
+
+/// Creates buckets. Continues with the next one after an error.
+pub(super) async fn make(session: &Session, output: &Output, arguments: MbArguments) -> Result<()> {
+    let names: Vec<_> = arguments
+        .buckets
+        .iter()
+        .map(|name| Remote::parse_bucket(name))
+        .collect::<Result<_>>()?;
+    for name in names {
+        let bucket = session.new_bucket(&name)?;
+        let address = Remote::new(&name, "").to_string();
+        let action = Action::new("create", &address);
+        match bucket.put().await {
+            Ok(_) => output.action(&action)?,
+            Err(error) => output.failed(&action, &error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Deletes buckets. Continues with the next one after an error.
+pub(super) async fn remove(
+    session: &Session,
+    output: &Output,
+    arguments: RbArguments,
+) -> Result<()> {
+    let names: Vec<_> = arguments
+        .buckets
+        .iter()
+        .map(|name| Remote::parse_bucket(name))
+        .collect::<Result<_>>()?;
+    if arguments.force {
+        for name in &names {
+            confirm(&messages::delete_bucket(name), arguments.yes).await?;
+        }
+    }
+    for name in names {
+        let address = Remote::new(&name, "").to_string();
+        let action = Action::new("remove", &address);
+        match remove_one(session, output, &name, arguments.force).await {
+            Ok(()) => output.action(&action)?,
+            Err(error) => output.failed(&action, &error),
+        }
+    }
+    Ok(())
+}
+
+async fn remove_one(session: &Session, output: &Output, name: &str, force: bool) -> Result<()> {
+    let bucket = session.bucket(name).await?;
+    if force {
+        let all = Remote::new(name, "");
+        // Without versioning, there are only objects.
+        if bucket.get_versioning().await?.status != VersioningStatus::Disabled {
+            let versions = rm::versions(&bucket, &all, &Selection::Folder);
+            rm::delete_versions(output, &bucket, versions, false).await?;
+        }
+        let objects = bucket.list_objects().items().map_ok(|object| object.key);
+        rm::delete_keys(output, &bucket, objects, false).await?;
+        uploads::abort_all(output, &bucket).await?;
+    }
+    bucket.delete().await?;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! `check`: compares two folders or prefixes.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use qingstor_sdk::{FolderAction, SkipReason, TransferReason};
+use serde_json::json;
+
+use super::folder::{self, Ends};
+use super::sync::with_comparison;
+use super::transfers::Transfers;
+use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
+use crate::location::Location;
+use crate::messages;
+use crate::output::{Output, printable};
+use crate::quantities::size_text;
+use crate::session::Session;
+
+/// Runs the command. Each difference is a failure.
+pub(super) async fn run(
+    session: &Arc<Session>,
+    output: &Arc<Output>,
+    arguments: CheckArguments,
+) -> Result<()> {
+    let ends = Ends {
+        source: Location::parse(&arguments.source)?,
+        target: Location::parse(&arguments.target)?,
+    };
+    let options = TransferOptions {
+        dry_run: true,
+        ..TransferOptions::default()
+    };
+    let transfers = Transfers::start(session, output, &options, &ObjectOptions::default()).await?;
+    let transfer = folder::with_filters(ends.transfer(&transfers).await?, &arguments.filters)?;
+    // A sync would delete the files that only the target has.
+    let transfer = with_comparison(transfer, &arguments.comparison)
+        .delete(true)
+        .max_delete(u64::MAX);
+    let mut plan = transfer.plan();
+    let mut equal: u64 = 0;
+    while let Some(action) = plan.next().await {
+        let action = action?;
+        match difference(&action) {
+            None => equal += 1,
+            Some(Difference { path, reason, size }) => {
+                output.count_failure();
+                let text = || {
+                    let size = size.map(|size| format!(", {}", size_text(size, arguments.human)));
+                    let reason = format!("{reason}{}", size.unwrap_or_default());
+                    messages::differs(printable(&path), reason)
+                };
+                output.result(
+                    text,
+                    || json!({"path": path, "difference": reason, "size": size}),
+                )?;
+            }
+        }
+    }
+    match output.quiet() {
+        true => Ok(()),
+        false => output.result(|| messages::equal(equal), || json!({"equal": equal})),
+    }
+}
+
+/// A path that differs.
+struct Difference {
+    path: String,
+    reason: String,
+    /// Size in the source, in bytes.
+    size: Option<u64>,
+}
+
+/// Returns the difference that an action would remove.
+fn difference(action: &FolderAction) -> Option<Difference> {
+    let transfer = |path: String, reason: &TransferReason, size: u64| {
+        let reason = match reason {
+            TransferReason::New => messages::only_in_source(),
+            other => other.to_string(),
+        };
+        Some(Difference {
+            path,
+            reason,
+            size: Some(size),
+        })
+    };
+    let other = |path: String, reason: String| {
+        Some(Difference {
+            path,
+            reason,
+            size: None,
+        })
+    };
+    match action {
+        FolderAction::Upload {
+            file, reason, size, ..
+        } => transfer(file.display().to_string(), reason, *size),
+        FolderAction::Download {
+            key, reason, size, ..
+        } => transfer(key.clone(), reason, *size),
+        FolderAction::Copy {
+            source,
+            reason,
+            size,
+            ..
+        } => transfer(source.clone(), reason, *size),
+        FolderAction::Delete { target, .. } => {
+            other(target.to_string(), messages::only_in_target())
+        }
+        FolderAction::Skip {
+            reason: SkipReason::Unchanged(_),
+            ..
+        } => None,
+        FolderAction::Skip { path, reason, .. } => other(path.clone(), reason.to_string()),
+        action => other(action.to_string(), String::new()),
+    }
+}

@@ -1,0 +1,61 @@
+//! `cp` and `mv`: copies files and objects, or moves them.
+
+mod file;
+mod plan;
+mod resume;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use futures_util::{StreamExt as _, stream};
+
+use super::folder;
+use super::transfers::Transfers;
+use crate::arguments::CopyArguments;
+use crate::output::Output;
+use crate::session::Session;
+use plan::Job;
+
+/// Number of single files at the same time.
+const DEFAULT_JOBS: u16 = 16;
+
+/// Runs the command: `mv` if `is_move` is set, otherwise `cp`.
+pub(super) async fn run(
+    session: &Arc<Session>,
+    output: &Arc<Output>,
+    arguments: CopyArguments,
+    is_move: bool,
+) -> Result<()> {
+    let jobs = plan::plan(session, output, &arguments).await?;
+    let transfers =
+        Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for job in jobs {
+        match job {
+            Job::File(job) => files.push(job),
+            Job::Folder(job) => folders.push(job),
+        }
+    }
+    // The limit of a rate applies to one transfer.
+    let parallel = match arguments.transfer.limit_rate {
+        Some(_) => 1,
+        None => arguments.transfer.jobs.unwrap_or(DEFAULT_JOBS),
+    };
+    let (transfers_ref, arguments_ref) = (&transfers, &arguments);
+    let mut done = stream::iter(files)
+        .map(|job| async move { job.run(transfers_ref, arguments_ref, is_move).await })
+        .boxed()
+        .buffer_unordered(parallel.into());
+    let mut result = Ok(());
+    while let Some(finished) = done.next().await {
+        result = result.and(finished);
+    }
+    drop(done);
+    for job in folders {
+        if result.is_ok() {
+            result = folder::copy(&transfers, &arguments, &job, is_move).await;
+        }
+    }
+    transfers.finish();
+    result
+}

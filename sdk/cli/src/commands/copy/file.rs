@@ -1,0 +1,460 @@
+//! The transfer of a single file or object.
+
+use std::fs::Metadata;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, anyhow};
+use qingstor_sdk::types::MetadataDirective;
+use qingstor_sdk::{
+    Bucket, Download, DownloadTarget, MODIFIED_METADATA, ObjectPath, Upload, UploadSource,
+};
+
+use super::super::transfers::{Transfers, with_properties};
+use super::resume::token_file;
+use crate::arguments::CopyArguments;
+use crate::exit::OutputClosed;
+use crate::listing::exists;
+use crate::location::{Location, Remote};
+use crate::messages;
+use crate::output::Action;
+use crate::session::is_not_found;
+
+/// Returns the verb of a transfer.
+pub(super) fn verb(source: &Location, target: &Location) -> &'static str {
+    match (source, target) {
+        (Location::Remote(_), Location::Remote(_)) => "copy",
+        (Location::Remote(_), _) => "download",
+        _ => "upload",
+    }
+}
+
+/// A single file or object, and where it is copied to.
+pub(super) struct FileJob {
+    pub(super) source: Location,
+    pub(super) target: Location,
+}
+
+/// The end of a transfer.
+enum Outcome {
+    /// The number of bytes.
+    Done(u64),
+    Skipped(String),
+}
+
+impl FileJob {
+    /// Transfers the file, and reports it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the result cannot be printed. A failure of the transfer is reported.
+    pub(super) async fn run(
+        &self,
+        transfers: &Transfers,
+        arguments: &CopyArguments,
+        is_move: bool,
+    ) -> Result<()> {
+        let (source, target) = (self.source.to_string(), self.target.to_string());
+        let mut action = Action::new(verb(&self.source, &self.target), &source).to(&target);
+        let outcome = self.transfer(transfers, arguments).await;
+        let reason;
+        match outcome {
+            Ok(Outcome::Done(bytes)) => {
+                action.size = Some(bytes);
+                transfers.progress.finish_file();
+            }
+            Ok(Outcome::Skipped(why)) => {
+                action.verb = "skip";
+                reason = why;
+                action.reason = Some(&reason);
+                return transfers.output.action(&action);
+            }
+            Err(error) if error.is::<OutputClosed>() => return Err(error),
+            Err(error) => {
+                transfers.output.failed(&action, &error);
+                return Ok(());
+            }
+        }
+        // The content of an object is on standard output, so no line can be.
+        if self.target != Location::Stdio {
+            transfers.output.action(&action)?;
+        }
+        match is_move {
+            true => self.remove_source(transfers).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn transfer(&self, transfers: &Transfers, arguments: &CopyArguments) -> Result<Outcome> {
+        if self.source == self.target {
+            return Err(anyhow!(messages::same_file(&self.source)));
+        }
+        if arguments.no_clobber && self.target_exists(transfers).await? {
+            return Ok(Outcome::Skipped(messages::exists(&self.target)));
+        }
+        if transfers.options.dry_run {
+            return self.size(transfers).await.map(Outcome::Done);
+        }
+        let bytes = match (&self.source, &self.target) {
+            (Location::Local(path), Location::Remote(target)) => {
+                upload_file(transfers, path, target, arguments.resume).await?
+            }
+            (Location::Stdio, Location::Remote(target)) => {
+                let bucket = transfers.session.bucket(&target.bucket).await?;
+                let source = UploadSource::reader(tokio::io::stdin());
+                configured_upload(transfers, bucket.upload(&target.key, source))
+                    .await?
+                    .bytes
+            }
+            (Location::Remote(source), Location::Local(path)) => {
+                download_file(transfers, source, path, arguments.resume).await?
+            }
+            (Location::Remote(source), Location::Stdio) => {
+                download_to_stdout(transfers, source).await?
+            }
+            (Location::Remote(source), Location::Remote(target)) => {
+                copy(transfers, source, target).await?
+            }
+            _ => return Err(anyhow!(messages::both_local(&self.source, &self.target))),
+        };
+        Ok(Outcome::Done(bytes))
+    }
+
+    async fn target_exists(&self, transfers: &Transfers) -> Result<bool> {
+        match &self.target {
+            Location::Remote(target) => exists(&transfers.session, target).await,
+            Location::Local(path) => Ok(path.symlink_metadata().is_ok()),
+            Location::Stdio => Ok(false),
+        }
+    }
+
+    /// Returns the size of the source, which must exist.
+    async fn size(&self, transfers: &Transfers) -> Result<u64> {
+        match &self.source {
+            Location::Remote(source) => {
+                let bucket = transfers.session.bucket(&source.bucket).await?;
+                Ok(bucket
+                    .head_object(&source.key)
+                    .await?
+                    .content_length
+                    .unwrap_or_default())
+            }
+            Location::Local(path) => {
+                let metadata = tokio::fs::metadata(path).await;
+                Ok(metadata.with_context(|| path.display().to_string())?.len())
+            }
+            Location::Stdio => Ok(0),
+        }
+    }
+
+    /// Deletes the source of a move, and reports it.
+    async fn remove_source(&self, transfers: &Transfers) -> Result<()> {
+        let source = self.source.to_string();
+        let removed = match &self.source {
+            _ if transfers.options.dry_run => Ok(()),
+            Location::Stdio => return Ok(()),
+            Location::Local(path) => tokio::fs::remove_file(path).await.map_err(Into::into),
+            Location::Remote(remote) => {
+                let bucket = transfers.session.bucket(&remote.bucket).await?;
+                bucket
+                    .delete_object(&remote.key)
+                    .await
+                    .map(drop)
+                    .map_err(Into::into)
+            }
+        };
+        let action = Action::new("delete", &source);
+        match removed {
+            Ok(()) => transfers.output.action(&action),
+            Err(error) => {
+                let error: anyhow::Error = error;
+                let error = error.context(messages::not_deleted_source(&source));
+                transfers.output.failed(&action, &error);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Uploads a file. If it changes in the meantime, uploads it once more.
+async fn upload_file(
+    transfers: &Transfers,
+    path: &Path,
+    target: &Remote,
+    resume: bool,
+) -> Result<u64> {
+    let context = || path.display().to_string();
+    let mut before = tokio::fs::metadata(path).await.with_context(context)?;
+    transfers.progress.add_total(before.len());
+    for is_last in [false, true] {
+        let bytes = upload_once(transfers, path, &before, target, resume).await?;
+        let after = tokio::fs::metadata(path).await.with_context(context)?;
+        if (after.len(), after.modified().ok()) == (before.len(), before.modified().ok()) {
+            return Ok(bytes);
+        }
+        if is_last {
+            break;
+        }
+        transfers
+            .progress
+            .advance(-i64::try_from(bytes).unwrap_or(0));
+        before = after;
+    }
+    Err(anyhow!(messages::changed_while_read(target)))
+}
+
+async fn upload_once(
+    transfers: &Transfers,
+    path: &Path,
+    metadata: &Metadata,
+    target: &Remote,
+    resume: bool,
+) -> Result<u64> {
+    let bucket = transfers.session.bucket(&target.bucket).await?;
+    let upload = || {
+        let upload = configured_upload(
+            transfers,
+            bucket.upload(&target.key, UploadSource::path(path)),
+        );
+        upload.metadata(with_time(transfers, metadata))
+    };
+    if !resume {
+        return Ok(upload().await?.bytes);
+    }
+    let token = token_file(path, metadata, target)?;
+    let had_token = token.exists();
+    match upload().token_file(&token).await {
+        // The upload of the token was aborted in the meantime.
+        Err(error) if had_token && error.is_not_found() => {
+            tokio::fs::remove_file(&token)
+                .await
+                .with_context(|| token.display().to_string())?;
+            Ok(upload().token_file(&token).await?.bytes)
+        }
+        uploaded => Ok(uploaded?.bytes),
+    }
+}
+
+/// Sets the options of the command.
+fn configured_upload<'a>(transfers: &Transfers, upload: Upload<'a>) -> Upload<'a> {
+    let options = &transfers.options;
+    let mut upload = with_properties(upload, &transfers.properties).verify(transfers.verify());
+    if let Some(bytes) = options.part_size {
+        upload = upload.part_size(bytes);
+    }
+    if let Some(parts) = options.concurrency {
+        upload = upload.concurrency(parts.into());
+    }
+    if let Some(bytes) = options.limit_rate {
+        upload = upload.max_bytes_per_second(bytes);
+    }
+    let progress = transfers.progress.clone();
+    upload.on_progress(move |event| progress.advance(event.bytes_delta))
+}
+
+/// Returns the user metadata with the time of the file, as folders store it.
+fn with_time(transfers: &Transfers, metadata: &Metadata) -> Vec<(String, String)> {
+    let own = &transfers.properties.metadata;
+    let mut pairs: Vec<_> = own
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    let time = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    if let Some(time) = time
+        && own.get(MODIFIED_METADATA).is_none()
+    {
+        let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+        let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        pairs.push((MODIFIED_METADATA.to_owned(), text));
+    }
+    pairs
+}
+
+async fn download_file(
+    transfers: &Transfers,
+    source: &Remote,
+    path: &Path,
+    resume: bool,
+) -> Result<u64> {
+    let bucket = transfers.session.bucket(&source.bucket).await?;
+    if let Some(parent) = path.parent() {
+        tokio::fs::create_dir_all(parent)
+            .await
+            .with_context(|| parent.display().to_string())?;
+    }
+    let download = bucket.download(&source.key, path).resumable(resume);
+    let output = configured_download(transfers, download).await?;
+    if let Some(time) = output.metadata.get(MODIFIED_METADATA).and_then(parse_time) {
+        let file = std::fs::File::options().write(true).open(path);
+        // The content is complete, so a time that cannot be set is not a failure.
+        let _ = file.and_then(|file| file.set_modified(time));
+    }
+    Ok(output.bytes)
+}
+
+/// Sets the options of the command.
+fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Download<'a> {
+    let options = &transfers.options;
+    let mut download = download.verify(transfers.verify());
+    if let Some(bytes) = options.part_size {
+        download = download.part_size(bytes);
+    }
+    if let Some(parts) = options.concurrency {
+        download = download.concurrency(parts.into());
+    }
+    if let Some(bytes) = options.limit_rate {
+        download = download.max_bytes_per_second(bytes);
+    }
+    if let Some(key) = &transfers.properties.sse_key {
+        download = download.sse_key(key);
+    }
+    let progress = transfers.progress.clone();
+    let has_total = std::sync::atomic::AtomicBool::new(false);
+    download.on_progress(move |event| {
+        if let Some(total) = event.total
+            && !has_total.swap(true, std::sync::atomic::Ordering::Relaxed)
+        {
+            progress.add_total(total);
+        }
+        progress.advance(event.bytes_delta);
+    })
+}
+
+/// Parses the time of a file: Unix seconds with decimals.
+fn parse_time(text: &str) -> Option<SystemTime> {
+    let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let seconds: u64 = seconds.parse().ok()?;
+    let digits: String = decimals
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    let nanoseconds: u32 = digits.parse().ok()?;
+    UNIX_EPOCH.checked_add(std::time::Duration::new(seconds, nanoseconds))
+}
+
+async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u64> {
+    let bucket = transfers.session.bucket(&source.bucket).await?;
+    let target = DownloadTarget::writer(tokio::io::stdout());
+    let downloaded = configured_download(transfers, bucket.download(&source.key, target)).await;
+    downloaded.map(|output| output.bytes).map_err(|error| {
+        let error = anyhow::Error::new(error);
+        let is_closed = error.chain().any(|cause| {
+            let error = cause.downcast_ref::<std::io::Error>();
+            error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        });
+        match is_closed {
+            true => OutputClosed.into(),
+            false => error,
+        }
+    })
+}
+
+/// Copies within the service, or through this computer if the zones differ.
+async fn copy(transfers: &Transfers, source: &Remote, target: &Remote) -> Result<u64> {
+    let from = transfers.session.bucket(&source.bucket).await?;
+    let to = transfers.session.bucket(&target.bucket).await?;
+    if from.zone() != to.zone() {
+        return copy_between_zones(transfers, &from, &to, source, target).await;
+    }
+    let properties = &transfers.properties;
+    if properties.replace_metadata() {
+        return copy_with_properties(transfers, &from, &to, source, target).await;
+    }
+    let mut copy = to.copy_object((source.bucket.as_str(), source.key.as_str()), &target.key);
+    if let Some(class) = &properties.storage_class {
+        copy = copy.storage_class(class.clone());
+    }
+    if let Some(key) = &properties.sse_key {
+        copy = copy.sse_key(key).copy_source_sse_key(key);
+    }
+    if let Some(bytes) = transfers.options.part_size {
+        copy = copy.part_size(bytes);
+    }
+    if let Some(parts) = transfers.options.concurrency {
+        copy = copy.concurrency(parts.into());
+    }
+    Ok(copy.await?.size)
+}
+
+/// Copies with one request, which replaces the metadata.
+async fn copy_with_properties(
+    transfers: &Transfers,
+    from: &Bucket,
+    to: &Bucket,
+    source: &Remote,
+    target: &Remote,
+) -> Result<u64> {
+    let properties = &transfers.properties;
+    let size = from
+        .head_object(&source.key)
+        .await?
+        .content_length
+        .unwrap_or_default();
+    let mut call = to
+        .put_object(&target.key)
+        .copy_source(ObjectPath::new(&source.bucket, &source.key))
+        .metadata_directive(MetadataDirective::Replace)
+        .metadata(properties.metadata.iter());
+    if let Some(content_type) = &properties.content_type {
+        call = call.content_type(content_type);
+    }
+    if let Some(class) = &properties.storage_class {
+        call = call.storage_class(class.clone());
+    }
+    if let Some(key) = &properties.sse_key {
+        call = call.sse_key(key).copy_source_sse_key(key);
+    }
+    call.await?;
+    Ok(size)
+}
+
+async fn copy_between_zones(
+    transfers: &Transfers,
+    from: &Bucket,
+    to: &Bucket,
+    source: &Remote,
+    target: &Remote,
+) -> Result<u64> {
+    let mut call = from.get_object(&source.key);
+    if let Some(key) = &transfers.properties.sse_key {
+        call = call.sse_key(key);
+    }
+    let object = call.await?;
+    let length = object.body.len().unwrap_or_default();
+    transfers.progress.add_total(length);
+    let upload = to.upload(&target.key, UploadSource::sized_stream(object.body, length));
+    let mut upload = configured_upload(transfers, upload);
+    if !transfers.properties.replace_metadata() {
+        upload = upload.metadata(object.metadata.iter());
+        if let Some(content_type) = &object.content_type {
+            upload = upload.content_type(content_type);
+        }
+    }
+    let uploaded = upload.await;
+    match uploaded.map_err(anyhow::Error::from) {
+        Err(error) if is_not_found(&error) => Err(error.context(target.to_string())),
+        uploaded => Ok(uploaded?.bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_up_to_nine_decimals() {
+        let at = |seconds, nanoseconds| {
+            Some(UNIX_EPOCH + std::time::Duration::new(seconds, nanoseconds))
+        };
+        assert_eq!(parse_time("1764432000"), at(1_764_432_000, 0));
+        assert_eq!(parse_time("1764432000.25"), at(1_764_432_000, 250_000_000));
+        assert_eq!(parse_time("1.000000001"), at(1, 1));
+        for text in ["", "-1", "x", "1.x", "99999999999999999999"] {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The transfers that the operands of `cp` and `mv` stand for.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::super::folder::FolderJob;
+use super::file::{FileJob, verb};
+use crate::arguments::CopyArguments;
+use crate::exit::{UsageError, usage};
+use crate::listing::{Selection, find, nothing};
+use crate::location::{Location, Remote, ends_with_separator};
+use crate::messages;
+use crate::output::{Action, Output};
+use crate::pattern::Pattern;
+use crate::session::Session;
+
+/// One operand and its target.
+pub(super) enum Job {
+    /// A single file or object.
+    File(FileJob),
+    /// A folder, or a part of it.
+    Folder(FolderJob),
+}
+
+/// The kind of a source.
+enum Source {
+    File(Location),
+    Folder(Location),
+    Pattern(Location, Pattern),
+}
+
+/// Plans the transfers. A source that cannot be used is reported, and the others are planned.
+///
+/// # Errors
+///
+/// Returns a usage error if the operands do not go together.
+pub(super) async fn plan(
+    session: &Session,
+    output: &Output,
+    arguments: &CopyArguments,
+) -> Result<Vec<Job>> {
+    let Some((target, sources)) = arguments.paths.split_last() else {
+        return Ok(Vec::new());
+    };
+    let target_text = target;
+    let target = Location::parse(target)?;
+    let locations: Vec<_> = sources
+        .iter()
+        .map(|path| Location::parse(path))
+        .collect::<Result<_>>()?;
+    for source in &locations {
+        if matches!(
+            (source, &target),
+            (
+                Location::Local(_) | Location::Stdio,
+                Location::Local(_) | Location::Stdio
+            )
+        ) {
+            return Err(usage(messages::both_local(source, &target)));
+        }
+    }
+    let mut kinds = Vec::new();
+    for location in locations {
+        match kind(session, arguments.recursive, &location).await {
+            Ok(source) => kinds.push(source),
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => output.failed(
+                &Action::new(verb(&location, &target), &location.to_string()),
+                &error,
+            ),
+        }
+    }
+    let is_folder = match &target {
+        Location::Remote(remote) => remote.is_folder(),
+        Location::Local(path) => ends_with_separator(path) || path.is_dir(),
+        Location::Stdio => false,
+    };
+    let has_several = sources.len() > 1;
+    if has_several && !is_folder {
+        let is_file = matches!(&target, Location::Local(path) if path.exists());
+        if is_file || target == Location::Stdio {
+            return Err(usage(messages::several_to_one(target_text)));
+        }
+    }
+    let mut targets = HashMap::new();
+    let mut jobs = Vec::new();
+    for source in kinds {
+        let job = job(source, &target, is_folder || has_several, has_several)?;
+        if let Job::File(file) = &job
+            && has_several
+            && let Some(other) = targets.insert(file.target.to_string(), file.source.to_string())
+        {
+            let (source, path) = (file.source.to_string(), file.target.to_string());
+            let error = anyhow!(messages::would_overwrite(&path, other));
+            output.failed(
+                &Action::new(verb(&file.source, &file.target), &source).to(&path),
+                &error,
+            );
+            continue;
+        }
+        jobs.push(job);
+    }
+    Ok(jobs)
+}
+
+async fn kind(session: &Session, recursive: bool, location: &Location) -> Result<Source> {
+    match location {
+        Location::Stdio => Ok(Source::File(Location::Stdio)),
+        Location::Remote(remote) => match Selection::of(session, remote, recursive).await? {
+            Selection::Object => Ok(Source::File(location.clone())),
+            Selection::Folder if recursive => match is_only_object(session, remote).await? {
+                true => Ok(Source::File(location.clone())),
+                false => Ok(Source::Folder(location.clone())),
+            },
+            Selection::Folder => Err(usage(messages::folder_needs_recursive(remote))),
+            Selection::Pattern(pattern) => {
+                let folder = Remote::new(&remote.bucket, pattern.folder());
+                Ok(Source::Pattern(Location::Remote(folder), pattern))
+            }
+        },
+        Location::Local(path) => local_kind(session, recursive, path),
+    }
+}
+
+/// Returns whether there is an object with the key, and nothing below the folder of this name.
+async fn is_only_object(session: &Session, remote: &Remote) -> Result<bool> {
+    if remote.is_folder() || find(session, remote).await?.is_none() {
+        return Ok(false);
+    }
+    let bucket = session.bucket(&remote.bucket).await?;
+    let below = bucket
+        .list_objects()
+        .prefix(remote.folder_prefix())
+        .limit(1)
+        .await?;
+    Ok(below.keys.is_empty())
+}
+
+/// A file that exists under the literal name wins over a pattern.
+fn local_kind(session: &Session, recursive: bool, path: &Path) -> Result<Source> {
+    let location = Location::Local(path.to_owned());
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match local_pattern(session, path)? {
+                Some((folder, pattern)) if folder.is_dir() => {
+                    Ok(Source::Pattern(Location::Local(folder), pattern))
+                }
+                Some(_) => Err(nothing(&path.display().to_string())),
+                None => Err(anyhow!(messages::no_such_file(path.display()))),
+            };
+        }
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    if metadata.is_dir() {
+        return match recursive {
+            true => Ok(Source::Folder(location)),
+            false => Err(usage(messages::folder_needs_recursive(path.display()))),
+        };
+    }
+    match metadata.is_file() {
+        true => Ok(Source::File(location)),
+        false => Err(anyhow!(messages::not_a_file(path.display()))),
+    }
+}
+
+/// Returns the folder of a pattern for files, and the pattern for paths below it.
+fn local_pattern(session: &Session, path: &Path) -> Result<Option<(PathBuf, Pattern)>> {
+    let text = path.to_str().filter(|_| !session.options().raw);
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let Some(pattern) = Pattern::parse(text)? else {
+        return Ok(None);
+    };
+    let folder = pattern.folder().to_owned();
+    let below = text.get(folder.len()..).unwrap_or_default();
+    let folder = if folder.is_empty() {
+        PathBuf::from(".")
+    } else {
+        PathBuf::from(folder)
+    };
+    Ok(Pattern::parse(below)?.map(|pattern| (folder, pattern)))
+}
+
+/// Returns the transfer of a source. `into_folder` means that the target is a folder; `named`, that a
+/// folder keeps its name, because there are several sources.
+fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Result<Job> {
+    match source {
+        Source::File(source) => {
+            let target = match into_folder {
+                true => below(target, &name(&source)?),
+                false => target.clone(),
+            };
+            Ok(Job::File(FileJob { source, target }))
+        }
+        Source::Folder(source) => {
+            let target = match named {
+                true => below(target, &name(&source)?),
+                false => target.clone(),
+            };
+            Ok(Job::Folder(FolderJob {
+                source,
+                target,
+                pattern: None,
+            }))
+        }
+        Source::Pattern(source, pattern) => Ok(Job::Folder(FolderJob {
+            source,
+            target: target.clone(),
+            pattern: Some(pattern),
+        })),
+    }
+}
+
+/// Returns the last name of a path.
+fn name(source: &Location) -> Result<String> {
+    match source {
+        Location::Stdio => Err(usage(messages::stdin_needs_key())),
+        Location::Remote(remote) => {
+            let folder = Remote::new("", remote.key.trim_end_matches('/'));
+            let name = match folder.name() {
+                "" => &remote.bucket,
+                name => name,
+            };
+            match name {
+                "." | ".." => Err(anyhow!(messages::unsafe_name(&remote.key))),
+                name => Ok(name.to_owned()),
+            }
+        }
+        Location::Local(path) => {
+            let name = match path.file_name() {
+                Some(name) => Some(name.to_owned()),
+                // `.` and `..` have the names of the folders that they lead to.
+                None => path.canonicalize()?.file_name().map(ToOwned::to_owned),
+            };
+            let name = name.unwrap_or_default();
+            match name.to_str() {
+                Some(name) => Ok(name.to_owned()),
+                None => Err(anyhow!(messages::unsafe_name(path.display()))),
+            }
+        }
+    }
+}
+
+/// Returns the place of a name in a folder.
+fn below(folder: &Location, name: &str) -> Location {
+    match folder {
+        Location::Remote(remote) => {
+            let key = format!("{}{name}", remote.folder_prefix());
+            Location::Remote(Remote::new(&remote.bucket, key))
+        }
+        Location::Local(path) => Location::Local(path.join(name)),
+        Location::Stdio => Location::Stdio,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remote(key: &str) -> Location {
+        Location::Remote(Remote::new("b", key))
+    }
+
+    #[test]
+    fn names_and_folders_make_targets() {
+        assert_eq!(name(&remote("a/b.txt")).unwrap(), "b.txt");
+        assert_eq!(name(&remote("a/b/")).unwrap(), "b");
+        assert_eq!(name(&remote("")).unwrap(), "b");
+        assert!(name(&remote("a/..")).is_err());
+        assert_eq!(below(&remote(""), "x"), remote("x"));
+        assert_eq!(below(&remote("f"), "x"), remote("f/x"));
+        assert_eq!(below(&remote("f/"), "x"), remote("f/x"));
+        let folder = Location::Local("d/".into());
+        assert_eq!(below(&folder, "x"), Location::Local("d/x".into()));
+    }
+}

@@ -1,0 +1,47 @@
+//! Token files of resumable uploads.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::exit::usage;
+use crate::location::Remote;
+use crate::messages;
+
+/// Folder of token files in the home directory.
+const FOLDER: &str = ".qingstor/uploads";
+
+/// Returns the token file of an upload. The same file, unchanged, and the same target have the same
+/// token file.
+///
+/// # Errors
+///
+/// Returns an error if the folder of the token files cannot be created.
+pub(super) fn token_file(path: &Path, metadata: &Metadata, target: &Remote) -> Result<PathBuf> {
+    let home = std::env::home_dir().ok_or_else(|| usage(messages::no_home()))?;
+    let folder = home.join(FOLDER);
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let path = path
+        .canonicalize()
+        .with_context(|| path.display().to_string())?;
+    let changed = metadata.modified()?;
+    let text = format!("{path:?}\n{}\n{changed:?}\n{target}", metadata.len());
+    Ok(folder.join(format!("{:016x}.token", fnv1a(text.as_bytes()))))
+}
+
+/// The hash FNV-1a, which never changes, unlike those of the standard library.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_hash_is_fnv1a() {
+        assert_eq!(super::fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(super::fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}

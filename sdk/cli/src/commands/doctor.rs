@@ -1,0 +1,154 @@
+//! `doctor`: checks configuration, clock, connection and rights, and says what to fix.
+
+use anyhow::Result;
+use qingstor_sdk::{Error, Timestamp};
+use serde_json::json;
+
+use crate::arguments::DoctorArguments;
+use crate::location::Remote;
+use crate::messages;
+use crate::output::{Output, error_text};
+use crate::session::Session;
+
+/// The service rejects requests whose clock differs by more than 15 minutes; it is time to fix the
+/// clock long before.
+const MAX_CLOCK_SKEW_SECONDS: u64 = 300;
+
+/// Runs the command. Each check that fails is a failure of the command.
+pub(super) async fn run(
+    session: &Session,
+    output: &Output,
+    arguments: DoctorArguments,
+) -> Result<()> {
+    let bucket = arguments
+        .bucket
+        .as_deref()
+        .map(Remote::parse_bucket)
+        .transpose()?;
+    let report = Report(output);
+    if !settings(session, &report)? {
+        return Ok(());
+    }
+    service(session, &report).await?;
+    match bucket {
+        Some(name) => check_bucket(session, &report, &name).await,
+        None => Ok(()),
+    }
+}
+
+/// Prints the results of checks.
+struct Report<'a>(&'a Output);
+
+impl Report<'_> {
+    fn passed(&self, check: &str, text: String) -> Result<()> {
+        self.0.result(
+            || messages::check_passed(&text),
+            || json!({"check": check, "ok": true, "message": text}),
+        )
+    }
+
+    fn failed(&self, check: &str, error: &anyhow::Error, fix: String) -> Result<()> {
+        let text = error_text(error);
+        self.0.count_failure();
+        self.0.result(
+            || {
+                format!(
+                    "{}\n{}",
+                    messages::check_failed(&text),
+                    messages::check_fix(&fix)
+                )
+            },
+            || json!({"check": check, "ok": false, "message": text, "fix": fix}),
+        )
+    }
+}
+
+/// Checks that there are valid settings. Without them, nothing else can be checked.
+fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
+    if let Err(error) = session.client() {
+        report.failed("settings", &error, messages::settings_missing())?;
+        return Ok(false);
+    }
+    let place = match session.settings_file()? {
+        Some(path) => path.display().to_string(),
+        None if std::env::var_os("QINGSTOR_ACCESS_KEY_ID").is_some() => {
+            messages::settings_environment()
+        }
+        None => match std::env::var("QINGSTOR_CONFIG_PATH") {
+            Ok(path) if !path.is_empty() => path,
+            _ => "~/.qingstor/config.yaml".to_owned(),
+        },
+    };
+    report.passed("settings", messages::settings_found(place))?;
+    Ok(true)
+}
+
+/// Checks the connection, the clock and the access key.
+async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
+    if session.options().anonymous {
+        return report.passed("access key", messages::service_anonymous());
+    }
+    match session.client()?.list_buckets().await {
+        Ok(output) => {
+            clock(report, output.headers().get("date"))?;
+            report.passed(
+                "access key",
+                messages::service_reached(output.buckets.len()),
+            )
+        }
+        Err(error) => {
+            if let Some(headers) = error.headers() {
+                clock(report, headers.get("date"))?;
+            }
+            let fix = match error.status() {
+                None => messages::fix_connection(),
+                Some(_) => messages::fix_key(),
+            };
+            report.failed("access key", &error.into(), fix)
+        }
+    }
+}
+
+fn clock(report: &Report<'_>, date: Option<&impl AsRef<[u8]>>) -> Result<()> {
+    let date = date.and_then(|date| std::str::from_utf8(date.as_ref()).ok());
+    let Some(theirs) = date.and_then(|date| Timestamp::from_http_date(date).ok()) else {
+        return Ok(());
+    };
+    let skew = Timestamp::now()
+        .as_unix_seconds()
+        .abs_diff(theirs.as_unix_seconds());
+    let text = messages::clock_right(skew);
+    match skew > MAX_CLOCK_SKEW_SECONDS {
+        true => report.failed("clock", &anyhow::anyhow!(text), messages::fix_clock()),
+        false => report.passed("clock", text),
+    }
+}
+
+/// Checks the zone of a bucket, and the rights to list and read it.
+async fn check_bucket(session: &Session, report: &Report<'_>, name: &str) -> Result<()> {
+    let bucket = match session.bucket(name).await {
+        Ok(bucket) => bucket,
+        Err(error) => return report.failed("bucket", &error, messages::fix_bucket()),
+    };
+    report.passed("bucket", messages::bucket_zone(name, bucket.zone()))?;
+    right(report, "HeadBucket", bucket.head().await.map(drop))?;
+    right(
+        report,
+        "ListObjects",
+        bucket.list_objects().limit(1).await.map(drop),
+    )?;
+    right(report, "GetBucketACL", bucket.get_acl().await.map(drop))
+}
+
+fn right(report: &Report<'_>, operation: &'static str, checked: Result<(), Error>) -> Result<()> {
+    match checked {
+        Ok(()) => report.passed(operation, messages::bucket_right(operation)),
+        Err(error) => {
+            let fix = match error.is_not_found() {
+                true => messages::fix_bucket(),
+                false => messages::fix_rights(operation),
+            };
+            report.failed(operation, &error.into(), fix)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `du`: adds up the sizes of objects.
+
+use anyhow::Result;
+use futures_util::{StreamExt as _, pin_mut};
+use serde_json::json;
+
+use crate::arguments::DuArguments;
+use crate::listing::Selection;
+use crate::location::Remote;
+use crate::output::{Action, Output, printable};
+use crate::quantities::size_text;
+use crate::session::Session;
+
+/// Width of the columns of numbers.
+const WIDTH: usize = 12;
+
+/// Runs the command. Continues with the next operand after an error.
+pub(super) async fn run(session: &Session, output: &Output, arguments: DuArguments) -> Result<()> {
+    let paths: Vec<_> = arguments
+        .paths
+        .iter()
+        .map(|path| Remote::parse(path))
+        .collect::<Result<_>>()?;
+    for path in paths {
+        let name = path.to_string();
+        match sum(session, &path).await {
+            Ok((objects, bytes)) => output.result(
+                || {
+                    let size = size_text(bytes, arguments.human);
+                    format!("{size:>WIDTH$}  {objects:>WIDTH$}  {}", printable(&name))
+                },
+                || json!({"path": name, "objects": objects, "bytes": bytes}),
+            )?,
+            Err(error) => output.failed(&Action::new("du", &name), &error),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the number of objects and their total size.
+async fn sum(session: &Session, path: &Remote) -> Result<(u64, u64)> {
+    let bucket = session.bucket(&path.bucket).await?;
+    let selection = Selection::of(session, path, true).await?;
+    let objects = selection.objects_and_itself(session, &bucket, path).await?;
+    pin_mut!(objects);
+    let (mut count, mut bytes) = (0, 0_u64);
+    while let Some(object) = objects.next().await {
+        count += 1;
+        bytes = bytes.saturating_add(object?.size);
+    }
+    Ok((count, bytes))
+}

@@ -1,0 +1,82 @@
+//! `find`: finds objects by name, age and size.
+
+use anyhow::Result;
+use futures_util::{StreamExt as _, pin_mut};
+use globset::GlobMatcher;
+use qingstor_sdk::Timestamp;
+use qingstor_sdk::types::ObjectSummary;
+
+use super::ls::{time_text, with_bucket};
+use crate::arguments::FindArguments;
+use crate::listing::Selection;
+use crate::location::Remote;
+use crate::output::{Output, printable};
+use crate::pattern;
+use crate::quantities::size_text;
+use crate::session::Session;
+
+/// Runs the command.
+pub(super) async fn run(
+    session: &Session,
+    output: &Output,
+    arguments: FindArguments,
+) -> Result<()> {
+    let path = Remote::parse(&arguments.path)?;
+    let name = arguments
+        .name
+        .as_deref()
+        .map(pattern::matcher)
+        .transpose()?;
+    let bucket = session.bucket(&path.bucket).await?;
+    let selection = Selection::of(session, &path, true).await?;
+    let objects = selection
+        .objects_and_itself(session, &bucket, &path)
+        .await?;
+    pin_mut!(objects);
+    let now = Timestamp::now();
+    while let Some(object) = objects.next().await {
+        let object = object?;
+        if !is_found(&object, &arguments, name.as_ref(), now) {
+            continue;
+        }
+        let address = Remote::new(&path.bucket, &object.key).to_string();
+        let text = || match arguments.human {
+            true => format!(
+                "{}  {:>10}  {}",
+                time_text(object.modified),
+                size_text(object.size, true),
+                printable(&address)
+            ),
+            false => printable(&address),
+        };
+        output.result(text, || with_bucket(&object, &path.bucket))?;
+    }
+    Ok(())
+}
+
+fn is_found(
+    object: &ObjectSummary,
+    arguments: &FindArguments,
+    name: Option<&GlobMatcher>,
+    now: Timestamp,
+) -> bool {
+    let base = object
+        .key
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    // An object that is newer than the clock of this computer has no age yet.
+    let age = object
+        .modified
+        .map(|time| now.duration_since(time).unwrap_or_default());
+    name.is_none_or(|name| name.is_match(base))
+        && arguments.larger.is_none_or(|bytes| object.size > bytes)
+        && arguments.smaller.is_none_or(|bytes| object.size < bytes)
+        && arguments
+            .older_than
+            .is_none_or(|limit| age.is_some_and(|age| age > limit))
+        && arguments
+            .newer_than
+            .is_none_or(|limit| age.is_some_and(|age| age <= limit))
+}

@@ -1,0 +1,243 @@
+//! `ls`: lists buckets or objects.
+
+use anyhow::Result;
+use qingstor_sdk::Timestamp;
+use qingstor_sdk::types::{ObjectSummary, ObjectVersionSummary, StorageClass};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::arguments::LsArguments;
+use crate::listing::nothing;
+use crate::location::{Remote, SCHEME};
+use crate::messages;
+use crate::output::{Output, printable};
+use crate::pattern::Pattern;
+use crate::quantities::size_text;
+use crate::session::Session;
+
+/// Width of the column of sizes.
+const SIZE_WIDTH: usize = 12;
+/// Width of the column of storage classes.
+const CLASS_WIDTH: usize = 11;
+/// Width of the column of times.
+const TIME_WIDTH: usize = 20;
+
+/// Runs the command.
+pub(super) async fn run(session: &Session, output: &Output, arguments: LsArguments) -> Result<()> {
+    let Some(path) = &arguments.path else {
+        return list_buckets(session, output, &arguments).await;
+    };
+    let remote = Remote::parse(path)?;
+    let pattern = match session.options().raw {
+        true => None,
+        false => Pattern::parse(&remote.key)?,
+    };
+    let mut list = List {
+        output,
+        arguments: &arguments,
+        remote: &remote,
+        pattern,
+        objects: 0,
+        bytes: 0,
+        folders: 0,
+    };
+    match arguments.versions {
+        true => list.versions(session).await?,
+        false => list.objects(session).await?,
+    }
+    if list.objects + list.folders == 0 && !remote.key.is_empty() {
+        return Err(nothing(path));
+    }
+    match arguments.summarize {
+        true => list.summary(),
+        false => Ok(()),
+    }
+}
+
+async fn list_buckets(session: &Session, output: &Output, arguments: &LsArguments) -> Result<()> {
+    let mut buckets = session.client()?.list_buckets().items();
+    while let Some(bucket) = buckets.next().await {
+        let bucket = bucket?;
+        let text = || match arguments.long {
+            true => format!(
+                "{:TIME_WIDTH$}  {:8}  {SCHEME}{}",
+                time_text(bucket.created),
+                printable(&bucket.location),
+                printable(&bucket.name)
+            ),
+            false => format!("{SCHEME}{}", printable(&bucket.name)),
+        };
+        output.result(text, || json!(bucket))?;
+    }
+    Ok(())
+}
+
+struct List<'a> {
+    output: &'a Output,
+    arguments: &'a LsArguments,
+    remote: &'a Remote,
+    pattern: Option<Pattern>,
+    objects: u64,
+    bytes: u64,
+    folders: u64,
+}
+
+impl List<'_> {
+    fn prefix(&self) -> String {
+        match &self.pattern {
+            Some(pattern) => pattern.prefix().to_owned(),
+            None => self.remote.key.clone(),
+        }
+    }
+
+    /// Returns the delimiter, if folders are shown instead of what is below them.
+    fn delimiter(&self) -> Option<&'static str> {
+        (!self.arguments.recursive && self.pattern.is_none()).then_some("/")
+    }
+
+    async fn objects(&mut self, session: &Session) -> Result<()> {
+        let bucket = session.bucket(&self.remote.bucket).await?;
+        let mut call = bucket.list_objects().prefix(self.prefix());
+        if let Some(delimiter) = self.delimiter() {
+            call = call.delimiter(delimiter);
+        }
+        let mut pages = call.pages();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.folders(&page.common_prefixes)?;
+            for object in &page.keys {
+                self.object(object)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn versions(&mut self, session: &Session) -> Result<()> {
+        let bucket = session.bucket(&self.remote.bucket).await?;
+        let mut call = bucket.list_object_versions().prefix(self.prefix());
+        if let Some(delimiter) = self.delimiter() {
+            call = call.delimiter(delimiter);
+        }
+        let mut pages = call.pages();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.folders(&page.common_prefixes)?;
+            for version in &page.keys {
+                self.version(version)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn folders(&mut self, prefixes: &[String]) -> Result<()> {
+        for prefix in prefixes {
+            self.folders += 1;
+            let text = || match self.arguments.long {
+                true => self.columns(None, None, None, prefix),
+                false => printable(prefix),
+            };
+            self.output.result(
+                text,
+                || json!({"bucket": self.remote.bucket, "prefix": prefix}),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, object: &ObjectSummary) -> Result<()> {
+        if !self.is_listed(&object.key) {
+            return Ok(());
+        }
+        self.objects += 1;
+        self.bytes = self.bytes.saturating_add(object.size);
+        let text = || match self.arguments.long {
+            true => self.columns(
+                object.modified,
+                object.storage_class.as_ref(),
+                Some(object.size),
+                &object.key,
+            ),
+            false => printable(&object.key),
+        };
+        self.output
+            .result(text, || with_bucket(object, &self.remote.bucket))
+    }
+
+    fn version(&mut self, version: &ObjectVersionSummary) -> Result<()> {
+        if !self.is_listed(&version.key) {
+            return Ok(());
+        }
+        self.objects += 1;
+        self.bytes = self.bytes.saturating_add(version.size);
+        let text = || {
+            let key = match self.arguments.long {
+                true => self.columns(
+                    version.modified,
+                    version.storage_class.as_ref(),
+                    Some(version.size),
+                    &version.key,
+                ),
+                false => printable(&version.key),
+            };
+            let marks = [
+                (version.is_latest, " latest"),
+                (version.delete_marker, " deleted"),
+            ];
+            let marks: String = marks
+                .iter()
+                .filter(|(is_set, _)| *is_set)
+                .map(|(_, mark)| *mark)
+                .collect();
+            format!("{key}  {}{marks}", printable(&version.version_id))
+        };
+        self.output
+            .result(text, || with_bucket(version, &self.remote.bucket))
+    }
+
+    fn is_listed(&self, key: &str) -> bool {
+        self.pattern
+            .as_ref()
+            .is_none_or(|pattern| pattern.matches(key))
+    }
+
+    fn columns(
+        &self,
+        time: Option<Timestamp>,
+        class: Option<&StorageClass>,
+        size: Option<u64>,
+        key: &str,
+    ) -> String {
+        let size = size
+            .map(|size| size_text(size, self.arguments.human))
+            .unwrap_or_default();
+        let class = class.map(StorageClass::as_str).unwrap_or_default();
+        let time = time_text(time);
+        format!(
+            "{time:TIME_WIDTH$}  {class:CLASS_WIDTH$}  {size:>SIZE_WIDTH$}  {}",
+            printable(key)
+        )
+    }
+
+    fn summary(&self) -> Result<()> {
+        let size = size_text(self.bytes, self.arguments.human);
+        self.output.result(
+            || messages::summary(self.objects, size),
+            || json!({"objects": self.objects, "bytes": self.bytes}),
+        )
+    }
+}
+
+/// Returns the fields of a listed object, and its bucket.
+pub(super) fn with_bucket(object: &impl Serialize, bucket: &str) -> Value {
+    let mut value = json!(object);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("bucket".to_owned(), bucket.into());
+    }
+    value
+}
+
+/// Returns a time as text, to the second.
+pub(super) fn time_text(time: Option<Timestamp>) -> String {
+    let time = time.and_then(|time| Timestamp::from_unix_seconds(time.as_unix_seconds()).ok());
+    time.map(|time| time.to_string()).unwrap_or_default()
+}

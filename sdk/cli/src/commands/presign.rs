@@ -1,0 +1,47 @@
+//! `presign`: prints a URL that gives access to an object for a limited time.
+
+use anyhow::Result;
+use qingstor_sdk::Presigned;
+use serde_json::json;
+
+use crate::arguments::PresignArguments;
+use crate::curl;
+use crate::exit::usage;
+use crate::location::Remote;
+use crate::messages;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Runs the command.
+pub(super) async fn run(
+    session: &Session,
+    output: &Output,
+    arguments: PresignArguments,
+) -> Result<()> {
+    let path = Remote::parse_object(&arguments.path)?;
+    let bucket = session.bucket(&path.bucket).await?;
+    let method = arguments.method.to_ascii_uppercase();
+    if arguments.content_type.is_some() && method != "PUT" {
+        return Err(usage(messages::content_type_needs_put()));
+    }
+    let expires = arguments.expires;
+    let call: Presigned = match method.as_str() {
+        "HEAD" => bucket.head_object(&path.key).presign(expires)?,
+        "DELETE" => bucket.delete_object(&path.key).presign(expires)?,
+        "PUT" => {
+            let mut call = bucket.put_object(&path.key);
+            if let Some(content_type) = &arguments.content_type {
+                call = call.content_type(content_type);
+            }
+            call.presign(expires)?
+        }
+        _ => bucket.get_object(&path.key).presign(expires)?,
+    };
+    let file = (method == "PUT").then_some("FILE");
+    let command = curl::presigned(&call, file);
+    let url = call.uri().to_string();
+    output.result(
+        || format!("{url}\n{command}"),
+        || json!({"method": method, "url": url, "curl": command, "expires": call.expires().ok()}),
+    )
+}

@@ -1,0 +1,225 @@
+//! `rm`: deletes objects.
+
+use anyhow::Result;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
+use qingstor_sdk::{Bucket, Error};
+
+use crate::arguments::RmArguments;
+use crate::exit::usage;
+use crate::listing::{Selection, nothing};
+use crate::location::Remote;
+use crate::messages;
+use crate::output::{Action, Output};
+use crate::pattern::Pattern;
+use crate::session::{Session, confirm};
+
+/// Number of keys per request.
+const BATCH: usize = 1000;
+/// Number of batches at the same time.
+const BATCHES: usize = 4;
+/// Number of requests at the same time that delete one version.
+const VERSIONS: usize = 16;
+
+/// Runs the command. Continues with the next operand after an error.
+pub(super) async fn run(session: &Session, output: &Output, arguments: RmArguments) -> Result<()> {
+    let paths: Vec<_> = arguments
+        .paths
+        .iter()
+        .map(|path| Remote::parse(path))
+        .collect::<Result<_>>()?;
+    let mut selections = Vec::new();
+    for path in paths {
+        match select(session, &arguments, &path).await {
+            Ok(selection) => selections.push((path, selection)),
+            Err(error) if error.is::<crate::exit::UsageError>() => return Err(error),
+            Err(error) => output.failed(&Action::new("rm", &path.to_string()), &error),
+        }
+    }
+    // All questions come before the first deletion.
+    for (path, selection) in &selections {
+        ask(path, selection, &arguments).await?;
+    }
+    for (path, selection) in selections {
+        if let Err(error) = remove(session, output, &arguments, &path, &selection).await {
+            output.failed(&Action::new("rm", &path.to_string()), &error);
+        }
+    }
+    Ok(())
+}
+
+async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Result<Selection> {
+    let selection = Selection::of(session, path, arguments.recursive).await?;
+    match &selection {
+        // A key that ends in `/` without `-r` is the marker object of a folder.
+        Selection::Folder if !arguments.recursive && !path.key.is_empty() => Ok(Selection::Object),
+        Selection::Folder if !arguments.recursive => {
+            Err(usage(messages::folder_needs_recursive(path)))
+        }
+        _ => Ok(selection),
+    }
+}
+
+async fn ask(path: &Remote, selection: &Selection, arguments: &RmArguments) -> Result<()> {
+    let question = match selection {
+        _ if arguments.dry_run => return Ok(()),
+        _ if arguments.versions => messages::delete_versions(path),
+        Selection::Object => return Ok(()),
+        Selection::Folder => messages::delete_folder(path),
+        Selection::Pattern(_) => messages::delete_matches(path),
+    };
+    confirm(&question, arguments.yes).await
+}
+
+async fn remove(
+    session: &Session,
+    output: &Output,
+    arguments: &RmArguments,
+    path: &Remote,
+    selection: &Selection,
+) -> Result<()> {
+    let bucket = session.bucket(&path.bucket).await?;
+    let is_dry = arguments.dry_run;
+    let count = match (arguments.versions, selection) {
+        (true, _) => {
+            let versions = versions(&bucket, path, selection);
+            delete_versions(output, &bucket, versions, is_dry).await?
+        }
+        (false, Selection::Object) => {
+            let key = stream::iter([Ok(path.key.clone())]);
+            delete_keys(output, &bucket, key, is_dry).await?
+        }
+        (false, _) => {
+            let objects = selection.objects_and_itself(session, &bucket, path).await?;
+            delete_keys(output, &bucket, objects.map_ok(|object| object.key), is_dry).await?
+        }
+    };
+    match count {
+        0 => Err(nothing(&path.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes the objects of a stream, and reports each one. Returns the number of keys.
+///
+/// # Errors
+///
+/// Returns an error of the stream. The keys before it are deleted.
+pub(super) async fn delete_keys(
+    output: &Output,
+    bucket: &Bucket,
+    keys: impl Stream<Item = Result<String, Error>> + Send,
+    is_dry: bool,
+) -> Result<u64> {
+    let mut count = 0;
+    let batches = keys
+        .try_chunks(BATCH)
+        .map(|batch| match batch {
+            Ok(keys) => (keys, None),
+            Err(failed) => (failed.0, Some(failed.1)),
+        })
+        .map(|(keys, error)| async move {
+            match is_dry || keys.is_empty() {
+                true => (keys, Vec::new(), error),
+                false => {
+                    let outcome = bucket.delete_objects(keys).await;
+                    (outcome.deleted, outcome.errors, error)
+                }
+            }
+        })
+        .buffered(BATCHES);
+    pin_mut!(batches);
+    while let Some((deleted, errors, interrupted)) = batches.next().await {
+        for key in deleted {
+            count += 1;
+            output.action(&Action::new(
+                "delete",
+                &Remote::new(bucket.name(), key).to_string(),
+            ))?;
+        }
+        for error in errors {
+            count += 1;
+            let address = Remote::new(bucket.name(), &error.key).to_string();
+            output.failed(&Action::new("delete", &address), &error.into());
+        }
+        if let Some(error) = interrupted {
+            return Err(error.into());
+        }
+    }
+    Ok(count)
+}
+
+/// Lists the versions that an operand stands for: the key and the version ID.
+pub(super) fn versions(
+    bucket: &Bucket,
+    path: &Remote,
+    selection: &Selection,
+) -> impl Stream<Item = Result<(String, String), Error>> + Send + use<> {
+    let prefix = match selection {
+        Selection::Pattern(pattern) => pattern.prefix().to_owned(),
+        // The object of the same name belongs to the folder.
+        _ => path.key.clone(),
+    };
+    let (selection, path) = (selection.clone(), path.clone());
+    let versions = bucket.list_object_versions().prefix(prefix).items();
+    versions
+        .try_filter(move |version| std::future::ready(is_selected(&selection, &path, &version.key)))
+        .map_ok(|version| (version.key, version.version_id))
+}
+
+fn is_selected(selection: &Selection, path: &Remote, key: &str) -> bool {
+    match selection {
+        Selection::Object => key == path.key,
+        Selection::Folder => key == path.key || key.starts_with(&path.folder_prefix()),
+        Selection::Pattern(pattern) => Pattern::matches(pattern, key),
+    }
+}
+
+/// Deletes the versions of a stream permanently, and reports each one. Returns their number.
+///
+/// # Errors
+///
+/// Returns an error of the stream. The versions before it are deleted.
+pub(super) async fn delete_versions(
+    output: &Output,
+    bucket: &Bucket,
+    versions: impl Stream<Item = Result<(String, String), Error>> + Send,
+    is_dry: bool,
+) -> Result<u64> {
+    let mut count = 0;
+    let deletions = versions
+        .map(|version| async move {
+            let (key, id) = version?;
+            let deleted = match is_dry {
+                true => Ok(()),
+                false => bucket.delete_object(&key).version_id(&id).await.map(drop),
+            };
+            Ok::<_, Error>((key, id, deleted))
+        })
+        .buffered(VERSIONS);
+    pin_mut!(deletions);
+    while let Some(deletion) = deletions.next().await {
+        let (key, id, deleted) = deletion?;
+        count += 1;
+        let address = Remote::new(bucket.name(), key).to_string();
+        let mut action = Action::new("delete", &address);
+        action.reason = Some(&id);
+        match deleted {
+            Ok(()) => output.action(&action)?,
+            Err(error) => output.failed(&action, &error.into()),
+        }
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_does_not_contain_keys_that_only_start_with_its_name() {
+        let path = Remote::new("b", "foo");
+        let is_selected = |key| is_selected(&Selection::Folder, &path, key);
+        assert!(is_selected("foo") && is_selected("foo/a"));
+        assert!(!is_selected("foo2") && !is_selected("foo_thumbnails/a"));
+    }
+}

@@ -1,0 +1,98 @@
+//! `stat`: shows the properties of buckets and objects.
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::StatArguments;
+use crate::location::Remote;
+use crate::output::{Action, Output, printable};
+use crate::quantities::size_text;
+use crate::session::Session;
+
+/// Width of the column of names.
+const NAME_WIDTH: usize = 20;
+/// Fields that are numbers of bytes.
+const SIZES: [&str; 2] = ["content_length", "size"];
+
+/// Runs the command. Continues with the next operand after an error.
+pub(super) async fn run(
+    session: &Session,
+    output: &Output,
+    arguments: StatArguments,
+) -> Result<()> {
+    let paths: Vec<_> = arguments
+        .paths
+        .iter()
+        .map(|path| Remote::parse(path))
+        .collect::<Result<_>>()?;
+    for path in paths {
+        let name = path.to_string();
+        match properties(session, &path).await {
+            Ok(fields) => output.result(
+                || text(&name, &fields, arguments.human),
+                || {
+                    let mut value = json!({"path": name});
+                    if let Value::Object(value) = &mut value {
+                        value.extend(fields.clone());
+                    }
+                    value
+                },
+            )?,
+            Err(error) => output.failed(&Action::new("stat", &name), &error),
+        }
+    }
+    Ok(())
+}
+
+async fn properties(session: &Session, path: &Remote) -> Result<Map<String, Value>> {
+    let bucket = session.bucket(&path.bucket).await?;
+    let value = match path.key.is_empty() {
+        true => json!(bucket.get_statistics().await?),
+        false => json!(bucket.head_object(&path.key).await?),
+    };
+    let mut fields = match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    fields.retain(|_, value| !is_empty(value));
+    if path.key.is_empty() {
+        fields.insert("zone".to_owned(), bucket.zone().into());
+    }
+    Ok(fields)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+fn text(name: &str, fields: &Map<String, Value>, human: bool) -> String {
+    let mut lines = vec![printable(name)];
+    for (field, value) in fields {
+        if let Value::Object(pairs) = value {
+            let pairs = pairs
+                .iter()
+                .map(|(key, value)| line(&format!("{field}.{key}"), value, false));
+            lines.extend(pairs);
+        } else {
+            lines.push(line(field, value, human && SIZES.contains(&field.as_str())));
+        }
+    }
+    lines.join("\n")
+}
+
+fn line(field: &str, value: &Value, is_human_size: bool) -> String {
+    let value = match value {
+        Value::String(text) => printable(text),
+        Value::Number(number) if is_human_size => {
+            size_text(number.as_u64().unwrap_or_default(), true)
+        }
+        other => other.to_string(),
+    };
+    format!("  {field:NAME_WIDTH$} {value}")
+}

@@ -1,0 +1,46 @@
+//! `sync`: makes a folder or prefix equal to another one.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use qingstor_sdk::{Compare, FolderTransfer};
+
+use super::folder::{self, Ends};
+use super::transfers::Transfers;
+use crate::arguments::{Comparison, SyncArguments};
+use crate::location::Location;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Runs the command.
+pub(super) async fn run(
+    session: &Arc<Session>,
+    output: &Arc<Output>,
+    arguments: SyncArguments,
+) -> Result<()> {
+    let ends = Ends {
+        source: Location::parse(&arguments.source)?,
+        target: Location::parse(&arguments.target)?,
+    };
+    let transfers =
+        Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
+    let transfer = ends.transfer(&transfers).await?;
+    let transfer = folder::configure(transfer, &transfers, &arguments.filters)?;
+    let mut transfer = with_comparison(transfer, &arguments.comparison).delete(arguments.delete);
+    if let Some(most) = arguments.max_delete {
+        transfer = transfer.max_delete(most);
+    }
+    let done = folder::run(&transfers, &ends, transfer, |_| {}).await;
+    transfers.finish();
+    done.map(drop)
+}
+
+/// Sets how files are compared.
+pub(super) fn with_comparison(transfer: FolderTransfer, comparison: &Comparison) -> FolderTransfer {
+    let compare = match (comparison.size_only, comparison.checksum) {
+        (true, _) => Compare::SizeOnly,
+        (_, true) => Compare::Checksum,
+        _ => Compare::SizeAndTime,
+    };
+    transfer.compare(compare).update(comparison.update)
+}

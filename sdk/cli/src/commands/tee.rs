@@ -1,0 +1,43 @@
+//! `tee`: stores standard input as an object, and prints it as well.
+
+use anyhow::{Context as _, Result};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::transfers::{Properties, with_properties};
+use crate::arguments::TeeArguments;
+use crate::exit::OutputClosed;
+use crate::location::Remote;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Size of the buffer in bytes.
+const BUFFER: usize = 64 << 10;
+
+/// Runs the command. If the reader of standard output is gone, the object is stored nevertheless.
+pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArguments) -> Result<()> {
+    let path = Remote::parse_object(&arguments.path)?;
+    let bucket = session.bucket(&path.bucket).await?;
+    let properties = Properties::load(&arguments.object).await?;
+    let mut object = bucket
+        .upload_writer(&path.key)
+        .with_options(|upload| with_properties(upload, &properties));
+    let mut input = tokio::io::stdin();
+    let mut buffer = vec![0; BUFFER];
+    let mut is_closed = false;
+    loop {
+        let count = input.read(&mut buffer).await.context("standard input")?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        if !is_closed {
+            match output.raw(bytes).and_then(|()| output.flush()) {
+                Err(error) if error.is::<OutputClosed>() => is_closed = true,
+                printed => printed?,
+            }
+        }
+        object.write_all(bytes).await?;
+    }
+    object.finish().await?;
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! [`Transfers`]: options and progress of the transfers of one command.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use qingstor_sdk::types::StorageClass;
+use qingstor_sdk::{Metadata, SseKey, Upload};
+
+use crate::arguments::{ObjectOptions, TransferOptions};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::session::{Session, read_sse_key};
+
+/// State that the transfers of one command share.
+pub(super) struct Transfers {
+    pub(super) session: Arc<Session>,
+    pub(super) output: Arc<Output>,
+    pub(super) options: TransferOptions,
+    pub(super) properties: Properties,
+    pub(super) progress: Progress,
+}
+
+/// Properties of stored objects.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Properties {
+    pub(super) content_type: Option<String>,
+    pub(super) storage_class: Option<StorageClass>,
+    pub(super) metadata: Metadata,
+    pub(super) sse_key: Option<SseKey>,
+}
+
+impl Properties {
+    /// Reads the options, and the file with the encryption key.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file is not a key.
+    pub(super) async fn load(options: &ObjectOptions) -> Result<Self> {
+        let sse_key = match &options.sse_key {
+            Some(path) => Some(read_sse_key(path).await?),
+            None => None,
+        };
+        Ok(Self {
+            content_type: options.content_type.clone(),
+            storage_class: options.storage_class.as_deref().map(StorageClass::from),
+            metadata: options.meta.iter().cloned().collect(),
+            sse_key,
+        })
+    }
+
+    /// Returns whether the options change what a copy within the service takes from its source.
+    pub(super) fn replace_metadata(&self) -> bool {
+        self.content_type.is_some() || !self.metadata.is_empty()
+    }
+}
+
+/// Sets the properties of the object that an upload creates.
+pub(super) fn with_properties<'a>(mut upload: Upload<'a>, properties: &Properties) -> Upload<'a> {
+    if let Some(content_type) = &properties.content_type {
+        upload = upload.content_type(content_type);
+    }
+    if let Some(class) = &properties.storage_class {
+        upload = upload.storage_class(class.clone());
+    }
+    if let Some(key) = &properties.sse_key {
+        upload = upload.sse_key(key);
+    }
+    upload.metadata(properties.metadata.iter())
+}
+
+impl Transfers {
+    /// Starts the progress display of a command.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file with the encryption key is not a key.
+    pub(super) async fn start(
+        session: &Arc<Session>,
+        output: &Arc<Output>,
+        options: &TransferOptions,
+        object: &ObjectOptions,
+    ) -> Result<Self> {
+        let is_shown = !output.quiet() && !options.dry_run;
+        let progress = match is_shown && (options.progress || !output.json()) {
+            true => Progress::start(options.progress),
+            false => Progress::hidden(),
+        };
+        output.show_progress(progress.clone());
+        Ok(Self {
+            session: Arc::clone(session),
+            output: Arc::clone(output),
+            options: options.clone(),
+            properties: Properties::load(object).await?,
+            progress,
+        })
+    }
+
+    /// Returns whether checksums are compared.
+    pub(super) fn verify(&self) -> bool {
+        !self.options.verification.no_verify
+    }
+
+    /// Ends the progress display.
+    pub(super) fn finish(&self) {
+        self.progress.clear();
+        self.output.show_progress(Progress::hidden());
+    }
+}

@@ -1,0 +1,128 @@
+//! `uploads ls` and `uploads abort`: lists or aborts unfinished multipart uploads.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut};
+use qingstor_sdk::types::MultipartUpload;
+use qingstor_sdk::{Bucket, Error, Timestamp};
+
+use super::ls::{time_text, with_bucket};
+use crate::arguments::{AbortArguments, UploadsArguments};
+use crate::location::Remote;
+use crate::messages;
+use crate::output::{Action, Output, printable};
+use crate::session::{Session, confirm};
+
+/// Number of uploads that are aborted at the same time.
+const ABORTS: usize = 8;
+
+/// Lists unfinished uploads.
+pub(super) async fn list(
+    session: &Session,
+    output: &Output,
+    arguments: UploadsArguments,
+) -> Result<()> {
+    let path = Remote::parse(&arguments.path)?;
+    let bucket = session.bucket(&path.bucket).await?;
+    let uploads = unfinished(&bucket, &path, arguments.older_than);
+    pin_mut!(uploads);
+    while let Some(upload) = uploads.next().await {
+        let upload = upload?;
+        let address = Remote::new(&path.bucket, &upload.key).to_string();
+        output.result(
+            || {
+                format!(
+                    "{}  {}  {}",
+                    time_text(upload.created),
+                    printable(&upload.upload_id),
+                    printable(&address)
+                )
+            },
+            || with_bucket(&upload, &path.bucket),
+        )?;
+    }
+    Ok(())
+}
+
+/// Aborts unfinished uploads.
+pub(super) async fn abort(
+    session: &Session,
+    output: &Output,
+    arguments: AbortArguments,
+) -> Result<()> {
+    let AbortArguments {
+        uploads,
+        dry_run,
+        yes,
+    } = arguments;
+    let path = Remote::parse(&uploads.path)?;
+    let bucket = session.bucket(&path.bucket).await?;
+    if !dry_run {
+        confirm(&messages::abort_uploads(&path), yes).await?;
+    }
+    abort_each(
+        output,
+        &bucket,
+        unfinished(&bucket, &path, uploads.older_than),
+        dry_run,
+    )
+    .await
+}
+
+/// Aborts all unfinished uploads of a bucket.
+pub(super) async fn abort_all(output: &Output, bucket: &Bucket) -> Result<()> {
+    let uploads = unfinished(bucket, &Remote::new(bucket.name(), ""), None);
+    abort_each(output, bucket, uploads, false).await
+}
+
+fn unfinished(
+    bucket: &Bucket,
+    path: &Remote,
+    older_than: Option<Duration>,
+) -> impl Stream<Item = Result<MultipartUpload, Error>> + Send + use<> {
+    let now = Timestamp::now();
+    let uploads = bucket
+        .list_multipart_uploads()
+        .prefix(path.key.clone())
+        .items();
+    uploads.try_filter(move |upload| {
+        let age = upload
+            .created
+            .and_then(|created| now.duration_since(created));
+        std::future::ready(older_than.is_none_or(|limit| age.is_some_and(|age| age > limit)))
+    })
+}
+
+async fn abort_each(
+    output: &Output,
+    bucket: &Bucket,
+    uploads: impl Stream<Item = Result<MultipartUpload, Error>> + Send,
+    is_dry: bool,
+) -> Result<()> {
+    let aborts = uploads
+        .map(|upload| async move {
+            let upload = upload?;
+            let aborted = match is_dry {
+                true => Ok(()),
+                false => {
+                    let call = bucket.abort_multipart_upload(&upload.key, &upload.upload_id);
+                    call.await.map(drop)
+                }
+            };
+            Ok::<_, Error>((upload, aborted))
+        })
+        .buffered(ABORTS);
+    pin_mut!(aborts);
+    while let Some(abort) = aborts.next().await {
+        let (upload, aborted) = abort?;
+        let address = Remote::new(bucket.name(), &upload.key).to_string();
+        let mut action = Action::new("abort", &address);
+        action.reason = Some(&upload.upload_id);
+        match aborted {
+            Ok(()) => output.action(&action)?,
+            Err(error) => output.failed(&action, &error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Lists of objects below an operand.
+
+use anyhow::Result;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use qingstor_sdk::types::ObjectSummary;
+use qingstor_sdk::{Bucket, Error};
+
+use crate::location::Remote;
+use crate::messages;
+use crate::pattern::Pattern;
+use crate::session::Session;
+
+/// The objects that an operand stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Selection {
+    /// One object.
+    Object,
+    /// The object of this name, and everything below the folder of this name.
+    Folder,
+    /// The objects that match a pattern.
+    Pattern(Pattern),
+}
+
+impl Selection {
+    /// Returns what an operand stands for. An object whose key is the text of a pattern wins over
+    /// the pattern.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the pattern is invalid, or an error of the request that looks for
+    /// the object.
+    pub(crate) async fn of(session: &Session, remote: &Remote, recursive: bool) -> Result<Self> {
+        if !session.options().raw
+            && let Some(pattern) = Pattern::parse(&remote.key)?
+            && !(is_valid_key(&remote.key) && exists(session, remote).await?)
+        {
+            return Ok(Self::Pattern(pattern));
+        }
+        Ok(match recursive || remote.is_folder() {
+            true => Self::Folder,
+            false => Self::Object,
+        })
+    }
+
+    /// Lists the objects, page by page. An object that was not looked up is not in the list, unless
+    /// it is below the folder.
+    pub(crate) fn objects(
+        &self,
+        bucket: &Bucket,
+        remote: &Remote,
+    ) -> impl Stream<Item = Result<ObjectSummary, Error>> + Send + use<> {
+        let prefix = match self {
+            Self::Object => remote.key.clone(),
+            Self::Folder => remote.folder_prefix(),
+            Self::Pattern(pattern) => pattern.prefix().to_owned(),
+        };
+        let pattern = match self {
+            Self::Pattern(pattern) => Some(pattern.clone()),
+            _ => None,
+        };
+        let items = bucket.list_objects().prefix(prefix).items();
+        items.try_filter(move |object| {
+            let is_selected = pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern.matches(&object.key));
+            std::future::ready(is_selected)
+        })
+    }
+
+    /// Lists like [`objects`](Self::objects), and for a folder also the object of the same name.
+    pub(crate) async fn objects_and_itself(
+        &self,
+        session: &Session,
+        bucket: &Bucket,
+        remote: &Remote,
+    ) -> Result<impl Stream<Item = Result<ObjectSummary, Error>> + Send + use<>> {
+        let itself = match self {
+            Self::Folder if !remote.is_folder() => find(session, remote).await?,
+            Self::Object => find(session, remote).await?,
+            _ => None,
+        };
+        let below = match self {
+            Self::Object => None,
+            _ => Some(self.objects(bucket, remote)),
+        };
+        Ok(stream::iter(itself.map(Ok)).chain(stream::iter(below).flatten()))
+    }
+}
+
+/// Returns an object with the key, if there is one.
+///
+/// # Errors
+///
+/// Returns the error of the list.
+pub(crate) async fn find(session: &Session, remote: &Remote) -> Result<Option<ObjectSummary>> {
+    let bucket = session.bucket(&remote.bucket).await?;
+    // The order of lists is not specified, so that the object can be anywhere among those with the
+    // prefix. With a delimiter, what is below folders is not listed.
+    let call = bucket
+        .list_objects()
+        .prefix(remote.key.clone())
+        .delimiter("/");
+    let mut items = call.items();
+    while let Some(object) = items.next().await {
+        let object = object?;
+        if object.key == remote.key {
+            return Ok(Some(object));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns whether there is an object with the key.
+///
+/// # Errors
+///
+/// Returns the error of the request, unless the object does not exist.
+pub(crate) async fn exists(session: &Session, remote: &Remote) -> Result<bool> {
+    let bucket = session.bucket(&remote.bucket).await?;
+    match bucket.head_object(&remote.key).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns whether the service accepts requests with the key in a path.
+fn is_valid_key(key: &str) -> bool {
+    !key.is_empty()
+        && !key.starts_with('/')
+        && !key.split('/').any(|name| name == "." || name == "..")
+}
+
+/// Returns the error for an operand that stands for nothing.
+pub(crate) fn nothing(path: &str) -> anyhow::Error {
+    anyhow::anyhow!(messages::nothing_matches(path))
+}

@@ -1,0 +1,183 @@
+//! Operands: `qs://BUCKET/KEY`, paths of files, and `-`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::exit::usage;
+use crate::messages;
+
+/// Prefix of addresses of buckets and objects.
+pub(crate) const SCHEME: &str = "qs://";
+
+/// An operand of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Location {
+    /// A bucket, or an object or a prefix in it.
+    Remote(Remote),
+    /// A file or folder.
+    Local(PathBuf),
+    /// Standard input or output.
+    Stdio,
+}
+
+/// A bucket and a key, which is empty for the bucket itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Remote {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+impl Location {
+    /// Parses an operand.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if there is no bucket after `qs://`, or if the operand is empty.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        if text == "-" {
+            return Ok(Self::Stdio);
+        }
+        let scheme = text.get(..SCHEME.len());
+        if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME)) {
+            return match text {
+                "" => Err(usage(messages::empty_path())),
+                _ => Ok(Self::Local(text.into())),
+            };
+        }
+        let rest = text.get(SCHEME.len()..).unwrap_or_default();
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(usage(messages::no_bucket(text)));
+        }
+        Ok(Self::Remote(Remote::new(bucket, key)))
+    }
+}
+
+impl Remote {
+    /// Creates the address of a bucket, or of a key or prefix in it.
+    pub(crate) fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        Self {
+            bucket: bucket.into(),
+            key: key.into(),
+        }
+    }
+
+    /// Parses an operand that must be a bucket or a key.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error for everything else.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        match Location::parse(text)? {
+            Location::Remote(remote) => Ok(remote),
+            _ => Err(usage(messages::not_remote(text))),
+        }
+    }
+
+    /// Parses an operand that must be a key.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error for everything else.
+    pub(crate) fn parse_object(text: &str) -> Result<Self> {
+        let remote = Self::parse(text)?;
+        match remote.key.is_empty() {
+            true => Err(usage(messages::no_key(text))),
+            false => Ok(remote),
+        }
+    }
+
+    /// Parses an operand that must be a bucket: `qs://BUCKET` or `BUCKET`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if there is a key.
+    pub(crate) fn parse_bucket(text: &str) -> Result<String> {
+        let remote = match Location::parse(text)? {
+            Location::Remote(remote) => remote,
+            _ => Self::parse(&format!("{SCHEME}{text}"))?,
+        };
+        match remote.key.is_empty() {
+            true => Ok(remote.bucket),
+            false => Err(usage(messages::not_a_bucket(text))),
+        }
+    }
+
+    /// Returns the key as a prefix of the keys in this folder: empty, or with a `/` at the end.
+    pub(crate) fn folder_prefix(&self) -> String {
+        match self.key.is_empty() || self.key.ends_with('/') {
+            true => self.key.clone(),
+            false => format!("{}/", self.key),
+        }
+    }
+
+    /// Returns whether the key can only be a folder: it is empty or ends with `/`.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.key.is_empty() || self.key.ends_with('/')
+    }
+
+    /// Returns the part of the key after the last `/`.
+    pub(crate) fn name(&self) -> &str {
+        self.key.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.key.is_empty() {
+            true => format!("{SCHEME}{}", self.bucket),
+            false => format!("{SCHEME}{}/{}", self.bucket, self.key),
+        };
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Remote(remote) => remote.fmt(f),
+            Self::Local(path) => path.display().fmt(f),
+            Self::Stdio => f.write_str("-"),
+        }
+    }
+}
+
+/// Returns whether the text of a path ends with a separator.
+pub(crate) fn ends_with_separator(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    text.last()
+        .is_some_and(|last| std::path::is_separator(char::from(*last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_are_addresses_paths_or_a_dash() {
+        let remote = |bucket, key| Location::Remote(Remote::new(bucket, key));
+        for (text, expected) in [
+            ("qs://b", remote("b", "")),
+            ("qs://b/", remote("b", "")),
+            ("QS://b/k", remote("b", "k")),
+            ("qs://b/a//b/", remote("b", "a//b/")),
+            ("qs://b//k", remote("b", "/k")),
+            ("qs://b/文件 ?", remote("b", "文件 ?")),
+            ("a/b", Location::Local("a/b".into())),
+            ("qs:/b", Location::Local("qs:/b".into())),
+            ("é", Location::Local("é".into())),
+            ("-", Location::Stdio),
+            ("./-", Location::Local("./-".into())),
+        ] {
+            assert_eq!(Location::parse(text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "qs://", "qs:///k"] {
+            assert!(Location::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Remote::parse_bucket("b").unwrap(), "b");
+        assert_eq!(Remote::parse_bucket("qs://b/").unwrap(), "b");
+        assert!(Remote::parse_bucket("qs://b/k").is_err());
+    }
+}

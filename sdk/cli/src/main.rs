@@ -1,0 +1,162 @@
+//! The program `qingstor`: a command line for QingStor object storage.
+
+mod api;
+mod arguments;
+mod commands;
+mod completion;
+mod curl;
+mod exit;
+#[expect(
+    clippy::mod_module_files,
+    reason = "the generator only writes below its output folder"
+)]
+mod generated;
+mod global_options;
+mod listing;
+mod location;
+mod messages;
+mod open_uploads;
+mod output;
+mod pattern;
+mod progress;
+mod quantities;
+mod session;
+mod signals;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use clap_complete::CompleteEnv;
+
+use arguments::{Cli, Command};
+use exit::{DONE, FAILED, USAGE, code_of, exit_code};
+use output::Output;
+use session::Session;
+use signals::{Signal, Signals};
+
+/// The longest wait for requests that abort uploads after Ctrl-C.
+const ABORT_PATIENCE: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    CompleteEnv::with_factory(command).complete();
+    let matches = command().try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Standard output may be closed.
+            let _ = error.print();
+            return exit_code(if error.use_stderr() { USAGE } else { DONE });
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(run(cli));
+            // A blocked read of standard input must not keep the process alive.
+            runtime.shutdown_background();
+            exit_code(code)
+        }
+        Err(error) => {
+            eprintln!("{}", messages::error(error));
+            exit_code(FAILED)
+        }
+    }
+}
+
+/// Returns the command line in the language of the locale.
+fn command() -> clap::Command {
+    messages::help::translated(Cli::command())
+}
+
+/// Runs the command, and returns the exit code.
+async fn run(cli: Cli) -> u8 {
+    let session = Arc::new(Session::new(cli.global));
+    let output = session.output();
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            output.error(&error.into());
+            return FAILED;
+        }
+    };
+    let keeps_uploads =
+        matches!(&cli.command, Command::Cp(copy) | Command::Mv(copy) if copy.resume);
+    let is_server = cli.command.is_server();
+    let ended = tokio::select! {
+        result = commands::run(&session, &output, cli.command) => Ok(result),
+        signal = signals.next() => Err(signal),
+    };
+    output.show_progress(progress::Progress::hidden());
+    match ended {
+        Ok(result) => finish(&output, result),
+        Err(_) if is_server => DONE,
+        Err(signal) => {
+            interrupted(&session, &output, &mut signals, keeps_uploads).await;
+            signal.exit_code()
+        }
+    }
+}
+
+/// Reports the error of the command, and returns the exit code.
+fn finish(output: &Output, result: Result<()>) -> u8 {
+    let result = result.and_then(|()| output.flush());
+    let code = match &result {
+        Ok(()) => DONE,
+        Err(error) => code_of(error),
+    };
+    if let Err(error) = &result
+        && code != DONE
+    {
+        output.error(error);
+    }
+    match code {
+        DONE if output.failures() > 0 => FAILED,
+        code => code,
+    }
+}
+
+/// Waits for the end of aborted uploads, and says which uploads are left. A second signal ends the
+/// wait.
+async fn interrupted(
+    session: &Session,
+    output: &Output,
+    signals: &mut Signals,
+    keeps_uploads: bool,
+) {
+    let patience = if keeps_uploads {
+        Duration::ZERO
+    } else {
+        ABORT_PATIENCE
+    };
+    tokio::select! {
+        () = session.wait_for_aborts(patience) => {}
+        _ = signals.next() => {}
+    }
+    let _ = output.flush();
+    output.stderr(&messages::interrupted());
+    let (open, aborted) = session.open_uploads().names();
+    for name in aborted {
+        output.stderr(&messages::upload_aborted(output::printable(&name)));
+    }
+    for name in open {
+        let name = output::printable(&name);
+        output.stderr(&match keeps_uploads {
+            true => messages::upload_kept(name),
+            false => messages::upload_unknown(name),
+        });
+    }
+}
+
+impl Signal {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => exit::INTERRUPTED,
+            Self::Terminate => exit::TERMINATED,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! All messages, in English and Chinese.
+//!
+//! The locale selects the language: `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
+
+pub(crate) mod help;
+
+/// Texts of the operations, which are generated.
+mod operations {
+    pub(super) mod texts;
+}
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+
+/// A language of the messages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Language {
+    English,
+    Chinese,
+}
+
+/// Returns the language of the locale.
+pub(crate) fn language() -> Language {
+    static LANGUAGE: OnceLock<Language> = OnceLock::new();
+    *LANGUAGE.get_or_init(|| {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+        let locale = values.find(|value| !value.is_empty());
+        match locale.is_some_and(|locale| locale.starts_with("zh")) {
+            true => Language::Chinese,
+            false => Language::English,
+        }
+    })
+}
+
+/// Returns the text of an operation, or of one of its flags, in the language of the locale. `flag` is
+/// empty for the operation itself, and `english` is the text in the specification.
+pub(crate) fn operation_text(operation: &str, flag: &str, english: &'static str) -> &'static str {
+    if language() == Language::English {
+        return english;
+    }
+    let mut texts = operations::texts::TEXTS.iter();
+    let text = texts.find(|(id, name, _)| *id == operation && *name == flag);
+    text.map_or(english, |(_, _, text)| text)
+}
+
+/// Defines a function for each message, with a text for each language.
+macro_rules! messages {
+    ($($(#[$attribute:meta])? $name:ident($($argument:ident),*) { $english:literal $chinese:literal })*) => {$(
+        $(#[$attribute])?
+        pub(crate) fn $name($($argument: impl Display),*) -> String {
+            match language() {
+                Language::English => format!($english),
+                Language::Chinese => format!($chinese),
+            }
+        }
+    )*};
+}
+
+messages! {
+    // Parts of lines.
+    error(text) { "error: {text}" "错误：{text}" }
+    line_number(number) { "line {number}" "第 {number} 行" }
+    summary(objects, bytes) { "{objects} objects, {bytes}" "{objects} 个对象，{bytes}" }
+
+    // Wrong usage.
+    empty_path() { "a path is empty" "路径为空" }
+    no_bucket(path) { "`{path}` does not name a bucket: write qs://BUCKET/KEY" "`{path}` 缺少存储空间名称：请写成 qs://BUCKET/KEY" }
+    no_key(path) { "`{path}` does not name an object: write qs://BUCKET/KEY" "`{path}` 缺少对象名称：请写成 qs://BUCKET/KEY" }
+    not_remote(path) { "`{path}` is not in a bucket: write qs://BUCKET/KEY" "`{path}` 不在存储空间中：请写成 qs://BUCKET/KEY" }
+    not_a_bucket(path) { "`{path}` is not a bucket: write qs://BUCKET" "`{path}` 不是存储空间：请写成 qs://BUCKET" }
+    invalid_pattern(pattern, reason) { "invalid pattern `{pattern}`: {reason}" "模式 `{pattern}` 无效：{reason}" }
+    both_local(source, target) { "neither `{source}` nor `{target}` is in a bucket" "`{source}` 和 `{target}` 都不在存储空间中" }
+    several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
+    stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
+    folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
+    needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
+    needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
+    sync_needs_folders(path) { "`{path}` cannot be synced: sync works on folders and prefixes" "`{path}` 无法同步：sync 只处理文件夹和前缀" }
+    zones_differ(source, target) { "folders can only be copied within one zone, not from {source} to {target}: download and upload them" "文件夹只能在同一区域内复制，不能从 {source} 复制到 {target}：请先下载再上传" }
+    content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
+    expected_object() { "expected a JSON object" "应为 JSON 对象" }
+    expected_pair(text) { "expected KEY=VALUE, not `{text}`" "应为 KEY=VALUE，而不是 `{text}`" }
+    expected_range() { "expected FIRST-LAST, FIRST- or -N" "应为 FIRST-LAST、FIRST- 或 -N" }
+    expected_size(text) { "`{text}` is not a size such as 4096, 16M or 1.5G" "`{text}` 不是大小，例如 4096、16M 或 1.5G" }
+    expected_duration(text) { "`{text}` is not a duration such as 10m, 12h or 30d" "`{text}` 不是时长，例如 10m、12h 或 30d" }
+    overlap(source, target) { "{source} and {target} overlap: copy the files, then delete the source" "{source} 与 {target} 重叠：请先复制，再删除源" }
+    invalid_profile(name) { "`{name}` is not the name of a profile" "`{name}` 不是配置名称" }
+    no_home() { "the home directory is not known" "无法确定主目录" }
+    quotes_not_closed() { "a quote is not closed" "引号未闭合" }
+    options_in_run() { "global options belong to the command run itself, before the file" "全局选项应写在 run 命令本身，位于文件之前" }
+    run_in_run() { "run cannot be used within run" "run 中不能使用 run" }
+    required_option(option) { "{option} is required" "缺少 {option}" }
+    invalid_value(option, reason) { "invalid value of {option}: {reason}" "{option} 的值无效：{reason}" }
+
+    // Flags of every operation.
+    help_dry_run() { "Print the signed request as a curl command, and do not send it" "以 curl 命令输出已签名的请求，不发送" }
+    help_show_secrets() { "Show the signature and encryption keys in the curl command" "在 curl 命令中显示签名和加密密钥" }
+    help_bucket() { "Name of the bucket" "存储空间名称" }
+    help_output() { "Write the content to this file instead of standard output" "把内容写入此文件，而不是标准输出" }
+    help_body() { "The whole JSON body, or @FILE with it; flags replace its fields" "完整的 JSON 消息体，或包含它的 @FILE；其他选项替换其中的字段" }
+
+    // Questions.
+    ask(question) { "{question}? [y/N] " "{question}？[y/N] " }
+    delete_folder(path) { "delete {path} and everything below it" "删除 {path} 及其下的全部内容" }
+    delete_matches(path) { "delete everything that matches {path}" "删除所有匹配 {path} 的对象" }
+    delete_versions(path) { "permanently delete all versions of {path}" "永久删除 {path} 的所有版本" }
+    delete_bucket(bucket) { "delete the bucket {bucket} with all its objects" "删除存储空间 {bucket} 及其全部对象" }
+    abort_uploads(path) { "abort the unfinished uploads of {path}" "中止 {path} 未完成的上传" }
+    not_confirmed() { "not confirmed" "未确认" }
+
+    // Results.
+    nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
+    no_such_file(path) { "{path} does not exist" "{path} 不存在" }
+    not_a_file(path) { "{path} is not a regular file" "{path} 不是普通文件" }
+    same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }
+    exists(path) { "{path} exists" "{path} 已存在" }
+    would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
+    unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }
+    not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
+    progress(files, bytes, total, rate) { "{files} files, {bytes} of {total}, {rate}/s" "{files} 个文件，{bytes} / {total}，{rate}/秒" }
+    interrupted() { "interrupted" "已中断" }
+    upload_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }
+    upload_aborted(target) { "aborted: {target}" "已中止：{target}" }
+    upload_unknown(target) { "not aborted in time, see `qingstor uploads ls`: {target}" "未能及时中止，请查看 `qingstor uploads ls`：{target}" }
+    differs(path, reason) { "{path}: {reason}" "{path}：{reason}" }
+    only_in_source() { "only in the source" "仅存在于源" }
+    only_in_target() { "only in the target" "仅存在于目标" }
+    changed_while_read(target) { "the file changed while it was read, twice; {target} has mixed content" "文件在读取期间两次被修改；{target} 的内容是混合的" }
+    equal(count) { "equal files: {count}" "相同的文件：{count}" }
+
+    // Emulator.
+    #[cfg(feature = "emulator")]
+    emulator_listening(address) { "listening on {address}" "正在监听 {address}" }
+    #[cfg(feature = "emulator")]
+    emulator_settings() { "# settings for another shell; Ctrl-C stops the server" "# 用于另一个 shell 的配置；Ctrl-C 停止服务" }
+
+    // Doctor.
+    check_passed(text) { "ok      {text}" "正常    {text}" }
+    check_failed(text) { "FAILED  {text}" "失败    {text}" }
+    check_fix(text) { "        fix: {text}" "        处理：{text}" }
+    settings_found(place) { "settings: {place}" "配置：{place}" }
+    settings_environment() { "the environment" "环境变量" }
+    settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
+    service_reached(buckets) { "the service accepts the access key, which sees {buckets} buckets" "服务接受该访问密钥，可见 {buckets} 个存储空间" }
+    service_anonymous() { "requests are not signed" "请求未签名" }
+    fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }
+    fix_key() { "check the access key in the console of QingCloud; the service does not accept it" "请在青云控制台检查访问密钥；服务不接受该密钥" }
+    fix_rights(operation) { "the policy or ACL of the bucket must allow {operation} for this access key" "存储空间的策略或 ACL 必须允许该访问密钥执行 {operation}" }
+    clock_right(seconds) { "the clock differs from that of the service by {seconds} s" "本机时钟与服务相差 {seconds} 秒" }
+    fix_clock() { "set the clock of this computer, or let a time service set it" "请校准本机时钟，或启用时间同步服务" }
+    bucket_zone(bucket, zone) { "the bucket {bucket} is in {zone}" "存储空间 {bucket} 位于 {zone}" }
+    fix_bucket() { "check the name, `qingstor ls` lists your buckets" "请检查名称，`qingstor ls` 列出您的存储空间" }
+    bucket_right(operation) { "{operation} is allowed" "允许 {operation}" }
+}

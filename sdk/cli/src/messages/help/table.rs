@@ -1,0 +1,413 @@
+//! Each line of the help in English and Chinese.
+
+/// The texts, line by line. Lines of examples are not translated.
+pub(super) const TEXTS: &[(&str, &str)] = &[
+    // Headings.
+    ("Global options", "全局选项"),
+    ("Transfers", "传输"),
+    ("Properties of stored objects", "所存储对象的属性"),
+    ("Operations", "操作"),
+    ("Examples:", "示例："),
+    ("Example:", "示例："),
+    // The program.
+    (
+        "Manage buckets and objects of QingStor",
+        "管理 QingStor 的存储空间和对象",
+    ),
+    (
+        "Access keys are read from ~/.qingstor/config.yaml, or from the environment",
+        "访问密钥取自 ~/.qingstor/config.yaml，或环境变量",
+    ),
+    (
+        "variables QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY.",
+        "QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY。",
+    ),
+    (
+        "Patterns: * and ? match within one folder, ** matches across folders,",
+        "模式：* 和 ? 只匹配同一文件夹内的字符，** 可跨越文件夹，",
+    ),
+    (
+        "[abc] matches one of these characters, {a,b} one of these words.",
+        "[abc] 匹配其中一个字符，{a,b} 匹配其中一个词。",
+    ),
+    (
+        "Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.",
+        "退出码：0 全部完成，1 有失败，2 用法错误，130 被中断。",
+    ),
+    // Global options.
+    (
+        "Read the settings from this file instead of ~/.qingstor/config.yaml",
+        "从此文件而不是 ~/.qingstor/config.yaml 读取配置",
+    ),
+    (
+        "Read the settings from ~/.qingstor/NAME.yaml only",
+        "只从 ~/.qingstor/NAME.yaml 读取配置",
+    ),
+    (
+        "Address of the service, such as http://127.0.0.1:9000",
+        "服务地址，例如 http://127.0.0.1:9000",
+    ),
+    (
+        "Zone of all buckets of this command; by default, each bucket's zone is looked up",
+        "此命令所有存储空间的区域；默认自动查找每个存储空间的区域",
+    ),
+    (
+        "Do not sign requests, to read public objects",
+        "不签名请求，用于读取公开对象",
+    ),
+    ("Print one JSON object per line", "每行输出一个 JSON 对象"),
+    ("Print errors only", "只输出错误"),
+    (
+        "Treat * ? [ { in paths as ordinary characters",
+        "把路径中的 * ? [ { 当作普通字符",
+    ),
+    // Commands.
+    ("List buckets or objects", "列出存储空间或对象"),
+    (
+        "Copy files and objects: up, down, and within the service",
+        "复制文件和对象：上传、下载、服务内复制",
+    ),
+    (
+        "Move files and objects: copy, then delete the source",
+        "移动文件和对象：先复制，再删除源",
+    ),
+    (
+        "Make a folder or prefix equal to another one",
+        "使文件夹或前缀与另一个相同",
+    ),
+    ("Compare two folders or prefixes", "比较两个文件夹或前缀"),
+    ("Delete objects", "删除对象"),
+    ("Print objects", "输出对象内容"),
+    (
+        "Store standard input as an object, and print it as well",
+        "把标准输入存为对象，同时输出",
+    ),
+    (
+        "Show the properties of buckets and objects",
+        "显示存储空间和对象的属性",
+    ),
+    ("Add up the sizes of objects", "统计对象的总大小"),
+    (
+        "Find objects by name, age and size",
+        "按名称、时间和大小查找对象",
+    ),
+    ("Create buckets", "创建存储空间"),
+    ("Delete buckets", "删除存储空间"),
+    (
+        "Print a URL that gives access to an object for a limited time",
+        "输出在限定时间内可访问对象的 URL",
+    ),
+    (
+        "List or abort unfinished multipart uploads, which use storage",
+        "列出或中止未完成的分段上传（它们占用存储空间）",
+    ),
+    ("List unfinished uploads", "列出未完成的上传"),
+    (
+        "Abort unfinished uploads, which frees their storage",
+        "中止未完成的上传，释放其存储空间",
+    ),
+    (
+        "Send one request of the API; its commands are generated from the specification",
+        "发送一个 API 请求；这些命令由规范生成",
+    ),
+    (
+        "Run commands from a file or standard input in one process",
+        "在一个进程中运行文件或标准输入中的命令",
+    ),
+    (
+        "Start a local QingStor server for tests and development",
+        "启动用于测试和开发的本地 QingStor 服务",
+    ),
+    (
+        "Check the configuration, the connection and the rights, and say what to fix",
+        "检查配置、连接和权限，并说明如何修正",
+    ),
+    (
+        "Print the completion script of a shell, which also completes buckets and keys",
+        "输出 shell 补全脚本，也能补全存储空间和 key",
+    ),
+    ("Print the manual page", "输出手册页"),
+    // Operands.
+    (
+        "Files, folders, qs://BUCKET/KEY, patterns, or - for standard input; then the target",
+        "文件、文件夹、qs://BUCKET/KEY、模式，或表示标准输入的 -；最后是目标",
+    ),
+    (
+        "Folder or qs://BUCKET/PREFIX to read",
+        "要读取的文件夹或 qs://BUCKET/PREFIX",
+    ),
+    (
+        "Folder or qs://BUCKET/PREFIX to change",
+        "要修改的文件夹或 qs://BUCKET/PREFIX",
+    ),
+    (
+        "Folder or qs://BUCKET/PREFIX",
+        "文件夹或 qs://BUCKET/PREFIX",
+    ),
+    (
+        "qs://BUCKET, qs://BUCKET/PREFIX or a pattern; all buckets by default",
+        "qs://BUCKET、qs://BUCKET/PREFIX 或模式；默认列出所有存储空间",
+    ),
+    ("qs://BUCKET/KEY or patterns", "qs://BUCKET/KEY 或模式"),
+    ("qs://BUCKET/KEY", "qs://BUCKET/KEY"),
+    (
+        "qs://BUCKET or qs://BUCKET/KEY",
+        "qs://BUCKET 或 qs://BUCKET/KEY",
+    ),
+    (
+        "qs://BUCKET, qs://BUCKET/FOLDER or patterns",
+        "qs://BUCKET、qs://BUCKET/FOLDER 或模式",
+    ),
+    (
+        "qs://BUCKET or qs://BUCKET/FOLDER",
+        "qs://BUCKET 或 qs://BUCKET/FOLDER",
+    ),
+    (
+        "qs://BUCKET or qs://BUCKET/PREFIX",
+        "qs://BUCKET 或 qs://BUCKET/PREFIX",
+    ),
+    ("qs://BUCKET", "qs://BUCKET"),
+    (
+        "qs://BUCKET whose zone and rights are checked, too",
+        "同时检查其区域和权限的 qs://BUCKET",
+    ),
+    (
+        "File with commands; standard input by default",
+        "命令文件；默认为标准输入",
+    ),
+    (
+        "bash, zsh, fish, elvish or powershell",
+        "bash、zsh、fish、elvish 或 powershell",
+    ),
+    // Transfers.
+    (
+        "Copy folders with everything below them",
+        "复制文件夹及其下的全部内容",
+    ),
+    ("Skip targets that exist", "跳过已存在的目标"),
+    (
+        "Continue an interrupted transfer of a large file, and keep what this one leaves",
+        "继续被中断的大文件传输，并保留此次未完成的部分",
+    ),
+    ("Delete what the source does not have", "删除源中没有的内容"),
+    (
+        "Delete nothing if more than this number would be deleted",
+        "如果要删除的数量超过此值，则什么都不删除",
+    ),
+    ("Compare sizes, not times", "比较大小，不比较时间"),
+    (
+        "Compare sizes and checksums, not times",
+        "比较大小和校验和，不比较时间",
+    ),
+    (
+        "Do not replace targets that are newer than the source",
+        "不替换比源更新的目标",
+    ),
+    (
+        "Include the paths that match; can be repeated",
+        "包含匹配的路径；可重复使用",
+    ),
+    (
+        "Exclude the paths that match; can be repeated",
+        "排除匹配的路径；可重复使用",
+    ),
+    (
+        "Print what would be done, and do nothing",
+        "只输出将要执行的操作",
+    ),
+    ("Number of files at the same time", "同时传输的文件数"),
+    (
+        "Number of parts of one file at the same time",
+        "一个文件同时传输的分段数",
+    ),
+    (
+        "Size of the parts of large files, such as 16M",
+        "大文件的分段大小，例如 16M",
+    ),
+    (
+        "Most bytes per second of the whole command, such as 2M",
+        "整个命令每秒最多传输的字节数，例如 2M",
+    ),
+    (
+        "Compare checksums after each transfer (default)",
+        "每次传输后比较校验和（默认）",
+    ),
+    (
+        "Do not compare checksums, which saves CPU time",
+        "不比较校验和，节省 CPU 时间",
+    ),
+    (
+        "Show progress even if standard error is not a terminal: a line every few seconds",
+        "即使标准错误不是终端也显示进度：每隔几秒一行",
+    ),
+    (
+        "Skip symbolic links instead of following them",
+        "跳过符号链接，而不跟随",
+    ),
+    (
+        "Encode keys that cannot be file names here, instead of reporting them",
+        "对不能作为文件名的 key进行编码，而不是报告错误",
+    ),
+    (
+        "Media type; by default, that of the file name extension",
+        "媒体类型；默认由文件扩展名决定",
+    ),
+    (
+        "Storage class, such as STANDARD_IA",
+        "存储级别，例如 STANDARD_IA",
+    ),
+    ("User metadata; can be repeated", "用户元数据；可重复使用"),
+    (
+        "File with the encryption key: 32 bytes, or their Base64",
+        "加密密钥文件：32 字节或其 Base64",
+    ),
+    // Other options.
+    (
+        "Print time, size and storage class, too",
+        "同时输出时间、大小和存储级别",
+    ),
+    ("Print sizes such as 1.5 MiB", "以 1.5 MiB 的形式输出大小"),
+    ("List everything below the prefix", "列出前缀下的全部内容"),
+    (
+        "List all versions and delete markers",
+        "列出所有版本和删除标记",
+    ),
+    (
+        "Print the number of objects and their total size at the end",
+        "最后输出对象数量和总大小",
+    ),
+    (
+        "Delete folders with everything below them",
+        "删除文件夹及其下的全部内容",
+    ),
+    (
+        "Delete all versions and delete markers permanently",
+        "永久删除所有版本和删除标记",
+    ),
+    (
+        "Print what would be deleted, and delete nothing",
+        "只输出将要删除的内容",
+    ),
+    ("Do not ask", "不询问"),
+    (
+        "Bytes to print: FIRST-LAST, FIRST-, or -N for the last N bytes",
+        "要输出的字节：FIRST-LAST、FIRST-，或用 -N 表示最后 N 个字节",
+    ),
+    ("Version of the object", "对象的版本"),
+    (
+        "Only objects whose name, the part after the last /, matches this pattern",
+        "只查找名称（最后一个 / 之后的部分）匹配此模式的对象",
+    ),
+    (
+        "Only objects that were modified before this time, such as 30d or 12h",
+        "只查找在此时间之前修改的对象，例如 30d 或 12h",
+    ),
+    (
+        "Only objects that were modified within this time, such as 30d or 12h",
+        "只查找在此时间之内修改的对象，例如 30d 或 12h",
+    ),
+    (
+        "Only objects with more bytes, such as 10M",
+        "只查找大于此值的对象，例如 10M",
+    ),
+    (
+        "Only objects with fewer bytes, such as 1K",
+        "只查找小于此值的对象，例如 1K",
+    ),
+    (
+        "Delete all objects, versions and unfinished uploads first",
+        "先删除所有对象、版本和未完成的上传",
+    ),
+    (
+        "Time during which the URL can be used, such as 10m, 1h or 7d",
+        "URL 的有效时间，例如 10m、1h 或 7d",
+    ),
+    ("GET, HEAD, PUT or DELETE", "GET、HEAD、PUT 或 DELETE"),
+    (
+        "Media type that the user of a PUT URL must send",
+        "PUT URL 的使用者必须发送的媒体类型",
+    ),
+    (
+        "Only uploads that were started before this time, such as 7d or 12h",
+        "只包括在此时间之前开始的上传，例如 7d 或 12h",
+    ),
+    (
+        "Print what would be aborted, and abort nothing",
+        "只输出将要中止的上传",
+    ),
+    (
+        "Number of commands that run at the same time",
+        "同时运行的命令数",
+    ),
+    (
+        "Address to listen on; port 0 chooses a free port",
+        "监听地址；端口 0 表示选择空闲端口",
+    ),
+    (
+        "Directory for buckets and objects; by default, they are removed at the end",
+        "存放存储空间和对象的目录；默认在结束时删除",
+    ),
+    (
+        "Keep buckets and objects in memory",
+        "把存储空间和对象保存在内存中",
+    ),
+    (
+        "Create these buckets, which must not exist yet",
+        "创建这些尚不存在的存储空间",
+    ),
+    // Notes.
+    (
+        "Filters are matched against the whole path below the source. Of several",
+        "过滤条件匹配源之下的完整路径。有多个条件时，",
+    ),
+    (
+        "filters, the last one that matches decides; a path that none matches is",
+        "由最后一个匹配的条件决定；没有条件匹配的路径会被包含，",
+    ),
+    (
+        "included, unless the first filter is --include:",
+        "除非第一个条件是 --include：",
+    ),
+    (
+        "The target is a folder if it ends in /, is an existing folder, or if there",
+        "如果目标以 / 结尾、是已存在的文件夹或有多个源，",
+    ),
+    (
+        "are several sources; otherwise it is the name of the copy.",
+        "则目标是文件夹；否则是副本的名称。",
+    ),
+    (
+        "Excluded paths are neither copied nor deleted.",
+        "被排除的路径既不复制也不删除。",
+    ),
+    ("Exit code 1 if something differs.", "有差异时退出码为 1。"),
+    (
+        "-r deletes the object KEY and everything below the folder KEY/, but not",
+        "-r 删除对象 KEY 以及文件夹 KEY/ 下的全部内容，",
+    ),
+    (
+        "other keys that start with KEY: for those, use the pattern 'qs://b/KEY*'.",
+        "但不删除以 KEY 开头的其他 key：请使用模式 'qs://b/KEY*'。",
+    ),
+    (
+        "The zone is --zone, or the environment variable QINGSTOR_ZONE.",
+        "区域由 --zone 或环境变量 QINGSTOR_ZONE 指定。",
+    ),
+    (
+        "Each line is a command without the word qingstor. Empty lines and lines that",
+        "每行是一条不带 qingstor 的命令。空行和以 # 开头的行",
+    ),
+    (
+        "start with # are skipped. Quotes work as in a shell.",
+        "会被跳过。引号的用法与 shell 相同。",
+    ),
+    (
+        "The first line is the address. The next lines are the settings to use, for",
+        "第一行是地址，随后几行是可在 shell 中使用的",
+    ),
+    ("a shell:", "配置："),
+    (
+        "Ctrl-C stops the server. The crate qingstor-emulator has more options.",
+        "Ctrl-C 停止服务。qingstor-emulator 提供更多选项。",
+    ),
+];

@@ -1,0 +1,348 @@
+//! Lines on standard output and standard error.
+
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use qingstor_sdk::Error;
+use serde_json::{Value, json};
+
+use crate::exit::OutputClosed;
+use crate::messages;
+use crate::progress::Progress;
+
+/// The longest time that a line waits in the buffer while further lines are printed.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Prints results and errors, and counts failures.
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    stdout: Mutex<Buffer>,
+    closed: AtomicBool,
+    failures: AtomicU64,
+    progress: Mutex<Progress>,
+}
+
+struct Buffer {
+    writer: BufWriter<Stdout>,
+    is_terminal: bool,
+    flushed: Instant,
+}
+
+impl Output {
+    /// Creates the printer of a command.
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        Self {
+            json,
+            quiet,
+            stdout: Mutex::new(Buffer {
+                writer: BufWriter::with_capacity(64 << 10, io::stdout()),
+                is_terminal: io::stdout().is_terminal(),
+                flushed: Instant::now(),
+            }),
+            closed: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+            progress: Mutex::new(Progress::hidden()),
+        }
+    }
+
+    /// Returns whether results are JSON objects.
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Returns whether only errors are printed.
+    pub(crate) fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Returns the number of failures that were reported.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Counts a failure that is reported otherwise.
+    pub(crate) fn count_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Replaces the progress display. Lines are printed above it.
+    pub(crate) fn show_progress(&self, progress: Progress) {
+        *lock(&self.progress) = progress;
+    }
+
+    /// Prints a result: a JSON object with `--json`, otherwise the text.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OutputClosed`] if the reader of standard output is gone, or an I/O error.
+    pub(crate) fn result(
+        &self,
+        text: impl FnOnce() -> String,
+        value: impl FnOnce() -> Value,
+    ) -> Result<()> {
+        match self.json {
+            true => self.line(&value().to_string()),
+            false => self.line(&text()),
+        }
+    }
+
+    /// Prints a line, even with `--quiet`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`result`](Self::result).
+    pub(crate) fn line(&self, line: &str) -> Result<()> {
+        self.bytes(line.as_bytes(), b"\n")
+    }
+
+    /// Prints bytes without a line feed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`result`](Self::result).
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
+        self.bytes(bytes, b"")
+    }
+
+    fn bytes(&self, bytes: &[u8], end: &[u8]) -> Result<()> {
+        let progress = lock(&self.progress).clone();
+        progress.suspend(|| {
+            let mut buffer = lock(&self.stdout);
+            let written = buffer.write(bytes, end);
+            self.check(written)
+        })
+    }
+
+    fn check(&self, written: io::Result<()>) -> Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed.store(true, Ordering::Relaxed);
+                Err(OutputClosed.into())
+            }
+            Err(error) => Err(anyhow::Error::new(error).context("standard output")),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`result`](Self::result).
+    pub(crate) fn flush(&self) -> Result<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let flushed = lock(&self.stdout).writer.flush();
+        self.check(flushed)
+    }
+
+    /// Reports one action of a command that changes something. The command continues if the reader
+    /// of standard output is gone.
+    ///
+    /// # Errors
+    ///
+    /// Returns an I/O error if standard output cannot be written for another reason.
+    pub(crate) fn action(&self, action: &Action<'_>) -> Result<()> {
+        if self.quiet && !self.json || self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.result(|| action.text(), || action.value()) {
+            Err(error) if error.is::<OutputClosed>() => Ok(()),
+            printed => printed,
+        }
+    }
+
+    /// Reports the failure of one action, and counts it.
+    pub(crate) fn failed(&self, action: &Action<'_>, error: &anyhow::Error) {
+        let request = error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<Error>());
+        self.report_failure(action, &format!("{error:#}"), request);
+    }
+
+    /// Reports that the request of one action failed, and counts it.
+    pub(crate) fn failed_request(&self, action: &Action<'_>, error: &Error) {
+        self.report_failure(action, &error.to_string(), Some(error));
+    }
+
+    fn report_failure(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
+        self.count_failure();
+        if self.json {
+            let mut value = action.value();
+            add_error(&mut value, text, error);
+            // Nothing can be reported if standard output is closed; the exit code remains.
+            let _ = self.line(&value.to_string());
+            return;
+        }
+        let text = format!("{}: {}", action.text(), printable(text));
+        self.stderr(&messages::error(text));
+    }
+
+    /// Reports an error that is not the failure of a single action, and counts it.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        self.count_failure();
+        if self.json {
+            let request = error
+                .chain()
+                .find_map(|cause| cause.downcast_ref::<Error>());
+            let mut value = json!({});
+            add_error(&mut value, &format!("{error:#}"), request);
+            let _ = self.line(&value.to_string());
+            return;
+        }
+        self.stderr(&messages::error(error_text(error)));
+    }
+
+    /// Prints a line on standard error.
+    pub(crate) fn stderr(&self, line: &str) {
+        // The order of lines on a terminal is that of the calls.
+        let _ = self.flush();
+        let progress = lock(&self.progress).clone();
+        progress.suspend(|| {
+            // Nothing can be done if standard error is closed.
+            let _ = writeln!(io::stderr(), "{line}");
+        });
+    }
+}
+
+impl Buffer {
+    fn write(&mut self, bytes: &[u8], end: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes)?;
+        self.writer.write_all(end)?;
+        if self.is_terminal || self.flushed.elapsed() >= FLUSH_INTERVAL {
+            self.writer.flush()?;
+            self.flushed = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// One action of a command, such as the upload of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Action<'a> {
+    /// Verb, such as `upload`.
+    pub(crate) verb: &'static str,
+    /// Path or address of the source, or of the only object.
+    pub(crate) source: &'a str,
+    /// Path or address of the target.
+    pub(crate) target: Option<&'a str>,
+    /// Size in bytes.
+    pub(crate) size: Option<u64>,
+    /// Why the action is done or skipped.
+    pub(crate) reason: Option<&'a str>,
+}
+
+impl<'a> Action<'a> {
+    /// Creates an action on one object.
+    pub(crate) fn new(verb: &'static str, source: &'a str) -> Self {
+        Self {
+            verb,
+            source,
+            target: None,
+            size: None,
+            reason: None,
+        }
+    }
+
+    /// Sets the target.
+    pub(crate) fn to(mut self, target: &'a str) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{} {}", self.verb, printable(self.source));
+        if let Some(target) = self.target {
+            // Writing to a string cannot fail.
+            let _ = write!(text, " -> {}", printable(target));
+        }
+        if let Some(reason) = self.reason {
+            let _ = write!(text, " ({reason})");
+        }
+        text
+    }
+
+    fn value(&self) -> Value {
+        let mut value = json!({"action": self.verb, "source": self.source});
+        if let Value::Object(fields) = &mut value {
+            let texts = [("target", self.target), ("reason", self.reason)];
+            for (name, text) in texts {
+                if let Some(text) = text {
+                    fields.insert(name.to_owned(), text.into());
+                }
+            }
+            if let Some(size) = self.size {
+                fields.insert("size".to_owned(), size.into());
+            }
+        }
+        value
+    }
+}
+
+/// Returns an error with its causes, as one line.
+pub(crate) fn error_text(error: &anyhow::Error) -> String {
+    printable(&format!("{error:#}"))
+}
+
+/// Adds an error to a JSON object, with the facts of the failed request.
+fn add_error(value: &mut Value, text: &str, error: Option<&Error>) {
+    let Value::Object(fields) = value else { return };
+    fields.insert("error".to_owned(), text.into());
+    let Some(error) = error else { return };
+    let texts = [
+        ("request_id", error.request_id().map(str::to_owned)),
+        ("code", error.code().map(ToString::to_string)),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            fields.insert(name.to_owned(), text.into());
+        }
+    }
+    if let Some(status) = error.status() {
+        fields.insert("status".to_owned(), status.as_u16().into());
+    }
+}
+
+/// Returns a text whose control characters cannot change the terminal or break a line.
+pub(crate) fn printable(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let escaped = text.chars().map(|c| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    escaped.collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a\n\u{1b}[2Jé"), "a\\n\\u{1b}[2Jé");
+    }
+
+    #[test]
+    fn actions_have_the_same_facts_as_text_and_as_json() {
+        let mut action = Action::new("upload", "a.txt").to("qs://b/a.txt");
+        assert_eq!(action.text(), "upload a.txt -> qs://b/a.txt");
+        action.size = Some(3);
+        action.reason = Some("new");
+        let expected = json!({
+            "action": "upload", "source": "a.txt", "target": "qs://b/a.txt", "size": 3, "reason": "new",
+        });
+        assert_eq!(action.value(), expected);
+    }
+}

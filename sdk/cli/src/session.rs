@@ -1,0 +1,215 @@
+//! The client and the printer that the commands of one process share.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use qingstor_sdk::{Bucket, Config, Credentials, ErrorKind, QingStor, SseKey};
+use tokio::sync::Mutex;
+
+use crate::exit::usage;
+use crate::global_options::GlobalOptions;
+use crate::messages;
+use crate::open_uploads::OpenUploads;
+use crate::output::Output;
+
+/// Name of the folder with settings in the home directory.
+const SETTINGS_FOLDER: &str = ".qingstor";
+
+/// State that the commands of one process share.
+pub(crate) struct Session {
+    options: GlobalOptions,
+    client: std::sync::OnceLock<QingStor>,
+    buckets: Mutex<HashMap<String, Bucket>>,
+    open_uploads: OpenUploads,
+}
+
+impl Session {
+    /// Creates a session. Reads no settings yet, because some commands need none.
+    pub(crate) fn new(options: GlobalOptions) -> Self {
+        Self {
+            options,
+            client: std::sync::OnceLock::new(),
+            buckets: Mutex::default(),
+            open_uploads: OpenUploads::default(),
+        }
+    }
+
+    /// Returns the global options.
+    pub(crate) fn options(&self) -> &GlobalOptions {
+        &self.options
+    }
+
+    /// Returns the unfinished multipart uploads of the client.
+    pub(crate) fn open_uploads(&self) -> &OpenUploads {
+        &self.open_uploads
+    }
+
+    /// Creates the printer of a command.
+    pub(crate) fn output(&self) -> Arc<Output> {
+        Arc::new(Output::new(self.options.json, self.options.quiet))
+    }
+
+    /// Returns the client. Loads the settings at the first call.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the settings are invalid, or if there are no credentials.
+    pub(crate) fn client(&self) -> Result<&QingStor> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let observer = self.open_uploads.clone();
+        let client = QingStor::new(self.config()?.observer(observer))?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Returns the settings from the file, the environment and the options.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the settings are invalid, or if there are no credentials.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let loaded = match self.settings_file()? {
+            Some(path) => Config::from_file(path),
+            None => Config::load(),
+        };
+        let mut config = match loaded {
+            Err(error) if self.options.anonymous && error.kind() == ErrorKind::Credentials => {
+                Config::anonymous()
+            }
+            loaded => loaded?,
+        };
+        if self.options.anonymous {
+            config = config.credentials(Credentials::anonymous());
+        }
+        if let Some(endpoint) = &self.options.endpoint {
+            config = config.endpoint(endpoint);
+        }
+        Ok(config.additional_user_agent(concat!("qingstor-cli/", env!("CARGO_PKG_VERSION"))))
+    }
+
+    /// Returns the file that `--config`, `--profile` or `QINGSTOR_PROFILE` names.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the profile is not a file name.
+    pub(crate) fn settings_file(&self) -> Result<Option<PathBuf>> {
+        if let Some(path) = &self.options.config {
+            return Ok(Some(path.clone()));
+        }
+        let variable = std::env::var("QINGSTOR_PROFILE").ok();
+        let profile = self
+            .options
+            .profile
+            .clone()
+            .or(variable.filter(|name| !name.is_empty()));
+        let Some(name) = profile else {
+            return Ok(None);
+        };
+        if name.starts_with('.') || name.contains(['/', '\\']) || name.is_empty() {
+            return Err(usage(messages::invalid_profile(name)));
+        }
+        let home = std::env::home_dir().ok_or_else(|| usage(messages::no_home()))?;
+        Ok(Some(
+            home.join(SETTINGS_FOLDER).join(format!("{name}.yaml")),
+        ))
+    }
+
+    /// Returns the handle of a bucket. Looks up its zone at the first call, unless `--zone` is given.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the name is invalid, or if the zone cannot be found.
+    pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
+        if let Some(zone) = &self.options.zone {
+            return Ok(self.client()?.bucket(name, zone)?);
+        }
+        let mut buckets = self.buckets.lock().await;
+        if let Some(bucket) = buckets.get(name) {
+            return Ok(bucket.clone());
+        }
+        let bucket = self.client()?.bucket_in_its_zone(name).await?;
+        buckets.insert(name.to_owned(), bucket.clone());
+        Ok(bucket)
+    }
+
+    /// Returns the handle of a bucket that does not exist yet, in the zone of `--zone` or
+    /// `QINGSTOR_ZONE`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if no zone is given.
+    pub(crate) fn new_bucket(&self, name: &str) -> Result<Bucket> {
+        let variable = std::env::var("QINGSTOR_ZONE").ok();
+        let zone = self
+            .options
+            .zone
+            .clone()
+            .or(variable.filter(|zone| !zone.is_empty()));
+        let zone = zone.ok_or_else(|| usage(messages::needs_zone()))?;
+        Ok(self.client()?.bucket(name, zone)?)
+    }
+
+    /// Waits until the uploads that a dropped command left are aborted, at most `patience`.
+    pub(crate) async fn wait_for_aborts(&self, patience: Duration) {
+        self.open_uploads.wait(patience).await;
+    }
+}
+
+/// Asks a question on the terminal. Returns whether the answer is yes.
+///
+/// # Errors
+///
+/// Returns a usage error if standard input or standard error is not a terminal: the command then
+/// needs `--yes`.
+pub(crate) async fn confirm(question: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(usage(messages::needs_yes(question)));
+    }
+    let prompt = messages::ask(question);
+    let answer = tokio::task::spawn_blocking(move || -> std::io::Result<String> {
+        let mut stderr = std::io::stderr();
+        stderr.write_all(prompt.as_bytes())?;
+        stderr.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        Ok(answer)
+    });
+    let answer = answer.await?.context("standard input")?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" | "是" => Ok(()),
+        _ => Err(anyhow::anyhow!(messages::not_confirmed())),
+    }
+}
+
+/// Reads a customer-provided encryption key: 32 bytes, or their Base64.
+///
+/// # Errors
+///
+/// Returns an error if the file cannot be read, or is not a key.
+pub(crate) async fn read_sse_key(path: &std::path::Path) -> Result<SseKey> {
+    let bytes = tokio::fs::read(path)
+        .await
+        .with_context(|| path.display().to_string())?;
+    if let Ok(bytes) = <[u8; 32]>::try_from(bytes.as_slice()) {
+        return Ok(SseKey::new(bytes));
+    }
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    SseKey::from_base64(text).with_context(|| path.display().to_string())
+}
+
+/// Returns whether an error means that the bucket, the object or the upload does not exist.
+pub(crate) fn is_not_found(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        let error = cause.downcast_ref::<qingstor_sdk::Error>();
+        error.is_some_and(qingstor_sdk::Error::is_not_found)
+    })
+}

@@ -1,0 +1,328 @@
+//! `qingstor api`: the commands that are generated from the specification.
+
+use qingstor_emulator::OPERATIONS;
+use serde_json::json;
+
+use crate::world::{BUCKET, World, address};
+
+#[test]
+fn every_operation_has_a_command_with_help() {
+    let world = World::new();
+    let help = world.ok(&["api", "--help"]).stdout;
+    for operation in OPERATIONS {
+        assert!(help.contains(operation), "{operation}");
+    }
+    for operation in ["PutObject", "PutBucketCORS", "ListObjects"] {
+        let help = world.ok(&["api", operation, "--help"]).stdout;
+        assert!(
+            help.contains("--bucket") && help.contains("https://docs.qingcloud.com"),
+            "{help}"
+        );
+    }
+    let limit = world.ok(&["api", "ListObjects", "-h"]).stdout;
+    assert!(
+        limit.contains("--limit <NUMBER>") && limit.contains("--prefix <TEXT>"),
+        "{limit}"
+    );
+    world.run(&["api"]).exits(2);
+    world.run(&["api", "NoSuchOperation"]).exits(2);
+}
+
+#[test]
+fn streams_come_from_files_and_go_to_files() {
+    let world = World::new();
+    world.write("a.txt", "content");
+    let put = [
+        "api",
+        "PutObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "k",
+        "--body",
+        "a.txt",
+        "--content-type",
+        "text/x-a",
+        "--metadata",
+        "a=1",
+        "--metadata",
+        "b=2",
+    ];
+    let output = world
+        .ok(&[&put[..], &["--json"]].concat())
+        .objects()
+        .remove(0);
+    assert_eq!(
+        (&output["status"], output["request_id"].is_string()),
+        (&json!(201), true)
+    );
+    world.ok(&[
+        "api",
+        "get-object",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "k",
+        "--output",
+        "b.txt",
+    ]);
+    assert_eq!(world.read("b.txt"), b"content");
+    let get = [
+        "api",
+        "GetObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "k",
+        "--range",
+        "bytes=0-2",
+    ];
+    assert_eq!(world.ok(&get).stdout, "con");
+    let head = world
+        .ok(&[
+            "api",
+            "HeadObject",
+            "--bucket",
+            BUCKET,
+            "--key",
+            "k",
+            "--json",
+        ])
+        .objects()
+        .remove(0);
+    assert_eq!(head["metadata"], json!({"a": "1", "b": "2"}));
+    assert_eq!(head["content_type"], "text/x-a");
+    let append = [
+        "api",
+        "AppendObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "log",
+        "--position",
+        "0",
+        "--body",
+        "-",
+    ];
+    world.run_with_input(&append, b"first").exits(0);
+    assert_eq!(world.get("log"), "first");
+    let form = [
+        "api",
+        "PostObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "form",
+        "--file",
+        "a.txt",
+    ];
+    world.ok(&form);
+    assert_eq!(world.get("form"), "content");
+}
+
+#[test]
+fn json_bodies_come_from_flags_and_files() {
+    let world = World::new();
+    let rules = r#"[{"allowed_origin":"https://a.example","allowed_methods":["GET"]}]"#;
+    let put = ["api", "PutBucketCORS", "--bucket", BUCKET];
+    world.run(&put).exits(2);
+    world.ok(&[&put[..], &["--cors-rules", rules]].concat());
+    let get = || {
+        world
+            .ok(&["api", "GetBucketCORS", "--bucket", BUCKET, "--json"])
+            .objects()
+            .remove(0)
+    };
+    assert_eq!(
+        get()["cors_rules"][0]["allowed_origin"],
+        "https://a.example"
+    );
+    world.write("cors.json", json!({"cors_rules": [{"allowed_origin": "https://b.example", "allowed_methods": ["PUT"]}]}).to_string());
+    world.ok(&[&put[..], &["--body", "@cors.json"]].concat());
+    assert_eq!(
+        get()["cors_rules"][0]["allowed_origin"],
+        "https://b.example"
+    );
+    world.write("rules.json", rules);
+    world.ok(&[
+        &put[..],
+        &["--body", "@cors.json", "--cors-rules", "@rules.json"],
+    ]
+    .concat());
+    assert_eq!(
+        get()["cors_rules"][0]["allowed_origin"],
+        "https://a.example"
+    );
+    for wrong in ["@missing.json", "[]", "{"] {
+        let run = world.run(&[&put[..], &["--body", wrong]].concat()).exits(2);
+        assert!(run.stderr.contains("--body"), "{run:?}");
+    }
+}
+
+#[test]
+fn wrong_values_are_usage_errors() {
+    let world = World::new();
+    for (arguments, says) in [
+        (
+            &["ListObjects", "--bucket", BUCKET, "--limit", "many"][..],
+            "--limit",
+        ),
+        (&["ListObjects"], "--bucket"),
+        (&["GetObject", "--bucket", BUCKET], "--key"),
+        (
+            &[
+                "PutObject",
+                "--bucket",
+                BUCKET,
+                "--key",
+                "k",
+                "--copy-source",
+                "no-key",
+            ],
+            "--copy-source",
+        ),
+        (
+            &[
+                "PutObject",
+                "--bucket",
+                BUCKET,
+                "--key",
+                "k",
+                "--metadata",
+                "pair",
+            ],
+            "--metadata",
+        ),
+        (
+            &[
+                "GetObject",
+                "--bucket",
+                BUCKET,
+                "--key",
+                "k",
+                "--if-modified-since",
+                "today",
+            ],
+            "--if-modified-since",
+        ),
+    ] {
+        let run = world.run(&[&["api"], arguments].concat()).exits(2);
+        assert!(run.stderr.contains(says), "{arguments:?}: {run:?}");
+    }
+    let run = world
+        .run(&["api", "HeadObject", "--bucket", BUCKET, "--key", "none"])
+        .exits(1);
+    assert!(run.stderr.contains("request id"), "{run:?}");
+}
+
+#[test]
+fn copies_and_conditions_are_parameters() {
+    let world = World::new();
+    world.put("a", "1");
+    for (key, source) in [("b", format!("{BUCKET}/a")), ("c", address("a"))] {
+        world.ok(&[
+            "api",
+            "PutObject",
+            "--bucket",
+            BUCKET,
+            "--key",
+            key,
+            "--copy-source",
+            &source,
+        ]);
+        assert_eq!(world.get(key), "1");
+    }
+    let get = [
+        "api",
+        "GetObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "a",
+        "--if-unmodified-since",
+    ];
+    world.ok(&[&get[..], &["2100-01-01T00:00:00Z"]].concat());
+    world
+        .run(&[&get[..], &["Sat, 01 Jan 2000 00:00:00 GMT"]].concat())
+        .exits(1);
+}
+
+#[test]
+fn a_dry_run_prints_a_command_without_secrets() {
+    let world = World::new();
+    let key = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
+    world.write("a.txt", "content");
+    world.write("key", key);
+    let put = [
+        "api",
+        "PutObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "it's",
+        "--body",
+        "a.txt",
+        "--dry-run",
+        "--encryption-customer-key",
+        "@key",
+    ];
+    let shown = world.ok(&put).stdout;
+    assert!(
+        !shown.contains(key) && shown.contains("<secret>") && shown.contains("<signature>"),
+        "{shown}"
+    );
+    assert!(shown.contains("--upload-file 'a.txt'"), "{shown}");
+    assert_eq!(world.keys(), [""; 0]);
+    let json = world.ok(&[
+        "api",
+        "DeleteMultipleObjects",
+        "--bucket",
+        BUCKET,
+        "--objects",
+        r#"[{"key":"x"}]"#,
+        "--dry-run",
+        "--json",
+    ]);
+    let curl = json.objects().remove(0)["curl"].to_string();
+    assert!(curl.contains("content-md5") && curl.contains("{"), "{curl}");
+
+    // With the secrets, the command works.
+    if std::process::Command::new("curl")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("curl is not installed");
+        return;
+    }
+    for arguments in [
+        &[
+            "PutObject",
+            "--key",
+            "it's",
+            "--body",
+            "a.txt",
+            "--content-type",
+            "text/x-a",
+        ][..],
+        &["DeleteMultipleObjects", "--objects", r#"[{"key":"it's"}]"#],
+    ] {
+        let arguments = [
+            &["api"],
+            arguments,
+            &["--bucket", BUCKET, "--dry-run", "--show-secrets"],
+        ]
+        .concat();
+        let command = world
+            .ok(&arguments)
+            .stdout
+            .replacen("curl ", "curl --silent --fail ", 1);
+        let output = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(world.path(""))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+    assert_eq!(world.keys(), [""; 0]);
+}

@@ -1,0 +1,282 @@
+//! `cp` and `mv` of single files, several sources and patterns.
+
+use crate::world::{BUCKET, World, address, finished};
+
+#[test]
+fn copies_up_down_and_within_the_service() {
+    let world = World::new();
+    world.write("a.txt", "content");
+    assert_eq!(
+        world.ok(&["cp", "a.txt", &address("b.txt")]).lines(),
+        [format!("upload a.txt -> {}", address("b.txt"))]
+    );
+    world.ok(&["cp", "a.txt", &address("folder/")]);
+    world.ok(&["cp", "a.txt", &format!("qs://{BUCKET}")]);
+    assert_eq!(world.keys(), ["a.txt", "b.txt", "folder/a.txt"]);
+    world.ok(&["mb", "qs://second-bucket"]);
+    world.ok(&["cp", &address("b.txt"), "qs://second-bucket/copy"]);
+    world.ok(&["cp", "qs://second-bucket/copy", "new/folder/c.txt"]);
+    assert_eq!(world.read("new/folder/c.txt"), b"content");
+    world.ok(&["cp", &address("b.txt"), "new/"]);
+    assert_eq!(world.read("new/b.txt"), b"content");
+    let json = world
+        .ok(&["cp", "--json", "a.txt", &address("j")])
+        .objects()
+        .remove(0);
+    assert_eq!(
+        json,
+        serde_json::json!({"action": "upload", "source": "a.txt", "target": address("j"), "size": 7})
+    );
+    assert_eq!(
+        world.ok(&["cp", "--quiet", "a.txt", &address("q")]).stdout,
+        ""
+    );
+    world.run(&["cp", "a.txt", "b.txt"]).exits(2);
+    world.run(&["cp", "a.txt"]).exits(2);
+    world
+        .run(&["cp", &address("b.txt"), &address("b.txt")])
+        .exits(1);
+    world.run(&["cp", "missing.txt", &address("m")]).exits(1);
+    world.run(&["cp", "new", &address("m")]).exits(2);
+    let missing = world.run(&["cp", &address("missing"), "m"]).exits(1);
+    assert!(
+        missing.stderr.contains("request id") && !world.path("m").exists(),
+        "{missing:?}"
+    );
+}
+
+/// Zones are in the host names of requests, which a proxy sends to the emulator.
+#[test]
+fn copies_between_zones_go_through_the_client() {
+    let world = World::new();
+    world.write("a.txt", "content");
+    let zones = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env_remove("QINGSTOR_ENDPOINT");
+        command
+            .env("QINGSTOR_PROTOCOL", "http")
+            .env("QINGSTOR_PORT", "80");
+        command.env("http_proxy", world.emulator.endpoint());
+        finished(command.spawn().unwrap())
+    };
+    let run = |arguments: &[&str]| zones(arguments).exits(0);
+    run(&["mb", "--zone", "sh1a", "qs://other-zone"]);
+    assert!(run(&["ls", "-l"]).stdout.contains("sh1a"));
+    run(&["cp", "--meta", "color=blue", "a.txt", &address("a")]);
+    let before = world.emulator.operations_served()["GetObject"];
+    run(&["cp", &address("a"), "qs://other-zone/a"]);
+    assert_eq!(world.emulator.operations_served()["GetObject"] - before, 1);
+    let object = run(&["stat", "--json", "qs://other-zone/a"])
+        .objects()
+        .remove(0);
+    let facts = (
+        object["content_length"].as_u64(),
+        object["metadata"]["color"].as_str(),
+    );
+    assert_eq!(facts, (Some(7), Some("blue")));
+    let sync = zones(&["sync", &address(""), "qs://other-zone/folder"]).exits(2);
+    assert!(
+        sync.stderr.contains("pek3a") && sync.stderr.contains("sh1a"),
+        "{sync:?}"
+    );
+}
+
+#[test]
+fn moves_delete_the_source_after_the_copy() {
+    let world = World::new();
+    world.write("a.txt", "content");
+    world.ok(&["mv", "a.txt", &address("a")]);
+    assert!(!world.path("a.txt").exists());
+    world.ok(&["mv", &address("a"), &address("b")]);
+    assert_eq!(world.keys(), ["b"]);
+    let dry = world.ok(&["mv", "--dry-run", &address("b"), "b.txt"]);
+    assert!(!world.path("b.txt").exists());
+    let done = world.ok(&["mv", &address("b"), "b.txt"]);
+    assert_eq!(dry.lines(), done.lines());
+    assert_eq!(world.keys(), [""; 0]);
+    world.faults(&["operation=PutObject,status=403,code=permission_denied"]);
+    world.run(&["mv", "b.txt", &address("c")]).exits(1);
+    assert_eq!(world.read("b.txt"), b"content");
+}
+
+#[test]
+fn options_set_properties_and_transfers() {
+    let world = World::new();
+    world.write("a.bin", vec![b'x'; 9 << 20]);
+    world.write("key", [7; 32]);
+    let put = [
+        "cp",
+        "a.bin",
+        &address("a"),
+        "--content-type",
+        "text/x-a",
+        "--storage-class",
+        "STANDARD_IA",
+        "--meta",
+        "k=v=w",
+        "--part-size",
+        "4M",
+        "--concurrency",
+        "2",
+        "--jobs",
+        "2",
+        "--limit-rate",
+        "1G",
+        "--no-verify",
+    ];
+    world.ok(&put);
+    let object = world
+        .ok(&["stat", "--json", &address("a")])
+        .objects()
+        .remove(0);
+    assert_eq!(object["content_type"], "text/x-a");
+    assert_eq!(object["storage_class"], "STANDARD_IA");
+    assert_eq!(object["metadata"]["k"], "v=w");
+    assert!(object["metadata"]["mtime"].is_string(), "{object}");
+    world.ok(&[
+        "cp",
+        &address("a"),
+        &address("b"),
+        "--content-type",
+        "text/x-b",
+    ]);
+    let copy = world
+        .ok(&["stat", "--json", &address("b")])
+        .objects()
+        .remove(0);
+    assert_eq!(copy["content_type"], "text/x-b");
+
+    world.ok(&["cp", "--sse-key", "key", "a.bin", &address("secret")]);
+    world.run(&["cp", &address("secret"), "s"]).exits(1);
+    world.ok(&["cp", "--sse-key", "key", &address("secret"), "s"]);
+    assert_eq!(world.read("s").len(), 9 << 20);
+    world.write("short", "x");
+    world
+        .run(&["cp", "--sse-key", "short", "a.bin", &address("k")])
+        .exits(1);
+    for (option, value) in [
+        ("--part-size", "many"),
+        ("--meta", "pair"),
+        ("--jobs", "0"),
+        ("--limit-rate", "-1"),
+    ] {
+        world
+            .run(&["cp", "a.bin", &address("x"), option, value])
+            .exits(2);
+    }
+}
+
+#[test]
+fn no_clobber_skips_existing_targets() {
+    let world = World::new();
+    world.write("a", "new");
+    world.put("a", "old");
+    let run = world.ok(&["cp", "-n", "a", &address("a")]);
+    assert!(run.stdout.starts_with("skip "), "{run:?}");
+    assert_eq!(world.get("a"), "old");
+    world.ok(&["cp", "-n", &address("a"), "a"]);
+    assert_eq!(world.read("a"), b"new");
+    world.ok(&["cp", "-n", "a", &address("b")]);
+    assert_eq!(world.get("b"), "new");
+}
+
+#[test]
+fn patterns_select_files_and_objects() {
+    let world = World::new();
+    for name in ["in/a.txt", "in/b.log", "in/sub/c.txt"] {
+        world.write(name, name);
+    }
+    world.ok(&["cp", "in/*.txt", &address("one/")]);
+    world.ok(&["cp", "in/**/*.txt", &address("all/")]);
+    assert_eq!(world.keys(), ["all/a.txt", "all/sub/c.txt", "one/a.txt"]);
+    world.ok(&["cp", &address("all/**/*.txt"), "out/"]);
+    assert_eq!(world.read("out/sub/c.txt"), b"in/sub/c.txt");
+    world.ok(&["cp", &address("all/*"), &address("copy/")]);
+    assert!(world.keys().contains(&"copy/a.txt".to_owned()));
+    world.run(&["cp", &address("all/*.gz"), "none/"]).exits(1);
+    world.run(&["cp", "in/*.gz", &address("none/")]).exits(1);
+    world.ok(&["mv", &address("all/*.txt"), "moved/"]);
+    assert_eq!(world.read("moved/a.txt"), b"in/a.txt");
+    assert!(!world.keys().contains(&"all/a.txt".to_owned()));
+}
+
+#[test]
+fn a_failure_does_not_stop_other_sources() {
+    let world = World::new();
+    world.write("a", "1");
+    world.write("sub/a", "2");
+    world.write("b", "3");
+    let run = world
+        .run(&["cp", "a", "missing", "sub/a", "b", &address("t/")])
+        .exits(1);
+    assert_eq!(world.keys(), ["t/a", "t/b"]);
+    assert_eq!(run.stderr.lines().count(), 2, "{run:?}");
+    assert!(
+        run.stderr.contains("missing") && run.stderr.contains("sub/a"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn resumes_uploads_and_downloads() {
+    let world = World::new();
+    world.write("big", vec![b'x'; 40 << 20]);
+    world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
+    let cp = [
+        "cp",
+        "--resume",
+        "--part-size",
+        "4M",
+        "--concurrency",
+        "1",
+        "big",
+    ];
+    let target = address("big");
+    world.run(&[&cp[..], &[&target]].concat()).exits(1);
+    world.faults(&[]);
+    assert_eq!(
+        world
+            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
+            .lines()
+            .len(),
+        1
+    );
+    let before = world.emulator.operations_served()["UploadMultipart"];
+    world.ok(&[&cp[..], &[&target]].concat());
+    assert_eq!(
+        world.emulator.operations_served()["UploadMultipart"] - before,
+        7
+    );
+    assert_eq!(
+        world
+            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
+            .lines()
+            .len(),
+        0
+    );
+
+    // The token of an aborted upload does not prevent a new one.
+    world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
+    world.run(&[&cp[..], &[&target]].concat()).exits(1);
+    world.faults(&[]);
+    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
+    world.ok(&[&cp[..], &[&target]].concat());
+
+    world.faults(&["operation=GetObject,after=2,status=403,code=permission_denied"]);
+    let down = [
+        "cp",
+        "--resume",
+        "--part-size",
+        "4M",
+        "--concurrency",
+        "1",
+        &target,
+        "copy",
+    ];
+    world.run(&down).exits(1);
+    world.faults(&[]);
+    let before = world.emulator.operations_served()["GetObject"];
+    world.ok(&down);
+    assert!(world.emulator.operations_served()["GetObject"] - before < 10);
+    assert_eq!(world.read("copy").len(), 40 << 20);
+}

@@ -1,0 +1,13 @@
+//! Tests of the program `qingstor`: each runs it against an emulator.
+
+#![cfg(test)]
+
+mod api;
+mod buckets;
+mod copies;
+mod folders;
+mod interruptions;
+mod reading;
+mod reported_cases;
+mod shell;
+mod world;

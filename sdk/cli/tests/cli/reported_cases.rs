@@ -1,0 +1,422 @@
+//! Situations that users of other command lines reported. Each test is one of them.
+
+use crate::world::{BUCKET, World, address};
+
+#[test]
+fn row_1_a_missing_source_deletes_nothing() {
+    let world = World::new();
+    world.put("x/a", "1");
+    let target = address("x");
+    let run = world
+        .run(&[
+            "sync",
+            "--delete",
+            "--max-delete",
+            "10",
+            "not-mounted",
+            &target,
+        ])
+        .exits(1);
+    assert!(run.stderr.contains("not-mounted"), "{run:?}");
+    assert_eq!(world.keys(), ["x/a"]);
+}
+
+#[test]
+fn row_2_an_empty_source_deletes_nothing_without_max_delete() {
+    let world = World::new();
+    std::fs::create_dir(world.path("empty")).unwrap();
+    world.put("x/a", "1");
+    let target = address("x");
+    let run = world.run(&["sync", "--delete", "empty", &target]).exits(1);
+    assert!(
+        run.stderr.contains('a') && run.stderr.contains("the source is empty"),
+        "{run:?}"
+    );
+    assert_eq!(world.keys(), ["x/a"]);
+    world.ok(&["sync", "--delete", "--max-delete", "1", "empty", &target]);
+    assert_eq!(world.keys(), [""; 0]);
+}
+
+#[test]
+fn row_3_a_failed_list_deletes_nothing() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.put("x/a", "1");
+    world.put("x/b", "1");
+    world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
+    let target = address("x");
+    world.run(&["sync", "--delete", "in", &target]).exits(1);
+    world.run(&["sync", "--delete", &target, "in"]).exits(1);
+    world.run(&["rm", "-r", "--yes", &target]).exits(1);
+    world.faults(&[]);
+    assert_eq!(world.keys(), ["x/a", "x/b"]);
+    assert_eq!(world.read("in/a"), b"1");
+}
+
+#[test]
+fn row_5_deletions_of_large_prefixes_are_printed_one_by_one() {
+    let world = World::new();
+    world.write("in/keep", "1");
+    for number in 0..1500 {
+        world.write(&format!("more/{number}"), "1");
+    }
+    let target = address("x");
+    world.ok(&["cp", "-r", "-q", "more", &target]);
+    world.ok(&["cp", "in/keep", &address("x/keep")]);
+    let run = world.ok(&["sync", "--delete", "in", &target]);
+    let deleted = run
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("delete "))
+        .count();
+    assert_eq!(deleted, 1500);
+    assert_eq!(world.keys(), ["x/keep"]);
+}
+
+#[test]
+fn row_6_rm_of_a_folder_keeps_other_keys_with_its_name() {
+    let world = World::new();
+    for key in ["foo", "foo/a", "foo2", "foo_thumbnails/a"] {
+        world.put(key, "1");
+    }
+    world.ok(&["rm", "-r", "--yes", &address("foo")]);
+    assert_eq!(world.keys(), ["foo2", "foo_thumbnails/a"]);
+    world.ok(&["rm", "--yes", &address("foo*")]);
+    assert_eq!(world.keys(), ["foo_thumbnails/a"]);
+}
+
+#[test]
+fn row_7_excluded_paths_are_neither_copied_nor_deleted() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/b.tmp", "1");
+    world.put("x/c.tmp", "1");
+    world.ok(&[
+        "sync",
+        "--delete",
+        "--exclude",
+        "*.tmp",
+        "in",
+        &address("x"),
+    ]);
+    assert_eq!(world.keys(), ["x/a", "x/c.tmp"]);
+}
+
+#[test]
+fn row_10_the_summary_counts_objects() {
+    let world = World::new();
+    for number in 0..133 {
+        world.write(&format!("in/{number}"), "1");
+    }
+    world.ok(&["cp", "-r", "-q", "in", &address("x")]);
+    assert_eq!(
+        world
+            .ok(&["rm", "-r", "--yes", &address("x")])
+            .stdout
+            .lines()
+            .count(),
+        133
+    );
+}
+
+#[test]
+fn row_11_no_key_leaves_the_target() {
+    let world = World::new();
+    // A form can store a key that a path cannot contain.
+    world.write("f", "evil");
+    for key in ["x/../../escaped", "x/./dot", "x/ok"] {
+        world.ok(&[
+            "api",
+            "PostObject",
+            "--bucket",
+            BUCKET,
+            "--key",
+            key,
+            "--file",
+            "f",
+        ]);
+    }
+    let run = world
+        .run(&["cp", "-r", &address("x"), "in/target"])
+        .exits(1);
+    assert!(run.stderr.contains(".."), "{run:?}");
+    assert_eq!(world.read("in/target/ok"), b"evil");
+    assert!(!world.path("escaped").exists() && !world.path("in/escaped").exists());
+    let pattern = world.run(&["cp", &address("x/**"), "in/pattern"]).exits(1);
+    assert!(pattern.stderr.contains(".."), "{pattern:?}");
+    assert_eq!(world.read("in/pattern/ok"), b"evil");
+}
+
+#[test]
+fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
+    let world = World::new();
+    world.put("x/a", "object");
+    world.put("x/a/b", "below");
+    let run = world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(
+        run.stderr.contains("a/b") || run.stderr.contains("\"a\""),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn row_13_a_marker_is_a_folder() {
+    let world = World::new();
+    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/dir/"]);
+    world.put("x/dir/file", "1");
+    world.ok(&["cp", "-r", &address("x"), "out"]);
+    assert_eq!(world.read("out/dir/file"), b"1");
+}
+
+#[test]
+fn row_14_two_keys_never_become_one_file() {
+    let world = World::new();
+    world.put("x/models/a", "1");
+    world.put("x/models//a", "2");
+    world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
+    assert_eq!(world.read("out/models/a"), b"1");
+}
+
+#[test]
+fn row_15_names_with_wildcards_can_be_written() {
+    let world = World::new();
+    for name in ["a*", "ab", "[x]", "q?"] {
+        world.write(&format!("in/{name}"), name);
+    }
+    // A file or an object that exists under the literal name wins.
+    world.ok(&["cp", "in/a*", &address("t/")]);
+    assert_eq!(world.keys(), ["t/a*"]);
+    world.ok(&["cp", "in/ab", &address("t/")]);
+    world.ok(&["rm", &address("t/a*")]);
+    assert_eq!(world.keys(), ["t/ab"]);
+    // Now it is a pattern, unless `--raw` is given. Targets are never patterns.
+    world
+        .run(&["rm", "--raw", "-r", "--yes", &address("t/a*")])
+        .exits(1);
+    world.ok(&["cp", "--raw", "in/[x]", &address("t/[y]*")]);
+    assert_eq!(world.keys(), ["t/[y]*", "t/ab"]);
+    world.ok(&["rm", "--yes", &address("t/a*")]);
+    assert_eq!(world.keys(), ["t/[y]*"]);
+}
+
+#[test]
+fn row_16_several_sources_have_a_folder_as_target() {
+    let world = World::new();
+    for name in ["a.gz", "b.gz"] {
+        world.write(name, name);
+    }
+    world.ok(&["cp", "a.gz", "b.gz", &address("t")]);
+    assert_eq!(world.keys(), ["t/a.gz", "t/b.gz"]);
+    world.write("file", "");
+    world
+        .run(&["cp", &address("t/a.gz"), &address("t/b.gz"), "file"])
+        .exits(2);
+}
+
+#[test]
+fn row_17_one_star_stays_within_a_folder() {
+    let world = World::new();
+    for key in ["a/1", "a/b/2"] {
+        world.put(key, "1");
+    }
+    assert_eq!(world.ok(&["ls", &address("a/*")]).lines(), ["a/1"]);
+    assert_eq!(
+        world.ok(&["ls", &address("a/**")]).lines(),
+        ["a/1", "a/b/2"]
+    );
+    assert!(
+        world
+            .ok(&["--help"])
+            .stdout
+            .contains("** matches across folders")
+    );
+}
+
+#[test]
+fn row_18_filters_are_relative_to_the_source() {
+    let world = World::new();
+    for name in ["in/logs/a", "in/b", "logs/c"] {
+        world.write(name, "1");
+    }
+    world.ok(&["cp", "-r", "in", &address("x"), "--exclude", "logs/**"]);
+    assert_eq!(world.keys(), ["x/b"]);
+    // The last filter that matches decides.
+    world.ok(&[
+        "cp",
+        "-r",
+        "in",
+        &address("y"),
+        "--exclude",
+        "**",
+        "--include",
+        "logs/**",
+    ]);
+    assert!(
+        world.keys().contains(&"y/logs/a".to_owned()) && !world.keys().contains(&"y/b".to_owned())
+    );
+    assert!(
+        world
+            .ok(&["cp", "--help"])
+            .stdout
+            .contains("the last one that matches decides")
+    );
+}
+
+#[test]
+fn row_19_invalid_names_can_be_encoded() {
+    let world = World::new();
+    world.put("x/models//a", "1");
+    world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
+    world.ok(&["cp", "-r", "--rename-invalid", &address("x"), "out"]);
+    world.ok(&["cp", "-r", "--rename-invalid", "out", &address("y")]);
+    assert!(
+        world.keys().contains(&"y/models//a".to_owned()),
+        "{:?}",
+        world.keys()
+    );
+}
+
+#[test]
+fn row_20_a_target_without_a_slash_is_a_file() {
+    let world = World::new();
+    world.put("1GB", "x");
+    world.ok(&["cp", &address("1GB"), "1GB"]);
+    assert_eq!(world.read("1GB"), b"x");
+    world.ok(&["cp", &address("1GB"), "folder/"]);
+    assert_eq!(world.read("folder/1GB"), b"x");
+}
+
+#[test]
+fn row_22_unchanged_files_are_not_sent_again() {
+    let world = World::new();
+    world.write("in/a", "1");
+    let target = address("x");
+    world.ok(&["cp", "-r", "in", &target]);
+    world.ok(&["sync", &target, "out"]);
+    // The copy has the time of the file, so nothing is sent in any direction.
+    for arguments in [
+        ["sync", &target, "out"],
+        ["sync", "out", &target],
+        ["sync", &target, "in"],
+    ] {
+        assert_eq!(world.ok(&arguments).stdout, "", "{arguments:?}");
+    }
+    world.ok(&["cp", &address("x/a"), "single"]);
+    let modified = |name: &str| {
+        std::fs::metadata(world.path(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    assert_eq!(modified("single"), modified("in/a"));
+}
+
+#[cfg(unix)]
+#[test]
+fn row_25_a_dangling_link_is_reported_and_the_rest_continues() {
+    let world = World::new();
+    world.write("in/a", "1");
+    std::os::unix::fs::symlink("nowhere", world.path("in/link")).unwrap();
+    let run = world.run(&["cp", "-r", "in", &address("x")]).exits(1);
+    assert!(run.stderr.contains("link"), "{run:?}");
+    assert_eq!(world.keys(), ["x/a"]);
+    let skipped = world.ok(&["sync", "--no-follow-symlinks", "in", &address("x")]);
+    assert_eq!(skipped.stderr, "");
+}
+
+#[test]
+fn row_29_parts_of_failed_uploads_are_aborted() {
+    let world = World::new();
+    world.write("big", vec![b'x'; 30 << 20]);
+    world.faults(&["operation=UploadMultipart,after=2,status=403,code=permission_denied"]);
+    world
+        .run(&["cp", "--part-size", "4M", "big", &address("big")])
+        .exits(1);
+    world.faults(&[]);
+    assert_eq!(
+        world
+            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
+            .stdout,
+        ""
+    );
+}
+
+#[test]
+fn row_30_failures_have_exit_code_1_and_a_request_id() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/b", "1");
+    world.faults(&["operation=PutObject,key=x/a,status=403,code=permission_denied"]);
+    let run = world.run(&["cp", "-r", "in", &address("x")]).exits(1);
+    assert!(
+        run.stderr.contains("x/a") && run.stderr.contains("request id"),
+        "{run:?}"
+    );
+    let json = world
+        .run(&["cp", "-r", "--json", "in", &address("x")])
+        .exits(1)
+        .objects();
+    let failed = json
+        .iter()
+        .find(|action| action["error"].is_string())
+        .unwrap();
+    assert!(
+        failed["request_id"].is_string() && failed["code"] == "permission_denied",
+        "{failed}"
+    );
+    assert_eq!(world.keys(), ["x/b"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn row_31_few_open_files_are_enough() {
+    let world = World::new();
+    for number in 0..300 {
+        world.write(&format!("in/{number}"), "1");
+    }
+    let program = env!("CARGO_BIN_EXE_qingstor");
+    let script = format!("ulimit -n 48; exec {program} cp -r -q in {}", address("x"));
+    let template = world.command(&[]);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", &script])
+        .current_dir(world.path(""))
+        .env_clear();
+    command.envs(
+        template
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(world.keys().len(), 300);
+}
+
+#[test]
+fn row_32_log_files_contain_no_carriage_returns() {
+    let world = World::new();
+    world.write("a", vec![b'x'; 1 << 20]);
+    let run = world.ok(&["cp", "a", &address("a")]);
+    assert!(
+        !run.stdout.contains('\r') && run.stderr.is_empty(),
+        "{run:?}"
+    );
+    let lines = world.ok(&["cp", "--progress", "a", &address("a")]);
+    assert!(!lines.stderr.contains('\r'), "{lines:?}");
+}
+
+#[test]
+fn row_34_a_dry_run_prints_what_the_run_does() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/b", "22");
+    world.put("x/b", "1");
+    world.put("x/c", "1");
+    let arguments = ["sync", "--delete", "in", &address("x")];
+    let planned = world.ok(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(world.keys(), ["x/b", "x/c"]);
+    let done = world.ok(&arguments);
+    assert_eq!(planned.lines(), done.lines());
+    assert_eq!(planned.lines().len(), 3);
+}

@@ -1,0 +1,299 @@
+//! The program in a shell: settings, help, languages, completion, scripts, other commands.
+
+use std::io::{BufRead as _, BufReader};
+
+use crate::world::{BUCKET, World, address, finished};
+
+const COMMANDS: [&str; 21] = [
+    "ls",
+    "cp",
+    "mv",
+    "sync",
+    "check",
+    "rm",
+    "cat",
+    "tee",
+    "stat",
+    "du",
+    "find",
+    "mb",
+    "rb",
+    "presign",
+    "uploads",
+    "api",
+    "run",
+    "emulator",
+    "doctor",
+    "completions",
+    "man",
+];
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let world = World::new();
+    let help = world.ok(&["--help"]).stdout;
+    for command in COMMANDS {
+        assert!(
+            help.contains(&format!("\n  {command} ")),
+            "{command}: {help}"
+        );
+        let help = world.ok(&[command, "--help"]).stdout;
+        assert!(help.contains("Usage: qingstor"), "{help}");
+        if !["uploads", "man"].contains(&command) {
+            assert!(help.contains("qingstor "), "{help}");
+        }
+    }
+    assert!(world.ok(&["--version"]).stdout.starts_with("qingstor "));
+    world.run(&[]).exits(2);
+    world.run(&["no-such-command"]).exits(2);
+    world.run(&["ls", "--no-such-flag"]).exits(2);
+}
+
+#[test]
+fn messages_and_help_are_chinese_in_a_chinese_locale() {
+    let world = World::new();
+    let run = |arguments: &[&str]| {
+        finished(
+            world
+                .command(arguments)
+                .env("LANG", "zh_CN.UTF-8")
+                .spawn()
+                .unwrap(),
+        )
+    };
+    assert!(run(&["ls", "qs://"]).exits(2).stderr.starts_with("错误："));
+    let help = run(&["--help"]).exits(0).stdout;
+    assert!(help.contains("列出存储空间或对象"), "{help}");
+    for command in COMMANDS {
+        for flag in ["-h", "--help"] {
+            let help = run(&[command, flag]).exits(0).stdout;
+            let first = help.lines().next().unwrap();
+            assert!(first.chars().any(|c| c > '\u{4e00}'), "{command}: {help}");
+        }
+    }
+    let operation = run(&["api", "ListObjects", "--help"]).exits(0).stdout;
+    assert!(
+        operation.contains("列出") && operation.contains("选项"),
+        "{operation}"
+    );
+    // LC_ALL has precedence.
+    let mut command = world.command(&["ls", "qs://"]);
+    let english = finished(
+        command
+            .env("LANG", "zh_CN.UTF-8")
+            .env("LC_ALL", "C")
+            .spawn()
+            .unwrap(),
+    );
+    assert!(english.stderr.starts_with("error: "), "{english:?}");
+}
+
+#[test]
+fn settings_come_from_files_profiles_and_options() {
+    let world = World::new();
+    let id = world.emulator.access_key_id();
+    let secret = world.emulator.secret_access_key();
+    let endpoint = world.emulator.endpoint();
+    let settings = format!("access_key_id: {id}\nsecret_access_key: {secret}\n");
+    world.write(
+        "home/.qingstor/work.yaml",
+        format!("{settings}endpoint: {endpoint}\n"),
+    );
+    world.write("other.yaml", &settings);
+    world.write("wrong.yaml", "access_key_id: [");
+    let run = |arguments: &[&str], profile: &str| {
+        let mut command = world.command(arguments);
+        for name in [
+            "QINGSTOR_ACCESS_KEY_ID",
+            "QINGSTOR_SECRET_ACCESS_KEY",
+            "QINGSTOR_ENDPOINT",
+        ] {
+            command.env_remove(name);
+        }
+        finished(command.env("QINGSTOR_PROFILE", profile).spawn().unwrap())
+    };
+    let listed = format!("qs://{BUCKET}\n");
+    assert_eq!(
+        run(&["ls", "--profile", "work"], "").exits(0).stdout,
+        listed
+    );
+    assert_eq!(run(&["ls"], "work").exits(0).stdout, listed);
+    let config = ["ls", "--config", "other.yaml", "--endpoint", &endpoint];
+    assert_eq!(run(&config, "work").exits(0).stdout, listed);
+    let missing = run(&["ls"], "").exits(1);
+    assert!(
+        missing.stderr.contains("QINGSTOR_ACCESS_KEY_ID"),
+        "{missing:?}"
+    );
+    run(&["ls", "--profile", "../work"], "").exits(2);
+    run(&["ls", "--profile", "none"], "").exits(1);
+    run(&["ls", "--config", "wrong.yaml"], "").exits(1);
+    run(&["ls", "--config", "a", "--profile", "b"], "").exits(2);
+
+    world.put("public", "content");
+    let grants = r#"[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"}]"#;
+    world.ok(&["api", "PutBucketACL", "--bucket", BUCKET, "--acl", grants]);
+    let anonymous = [
+        "cat",
+        "--anonymous",
+        "--zone",
+        "pek3a",
+        "--endpoint",
+        &endpoint,
+        &address("public"),
+    ];
+    assert_eq!(run(&anonymous, "").exits(0).stdout, "content");
+}
+
+#[test]
+fn runs_commands_from_a_file_and_from_standard_input() {
+    let world = World::new();
+    world.write("a b.txt", "content");
+    let script = format!(
+        "# comment\n\ncp 'a b.txt' {}\nmb qs://second-bucket\ncp \"a b.txt\" qs://second-bucket/\n",
+        address("x")
+    );
+    world.write("script", &script);
+    world.ok(&["run", "script"]);
+    assert_eq!(world.keys(), ["x"]);
+    let script = format!(
+        "cat {}\nno-such-command\nrun script\ncat 'x\nls --json\nrm {}\n",
+        address("none"),
+        address("x")
+    );
+    let run = world.run_with_input(&["run"], script.as_bytes()).exits(1);
+    for line in ["cat", "line 2", "line 3", "line 4", "line 5"] {
+        assert!(run.stderr.contains(line), "{line}: {run:?}");
+    }
+    assert_eq!(world.keys(), [""; 0]);
+    let many: String = (0..20)
+        .map(|number| format!("cp 'a b.txt' {}\n", address(&number.to_string())))
+        .collect();
+    world
+        .run_with_input(&["run", "--jobs", "8"], many.as_bytes())
+        .exits(0);
+    assert_eq!(world.keys().len(), 20);
+    world.run(&["run", "missing"]).exits(1);
+}
+
+#[test]
+fn the_emulator_prints_settings_that_work() {
+    let world = World::new();
+    let arguments = [
+        "emulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--in-memory",
+        "--bucket",
+        "demo-bucket",
+    ];
+    let mut child = world.command(&arguments).spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = stdout.lines().map(Result::unwrap);
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("listening on http://127.0.0.1:")
+    );
+    let settings = lines.find(|line| line.starts_with("export QINGSTOR_ENDPOINT="));
+    let mut command = world.command(&["ls"]);
+    let mut settings = vec![settings.unwrap()];
+    settings.extend(lines.by_ref().take(3));
+    for setting in settings {
+        let (name, value) = setting
+            .strip_prefix("export ")
+            .unwrap()
+            .split_once('=')
+            .unwrap();
+        command.env(name, value);
+    }
+    let listed = finished(command.spawn().unwrap());
+    let id = child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status()
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(listed.exits(0).stdout, "qs://demo-bucket\n");
+}
+
+#[test]
+fn the_doctor_says_what_to_fix() {
+    let world = World::new();
+    let healthy = world.ok(&["doctor", BUCKET]);
+    assert!(
+        healthy.stdout.lines().count() >= 6 && !healthy.stdout.contains("FAILED"),
+        "{healthy:?}"
+    );
+    let checks = world.ok(&["doctor", "--json"]).objects();
+    assert!(checks.iter().all(|check| check["ok"] == true), "{checks:?}");
+    let missing = world.run(&["doctor", "no-such-bucket"]).exits(1);
+    assert!(missing.stdout.contains("fix:"), "{missing:?}");
+    let doctor = |name: &str, value: &str| {
+        finished(world.command(&["doctor"]).env(name, value).spawn().unwrap())
+            .exits(1)
+            .stdout
+    };
+    assert!(
+        doctor("QINGSTOR_SECRET_ACCESS_KEY", "wrong").contains("access key"),
+        "wrong key"
+    );
+    assert!(
+        doctor("QINGSTOR_ENDPOINT", "http://127.0.0.1:1").contains("--endpoint"),
+        "no server"
+    );
+    world.faults(&["skew=1h"]);
+    let skewed = world.run(&["doctor"]).exits(1).stdout;
+    assert!(skewed.contains("clock"), "{skewed}");
+    world.faults(&[]);
+    world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
+    let forbidden = world.run(&["doctor", BUCKET]).exits(1).stdout;
+    assert!(forbidden.contains("must allow ListObjects"), "{forbidden}");
+}
+
+#[test]
+fn shells_complete_commands_buckets_and_keys() {
+    let world = World::new();
+    for key in ["photos/a.jpg", "photos/b.jpg", "notes.txt"] {
+        world.put(key, "x");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = world.ok(&["completions", shell]).stdout;
+        assert!(script.contains("qingstor"), "{shell}: {script}");
+    }
+    world.run(&["completions", "cmd"]).exits(2);
+    // The script of fish runs this command.
+    let complete = |words: &[&str]| {
+        let mut command = world.command(&[&["--", "qingstor"], words].concat());
+        finished(command.env("COMPLETE", "fish").spawn().unwrap())
+            .exits(0)
+            .stdout
+    };
+    assert!(complete(&["st"]).contains("stat"));
+    assert!(complete(&["ls", "qs://cli"]).contains("qs://cli-test/"));
+    assert!(complete(&["rb", "cli"]).contains("qs://cli-test/"));
+    let keys = complete(&["cat", &address("")]);
+    assert!(
+        keys.contains(&address("photos/")) && keys.contains(&address("notes.txt")),
+        "{keys}"
+    );
+    let below = complete(&["cp", &address("photos/")]);
+    assert!(
+        below.contains("a.jpg") && below.contains("b.jpg"),
+        "{below}"
+    );
+    assert!(complete(&["api", "GetBucketC"]).contains("GetBucketCORS"));
+}
+
+#[test]
+fn the_manual_page_has_every_command() {
+    let world = World::new();
+    let page = world.ok(&["man"]).stdout;
+    for command in COMMANDS {
+        assert!(
+            page.contains(&format!("COMMAND {}\"", command.to_uppercase())),
+            "{command}"
+        );
+    }
+}
