@@ -11,14 +11,12 @@
 mod bare;
 
 use std::hint::black_box;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cpu_time::ProcessTime;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use criterion::{BenchmarkGroup, Criterion, Throughput};
+use criterion::{Criterion, Throughput};
 use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use qingstor_sdk::operations::ListObjectsOutput;
@@ -29,17 +27,22 @@ use tokio::runtime::Runtime;
 
 #[path = "calls/server.rs"]
 mod server;
+#[path = "calls/site.rs"]
+mod site;
+#[path = "calls/small.rs"]
+mod small;
 
-/// Number of concurrent small exchanges.
-const IN_FLIGHT: usize = 16;
-/// Number of exchanges per measurement.
-const EXCHANGES: usize = 512;
+use site::Site;
+
 /// Length of a large body, in bytes.
 const LARGE: usize = 64 * 1024 * 1024;
 
 fn main() {
     if std::env::args().any(|argument| argument == server::ARGUMENT) {
         return server::run();
+    }
+    if small::run() {
+        return;
     }
     let mut criterion = Criterion::default().configure_from_args();
     signing(&mut criterion);
@@ -50,7 +53,6 @@ fn main() {
         .measurement_time(Duration::from_secs(8))
         .configure_from_args();
     let site = Site::start();
-    small(&mut criterion, &site);
     listing(&mut criterion, &site);
     large(&mut criterion, &site);
     criterion.final_summary();
@@ -133,72 +135,6 @@ fn bucket(config: Config) -> Bucket {
     QingStor::new(config)
         .and_then(|service| service.bucket("my-bucket", "pek3a"))
         .expect("a bucket")
-}
-
-/// Many small objects concurrently.
-fn small(criterion: &mut Criterion<CpuTime>, site: &Site) {
-    let content = Bytes::from(vec![b'x'; 1024]);
-    let mut group = criterion.benchmark_group("small exchange");
-    group.throughput(Throughput::Elements(EXCHANGES as u64));
-    site.many(&mut group, "GET 1 KiB, reqwest", || async {
-        site.reqwest
-            .get(site.url("small"))
-            .send()
-            .await
-            .expect("an answer")
-            .bytes()
-            .await
-            .expect("a body")
-            .len()
-    });
-    site.many(&mut group, "GET 1 KiB, sdk", || async {
-        site.bucket
-            .get_object("small")
-            .await
-            .expect("an answer")
-            .body
-            .bytes()
-            .await
-            .expect("a body")
-            .len()
-    });
-    site.many(&mut group, "PUT 1 KiB, reqwest", || async {
-        let answer = site
-            .reqwest
-            .put(site.url("stored"))
-            .body(content.clone())
-            .send()
-            .await
-            .expect("an answer");
-        answer.bytes().await.expect("a body").len()
-    });
-    site.many(&mut group, "PUT 1 KiB, sdk", || async {
-        site.bucket
-            .put_object("stored")
-            .body(content.clone())
-            .await
-            .expect("an answer")
-            .etag
-            .len()
-    });
-    site.many(&mut group, "HEAD, reqwest", || async {
-        site.reqwest
-            .head(site.url("small"))
-            .send()
-            .await
-            .expect("an answer")
-            .headers()
-            .len()
-    });
-    site.many(&mut group, "HEAD, sdk", || async {
-        site.bucket
-            .head_object("small")
-            .await
-            .expect("an answer")
-            .headers()
-            .len()
-    });
-    group.finish();
 }
 
 /// One page of 1,000 keys.
@@ -315,79 +251,6 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
         });
     });
     group.finish();
-}
-
-/// The server process and both clients.
-struct Site {
-    server: Child,
-    origin: String,
-    runtime: Runtime,
-    bucket: Bucket,
-    reqwest: reqwest::Client,
-}
-
-impl Site {
-    fn start() -> Self {
-        let program = std::env::current_exe().expect("this program");
-        let mut server = Command::new(program)
-            .arg(server::ARGUMENT)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server");
-        let mut origin = String::new();
-        let output = server.stdout.take().expect("the server's output");
-        BufReader::new(output)
-            .read_line(&mut origin)
-            .expect("the server's address");
-        let origin = origin.trim().to_owned();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let _inside = runtime.enter();
-        let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").endpoint(&origin);
-        let bucket = bucket(config);
-        let reqwest = bare::client().tcp_nodelay(true).build().expect("a client");
-        drop(_inside);
-        Self {
-            server,
-            origin,
-            runtime,
-            bucket,
-            reqwest,
-        }
-    }
-
-    fn url(&self, key: &str) -> String {
-        format!("{}/my-bucket/{key}", self.origin)
-    }
-
-    /// Measures `EXCHANGES` exchanges, `IN_FLIGHT` at once.
-    fn many<F, T>(
-        &self,
-        group: &mut BenchmarkGroup<'_, CpuTime>,
-        name: &str,
-        exchange: impl Fn() -> F,
-    ) where
-        F: Future<Output = T>,
-    {
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                self.runtime.block_on(async {
-                    let all = futures_util::stream::iter(0..EXCHANGES).map(|_| exchange());
-                    all.buffer_unordered(IN_FLIGHT).count().await
-                })
-            });
-        });
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        // The server has no state, so an error does not matter.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
 }
 
 /// CPU time of this process, user and system.
