@@ -36,6 +36,10 @@ const COMMANDS: &[(&str, Proof)] = &[
     ),
     ("cargo test", NotRun("it runs a part of the tests")),
     (
+        "cargo bench",
+        NotRun("it needs minutes and an idle machine"),
+    ),
+    (
         "INSTA_UPDATE=",
         NotRun("it changes files of the repository"),
     ),
