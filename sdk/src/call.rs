@@ -136,7 +136,7 @@ impl<I: Operation> Call<I> {
             let response = dispatcher
                 .dispatch(I::INFO, I::Output::body_fields, parts)
                 .await?;
-            I::Output::decode(response)
+            I::Output::decode(*response)
         }
     }
 

@@ -120,12 +120,12 @@ impl Transport {
                 let (root, len) = (outbound.root, outbound.body.len());
                 let (request, progress) = reqwest_request(outbound)?;
                 let response = std::pin::pin!(client.execute(request));
-                let watch = SendWatch {
+                let mut watch = SendWatch {
                     progress: progress.as_deref(),
                     len,
                     throughput,
                 };
-                match with_idle_timeout(response, &mut timer, timeout, watch).await? {
+                match with_idle_timeout(response, &mut timer, timeout, &mut watch).await? {
                     Ok(response) => {
                         unsent = progress.and_then(|progress| UnsentBody::of(progress, len));
                         http::Response::from(response).map(RawBody::Network)
@@ -141,12 +141,12 @@ impl Transport {
                 let progress = Arc::new(SendProgress::default());
                 let len = outbound.body.len();
                 let response = handler(outbound.into_request(&progress));
-                let watch = SendWatch {
+                let mut watch = SendWatch {
                     progress: Some(&progress),
                     len,
                     throughput,
                 };
-                let response = with_idle_timeout(response, &mut timer, timeout, watch).await?;
+                let response = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
                 // A handler may respond without reading the body. The request was not lost.
                 response.map(RawBody::Whole)
             }
@@ -279,7 +279,7 @@ async fn with_idle_timeout<F: Future + Unpin>(
     mut response: F,
     timer: &mut Pin<Box<Sleep>>,
     timeout: Duration,
-    mut body: SendWatch<'_>,
+    body: &mut SendWatch<'_>,
 ) -> Result<F::Output> {
     let mut ready_polls = 0;
     let mut idle_deadline = timer.deadline();

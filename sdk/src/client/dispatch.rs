@@ -43,14 +43,16 @@ impl Dispatcher {
         info: &'static OperationInfo,
         body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
-    ) -> Result<Response> {
+    ) -> Result<Box<Response>> {
         let started = Instant::now();
         #[cfg(feature = "tracing")]
         let key = spans::key(&self.address, parts);
         let call = pin!(self.prepare_and_send(info, body_fields, parts, started));
         #[cfg(feature = "tracing")]
-        return spans::call(info, &self.address, key, started, call).await;
-        #[cfg(not(feature = "tracing"))]
+        if spans::is_enabled() {
+            // In a box, because the future of every call contains this one.
+            return Box::pin(spans::call(info, &self.address, key, started, call)).await;
+        }
         call.await
     }
 
@@ -60,7 +62,7 @@ impl Dispatcher {
         body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
         started: Instant,
-    ) -> Result<Response> {
+    ) -> Result<Box<Response>> {
         if tokio::runtime::Handle::try_current().is_err() {
             let text = "calls must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
@@ -98,7 +100,7 @@ impl Dispatcher {
         request: &mut PreparedRequest,
         call: CallInfo,
         limits: &AttemptLimits<'_>,
-    ) -> Result<Response> {
+    ) -> Result<Box<Response>> {
         limits
             .before_deadline(pin!(self.shared.transport.check(&request.body)))
             .await

@@ -87,7 +87,10 @@ impl<'a> AttemptLimits<'a> {
         future: Pin<&mut F>,
     ) -> Option<F::Output> {
         match self.deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline.at, future).await.ok(),
+            // In a box, because the futures of calls without a deadline would contain the timer, too.
+            Some(deadline) => Box::pin(tokio::time::timeout_at(deadline.at, future))
+                .await
+                .ok(),
             None => Some(future.await),
         }
     }

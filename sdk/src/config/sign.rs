@@ -54,14 +54,10 @@ pub(crate) fn authorization(
 ) -> Option<HeaderValue> {
     let (id, hmac) = credentials.signer()?;
     let mac = parts.mac(DateLine::Date(date.as_bytes()), hmac);
-    let mut value = String::with_capacity(4 + id.len() + SIGNATURE_LEN);
-    value.push_str("QS ");
-    value.push_str(id);
-    value.push(':');
     let mut encoded = [0; SIGNATURE_LEN];
     // The base64 of 32 bytes always has this length.
     BASE64.encode_slice(mac, &mut encoded).ok()?;
-    value.push_str(std::str::from_utf8(&encoded).ok()?);
+    let value = [b"QS ", id.as_bytes(), b":", &encoded].concat();
     // An ID contains only graphic ASCII, which `Credentials::new` checks, and base64 is ASCII.
     let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).ok()?;
     value.set_sensitive(true);

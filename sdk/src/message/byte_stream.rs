@@ -128,10 +128,6 @@ impl ByteStream {
 
     /// Reads the whole body, at most `limit` bytes. A body of one chunk is not copied.
     pub(crate) async fn collect(&mut self, limit: usize) -> Result<Bytes> {
-        // Most responses to `PUT` and `HEAD` requests have no body.
-        if self.reader.announced.unwrap_or(0) == 0 && self.reader.body.is_end() {
-            return Ok(Bytes::new());
-        }
         let Some(first) = self.chunk().await? else {
             return Ok(Bytes::new());
         };

@@ -21,8 +21,9 @@ pub(super) fn client(config: &Config, https: bool) -> Result<reqwest::Client> {
         .no_deflate()
         // The signature is not valid for the target of a redirect.
         .redirect(reqwest::redirect::Policy::none())
-        // Only the retry loop of this crate may resend a request.
-        .retry(reqwest::retry::never())
+        // Only the retry loop of this crate may resend a request. Without a limit of zero, reqwest
+        // keeps a copy of each request.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .default_headers(common_headers(config)?)
         .connect_timeout(config.connect_timeout)
         .tcp_nodelay(true);

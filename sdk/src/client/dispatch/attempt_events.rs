@@ -80,7 +80,7 @@ impl Dispatcher {
         &self,
         call: &CallInfo,
         scope: AttemptScope,
-        result: &Result<Response>,
+        result: &Result<Box<Response>>,
     ) {
         let Some(started) = scope.started else {
             return;

@@ -42,13 +42,14 @@ pub(super) struct RequestAttempts<'a> {
 }
 
 impl Attempts for RequestAttempts<'_> {
-    type Output = Response;
+    // In a box, because each function up to the caller would move 300 bytes.
+    type Output = Box<Response>;
 
     async fn attempt(
         &mut self,
         number: u32,
         previous_error: Option<Error>,
-    ) -> Result<Response, FailedAttempt> {
+    ) -> Result<Box<Response>, FailedAttempt> {
         self.call.attempts = number;
         let limits = self.limits;
         let admission = self.dispatcher.options().admission.as_deref();
@@ -158,7 +159,7 @@ impl RequestAttempts<'_> {
     }
 
     /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
-    async fn send_and_read(&self, mut headers: HeaderMap, skew: i64) -> Result<Response> {
+    async fn send_and_read(&self, mut headers: HeaderMap, skew: i64) -> Result<Box<Response>> {
         let shared = &self.dispatcher.shared;
         let credentials = shared.credentials.current().await.map_err(|error| {
             let info = self.call.identity.info;
@@ -189,24 +190,22 @@ impl RequestAttempts<'_> {
         if let Some(unsent) = &unsent {
             response_checks::whole_body_was_sent(unsent, &meta, call)?;
         }
-        let mut stream = stream(incoming, &meta, &self.request.headers, call)?;
-        let body = read(&meta, &mut stream, call).await?;
+        let body = read(incoming, &meta, &self.request.headers, call).await?;
         response_checks::body_was_stored(&self.request.headers, &meta, call)?;
-        let body = match body {
-            Some(whole) => ResponseBody::Whole(whole),
-            None => ResponseBody::Stream(stream),
-        };
-        Ok(Response::new(meta, body, call.clone()))
+        Ok(Box::new(Response::new(meta, body, call.clone())))
     }
 }
 
-/// Returns the unread body of a response. `sent`: the headers of the request.
-fn stream(
+/// Reads the body of a response, unless the operation returns it as a stream. `sent`: the headers of
+/// the request.
+async fn read(
     mut incoming: TimedBody,
     meta: &ResponseMeta,
     sent: &HeaderMap,
     call: &CallInfo,
-) -> Result<ByteStream> {
+) -> Result<ResponseBody> {
+    let info = call.identity.info;
+    let is_success = info.success.contains(&meta.status().as_u16());
     let part = response_checks::content_range(sent, meta, call)?;
     let length = if is_bodiless(meta, call) {
         // `Content-Length` is the length of the body that a `GET` would return.
@@ -215,29 +214,33 @@ fn stream(
     } else {
         part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
     };
-    Ok(ByteStream::new(incoming, length, part, call.clone()))
-}
-
-/// Reads the whole body of a response; `None` if the operation returns the body as a stream.
-async fn read(
-    meta: &ResponseMeta,
-    stream: &mut ByteStream,
-    call: &CallInfo,
-) -> Result<Option<Bytes>> {
-    let info = call.identity.info;
-    if !info.success.contains(&meta.status().as_u16()) {
-        let body = stream.prefix(MAX_ERROR).await;
+    // Most responses to `HEAD`, `PUT` and `DELETE` requests. They need neither a stream nor a timer.
+    if length.unwrap_or(0) == 0 && incoming.body.is_end() {
+        match info.response_kind {
+            _ if !is_success => return Err(service_error(meta, &Bytes::new(), call)),
+            ResponseKind::Json | ResponseKind::Empty => {
+                return Ok(ResponseBody::Whole(Bytes::new()));
+            }
+            ResponseKind::Stream => {}
+        }
+    }
+    let mut stream = ByteStream::new(incoming, length, part, call.clone());
+    // In boxes, because the futures of all calls contain this one.
+    if !is_success {
+        let body = Box::pin(stream.prefix(MAX_ERROR)).await;
         return Err(service_error(meta, &body, call));
     }
     let body = match info.response_kind {
-        ResponseKind::Stream => return Ok(None),
-        ResponseKind::Json => stream.collect_in_time(MAX_JSON).await?,
+        ResponseKind::Stream => return Ok(ResponseBody::Stream(stream)),
+        ResponseKind::Json => Box::pin(stream.collect_in_time(MAX_JSON)).await?,
         // Read to its end, so that the connection can be reused. The output consists of headers
         // only, so an incomplete body does not matter.
-        ResponseKind::Empty => stream.collect_in_time(MAX_ERROR).await.unwrap_or_default(),
+        ResponseKind::Empty => Box::pin(stream.collect_in_time(MAX_ERROR))
+            .await
+            .unwrap_or_default(),
     };
     match error_in_success(meta, &body, call) {
         Some(error) => Err(error),
-        None => Ok(Some(body)),
+        None => Ok(ResponseBody::Whole(body)),
     }
 }

@@ -14,7 +14,7 @@ use crate::message::request::RequestParts;
 use crate::message::response::Response;
 
 /// Returns whether a subscriber is interested in this target.
-fn is_enabled() -> bool {
+pub(super) fn is_enabled() -> bool {
     tracing::enabled!(target: "qingstor_sdk", tracing::Level::DEBUG)
 }
 
@@ -47,16 +47,13 @@ pub(super) fn key(address: &Address, parts: &RequestParts) -> Option<String> {
 }
 
 /// Runs `call` in its span.
-pub(super) async fn call<F: Future<Output = Result<Response>>>(
+pub(super) async fn call<F: Future<Output = Result<Box<Response>>>>(
     info: &OperationInfo,
     address: &Address,
     key: Option<String>,
     started: Instant,
     call: Pin<&mut F>,
-) -> Result<Response> {
-    if !is_enabled() {
-        return call.await;
-    }
+) -> Result<Box<Response>> {
     let span = tracing::debug_span!(
         target: "qingstor_sdk",
         "call",
@@ -92,7 +89,7 @@ fn call_ended(
     info: &OperationInfo,
     address: &Address,
     started: Instant,
-    result: &Result<Response>,
+    result: &Result<Box<Response>>,
 ) {
     let bucket = address.bucket.as_deref();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

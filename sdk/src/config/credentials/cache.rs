@@ -45,7 +45,11 @@ impl CredentialSource {
     pub(crate) async fn current(&self) -> Result<CurrentCredentials<'_>> {
         Ok(match self {
             Self::Fixed(credentials) => CurrentCredentials::Fixed(credentials),
-            Self::Provider(cache) => CurrentCredentials::Cached(cache.current().await?),
+            Self::Provider(cache) => CurrentCredentials::Cached(match cache.fresh() {
+                Some(fresh) => fresh,
+                // In a box, because the future of every call contains this one.
+                None => Box::pin(cache.current()).await?,
+            }),
         })
     }
 
