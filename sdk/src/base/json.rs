@@ -1,11 +1,13 @@
 //! Helpers for JSON as services write it in practice: `null` fields, single values instead of
 //! lists.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Returns the document without its `null` fields; `None` if there are none, it is not valid JSON,
 /// or it has a duplicate field.
@@ -13,95 +15,114 @@ use serde_json::{Map, Value};
 /// Some servers write `null` for an empty list or an unset string. Such a field counts as absent.
 /// `null` values in a list stay unchanged.
 pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
-    let Tree(mut document) = serde_json::from_slice(json).ok()?;
-    if !drop_nulls(&mut document) {
-        return None;
-    }
-    serde_json::to_vec(&document).ok()
+    let mut filter = NullFilter {
+        json: Vec::with_capacity(json.len()),
+        has_nulls: false,
+    };
+    let mut parser = serde_json::Deserializer::from_slice(json);
+    filter.deserialize(&mut parser).ok()?;
+    parser.end().ok()?;
+    filter.has_nulls.then_some(filter.json)
 }
 
-/// A document without duplicate fields. [`Value`] alone would silently use the last of several
-/// values.
-struct Tree(Value);
+/// Writes a document without its `null` fields, while it is parsed. The recursion is limited by that
+/// of the parser.
+///
+/// A tree of `serde_json::Value` would be shorter, but its maps were a tenth of this crate's code
+/// before optimization. Besides, it would silently use the last of several values of a field.
+struct NullFilter {
+    /// The document as far as it has been parsed.
+    json: Vec<u8>,
+    has_nulls: bool,
+}
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TreeVisitor).map(Self)
+impl NullFilter {
+    /// Writes a value, and returns that it is not `null`.
+    fn write<E: Error>(&mut self, value: &(impl Serialize + ?Sized)) -> Result<bool, E> {
+        serde_json::to_writer(&mut self.json, value).map_err(E::custom)?;
+        Ok(false)
+    }
+
+    /// Writes a comma, unless the list or object has just been opened.
+    fn separate(&mut self) {
+        if !matches!(self.json.last(), Some(b'[' | b'{')) {
+            self.json.push(b',');
+        }
     }
 }
 
-struct TreeVisitor;
+impl<'de> DeserializeSeed<'de> for &mut NullFilter {
+    type Value = bool;
 
-impl<'de> Visitor<'de> for TreeVisitor {
-    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut NullFilter {
+    /// Whether the value is `null`.
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        self.json.extend_from_slice(b"null");
+        Ok(true)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
+        self.write(&value)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E: Error>(self, value: u64) -> Result<bool, E> {
+        self.write(&value)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E: Error>(self, value: i64) -> Result<bool, E> {
+        self.write(&value)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<bool, E> {
+        self.write(&value)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E: Error>(self, value: &str) -> Result<bool, E> {
+        self.write(value)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Tree(value)) = list.next_element()? {
-            values.push(value);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        self.json.push(b'[');
+        loop {
+            let end = self.json.len();
+            self.separate();
+            if list.next_element_seed(&mut *self)?.is_none() {
+                self.json.truncate(end);
+                self.json.push(b']');
+                return Ok(false);
+            }
         }
-        Ok(values.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
-        while let Some((name, Tree(value))) = object.next_entry::<String, _>()? {
-            if fields.insert(name, value).is_some() {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
+        self.json.push(b'{');
+        let mut names = BTreeSet::new();
+        while let Some(name) = object.next_key::<String>()? {
+            let end = self.json.len();
+            self.separate();
+            self.write::<A::Error>(&name)?;
+            self.json.push(b':');
+            if object.next_value_seed(&mut *self)? {
+                self.json.truncate(end);
+                self.has_nulls = true;
+            }
+            if !names.insert(name) {
                 return Err(A::Error::custom("duplicate field"));
             }
         }
-        Ok(fields.into())
-    }
-}
-
-/// Removes `null` fields, and returns whether there were any. The recursion is limited by that of
-/// the parser.
-fn drop_nulls(value: &mut Value) -> bool {
-    match value {
-        Value::Object(fields) => {
-            let before = fields.len();
-            fields.retain(|_, value| !value.is_null());
-            let mut dropped = fields.len() < before;
-            for value in fields.values_mut() {
-                dropped |= drop_nulls(value);
-            }
-            dropped
-        }
-        Value::Array(values) => {
-            let dropped = values
-                .iter_mut()
-                .filter_map(|value| drop_nulls(value).then_some(()));
-            dropped.count() > 0
-        }
-        _ => false,
+        self.json.push(b'}');
+        Ok(false)
     }
 }
 
@@ -125,18 +146,71 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a value or a list of values")]
-    enum OneOrMany<T> {
-        One(T),
-        Many(Vec<T>),
-        None(()),
+    deserializer.deserialize_any(OneOrMany(PhantomData))
+}
+
+/// Reads a value, a list of values, or `null`.
+///
+/// A derived `untagged` enum would be shorter, but it would also compile `T` for the deserializer of
+/// its buffered values.
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> OneOrMany<T> {
+    fn one<D: Deserializer<'de>>(self, value: D) -> Result<Option<Vec<T>>, D::Error> {
+        Ok(Some(vec![T::deserialize(value)?]))
     }
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(one) => Some(vec![one]),
-        OneOrMany::Many(many) => Some(many),
-        OneOrMany::None(()) => None,
-    })
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Option<Vec<T>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or a list of values")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_any(self)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        self.one(value.into_deserializer())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.one(value.into_deserializer())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        self.one(value.into_deserializer())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        self.one(value.into_deserializer())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        self.one(value.into_deserializer())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        self.one(MapAccessDeserializer::new(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Some(values))
+    }
 }
 
 /// Returns the path of the value that ends at `line` and `column` (both from 1, as in serde_json),
@@ -239,7 +313,7 @@ mod tests {
 
     use super::*;
     use crate::operations::ListObjectsOutput;
-    use crate::types::PolicyStatement;
+    use crate::types::{Grantee, Permission, PolicyStatement};
 
     fn path_of(json: &str) -> Option<String> {
         let error = serde_json::from_str::<ListObjectsOutput>(json).unwrap_err();
@@ -313,7 +387,29 @@ mod tests {
             assert_eq!(resource(absent).unwrap(), None, "{absent}");
         }
         let error = users(r#"{"user":7}"#).unwrap_err().to_string();
-        assert!(error.contains("a value or a list"), "{error}");
+        assert!(error.contains("expected a string"), "{error}");
+    }
+
+    #[test]
+    fn single_values_of_any_type_are_lists() {
+        fn list<'de, T: Deserialize<'de>>(json: &'de str) -> Result<Option<Vec<T>>, String> {
+            let mut parser = serde_json::Deserializer::from_str(json);
+            optional_one_or_many(&mut parser).map_err(|error| error.to_string())
+        }
+        assert_eq!(list("7"), Ok(Some(vec![7_u64])));
+        assert_eq!(list("-7"), Ok(Some(vec![-7_i32])));
+        assert_eq!(list("[7, 8]"), Ok(Some(vec![7_u8, 8])));
+        assert_eq!(list("0.5"), Ok(Some(vec![0.5])));
+        assert_eq!(list("true"), Ok(Some(vec![true])));
+        assert_eq!(list::<bool>("null"), Ok(None));
+        assert_eq!(list("\"READ\""), Ok(Some(vec![Permission::Read])));
+        assert_eq!(
+            list(r#"{"type":"user"}"#),
+            Ok(Some(vec![Grantee::new("user".into())]))
+        );
+        let error = list::<Grantee>(r#"{"type":7}"#).unwrap_err();
+        assert!(error.contains("invalid type: integer `7`"), "{error}");
+        assert!(list::<Grantee>("7").is_err());
     }
 
     proptest! {

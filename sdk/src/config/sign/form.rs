@@ -30,12 +30,12 @@ pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()
     let policy = match form.get("policy") {
         Some(policy) => policy.to_owned(),
         None => {
-            let covered: BTreeMap<_, _> = form
-                .fields
-                .iter()
-                .filter(|(name, _)| !AUTH_FIELDS.contains(&&**name))
-                .map(|(name, value)| (name, value))
-                .collect();
+            let mut covered = BTreeMap::new();
+            for (name, value) in &form.fields {
+                if !AUTH_FIELDS.contains(&&**name) {
+                    covered.insert(name.clone(), value.clone());
+                }
+            }
             let json = serde_json::to_vec(&covered).map_err(|error| {
                 Error::invalid_input("cannot write the policy of the form").with_source(error)
             })?;
