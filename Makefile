@@ -99,7 +99,7 @@ features: ## Build the SDK and its store with each feature alone, the generator 
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-cli --no-default-features -- -D warnings
-	@set -e; for features in "" rustls tracing config-file reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
+	@set -e; for features in "" rustls tracing config-file simd reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
 	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
 	done

@@ -1,5 +1,6 @@
 //! Compares lanes with the `md-5` crate.
 
+use fearless_simd::Level;
 use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 
