@@ -69,6 +69,9 @@ pub(crate) struct Arguments {
     /// Secret access key of the access key ID at the same position
     #[arg(long, value_name = "SECRET", help_heading = ACCOUNTS)]
     pub(crate) secret_access_key: Vec<String>,
+    /// Explain wrong signatures in error documents, which is on by default for loopback addresses
+    #[arg(long, help_heading = ACCOUNTS)]
+    pub(crate) explain_signatures: bool,
     /// A zone; the first one is the default; repeat for several zones
     #[arg(long, value_name = "ZONE", help_heading = ACCOUNTS)]
     pub(crate) zone: Vec<String>,

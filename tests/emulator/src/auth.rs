@@ -6,8 +6,10 @@ pub(crate) mod account;
 mod authentication;
 pub(crate) mod authorization;
 mod credentials;
+mod explanation;
 mod signature;
 #[cfg(test)]
 mod vectors;
 
 pub(crate) use authentication::{Accounts, Caller};
+pub(crate) use explanation::UnmatchedRequest;

@@ -232,6 +232,7 @@ pub struct Builder {
     faults: Vec<FaultRule>,
     fault_seed: Option<u64>,
     has_admin: bool,
+    explains_signatures: Option<bool>,
 }
 
 impl Default for Builder {
@@ -248,6 +249,7 @@ impl Default for Builder {
             faults: Vec::new(),
             fault_seed: None,
             has_admin: false,
+            explains_signatures: None,
         }
     }
 }
@@ -329,6 +331,14 @@ impl Builder {
         self
     }
 
+    /// Sets whether the error document of a wrong signature explains which mistake leads to it. The
+    /// default is whether the emulator listens on a loopback address, because other clients should
+    /// not learn anything about a refused request.
+    pub fn explain_signatures(mut self, explains: bool) -> Self {
+        self.explains_signatures = Some(explains);
+        self
+    }
+
     /// Starts the emulator on the current Tokio runtime. It accepts requests when this returns.
     ///
     /// # Errors
@@ -360,7 +370,10 @@ impl Builder {
         let (notifier, deliveries) = Notifier::new(Arc::clone(&downloader), stopped);
         let state = Arc::new(ServerState {
             store: Arc::clone(&store),
-            accounts: Accounts::new(self.accounts.clone()),
+            accounts: Accounts::new(self.accounts.clone()).explaining(
+                self.explains_signatures
+                    .unwrap_or_else(|| addr.ip().is_loopback()),
+            ),
             zones: self.zones,
             idle_timeout: self.timeouts.client,
             downloader,

@@ -110,6 +110,9 @@ fn builder(arguments: Arguments) -> Result<Builder> {
         .listen(arguments.listen)
         .grace(arguments.grace)
         .admin(arguments.admin);
+    if arguments.explain_signatures {
+        builder = builder.explain_signatures(true);
+    }
     if let Some(directory) = arguments.data_dir {
         builder = builder.data_dir(directory);
     }

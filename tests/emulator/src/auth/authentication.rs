@@ -9,6 +9,7 @@ use http::header::DATE;
 use http::request::Parts;
 
 use super::credentials::{RequestCredentials, SignatureScheme};
+use super::explanation::{self, Signer, UnmatchedRequest};
 use super::signature::{self, ResourceForm, StringToSign, ValueForm};
 use crate::auth::account::Account;
 use crate::base::api_error::ApiError;
@@ -42,16 +43,31 @@ impl Caller {
 
 /// Accounts by access key ID.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accounts(HashMap<String, Arc<Account>>);
+pub(crate) struct Accounts {
+    by_id: HashMap<String, Arc<Account>>,
+    /// Whether errors explain wrong signatures.
+    explains: bool,
+}
 
 impl Accounts {
     pub(crate) fn new(accounts: impl IntoIterator<Item = Account>) -> Self {
-        Self(
-            accounts
+        Self {
+            by_id: accounts
                 .into_iter()
                 .map(|account| (account.access_key_id().to_owned(), Arc::new(account)))
                 .collect(),
-        )
+            explains: false,
+        }
+    }
+
+    /// Sets whether errors explain wrong signatures.
+    pub(crate) fn explaining(mut self, explains: bool) -> Self {
+        self.explains = explains;
+        self
+    }
+
+    pub(crate) fn explains(&self) -> bool {
+        self.explains
     }
 
     /// Returns the caller of a request. Credentials are verified even if the operation does not
@@ -87,20 +103,103 @@ impl Accounts {
     ) -> Result<Caller, ApiError> {
         let account = self.find(credentials.access_key_id)?;
         let secret = account.secret_access_key();
-        if !signature::matches(secret, credentials.policy.as_bytes(), credentials.signature) {
+        if signature::matches(secret, credentials.policy.as_bytes(), credentials.signature) {
+            return Ok(Caller::User(Arc::clone(account)));
+        }
+        if !self.explains {
             return Err(not_matched());
         }
-        Ok(Caller::User(Arc::clone(account)))
+        let accounts = self.all();
+        let signer = Signer {
+            account,
+            accounts: &accounts,
+            signature: credentials.signature,
+        };
+        Err(explained(explanation::explain_form(
+            signer,
+            credentials.policy,
+        )))
+    }
+
+    /// Returns the error for a request whose signature does not match, with an explanation.
+    pub(crate) fn explain(&self, request: &UnmatchedRequest<'_>) -> ApiError {
+        let credentials =
+            RequestCredentials::from_request(&request.head.headers, &request.target.query);
+        let Ok(Some(credentials)) = credentials else {
+            return not_matched();
+        };
+        let Ok(account) = self.find(&credentials.access_key_id) else {
+            return not_matched();
+        };
+        let accepted = accepted_strings(&credentials, request.head, request.target, request.host)
+            .map(StringToSign::parts)
+            .collect::<Vec<_>>();
+        let accounts = self.all();
+        let signer = Signer {
+            account,
+            accounts: &accounts,
+            signature: &credentials.signature,
+        };
+        let expires = credentials.scheme.expires();
+        explained(explanation::explain_request(
+            signer, request, expires, &accepted,
+        ))
+    }
+
+    fn all(&self) -> Vec<&Account> {
+        let mut accounts = self
+            .by_id
+            .values()
+            .map(|account| &**account)
+            .collect::<Vec<_>>();
+        accounts.sort_by_key(|account| account.access_key_id());
+        accounts
     }
 
     fn find(&self, access_key_id: &str) -> Result<&Arc<Account>, ApiError> {
-        self.0.get(access_key_id).ok_or_else(|| {
-            ApiError::new(
-                ErrorCode::InvalidAccessKeyId,
-                format!("unknown access key ID {access_key_id:?}"),
+        self.by_id.get(access_key_id).ok_or_else(|| {
+            let message = format!("unknown access key ID {access_key_id:?}");
+            let hint = if self.explains {
+                self.similar_id(access_key_id)
+            } else {
+                None
+            };
+            ApiError::new(ErrorCode::InvalidAccessKeyId, hint.unwrap_or(message))
+        })
+    }
+
+    /// Returns how an unknown access key ID differs from a known one.
+    fn similar_id(&self, access_key_id: &str) -> Option<String> {
+        let is_around = |character: char| character.is_whitespace() || "\"'`<>".contains(character);
+        let bare = access_key_id.trim_matches(is_around);
+        let accounts = self.all();
+        let is_secret = |account: &&&Account| account.secret_access_key().trim() == bare;
+        if accounts.iter().any(|account| is_secret(&account)) {
+            return Some(
+                "the access key ID of the request is a secret access key; the ID comes first"
+                    .to_owned(),
+            );
+        }
+        let known = accounts
+            .iter()
+            .map(|account| account.access_key_id())
+            .find(|id| id.eq_ignore_ascii_case(bare))?;
+        Some(if known == bare {
+            format!(
+                "unknown access key ID {access_key_id:?}: there is white space or a quote around {known:?}"
+            )
+        } else {
+            format!(
+                "unknown access key ID {access_key_id:?}: upper and lower case differ from {known:?}"
             )
         })
     }
+}
+
+/// Returns the error with an explanation, and logs it.
+fn explained(explanation: String) -> ApiError {
+    tracing::warn!(target: "qingstor_emulator::signature", "{explanation}");
+    ApiError::new(ErrorCode::SignatureNotMatched, explanation)
 }
 
 fn not_matched() -> ApiError {
@@ -110,8 +209,7 @@ fn not_matched() -> ApiError {
     )
 }
 
-/// Checks the signature against the variants of the string to sign that clients use: values of
-/// sub-resources decoded or as sent and, without a key, the path with and without its last slash.
+/// Checks the signature against the strings to sign that clients use.
 fn is_signed_by(
     account: &Account,
     credentials: &RequestCredentials,
@@ -119,32 +217,35 @@ fn is_signed_by(
     target: &RequestTarget,
     host: &Host,
 ) -> bool {
+    accepted_strings(credentials, request, target, host)
+        .any(|string| string.matches(account.secret_access_key(), &credentials.signature))
+}
+
+/// Returns the variants of the string to sign that clients use, the usual one first: values of
+/// sub-resources decoded or as sent and, without a key, the path with and without its last slash.
+fn accepted_strings<'a>(
+    credentials: &'a RequestCredentials,
+    request: &'a Parts,
+    target: &'a RequestTarget,
+    host: &'a Host,
+) -> impl Iterator<Item = StringToSign<'a>> {
     let resource_forms: &[ResourceForm] = match target.resource {
         Resource::Object { .. } => &[ResourceForm::AsSent],
         Resource::Service | Resource::Bucket { .. } => {
             &[ResourceForm::AsSent, ResourceForm::OtherSlash]
         }
     };
-    let expires = match &credentials.scheme {
-        SignatureScheme::Header => None,
-        SignatureScheme::Query { expires } => Some(expires.as_str()),
-    };
-    resource_forms.iter().any(|&resource_form| {
-        [ValueForm::Decoded, ValueForm::AsSent]
-            .into_iter()
-            .any(|value_form| {
-                StringToSign {
-                    method: &request.method,
-                    headers: &request.headers,
-                    expires,
-                    host_bucket: host.bucket.as_deref(),
-                    path: &target.path,
-                    query: &target.query,
-                    resource_form,
-                    value_form,
-                }
-                .matches(account.secret_access_key(), &credentials.signature)
-            })
+    resource_forms.iter().flat_map(move |&resource_form| {
+        [ValueForm::Decoded, ValueForm::AsSent].map(|value_form| StringToSign {
+            method: &request.method,
+            headers: &request.headers,
+            expires: credentials.scheme.expires(),
+            host_bucket: host.bucket.as_deref(),
+            path: &target.path,
+            query: &target.query,
+            resource_form,
+            value_form,
+        })
     })
 }
 
@@ -159,14 +260,23 @@ fn check_date(headers: &HeaderMap, now: SystemTime) -> Result<(), ApiError> {
         .to_str()
         .ok()
         .and_then(|text| httpdate::parse_http_date(text).ok())
-        .ok_or_else(|| invalid("the date of the request is not an HTTP date"))?;
-    let skew = now
-        .duration_since(date)
-        .unwrap_or_else(|ahead| ahead.duration());
+        .ok_or_else(|| {
+            invalid(
+                "the date of the request is not an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`",
+            )
+        })?;
+    let (skew, side) = match now.duration_since(date) {
+        Ok(behind) => (behind, "behind"),
+        Err(ahead) => (ahead.duration(), "ahead of"),
+    };
     if skew > CLOCK_SKEW {
+        let skew = humantime::format_duration(Duration::from_secs(skew.as_secs()));
         return Err(ApiError::new(
             ErrorCode::RequestExpired,
-            "the date of the request differs from the server clock by more than 15 minutes",
+            format!(
+                "the date of the request is {skew} {side} the server clock, more than 15 minutes; \
+                 it must be in GMT"
+            ),
         ));
     }
     Ok(())
@@ -180,22 +290,34 @@ fn check_expires(expires: &str, now: SystemTime) -> Result<(), ApiError> {
         )
     })?;
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    match u64::try_from(expires) {
-        Ok(expires) if expires >= now => Ok(()),
-        _ => Err(ApiError::new(
-            ErrorCode::RequestExpired,
-            "the signed URL has expired",
-        )),
-    }
+    let message = match u64::try_from(expires) {
+        Ok(expires) if expires >= now => return Ok(()),
+        // A lifetime of up to 10 years.
+        Ok(0..=315_360_000) => "the signed URL has expired; expires is a Unix time, not a lifetime",
+        _ => "the signed URL has expired",
+    };
+    Err(ApiError::new(ErrorCode::RequestExpired, message))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use http::Request;
 
     use super::*;
 
     const NOW: u64 = 1_600_000_000;
+
+    /// Returns the accepted strings of a request that is signed in a header.
+    pub(in crate::auth) fn accepted(
+        request: &Parts,
+        target: &RequestTarget,
+        host: &Host,
+    ) -> Vec<String> {
+        let credentials = RequestCredentials::from_request(&request.headers, &target.query);
+        accepted_strings(&credentials.unwrap().unwrap(), request, target, host)
+            .map(|string| String::from_utf8(string.to_bytes()).unwrap())
+            .collect()
+    }
 
     fn authenticate(request: http::request::Builder) -> Result<Caller, (u16, &'static str)> {
         let (parts, ()) = request.body(()).unwrap().into_parts();

@@ -1,5 +1,7 @@
 //! Unverified credentials of a request.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -23,6 +25,16 @@ pub(super) enum SignatureScheme {
     Query { expires: String },
 }
 
+impl SignatureScheme {
+    /// Returns the expiration time of a signed URL.
+    pub(super) fn expires(&self) -> Option<&str> {
+        match self {
+            Self::Header => None,
+            Self::Query { expires } => Some(expires),
+        }
+    }
+}
+
 impl RequestCredentials {
     /// Returns the credentials of a request, or `None` if it is anonymous.
     pub(super) fn from_request(
@@ -42,15 +54,14 @@ impl RequestCredentials {
             (Some(_), true) => Err(malformed(
                 "the request is signed both in the Authorization header and in the query",
             )),
-            (Some(value), false) => value
-                .to_str()
-                .ok()
-                .and_then(Self::from_header)
+            (Some(value), false) => {
+                let value = value.to_str().unwrap_or_default();
+                let credentials = Self::from_header(value);
+                credentials.map(Some).ok_or_else(|| malformed_header(value))
+            }
+            (None, true) => Self::from_query(query)
                 .map(Some)
-                .ok_or_else(|| malformed("Authorization must be `QS <access key id>:<signature>`")),
-            (None, true) => Self::from_query(query).map(Some).ok_or_else(|| {
-                malformed("a signed URL needs access_key_id, expires and signature")
-            }),
+                .ok_or_else(|| malformed_query(query)),
         }
     }
 
@@ -83,8 +94,48 @@ impl RequestCredentials {
     }
 }
 
-fn malformed(message: &'static str) -> ApiError {
+fn malformed(message: impl Into<Cow<'static, str>>) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, message)
+}
+
+/// Returns the error for an `Authorization` header. It does not contain the header.
+fn malformed_header(value: &str) -> ApiError {
+    let scheme = value.split([' ', ':']).next().unwrap_or_default();
+    let rest = value.strip_prefix("QS ");
+    let difference = if value.is_empty() {
+        "it contains characters that are not ASCII"
+    } else if let Some((id, signature)) = rest.and_then(|rest| rest.split_once(':')) {
+        match (id.is_empty(), signature.is_empty()) {
+            (true, _) => "the access key ID is empty",
+            (false, true) => "the signature is empty",
+            (false, false) => "it is not valid",
+        }
+    } else if rest.is_some() {
+        "the colon between the access key ID and the signature is missing"
+    } else if value.starts_with("QS\t") || value.starts_with("QS:") || value == "QS" {
+        "a space must follow `QS`"
+    } else if scheme.eq_ignore_ascii_case("QS") {
+        "`QS` must be in upper case"
+    } else if value.contains("QS ") {
+        "text precedes `QS`"
+    } else {
+        "it does not start with `QS `"
+    };
+    malformed(format!(
+        "Authorization must be `QS <access key id>:<signature>`: {difference}"
+    ))
+}
+
+/// Returns the error for a signed URL in which something is missing.
+fn malformed_query(query: &Query) -> ApiError {
+    let missing = ["access_key_id", "expires", "signature"]
+        .into_iter()
+        .filter(|name| query.get(name).unwrap_or_default().is_empty())
+        .collect::<Vec<_>>()
+        .join(" and ");
+    malformed(format!(
+        "a signed URL needs access_key_id, expires and signature: {missing} is missing"
+    ))
 }
 
 #[cfg(test)]

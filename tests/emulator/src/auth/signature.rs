@@ -41,6 +41,27 @@ pub(super) fn matches(secret: &str, signed: &[u8], signature: &str) -> bool {
     mac.verify_slice(&signature).is_ok()
 }
 
+/// A part of the string to sign. The string is the concatenation of all parts, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Method,
+    ContentMd5,
+    ContentType,
+    /// Date, or the expiration time in the query scheme.
+    Date,
+    /// Lines of the `x-qs-` headers.
+    Headers,
+    /// Slash and bucket. Empty for the service.
+    Bucket,
+    /// The path after the bucket.
+    Key,
+    /// Question mark and signed parameters. Empty without parameters.
+    Query,
+}
+
+/// The parts of a string to sign, in the order of [`Part`]. The lines contain their line feed.
+pub(super) type StringParts = [Vec<u8>; 8];
+
 /// The parts of a request that a signature covers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StringToSign<'a> {
@@ -64,26 +85,35 @@ impl StringToSign<'_> {
 
     /// Returns the string as bytes, because header values need not be UTF-8.
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let header = |name: &str| {
-            self.headers
-                .get(name)
-                .map_or(&b""[..], |value| value.as_bytes())
-        };
+        self.parts().concat()
+    }
+
+    /// Returns the parts of the string.
+    pub(super) fn parts(self) -> StringParts {
         let date = match self.expires {
             Some(expires) => expires.as_bytes(),
             None if self.headers.contains_key("x-qs-date") => b"",
-            None => header(DATE.as_str()),
+            None => self.header(DATE.as_str()),
         };
-        let mut out = Vec::new();
-        for line in [
-            self.method.as_str().as_bytes(),
-            header("content-md5"),
-            header(CONTENT_TYPE.as_str()),
-            date,
-        ] {
-            out.extend_from_slice(line);
-            out.push(b'\n');
-        }
+        let line = |text: &[u8]| [text, b"\n"].concat();
+        let (bucket, key) = self.path();
+        [
+            line(self.method.as_str().as_bytes()),
+            line(self.header("content-md5")),
+            line(self.header(CONTENT_TYPE.as_str())),
+            line(date),
+            self.header_lines(),
+            bucket.into_bytes(),
+            key.into_bytes(),
+            self.parameters().into_bytes(),
+        ]
+    }
+
+    fn header(&self, name: &str) -> &[u8] {
+        self.headers.get(name).map_or(b"", |value| value.as_bytes())
+    }
+
+    fn header_lines(&self) -> Vec<u8> {
         // Headers are sorted by name, not by the complete line: `x-qs-meta-a` precedes
         // `x-qs-meta-a-b`.
         let mut names = self
@@ -93,28 +123,36 @@ impl StringToSign<'_> {
             .filter(|name| name.starts_with("x-qs-"))
             .collect::<Vec<_>>();
         names.sort_unstable();
+        let mut lines = Vec::new();
         for name in names {
-            out.extend_from_slice(name.as_bytes());
-            out.push(b':');
-            out.extend_from_slice(header(name).trim_ascii());
-            out.push(b'\n');
+            lines.extend_from_slice(name.as_bytes());
+            lines.push(b':');
+            lines.extend_from_slice(self.header(name).trim_ascii());
+            lines.push(b'\n');
         }
-        out.extend_from_slice(self.resource().as_bytes());
-        out
+        lines
     }
 
-    fn resource(&self) -> String {
-        let mut resource = self
-            .host_bucket
-            .map_or(String::new(), |bucket| format!("/{bucket}"));
-        resource.push_str(self.path);
-        if self.resource_form == ResourceForm::OtherSlash {
-            if resource.ends_with('/') {
-                resource.pop();
-            } else {
-                resource.push('/');
+    /// Returns the bucket with its slash, and the rest of the path.
+    fn path(&self) -> (String, String) {
+        let (bucket, key) = match self.host_bucket {
+            Some(bucket) => (format!("/{bucket}"), self.path),
+            None => {
+                let rest = self.path.strip_prefix('/').unwrap_or_default();
+                let name_length = rest.find('/').unwrap_or(rest.len());
+                let length = if name_length == 0 { 0 } else { name_length + 1 };
+                let (bucket, key) = self.path.split_at_checked(length).unwrap_or_default();
+                (bucket.to_owned(), key)
             }
+        };
+        let mut key = key.to_owned();
+        if self.resource_form == ResourceForm::OtherSlash && key.pop().is_none() {
+            key.push('/');
         }
+        (bucket, key)
+    }
+
+    fn parameters(&self) -> String {
         let mut parameters = self
             .query
             .parameters()
@@ -122,19 +160,20 @@ impl StringToSign<'_> {
             .filter(|parameter| SIGNED_PARAMETERS.contains(&parameter.name.as_str()))
             .collect::<Vec<_>>();
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut text = String::new();
         for (index, parameter) in parameters.into_iter().enumerate() {
-            resource.push(if index == 0 { '?' } else { '&' });
-            resource.push_str(&parameter.name);
+            text.push(if index == 0 { '?' } else { '&' });
+            text.push_str(&parameter.name);
             let value = match self.value_form {
                 ValueForm::Decoded => &parameter.value,
                 ValueForm::AsSent => &parameter.raw_value,
             };
             if !value.is_empty() {
-                resource.push('=');
-                resource.push_str(value);
+                text.push('=');
+                text.push_str(value);
             }
         }
-        resource
+        text
     }
 }
 

@@ -4,14 +4,15 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use futures_util::FutureExt as _;
 use http::header::{EXPECT, HOST, LOCATION, SERVER};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, UnmatchedRequest};
 use crate::base::api_error::ApiError;
 use crate::base::panics;
 use crate::base::response::{self, ApiResponse};
@@ -149,7 +150,13 @@ impl ServerState {
             Ok(Operation::OptionsObject) => Caller::Anonymous,
             _ => {
                 let head = &exchange.head;
-                self.accounts.authenticate(head, target, host, now)?
+                match self.accounts.authenticate(head, target, host, now) {
+                    Ok(caller) => caller,
+                    Err(error) if self.explains(&error) => {
+                        return Err(self.explain(head, target, host, now, body).await);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         };
         exchange.remove_empty_headers();
@@ -180,6 +187,34 @@ impl ServerState {
             body,
         })
         .await
+    }
+
+    fn explains(&self, error: &ApiError) -> bool {
+        self.accounts.explains() && error.code() == ErrorCode::SignatureNotMatched.as_str()
+    }
+
+    /// Returns the error for a wrong signature, with an explanation.
+    async fn explain(
+        &self,
+        head: &Parts,
+        target: &RequestTarget,
+        host: &Host,
+        now: SystemTime,
+        body: &mut RequestBody,
+    ) -> ApiError {
+        // A client that waits for `100 Continue` has not sent its body.
+        let body = match head.headers.contains_key(EXPECT) {
+            true => None,
+            false => body.read_small().await,
+        };
+        self.accounts.explain(&UnmatchedRequest {
+            head,
+            target,
+            host,
+            zones: &self.zones,
+            now,
+            body: body.as_deref(),
+        })
     }
 
     /// Responds to an unsigned HEAD of `http://<bucket>.<domain>/`. Clients find the zone of a

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, Request, http_date, request, start_with_bucket, unix_now};
+use crate::client::{
+    Client, Reply, Request, http_date, request, start_with_bucket, start_with_bucket_by, unix_now,
+};
 
 fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.error(), (status, code.to_owned()));
@@ -262,4 +264,51 @@ async fn supports_virtual_host_style() {
         .replace("Host: photos", "Host: albums");
     let reply = client.exchange(other.as_bytes()).await;
     refused(&reply, 401, "signature_not_matched");
+}
+
+#[tokio::test]
+async fn errors_explain_wrong_signatures() {
+    let (_emulator, client) = setup().await;
+    // The library adds a header after the request was signed.
+    let signed = request("PUT", "/photos/b").body("text").signed(&client);
+    let call = signed.clone().header("Content-Type", "text/plain");
+    let reply = client.send_as_is(&call).await;
+    refused(&reply, 401, "signature_not_matched");
+    let message = reply.json()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("matches if `Content-Type` is left out of the string to sign"),
+        "{message}"
+    );
+    assert!(!message.contains(&client.secret));
+    // The explanation reads a small body, and the connection stays usable.
+    assert_eq!(client.send_as_is(&signed).await.status, 201);
+}
+
+#[tokio::test]
+async fn explanations_can_be_disabled() {
+    let (_emulator, client) =
+        start_with_bucket_by(Emulator::builder().explain_signatures(false)).await;
+    let reply = client
+        .send_as_is(
+            &request("GET", "/photos")
+                .signed(&client)
+                .header("Content-Type", "a/b"),
+        )
+        .await;
+    refused(&reply, 401, "signature_not_matched");
+    let message = "the signature does not match the request";
+    assert_eq!(reply.json()["message"], message);
+}
+
+#[tokio::test]
+async fn explanations_are_off_beyond_loopback() {
+    let (emulator, client) = start_with_bucket_by(Emulator::builder().listen("0.0.0.0:0")).await;
+    let client = Client {
+        addr: ([127, 0, 0, 1], emulator.addr().port()).into(),
+        ..client
+    };
+    let call = request("GET", "/photos").signed(&client);
+    let reply = client.send_as_is(&call.header("Content-Type", "a/b")).await;
+    let message = "the signature does not match the request";
+    assert_eq!(reply.json()["message"], message);
 }
