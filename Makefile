@@ -89,6 +89,10 @@ clippy:
 unit: ## Run all tests, including documentation tests
 	$(CARGO) test --workspace $(FEATURES) --quiet
 
+.PHONY: console-test
+console-test: ## Test the console of the emulator in Chromium, if it is installed
+	$(CARGO) test --package qingstor-emulator --test browser -- --ignored --test-threads 1 --nocapture
+
 .PHONY: examples
 examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) build --package qingstor-sdk --features blocking --examples --quiet

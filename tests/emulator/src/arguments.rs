@@ -84,6 +84,12 @@ pub(crate) struct Arguments {
     /// Serve /_emulator/, where all clients except web pages can change faults and move the clock
     #[arg(long, help_heading = FAULTS)]
     pub(crate) admin: bool,
+    /// Serve the console, a page in the browser at /_console/; --admin includes it
+    #[arg(long)]
+    pub(crate) console: bool,
+    /// A host name at which the console is served besides loopback names; repeat for several
+    #[arg(long, value_name = "HOST")]
+    pub(crate) console_host: Vec<String>,
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {

@@ -11,5 +11,5 @@ mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use authentication::{Accounts, Caller};
+pub(crate) use authentication::{Accounts, Caller, SignedUrl};
 pub(crate) use explanation::UnmatchedRequest;

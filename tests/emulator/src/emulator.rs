@@ -18,6 +18,7 @@ use crate::base::error::{Error, FaultRuleError, Result};
 use crate::base::time::Timestamp;
 use crate::faults::{FaultReport, FaultRule, Faults};
 use crate::server::connections::{self, Timeouts};
+use crate::server::console::site::Console;
 use crate::server::header_names;
 use crate::server::operation_counts::OperationCounts;
 use crate::server::state::ServerState;
@@ -54,6 +55,7 @@ const NOTIFICATION_GRACE: Duration = Duration::from_secs(2);
 pub struct Emulator {
     addr: SocketAddr,
     accounts: Vec<Account>,
+    has_console: bool,
     faults: Arc<Faults>,
     operation_counts: Arc<OperationCounts>,
     store: Arc<Store>,
@@ -76,6 +78,16 @@ impl Emulator {
     /// Returns the address as a URL, such as `http://127.0.0.1:9000`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Returns the URL of the [console](Builder::console), or `None` if it is not enabled. The host
+    /// is `localhost` if the emulator listens on all addresses.
+    pub fn console_url(&self) -> Option<String> {
+        let host = match self.addr.ip().is_loopback() {
+            true => self.addr.to_string(),
+            false => format!("localhost:{}", self.addr.port()),
+        };
+        self.has_console.then(|| format!("http://{host}/_console/"))
     }
 
     /// Returns all accounts, in the order of the builder.
@@ -232,6 +244,8 @@ pub struct Builder {
     faults: Vec<FaultRule>,
     fault_seed: Option<u64>,
     has_admin: bool,
+    has_console: bool,
+    console_hosts: Vec<String>,
     explains_signatures: Option<bool>,
 }
 
@@ -249,6 +263,8 @@ impl Default for Builder {
             faults: Vec::new(),
             fault_seed: None,
             has_admin: false,
+            has_console: false,
+            console_hosts: Vec::new(),
             explains_signatures: None,
         }
     }
@@ -331,6 +347,20 @@ impl Builder {
         self
     }
 
+    /// Enables the console, a page in the browser at `/_console/` for buckets, objects, requests and
+    /// fault rules. It does not require credentials, but is only served at loopback names, and
+    /// refuses requests of other web pages. It is disabled by default.
+    pub fn console(mut self, has_console: bool) -> Self {
+        self.has_console = has_console;
+        self
+    }
+
+    /// Adds a host name, without a port, at which the console is served besides loopback names.
+    pub fn console_host(mut self, host: impl Into<String>) -> Self {
+        self.console_hosts.push(host.into());
+        self
+    }
+
     /// Sets whether the error document of a wrong signature explains which mistake leads to it. The
     /// default is whether the emulator listens on a loopback address, because other clients should
     /// not learn anything about a refused request.
@@ -380,6 +410,9 @@ impl Builder {
             notifier,
             faults: Arc::clone(&faults),
             operation_counts: Arc::clone(&operation_counts),
+            console: self
+                .has_console
+                .then(|| Console::new(self.console_hosts, addr)),
             has_admin: self.has_admin,
             header_names,
         });
@@ -390,6 +423,7 @@ impl Builder {
         Ok(Emulator {
             addr,
             accounts: self.accounts,
+            has_console: self.has_console,
             faults,
             operation_counts,
             lifecycle_task: tokio::spawn(lifecycle_schedule::run(Arc::clone(&store))),

@@ -85,6 +85,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             "using the default account, because no account is specified"
         );
     }
+    if let Some(url) = emulator.console_url() {
+        tracing::info!(url, "serving the console");
+    }
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on {}", emulator.endpoint())
         .and_then(|()| stdout.flush())
@@ -109,7 +112,11 @@ fn builder(arguments: Arguments) -> Result<Builder> {
     let mut builder = Emulator::builder()
         .listen(arguments.listen)
         .grace(arguments.grace)
+        .console(arguments.console || arguments.admin)
         .admin(arguments.admin);
+    for host in arguments.console_host {
+        builder = builder.console_host(host);
+    }
     if arguments.explain_signatures {
         builder = builder.explain_signatures(true);
     }

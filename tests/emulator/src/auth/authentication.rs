@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::HeaderMap;
 use http::header::DATE;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use super::credentials::{RequestCredentials, SignatureScheme};
 use super::explanation::{self, Signer, UnmatchedRequest};
@@ -16,7 +16,7 @@ use crate::base::api_error::ApiError;
 use crate::generated::error_codes::ErrorCode;
 use crate::request::form::FormCredentials;
 use crate::request::host::Host;
-use crate::request::request_target::{RequestTarget, Resource};
+use crate::request::request_target::{Query, RequestTarget, Resource};
 
 /// Largest difference between the date of a request and the clock of the server.
 const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -39,6 +39,21 @@ impl Caller {
     pub(crate) fn is_anonymous(&self) -> bool {
         matches!(self, Self::Anonymous)
     }
+}
+
+/// A request that a URL with a signature describes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignedUrl<'a> {
+    pub(crate) access_key_id: &'a str,
+    pub(crate) method: &'a Method,
+    /// The encoded path, in path style.
+    pub(crate) path: &'a str,
+    /// The encoded query, without a question mark.
+    pub(crate) query: &'a str,
+    /// Headers that the client must send.
+    pub(crate) headers: &'a HeaderMap,
+    /// Unix time.
+    pub(crate) expires: u64,
 }
 
 /// Accounts by access key ID.
@@ -144,6 +159,50 @@ impl Accounts {
         explained(explanation::explain_request(
             signer, request, expires, &accepted,
         ))
+    }
+
+    /// Returns the usual string to sign of a signed request, escaped and without secrets.
+    pub(crate) fn string_to_sign(
+        &self,
+        request: &Parts,
+        target: &RequestTarget,
+        host: &Host,
+    ) -> Option<String> {
+        let credentials = RequestCredentials::from_request(&request.headers, &target.query);
+        let credentials = credentials.ok()??;
+        let string = accepted_strings(&credentials, request, target, host).next()?;
+        let string = explanation::shown(&string.to_bytes());
+        Some(explanation::redact(&self.all(), string))
+    }
+
+    /// Returns the path and the query of a signed URL.
+    pub(crate) fn sign(&self, url: &SignedUrl<'_>) -> Result<String, ApiError> {
+        let account = self.find(url.access_key_id)?;
+        let expires = url.expires.to_string();
+        let string = StringToSign {
+            method: url.method,
+            headers: url.headers,
+            expires: Some(&expires),
+            host_bucket: None,
+            path: url.path,
+            query: &Query::parse(url.query)?,
+            resource_form: ResourceForm::AsSent,
+            value_form: ValueForm::Decoded,
+        };
+        let signature = signature::sign(account.secret_access_key(), &string.to_bytes());
+        let signature =
+            percent_encoding::utf8_percent_encode(&signature, percent_encoding::NON_ALPHANUMERIC);
+        let separator = if url.query.is_empty() { "" } else { "&" };
+        Ok(format!(
+            "{}?{}{separator}access_key_id={}&expires={expires}&signature={signature}",
+            url.path, url.query, url.access_key_id,
+        ))
+    }
+
+    /// Returns the access key IDs, sorted.
+    pub(crate) fn access_key_ids(&self) -> Vec<&str> {
+        let ids = self.all().into_iter().map(Account::access_key_id);
+        ids.collect()
     }
 
     fn all(&self) -> Vec<&Account> {

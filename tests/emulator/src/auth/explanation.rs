@@ -291,16 +291,17 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// Removes the secrets of all accounts, which a client may have sent by mistake.
     fn redact(&self, message: String) -> String {
-        let secrets = self
-            .accounts
-            .iter()
-            .map(|account| account.secret_access_key());
-        secrets
-            .filter(|secret| secret.len() >= MIN_SECRET)
-            .fold(message, |message, secret| message.replace(secret, "***"))
+        redact(self.accounts, message)
     }
+}
+
+/// Removes the secrets of all accounts, which a client may have sent by mistake.
+pub(super) fn redact(accounts: &[&Account], message: String) -> String {
+    let secrets = accounts.iter().map(|account| account.secret_access_key());
+    secrets
+        .filter(|secret| secret.len() >= MIN_SECRET)
+        .fold(message, |message, secret| message.replace(secret, "***"))
 }
 
 fn describe(finding: &Finding<'_>) -> String {
@@ -362,7 +363,7 @@ fn rule(change: &Change) -> Option<&'static str> {
 }
 
 /// Returns a string to sign as it can be shown: escaped, cut, and without the keys of customers.
-fn shown(text: &[u8]) -> String {
+pub(super) fn shown(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines = text.split('\n').map(|line| {
         let secret = SECRET_HEADERS.iter().find(|name| line.starts_with(**name));

@@ -41,6 +41,14 @@ pub(super) fn matches(secret: &str, signed: &[u8], signature: &str) -> bool {
     mac.verify_slice(&signature).is_ok()
 }
 
+/// Returns the signature of `signed` by `secret`, in Base64.
+pub(super) fn sign(secret: &str, signed: &[u8]) -> String {
+    Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_or(String::new(), |mut mac| {
+        mac.update(signed);
+        STANDARD.encode(mac.finalize().into_bytes())
+    })
+}
+
 /// A part of the string to sign. The string is the concatenation of all parts, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {

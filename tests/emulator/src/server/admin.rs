@@ -105,7 +105,7 @@ async fn administer(
     }
 }
 
-async fn administer_faults(
+pub(crate) async fn administer_faults(
     state: &ServerState,
     head: &Parts,
     body: &mut RequestBody,

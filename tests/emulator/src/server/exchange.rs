@@ -22,6 +22,10 @@ pub(crate) struct Exchange {
     pub(crate) user_id: Option<String>,
     /// Code of the error response, if the request has failed.
     pub(crate) code: Option<&'static str>,
+    /// Message of the error response, if the request has failed.
+    pub(crate) message: Option<String>,
+    /// The string to sign, if the console shows it.
+    pub(crate) string_to_sign: Option<String>,
     pub(crate) faults: RequestFaults,
 }
 

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use http::header::{EXPECT, HOST, LOCATION, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::auth::{Caller, UnmatchedRequest};
@@ -26,6 +27,7 @@ use crate::request::request_target::{RequestTarget, Resource};
 use crate::request::route;
 use crate::server::access_log;
 use crate::server::admin;
+use crate::server::console;
 use crate::server::exchange::Exchange;
 use crate::server::state::ServerState;
 use crate::settings::cors;
@@ -73,6 +75,8 @@ impl ServerState {
             operation: None,
             user_id: None,
             code: None,
+            message: None,
+            string_to_sign: None,
             faults: RequestFaults::default(),
         };
         let response = AssertUnwindSafe(self.respond(&mut exchange, &mut body));
@@ -85,10 +89,12 @@ impl ServerState {
             Ok(response) => response,
             Err(Failure::Error(error)) => {
                 exchange.code = Some(error.code());
+                exchange.message = Some(error.message().to_owned());
                 response::error(&error, &exchange.request_id, exchange.is_head())
             }
             Err(Failure::Reset) => {
                 access_log::write(&exchange, None, body.received());
+                self.record(&exchange, None, body.received());
                 control.disconnect(Disconnect::Reset);
                 return Err(ConnectionReset);
             }
@@ -99,6 +105,7 @@ impl ServerState {
         }
         let response = self.finish(&exchange, response, control);
         access_log::write(&exchange, Some(&response), body.received());
+        self.record(&exchange, Some(&response), body.received());
         Ok(response)
     }
 
@@ -109,12 +116,19 @@ impl ServerState {
         body: &mut RequestBody,
     ) -> Result<ApiResponse, Failure> {
         let head = &exchange.head;
-        let host = Host::parse(authority(&head.uri, &head.headers)?, &self.zones);
+        let authority = authority(&head.uri, &head.headers)?;
+        let host = Host::parse(authority, &self.zones);
         // If the host names a bucket, every path is a key.
         if host.bucket.is_none()
             && let Some(response) = admin::respond(self, head, body).await
         {
             return Ok(response?);
+        }
+        if host.bucket.is_none()
+            && let Some(console) = &self.console
+            && console::owns(head.uri.path())
+        {
+            return Ok(console::respond(console, self, head, authority, body).await?);
         }
         let target = RequestTarget::parse(&head.method, &head.uri, host.bucket.as_deref())?;
         exchange.bucket = target.resource.bucket().map(str::to_owned);
@@ -145,6 +159,9 @@ impl ServerState {
         body: &mut RequestBody,
     ) -> Result<ApiResponse, ApiError> {
         let now = exchange.faults.effects.now();
+        if self.console.is_some() {
+            exchange.string_to_sign = self.accounts.string_to_sign(&exchange.head, target, host);
+        }
         let caller = match route {
             // A browser cannot sign a preflight, but sends the query of a signed URL.
             Ok(Operation::OptionsObject) => Caller::Anonymous,
@@ -227,6 +244,22 @@ impl ServerState {
         Ok(response)
     }
 
+    /// Adds a request to the log of the console.
+    fn record(&self, exchange: &Exchange, response: Option<&ApiResponse>, bytes_in: u64) {
+        let Some(console) = &self.console else {
+            return;
+        };
+        let head = &exchange.head;
+        let authority = authority(&head.uri, &head.headers).unwrap_or_default();
+        if console::owns(head.uri.path()) && console.is_served_at(authority) {
+            return;
+        }
+        let bytes_out = response.and_then(|response| response.body().size_hint().exact());
+        let is_from_console = console.is_caused_by_page(authority, &head.headers);
+        let bytes = (bytes_in, bytes_out);
+        console.log.add(exchange, response, bytes, is_from_console);
+    }
+
     /// Returns the CORS headers of a response, which may be an error. A preflight request sets them
     /// itself.
     fn cors_headers(&self, exchange: &Exchange) -> HeaderMap {
@@ -264,6 +297,12 @@ impl ServerState {
         let cors = self.cors_headers(exchange);
         let headers = response.headers_mut();
         headers.extend(cors);
+        if let Some(console) = &self.console
+            && let Ok(authority) = authority(&exchange.head.uri, &exchange.head.headers)
+            && Host::parse(authority, &self.zones).bucket.is_none()
+        {
+            console.isolate(authority, headers);
+        }
         headers.insert(SERVER, HeaderValue::from_static("QingStor"));
         if let Ok(value) = HeaderValue::from_str(&exchange.request_id) {
             headers.insert(REQUEST_ID, value);

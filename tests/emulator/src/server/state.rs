@@ -9,6 +9,7 @@ use crate::auth::Accounts;
 use crate::background::download::Downloader;
 use crate::background::notifications::Notifier;
 use crate::faults::Faults;
+use crate::server::console::site::Console;
 use crate::server::operation_counts::OperationCounts;
 use crate::store::Store;
 
@@ -24,6 +25,8 @@ pub(crate) struct ServerState {
     pub(crate) notifier: Notifier,
     pub(crate) faults: Arc<Faults>,
     pub(crate) operation_counts: Arc<OperationCounts>,
+    /// `None` if the console is not enabled.
+    pub(crate) console: Option<Console>,
     /// Whether the admin API is enabled.
     pub(crate) has_admin: bool,
     /// Extensions that set the spelling of header names in responses.

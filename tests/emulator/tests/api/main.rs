@@ -9,6 +9,7 @@ mod binary;
 mod buckets;
 mod client;
 mod connections;
+mod console;
 mod crash;
 mod crash_worker;
 mod damage;
