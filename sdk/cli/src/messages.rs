@@ -133,6 +133,8 @@ messages! {
     #[cfg(feature = "emulator")]
     emulator_listening(address) { "listening on {address}" "正在监听 {address}" }
     #[cfg(feature = "emulator")]
+    emulator_console(url) { "console in the browser: {url}" "浏览器控制台：{url}" }
+    #[cfg(feature = "emulator")]
     emulator_settings() { "# settings for another shell; Ctrl-C stops the server" "# 用于另一个 shell 的配置；Ctrl-C 停止服务" }
 
     // Doctor.

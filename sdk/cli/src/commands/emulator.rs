@@ -14,7 +14,7 @@ const ZONE: &str = "pek3a";
 
 /// Runs the command until a signal ends it.
 pub(super) async fn run(output: &Output, arguments: EmulatorArguments) -> Result<()> {
-    let mut builder = Emulator::builder().listen(&arguments.listen);
+    let mut builder = Emulator::builder().listen(&arguments.listen).console(true);
     if let Some(directory) = &arguments.data_dir {
         builder = builder.data_dir(directory);
     }
@@ -27,6 +27,7 @@ pub(super) async fn run(output: &Output, arguments: EmulatorArguments) -> Result
         .with_context(|| arguments.listen.clone())?;
     let (id, secret) = (emulator.access_key_id(), emulator.secret_access_key());
     let endpoint = emulator.endpoint();
+    let console = emulator.console_url().unwrap_or_default();
     let client = QingStor::new(Config::new(id, secret).endpoint(&endpoint))?;
     for bucket in &arguments.buckets {
         client.bucket(bucket, ZONE)?.put().await?;
@@ -39,13 +40,14 @@ pub(super) async fn run(output: &Output, arguments: EmulatorArguments) -> Result
     ];
     let text = || {
         let lines = settings.map(|(name, value)| format!("export {name}={value}"));
-        let [listening, note] = [
+        let [listening, console, note] = [
             messages::emulator_listening(&endpoint),
+            messages::emulator_console(&console),
             messages::emulator_settings(),
         ];
-        format!("{listening}\n{note}\n{}", lines.join("\n"))
+        format!("{listening}\n{console}\n{note}\n{}", lines.join("\n"))
     };
-    let value = || json!({"endpoint": endpoint, "zone": ZONE, "access_key_id": id, "secret_access_key": secret});
+    let value = || json!({"endpoint": endpoint, "console": console, "zone": ZONE, "access_key_id": id, "secret_access_key": secret});
     output.result(text, value)?;
     output.flush()?;
     // The signal drops this future, which stops the emulator.
