@@ -1,7 +1,8 @@
 //! The resident memory of this process while many objects are listed and compared.
 
 // A test may panic.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod list_server;
 
