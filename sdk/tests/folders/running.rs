@@ -206,6 +206,32 @@ async fn many_files_and_folders_survive_a_round_trip() {
     assert_eq!(without_folders(files(&copy)).len(), COUNT);
 }
 
+/// Both sides are listed while the other one waits, which must not need several threads.
+#[test]
+fn one_thread_for_blocking_work_is_enough() {
+    const COUNT: u64 = 1500;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(async {
+        let site = Site::start().await;
+        let local = site.path("local");
+        for n in 0..COUNT {
+            write_file(&local.join(n.to_string()), "x");
+        }
+        let transfers = async {
+            site.bucket.upload_dir(&local, "p").await.unwrap();
+            for sync in [
+                site.bucket.sync_up(&local, "p"),
+                site.bucket.sync_down("p", &local),
+            ] {
+                assert_eq!(sync.await.unwrap().unchanged, COUNT);
+            }
+        };
+        let limit = Duration::from_secs(120);
+        tokio::time::timeout(limit, transfers).await.unwrap();
+    });
+}
+
 #[tokio::test]
 async fn invalid_options_are_refused() {
     let site = Site::start().await;

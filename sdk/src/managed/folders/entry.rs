@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::action::SkipReason;
@@ -118,6 +118,29 @@ impl EntryStream {
     pub(super) fn take(&mut self) -> Option<Entry> {
         self.batch.next()
     }
+}
+
+/// Runs `work`, which produces entries, on a thread of its own. It blocks as long as the consumer is
+/// busy, so it must not occupy one of the runtime's threads for blocking work.
+///
+/// # Errors
+///
+/// Returns `Io` if the system has no thread, or if `work` panics.
+pub(super) async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("qingstor-folder".to_owned());
+    let spawned = thread.spawn(move || {
+        // The consumer may have ended.
+        let _ = sender.send(work());
+    });
+    spawned.map_err(|error| {
+        let text = format!("cannot start a thread: {error}");
+        Error::new(ErrorKind::Io, text).with_source(error)
+    })?;
+    let ended = |_| Error::new(ErrorKind::Io, "the thread that lists files has panicked");
+    receiver.await.map_err(ended)
 }
 
 /// Sends the entries of a producer in batches.

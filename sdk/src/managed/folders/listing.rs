@@ -3,11 +3,10 @@
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::action::SkipReason;
 use super::compare::Version;
-use super::entry::{Entry, EntryKind, EntrySender, EntryStream};
+use super::entry::{Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{collide, fold_case};
 use super::filter::Filter;
 use super::sorter::{Record, Sorter};
@@ -15,7 +14,6 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::generated::types::ObjectSummary;
-use crate::managed::errors::task_result;
 
 /// What is listed.
 #[derive(Clone, Debug)]
@@ -73,8 +71,8 @@ impl Record for Folded {
 pub(super) fn stream(options: ListOptions) -> EntryStream {
     EntryStream::start(|sender| async move {
         let sorter = list(&options).await?;
-        let sent = spawn_blocking(move || send(sorter, &options, sender)).await;
-        task_result(sent)?.map_err(|error| sort_error(&error))
+        let sent = on_thread(move || send(sorter, &options, sender)).await?;
+        sent.map_err(|error| sort_error(&error))
     })
 }
 

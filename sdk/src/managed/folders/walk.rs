@@ -5,17 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::action::SkipReason;
 use super::compare::Version;
-use super::entry::{ConsumerEnded, Entry, EntryKind, EntrySender, EntryStream};
+use super::entry::{ConsumerEnded, Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{NameRules, decode};
 use super::filter::Filter;
 use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file;
-use crate::managed::errors::task_result;
 
 /// How a folder is walked.
 #[derive(Clone, Debug)]
@@ -36,12 +34,11 @@ pub(super) enum Role {
     Target,
 }
 
-/// Walks a folder on a thread for blocking work, as far as the stream is read.
+/// Walks a folder on a thread of its own, as far as the stream is read.
 pub(super) fn stream(options: WalkOptions) -> EntryStream {
-    EntryStream::start(|mut sender| async move {
-        let walked = spawn_blocking(move || walk(&options, &mut sender)).await;
-        task_result(walked)?
-    })
+    EntryStream::start(
+        |mut sender| async move { on_thread(move || walk(&options, &mut sender)).await? },
+    )
 }
 
 /// Sends the entries of a folder. Blocks.
