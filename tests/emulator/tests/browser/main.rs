@@ -261,8 +261,8 @@ fn lists_of_many_objects_are_sorted_and_paged() {
     setup.browser.eval(
         "import('/_console/api.js').then(async ({ sign }) => { for (let start = 0; start < 5000; start += 50) { \
          await Promise.all(Array.from({ length: 50 }, async (_, offset) => { const number = start + offset; \
-         const signed = await sign({ method: 'PUT', bucket: 'many-keys', key: `key-${String(number).padStart(5, '0')}` }); \
-         const response = await fetch(signed.url, { method: 'PUT', body: 'x'.repeat(number % 1000) }); if (!response.ok) throw new Error(response.status); })); } })",
+         const signed = await sign({ method: 'PUT', bucket: 'many-keys', key: `key-${String(number).padStart(5, '0')}`, headers: { 'content-type': 'text/plain' } }); \
+         const response = await fetch(signed.url, { method: 'PUT', headers: signed.headers, body: 'x'.repeat(number % 1000) }); if (!response.ok) throw new Error(response.status); })); } })",
     );
     setup.go("#/b/many-keys/");
     setup.browser.see("5,000 items");
