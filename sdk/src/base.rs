@@ -18,4 +18,5 @@ pub(crate) mod rate_limiter;
 pub(crate) mod rfc3339;
 pub(crate) mod secret;
 pub(crate) mod string_enum;
+pub mod telemetry;
 pub(crate) mod timestamp;

@@ -123,20 +123,12 @@ impl<I: Operation> Call<I> {
     /// See [`ErrorKind`](crate::ErrorKind). `Config` is only returned outside of a Tokio runtime.
     pub fn send(self) -> impl Future<Output = Result<I::Output>> {
         // Encoded outside of the future, which is smaller without the input.
-        let mut encoded = self.encode(ContentMd5::IfShort);
+        let (dispatcher, mut parts, encoded) = self.encode(ContentMd5::IfShort);
         async move {
-            let (dispatcher, parts) = match encoded {
-                Ok((ref dispatcher, ref mut parts)) => (dispatcher, parts),
-                Err(error) => return Err(error),
-            };
-            if dispatcher.options().content_md5 {
-                let hashed = parts.hash_body(&dispatcher.shared.md5_pool).await;
-                hashed.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))?;
-            }
-            let response = dispatcher
-                .dispatch(I::INFO, I::Output::body_fields, parts)
+            let (response, span) = dispatcher
+                .dispatch(I::INFO, I::Output::body_fields, &mut parts, encoded)
                 .await?;
-            I::Output::decode(*response)
+            span.end(I::Output::decode(*response))
         }
     }
 
@@ -160,7 +152,8 @@ impl<I: Operation> Call<I> {
     /// [provider](crate::Config::credentials_provider) has not been called yet, or its credentials
     /// have expired.
     pub fn build(self) -> Result<Request<Body>> {
-        let (dispatcher, parts) = self.encode(ContentMd5::IfInMemory)?;
+        let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
+        encoded?;
         let hashed = match dispatcher.options().content_md5 {
             true => parts.check_hashed(),
             false => Ok(()),
@@ -183,14 +176,16 @@ impl<I: Operation> Call<I> {
     /// than a second or out of range; `Credentials` for anonymous credentials, and as in
     /// [`build`](Self::build).
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
-        let (dispatcher, parts) = self.encode(ContentMd5::IfInMemory)?;
+        let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
+        encoded?;
         let presigned = check_presigned_parameters(parts.target())
             .and_then(|()| dispatcher.presigned(I::INFO, parts, expires));
         presigned.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
     }
 
-    /// Encodes the input. `requested` applies if the caller asks for `Content-MD5`.
-    fn encode(self, requested: ContentMd5) -> Result<(Dispatcher, RequestParts)> {
+    /// Encodes the input. `requested` applies if the caller asks for `Content-MD5`. After an error, the
+    /// request is not complete.
+    fn encode(self, requested: ContentMd5) -> (Dispatcher, RequestParts, Result<()>) {
         let Self { dispatcher, input } = self;
         let options = dispatcher.options();
         let mut parts = RequestParts::new(&dispatcher.address);
@@ -219,10 +214,8 @@ impl<I: Operation> Call<I> {
                 }
                 parts.check_single_source(I::INFO.excludes_body)
             });
-        match checked {
-            Ok(()) => Ok((dispatcher, parts)),
-            Err(error) => Err(error.with_call(dispatcher.unsent(I::INFO))),
-        }
+        let checked = checked.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)));
+        (dispatcher, parts, checked)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod dispatch;
 mod retry;
+pub(crate) mod spans;
 pub(crate) mod transfer_budget;
 
 use std::fmt;

@@ -37,6 +37,7 @@
 //! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
 //! | notifications about each request and response | [`Observer`] |
 //! | headers of every request, such as a trace context | [`Intercept`] |
+//! | names of spans, fields and metrics | [`telemetry`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | code that is generic over operations | [`generic`] |
 //! | rules, grants, listed objects | [`types`] |
@@ -105,11 +106,10 @@
 //!
 //! # Observability
 //!
-//! With the feature `tracing`, each call is a span `call` of the target `qingstor_sdk` (level
-//! DEBUG) with `operation`, `bucket`, `key`, `attempts`, `status` and `request_id`. Each attempt is
-//! a span `attempt` inside it. The end of each attempt, each delay before a retry, and the end of
-//! the call are events. [`Config::observer`] sets an [`Observer`], which is notified of each
-//! request and each response. Neither receives a secret, a signature or a body.
+//! With the feature `tracing`, each transfer, each call and each attempt is a span with the names of
+//! OpenTelemetry, which are constants in [`telemetry`]. [`Config::observer`] sets an [`Observer`],
+//! which is notified of each request, each response and the end of each streamed body, for metrics.
+//! Neither receives a secret, a signature or a body. See [the guide](guide::observability).
 //!
 //! # Features
 //!
@@ -117,7 +117,7 @@
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
-//! | `tracing` | yes | spans and events for each call and attempt; no secrets |
+//! | `tracing` | yes | spans and events for each transfer, call and attempt; no secrets |
 //! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with your own client |
 //! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
 //! | `folders` | | uploads, downloads and synchronization of folders: [`FolderTransfer`] |
@@ -152,6 +152,7 @@ pub mod guide;
 pub use base::base64_bytes::Base64Bytes;
 pub use base::error::{Error, ErrorCode, ErrorKind, Result};
 pub use base::secret::Secret;
+pub use base::telemetry;
 pub use base::timestamp::Timestamp;
 pub use call::Call;
 #[cfg(feature = "blocking")]
@@ -165,7 +166,7 @@ pub use config::Config;
 pub use config::credentials::FileCredentials;
 pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredentials};
 pub use config::interceptor::{Intercept, InterceptedRequest};
-pub use config::observer::{Observer, RequestEvent, ResponseEvent};
+pub use config::observer::{BodyEvent, Observer, RequestEvent, ResponseEvent};
 pub use config::retry::{RetryBudget, RetryPolicy};
 pub use managed::*;
 pub use message::body::Body;

@@ -20,6 +20,9 @@ use crate::message::throughput::{MinThroughput, ThroughputMeter};
 use crate::message::timed_body::{RawBody, TimedBody};
 
 mod client;
+mod meter;
+
+pub(crate) use meter::AttemptMeter;
 
 /// Sends requests. Nothing else in this crate uses the network. A clone shares the connections.
 #[derive(Clone)]
@@ -52,6 +55,8 @@ pub(crate) struct TransportRequest<'a> {
     pub(crate) slow: bool,
     /// Number of the attempt, starting at 1.
     pub(crate) attempt: u32,
+    /// Measures the attempt for its observers.
+    pub(crate) meter: Option<&'a AttemptMeter>,
 }
 
 /// A request body that was not completely sent when the response arrived. Dropping it stops
@@ -114,11 +119,15 @@ impl Transport {
         let attempt = outbound.attempt;
         let min_throughput = self.min_throughput.map(|limit| limit.of_attempt(attempt));
         let throughput = min_throughput.map(ThroughputMeter::new);
+        let meter = outbound.meter;
         let mut unsent = None;
         let response = match &self.backend {
             Backend::Network { client, proxy } => {
                 let (root, len) = (outbound.root, outbound.body.len());
                 let (request, progress) = reqwest_request(outbound)?;
+                if let (Some(meter), Some(progress)) = (meter, &progress) {
+                    meter.sending(progress);
+                }
                 let response = std::pin::pin!(client.execute(request));
                 let mut watch = SendWatch {
                     progress: progress.as_deref(),
@@ -139,6 +148,9 @@ impl Transport {
             }
             Backend::InProcess(handler) => {
                 let progress = Arc::new(SendProgress::default());
+                if let Some(meter) = meter {
+                    meter.sending(&progress);
+                }
                 let len = outbound.body.len();
                 let response = handler(outbound.into_request(&progress));
                 let mut watch = SendWatch {
@@ -151,6 +163,9 @@ impl Transport {
                 response.map(RawBody::Whole)
             }
         };
+        if let Some(meter) = meter {
+            meter.responded();
+        }
         let response = response.map(|body| TimedBody {
             body,
             timer,

@@ -3,7 +3,7 @@
 //! `cargo test` builds the examples. Run `cargo build --examples` before `cargo test --test
 //! examples` alone.
 
-#![cfg(all(feature = "rustls", feature = "config-file"))]
+#![cfg(all(feature = "rustls", feature = "config-file", feature = "tracing"))]
 #![cfg(test)]
 
 use std::collections::BTreeMap;

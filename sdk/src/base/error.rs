@@ -189,6 +189,11 @@ impl Error {
         self
     }
 
+    /// Returns whether no byte of the request can have reached the service.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.unsent
+    }
+
     /// Returns whether the service may have executed the request, and whether a retry can help.
     pub(crate) fn failure(&self) -> Failure {
         match self.kind() {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::base::error::{CallContext, Error, Result};
 use crate::client::Dispatcher;
 use crate::client::retry::{self, AttemptLimits};
+use crate::client::spans::CallSpan;
 use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::error_document::BodyFields;
 use crate::message::operation_info::OperationInfo;
@@ -16,11 +17,10 @@ use crate::message::response::{Response, ResponseBody};
 
 mod attempt_events;
 mod attempts;
+mod body_events;
 mod prepared_request;
 mod resend;
 mod response_checks;
-#[cfg(feature = "tracing")]
-mod spans;
 
 use attempts::RequestAttempts;
 use prepared_request::PreparedRequest;
@@ -36,24 +36,29 @@ impl Dispatcher {
         }
     }
 
-    /// Sends a request, retries it as far as needed and allowed, and returns the successful
-    /// response.
+    /// Sends a request, and retries it as far as needed and allowed. Returns the successful response,
+    /// and the span of the call, which the caller ends with its own result.
+    ///
+    /// `encoded`: whether `parts` contain the complete request.
     pub(crate) async fn dispatch(
         &self,
         info: &'static OperationInfo,
         body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
-    ) -> Result<Box<Response>> {
+        encoded: Result<()>,
+    ) -> Result<(Box<Response>, CallSpan)> {
         let started = Instant::now();
-        #[cfg(feature = "tracing")]
-        let key = spans::key(&self.address, parts);
-        let call = pin!(self.prepare_and_send(info, body_fields, parts, started));
-        #[cfg(feature = "tracing")]
-        if spans::is_enabled() {
-            // In a box, because the future of every call contains this one.
-            return Box::pin(spans::call(info, &self.address, key, started, call)).await;
+        let target = encoded.is_ok().then(|| parts.target());
+        let mut span = CallSpan::start(info, &self.address, target, started);
+        let call = pin!(self.prepare_and_send(info, body_fields, parts, encoded, started));
+        match span.run(call).await {
+            Ok(mut response) => {
+                span.responded(&response.meta);
+                self.observe_body(&mut response);
+                Ok((response, span))
+            }
+            Err(error) => span.end(Err(error)),
         }
-        call.await
     }
 
     async fn prepare_and_send(
@@ -61,13 +66,19 @@ impl Dispatcher {
         info: &'static OperationInfo,
         body_fields: fn() -> BodyFields,
         parts: &mut RequestParts,
+        encoded: Result<()>,
         started: Instant,
     ) -> Result<Box<Response>> {
+        encoded?;
         if tokio::runtime::Handle::try_current().is_err() {
             let text = "calls must be awaited inside a Tokio runtime";
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
         let options = self.options();
+        if options.content_md5 {
+            let hashed = parts.hash_body(&self.shared.md5_pool).await;
+            hashed.map_err(|error| error.with_call(self.unsent(info)))?;
+        }
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let limits =
             AttemptLimits::new(policy, &self.shared.retry_budget).start_timeout(options.timeout);

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::spans::retry_delayed;
 use crate::config::retry::{RetryBudget, RetryPolicy};
 
 /// The attempts of one request, and the clock on which they run.
@@ -163,23 +164,12 @@ pub(super) async fn run<A: Attempts>(
             return Err(error);
         };
         if retry == Retry::AfterDelay {
-            #[cfg(feature = "tracing")]
-            trace_delay(number, delay);
+            retry_delayed(number, delay);
             attempts.sleep(delay).await;
         }
         previous_error = Some(error);
         number = number.saturating_add(1);
     }
-}
-
-#[cfg(feature = "tracing")]
-fn trace_delay(attempt: u32, delay: Duration) {
-    tracing::debug!(
-        target: "qingstor_sdk",
-        attempt,
-        pause_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-        "retrying after a delay"
-    );
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! [`Observer`]: is notified of each request and each response.
+//! [`Observer`]: is notified of each request, each response and each streamed body.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::base::error::Error;
+use crate::base::telemetry::error_type;
 
 /// Is notified of each attempt of each call, for metrics, logs and tests.
 ///
@@ -39,6 +41,12 @@ pub trait Observer: Send + Sync {
     fn response(&self, event: &ResponseEvent<'_>) {
         let _ = event;
     }
+
+    /// Called at the end of a response body that the caller reads as a stream, such as that of
+    /// `GetObject`: after the last byte, after an error, or when the stream is dropped.
+    fn body(&self, event: &BodyEvent<'_>) {
+        let _ = event;
+    }
 }
 
 /// The start of an attempt.
@@ -62,7 +70,9 @@ pub struct RequestEvent<'a> {
 }
 
 /// The end of an attempt. If the caller reads the response body as a stream, it has not been read
-/// yet.
+/// yet; a [`BodyEvent`] follows.
+///
+/// Whether the attempt reused a connection is not known, because the HTTP library does not report it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResponseEvent<'a> {
@@ -72,6 +82,10 @@ pub struct ResponseEvent<'a> {
     pub bucket: Option<&'a str>,
     /// Number of the attempt, starting at 1.
     pub attempt: u32,
+    /// HTTP method.
+    pub method: &'a Method,
+    /// URL. It does not contain the signature.
+    pub uri: &'a Uri,
     /// Status of the response, if there is one.
     pub status: Option<StatusCode>,
     /// Request ID of the response.
@@ -83,6 +97,47 @@ pub struct ResponseEvent<'a> {
     /// The error of a failed attempt. The client may retry.
     pub error: Option<&'a Error>,
     /// Duration of the attempt.
+    pub elapsed: Duration,
+    /// Time from the start of the attempt until the head of the response arrived; `None` without a
+    /// response. It includes the time to connect, and to send the request.
+    pub time_to_first_byte: Option<Duration>,
+    /// Number of bytes of the request body that the connection has taken. `None` if it is not known:
+    /// the attempt failed without a response, and the body is one chunk in memory.
+    pub bytes_sent: Option<u64>,
+    /// Number of bytes of the response body that the client has read: all of a JSON or error document,
+    /// 0 of a body that the caller reads as a stream. `None` if it is not known: the timeout of the
+    /// call ended the attempt while its body was read.
+    pub bytes_received: Option<u64>,
+}
+
+impl ResponseEvent<'_> {
+    /// Returns the class of the failure, as in the field
+    /// [`error.type`](crate::telemetry::ERROR_TYPE) of spans; `None` after a success, and after 304.
+    #[must_use]
+    pub fn error_type(&self) -> Option<Cow<'static, str>> {
+        self.error.and_then(error_type)
+    }
+}
+
+/// The end of a response body that the caller reads as a stream.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BodyEvent<'a> {
+    /// ID of the operation in the specification, such as `GetObject`.
+    pub operation: &'static str,
+    /// Bucket of the call.
+    pub bucket: Option<&'a str>,
+    /// HTTP method.
+    pub method: &'a Method,
+    /// URL. It does not contain the signature.
+    pub uri: &'a Uri,
+    /// Number of bytes that have arrived, in all attempts of the call.
+    pub bytes_received: u64,
+    /// Whether all bytes have arrived. If not, and there is no error, the caller dropped the stream.
+    pub is_complete: bool,
+    /// The error that ended the stream.
+    pub error: Option<&'a Error>,
+    /// Time from the start of the call, including the time in which the caller did not read.
     pub elapsed: Duration,
 }
 

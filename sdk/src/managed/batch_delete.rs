@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -12,6 +12,7 @@ use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::escape::EscapeControls;
 use crate::base::future_set::FutureSet;
 use crate::client::Bucket;
+use crate::client::spans::TransferSpan;
 use crate::generated::operations::DeleteMultipleObjectsOutput;
 use crate::message::object_key::{self, KeyPlace};
 use futures_core::Stream;
@@ -143,6 +144,21 @@ impl DeleteObjects {
     }
 
     async fn run(self) -> DeletedObjects {
+        let address = &self.bucket.dispatcher().address;
+        let span = TransferSpan::start("DeleteObjects", address, None);
+        let outcome = span.run_infallible(pin!(self.delete())).await;
+        if let Some(error) = &outcome.interrupted {
+            span.failed(error);
+        } else if let Some(error) = outcome.errors.first() {
+            match &error.cause {
+                Some(cause) => span.failed(cause),
+                None => span.failed_with_code(error.code.as_ref()),
+            }
+        }
+        outcome
+    }
+
+    async fn delete(self) -> DeletedObjects {
         let mut batches = Batches {
             keys: Some(self.keys),
             batch: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
@@ -13,6 +13,7 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
+use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::{Lane, Outcome};
 use crate::generated::operations::{
     HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
@@ -142,6 +143,12 @@ impl CopyObject {
     }
 
     async fn run(self) -> Result<CopiedObject> {
+        let address = &self.bucket.dispatcher().address;
+        let span = TransferSpan::start("CopyObject", address, Some(&self.key));
+        span.run(pin!(self.copy())).await
+    }
+
+    async fn copy(&self) -> Result<CopiedObject> {
         // Before the request for the source, so that an invalid copy does not cause a request.
         check_concurrency(self.concurrency)?;
         check_multipart_threshold(self.multipart_threshold)?;

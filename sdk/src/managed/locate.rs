@@ -1,8 +1,11 @@
 //! Zone discovery: finds the zone of a bucket.
 
+use std::pin::pin;
+
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
-use crate::client::{Bucket, QingStor};
+use crate::client::spans::TransferSpan;
+use crate::client::{Bucket, Dispatcher, QingStor};
 use crate::generated::operations::{HeadBucketInput, ListBucketsInput};
 use crate::message::operation::Operation;
 
@@ -32,6 +35,11 @@ impl QingStor {
     pub async fn locate_bucket(&self, name: impl AsRef<str>) -> Result<String> {
         let name = name.as_ref();
         let dispatcher = self.anonymous_dispatcher(name)?;
+        let span = TransferSpan::start("LocateBucket", &dispatcher.address, None);
+        span.run(pin!(self.find_zone(name, dispatcher))).await
+    }
+
+    async fn find_zone(&self, name: &str, dispatcher: Dispatcher) -> Result<String> {
         let refused = match Call::new(dispatcher, HeadBucketInput::default())
             .send()
             .await

@@ -7,6 +7,7 @@ use super::errors::task_result;
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::call::Call;
 use crate::client::Bucket;
+use crate::client::spans::in_current_span;
 use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
     InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
@@ -42,7 +43,7 @@ impl MultipartGuard {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
             runtime: Handle::current(),
-            task: Some(tokio::spawn(call.send())),
+            task: Some(tokio::spawn(in_current_span(call.send()))),
         };
         initiation.wait().await
     }
@@ -130,8 +131,9 @@ impl Drop for MultipartGuard {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
             let id = std::mem::take(&mut self.upload_id);
             // An error cannot be reported from here.
-            self.runtime
-                .spawn(async move { abort(&bucket, &key, &id).await.ok() });
+            self.runtime.spawn(in_current_span(async move {
+                abort(&bucket, &key, &id).await.ok()
+            }));
         }
     }
 }
@@ -181,7 +183,7 @@ impl Drop for Initiation {
         if let Some(task) = self.task.take() {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
             let runtime = self.runtime.clone();
-            self.runtime.spawn(async move {
+            self.runtime.spawn(in_current_span(async move {
                 if let Ok(Ok(output)) = task.await {
                     drop(MultipartGuard::existing(
                         bucket,
@@ -190,7 +192,7 @@ impl Drop for Initiation {
                         runtime,
                     ));
                 }
-            });
+            }));
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::errors::task_result;
 use crate::base::error::Result;
 use crate::client::Bucket;
+use crate::client::spans::in_current_span;
 use crate::client::transfer_budget::{AdmittedBucket, Lane, Outcome, Reservation};
 
 /// Concurrency if it is automatic, but the retry policy allows no retries: raising the limit could
@@ -198,7 +199,7 @@ impl<T: Send + 'static> RequestTasks<T> {
         let (bucket, concurrency) = (self.bucket.clone(), self.concurrency);
         let (start, started) = oneshot::channel();
         self.started = Some(started);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(in_current_span(async move {
             // In this order: a request that has been admitted must not wait for memory.
             let reservation = match memory {
                 0 => None,
@@ -211,7 +212,7 @@ impl<T: Send + 'static> RequestTasks<T> {
             // The transfer may have ended.
             let _ = start.send(());
             run(admitted, |admitted| request(admitted, reservation)).await
-        });
+        }));
     }
 
     /// Spawns a task for a request that has been admitted already.
@@ -222,7 +223,7 @@ impl<T: Send + 'static> RequestTasks<T> {
     ) where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.tasks.spawn(run(admitted, request));
+        self.tasks.spawn(in_current_span(run(admitted, request)));
     }
 
     /// Polls the next event; `None` if no task is left. Panics of callbacks continue.

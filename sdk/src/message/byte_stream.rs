@@ -11,11 +11,14 @@ use crate::message::content_range::ContentRange;
 use crate::message::response_meta::ResponseMeta;
 use crate::message::timed_body::TimedBody;
 
+mod end_notice;
 mod file;
 mod reader;
 mod resume;
 mod traits;
 
+pub(crate) use end_notice::BodyListener;
+use end_notice::EndNotice;
 use reader::BodyReader;
 use resume::ResumePoint;
 pub(crate) use resume::{Resend, ResendFuture};
@@ -54,6 +57,17 @@ impl ByteStream {
     /// Makes the stream resumable: if its connection breaks, `resend` requests the rest.
     pub(crate) fn resume_with(&mut self, resend: Box<dyn Resend>, meta: &ResponseMeta) {
         self.reader.resume = ResumePoint::new(resend, meta, self.reader.part);
+    }
+
+    /// Notifies `listener` when the stream ends, fails or is dropped.
+    pub(crate) fn report_end(&mut self, listener: Box<dyn BodyListener>) {
+        let announced = self.reader.announced;
+        self.reader.end_notice = Some(Box::new(EndNotice::new(listener, announced)));
+    }
+
+    /// Returns how many bytes have arrived.
+    pub(crate) fn received(&self) -> u64 {
+        self.reader.received
     }
 
     /// Returns the part of the object that the response carries; `None` if it carries all of it.

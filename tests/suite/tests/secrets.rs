@@ -64,7 +64,7 @@ async fn secrets_do_not_appear_in_output() {
     // First make sure that the log was collected: it contains the requests and their ids.
     for expected in [
         "PutObject",
-        "request_id",
+        "qingstor.request_id",
         "call succeeded",
         "call failed",
         "reqwest",

@@ -1,63 +1,76 @@
 //! Notifies the [`Observer`](crate::Observer) and `tracing` about attempts.
 
+use std::pin::Pin;
 use std::time::Instant;
 
 use http::HeaderMap;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::client::Dispatcher;
+use crate::client::spans::AttemptSpan;
 use crate::config::observer::{RequestEvent, ResponseEvent, redacted};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
 use crate::message::response::Response;
+use crate::transport::AttemptMeter;
 
-/// A running attempt.
-pub(super) struct AttemptScope {
-    /// Start of the attempt; `None` if nothing observes it.
-    started: Option<Instant>,
-    #[cfg(feature = "tracing")]
-    span: tracing::Span,
+/// A running attempt. Empty if nothing observes it.
+pub(super) struct AttemptScope(Option<Box<ObservedAttempt>>);
+
+/// Facts about an attempt, for its events.
+struct ObservedAttempt {
+    span: AttemptSpan,
+    started: Instant,
+    /// Length of the request body.
+    body_len: u64,
+    meter: AttemptMeter,
 }
 
 impl AttemptScope {
     /// Runs `attempt` in its span.
-    #[cfg(feature = "tracing")]
-    pub(super) fn instrument<F: Future>(&self, attempt: F) -> tracing::instrument::Instrumented<F> {
-        tracing::Instrument::instrument(attempt, self.span.clone())
-    }
-
-    #[cfg(not(feature = "tracing"))]
-    pub(super) fn instrument<F: Future>(&self, attempt: F) -> F {
-        attempt
+    pub(super) async fn run<F: Future>(&self, attempt: Pin<&mut F>) -> F::Output {
+        match &self.0 {
+            // In a box, because attempts that nothing observes would contain the span, too.
+            Some(observed) => Box::pin(observed.span.run(attempt)).await,
+            None => attempt.await,
+        }
     }
 
     /// Runs `work` in the span of the attempt.
-    #[cfg(feature = "tracing")]
     pub(super) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.span.in_scope(work)
+        match &self.0 {
+            Some(observed) => observed.span.in_scope(work),
+            None => work(),
+        }
     }
 
-    #[cfg(not(feature = "tracing"))]
-    pub(super) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        work()
+    /// Reports that an interceptor refused the attempt.
+    pub(super) fn refused(&self, error: &Error) {
+        if let Some(observed) = &self.0 {
+            observed.span.refused(error);
+        }
+    }
+
+    /// Returns what measures the attempt; `None` if nothing observes it.
+    pub(super) fn meter(&self) -> Option<&AttemptMeter> {
+        self.0.as_ref().map(|observed| &observed.meter)
     }
 }
 
 impl Dispatcher {
     /// Starts an attempt.
-    pub(super) fn begin_attempt(&self, call: &CallInfo) -> AttemptScope {
-        let has_observer = self.shared.observer.is_some();
-        #[cfg(feature = "tracing")]
-        let span = super::spans::attempt(call.attempts);
-        #[cfg(feature = "tracing")]
-        let is_observed = has_observer || !span.is_disabled();
-        #[cfg(not(feature = "tracing"))]
-        let is_observed = has_observer;
-        AttemptScope {
-            started: is_observed.then(Instant::now),
-            #[cfg(feature = "tracing")]
-            span,
-        }
+    pub(super) fn begin_attempt(&self, call: &CallInfo, body_len: u64) -> AttemptScope {
+        let span = AttemptSpan::start(call);
+        let is_observed = self.shared.observer.is_some() || span.is_enabled();
+        let observe = || {
+            Box::new(ObservedAttempt {
+                span,
+                started: Instant::now(),
+                body_len,
+                meter: AttemptMeter::default(),
+            })
+        };
+        AttemptScope(is_observed.then(observe))
     }
 
     /// Reports that an attempt is about to be sent. `headers`: without date and signature.
@@ -79,18 +92,26 @@ impl Dispatcher {
     pub(super) fn end_attempt(
         &self,
         call: &CallInfo,
-        scope: AttemptScope,
+        scope: &AttemptScope,
         result: &Result<Box<Response>>,
     ) {
-        let Some(started) = scope.started else {
+        let Some(observed) = &scope.0 else {
             return;
         };
+        let ObservedAttempt {
+            span,
+            started,
+            body_len,
+            meter,
+        } = &**observed;
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();
         let event = ResponseEvent {
             operation: call.identity.info.id,
             bucket: self.address.bucket.as_deref(),
             attempt: call.attempts,
+            method: &call.identity.info.method,
+            uri: &call.identity.uri,
             status: match error {
                 Some(error) => error.status(),
                 None => meta.map(|meta| meta.status()),
@@ -103,9 +124,11 @@ impl Dispatcher {
             body_len: meta.and_then(|meta| announced(meta.headers())),
             error,
             elapsed: started.elapsed(),
+            time_to_first_byte: meter.time_to_first_byte(*started),
+            bytes_sent: meter.bytes_sent(*body_len, error.is_some_and(Error::is_unsent)),
+            bytes_received: meter.bytes_received(),
         };
-        #[cfg(feature = "tracing")]
-        scope.span.in_scope(|| super::spans::attempt_ended(&event));
+        span.end(&event);
         if let Some(observer) = &self.shared.observer {
             observer.response(&event);
         }

@@ -23,7 +23,7 @@ use crate::message::response::{
 };
 use crate::message::response_meta::ResponseMeta;
 use crate::message::timed_body::{RawBody, TimedBody};
-use crate::transport::TransportRequest;
+use crate::transport::{AttemptMeter, TransportRequest};
 
 /// Maximum length of a JSON response body, in bytes.
 const MAX_JSON: usize = 64 * 1024 * 1024;
@@ -65,18 +65,27 @@ impl Attempts for RequestAttempts<'_> {
             return Err(FailedAttempt { error, retry });
         }
         let skew = self.dispatcher.shared.clock.skew();
-        let scope = self.dispatcher.begin_attempt(&self.call);
-        let headers = scope.in_scope(|| self.intercepted_headers())?;
         let body_len = self.request.body.len();
+        let scope = self.dispatcher.begin_attempt(&self.call, body_len);
+        let headers = match scope.in_scope(|| self.intercepted_headers()) {
+            Ok(headers) => headers,
+            Err(failed) => {
+                scope.refused(&failed.error);
+                return Err(failed);
+            }
+        };
         self.dispatcher
             .report_request(&self.call, &headers, body_len);
-        let attempt = scope.instrument(self.send_and_read(headers, skew));
-        let result = limits.before_deadline(pin!(attempt)).await;
+        let result = {
+            let attempt = pin!(self.send_and_read(headers, skew, scope.meter()));
+            let attempt = pin!(scope.run(attempt));
+            limits.before_deadline(attempt).await
+        };
         let result = result.unwrap_or_else(|| {
             let error = limits.deadline_exceeded(previous_error);
             Err(error.with_call(self.call.context()))
         });
-        self.dispatcher.end_attempt(&self.call, scope, &result);
+        self.dispatcher.end_attempt(&self.call, &scope, &result);
         result.map_err(|error| {
             if let Some(admission) = admission {
                 admission.attempt_failed(&error);
@@ -159,7 +168,12 @@ impl RequestAttempts<'_> {
     }
 
     /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
-    async fn send_and_read(&self, mut headers: HeaderMap, skew: i64) -> Result<Box<Response>> {
+    async fn send_and_read(
+        &self,
+        mut headers: HeaderMap,
+        skew: i64,
+        meter: Option<&AttemptMeter>,
+    ) -> Result<Box<Response>> {
         let shared = &self.dispatcher.shared;
         let credentials = shared.credentials.current().await.map_err(|error| {
             let info = self.call.identity.info;
@@ -179,6 +193,7 @@ impl RequestAttempts<'_> {
             root: &call.identity.address.root,
             slow: self.request.slow,
             attempt: call.attempts,
+            meter,
         };
         let (response, unsent) = shared
             .transport
@@ -190,7 +205,7 @@ impl RequestAttempts<'_> {
         if let Some(unsent) = &unsent {
             response_checks::whole_body_was_sent(unsent, &meta, call)?;
         }
-        let body = read(incoming, &meta, &self.request.headers, call).await?;
+        let body = read(incoming, &meta, &self.request.headers, call, meter).await?;
         response_checks::body_was_stored(&self.request.headers, &meta, call)?;
         Ok(Box::new(Response::new(meta, body, call.clone())))
     }
@@ -203,6 +218,7 @@ async fn read(
     meta: &ResponseMeta,
     sent: &HeaderMap,
     call: &CallInfo,
+    meter: Option<&AttemptMeter>,
 ) -> Result<ResponseBody> {
     let info = call.identity.info;
     let is_success = info.success.contains(&meta.status().as_u16());
@@ -225,20 +241,30 @@ async fn read(
         }
     }
     let mut stream = ByteStream::new(incoming, length, part, call.clone());
-    // In boxes, because the futures of all calls contain this one.
-    if !is_success {
-        let body = Box::pin(stream.prefix(MAX_ERROR)).await;
-        return Err(service_error(meta, &body, call));
+    if is_success && info.response_kind == ResponseKind::Stream {
+        return Ok(ResponseBody::Stream(stream));
     }
+    if let Some(meter) = meter {
+        meter.reading();
+    }
+    // In boxes, because the futures of all calls contain this one.
     let body = match info.response_kind {
-        ResponseKind::Stream => return Ok(ResponseBody::Stream(stream)),
-        ResponseKind::Json => Box::pin(stream.collect_in_time(MAX_JSON)).await?,
+        _ if !is_success => Ok(Box::pin(stream.prefix(MAX_ERROR)).await),
+        ResponseKind::Json => Box::pin(stream.collect_in_time(MAX_JSON)).await,
         // Read to its end, so that the connection can be reused. The output consists of headers
         // only, so an incomplete body does not matter.
-        ResponseKind::Empty => Box::pin(stream.collect_in_time(MAX_ERROR))
-            .await
-            .unwrap_or_default(),
+        ResponseKind::Empty | ResponseKind::Stream => {
+            let body = Box::pin(stream.collect_in_time(MAX_ERROR)).await;
+            Ok(body.unwrap_or_default())
+        }
     };
+    if let Some(meter) = meter {
+        meter.received(stream.received());
+    }
+    let body = body?;
+    if !is_success {
+        return Err(service_error(meta, &body, call));
+    }
     match error_in_success(meta, &body, call) {
         Some(error) => Err(error),
         None => Ok(ResponseBody::Whole(body)),

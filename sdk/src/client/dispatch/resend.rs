@@ -1,5 +1,6 @@
 //! [`Resender`]: resends a request whose response body broke off.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use super::prepared_request::PreparedRequest;
 use crate::base::error::{Error, Result};
 use crate::client::retry::{AttemptLimits, Retry};
+use crate::client::spans::CallSpan;
 use crate::client::{Dispatcher, Shared};
 use crate::config::request_options::RequestOptions;
 use crate::message::body::Body;
@@ -64,9 +66,18 @@ impl Resender {
             slow: self.slow,
             repeatable: call.identity.info.repeatable,
         };
-        let mut response = dispatcher.send(&mut request, call, &self.limits()).await?;
-        let stream = response.take_stream()?;
-        Ok((response.meta, stream))
+        let identity = Arc::clone(&call.identity);
+        let target = Some(identity.uri.path());
+        let started = Instant::now().into_std();
+        let mut span = CallSpan::start(identity.info, &identity.address, target, started);
+        let limits = self.limits();
+        let sent = pin!(dispatcher.send(&mut request, call, &limits));
+        let result = span.run(sent).await.and_then(|mut response| {
+            span.responded(&response.meta);
+            let stream = response.take_stream()?;
+            Ok((response.meta, stream))
+        });
+        span.end(result)
     }
 }
 

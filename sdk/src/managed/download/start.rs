@@ -1,5 +1,7 @@
 //! Starts a download to a file or a writer.
 
+use std::pin::pin;
+
 use super::file_download::{download_to_file, resume_to_file};
 use super::object_reader::ObjectReader;
 use super::part_file::PartFile;
@@ -7,6 +9,7 @@ use super::target::TargetKind;
 use super::writer_download::WriterDownload;
 use super::{Download, DownloadOutput};
 use crate::base::error::{Error, Result};
+use crate::client::spans::TransferSpan;
 use crate::managed::errors::with_object;
 
 /// The minimum size of a range: 64 KiB. Smaller ranges would only add requests.
@@ -15,7 +18,8 @@ const MIN_RANGE_SIZE: u64 = 64 * 1024;
 impl Download<'_> {
     pub(super) async fn run(self) -> Result<DownloadOutput> {
         let (bucket, key) = (self.bucket.clone(), self.key.clone());
-        let result = self.start().await;
+        let span = TransferSpan::start("Download", &bucket.dispatcher().address, Some(&key));
+        let result = span.run(pin!(self.start())).await;
         result.map_err(|error| with_object(error, &bucket, &key, "GetObject"))
     }
 

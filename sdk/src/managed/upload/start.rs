@@ -1,5 +1,6 @@
 //! Starts an upload: with one request, with a new multipart upload, or by resuming one.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use super::multipart::{MultipartStart, MultipartUpload};
@@ -11,6 +12,7 @@ use super::token_store::TokenStore;
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
 use crate::base::error::{Error, Result};
+use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
 use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
@@ -20,7 +22,8 @@ use crate::message::sse::SseInput;
 impl Upload<'_> {
     pub(super) async fn run(self) -> Result<UploadOutput> {
         let (bucket, key) = (self.bucket.clone(), self.options.object.key.clone());
-        let result = self.start().await;
+        let span = TransferSpan::start("Upload", &bucket.dispatcher().address, Some(&key));
+        let result = span.run(pin!(self.start())).await;
         result.map_err(|error| with_object(error, &bucket, &key, "PutObject"))
     }
 

@@ -16,6 +16,7 @@ use super::source::UploadSource;
 use super::{Upload, UploadOutput};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
+use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
 
 impl Bucket {
@@ -139,7 +140,7 @@ impl UploadWriter {
         })?;
         if let State::Ready(upload) = std::mem::replace(&mut self.state, State::Failed) {
             let upload = upload.with_source(UploadSource::stream(self.pipe.reader()));
-            self.state = State::Uploading(runtime.spawn(upload.into_future()));
+            self.state = State::Uploading(runtime.spawn(in_current_span(upload.into_future())));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use tokio::time::{Instant, Sleep};
 
+use super::end_notice::EndNotice;
 use super::resume::{ResumePoint, ResumeRequest};
 use crate::base::deadline::deadline;
 use crate::base::digest::Digest;
@@ -46,6 +47,8 @@ pub(super) struct BodyReader {
     resume_request: Option<ResumeRequest>,
     /// Running digest, and the expected digest.
     pub(super) verify: Option<(Md5, Digest)>,
+    /// Whom to notify of the end.
+    pub(super) end_notice: Option<Box<EndNotice>>,
 }
 
 /// A wait for bytes.
@@ -81,6 +84,7 @@ impl BodyReader {
             resume: None,
             resume_request: None,
             verify: None,
+            end_notice: None,
         }
     }
 
@@ -108,6 +112,9 @@ impl BodyReader {
             Some(Ok(bytes)) => {
                 self.received += bytes.len() as u64;
                 self.measure(bytes.len() as u64, wait);
+                if let Some(notice) = &mut self.end_notice {
+                    notice.received = self.received;
+                }
                 if let Some(announced) = self.announced
                     && self.received > announced
                 {
@@ -159,6 +166,9 @@ impl BodyReader {
             }
         }
         self.ended = true;
+        if let Some(notice) = &mut self.end_notice {
+            notice.complete();
+        }
         Poll::Ready(None)
     }
 
@@ -278,6 +288,10 @@ impl BodyReader {
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Bytes>>> {
         self.ended = true;
-        Poll::Ready(Some(Err(error.with_call(self.call.context()))))
+        let error = error.with_call(self.call.context());
+        if let Some(notice) = &mut self.end_notice {
+            notice.failed(&error);
+        }
+        Poll::Ready(Some(Err(error)))
     }
 }

@@ -1,0 +1,67 @@
+//! [`AttemptMeter`]: what an attempt has transferred so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crate::message::body::SendProgress;
+
+/// Measures an attempt for its observers. It is separate from the attempt, whose future may be dropped
+/// before it ends.
+#[derive(Debug, Default)]
+pub(crate) struct AttemptMeter {
+    /// When the head of the response arrived.
+    first_byte: OnceLock<Instant>,
+    /// Progress of a request body, unless the connection takes it at once.
+    request_body: OnceLock<Arc<SendProgress>>,
+    /// Number of bytes of the response body that were read, or [`UNKNOWN`].
+    received: AtomicU64,
+}
+
+/// A number of bytes that is not known, because the body is being read.
+const UNKNOWN: u64 = u64::MAX;
+
+impl AttemptMeter {
+    pub(super) fn sending(&self, progress: &Arc<SendProgress>) {
+        // An attempt has only one request body.
+        let _ = self.request_body.set(Arc::clone(progress));
+    }
+
+    pub(super) fn responded(&self) {
+        let _ = self.first_byte.set(Instant::now());
+    }
+
+    /// Records that the response body is being read.
+    pub(crate) fn reading(&self) {
+        self.received(UNKNOWN);
+    }
+
+    /// Records how many bytes of the response body were read.
+    pub(crate) fn received(&self, bytes: u64) {
+        self.received.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the time from `started` until the head of the response arrived.
+    pub(crate) fn time_to_first_byte(&self, started: Instant) -> Option<Duration> {
+        let first_byte = self.first_byte.get()?;
+        Some(first_byte.saturating_duration_since(started))
+    }
+
+    /// Returns how many of `len` bytes of the request body the connection has taken; `None` if it is
+    /// not known. `is_unsent`: whether the request was certainly not sent.
+    pub(crate) fn bytes_sent(&self, len: u64, is_unsent: bool) -> Option<u64> {
+        if len == 0 || is_unsent {
+            return Some(0);
+        }
+        match self.request_body.get() {
+            Some(progress) => Some(progress.taken()),
+            None => self.first_byte.get().map(|_| len),
+        }
+    }
+
+    /// Returns how many bytes of the response body were read; `None` if it is not known.
+    pub(crate) fn bytes_received(&self) -> Option<u64> {
+        let bytes = self.received.load(Ordering::Relaxed);
+        (bytes != UNKNOWN).then_some(bytes)
+    }
+}

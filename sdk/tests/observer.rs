@@ -1,0 +1,187 @@
+//! Events of an observer: the bytes and the times of attempts and bodies, over real sockets.
+
+#![cfg(feature = "rustls")]
+#![cfg(test)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::Method;
+use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::{
+    BodyEvent, Bucket, Config, ErrorKind, Observer, QingStor, ResponseEvent, RetryPolicy,
+};
+use tokio::io::AsyncReadExt;
+
+/// Facts about an attempt.
+#[derive(Debug)]
+struct Attempt {
+    method: Method,
+    path: String,
+    status: Option<u16>,
+    sent: Option<u64>,
+    received: Option<u64>,
+    first_byte: Option<Duration>,
+    elapsed: Duration,
+    error_type: Option<String>,
+}
+
+/// Facts about a body.
+#[derive(Debug, PartialEq)]
+struct BodyEnd {
+    bytes: u64,
+    is_complete: bool,
+    error: Option<ErrorKind>,
+}
+
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<(Vec<Attempt>, Vec<BodyEnd>)>>);
+
+impl Observer for Notes {
+    fn response(&self, event: &ResponseEvent<'_>) {
+        self.0.lock().unwrap().0.push(Attempt {
+            method: event.method.clone(),
+            path: event.uri.path().to_owned(),
+            status: event.status.map(|status| status.as_u16()),
+            sent: event.bytes_sent,
+            received: event.bytes_received,
+            first_byte: event.time_to_first_byte,
+            elapsed: event.elapsed,
+            error_type: event.error_type().map(|kind| kind.into_owned()),
+        });
+    }
+
+    fn body(&self, event: &BodyEvent<'_>) {
+        assert_eq!(event.operation, "GetObject");
+        assert_eq!(event.uri.path(), "/some-bucket/k");
+        self.0.lock().unwrap().1.push(BodyEnd {
+            bytes: event.bytes_received,
+            is_complete: event.is_complete,
+            error: event.error.map(|error| error.kind()),
+        });
+    }
+}
+
+impl Notes {
+    fn attempts(&self) -> Vec<Attempt> {
+        std::mem::take(&mut self.0.lock().unwrap().0)
+    }
+
+    fn body(&self) -> BodyEnd {
+        let mut bodies = std::mem::take(&mut self.0.lock().unwrap().1);
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+        bodies.remove(0)
+    }
+}
+
+async fn start() -> (Emulator, Bucket, Notes) {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let notes = Notes::default();
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
+        .observer(notes.clone());
+    let qingstor = QingStor::new(config).unwrap();
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    bucket.put().await.unwrap();
+    notes.attempts();
+    (emulator, bucket, notes)
+}
+
+#[tokio::test]
+async fn the_bytes_of_an_attempt_are_known() {
+    let (emulator, bucket, notes) = start().await;
+    emulator
+        .set_faults([FaultRule::on("PutObject")
+            .code("service_unavailable")
+            .times(1)])
+        .unwrap();
+    bucket.put_object("k").body("content").await.unwrap();
+    let large = vec![1; 1 << 20];
+    bucket.put_object("large").body(large).await.unwrap();
+    bucket.list_objects().await.unwrap();
+    let attempts = notes.attempts();
+    let [failed, small, large, list] = &attempts[..] else {
+        panic!("{attempts:?}");
+    };
+    assert_eq!(failed.status, Some(503));
+    let code = Some("service_unavailable");
+    assert_eq!(failed.error_type.as_deref(), code);
+    assert!(failed.received > Some(0), "{failed:?}");
+    assert_eq!((small.sent, small.received), (Some(7), Some(0)));
+    assert_eq!(
+        (&small.method, &*small.path),
+        (&Method::PUT, "/some-bucket/k")
+    );
+    assert_eq!(small.error_type, None);
+    assert_eq!(large.sent, Some(1 << 20));
+    assert_eq!(list.sent, Some(0));
+    assert!(list.received > Some(100), "{list:?}");
+    for attempt in &attempts {
+        let first_byte = attempt.first_byte.unwrap();
+        assert!(!first_byte.is_zero() && first_byte <= attempt.elapsed);
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_without_a_response_has_no_first_byte() {
+    let (emulator, bucket, notes) = start().await;
+    drop(emulator);
+    let put = bucket.put_object("k").body("content");
+    put.retry(RetryPolicy::never()).await.unwrap_err();
+    let attempts = notes.attempts();
+    assert_eq!(attempts[0].first_byte, None);
+    assert_eq!(attempts[0].received, Some(0));
+    // Whether the request was sent is known only if there was no connection.
+    assert!(matches!(attempts[0].sent, None | Some(0)), "{attempts:?}");
+    assert_eq!(attempts[0].error_type.as_deref(), Some("connect"));
+}
+
+#[tokio::test]
+async fn the_end_of_a_streamed_body_is_reported() {
+    let (emulator, bucket, notes) = start().await;
+    bucket.put_object("k").body("0123456789").await.unwrap();
+    notes.attempts();
+    let complete = || BodyEnd {
+        bytes: 10,
+        is_complete: true,
+        error: None,
+    };
+    let get = || async { bucket.get_object("k").await.unwrap().body };
+
+    let body = get().await;
+    // The body has not been read.
+    assert_eq!(notes.attempts()[0].received, Some(0));
+    body.bytes().await.unwrap();
+    assert_eq!(notes.body(), complete());
+
+    // A reader that knows the length does not read the end.
+    let mut body = get().await;
+    body.read_exact(&mut [0; 10]).await.unwrap();
+    drop(body);
+    assert_eq!(notes.body(), complete());
+
+    // The rest of a broken body counts.
+    let truncated = |times| FaultRule::on("GetObject").truncate(4).times(times);
+    emulator.set_faults([truncated(1)]).unwrap();
+    get().await.bytes().await.unwrap();
+    assert_eq!(notes.body(), complete());
+
+    emulator.set_faults([truncated(1)]).unwrap();
+    let call = bucket.get_object("k").retry(RetryPolicy::never());
+    call.await.unwrap().body.bytes().await.unwrap_err();
+    let broken = BodyEnd {
+        bytes: 4,
+        is_complete: false,
+        error: Some(ErrorKind::Interrupted),
+    };
+    assert_eq!(notes.body(), broken);
+
+    drop(get().await);
+    let dropped = BodyEnd {
+        bytes: 0,
+        is_complete: false,
+        error: None,
+    };
+    assert_eq!(notes.body(), dropped);
+}
