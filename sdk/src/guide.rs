@@ -102,6 +102,11 @@ pub mod interceptors {
     #![doc = include_str!("guide/interceptors.md")]
 }
 
+/// Notifications about changes of objects, and how a server receives them.
+pub mod notifications {
+    #![doc = include_str!("guide/notifications.md")]
+}
+
 /// Tests of programs that use this crate.
 pub mod testing {
     #![doc = include_str!("guide/testing.md")]

@@ -37,6 +37,7 @@
 //! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
 //! | notifications about each request and response | [`Observer`] |
 //! | headers of every request, such as a trace context | [`Intercept`] |
+//! | notifications that the service sends about objects | [`types::NotificationEvents`] |
 //! | names of spans, fields and metrics | [`telemetry`] |
 //! | inputs and outputs of every operation | [`operations`] |
 //! | code that is generic over operations | [`generic`] |

@@ -12,6 +12,7 @@ mod errors;
 mod folders;
 mod locate;
 mod multipart_guard;
+mod notifications;
 mod part_sizes;
 mod request_setters;
 mod request_tasks;

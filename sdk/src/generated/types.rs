@@ -1239,6 +1239,109 @@ impl<T: Into<String>> From<T> for ObjectIdentifier {
     }
 }
 
+/// Body of the request that the service sends to the `notify_url` of a notification rule.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct NotificationEvents {
+    /// Events, normally one.
+    pub events: Vec<types::EventNotification>,
+}
+
+string_enum! {
+    /// Type of an event that the service reports to `notify_url`. For multipart uploads,
+    /// notification rules have other names.
+    EventNotificationType {
+        /// An object was stored.
+        CreateObject = "create_object",
+        /// An object was deleted.
+        DeleteObject = "delete_object",
+        /// A multipart upload was completed. Rules call this event `complete_multipart`.
+        CompleteUpload = "complete_upload",
+        /// A multipart upload was aborted. Rules call this event `abort_multipart`.
+        AbortUpload = "abort_upload",
+    }
+}
+
+/// Event of an object, as the service reports it to `notify_url`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventNotification {
+    /// Source of the event, `qingstor`.
+    pub event_source: String,
+    /// Version of the format of the event, such as `1.0`.
+    pub event_version: String,
+    /// What has happened.
+    pub event_type: types::EventNotificationType,
+    /// Time of the event.
+    pub event_time: Option<Timestamp>,
+    /// Zone of the bucket, such as `pek3a`.
+    pub zone_id: String,
+    /// The user who caused the event.
+    pub user_identify: types::EventUser,
+    /// The response to the request that caused the event.
+    pub response_elements: types::EventResponse,
+    /// The rule, the bucket and the object.
+    pub qingstor: types::EventSubject,
+}
+
+/// User who caused an event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventUser {
+    /// ID of the user.
+    pub principal_id: String,
+}
+
+/// Response to the request that caused an event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventResponse {
+    /// Request ID of the response.
+    pub request_id: String,
+}
+
+/// The rule, the bucket and the object of an event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventSubject {
+    /// Version of the format of these fields, such as `1.0`.
+    pub schema_version: String,
+    /// Name of the notification rule.
+    pub notification_id: String,
+    /// The bucket.
+    pub bucket: types::EventBucket,
+    /// The object.
+    pub object: types::EventObject,
+}
+
+/// Bucket of an event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventBucket {
+    /// Name of the bucket.
+    pub name: String,
+}
+
+/// Object of an event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EventObject {
+    /// Key of the object.
+    pub name: String,
+    /// Entity tag of the object, without quotes. Empty if the event has no content, such as an
+    /// aborted upload.
+    pub etag: String,
+    /// Size of the object in bytes.
+    pub size: u64,
+}
+
 /// A zone of the service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
