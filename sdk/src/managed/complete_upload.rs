@@ -1,10 +1,13 @@
 //! [`Bucket::complete_upload`]: completes a multipart upload whose parts the caller has uploaded.
 
+use std::pin::pin;
+
 use super::multipart_guard::{Completion, MultipartGuard};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::Result;
 use crate::client::Bucket;
+use crate::client::spans::TransferSpan;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
 use tokio::runtime::Handle;
@@ -57,6 +60,8 @@ impl Bucket {
         parts: impl IntoIterator<Item = ObjectPart>,
     ) -> Result<CompletedUpload> {
         let (key, upload_id) = (key.into(), upload_id.into());
+        let address = &self.dispatcher().address;
+        let span = TransferSpan::start("CompleteUpload", address, Some(&key));
         let mut parts: Vec<ObjectPart> = parts.into_iter().collect();
         for part in &mut parts {
             // Other responses and lists contain the same tag without quotes.
@@ -77,7 +82,10 @@ impl Bucket {
         let is_expected = |object: &HeadObjectOutput| {
             etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&object.etag))
         };
-        match guard.complete(call, head, is_expected).await? {
+        let completion = span
+            .run(pin!(guard.complete(call, head, is_expected)))
+            .await?;
+        match completion {
             Completion::Confirmed(output) => {
                 let header = |name: &str| {
                     let value = output.headers().get(name)?.to_str().ok()?;

@@ -11,6 +11,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::types::ObjectPart;
 use qingstor_sdk::{
     Bucket, Config, DownloadTarget, Intercept, InterceptedRequest, QingStor, RetryPolicy,
     UploadSource, telemetry,
@@ -142,7 +143,7 @@ async fn a_failed_call_has_its_error() {
             indented(1, attempt("HEAD", target, &failed)),
         ]
     );
-    // There is no response.
+    // Without a response.
     drop(emulator);
     let head = bucket.head().retry(RetryPolicy::never());
     head.await.unwrap_err();
@@ -400,6 +401,26 @@ async fn other_transfers_are_one_span_with_their_calls() {
     let mut expected = vec![transfer("DeleteObjects", &[BUCKET])];
     let delete = "DeleteMultipleObjects";
     expected.extend(below(delete, "POST", &[], "/some-bucket?delete", "200"));
+    assert_eq!(spans.take(), expected);
+
+    let upload = bucket.initiate_multipart_upload("m").await.unwrap();
+    let part = bucket.upload_multipart("m", &upload.upload_id, 0).body("x");
+    let etag = part.await.unwrap().etag;
+    spans.take();
+    let mut part = ObjectPart::new(0);
+    part.etag = etag;
+    bucket
+        .complete_upload("m", &upload.upload_id, [part])
+        .await
+        .unwrap();
+    let mut expected = vec![transfer("CompleteUpload", &[BUCKET, key("m")])];
+    expected.extend(below(
+        "CompleteMultipartUpload",
+        "POST",
+        &[key("m")],
+        "/some-bucket/m?upload_id=UPLOAD",
+        "201",
+    ));
     assert_eq!(spans.take(), expected);
 
     let qingstor = QingStor::new(config(&emulator)).unwrap();
