@@ -18,7 +18,7 @@ use crate::base::error::{Error, ErrorCode, ErrorKind};
 pub const TARGET: &str = "qingstor_sdk";
 
 /// Name of the span of a transfer: an upload or its completion, a download, a copy, a batch deletion,
-/// or the search for the zone of a bucket. The spans of its calls are inside of it.
+/// a folder, or the search for the zone of a bucket. The spans of its calls are inside of it.
 pub const TRANSFER_SPAN: &str = "transfer";
 
 /// Name of the span of a call of one operation.

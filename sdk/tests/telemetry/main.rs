@@ -433,6 +433,28 @@ async fn other_transfers_are_one_span_with_their_calls() {
     );
 }
 
+#[cfg(feature = "folders")]
+#[tokio::test]
+async fn a_folder_is_one_span_with_the_transfers_of_its_files() {
+    let (_emulator, bucket) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "x").unwrap();
+    std::fs::write(folder.path().join("b"), "x").unwrap();
+    let (spans, _listening) = Spans::listen();
+    bucket.sync_up(folder.path(), "p/").await.unwrap();
+    let lines = spans.take();
+    assert_eq!(lines[0], transfer("TransferFolder", &[BUCKET]));
+    let rest = &lines[1..];
+    assert!(rest.iter().all(|line| line.starts_with("  ")), "{rest:#?}");
+    for expected in [
+        call("ListObjects", "GET", &[BUCKET, status("200"), ID]),
+        transfer("Upload", &[BUCKET, key("p/a")]),
+        transfer("Upload", &[BUCKET, key("p/b")]),
+    ] {
+        assert!(rest.contains(&indented(1, expected)), "{rest:#?}");
+    }
+}
+
 #[tokio::test]
 async fn a_failed_transfer_has_its_error() {
     let (_emulator, bucket) = start().await;

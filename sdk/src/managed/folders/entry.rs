@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::action::SkipReason;
 use super::compare::Version;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::spans::in_current_span;
 
 /// A path on one side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +74,11 @@ impl EntryStream {
             batch: Vec::with_capacity(BATCH),
             sender: sender.clone(),
         });
-        producer.spawn(async move {
+        producer.spawn(in_current_span(async move {
             let end = produced.await.map(|()| None);
             // The consumer may have ended.
             let _ = sender.send(end).await;
-        });
+        }));
         Self {
             receiver,
             batch: Vec::new().into_iter(),

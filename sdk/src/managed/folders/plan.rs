@@ -16,6 +16,7 @@ use super::context::Context;
 use super::plan_event::PlanEvent;
 use super::planner::{PlanError, Planner};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::spans::in_current_span;
 
 /// The actions of a [`FolderTransfer`] as a stream, created by [`FolderTransfer::plan`]. Nothing is
 /// transferred or deleted: the plan only lists, and reads files to compare them.
@@ -104,7 +105,7 @@ impl ActionStream {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUED_ACTIONS);
         let mut planner = JoinSet::new();
-        planner.spawn(async move {
+        planner.spawn(in_current_span(async move {
             let planned = match context.await {
                 Ok(context) => Planner::new(context, sender.clone()).run().await,
                 Err(error) => Err(error.into()),
@@ -117,7 +118,7 @@ impl ActionStream {
             };
             // The consumer may have ended.
             let _ = sender.send(end).await;
-        });
+        }));
         Self {
             receiver,
             _planner: planner,

@@ -17,6 +17,7 @@ use super::plan_event::{PlanEvent, PlannedAction};
 use super::sorter::Spool;
 use super::walk::{self, Role, WalkOptions};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
 use crate::message::object_key::{self, KeyPlace};
 
@@ -238,7 +239,7 @@ impl Planner {
             Decision::Transfer(reason) => Pending::Decided(self.transfer(path, source, reason)),
             Decision::Need(_) => {
                 let (context, rules) = (Arc::clone(&self.context), self.rules);
-                Pending::Comparing(Comparison(tokio::spawn(async move {
+                Pending::Comparing(Comparison(tokio::spawn(in_current_span(async move {
                     match facts::decide(&context, rules, &path, &source, &target).await {
                         Ok(Decision::Skip(reason)) => skip(path, reason),
                         Ok(Decision::Transfer(reason)) => transfer(&context, path, source, reason),
@@ -248,7 +249,7 @@ impl Planner {
                         }
                         Err(error) => skip(path, SkipReason::Unreadable(error.to_string())),
                     }
-                })))
+                }))))
             }
         };
         self.pending.push_back(pending);

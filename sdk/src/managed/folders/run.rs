@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
@@ -16,6 +17,7 @@ use super::plan_event::{PlanEvent, PlannedAction};
 use super::progress::ProgressCounter;
 use super::transfer::{SMALL, Transfers};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::spans::{TransferSpan, in_current_span};
 use crate::managed::batch_delete::DeleteObjects;
 use crate::managed::errors::task_result;
 
@@ -26,8 +28,14 @@ const DEFAULT_JOBS: usize = 32;
 /// Downloads that are repeated after the deletions, at most.
 const MAX_REPEATED: usize = 10_000;
 
-/// Carries out a transfer.
+/// Carries out a transfer, in its span.
 pub(super) async fn run(transfer: FolderTransfer) -> Result<FolderSummary> {
+    let address = &transfer.bucket.dispatcher().address;
+    let span = TransferSpan::start("TransferFolder", address, None);
+    span.run(pin!(transfer_folder(transfer))).await
+}
+
+async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
     let context = Context::new(transfer).await?;
     let progress = ProgressCounter::new(context.options.on_progress.clone());
     let monitor = progress.monitor(context.options.max_bytes_per_second);
@@ -224,7 +232,8 @@ impl Runner {
             return false;
         }
         let transfers = Arc::clone(&self.transfers);
-        self.tasks.spawn(async move { transfers.run(group).await });
+        let task = async move { transfers.run(group).await };
+        self.tasks.spawn(in_current_span(task));
         true
     }
 
