@@ -18,99 +18,34 @@
 //! }
 //! ```
 //!
-//! # Overview
-//!
-//! | task | item |
-//! | --- | --- |
-//! | settings, credentials, timeouts | [`Config`] |
-//! | credentials that change | [`ProvideCredentials`], [`Chain`], [`credentials`] |
-//! | the service, and handles of buckets | [`QingStor`] |
-//! | operations on a bucket and its objects | [`Bucket`] |
-//! | retries | [`RetryPolicy`], [`RetryBudget`] |
-//! | options of one call, presigned URLs, unsent requests | [`Call`] |
-//! | lists of any length | [`Call::items`], [`Call::pages`] |
-//! | batch deletion, copies of any size, the zone of a bucket | [`Bucket::delete_objects`], [`Bucket::copy_object`], [`QingStor::locate_bucket`] |
-//! | customer-provided encryption keys, image processing, HTML forms | [`SseKey`], [`image`], [`FormPolicy`] |
-//! | request bodies: memory, files, streams | [`Body`] |
-//! | uploads and downloads of any size | [`Upload`], [`Download`] |
-//! | response bodies | [`ByteStream`] |
-//! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] |
-//! | notifications about each request and response | [`Observer`] |
-//! | headers of every request, such as a trace context | [`Intercept`] |
-//! | notifications that the service sends about objects | [`types::NotificationEvents`] |
-//! | names of spans, fields and metrics | [`telemetry`] |
-//! | inputs and outputs of every operation | [`operations`] |
-//! | code that is generic over operations | [`generic`] |
-//! | rules, grants, listed objects | [`types`] |
-//!
-//! The module [`guide`] has a page for each capability.
-//!
 //! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments
-//! of the method, optional parameters are methods of the call, and `.await` sends it. A call owns
-//! its data, so it can be spawned or stored.
-//!
-//! A status that does not mean success is an error, including 304 and 412: see
-//! [`Error::is_not_modified`] and [`Error::is_precondition_failed`]. The client does not follow
-//! redirects.
+//! of the method, optional parameters are methods of the call, and `.await` sends it. A status that
+//! does not mean success is an [`Error`], including 304 and 412.
 //!
 //! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do
 //! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of a runtime.
 //!
-//! # Errors and retries
+//! # Overview
 //!
-//! By default, the client sends a request up to 4 times: if the service certainly did not execute
-//! it, or if a second execution does no harm. [`RetryPolicy`] has the rules. Outputs and errors
-//! contain the number of attempts; the error is that of the last attempt.
-//!
-//! ```no_run
-//! # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
-//! use std::time::Duration; use qingstor_sdk::RetryPolicy;
-//!
-//! let patient = RetryPolicy::default().max_attempts(10).max_backoff(Duration::from_secs(60));
-//! let call = bucket.put_object("key").body("content").retry(patient);
-//! match call.timeout(Duration::from_secs(600)).await {
-//!     Ok(output) => println!("stored after {} attempts", output.attempts()),
-//!     Err(error) if error.is_retryable() => println!("later: {error}"),
-//!     Err(error) => return Err(error),
-//! }
-//! # Ok(()) }
-//! ```
-//!
-//! # Credentials that change
-//!
-//! [`Config::new`] takes a key pair, and [`Config::load`] finds one. Credentials that are not known
-//! at the start, or that change while the program runs, come from a [`ProvideCredentials`]: the
-//! environment, a file that is read again when it changes, your own service, or the first of
-//! several providers that has some:
-//!
-//! ```
-//! # #[cfg(feature = "config-file")]
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
-//! use qingstor_sdk::{Chain, Config, EnvCredentials, FileCredentials, QingStor};
-//!
-//! let chain = Chain::new().or(EnvCredentials::new()).or(FileCredentials::default());
-//! let qingstor = QingStor::new(Config::anonymous().credentials_provider(chain))?;
-//! # let _ = qingstor; Ok(()) }
-//! # #[cfg(not(feature = "config-file"))] fn main() {}
-//! ```
-//!
-//! # Connections
-//!
-//! A client keeps connections open and reuses them. [`Config`] sets the [connect
-//! timeout](Config::connect_timeout), the [idle timeout](Config::idle_timeout), the [timeout of
-//! slow operations](Config::slow_timeout), a [proxy](Config::proxy),
-//! [certificates](Config::ca_certificate_pem) and the limits of the pool. With
-//! [`Config::in_process`], a closure returns the responses, for tests without a network.
-//!
-//! The client does not wait for `100 Continue`, because the HTTP library does not support it. If an
-//! error response arrives while the body is being sent, the client stops sending.
-//!
-//! # Observability
-//!
-//! With the feature `tracing`, each transfer, each call and each attempt is a span with the names of
-//! OpenTelemetry, which are constants in [`telemetry`]. [`Config::observer`] sets an [`Observer`],
-//! which is notified of each request, each response and the end of each streamed body, for metrics.
-//! Neither receives a secret, a signature or a body. See [the guide](guide::observability).
+//! | task | items | guide |
+//! | --- | --- | --- |
+//! | settings, timeouts, proxies | [`Config`] | [configuration](guide::configuration), [connections](guide::transport) |
+//! | credentials that change | [`ProvideCredentials`], [`Chain`], [`credentials`] | [credentials](guide::credentials) |
+//! | the service, buckets, objects | [`QingStor`], [`Bucket`], [`QingStor::locate_bucket`] | [keys](guide::keys), [zones](guide::zones) |
+//! | options of a call, retries | [`Call`], [`RetryPolicy`], [`RetryBudget`] | [retries](guide::retries) |
+//! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`] | [errors](guide::errors) |
+//! | uploads of any size | [`Upload`], [`Body`] | [uploads](guide::uploads) |
+//! | downloads of any size | [`Download`], [`ByteStream`] | [downloads](guide::downloads), [integrity](guide::integrity) |
+//! | folders: upload, download, synchronize | [`FolderTransfer`] | [folders](guide::folders) |
+//! | lists of any length | [`Call::items`], [`Call::pages`] | [paging](guide::paging) |
+//! | copies, deletion of many objects | [`Bucket::copy_object`], [`Bucket::delete_objects`] | [copies](guide::copies), [deletions](guide::deletions) |
+//! | users without credentials | [`Call::presign`], [`FormPolicy`] | [presigned URLs](guide::presigned), [forms](guide::forms) |
+//! | your own encryption keys, images | [`SseKey`], [`image`] | [encryption](guide::encryption), [images](guide::images) |
+//! | traces and metrics, without secrets | [`telemetry`], [`Observer`] | [observability](guide::observability) |
+//! | headers of every request | [`Intercept`] | [interceptors](guide::interceptors) |
+//! | notifications about objects | [`types::NotificationEvents`] | [notifications](guide::notifications) |
+//! | tests, servers, scripts | [`Config::in_process`] | [testing](guide::testing), [axum](guide::axum), [blocking](guide::blocking) |
+//! | data of all operations | [`operations`], [`types`], [`generic`] | [serde](guide::data) |
 //!
 //! # Features
 //!
