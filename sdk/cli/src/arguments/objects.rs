@@ -41,7 +41,7 @@ pub(crate) struct LsArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 -r deletes the object KEY and everything below the folder KEY/, but not
-other keys that start with KEY: for those, use the pattern 'qs://b/KEY*'.
+other keys that start with KEY: the pattern 'qs://b/KEY*' selects those.
 
 Examples:
   qingstor rm qs://b/a.txt qs://b/b.txt

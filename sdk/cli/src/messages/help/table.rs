@@ -386,7 +386,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "-r 删除对象 KEY 以及文件夹 KEY/ 下的全部内容，",
     ),
     (
-        "other keys that start with KEY: for those, use the pattern 'qs://b/KEY*'.",
+        "other keys that start with KEY: the pattern 'qs://b/KEY*' selects those.",
         "但不删除以 KEY 开头的其他 key：请使用模式 'qs://b/KEY*'。",
     ),
     (
