@@ -39,7 +39,7 @@ impl NotificationEvents {
     ///         println!("{}/{}: {} bytes", subject.bucket.name, subject.object.name, subject.object.size);
     ///     }
     /// }
-    /// # qingstor_sdk::Result::Ok(())
+    /// # Ok::<(), qingstor_sdk::Error>(())
     /// ```
     pub fn from_json(body: impl AsRef<[u8]>) -> Result<Self> {
         let body = body.as_ref();
