@@ -100,8 +100,8 @@ fn workflows_call_existing_make_targets() {
             let (_, call) = line.split_once("make ").unwrap();
             let targets = call
                 .split_whitespace()
-                .take_while(|word| *word != ">")
-                .filter(|word| !word.contains('=') && !word.starts_with('-'));
+                .take_while(|word| *word != ">" && !word.contains('='))
+                .filter(|word| !word.starts_with('-'));
             for target in targets {
                 let rule = format!("\n{target}:");
                 assert!(makefile.contains(&rule), "{workflow}: make {target}");
