@@ -8,7 +8,6 @@ impl Bucket {
     /// than a minute between creating and deleting the same bucket. Requires a signed request.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put().await?;
@@ -27,7 +26,6 @@ impl Bucket {
     /// Optional parameters, see [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_objects().prefix("photos/").limit(100).await?;
@@ -43,7 +41,6 @@ impl Bucket {
     /// request.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.head().await?;
@@ -58,7 +55,6 @@ impl Bucket {
     /// remain unavailable for about a minute after the deletion.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete().await?;
@@ -80,7 +76,6 @@ impl Bucket {
     /// `metadata`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket
@@ -110,7 +105,6 @@ impl Operation for PutBucketInput {
     const INFO: Info = &OperationInfo::new("PutBucket", Method::PUT)
         .success(&[201])
         .repeatable(Repeatable::Never);
-
     encode_nothing!();
 }
 
@@ -164,7 +158,6 @@ impl Operation for ListObjectsInput {
     type Handle = Bucket;
     type Output = ListObjectsOutput;
     const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).json_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);
@@ -223,7 +216,6 @@ impl Operation for HeadBucketInput {
     type Handle = Bucket;
     type Output = HeadBucketOutput;
     const INFO: Info = &OperationInfo::new("HeadBucket", Method::HEAD);
-
     encode_nothing!();
 }
 
@@ -242,7 +234,6 @@ impl Operation for DeleteBucketInput {
     const INFO: Info = &OperationInfo::new("DeleteBucket", Method::DELETE)
         .success(&[204])
         .repeatable(Repeatable::Never);
-
     encode_nothing!();
 }
 
@@ -393,7 +384,6 @@ impl Operation for PostObjectInput {
     type Handle = Bucket;
     type Output = PostObjectOutput;
     const INFO: Info = &OperationInfo::new("PostObject", Method::POST).success(&[201, 302]);
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         let mut form = Form::new();

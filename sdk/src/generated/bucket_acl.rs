@@ -7,7 +7,6 @@ impl Bucket {
     /// Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -27,7 +26,6 @@ impl Bucket {
     /// Returns the owner and the access control list of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_acl().await?;
@@ -64,7 +62,6 @@ impl Operation for PutBucketAclInput {
     type Handle = Bucket;
     type Output = PutBucketAclOutput;
     const INFO: Info = &OperationInfo::new("PutBucketACL", Method::PUT).sub_resource("acl");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -88,7 +85,6 @@ impl Operation for GetBucketAclInput {
     const INFO: Info = &OperationInfo::new("GetBucketACL", Method::GET)
         .json_response()
         .sub_resource("acl");
-
     encode_nothing!();
 }
 

@@ -7,7 +7,6 @@ impl Bucket {
     /// and the domain must not be bound to another bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -25,7 +24,6 @@ impl Bucket {
     /// Optional parameters, see [`GetBucketCname`]: `type_`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_cname().await?;
@@ -40,7 +38,6 @@ impl Bucket {
     /// DELETE request. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_cname("photos.example.com").await?;
@@ -81,7 +78,6 @@ impl Operation for PutBucketCnameInput {
     type Handle = Bucket;
     type Output = PutBucketCnameOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCNAME", Method::PUT).sub_resource("cname");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -117,7 +113,6 @@ impl Operation for GetBucketCnameInput {
     const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET)
         .json_response()
         .sub_resource("cname");
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("type", &self.type_);
         Ok(())
@@ -165,7 +160,6 @@ impl Operation for DeleteBucketCnameInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketCNAME", Method::DELETE)
         .success(&[204])
         .sub_resource("cname");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();

@@ -9,7 +9,6 @@ impl Bucket {
     /// Optional parameters, see [`PutBucketCors`]: `resp_vary`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -29,7 +28,6 @@ impl Bucket {
     /// Returns the CORS rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_cors().await?;
@@ -43,7 +41,6 @@ impl Bucket {
     /// Deletes all CORS rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_cors().await?;
@@ -91,7 +88,6 @@ impl Operation for PutBucketCorsInput {
     type Handle = Bucket;
     type Output = PutBucketCorsOutput;
     const INFO: Info = &OperationInfo::new("PutBucketCORS", Method::PUT).sub_resource("cors");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -116,7 +112,6 @@ impl Operation for GetBucketCorsInput {
     const INFO: Info = &OperationInfo::new("GetBucketCORS", Method::GET)
         .json_response()
         .sub_resource("cors");
-
     encode_nothing!();
 }
 
@@ -149,7 +144,6 @@ impl Operation for DeleteBucketCorsInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketCORS", Method::DELETE)
         .success(&[204])
         .sub_resource("cors");
-
     encode_nothing!();
 }
 

@@ -8,7 +8,6 @@ impl Bucket {
     /// Contradictory rules fail with `invalid_request`. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -33,7 +32,6 @@ impl Bucket {
     /// Returns the lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_lifecycle().await?;
@@ -47,7 +45,6 @@ impl Bucket {
     /// Deletes all lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_lifecycle().await?;
@@ -85,7 +82,6 @@ impl Operation for PutBucketLifecycleInput {
     type Output = PutBucketLifecycleOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketLifecycle", Method::PUT).sub_resource("lifecycle");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -109,7 +105,6 @@ impl Operation for GetBucketLifecycleInput {
     const INFO: Info = &OperationInfo::new("GetBucketLifecycle", Method::GET)
         .json_response()
         .sub_resource("lifecycle");
-
     encode_nothing!();
 }
 
@@ -140,7 +135,6 @@ impl Operation for DeleteBucketLifecycleInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketLifecycle", Method::DELETE)
         .success(&[204])
         .sub_resource("lifecycle");
-
     encode_nothing!();
 }
 

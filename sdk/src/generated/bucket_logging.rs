@@ -7,7 +7,6 @@ impl Bucket {
     /// ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put_logging("example-logs", "access/").await?;
@@ -25,7 +24,6 @@ impl Bucket {
     /// Returns the destination of the access log of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_logging().await?;
@@ -39,7 +37,6 @@ impl Bucket {
     /// Disables access logging for a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_logging().await?;
@@ -79,7 +76,6 @@ impl Operation for PutBucketLoggingInput {
     type Handle = Bucket;
     type Output = PutBucketLoggingOutput;
     const INFO: Info = &OperationInfo::new("PutBucketLogging", Method::PUT).sub_resource("logging");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -104,7 +100,6 @@ impl Operation for GetBucketLoggingInput {
     const INFO: Info = &OperationInfo::new("GetBucketLogging", Method::GET)
         .json_response()
         .sub_resource("logging");
-
     encode_nothing!();
 }
 
@@ -137,7 +132,6 @@ impl Operation for DeleteBucketLoggingInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketLogging", Method::DELETE)
         .success(&[204])
         .sub_resource("logging");
-
     encode_nothing!();
 }
 

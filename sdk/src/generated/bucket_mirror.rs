@@ -7,7 +7,6 @@ impl Bucket {
     /// service does not pick up later changes there. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put_external_mirror("https://www.example.com/photos").await?;
@@ -22,7 +21,6 @@ impl Bucket {
     /// Returns the site that a bucket mirrors. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_external_mirror().await?;
@@ -37,7 +35,6 @@ impl Bucket {
     /// Stops mirroring a site into a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_external_mirror().await?;
@@ -76,7 +73,6 @@ impl Operation for PutBucketExternalMirrorInput {
     type Output = PutBucketExternalMirrorOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketExternalMirror", Method::PUT).sub_resource("mirror");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -100,7 +96,6 @@ impl Operation for GetBucketExternalMirrorInput {
     const INFO: Info = &OperationInfo::new("GetBucketExternalMirror", Method::GET)
         .json_response()
         .sub_resource("mirror");
-
     encode_nothing!();
 }
 
@@ -131,7 +126,6 @@ impl Operation for DeleteBucketExternalMirrorInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketExternalMirror", Method::DELETE)
         .success(&[204])
         .sub_resource("mirror");
-
     encode_nothing!();
 }
 

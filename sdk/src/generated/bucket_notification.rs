@@ -7,7 +7,6 @@ impl Bucket {
     /// checked separately, so an event can trigger several. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -32,7 +31,6 @@ impl Bucket {
     /// Returns the notification rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_notification().await?;
@@ -46,7 +44,6 @@ impl Bucket {
     /// Deletes all notification rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_notification().await?;
@@ -84,7 +81,6 @@ impl Operation for PutBucketNotificationInput {
     type Output = PutBucketNotificationOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketNotification", Method::PUT).sub_resource("notification");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -108,7 +104,6 @@ impl Operation for GetBucketNotificationInput {
     const INFO: Info = &OperationInfo::new("GetBucketNotification", Method::GET)
         .json_response()
         .sub_resource("notification");
-
     encode_nothing!();
 }
 
@@ -139,7 +134,6 @@ impl Operation for DeleteBucketNotificationInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketNotification", Method::DELETE)
         .success(&[204])
         .sub_resource("notification");
-
     encode_nothing!();
 }
 

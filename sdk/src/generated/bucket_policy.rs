@@ -8,7 +8,6 @@ impl Bucket {
     /// Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -34,7 +33,6 @@ impl Bucket {
     /// Returns the policy of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_policy().await?;
@@ -49,7 +47,6 @@ impl Bucket {
     /// permissions. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_policy().await?;
@@ -86,7 +83,6 @@ impl Operation for PutBucketPolicyInput {
     type Handle = Bucket;
     type Output = PutBucketPolicyOutput;
     const INFO: Info = &OperationInfo::new("PutBucketPolicy", Method::PUT).sub_resource("policy");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -110,7 +106,6 @@ impl Operation for GetBucketPolicyInput {
     const INFO: Info = &OperationInfo::new("GetBucketPolicy", Method::GET)
         .json_response()
         .sub_resource("policy");
-
     encode_nothing!();
 }
 
@@ -141,7 +136,6 @@ impl Operation for DeleteBucketPolicyInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketPolicy", Method::DELETE)
         .success(&[204])
         .sub_resource("policy");
-
     encode_nothing!();
 }
 

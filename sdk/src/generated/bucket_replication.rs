@@ -8,7 +8,6 @@ impl Bucket {
     /// settings. Replication cannot be combined with versioning. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -32,7 +31,6 @@ impl Bucket {
     /// Returns the replication rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_replication().await?;
@@ -46,7 +44,6 @@ impl Bucket {
     /// Deletes all replication rules of a bucket. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_replication().await?;
@@ -85,7 +82,6 @@ impl Operation for PutBucketReplicationInput {
     type Output = PutBucketReplicationOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketReplication", Method::PUT).sub_resource("replication");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -109,7 +105,6 @@ impl Operation for GetBucketReplicationInput {
     const INFO: Info = &OperationInfo::new("GetBucketReplication", Method::GET)
         .json_response()
         .sub_resource("replication");
-
     encode_nothing!();
 }
 
@@ -140,7 +135,6 @@ impl Operation for DeleteBucketReplicationInput {
     const INFO: Info = &OperationInfo::new("DeleteBucketReplication", Method::DELETE)
         .success(&[204])
         .sub_resource("replication");
-
     encode_nothing!();
 }
 

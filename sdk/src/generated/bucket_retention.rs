@@ -10,7 +10,6 @@ impl Bucket {
     /// Optional parameters, see [`PutBucketRetention`]: `days`, `years`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.put_retention().days(30).await?;
@@ -56,7 +55,6 @@ impl Operation for PutBucketRetentionInput {
     type Output = PutBucketRetentionOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketRetention", Method::PUT).sub_resource("retention");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();

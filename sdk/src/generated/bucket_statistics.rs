@@ -7,7 +7,6 @@ impl Bucket {
     /// lag behind recent writes. Requires bucket ownership and a signed request.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_statistics().await?;
@@ -34,7 +33,6 @@ impl Operation for GetBucketStatisticsInput {
     const INFO: Info = &OperationInfo::new("GetBucketStatistics", Method::GET)
         .json_response()
         .sub_resource("stats");
-
     encode_nothing!();
 }
 

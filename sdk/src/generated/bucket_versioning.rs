@@ -8,7 +8,6 @@ impl Bucket {
     /// cannot be combined with replication or retention. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -24,7 +23,6 @@ impl Bucket {
     /// Returns whether a bucket keeps old versions of its objects. Requires bucket ownership.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_versioning().await?;
@@ -60,7 +58,6 @@ impl Operation for PutBucketVersioningInput {
     type Output = PutBucketVersioningOutput;
     const INFO: Info =
         &OperationInfo::new("PutBucketVersioning", Method::PUT).sub_resource("versioning");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
@@ -84,7 +81,6 @@ impl Operation for GetBucketVersioningInput {
     const INFO: Info = &OperationInfo::new("GetBucketVersioning", Method::GET)
         .json_response()
         .sub_resource("versioning");
-
     encode_nothing!();
 }
 

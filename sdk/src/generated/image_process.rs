@@ -12,7 +12,6 @@ impl Bucket {
     /// `if_modified_since`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.image_process("photos/cat.jpg", "resize:w_300|format:t_webp").await?;
@@ -121,7 +120,6 @@ impl Operation for ImageProcessInput {
     type Handle = Bucket;
     type Output = ImageProcessOutput;
     const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).stream_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

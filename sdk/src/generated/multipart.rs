@@ -16,7 +16,6 @@ impl Bucket {
     /// `copy_source_encryption_customer_key_md5`, `body`, `expect`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket
@@ -42,7 +41,6 @@ impl Bucket {
     /// Optional parameters, see [`ListMultipart`]: `part_number_marker`, `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_multipart("photos/cat.jpg", "fde133b5f6d932cd").await?;
@@ -66,7 +64,6 @@ impl Bucket {
     /// `encryption_customer_key_md5`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -95,7 +92,6 @@ impl Bucket {
     /// the upload is unknown or has ended.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.abort_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd").await?;
@@ -284,7 +280,6 @@ impl Operation for UploadMultipartInput {
         .slow()
         .stores_body()
         .excludes_body(&["x-qs-copy-source"]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -421,7 +416,6 @@ impl Operation for ListMultipartInput {
     type Handle = Bucket;
     type Output = ListMultipartOutput;
     const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).json_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -531,7 +525,6 @@ impl Operation for CompleteMultipartUploadInput {
         .success(&[201])
         .repeatable(Repeatable::Never)
         .slow();
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
@@ -610,7 +603,6 @@ impl Operation for AbortMultipartUploadInput {
     type Handle = Bucket;
     type Output = AbortMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

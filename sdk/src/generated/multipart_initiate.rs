@@ -13,7 +13,6 @@ impl Bucket {
     /// `content_encoding`, `content_disposition`, `expires`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket
@@ -154,7 +153,6 @@ impl Operation for InitiateMultipartUploadInput {
     const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
         .json_response()
         .repeatable(Repeatable::Never);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

@@ -10,7 +10,6 @@ impl Bucket {
     /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_multipart_uploads().prefix("photos/").await?;
@@ -82,7 +81,6 @@ impl Operation for ListMultipartUploadsInput {
     const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET)
         .json_response()
         .sub_resource("uploads");
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);

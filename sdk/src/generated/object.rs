@@ -20,7 +20,6 @@ impl Bucket {
     /// `move_source_if_none_match`, `content_disposition`, `expires`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket
@@ -46,7 +45,6 @@ impl Bucket {
     /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_object("photos/cat.jpg").range("bytes=0-1023").await?;
@@ -66,7 +64,6 @@ impl Bucket {
     /// `if_none_match`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.head_object("photos/cat.jpg").await?;
@@ -84,7 +81,6 @@ impl Bucket {
     /// Optional parameters, see [`OptionsObject`]: `access_control_request_headers`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket
@@ -113,7 +109,6 @@ impl Bucket {
     /// Optional parameters, see [`DeleteObject`]: `version_id`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.delete_object("photos/cat.jpg").await?;
@@ -427,7 +422,6 @@ impl Operation for PutObjectInput {
         .slow()
         .stores_body()
         .excludes_body(&["x-qs-copy-source", "x-qs-move-source", "x-qs-fetch-source"]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -714,7 +708,6 @@ impl Operation for GetObjectInput {
     const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
         .stream_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -932,7 +925,6 @@ impl Operation for HeadObjectInput {
     type Handle = Bucket;
     type Output = HeadObjectOutput;
     const INFO: Info = &OperationInfo::new("HeadObject", Method::HEAD);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -1082,7 +1074,6 @@ impl Operation for OptionsObjectInput {
     type Handle = Bucket;
     type Output = OptionsObjectOutput;
     const INFO: Info = &OperationInfo::new("OptionsObject", Method::OPTIONS);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -1172,7 +1163,6 @@ impl Operation for DeleteObjectInput {
     type Handle = Bucket;
     type Output = DeleteObjectOutput;
     const INFO: Info = &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

@@ -11,7 +11,6 @@ impl Bucket {
     /// `content_md5`, `content_type`, `storage_class`, `body`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.append_object("logs/today.log", 0).body("first line\n").await?;
@@ -91,7 +90,6 @@ impl Operation for AppendObjectInput {
     type Output = AppendObjectOutput;
     const INFO: Info =
         &OperationInfo::new("AppendObject", Method::POST).repeatable(Repeatable::Never);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

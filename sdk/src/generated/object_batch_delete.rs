@@ -10,7 +10,6 @@ impl Bucket {
     /// Optional parameters, see [`DeleteMultipleObjects`]: `quiet`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.delete_multiple_objects(["photos/cat.jpg", "photos/dog.jpg"]).await?;
@@ -64,7 +63,6 @@ impl Operation for DeleteMultipleObjectsInput {
         .json_response()
         .sub_resource("delete")
         .content_md5();
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();

@@ -10,7 +10,6 @@ impl Bucket {
     /// `prefix`, `delimiter`, `key_marker`, `version_id_marker`, `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_object_versions().prefix("photos/").await?;
@@ -83,7 +82,6 @@ impl Operation for ListObjectVersionsInput {
     const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET)
         .json_response()
         .sub_resource("versions");
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);

@@ -9,7 +9,6 @@ impl QingStor {
     /// Optional parameters, see [`ListBuckets`]: `location`, `offset`, `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
     /// let output = qingstor.list_buckets().limit(20).await?;
@@ -62,7 +61,6 @@ impl Operation for ListBucketsInput {
     type Handle = QingStor;
     type Output = ListBucketsOutput;
     const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).json_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.header(header!("location"), &self.location)?;

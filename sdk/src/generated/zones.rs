@@ -9,7 +9,6 @@ impl QingStor {
     /// Optional parameters, see [`ListLocations`]: `lang`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
     /// let output = qingstor.list_locations().await?;
@@ -45,7 +44,6 @@ impl Operation for ListLocationsInput {
     type Handle = QingStor;
     type Output = ListLocationsOutput;
     const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).json_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.sub_resource("location");

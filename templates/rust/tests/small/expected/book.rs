@@ -7,7 +7,6 @@ impl Bucket {
     /// Optional parameters, see [`GetBook`]: `range`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_book("example").await?;
@@ -24,7 +23,6 @@ impl Bucket {
     /// Optional parameters, see [`PutBook`]: `body`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put_book("example").await?;
@@ -38,7 +36,6 @@ impl Bucket {
     /// Takes a book off
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_book("example").await?;
@@ -86,7 +83,6 @@ impl Operation for GetBookInput {
     type Handle = Bucket;
     type Output = GetBookOutput;
     const INFO: Info = &OperationInfo::new("GetBook", Method::GET).stream_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;
@@ -155,7 +151,6 @@ impl Operation for PutBookInput {
     type Handle = Bucket;
     type Output = PutBookOutput;
     const INFO: Info = &OperationInfo::new("PutBook", Method::PUT).success(&[201]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;
@@ -191,7 +186,6 @@ impl Operation for DeleteBookInput {
     type Handle = Bucket;
     type Output = DeleteBookOutput;
     const INFO: Info = &OperationInfo::new("DeleteBook", Method::DELETE).success(&[204]);
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;

@@ -8,7 +8,6 @@ impl QingStor {
     /// Optional parameters, see [`ListShelves`]: `limit`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
     /// let output = qingstor.list_shelves().await?;
@@ -44,7 +43,6 @@ impl Operation for ListShelvesInput {
     type Handle = QingStor;
     type Output = ListShelvesOutput;
     const INFO: Info = &OperationInfo::new("ListShelves", Method::GET).json_response();
-
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.query("limit", &self.limit);

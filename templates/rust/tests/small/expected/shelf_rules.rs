@@ -8,7 +8,6 @@ impl Bucket {
     /// Optional parameters, see [`PutShelfRules`]: `days`.
     ///
     /// # Examples
-    ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
@@ -57,7 +56,6 @@ impl Operation for PutShelfRulesInput {
     const INFO: Info = &OperationInfo::new("PutShelfRules", Method::PUT)
         .success(&[204])
         .sub_resource("rules");
-
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.json_object();
