@@ -116,7 +116,7 @@ features: ## Build the SDK and its store with each feature alone, the generator 
 docs: ## Build the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(FEATURES) --quiet
 
-# The engines have a workspace of their own, because their build is large. See tests/integrations/README.md.
+# The engines are in a separate workspace, because their build is large. See tests/integrations/README.md.
 INTEGRATIONS := --manifest-path tests/integrations/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)/integrations
 
 .PHONY: integrations

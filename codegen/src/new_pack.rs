@@ -55,7 +55,7 @@ pub fn names() -> Vec<&'static str> {
 /// Reason why no pack was created.
 #[derive(Debug, thiserror::Error)]
 pub enum NewPackError {
-    /// There is no pack of this name.
+    /// The name is not that of a pack.
     #[error("error[new-pack]: there is no pack `{name}`; use one of {}", names().join(", "))]
     UnknownPack {
         /// The name.
@@ -101,7 +101,7 @@ pub fn write(folder: &Path) -> Result<Vec<String>, NewPackError> {
 ///
 /// # Errors
 ///
-/// Returns an error if there is no pack of this name ([`names`] has them), if the folder is not
+/// Returns an error if the name is not one of [`names`], if the folder is not
 /// empty, or if a file cannot be written.
 pub fn copy(name: &str, folder: &Path) -> Result<Vec<String>, NewPackError> {
     let prefix = format!("{name}/");

@@ -91,7 +91,7 @@ async fn main() -> Result<()> {
         .interceptor(ReadOnly);
     let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
     bucket.put().await?;
-    // The first attempt fails. The second one has a span ID of its own.
+    // The first attempt fails. The second one has another span ID.
     emulator.set_faults([FaultRule::on("PutObject").status(503).times(1)])?;
     bucket.put_object("report.txt").body("content").await?;
 

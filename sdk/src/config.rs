@@ -61,8 +61,8 @@ pub(crate) mod transport;
 /// # TLS in the rest of the program
 ///
 /// The feature `rustls` of this crate affects the `reqwest` and `rustls` that the program itself
-/// uses, because Cargo unifies features. If those panic because there is no crypto provider, or
-/// more than one, the program has to install one before it creates its first client:
+/// uses, because Cargo unifies features. If those panic because no crypto provider, or more
+/// than one, is available, the program has to install one before it creates its first client:
 /// `rustls::crypto::ring::default_provider().install_default()`. See [the
 /// guide](crate::guide::transport#other-uses-of-reqwest-or-rustls).
 ///
@@ -153,7 +153,7 @@ impl Config {
     ///
     /// Returns `Config` if the file cannot be read, a value is invalid, or only one of the
     /// credentials is set in the environment; the message names the variable, or the file and line.
-    /// Returns `Credentials` if there are no credentials.
+    /// Returns `Credentials` if credentials are missing.
     pub fn load() -> Result<Self> {
         load::load(&|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -171,7 +171,7 @@ impl Config {
     /// # Errors
     ///
     /// Returns `Config` if the file cannot be read, or a value is invalid; the message names the file
-    /// and the line. Returns `Credentials` if there are no credentials.
+    /// and the line. Returns `Credentials` if credentials are missing.
     #[cfg(feature = "config-file")]
     pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self> {
         load::from_file(path.as_ref())

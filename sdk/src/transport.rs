@@ -372,7 +372,7 @@ fn reqwest_request(
 }
 
 /// Bodies in memory up to this length, in bytes, are sent as one chunk: a connection takes them at
-/// once, so there is no progress to observe.
+/// once, so progress cannot be observed.
 const MAX_SINGLE_CHUNK: usize = 64 * 1024;
 
 fn no_response(timeout: Duration, sent: u64) -> Error {

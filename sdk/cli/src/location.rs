@@ -34,7 +34,7 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// Returns a usage error if there is no bucket after `qs://`, or if the operand is empty.
+    /// Returns a usage error if the bucket after `qs://` is missing, or if the operand is empty.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         if text == "-" {
             return Ok(Self::Stdio);

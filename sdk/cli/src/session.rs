@@ -57,7 +57,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings are invalid, or if there are no credentials.
+    /// Returns an error if the settings are invalid, or if credentials are missing.
     pub(crate) fn client(&self) -> Result<&QingStor> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -71,7 +71,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings are invalid, or if there are no credentials.
+    /// Returns an error if the settings are invalid, or if credentials are missing.
     pub(crate) fn config(&self) -> Result<Config> {
         let loaded = match self.settings_file()? {
             Some(path) => Config::from_file(path),

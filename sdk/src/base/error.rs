@@ -232,7 +232,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the error code of the service; `None` if there is no response, or the response has
+    /// Returns the error code of the service; `None` without a response, or if the response has
     /// no error document. Responses to `HEAD` requests never have one, and responses of proxies may
     /// not.
     #[must_use]

@@ -133,7 +133,7 @@ pub struct BodyEvent<'a> {
     pub uri: &'a Uri,
     /// Number of bytes that have arrived, in all attempts of the call.
     pub bytes_received: u64,
-    /// Whether all bytes have arrived. If not, and there is no error, the caller dropped the stream.
+    /// Whether all bytes have arrived. If not, and `error` is `None`, the caller dropped the stream.
     pub is_complete: bool,
     /// The error that ended the stream.
     pub error: Option<&'a Error>,

@@ -1272,7 +1272,7 @@ pub struct EventNotification {
     pub event_source: String,
     /// Version of the format of the event, such as `1.0`.
     pub event_version: String,
-    /// What has happened.
+    /// Kind of the event.
     pub event_type: types::EventNotificationType,
     /// Time of the event.
     pub event_time: Option<Timestamp>,

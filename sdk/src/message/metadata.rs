@@ -68,7 +68,7 @@ impl Metadata {
         self.0.len()
     }
 
-    /// Returns whether there are no entries.
+    /// Returns whether the metadata is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -87,7 +87,7 @@ impl FromStr for ObjectPath {
     ///
     /// # Errors
     ///
-    /// Returns `InvalidInput` if there is no slash, or if the bucket or the key is empty.
+    /// Returns `InvalidInput` if the slash is missing, or if the bucket or the key is empty.
     fn from_str(text: &str) -> Result<Self> {
         match text.split_once('/') {
             Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {

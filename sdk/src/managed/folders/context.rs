@@ -30,7 +30,7 @@ pub(super) enum Direction {
     },
 }
 
-/// What all parts of one transfer share.
+/// State that all parts of one transfer share.
 pub(super) struct Context {
     pub(super) bucket: Bucket,
     /// Prefix in `bucket`: empty, or ends in `/`.

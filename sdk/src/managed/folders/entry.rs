@@ -121,7 +121,7 @@ impl EntryStream {
     }
 }
 
-/// Runs `work`, which produces entries, on a thread of its own. It blocks as long as the consumer is
+/// Runs `work`, which produces entries, on a separate thread. It blocks as long as the consumer is
 /// busy, so it must not occupy one of the runtime's threads for blocking work.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::generated::types::ObjectSummary;
 
-/// What is listed.
+/// Bucket and prefix of a list.
 #[derive(Clone, Debug)]
 pub(super) struct ListOptions {
     pub(super) bucket: Bucket,

@@ -55,12 +55,12 @@ pub(super) fn set_modified(local: &Path, modified: SystemTime) -> io::Result<()>
     file.set_modified(modified)
 }
 
-/// Removes a file, or a link itself. A path that does not exist is no error.
+/// Removes a file, or a link itself. Ignores a path that does not exist.
 pub(super) fn remove_file(root: &Path, path: &str) -> io::Result<()> {
     remove(root, path, |local| std::fs::remove_file(local))
 }
 
-/// Removes an empty folder. A path that does not exist is no error.
+/// Removes an empty folder. Ignores a path that does not exist.
 pub(super) fn remove_folder(root: &Path, path: &str) -> io::Result<()> {
     remove(root, path, |local| {
         check_folder(local)?;

@@ -4,7 +4,7 @@ use super::action::SkipReason;
 use super::compare::Version;
 use super::entry::{Entry, EntryKind};
 
-/// What has to be done about a path.
+/// Decision about a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Skip {

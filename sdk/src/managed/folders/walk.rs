@@ -34,7 +34,7 @@ pub(super) enum Role {
     Target,
 }
 
-/// Walks a folder on a thread of its own, as far as the stream is read.
+/// Walks a folder on a separate thread, as far as the stream is read.
 pub(super) fn stream(options: WalkOptions) -> EntryStream {
     EntryStream::start(
         |mut sender| async move { on_thread(move || walk(&options, &mut sender)).await? },

@@ -8,7 +8,7 @@ const MAX_CHARS: usize = 200;
 const MAX_BYTES: usize = 4096;
 
 /// Returns the first words of a body: the title of an HTML or XML document, or its text without the
-/// tags. Leaves out `status_line` (`502 Bad Gateway`). Returns `None` if there is no other text.
+/// tags. Leaves out `status_line` (`502 Bad Gateway`). Returns `None` without other text.
 ///
 /// The text is UTF-8, or Latin-1 if `content_type` says so.
 pub(super) fn first_words(body: &[u8], content_type: &str, status_line: &str) -> Option<String> {

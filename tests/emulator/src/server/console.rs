@@ -34,7 +34,7 @@ pub(crate) fn owns(path: &str) -> bool {
     path.starts_with(PATH) || PATH.strip_suffix('/') == Some(path)
 }
 
-/// What the page needs to know about the emulator.
+/// Facts about the emulator for the page.
 #[derive(Serialize)]
 struct Information<'a> {
     version: &'static str,

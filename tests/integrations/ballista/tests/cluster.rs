@@ -95,7 +95,7 @@ async fn session(site: &Site, port: &str) -> Result<SessionContext> {
     let settings = BTreeMap::from(site.settings());
     let client = Config::new(&settings["access_key_id"], &settings["secret_access_key"]);
     let client = client.endpoint(&settings["endpoint"]);
-    // As many partitions as files, so that each file is a part of its own.
+    // As many partitions as files, so that each file is a separate part.
     let config = SessionConfig::new_with_ballista().with_target_partitions(64);
     let state = session_state(&client, config)?;
     let url = format!("df://127.0.0.1:{port}");

@@ -1,4 +1,4 @@
-//! What the tests of all engines need: an emulator with an empty bucket, and a table whose contents
+//! Set-up for the tests of all engines: an emulator with an empty bucket, and a table whose contents
 //! are known.
 
 use std::collections::BTreeMap;

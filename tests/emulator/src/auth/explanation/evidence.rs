@@ -1,4 +1,4 @@
-//! What the explanation knows about a request.
+//! Facts about a request for the explanation.
 
 use std::time::SystemTime;
 

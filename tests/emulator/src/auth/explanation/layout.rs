@@ -70,7 +70,7 @@ impl Layout {
                 for part in order {
                     write(&[parts.get(part as usize).copied().unwrap_or_default()]);
                 }
-                // The resource has no line feed of its own.
+                // The resource does not end with a line feed.
                 if out.last() == Some(&b'\n') {
                     out.pop();
                 }

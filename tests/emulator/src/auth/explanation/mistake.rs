@@ -18,7 +18,7 @@ pub(super) enum Likelihood {
     Alone,
 }
 
-/// What a mistake changes.
+/// The part that a mistake changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Change {
     Parts(Vec<(Part, Vec<u8>)>),

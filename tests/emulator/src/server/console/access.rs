@@ -1,7 +1,7 @@
-//! Who may use the console.
+//! Access to the console.
 //!
 //! The console does not require credentials. So pages of other origins must not reach it: neither
-//! with requests of their own, nor with a name that they resolve to this machine.
+//! with their requests, nor with a name that they resolve to this machine.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

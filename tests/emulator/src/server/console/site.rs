@@ -43,7 +43,7 @@ impl Console {
         self.is_served_at(authority) && site.is_some_and(|site| site == "same-origin")
     }
 
-    /// Makes browsers show contents of objects in an origin of their own, because the page has the
+    /// Makes browsers show contents of objects in a separate origin, because the page has the
     /// same host.
     pub(crate) fn isolate(&self, authority: &str, headers: &mut HeaderMap) {
         if self.is_served_at(authority) && !headers.contains_key(CONTENT_SECURITY_POLICY) {

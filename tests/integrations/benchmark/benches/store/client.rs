@@ -15,7 +15,7 @@ use crate::server::{PARTS, SMALL};
 /// A part of an upload.
 static PART: LazyLock<PutPayload> = LazyLock::new(|| vec![b'x'; 8 << 20].into());
 
-/// What is measured.
+/// A measured operation.
 pub(crate) trait Client {
     /// Reads an object, and returns its size.
     fn get(&self) -> BoxFuture<'_, usize>;

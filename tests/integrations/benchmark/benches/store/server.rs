@@ -1,4 +1,4 @@
-//! A server with constant responses, as a process of its own.
+//! A server with constant responses, in a separate process.
 //!
 //! It knows as much of HTTP as the clients use, checks no signature, and discards what it receives.
 
