@@ -12,7 +12,7 @@ const TEXTS = {
   settings: ["Settings", "设置"], upload: ["Upload", "上传"], uploadFolder: ["Upload folder", "上传文件夹"], newFolder: ["New folder", "新建文件夹"], folderName: ["Folder name", "文件夹名称"],
   filter: ["Filter", "筛选"], filterNames: ["Filter by name", "按名称筛选"], showVersions: ["Versions", "版本"], refresh: ["Refresh", "刷新"],
   emptyBucket: ["No objects here", "这里没有对象"], emptyHint: ["Drop files here to upload them.", "将文件拖放到此处即可上传。"],
-  selected: ["{0} selected", "已选择 {0} 项"], selectAll: ["Select all", "全选"], select: ["Select {0}", "选择 {0}"], items: ["{0} items", "{0} 项"], loading: ["Loading…", "加载中…"], page: ["Page {0} of {1}", "第 {0} / {1} 页"], previous: ["Previous", "上一页"], next: ["Next", "下一页"],
+  selected: ["{0} selected", "已选择 {0} 项"], selectAll: ["Select all", "全选"], select: ["Select {0}", "选择 {0}"], items: ["Items: {0}", "{0} 项"], loading: ["Loading…", "加载中…"], page: ["Page {0} of {1}", "第 {0} / {1} 页"], previous: ["Previous", "上一页"], next: ["Next", "下一页"],
   deleteObjects: ["Delete {0} objects?", "删除 {0} 个对象？"], deleteObject: ["Delete {0}?", "删除 {0}？"], deleteFolderHint: ["All objects in the selected folders are deleted, too.", "所选文件夹中的所有对象也会被删除。"], cannotUndo: ["This cannot be undone.", "此操作无法撤销。"],
   deleted: ["Deleted", "已删除"], saved: ["Saved", "已保存"], uploaded: ["Uploaded {0}", "已上传 {0}"], uploading: ["Uploading {0}", "正在上传 {0}"], uploadFailed: ["Cannot upload {0}: {1}", "无法上传 {0}：{1}"],
   corsTitle: ["Allow uploads from the browser?", "允许从浏览器上传？"],

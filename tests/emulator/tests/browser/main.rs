@@ -265,7 +265,7 @@ fn lists_of_many_objects_are_sorted_and_paged() {
          const response = await fetch(signed.url, { method: 'PUT', headers: signed.headers, body: 'x'.repeat(number % 1000) }); if (!response.ok) throw new Error(response.status); })); } })",
     );
     setup.go("#/b/many-keys/");
-    setup.browser.see("5,000 items");
+    setup.browser.see("Items: 5,000");
     setup.browser.see("Page 1 of 25");
     setup.browser.click("Size");
     setup.browser.click("Size ↑");
@@ -273,7 +273,7 @@ fn lists_of_many_objects_are_sorted_and_paged() {
         .browser
         .wait_for("document.querySelector('tbody tr').innerText.includes('999 B')");
     setup.browser.set("input[type=search]", "key-04999");
-    setup.browser.see("1 items");
+    setup.browser.see("Items: 1");
     setup.browser.set("input[type=search]", "");
     setup.browser.click("Next");
     setup.browser.see("Page 2 of 25");
