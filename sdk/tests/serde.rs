@@ -84,13 +84,14 @@ fn rendered(source: &str) -> BTreeSet<&str> {
 fn every_type_is_preserved() {
     let tried = each! { types:
             AbortIncompleteMultipartUpload AclGrant BucketStatus BucketSummary CloudFunc CloudFuncArgs
-            Cname CnameRecord CnameRecords CnameType CorsMethod CorsRule Grantee GranteeType
-            IpAddressCondition IsNullCondition KeyDeleteError Language
+            Cname CnameRecord CnameRecords CnameType CorsMethod CorsRule EventBucket
+            EventNotification EventNotificationType EventObject EventResponse EventSubject
+            EventUser Grantee GranteeType IpAddressCondition IsNullCondition KeyDeleteError Language
             LifecycleExpiration LifecycleFilter LifecycleRule LifecycleRuleState
             LifecycleTransition Location Logging MetadataDirective MultipartUpload
             NoncurrentVersionExpiration NoncurrentVersionTransition NotIpAddressCondition
-            Notification NotificationEvent ObjectIdentifier ObjectPart ObjectSummary ObjectVersionSummary Owner Permission
-            PolicyAction PolicyCondition PolicyEffect PolicyStatement ReplicationDestination
+            Notification NotificationEvent NotificationEvents ObjectIdentifier ObjectPart
+            ObjectSummary ObjectVersionSummary Owner Permission PolicyAction PolicyCondition PolicyEffect PolicyStatement ReplicationDestination
             ReplicationFilter ReplicationRule RuleStatus StorageClass StorageClassStatistics
             StringLikeCondition StringNotLikeCondition Switch Versioning
             VersioningStatus
