@@ -24,6 +24,9 @@ struct Crate {
 
 const CRATES: &[Crate] = &[SDK, EMULATOR, CODEGEN];
 
+/// Sources of small crates, which have no layers.
+const WITHOUT_LAYERS: &[&str] = &["sdk/object_store/src", "sdk/cli/src"];
+
 const SDK: Crate = Crate {
     source: "sdk/src",
     layers: &[
@@ -133,7 +136,8 @@ fn every_module_belongs_to_a_layer() {
 
 #[test]
 fn modules_have_no_import_cycles() {
-    for Crate { source, .. } in CRATES {
+    let layered = CRATES.iter().map(|package| package.source);
+    for source in layered.chain(WITHOUT_LAYERS.iter().copied()) {
         let cycles = cycles(&Tree::read(&root().join(source)).imports());
         assert!(cycles.is_empty(), "cycles in {source}: {cycles:#?}");
     }
