@@ -70,15 +70,15 @@ async fn few_requests_are_added_if_the_server_sheds_load() {
         })
         .await;
         let bucket = server.bucket();
-        upload(&bucket, parts(40)).await.unwrap();
+        upload(&bucket, parts(OBJECT / PART)).await.unwrap();
         let uploads = server.requests();
         download(&bucket).await.unwrap();
         let downloads = server.requests() - uploads;
         println!(
-            "{limit} requests accepted: {uploads} of 40, {downloads} of {}",
+            "{limit} requests accepted: {uploads} and {downloads} of {}",
             OBJECT / PART
         );
-        assert!(uploads <= 48, "{limit}: {uploads}");
+        assert!(uploads * 10 <= 12 * OBJECT / PART, "{limit}: {uploads}");
         assert!(downloads * 10 <= 12 * OBJECT / PART, "{limit}: {downloads}");
     }
 }

@@ -51,7 +51,7 @@ const HOLD: Duration = Duration::from_secs(1);
 const MAX_HOLD: Duration = Duration::from_secs(16);
 /// How many requests must succeed after a shed one before the limit is raised again. It bounds the
 /// additional requests.
-const SUCCESSES_AFTER_SHED: u32 = 16;
+const SUCCESSES_AFTER_SHED: u32 = 24;
 
 /// A limit on the requests in flight.
 #[derive(Debug)]
