@@ -91,7 +91,7 @@ unit: ## Run all tests, including documentation tests
 
 .PHONY: console-test
 console-test: ## Test the console of the emulator in Chromium, if it is installed
-	$(CARGO) test --package qingstor-emulator --test browser -- --ignored --test-threads 1 --nocapture
+	$(CARGO) test --workspace $(FEATURES) --test browser -- --ignored --test-threads 1 --nocapture
 
 .PHONY: examples
 examples: ## Run each example of the SDK; each checks its own result
