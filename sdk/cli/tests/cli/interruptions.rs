@@ -160,7 +160,11 @@ fn a_killed_sync_is_completed_by_the_same_command() {
         world.faults(&[]);
         world.ok(&arguments);
     }
-    assert_eq!(tree(&world.path("files")), tree(&world.path("down")));
+    // A process that is killed while it writes a small file leaves a temporary file, which later runs
+    // ignore.
+    let mut down = tree(&world.path("down"));
+    down.retain(|(path, _)| !path.ends_with(".part"));
+    assert_eq!(tree(&world.path("files")), down);
 }
 
 #[test]
