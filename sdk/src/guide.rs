@@ -42,7 +42,7 @@ pub mod folders {
     #![doc = include_str!("guide/folders.md")]
 }
 
-/// Copies of any size, within the service.
+/// Copies of any size, within a zone and between zones.
 pub mod copies {
     #![doc = include_str!("guide/copies.md")]
 }

@@ -32,9 +32,11 @@ pub use folders::action::{
     SkipReason, TransferReason,
 };
 #[cfg(feature = "folders")]
-pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA, PART_SIZE_METADATA};
+pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA};
 #[cfg(feature = "folders")]
 pub use folders::plan::FolderPlan;
+#[cfg(feature = "folders")]
+pub use part_sizes::PART_SIZE_METADATA;
 pub use upload::file_etag::etag_of_file;
 pub use upload::resume_token::ResumeToken;
 pub use upload::source::UploadSource;

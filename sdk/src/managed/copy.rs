@@ -1,8 +1,11 @@
-//! [`CopyObject`]: copies of any size within the service.
+//! [`CopyObject`]: copies of any size.
+
+mod between_zones;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
@@ -22,10 +25,14 @@ use crate::generated::types::{ObjectPart, StorageClass};
 use crate::message::object_key::{self, KeyPlace};
 use crate::message::object_path::ObjectPath;
 use crate::message::sse::{CopySourceSseInput, SseInput, SseKey};
+use crate::message::transfer_monitor::Progress;
+#[cfg(feature = "folders")]
+use crate::message::transfer_monitor::TransferMonitor;
 
 impl Bucket {
-    /// Copies an object of any size within the zone. The service copies the bytes; the client does
-    /// not receive them. The source is `(bucket, key)`, or an [`ObjectPath`] with a version.
+    /// Copies an object of any size. Within a zone, the service copies the bytes, and the client does
+    /// not receive them; see [`CopyObject::source_bucket`] for a source in another zone. The source
+    /// is `(bucket, key)`, or an [`ObjectPath`] with a version.
     ///
     /// The copy gets the content type, the other standard headers and the metadata of the source. An
     /// object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
@@ -59,11 +66,16 @@ impl Bucket {
             storage_class: None,
             sse_key: None,
             source_sse_key: None,
+            source_bucket: None,
+            max_bytes_per_second: None,
+            on_progress: None,
+            #[cfg(feature = "folders")]
+            shared_monitor: None,
         }
     }
 }
 
-/// A copy within the service, created by [`Bucket::copy_object`]. It starts when it is awaited.
+/// A copy, created by [`Bucket::copy_object`]. It starts when it is awaited.
 ///
 /// A copy in parts that fails is aborted. So is one whose future is dropped, by a task on the runtime.
 #[derive(Clone)]
@@ -78,6 +90,12 @@ pub struct CopyObject {
     storage_class: Option<StorageClass>,
     sse_key: Option<SseKey>,
     source_sse_key: Option<SseKey>,
+    source_bucket: Option<Bucket>,
+    max_bytes_per_second: Option<u64>,
+    on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    /// Monitor of several transfers, which replaces the one of this copy.
+    #[cfg(feature = "folders")]
+    shared_monitor: Option<Arc<TransferMonitor>>,
 }
 
 /// Output of [`CopyObject`].
@@ -142,6 +160,48 @@ impl CopyObject {
         self
     }
 
+    /// Sets the bucket of the source, which may be in another zone. Its name replaces that of the
+    /// source.
+    ///
+    /// The service does not copy between zones. If the zones differ, the bytes pass through the
+    /// client: it reads the source with one request, and uploads it while it arrives, as
+    /// [`Bucket::upload`] does. The MD5 of the source is verified if its entity tag is one. The copy
+    /// gets the content type, the caching headers and the metadata of the source.
+    /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
+    /// effect.
+    ///
+    /// ```no_run
+    /// # async fn example(near: qingstor_sdk::Bucket, far: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// near.copy_object((far.name(), "film.mov"), "film.mov").source_bucket(&far).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn source_bucket(mut self, bucket: &Bucket) -> Self {
+        bucket.name().clone_into(&mut self.source.bucket);
+        self.source_bucket = Some(bucket.clone());
+        self
+    }
+
+    /// Calls `on_progress` as [`Upload::on_progress`](crate::Upload::on_progress) does, if the bytes
+    /// pass through the client.
+    pub fn on_progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
+        self
+    }
+
+    /// Limits the bytes per second that all connections of this copy send together, if the bytes pass
+    /// through the client.
+    pub fn max_bytes_per_second(mut self, bytes: u64) -> Self {
+        self.max_bytes_per_second = Some(bytes);
+        self
+    }
+
+    /// Counts the bytes with a monitor that several transfers share.
+    #[cfg(feature = "folders")]
+    pub(super) fn shared_monitor(mut self, monitor: Arc<TransferMonitor>) -> Self {
+        self.shared_monitor = Some(monitor);
+        self
+    }
+
     async fn run(self) -> Result<CopiedObject> {
         let address = &self.bucket.dispatcher().address;
         let span = TransferSpan::start("CopyObject", address, Some(&self.key));
@@ -154,6 +214,11 @@ impl CopyObject {
         check_multipart_threshold(self.multipart_threshold)?;
         PartSizes::new(self.part_size, None)?;
         object_key::check("target key", &self.key, KeyPlace::Path)?;
+        if let Some(source) = &self.source_bucket
+            && source.zone() != self.bucket.zone()
+        {
+            return self.copy_between_zones(source).await;
+        }
         let source = self.head().await?;
         let Some(size) = source.content_length else {
             let text = format!("the response does not contain the size of {}", self.source);

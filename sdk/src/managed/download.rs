@@ -54,6 +54,7 @@ impl Bucket {
             options: DownloadOptions {
                 transfer: TransferOptions::new(Download::DEFAULT_PART_SIZE),
                 resumable: false,
+                sync_to_disk: true,
                 version_id: None,
             },
         }
@@ -80,9 +81,11 @@ impl Bucket {
 /// # Files
 ///
 /// The bytes are written to a temporary file next to the target. It replaces the target after all
-/// bytes were received, verified and flushed to the disk. If the download fails or its future is
-/// dropped, the temporary file is removed and an existing target stays unchanged. See
-/// [`resumable`](Self::resumable) for an alternative.
+/// bytes were received, verified and flushed to the disk (see [`sync_to_disk`](Self::sync_to_disk)).
+/// If the download fails or its future is dropped, the temporary file is removed and an existing
+/// target stays unchanged. The file of a killed process, `.<name>.qingstor-<number>.part`, is removed
+/// by the next download to the same path (on Unix). See [`resumable`](Self::resumable) for an
+/// alternative.
 ///
 /// # Writers
 ///
@@ -118,6 +121,7 @@ pub struct Download<'a> {
 struct DownloadOptions {
     transfer: TransferOptions,
     resumable: bool,
+    sync_to_disk: bool,
     version_id: Option<String>,
 }
 
@@ -169,6 +173,16 @@ impl Download<'_> {
     /// Only a download to a file can be resumable; with a writer, it fails with `InvalidInput`.
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
+        self
+    }
+
+    /// Sets whether a file is flushed to the disk before it replaces the target. Default: `true`.
+    /// This takes as long as the disk needs to write the file.
+    ///
+    /// Without it, a power failure or a crash of the system in the seconds after the download can
+    /// leave an empty or incomplete file under the name. The end of the process does no harm.
+    pub fn sync_to_disk(mut self, sync: bool) -> Self {
+        self.options.sync_to_disk = sync;
         self
     }
 

@@ -107,10 +107,10 @@ impl Bucket {
             .compare(Compare::SizeAndTime)
     }
 
-    /// Copies the objects below a prefix that differ from those below a prefix of another bucket in
-    /// the same zone, and, with [`delete`](FolderTransfer::delete), deletes the objects of the
-    /// target that the source does not have. The service copies the bytes; the client does not
-    /// receive them. See [`FolderTransfer`].
+    /// Copies the objects below a prefix that differ from those below a prefix of another bucket,
+    /// and, with [`delete`](FolderTransfer::delete), deletes the objects of the target that the
+    /// source does not have. Within a zone, the service copies the bytes, and the client does not
+    /// receive them. Between zones, they pass through the client. See [`FolderTransfer`].
     ///
     /// To copy all objects without a comparison, add
     /// [`compare(None)`](FolderTransfer::compare).

@@ -188,6 +188,11 @@ impl<'a> Upload<'a> {
         self
     }
 
+    /// Returns the key and the attributes of the object.
+    pub(super) fn object_mut(&mut self) -> &mut InitiateMultipartUploadInput {
+        &mut self.options.object
+    }
+
     fn with_source<'b>(self, source: UploadSource<'b>) -> Upload<'b> {
         Upload {
             bucket: self.bucket,

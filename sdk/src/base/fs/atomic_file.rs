@@ -1,10 +1,12 @@
 //! Atomic files: a file replaces another one when it is complete.
 
 use std::ffi::OsString;
+#[cfg(unix)]
+use std::fs::TryLockError;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "folders")]
 use std::time::SystemTime;
 
 use crate::base::fs::regular_file;
@@ -17,26 +19,87 @@ const OWNER_ONLY: u32 = 0o600;
 #[cfg(unix)]
 const NEW_FILE: u32 = 0o666;
 
+/// Number of temporary files next to one target.
+const MAX_TEMPORARY_FILES: u32 = 1000;
+
 /// Creates a file in the folder of `target`, so that a rename can put it there. The file is
-/// readable only for those who can read `target`. Blocks.
+/// readable only for those who can read `target`. On Unix, it is locked until it is closed: an
+/// unlocked file was left by a killed process, and is removed here. Blocks.
 ///
 /// # Errors
 ///
 /// As [`check_target`]; otherwise if the file cannot be created.
 pub(crate) fn create(target: &Path) -> io::Result<(PathBuf, File)> {
-    let options = options(target)?;
-    let path = beside(target);
-    let file = options.open(&path)?;
-    Ok((path, file))
+    create_beside(target, &options(target)?)
 }
 
 /// Returns the metadata of a new file in the folder of `path`, with the owner of this process's
 /// files there. The file is removed again. Blocks.
 pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
-    let probe = beside(path);
-    let file = File::create_new(&probe)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let (probe, file) = create_beside(path, &options)?;
     std::fs::remove_file(&probe)?;
     file.metadata()
+}
+
+fn create_beside(target: &Path, options: &OpenOptions) -> io::Result<(PathBuf, File)> {
+    for number in 0..MAX_TEMPORARY_FILES {
+        let path = beside(target, number);
+        let created = match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !remove_abandoned(&path) {
+                    continue;
+                }
+                options.open(&path)
+            }
+            created => created,
+        };
+        match created {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Ok(file) if lock(&file, &path)? => return Ok((path, file)),
+            Ok(_) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = "too many temporary files are next to it";
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
+}
+
+/// Locks a new file. Returns `false` if another process has removed it, because it was not locked
+/// yet.
+#[cfg(unix)]
+fn lock(file: &File, path: &Path) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(regular_file::is_at(&file.metadata()?, path)),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        // A file system without locks. Files of killed processes stay.
+        Err(TryLockError::Error(_)) => Ok(true),
+    }
+}
+
+/// Removes a temporary file that no process has locked. Returns whether it was removed.
+#[cfg(unix)]
+fn remove_abandoned(path: &Path) -> bool {
+    let Ok(file) = regular_file::open_unlinked(path, OpenOptions::new().read(true)) else {
+        return false;
+    };
+    let is_abandoned = file.try_lock().is_ok()
+        && file
+            .metadata()
+            .is_ok_and(|metadata| regular_file::is_at(&metadata, path));
+    is_abandoned && std::fs::remove_file(path).is_ok()
+}
+
+/// On Windows, a lock would also prevent reading.
+#[cfg(not(unix))]
+fn lock(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(not(unix))]
+fn remove_abandoned(_: &Path) -> bool {
+    false
 }
 
 /// Returns options that create a file which will replace `target`.
@@ -139,35 +202,55 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Returns a new name in the folder of `target`.
-fn beside(target: &Path) -> PathBuf {
-    // The process ID and the counter distinguish concurrent downloads to one path. The time
-    // distinguishes processes that had the same ID.
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    // A long name is shortened, so that it is not too long for the file system with the suffix.
-    let stem: String = name.chars().take(40).collect();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let nanos = now.map_or(0, |since| since.subsec_nanos());
-    let id = std::process::id();
-    target.with_file_name(format!(".{stem}.{id}-{count}-{nanos}.part"))
+/// End of the names of temporary files, after their number.
+const TEMPORARY_END: &str = ".part";
+/// Text before the number in the names of temporary files.
+const TEMPORARY_MARK: &str = ".qingstor-";
+
+/// Returns the path of a temporary file in the folder of `target`. The same target always has the
+/// same paths, so that files of killed processes are found.
+fn beside(target: &Path, number: u32) -> PathBuf {
+    /// A long name is shortened, so that it is not too long for the file system with the suffix.
+    const MAX_CHARACTERS: usize = 40;
+    let name = target.file_name().unwrap_or_default();
+    let text = name.to_string_lossy();
+    let stem = match text.char_indices().nth(MAX_CHARACTERS) {
+        None => text.into_owned(),
+        Some((end, _)) => {
+            let start = text.get(..end).unwrap_or_default();
+            format!("{start}-{:08x}", fnv1a(name.as_encoded_bytes()))
+        }
+    };
+    target.with_file_name(format!(".{stem}{TEMPORARY_MARK}{number}{TEMPORARY_END}"))
+}
+
+/// The 32-bit hash FNV-1a, which never changes, unlike those of the standard library.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// Returns whether a file has the name of a temporary file that [`create`] chooses. A killed process
 /// may have left it.
 #[cfg(feature = "folders")]
 pub(crate) fn is_temporary_name(name: &str) -> bool {
-    let Some(name) = name
+    let name = name
         .strip_prefix('.')
-        .and_then(|name| name.strip_suffix(".part"))
-    else {
-        return false;
-    };
-    let numbers = name.rsplit_once('.').map(|(_, numbers)| numbers.split('-'));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    numbers
-        .is_some_and(|numbers| numbers.clone().count() == 3 && numbers.into_iter().all(is_number))
+        .and_then(|name| name.strip_suffix(TEMPORARY_END));
+    let number = name.and_then(|name| name.rsplit_once(TEMPORARY_MARK));
+    number.is_some_and(|(stem, number)| {
+        !stem.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Whether a file is flushed to the disk before it replaces another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// After a power failure, either the old or the new content is there.
+    Synced,
+    /// Does not wait for the disk: after a power failure, the file may be empty.
+    Unsynced,
 }
 
 /// Moves the complete `file` from `from` to `to`, with the permissions of the file that it
@@ -175,41 +258,52 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
 ///
 /// # Errors
 ///
-/// As [`check_target`], because the target may have changed; otherwise if the system refuses.
-pub(crate) fn put_in_place(file: &File, from: &Path, to: &Path) -> io::Result<()> {
+/// As [`check_target`], because the target may have changed; `AlreadyExists` if another file is now
+/// at `from`; otherwise if the system refuses.
+pub(crate) fn put_in_place(
+    file: &File,
+    from: &Path,
+    to: &Path,
+    durability: Durability,
+) -> io::Result<()> {
     if let Some(replaced) = check_target(to)? {
         keep_permissions(file, &replaced)?;
     }
-    file.sync_all()?;
+    if durability == Durability::Synced {
+        file.sync_all()?;
+    }
+    if !regular_file::is_at(&file.metadata()?, from) {
+        let text = format!("another process has replaced {}", from.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
     std::fs::rename(from, to)?;
-    sync_folder(to)
+    match durability {
+        Durability::Synced => sync_folder(to),
+        Durability::Unsynced => Ok(()),
+    }
 }
 
-/// Replaces the file at `to` with a file of this content and modification time, like
-/// [`put_in_place`], but does not wait for the disk: after a power failure, the file may be empty.
-/// Blocks.
+/// Replaces the file at `to` with a file of this content and modification time, as
+/// [`put_in_place`] does. Blocks.
 ///
 /// # Errors
 ///
 /// As [`put_in_place`].
 #[cfg(feature = "folders")]
-pub(crate) fn replace_unsynced(
+pub(crate) fn replace_content(
     to: &Path,
     content: &[u8],
     modified: Option<SystemTime>,
+    durability: Durability,
 ) -> io::Result<()> {
     let (from, mut file) = create(to)?;
-    let put = || {
+    let mut put = || {
         file.write_all(content)?;
         if let Some(modified) = modified {
             file.set_modified(modified)?;
         }
-        if let Some(replaced) = check_target(to)? {
-            keep_permissions(&file, &replaced)?;
-        }
-        std::fs::rename(&from, to)
+        put_in_place(&file, &from, to, durability)
     };
-    let mut put = put;
     let result = put();
     if result.is_err() {
         // The first error is more useful.
@@ -325,21 +419,49 @@ mod tests {
         assert!(replace(&folder.path().join("no/token"), b"a").is_err());
     }
 
+    #[test]
+    fn a_temporary_file_of_a_killed_process_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("video.mp4");
+        let abandoned = folder.path().join(".video.mp4.qingstor-0.part");
+        std::fs::write(&abandoned, "half").unwrap();
+        let (first, file) = create(&target).unwrap();
+        assert_eq!(first, abandoned);
+        assert_eq!(file.metadata().unwrap().len(), 0);
+        // The first one is in use.
+        let (second, _used) = create(&target).unwrap();
+        assert_eq!(second, folder.path().join(".video.mp4.qingstor-1.part"));
+        // A folder and a link are not removed.
+        std::fs::create_dir(folder.path().join(".a.qingstor-0.part")).unwrap();
+        std::os::unix::fs::symlink("video.mp4", folder.path().join(".a.qingstor-1.part")).unwrap();
+        let (third, _used) = create(&folder.path().join("a")).unwrap();
+        assert_eq!(third, folder.path().join(".a.qingstor-2.part"));
+    }
+
+    #[test]
+    fn long_names_have_different_temporary_files() {
+        let names = ["x", "y"].map(|end| format!("{}{end}", "中".repeat(80)));
+        let paths = names.map(|name| beside(Path::new(&name), 0));
+        assert_ne!(paths[0], paths[1]);
+        assert!(paths[0].as_os_str().len() < 255);
+    }
+
     #[cfg(feature = "folders")]
     #[test]
     fn recognizes_the_names_of_temporary_files() {
-        for target in ["a", "a.b.part", ".hidden", "中文"] {
-            let path = beside(Path::new(target));
+        for target in ["a", "a.b.part", ".hidden", "中文", &"n".repeat(255)] {
+            let path = beside(Path::new(target), 12);
             let name = path.file_name().unwrap().to_str().unwrap();
             assert!(is_temporary_name(name), "{name}");
         }
         for name in [
             "a.part",
             ".a.part",
-            ".a.1-2.part",
-            ".a.1-2-x.part",
-            ".a.1-2-3",
-            ".1-2-3.part",
+            ".a.qingstor-.part",
+            ".a.qingstor-x.part",
+            ".a.qingstor-1",
+            "a.qingstor-1.part",
+            ".qingstor-1.part",
         ] {
             assert!(!is_temporary_name(name), "{name}");
         }
@@ -352,11 +474,16 @@ mod tests {
         let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
         let file = File::create(&from).unwrap();
         std::fs::remove_file(&from).unwrap();
-        assert!(put_in_place(&file, &from, &to).is_err());
-        std::fs::write(&from, "new").unwrap();
+        let put = |file: &File, durability| put_in_place(file, &from, &to, durability);
+        assert!(put(&file, Durability::Synced).is_err());
         std::fs::write(&to, "old").unwrap();
-        put_in_place(&File::open(&from).unwrap(), &from, &to).unwrap();
-        assert_eq!(std::fs::read_to_string(&to).unwrap(), "new");
-        assert!(!from.exists());
+        for durability in [Durability::Synced, Durability::Unsynced] {
+            std::fs::write(&from, "new").unwrap();
+            let error = put(&file, durability).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "another file");
+            put(&File::open(&from).unwrap(), durability).unwrap();
+            assert_eq!(std::fs::read_to_string(&to).unwrap(), "new");
+            assert!(!from.exists());
+        }
     }
 }

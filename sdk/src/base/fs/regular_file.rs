@@ -89,6 +89,14 @@ pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
     }
 }
 
+/// Removes the file of `metadata`, unless it was moved away from `path`: then another file may be
+/// there. Ignores errors. Blocks.
+pub(crate) fn remove_if_at(metadata: &Metadata, path: &Path) {
+    if is_at(metadata, path) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Returns an error that names the kind of file if it is not a regular one.
 pub(crate) fn check(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();

@@ -14,6 +14,7 @@ use super::verifier::FileVerifier;
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::atomic_file::Durability;
 use crate::client::transfer_budget::AdmittedBucket;
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::errors::task_result;
@@ -145,7 +146,11 @@ impl FileDownload {
             }
             output.verified = true;
         }
-        blocking(&file, PartFile::publish).await?;
+        let durability = match self.options.sync_to_disk {
+            true => Durability::Synced,
+            false => Durability::Unsynced,
+        };
+        blocking(&file, move |file| file.publish(durability)).await?;
         self.guard.on_drop = OnDrop::Nothing;
         Ok(output)
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::fs::atomic_file;
+use crate::base::fs::atomic_file::{self, Durability};
 use crate::base::fs::file_lock::open_locked;
-use crate::base::fs::positioned;
+use crate::base::fs::{positioned, regular_file};
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
 /// open for a moment longer.
@@ -34,9 +34,9 @@ impl Drop for PartFileGuard {
             OnDrop::RemoveIfEmpty => self.file.len().is_ok_and(|len| len == 0),
             OnDrop::Nothing => false,
         };
-        if remove {
-            // An error cannot be reported from here.
-            let _ = std::fs::remove_file(&self.file.path);
+        // An error cannot be reported from here.
+        if remove && let Ok(metadata) = self.file.file.metadata() {
+            regular_file::remove_if_at(&metadata, &self.file.path);
         }
     }
 }
@@ -125,15 +125,14 @@ impl PartFile {
         state.write(&self.path)
     }
 
-    /// Flushes the file to the disk and replaces the target with it. Blocks.
-    pub(super) fn publish(&self) -> io::Result<()> {
-        self.file.sync_all()?;
+    /// Replaces the target with the file. Blocks.
+    pub(super) fn publish(&self, durability: Durability) -> io::Result<()> {
         if self.resumable {
             // First the state: if the process is killed in between, the part file is downloaded
             // again. The other order would leave a state that is never removed.
             ResumeState::remove(&self.path)?;
         }
-        atomic_file::put_in_place(&self.file, &self.path, &self.target)
+        atomic_file::put_in_place(&self.file, &self.path, &self.target, durability)
     }
 
     /// Removes the list of complete ranges, because their bytes are wrong or belong to another object.

@@ -37,7 +37,7 @@ pub enum FolderAction {
         /// Why the object is downloaded.
         reason: TransferReason,
     },
-    /// Copies an object within the service.
+    /// Copies an object from one bucket or prefix to another.
     #[non_exhaustive]
     Copy {
         /// Key of the source, in the source bucket.

@@ -56,7 +56,12 @@ impl Context {
         options.check()?;
         check_prefix(&prefix)?;
         match &direction {
-            Direction::Up { folder } => check_source(folder.clone()).await?,
+            Direction::Up { folder } => {
+                check_source(folder.clone()).await?;
+                if let Some(tokens) = &options.token_folder {
+                    create_folder(tokens).await?;
+                }
+            }
             Direction::Down { .. } => {}
             Direction::Between {
                 source,
@@ -80,6 +85,14 @@ impl Context {
             Direction::Up { .. } => Kinds::FileToObject,
             Direction::Down { .. } => Kinds::ObjectToFile,
             Direction::Between { .. } => Kinds::ObjectToObject,
+        }
+    }
+
+    /// Returns whether the bytes of copies pass through the client.
+    pub(super) fn is_between_zones(&self) -> bool {
+        match &self.direction {
+            Direction::Between { source, .. } => source.zone() != self.bucket.zone(),
+            Direction::Up { .. } | Direction::Down { .. } => false,
         }
     }
 
@@ -145,6 +158,14 @@ async fn check_source(folder: PathBuf) -> Result<()> {
     task_result(read.await)?
 }
 
+async fn create_folder(folder: &Path) -> Result<()> {
+    let created = tokio::fs::create_dir_all(folder).await;
+    created.map_err(|error| {
+        let text = format!("cannot create the folder {}: {error}", folder.display());
+        Error::new(ErrorKind::Io, text).with_source(error)
+    })
+}
+
 fn check_buckets(
     source: &Bucket,
     source_prefix: &str,
@@ -152,16 +173,6 @@ fn check_buckets(
     prefix: &str,
     delete: bool,
 ) -> Result<()> {
-    if source.zone() != target.zone() {
-        let text = format!(
-            "the service copies only within a zone: bucket `{}` is in {}, `{}` in {}",
-            source.name(),
-            source.zone(),
-            target.name(),
-            target.zone()
-        );
-        return Err(Error::invalid_input(text));
-    }
     if source.name() != target.name() {
         return Ok(());
     }

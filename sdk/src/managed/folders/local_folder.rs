@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::file_name;
-use crate::base::fs::atomic_file;
+use crate::base::fs::atomic_file::{self, Durability};
 
 /// Creates the folders on the way to `path`, a checked path relative to `root` with `/` between
 /// folders. Returns the local path.
@@ -32,15 +32,16 @@ pub(super) fn create_folders(root: &Path, path: &str) -> io::Result<()> {
     create_folder(&local)
 }
 
-/// Replaces a file. See [`atomic_file::replace_unsynced`].
+/// Replaces a file. See [`atomic_file::replace_content`].
 pub(super) fn write_file(
     root: &Path,
     path: &str,
     content: &[u8],
     modified: Option<SystemTime>,
+    durability: Durability,
 ) -> io::Result<()> {
     let local = create_parents(root, path)?;
-    atomic_file::replace_unsynced(&local, content, modified)
+    atomic_file::replace_content(&local, content, modified, durability)
 }
 
 /// Sets the modification time of a file.
@@ -134,16 +135,18 @@ fn check_folder(local: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const SYNCED: Durability = Durability::Synced;
+
     #[test]
     fn creates_and_removes_within_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("new/root");
-        write_file(&root, "a/b/c", b"content", None).unwrap();
+        write_file(&root, "a/b/c", b"content", None, SYNCED).unwrap();
         assert_eq!(std::fs::read(root.join("a/b/c")).unwrap(), b"content");
         create_folders(&root, "d/e/").unwrap();
         assert!(root.join("d/e").is_dir());
-        assert!(write_file(&root, "a/b/c/d", b"", None).is_err());
-        assert!(write_file(&root, "a/b", b"", None).is_err());
+        assert!(write_file(&root, "a/b/c/d", b"", None, SYNCED).is_err());
+        assert!(write_file(&root, "a/b", b"", None, SYNCED).is_err());
         assert!(remove_folder(&root, "a/b/").is_err(), "not empty");
         remove_file(&root, "a/b/c").unwrap();
         remove_folder(&root, "a/b/").unwrap();
@@ -161,7 +164,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         for path in ["../x", "a/../../x", "/x", "", "a//b", ".", "a/."] {
-            assert!(write_file(&root, path, b"", None).is_err(), "{path:?}");
+            assert!(
+                write_file(&root, path, b"", None, SYNCED).is_err(),
+                "{path:?}"
+            );
             assert!(create_folders(&root, path).is_err(), "{path:?}");
             assert!(remove_file(&root, path).is_err(), "{path:?}");
             assert!(remove_folder(&root, path).is_err(), "{path:?}");
@@ -181,13 +187,16 @@ mod tests {
         std::os::unix::fs::symlink(root.join("inside"), root.join("in")).unwrap();
         std::os::unix::fs::symlink(outside.join("file"), root.join("link")).unwrap();
         for path in ["out/file", "in/file", "out/new/file"] {
-            assert!(write_file(&root, path, b"new", None).is_err(), "{path}");
+            assert!(
+                write_file(&root, path, b"new", None, SYNCED).is_err(),
+                "{path}"
+            );
             assert!(create_folders(&root, path).is_err(), "{path}");
             assert!(remove_file(&root, path).is_err(), "{path}");
         }
         assert!(remove_folder(&root, "in/").is_err());
         // A link to a file is replaced or removed itself.
-        write_file(&root, "link", b"new", None).unwrap();
+        write_file(&root, "link", b"new", None, SYNCED).unwrap();
         assert!(!root.join("link").is_symlink());
         remove_file(&root, "out").unwrap();
         assert_eq!(std::fs::read(outside.join("file")).unwrap(), b"outside");

@@ -55,14 +55,14 @@ pub(super) struct Merger {
     blocked: Vec<(String, Option<SkipReason>)>,
     /// Files of the source, in which no other file can be stored.
     files: Vec<String>,
-    /// Local folders that only the target has.
-    doomed: Vec<DoomedFolder>,
+    /// Local folders that only the target has, and that contain the current path.
+    extra_folders: Vec<ExtraFolder>,
 }
 
-/// A folder that is deleted, unless something in it stays.
-struct DoomedFolder {
+/// A folder that only the target has. It is deleted, unless something in it is kept.
+struct ExtraFolder {
     path: String,
-    stays: bool,
+    is_kept: bool,
 }
 
 /// Which side has the next path.
@@ -110,7 +110,7 @@ impl Merger {
             unread: Vec::new(),
             blocked: Vec::new(),
             files: Vec::new(),
-            doomed: Vec::new(),
+            extra_folders: Vec::new(),
         }
     }
 
@@ -128,7 +128,7 @@ impl Merger {
     /// Handles a path that both sides have.
     pub(super) fn both(&mut self, source: Entry, target: Entry, steps: &mut Vec<Step>) {
         self.advance(&source.path, steps);
-        self.keep_doomed_folder();
+        self.keep_extra_folder();
         match target.kind {
             EntryKind::Outside { reason } => {
                 self.block(target.path, reason);
@@ -151,7 +151,7 @@ impl Merger {
     ) {
         self.advance(&entry.path, steps);
         if let EntryKind::Outside { reason } = entry.kind {
-            self.keep_doomed_folder();
+            self.keep_extra_folder();
             self.block(entry.path, reason);
             return;
         }
@@ -167,16 +167,19 @@ impl Merger {
                 let reason = SkipReason::SourceUnreadable;
                 steps.push(Step::Skip { path, reason });
             }
-            self.keep_doomed_folder();
+            self.keep_extra_folder();
             return;
         }
         // The folder of the source has no marker object, but files.
         if is_folder && next_source.is_some_and(|next| next.starts_with(&path)) {
-            self.keep_doomed_folder();
+            self.keep_extra_folder();
             return;
         }
         match is_folder && self.options.target_is_local {
-            true => self.doomed.push(DoomedFolder { path, stays: false }),
+            true => self.extra_folders.push(ExtraFolder {
+                path,
+                is_kept: false,
+            }),
             false => steps.push(Step::Delete { path }),
         }
     }
@@ -243,7 +246,7 @@ impl Merger {
     /// Forgets names that no later path can be below, and ends folders that the path has left.
     fn advance(&mut self, path: &str, steps: &mut Vec<Step>) {
         while self
-            .doomed
+            .extra_folders
             .last()
             .is_some_and(|folder| !path.starts_with(&folder.path))
         {
@@ -255,9 +258,9 @@ impl Merger {
     }
 
     fn leave_folder(&mut self, steps: &mut Vec<Step>) -> bool {
-        match self.doomed.pop() {
-            Some(DoomedFolder { stays: true, .. }) => self.keep_doomed_folder(),
-            Some(DoomedFolder { path, .. }) => steps.push(Step::Delete { path }),
+        match self.extra_folders.pop() {
+            Some(ExtraFolder { is_kept: true, .. }) => self.keep_extra_folder(),
+            Some(ExtraFolder { path, .. }) => steps.push(Step::Delete { path }),
             None => return false,
         }
         true
@@ -274,10 +277,10 @@ impl Merger {
         self.blocked.push((path, reason));
     }
 
-    /// Something in the current folder stays.
-    fn keep_doomed_folder(&mut self) {
-        if let Some(folder) = self.doomed.last_mut() {
-            folder.stays = true;
+    /// Keeps the current folder, because something in it is kept.
+    fn keep_extra_folder(&mut self) {
+        if let Some(folder) = self.extra_folders.last_mut() {
+            folder.is_kept = true;
         }
     }
 }

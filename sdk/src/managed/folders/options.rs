@@ -1,5 +1,6 @@
 //! Options of a [`FolderTransfer`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::FolderTransfer;
@@ -17,10 +18,6 @@ use crate::message::sse::SseKey;
 /// file: Unix seconds, with up to nine decimals, such as `1764432000.25`. Other tools use the same
 /// name and format.
 pub const MODIFIED_METADATA: &str = "mtime";
-
-/// Name of the user metadata in which an upload of a folder stores the part size, in bytes, of a file
-/// that is uploaded in parts. [`Compare::Checksum`] needs it to compute the entity tag of the file.
-pub const PART_SIZE_METADATA: &str = "part-size";
 
 /// How a [`FolderTransfer`] finds out whether a file and an object differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,7 +41,7 @@ pub enum Compare {
 #[non_exhaustive]
 pub struct FolderProgress {
     /// Bytes that were sent or received. Bytes that have to be transferred again are subtracted
-    /// first, so the number may fall. Copies within the service do not count.
+    /// first, so the number may fall. Copies within a zone do not count.
     pub bytes: u64,
     /// Bytes of all transfers that are known so far.
     pub planned_bytes: u64,
@@ -80,6 +77,8 @@ pub(super) struct FolderOptions {
     pub(super) multipart_threshold: u64,
     pub(super) verify: bool,
     pub(super) resumable: bool,
+    pub(super) sync_to_disk: bool,
+    pub(super) token_folder: Option<PathBuf>,
     pub(super) max_bytes_per_second: Option<u64>,
     pub(super) content_type: Option<String>,
     pub(super) storage_class: Option<StorageClass>,
@@ -109,6 +108,8 @@ impl Default for FolderOptions {
             multipart_threshold: Upload::DEFAULT_MULTIPART_THRESHOLD,
             verify: true,
             resumable: false,
+            sync_to_disk: false,
+            token_folder: None,
             max_bytes_per_second: None,
             content_type: None,
             storage_class: None,
@@ -295,6 +296,27 @@ impl FolderTransfer {
     /// [`Download::resumable`](crate::Download::resumable) does. Default: `false`.
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
+        self
+    }
+
+    /// Keeps the parts of interrupted uploads, and stores their resume tokens in this local folder,
+    /// which is created if necessary. The next transfer with the same folder continues the upload of
+    /// each file that has not changed, to the same key. See
+    /// [`Upload::token_file`](crate::Upload::token_file).
+    ///
+    /// Parts use storage until their upload is completed or aborted. A file that changes leaves its
+    /// parts and its token: a lifecycle rule of the bucket can remove the parts.
+    pub fn token_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.token_folder = Some(folder.into());
+        self
+    }
+
+    /// Sets whether each downloaded file is flushed to the disk, as
+    /// [`Download::sync_to_disk`](crate::Download::sync_to_disk) does. Default: `false`, because a
+    /// disk needs milliseconds for each file. After a power failure, synchronize again: an empty or
+    /// incomplete file differs in size. Set it if the objects are deleted after the download.
+    pub fn sync_to_disk(mut self, sync: bool) -> Self {
+        self.options.sync_to_disk = sync;
         self
     }
 

@@ -15,7 +15,7 @@ use super::local_folder;
 use super::plan::{ActionStream, QUEUED_ACTIONS, planner_ended};
 use super::plan_event::{PlanEvent, PlannedAction};
 use super::progress::ProgressCounter;
-use super::transfer::{SMALL, Transfers};
+use super::transfer::{Results, SMALL, Transfers};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::spans::{TransferSpan, in_current_span};
 use crate::managed::batch_delete::DeleteObjects;
@@ -86,8 +86,6 @@ fn parse_limit(limits: &str) -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-type Results = Vec<(PlannedAction, Result<u64>)>;
-
 struct Runner {
     context: Arc<Context>,
     transfers: Arc<Transfers>,
@@ -97,7 +95,7 @@ struct Runner {
     plan: Option<ActionStream>,
     /// Actions that have not started.
     waiting: VecDeque<PlannedAction>,
-    tasks: JoinSet<Results>,
+    tasks: JoinSet<Result<Results>>,
     /// Downloads for which a file is in the way that will be deleted.
     blocked: Vec<PlannedAction>,
     repeats_blocked: bool,
@@ -143,7 +141,7 @@ impl Runner {
     ) -> Poll<Event> {
         let has_tasks = match self.tasks.poll_join_next(cx) {
             Poll::Ready(Some(joined)) => {
-                return Poll::Ready(match task_result(joined) {
+                return Poll::Ready(match task_result(joined).flatten() {
                     Ok(results) => Event::Finished(results),
                     Err(error) => Event::PlanFailed(error),
                 });
@@ -177,6 +175,10 @@ impl Runner {
         match &planned.action {
             FolderAction::Skip { .. } => self.skip(&planned.action),
             FolderAction::Upload { size, .. } | FolderAction::Download { size, .. } => {
+                self.progress.plan(*size);
+                self.waiting.push_back(planned);
+            }
+            FolderAction::Copy { size, .. } if self.context.is_between_zones() => {
                 self.progress.plan(*size);
                 self.waiting.push_back(planned);
             }

@@ -12,21 +12,23 @@ use super::action::FolderAction;
 use super::compare::{Version, format_time, parse_time};
 use super::context::{Context, Direction};
 use super::local_folder;
-use super::options::{MODIFIED_METADATA, PART_SIZE_METADATA};
+use super::options::MODIFIED_METADATA;
 use super::plan_event::PlannedAction;
 use super::walk::version_of;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::atomic_file::Durability;
 use crate::base::fs::regular_file;
 use crate::base::timestamp::Timestamp;
+use crate::client::Bucket;
 use crate::client::transfer_budget::{Lane, Outcome};
 use crate::generated::operations::PutObjectInput;
-use crate::managed::Upload;
 use crate::managed::errors::{task_result, with_object};
-use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes};
+use crate::managed::part_sizes::{MAX_PART_SIZE, PART_SIZE_METADATA, PartSizes};
 use crate::managed::request_tasks::Concurrency;
 use crate::managed::upload::source::UploadSource;
+use crate::managed::{Upload, UploadOutput};
 use crate::message::metadata::Metadata;
 use crate::message::object_path::ObjectPath;
 use crate::message::sse::{CopySourceSseInput, SseInput};
@@ -39,6 +41,9 @@ const MAX_ATTEMPTS: u32 = 2;
 /// Files and objects of up to this size are kept in memory while they are transferred, several of
 /// them one after the other.
 pub(super) const SMALL: u64 = 64 << 10;
+
+/// Actions, and the number of transferred bytes of each.
+pub(super) type Results = Vec<(PlannedAction, Result<u64>)>;
 
 /// Transfers the files and objects of one folder.
 pub(super) struct Transfers {
@@ -57,12 +62,13 @@ struct Received {
 
 impl Transfers {
     /// Carries out actions one after the other. Returns the number of transferred bytes of each.
-    pub(super) async fn run(
-        &self,
-        actions: Vec<PlannedAction>,
-    ) -> Vec<(PlannedAction, Result<u64>)> {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the results are lost, because the runtime ends or a task panics.
+    pub(super) async fn run(&self, actions: Vec<PlannedAction>) -> Result<Results> {
         match actions.first().map(|planned| &planned.action) {
-            Some(FolderAction::Upload { .. }) => self.upload_all(actions).await,
+            Some(FolderAction::Upload { .. }) => Ok(self.upload_all(actions).await),
             Some(FolderAction::Download { .. }) => self.download_all(actions).await,
             _ => {
                 let mut results = Vec::with_capacity(actions.len());
@@ -70,15 +76,12 @@ impl Transfers {
                     let result = self.copy(&planned).await;
                     results.push((planned, result));
                 }
-                results
+                Ok(results)
             }
         }
     }
 
-    async fn upload_all(
-        &self,
-        mut actions: Vec<PlannedAction>,
-    ) -> Vec<(PlannedAction, Result<u64>)> {
+    async fn upload_all(&self, mut actions: Vec<PlannedAction>) -> Results {
         let contents = read_small(&actions).await;
         let mut results = Vec::with_capacity(actions.len());
         for (planned, content) in actions.drain(..).zip(contents) {
@@ -92,7 +95,7 @@ impl Transfers {
                 }
                 (FolderAction::Upload { key, file, .. }, None) => self.upload_file(key, file).await,
                 (FolderAction::Upload { .. }, Some(Err(error))) => Err(error),
-                _ => Ok(0),
+                _ => Err(wrong_direction()),
             };
             results.push((planned, result));
         }
@@ -115,8 +118,7 @@ impl Transfers {
         let mut attempt = 1;
         loop {
             let before = file_version(file).await?;
-            let upload = self.upload(key, UploadSource::path(file), &before);
-            let error = match upload.await {
+            let error = match self.upload_version(key, file, &before).await {
                 Ok(output) => return Ok(output.bytes),
                 Err(error) => error,
             };
@@ -132,6 +134,32 @@ impl Transfers {
                 return Err(changed(file, key, &self.context));
             }
             attempt += 1;
+        }
+    }
+
+    /// Uploads a file, or continues an interrupted upload of it.
+    async fn upload_version(
+        &self,
+        key: &str,
+        file: &Path,
+        version: &Version,
+    ) -> Result<UploadOutput> {
+        let options = &self.context.options;
+        let upload = || self.upload(key, UploadSource::path(file), version);
+        let folder = match &options.token_folder {
+            Some(folder) if version.size > options.multipart_threshold => folder,
+            _ => return upload().await,
+        };
+        let token = folder.join(token_name(&self.context.bucket, key, file, version)?);
+        let had_token = tokio::fs::try_exists(&token).await.unwrap_or(false);
+        match upload().token_file(&token).await {
+            // The upload was aborted in the meantime.
+            Err(error) if had_token && error.is_not_found() => {
+                let removed = tokio::fs::remove_file(&token).await;
+                removed.map_err(|error| file_error(&token, error))?;
+                upload().token_file(&token).await
+            }
+            uploaded => uploaded,
         }
     }
 
@@ -183,9 +211,9 @@ impl Transfers {
         metadata
     }
 
-    async fn download_all(&self, actions: Vec<PlannedAction>) -> Vec<(PlannedAction, Result<u64>)> {
+    async fn download_all(&self, actions: Vec<PlannedAction>) -> Result<Results> {
         let Direction::Down { folder } = &self.context.direction else {
-            return Vec::new();
+            return Err(wrong_direction());
         };
         let mut received = Vec::with_capacity(actions.len());
         let mut failed = Vec::new();
@@ -197,13 +225,19 @@ impl Transfers {
         }
         let context = Arc::clone(&self.context);
         let folder = folder.clone();
+        let durability = match context.options.sync_to_disk {
+            true => Durability::Synced,
+            false => Durability::Unsynced,
+        };
         let stored = spawn_blocking(move || {
             let store = |(planned, received): (PlannedAction, Option<Received>)| {
                 let name = context.name_on_disk(&planned.path);
                 let result = match received {
                     Some(Received { content, modified }) => {
                         let modified = modified.map(Into::into);
-                        let written = local_folder::write_file(&folder, &name, &content, modified);
+                        let written = local_folder::write_file(
+                            &folder, &name, &content, modified, durability,
+                        );
                         written.map(|()| Some(content.len() as u64))
                     }
                     None if name.ends_with('/') => {
@@ -215,13 +249,8 @@ impl Transfers {
             };
             received.into_iter().map(store).collect::<Vec<_>>()
         });
-        let stored = match task_result(stored.await) {
-            Ok(stored) => stored,
-            // The runtime ends, and nothing can be reported.
-            Err(_) => return failed,
-        };
         let mut results = failed;
-        for (planned, result) in stored {
+        for (planned, result) in task_result(stored.await)? {
             let result = match result {
                 Ok(Some(bytes)) => Ok(bytes),
                 Ok(None) => self.download_file(&planned).await,
@@ -229,7 +258,7 @@ impl Transfers {
             };
             results.push((planned, result));
         }
-        results
+        Ok(results)
     }
 
     /// Downloads a small object into memory. Returns `None` for markers, large objects, and objects
@@ -287,7 +316,7 @@ impl Transfers {
     /// Downloads an object to a file whose folder exists.
     async fn download_file(&self, planned: &PlannedAction) -> Result<u64> {
         let FolderAction::Download { key, file, .. } = &planned.action else {
-            return Ok(0);
+            return Err(wrong_direction());
         };
         let options = &self.context.options;
         let is_large = planned
@@ -301,6 +330,7 @@ impl Transfers {
             .part_size(options.part_size)
             .verify(options.verify)
             .resumable(options.resumable && is_large)
+            .sync_to_disk(options.sync_to_disk)
             .shared_monitor(Arc::clone(&self.monitor));
         if let Some(ranges) = options.concurrency {
             download = download.concurrency(ranges);
@@ -330,13 +360,13 @@ impl Transfers {
             },
         ) = (&planned.action, &context.direction)
         else {
-            return Ok(0);
+            return Err(wrong_direction());
         };
         let options = &context.options;
         let version = planned.source.clone().unwrap_or_default();
         let path = ObjectPath::new(source_bucket.name(), source);
         let is_known = entity_tag::is_strong(&version.etag);
-        if is_known && version.size <= MAX_PART_SIZE {
+        if is_known && version.size <= MAX_PART_SIZE && !context.is_between_zones() {
             let mut input = PutObjectInput::new(key);
             input.copy_source = Some(path);
             input.copy_source_if_match = Some(version.etag);
@@ -351,7 +381,11 @@ impl Transfers {
             admitted.slot.release(Outcome::Success);
             return Ok(version.size);
         }
-        let mut copy = context.bucket.copy_object(path, key);
+        let mut copy = context
+            .bucket
+            .copy_object(path, key)
+            .source_bucket(source_bucket)
+            .shared_monitor(Arc::clone(&self.monitor));
         if let Some(parts) = options.concurrency {
             copy = copy.concurrency(parts);
         }
@@ -366,6 +400,31 @@ impl Transfers {
         }
         Ok(copy.await?.size)
     }
+}
+
+/// Returns the error of an action that a plan in this direction cannot contain.
+fn wrong_direction() -> Error {
+    Error::new(ErrorKind::Io, "the plan has an action of another direction")
+}
+
+/// Returns the name of the token file of an upload. Another version of the file has another name.
+fn token_name(bucket: &Bucket, key: &str, file: &Path, version: &Version) -> Result<String> {
+    let path = std::path::absolute(file).map_err(|error| file_error(file, error))?;
+    let modified = version.modified.map(format_time).unwrap_or_default();
+    let mut md5 = Md5::new();
+    let fields = [
+        bucket.name().as_bytes(),
+        key.as_bytes(),
+        path.as_os_str().as_encoded_bytes(),
+        &version.size.to_be_bytes(),
+        modified.as_bytes(),
+    ];
+    for field in fields {
+        // The length separates the fields.
+        md5.update((field.len() as u64).to_be_bytes());
+        md5.update(field);
+    }
+    Ok(format!("{}.token", Digest::of(md5)))
 }
 
 /// Returns the time that a downloaded file gets: the one in the metadata of the object, or else that

@@ -1,5 +1,6 @@
 //! Writes a [`ByteStream`] to a file, which appears only when it is complete.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
@@ -7,7 +8,8 @@ use tokio::task::spawn_blocking;
 
 use super::ByteStream;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::fs::atomic_file::{self, put_in_place};
+use crate::base::fs::atomic_file::{self, Durability, put_in_place};
+use crate::base::fs::regular_file;
 
 impl ByteStream {
     /// Writes the whole body to the file at `path`, and returns the number of bytes.
@@ -40,7 +42,7 @@ impl ByteStream {
         file.flush().await.map_err(failed)?;
         let file = file.into_std().await;
         let (from, to) = (temporary.path.clone(), path.to_owned());
-        let put = spawn_blocking(move || put_in_place(&file, &from, &to)).await;
+        let put = spawn_blocking(move || put_in_place(&file, &from, &to, Durability::Synced)).await;
         put.map_err(std::io::Error::other)
             .and_then(|put| put)
             .map_err(failed)?;
@@ -52,6 +54,7 @@ impl ByteStream {
 /// A file that is removed on drop unless it is kept.
 struct TemporaryFile {
     path: PathBuf,
+    metadata: Metadata,
     is_kept: bool,
 }
 
@@ -60,8 +63,12 @@ impl TemporaryFile {
     /// is dropped in the meantime would leave it behind.
     fn create(target: &Path) -> std::io::Result<(Self, std::fs::File)> {
         let (path, file) = atomic_file::create(target)?;
-        let is_kept = false;
-        Ok((Self { path, is_kept }, file))
+        let temporary = Self {
+            path,
+            metadata: file.metadata()?,
+            is_kept: false,
+        };
+        Ok((temporary, file))
     }
 
     fn keep(mut self) {
@@ -73,7 +80,7 @@ impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if !self.is_kept {
             // A drop cannot report an error.
-            let _ = std::fs::remove_file(&self.path);
+            regular_file::remove_if_at(&self.metadata, &self.path);
         }
     }
 }

@@ -1,0 +1,103 @@
+//! Copies between zones, which pass through the client.
+
+#[cfg(feature = "folders")]
+use std::sync::Arc;
+
+use super::{CopiedObject, CopyObject};
+use crate::base::entity_tag;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::client::Bucket;
+use crate::client::transfer_budget::{Lane, Outcome};
+use crate::generated::operations::GetObjectOutput;
+use crate::managed::Upload;
+use crate::managed::part_sizes::{MIN_PART_SIZE, PART_SIZE_METADATA, PartSizes};
+use crate::managed::request_tasks::Concurrency;
+use crate::managed::upload::source::UploadSource;
+use crate::message::metadata::Metadata;
+use crate::message::sse::SseInput;
+
+impl CopyObject {
+    /// Copies the object from a bucket in another zone. Reads it with one request, whose body resumes
+    /// after an interruption, and uploads it while it arrives.
+    pub(super) async fn copy_between_zones(&self, source: &Bucket) -> Result<CopiedObject> {
+        let output = self.request_source(source).await?;
+        let Some(size) = output.body.len() else {
+            let text = format!("the response does not contain the size of {}", self.source);
+            return Err(Error::new(ErrorKind::Decode, text));
+        };
+        let source_etag = output.etag.clone();
+        let upload = self.upload(output, size)?;
+        let uploaded = upload.await?;
+        Ok(CopiedObject {
+            source_etag,
+            size: uploaded.bytes,
+            parts: uploaded.parts.into(),
+        })
+    }
+
+    async fn request_source(&self, source: &Bucket) -> Result<GetObjectOutput> {
+        let admitted = Concurrency::new(None, Lane::Downloads, source)
+            .admit(source)
+            .await;
+        let mut call = admitted.bucket.get_object(&self.source.key);
+        call.input.version_id.clone_from(&self.source.version_id);
+        call.input.set_sse_key(self.source_sse_key.as_ref());
+        let output = call.send().await?;
+        // The upload decides how long the body takes. It must not block other requests.
+        admitted.slot.release(Outcome::Success);
+        Ok(output)
+    }
+
+    /// Returns the upload of a response, with the headers and metadata of the source.
+    fn upload(&self, mut output: GetObjectOutput, size: u64) -> Result<Upload<'static>> {
+        let part_size = self.part_size_between_zones(&output.metadata, &output.etag, size)?;
+        if output.metadata.get(PART_SIZE_METADATA).is_some() {
+            let metadata = &mut output.metadata;
+            metadata.insert(PART_SIZE_METADATA, part_size.to_string());
+        }
+        let source = UploadSource::sized_stream(output.body.verified(), size);
+        let mut upload = self
+            .bucket
+            .upload(&self.key, source)
+            .part_size(part_size)
+            .metadata(output.metadata.iter());
+        let object = upload.object_mut();
+        object.content_type = output.content_type;
+        object.cache_control = output.cache_control;
+        object.content_disposition = output.content_disposition;
+        object.content_encoding = output.content_encoding;
+        object.expires = output.expires;
+        object.storage_class.clone_from(&self.storage_class);
+        if let Some(parts) = self.concurrency {
+            upload = upload.concurrency(parts);
+        }
+        if let Some(sse_key) = &self.sse_key {
+            upload = upload.sse_key(sse_key);
+        }
+        if let Some(bytes) = self.max_bytes_per_second {
+            upload = upload.max_bytes_per_second(bytes);
+        }
+        if let Some(on_progress) = self.on_progress.clone() {
+            upload = upload.on_progress(move |progress| on_progress(progress));
+        }
+        #[cfg(feature = "folders")]
+        if let Some(monitor) = &self.shared_monitor {
+            upload = upload.shared_monitor(Arc::clone(monitor));
+        }
+        Ok(upload)
+    }
+
+    /// Returns the size of the parts. If possible, the copy gets the entity tag of the source: one
+    /// part if the source is small and has one, or else the part size in the metadata of the source.
+    fn part_size_between_zones(&self, metadata: &Metadata, etag: &str, size: u64) -> Result<u64> {
+        if size <= Upload::DEFAULT_MULTIPART_THRESHOLD && !entity_tag::text(etag).contains('-') {
+            return Ok(size.max(MIN_PART_SIZE));
+        }
+        let recorded = metadata.get(PART_SIZE_METADATA);
+        let recorded = recorded.and_then(|bytes| bytes.parse().ok());
+        let part_size = recorded
+            .filter(|part_size| PartSizes::new(*part_size, Some(size)).is_ok())
+            .unwrap_or(Upload::DEFAULT_PART_SIZE);
+        Ok(PartSizes::new(part_size, Some(size))?.first())
+    }
+}
