@@ -36,8 +36,20 @@ pub(crate) use command::ApiArguments;
 pub(crate) mod prelude {
     pub(crate) use anyhow::Result;
 
-    pub(crate) use super::{Api, BodyKind, Kind, Level, Operation, Parameter};
+    pub(crate) use super::{Api, BodyKind, Kind, Level, Operation, Parameter, with_optional};
 }
+
+/// Calls a setter of a request for each value that is set.
+macro_rules! with_optional {
+    ($call:expr, {$($setter:ident: $value:expr,)*}) => {{
+        let mut call = $call;
+        $(if let Some(value) = $value {
+            call = call.$setter(value);
+        })*
+        call
+    }};
+}
+pub(crate) use with_optional;
 
 /// An operation of the specification.
 pub(crate) struct Operation {
@@ -98,6 +110,37 @@ pub(crate) struct Parameter {
     pub(crate) is_required: bool,
     /// Whether the parameter is a field of the JSON body.
     pub(crate) is_in_json: bool,
+}
+
+impl Parameter {
+    /// Creates an optional parameter that is not in the JSON body.
+    pub(crate) const fn new(
+        kind: Kind,
+        flag: &'static str,
+        name: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            flag,
+            name,
+            help,
+            kind,
+            is_required: false,
+            is_in_json: false,
+        }
+    }
+
+    /// Makes the parameter required.
+    pub(crate) const fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+
+    /// Makes the parameter a field of the JSON body.
+    pub(crate) const fn in_json(mut self) -> Self {
+        self.is_in_json = true;
+        self
+    }
 }
 
 /// How a value is written on the command line.

@@ -31,56 +31,32 @@ pub(super) const LIST_OBJECTS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "prefix",
-            name: "prefix",
-            help: "Limits the results to keys with this prefix. If not set or empty, lists all keys.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "delimiter",
-            name: "delimiter",
-            help: "A single character, usually `/`, that groups keys into folders. Keys that are equal up to the first delimiter after the prefix are returned once, as a common prefix.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "marker",
-            name: "marker",
-            help: "Page start: the `next_marker` of the previous page. If not set or empty, the first page.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "limit",
-            name: "limit",
-            help: "Maximum number of keys in the response. The default is 100. The service reduces values above its maximum (100 according to the documents) instead of rejecting them. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::PREFIX,
+        super::parameters::DELIMITER,
+        Parameter::new(
+            Kind::Text,
+            "marker",
+            "marker",
+            "Page start: the `next_marker` of the previous page. If not set or empty, the first page.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "limit",
+            "limit",
+            "Maximum number of keys in the response. The default is 100. The service reduces values above its maximum (100 according to the documents) instead of rejecting them. At least 0.",
+        ),
     ],
     send: |api| Box::pin(list_objects(api)),
 };
 
 async fn list_objects(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.list_objects();
-    if let Some(value) = api.optional::<String>("prefix")? {
-        call = call.prefix(value);
-    }
-    if let Some(value) = api.optional::<String>("delimiter")? {
-        call = call.delimiter(value);
-    }
-    if let Some(value) = api.optional::<String>("marker")? {
-        call = call.marker(value);
-    }
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = api.bucket().await?.list_objects();
+    let call = with_optional!(call, {
+        prefix: api.optional::<String>("prefix")?,
+        delimiter: api.optional::<String>("delimiter")?,
+        marker: api.optional::<String>("marker")?,
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }
 
@@ -130,162 +106,112 @@ pub(super) const POST_OBJECT: Operation = Operation {
     body: BodyKind::Form,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "key",
-            help: "Key of the object to store; must not start with `/`. The service replaces `${filename}` in it with the name of the uploaded file, without folders.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "access-key-id",
-            name: "access_key_id",
-            help: "ID of the access key that created the signature, if the form contains one. If not set, the client uses its own access key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "policy",
-            name: "policy",
-            help: "Base64-encoded JSON object that repeats every form field before `file`, except `access_key_id`, `policy` and `signature`. The service rejects a mismatch with `form_policy_violated`. If not set, the client creates it from the fields.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "signature",
-            name: "signature",
-            help: "Base64-encoded HMAC-SHA256 of the field `policy` as sent. If not set, the client creates it.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-type",
-            name: "content-type",
-            help: "Media type of the object. It must match the type of the file part.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "charset",
-            name: "charset",
-            help: "Encoding of the file name, such as `GBK`; converted to UTF-8. The default is UTF-8.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "redirect",
-            name: "redirect",
-            help: "URL to which the response redirects the browser. If not set, the response status is 201.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "storage-class",
-            name: "x-qs-storage-class",
-            help: "Storage class of the object. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "cache-control",
-            name: "Cache-Control",
-            help: "Caching rules to store with the object: how long browsers and proxies may keep it.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-disposition",
-            name: "Content-Disposition",
-            help: "Disposition to store with the object: whether browsers display or save it, and the file name.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-encoding",
-            name: "Content-Encoding",
-            help: "Content encoding to store with the object, such as `gzip`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "expires",
-            name: "Expires",
-            help: "Expiration time to store with the object: the HTTP date until which it is fresh.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "metadata",
-            name: "X-QS-MetaData",
-            help: "User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2048 bytes in total.",
-            kind: Kind::Pairs,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "file",
-            name: "file",
-            help: "Content of the object. The service ignores all fields after this one.",
-            kind: Kind::Stream,
-            is_required: true,
-            is_in_json: false,
-        },
+        Parameter::new(
+    Kind::Text,
+    "key",
+    "key",
+    "Key of the object to store; must not start with `/`. The service replaces `${filename}` in it with the name of the uploaded file, without folders.",
+).required(),
+        Parameter::new(
+    Kind::Text,
+    "access-key-id",
+    "access_key_id",
+    "ID of the access key that created the signature, if the form contains one. If not set, the client uses its own access key.",
+),
+        Parameter::new(
+    Kind::Text,
+    "policy",
+    "policy",
+    "Base64-encoded JSON object that repeats every form field before `file`, except `access_key_id`, `policy` and `signature`. The service rejects a mismatch with `form_policy_violated`. If not set, the client creates it from the fields.",
+),
+        Parameter::new(
+    Kind::Secret,
+    "signature",
+    "signature",
+    "Base64-encoded HMAC-SHA256 of the field `policy` as sent. If not set, the client creates it.",
+),
+        Parameter::new(
+    Kind::Text,
+    "content-type",
+    "content-type",
+    "Media type of the object. It must match the type of the file part.",
+),
+        Parameter::new(
+    Kind::Text,
+    "charset",
+    "charset",
+    "Encoding of the file name, such as `GBK`; converted to UTF-8. The default is UTF-8.",
+),
+        Parameter::new(
+    Kind::Text,
+    "redirect",
+    "redirect",
+    "URL to which the response redirects the browser. If not set, the response status is 201.",
+),
+        Parameter::new(
+    Kind::Text,
+    "storage-class",
+    "x-qs-storage-class",
+    "Storage class of the object. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
+),
+        Parameter::new(
+    Kind::Text,
+    "cache-control",
+    "Cache-Control",
+    "Caching rules to store with the object: how long browsers and proxies may keep it.",
+),
+        Parameter::new(
+    Kind::Text,
+    "content-disposition",
+    "Content-Disposition",
+    "Disposition to store with the object: whether browsers display or save it, and the file name.",
+),
+        Parameter::new(
+    Kind::Text,
+    "content-encoding",
+    "Content-Encoding",
+    "Content encoding to store with the object, such as `gzip`.",
+),
+        Parameter::new(
+    Kind::Text,
+    "expires",
+    "Expires",
+    "Expiration time to store with the object: the HTTP date until which it is fresh.",
+),
+        Parameter::new(
+    Kind::Pairs,
+    "metadata",
+    "X-QS-MetaData",
+    "User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2048 bytes in total.",
+),
+        Parameter::new(
+    Kind::Stream,
+    "file",
+    "file",
+    "Content of the object. The service ignores all fields after this one.",
+).required(),
     ],
     send: |api| Box::pin(post_object(api)),
 };
 
 async fn post_object(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.post_object(
+    let call = api.bucket().await?.post_object(
         api.required::<String>("key")?,
         api.required_stream("file").await?,
     );
-    if let Some(value) = api.optional::<String>("access-key-id")? {
-        call = call.access_key_id(value);
-    }
-    if let Some(value) = api.optional::<String>("policy")? {
-        call = call.policy(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("signature")? {
-        call = call.signature(value);
-    }
-    if let Some(value) = api.optional::<String>("content-type")? {
-        call = call.content_type(value);
-    }
-    if let Some(value) = api.optional::<String>("charset")? {
-        call = call.charset(value);
-    }
-    if let Some(value) = api.optional::<String>("redirect")? {
-        call = call.redirect(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::types::StorageClass>("storage-class")? {
-        call = call.storage_class(value);
-    }
-    if let Some(value) = api.optional::<String>("cache-control")? {
-        call = call.cache_control(value);
-    }
-    if let Some(value) = api.optional::<String>("content-disposition")? {
-        call = call.content_disposition(value);
-    }
-    if let Some(value) = api.optional::<String>("content-encoding")? {
-        call = call.content_encoding(value);
-    }
-    if let Some(value) = api.optional::<String>("expires")? {
-        call = call.expires(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Metadata>("metadata")? {
-        call = call.metadata(value);
-    }
+    let call = with_optional!(call, {
+        access_key_id: api.optional::<String>("access-key-id")?,
+        policy: api.optional::<String>("policy")?,
+        signature: api.optional::<qingstor_sdk::Secret>("signature")?,
+        content_type: api.optional::<String>("content-type")?,
+        charset: api.optional::<String>("charset")?,
+        redirect: api.optional::<String>("redirect")?,
+        storage_class: api.optional::<qingstor_sdk::types::StorageClass>("storage-class")?,
+        cache_control: api.optional::<String>("cache-control")?,
+        content_disposition: api.optional::<String>("content-disposition")?,
+        content_encoding: api.optional::<String>("content-encoding")?,
+        expires: api.optional::<String>("expires")?,
+        metadata: api.optional::<qingstor_sdk::Metadata>("metadata")?,
+    });
     api.send(call).await
 }

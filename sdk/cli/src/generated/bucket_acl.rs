@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_ACL: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "acl",
-        name: "acl",
-        help: "Entries of the access control list. If empty, only the owner has access.",
-        kind: Kind::Json,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Json,
+        "acl",
+        "acl",
+        "Entries of the access control list. If empty, only the owner has access.",
+    )
+    .required()
+    .in_json()],
     send: |api| Box::pin(put_bucket_acl(api)),
 };
 

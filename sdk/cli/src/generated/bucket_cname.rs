@@ -13,22 +13,18 @@ pub(super) const PUT_BUCKET_CNAME: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "domain",
-            name: "domain",
-            help: "Domain name, such as `www.example.com`. It must have a DNS record that points to the bucket and, where required by law, an ICP record.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "type",
-            name: "type",
-            help: "Usage of the domain. One of: normal, website.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: true,
-        },
+        Parameter::new(
+    Kind::Text,
+    "domain",
+    "domain",
+    "Domain name, such as `www.example.com`. It must have a DNS record that points to the bucket and, where required by law, an ICP record.",
+).required().in_json(),
+        Parameter::new(
+    Kind::Text,
+    "type",
+    "type",
+    "Usage of the domain. One of: normal, website.",
+).required().in_json(),
     ],
     send: |api| Box::pin(put_bucket_cname(api)),
 };
@@ -50,22 +46,20 @@ pub(super) const GET_BUCKET_CNAME: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Other,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "type",
-        name: "type",
-        help: "Limits the results to domains with this usage. The default is `normal`. One of: normal, website.",
-        kind: Kind::Text,
-        is_required: false,
-        is_in_json: false,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Text,
+        "type",
+        "type",
+        "Limits the results to domains with this usage. The default is `normal`. One of: normal, website.",
+    )],
     send: |api| Box::pin(get_bucket_cname(api)),
 };
 
 async fn get_bucket_cname(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.get_cname();
-    if let Some(value) = api.optional::<qingstor_sdk::types::CnameType>("type")? {
-        call = call.type_(value);
-    }
+    let call = api.bucket().await?.get_cname();
+    let call = with_optional!(call, {
+        type_: api.optional::<qingstor_sdk::types::CnameType>("type")?,
+    });
     api.send(call).await
 }
 
@@ -78,14 +72,11 @@ pub(super) const DELETE_BUCKET_CNAME: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "domain",
-        name: "domain",
-        help: "Domain to unbind.",
-        kind: Kind::Text,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[
+        Parameter::new(Kind::Text, "domain", "domain", "Domain to unbind.")
+            .required()
+            .in_json(),
+    ],
     send: |api| Box::pin(delete_bucket_cname(api)),
 };
 

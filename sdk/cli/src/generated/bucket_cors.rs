@@ -13,34 +13,33 @@ pub(super) const PUT_BUCKET_CORS: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "cors-rules",
-            name: "cors_rules",
-            help: "CORS rules, in order.",
-            kind: Kind::Json,
-            is_required: true,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "resp-vary",
-            name: "resp_vary",
-            help: "Whether responses contain `Vary: Origin`: `enabled`, or `disabled` (the default).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: true,
-        },
+        Parameter::new(
+            Kind::Json,
+            "cors-rules",
+            "cors_rules",
+            "CORS rules, in order.",
+        )
+        .required()
+        .in_json(),
+        Parameter::new(
+            Kind::Text,
+            "resp-vary",
+            "resp_vary",
+            "Whether responses contain `Vary: Origin`: `enabled`, or `disabled` (the default).",
+        )
+        .in_json(),
     ],
     send: |api| Box::pin(put_bucket_cors(api)),
 };
 
 async fn put_bucket_cors(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .put_cors(api.required::<Vec<qingstor_sdk::types::CorsRule>>("cors-rules")?);
-    if let Some(value) = api.optional::<String>("resp-vary")? {
-        call = call.resp_vary(value);
-    }
+    let call = with_optional!(call, {
+        resp_vary: api.optional::<String>("resp-vary")?,
+    });
     api.send(call).await
 }
 

@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_LIFECYCLE: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "rule",
-        name: "rule",
-        help: "Lifecycle rules, at most 100. A prefix can have only one rule for each kind of action.",
-        kind: Kind::Json,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Json,
+        "rule",
+        "rule",
+        "Lifecycle rules, at most 100. A prefix can have only one rule for each kind of action.",
+    )
+    .required()
+    .in_json()],
     send: |api| Box::pin(put_bucket_lifecycle(api)),
 };
 

@@ -13,22 +13,18 @@ pub(super) const PUT_BUCKET_LOGGING: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "target-bucket",
-            name: "target_bucket",
-            help: "Bucket for the log files. It must have the same owner and be in the same zone.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "target-prefix",
-            name: "target_prefix",
-            help: "Prefix of the keys of the log files. The bucket name, the hour and a sequence follow it.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: true,
-        },
+        Parameter::new(
+    Kind::Text,
+    "target-bucket",
+    "target_bucket",
+    "Bucket for the log files. It must have the same owner and be in the same zone.",
+).required().in_json(),
+        Parameter::new(
+    Kind::Text,
+    "target-prefix",
+    "target_prefix",
+    "Prefix of the keys of the log files. The bucket name, the hour and a sequence follow it.",
+).required().in_json(),
     ],
     send: |api| Box::pin(put_bucket_logging(api)),
 };

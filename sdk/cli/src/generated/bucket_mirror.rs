@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_EXTERNAL_MIRROR: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "source-site",
-        name: "source_site",
-        help: "URL to append the key to: `http://host[:port]/[path]`. The default protocol is `http`.",
-        kind: Kind::Text,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Text,
+        "source-site",
+        "source_site",
+        "URL to append the key to: `http://host[:port]/[path]`. The default protocol is `http`.",
+    )
+    .required()
+    .in_json()],
     send: |api| Box::pin(put_bucket_external_mirror(api)),
 };
 

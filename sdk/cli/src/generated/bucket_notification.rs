@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_NOTIFICATION: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "notifications",
-        name: "notifications",
-        help: "Notification rules. The service checks each rule separately.",
-        kind: Kind::Json,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Json,
+        "notifications",
+        "notifications",
+        "Notification rules. The service checks each rule separately.",
+    )
+    .required()
+    .in_json()],
     send: |api| Box::pin(put_bucket_notification(api)),
 };
 

@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_POLICY: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "statement",
-        name: "statement",
-        help: "Policy statements, in the order of evaluation.",
-        kind: Kind::Json,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Json,
+        "statement",
+        "statement",
+        "Policy statements, in the order of evaluation.",
+    )
+    .required()
+    .in_json()],
     send: |api| Box::pin(put_bucket_policy(api)),
 };
 

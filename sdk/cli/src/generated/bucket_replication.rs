@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_REPLICATION: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "rules",
-        name: "rules",
-        help: "Replication rules: 1 to 1000, at most 2097152 bytes in total. The prefixes must not overlap, and all rules must have the same destination bucket.",
-        kind: Kind::Json,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[
+        Parameter::new(
+    Kind::Json,
+    "rules",
+    "rules",
+    "Replication rules: 1 to 1000, at most 2097152 bytes in total. The prefixes must not overlap, and all rules must have the same destination bucket.",
+).required().in_json(),
+    ],
     send: |api| Box::pin(put_bucket_replication(api)),
 };
 

@@ -13,33 +13,29 @@ pub(super) const PUT_BUCKET_RETENTION: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "days",
-            name: "days",
-            help: "Retention period in days, at most 36500. At least 0. At most 36500.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "years",
-            name: "years",
-            help: "Retention period in years of 365 days each, at most 100. At least 0. At most 100.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: true,
-        },
+        Parameter::new(
+            Kind::Number,
+            "days",
+            "days",
+            "Retention period in days, at most 36500. At least 0. At most 36500.",
+        )
+        .in_json(),
+        Parameter::new(
+            Kind::Number,
+            "years",
+            "years",
+            "Retention period in years of 365 days each, at most 100. At least 0. At most 100.",
+        )
+        .in_json(),
     ],
     send: |api| Box::pin(put_bucket_retention(api)),
 };
 
 async fn put_bucket_retention(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.put_retention();
-    if let Some(value) = api.optional::<u32>("days")? {
-        call = call.days(value);
-    }
-    if let Some(value) = api.optional::<u32>("years")? {
-        call = call.years(value);
-    }
+    let call = api.bucket().await?.put_retention();
+    let call = with_optional!(call, {
+        days: api.optional::<u32>("days")?,
+        years: api.optional::<u32>("years")?,
+    });
     api.send(call).await
 }

@@ -12,14 +12,14 @@ pub(super) const PUT_BUCKET_VERSIONING: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Json,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "status",
-        name: "status",
-        help: "Versioning status. `DISABLED` cannot be set after versioning was enabled. One of: DISABLED, ENABLED, SUSPENDED.",
-        kind: Kind::Text,
-        is_required: true,
-        is_in_json: true,
-    }],
+    parameters: &[
+        Parameter::new(
+    Kind::Text,
+    "status",
+    "status",
+    "Versioning status. `DISABLED` cannot be set after versioning was enabled. One of: DISABLED, ENABLED, SUSPENDED.",
+).required().in_json(),
+    ],
     send: |api| Box::pin(put_bucket_versioning(api)),
 };
 

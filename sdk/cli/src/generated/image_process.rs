@@ -13,107 +13,37 @@ pub(super) const IMAGE_PROCESS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: true,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "action",
-            name: "action",
-            help: "Processing steps, applied from left to right: `resize:w_300,h_200|rotate:a_90|format:t_webp`. The steps are `info`, `crop`, `rotate`, `resize`, `watermark`, `watermark_image`, `format` and `save`. `info` returns JSON instead of an image.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-expires",
-            name: "response-expires",
-            help: "Overrides the `Expires` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-cache-control",
-            name: "response-cache-control",
-            help: "Overrides the `Cache-Control` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-type",
-            name: "response-content-type",
-            help: "Overrides the `Content-Type` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-language",
-            name: "response-content-language",
-            help: "Overrides the `Content-Language` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-encoding",
-            name: "response-content-encoding",
-            help: "Overrides the `Content-Encoding` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-disposition",
-            name: "response-content-disposition",
-            help: "Overrides the `Content-Disposition` header of the response. Only allowed in signed requests. `attachment; filename=\"...\"` makes browsers save the content as a file.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-modified-since",
-            name: "If-Modified-Since",
-            help: "Succeeds only if the object was modified since this time (status 304 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        Parameter::new(
+    Kind::Text,
+    "action",
+    "action",
+    "Processing steps, applied from left to right: `resize:w_300,h_200|rotate:a_90|format:t_webp`. The steps are `info`, `crop`, `rotate`, `resize`, `watermark`, `watermark_image`, `format` and `save`. `info` returns JSON instead of an image.",
+).required(),
+        super::parameters::RESPONSE_EXPIRES,
+        super::parameters::RESPONSE_CACHE_CONTROL,
+        super::parameters::RESPONSE_CONTENT_TYPE,
+        super::parameters::RESPONSE_CONTENT_LANGUAGE,
+        super::parameters::RESPONSE_CONTENT_ENCODING,
+        super::parameters::RESPONSE_CONTENT_DISPOSITION,
+        super::parameters::IF_MODIFIED_SINCE,
     ],
     send: |api| Box::pin(image_process(api)),
 };
 
 async fn image_process(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.image_process(
+    let call = api.bucket().await?.image_process(
         api.required::<String>("key")?,
         api.required::<String>("action")?,
     );
-    if let Some(value) = api.optional::<String>("response-expires")? {
-        call = call.response_expires(value);
-    }
-    if let Some(value) = api.optional::<String>("response-cache-control")? {
-        call = call.response_cache_control(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-type")? {
-        call = call.response_content_type(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-language")? {
-        call = call.response_content_language(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-encoding")? {
-        call = call.response_content_encoding(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-disposition")? {
-        call = call.response_content_disposition(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("if-modified-since")? {
-        call = call.if_modified_since(value);
-    }
+    let call = with_optional!(call, {
+        response_expires: api.optional::<String>("response-expires")?,
+        response_cache_control: api.optional::<String>("response-cache-control")?,
+        response_content_type: api.optional::<String>("response-content-type")?,
+        response_content_language: api.optional::<String>("response-content-language")?,
+        response_content_encoding: api.optional::<String>("response-content-encoding")?,
+        response_content_disposition: api.optional::<String>("response-content-disposition")?,
+        if_modified_since: api.optional::<qingstor_sdk::Timestamp>("if-modified-since")?,
+    });
     api.download(call, |output| output.body).await
 }

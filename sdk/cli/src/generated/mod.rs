@@ -27,6 +27,7 @@ mod object_append;
 mod object_batch_delete;
 mod object_versions;
 mod operations;
+mod parameters;
 mod service;
 mod zones;
 

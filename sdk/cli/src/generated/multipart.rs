@@ -13,209 +13,76 @@ pub(super) const UPLOAD_MULTIPART: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "upload-id",
-            name: "upload_id",
-            help: "ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "part-number",
-            name: "part_number",
-            help: "Number of the part, 0 to 10000. Determines the order of the parts; gaps are allowed. At least 0. At most 10000. Default: 0.",
-            kind: Kind::Number,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-md5",
-            name: "Content-MD5",
-            help: "Base64-encoded MD5 digest of the part. A mismatch fails with `bad_digest`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm for the customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source",
-            name: "X-QS-Copy-Source",
-            help: "Source object, or a version of it, to copy the part from instead of a body. Same zone only.",
-            kind: Kind::ObjectPath,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-range",
-            name: "X-QS-Copy-Range",
-            help: "Byte range of the source to copy, such as `bytes=0-1048575`. The default is all of it.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-modified-since",
-            name: "X-QS-Copy-Source-If-Modified-Since",
-            help: "Copies only if the source was modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-unmodified-since",
-            name: "X-QS-Copy-Source-If-Unmodified-Since",
-            help: "Copies only if the source was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-match",
-            name: "X-QS-Copy-Source-If-Match",
-            help: "Copies only if the source has this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-none-match",
-            name: "X-QS-Copy-Source-If-None-Match",
-            help: "Copies only if the source does not have this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-algorithm",
-            name: "X-QS-Copy-Source-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm of the source, if it has a customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-key",
-            name: "X-QS-Copy-Source-Encryption-Customer-Key",
-            help: "Encryption key of the source: 32 bytes, Base64.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-key-md5",
-            name: "X-QS-Copy-Source-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the source's key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "body",
-            name: "Body",
-            help: "Content of the part. Do not set it if the part is copied.",
-            kind: Kind::Stream,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "expect",
-            name: "Expect",
-            help: "With `100-continue`, the client sends the body after the service accepts the headers.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::UPLOAD_ID,
+        Parameter::new(
+    Kind::Number,
+    "part-number",
+    "part_number",
+    "Number of the part, 0 to 10000. Determines the order of the parts; gaps are allowed. At least 0. At most 10000. Default: 0.",
+).required(),
+        Parameter::new(
+    Kind::Text,
+    "content-md5",
+    "Content-MD5",
+    "Base64-encoded MD5 digest of the part. A mismatch fails with `bad_digest`.",
+),
+        super::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
+        Parameter::new(
+    Kind::ObjectPath,
+    "copy-source",
+    "X-QS-Copy-Source",
+    "Source object, or a version of it, to copy the part from instead of a body. Same zone only.",
+),
+        Parameter::new(
+    Kind::Text,
+    "copy-range",
+    "X-QS-Copy-Range",
+    "Byte range of the source to copy, such as `bytes=0-1048575`. The default is all of it.",
+),
+        super::parameters::COPY_SOURCE_IF_MODIFIED_SINCE,
+        super::parameters::COPY_SOURCE_IF_UNMODIFIED_SINCE,
+        super::parameters::COPY_SOURCE_IF_MATCH,
+        super::parameters::COPY_SOURCE_IF_NONE_MATCH,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY_MD5,
+        Parameter::new(
+    Kind::Stream,
+    "body",
+    "Body",
+    "Content of the part. Do not set it if the part is copied.",
+),
+        super::parameters::EXPECT,
     ],
     send: |api| Box::pin(upload_multipart(api)),
 };
 
 async fn upload_multipart(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.upload_multipart(
+    let call = api.bucket().await?.upload_multipart(
         api.required::<String>("key")?,
         api.required::<String>("upload-id")?,
         api.required::<u32>("part-number")?,
     );
-    if let Some(value) = api.optional::<String>("content-md5")? {
-        call = call.content_md5(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.path("copy-source")? {
-        call = call.copy_source(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-range")? {
-        call = call.copy_range(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("copy-source-if-modified-since")? {
-        call = call.copy_source_if_modified_since(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::Timestamp>("copy-source-if-unmodified-since")?
-    {
-        call = call.copy_source_if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-if-match")? {
-        call = call.copy_source_if_match(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-if-none-match")? {
-        call = call.copy_source_if_none_match(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-encryption-customer-algorithm")? {
-        call = call.copy_source_encryption_customer_algorithm(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::Secret>("copy-source-encryption-customer-key")?
-    {
-        call = call.copy_source_encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-encryption-customer-key-md5")? {
-        call = call.copy_source_encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.stream("body").await? {
-        call = call.body(value);
-    }
-    if let Some(value) = api.optional::<String>("expect")? {
-        call = call.expect(value);
-    }
+    let call = with_optional!(call, {
+        content_md5: api.optional::<String>("content-md5")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+        copy_source: api.path("copy-source")?,
+        copy_range: api.optional::<String>("copy-range")?,
+        copy_source_if_modified_since: api.optional::<qingstor_sdk::Timestamp>("copy-source-if-modified-since")?,
+        copy_source_if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("copy-source-if-unmodified-since")?,
+        copy_source_if_match: api.optional::<String>("copy-source-if-match")?,
+        copy_source_if_none_match: api.optional::<String>("copy-source-if-none-match")?,
+        copy_source_encryption_customer_algorithm: api.optional::<String>("copy-source-encryption-customer-algorithm")?,
+        copy_source_encryption_customer_key: api.optional::<qingstor_sdk::Secret>("copy-source-encryption-customer-key")?,
+        copy_source_encryption_customer_key_md5: api.optional::<String>("copy-source-encryption-customer-key-md5")?,
+        body: api.stream("body").await?,
+        expect: api.optional::<String>("expect")?,
+    });
     api.send(call).await
 }
 
@@ -229,53 +96,33 @@ pub(super) const LIST_MULTIPART: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "upload-id",
-            name: "upload_id",
-            help: "ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "part-number-marker",
-            name: "part_number_marker",
-            help: "Lists only parts with a higher number than this. If not set, all parts are listed. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "limit",
-            name: "limit",
-            help: "Maximum number of parts in the response, at most 1000. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::UPLOAD_ID,
+        Parameter::new(
+            Kind::Number,
+            "part-number-marker",
+            "part_number_marker",
+            "Lists only parts with a higher number than this. If not set, all parts are listed. At least 0.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "limit",
+            "limit",
+            "Maximum number of parts in the response, at most 1000. At least 0.",
+        ),
     ],
     send: |api| Box::pin(list_multipart(api)),
 };
 
 async fn list_multipart(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.list_multipart(
+    let call = api.bucket().await?.list_multipart(
         api.required::<String>("key")?,
         api.required::<String>("upload-id")?,
     );
-    if let Some(value) = api.optional::<u32>("part-number-marker")? {
-        call = call.part_number_marker(value);
-    }
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = with_optional!(call, {
+        part_number_marker: api.optional::<u32>("part-number-marker")?,
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }
 
@@ -289,84 +136,54 @@ pub(super) const COMPLETE_MULTIPART_UPLOAD: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "upload-id",
-            name: "upload_id",
-            help: "ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "etag",
-            name: "ETag",
-            help: "ETag of the completed object, in double quotes. The documents disagree about whether the service computes an ETag if this is not set.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm of the parts: `AES256`. Not required for completion.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Encryption key of the parts: 32 bytes, Base64. Not required for completion.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the key. Not required for completion.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "object-parts",
-            name: "object_parts",
-            help: "Parts to combine, in ascending order of their numbers. The service uses only `part_number` and, as a check, `etag`.",
-            kind: Kind::Json,
-            is_required: true,
-            is_in_json: true,
-        },
+        super::parameters::KEY,
+        super::parameters::UPLOAD_ID,
+        Parameter::new(
+    Kind::Text,
+    "etag",
+    "ETag",
+    "ETag of the completed object, in double quotes. The documents disagree about whether the service computes an ETag if this is not set.",
+),
+        Parameter::new(
+    Kind::Text,
+    "encryption-customer-algorithm",
+    "X-QS-Encryption-Customer-Algorithm",
+    "Encryption algorithm of the parts: `AES256`. Not required for completion.",
+),
+        Parameter::new(
+    Kind::Secret,
+    "encryption-customer-key",
+    "X-QS-Encryption-Customer-Key",
+    "Encryption key of the parts: 32 bytes, Base64. Not required for completion.",
+),
+        Parameter::new(
+    Kind::Text,
+    "encryption-customer-key-md5",
+    "X-QS-Encryption-Customer-Key-MD5",
+    "Base64-encoded MD5 digest of the 32 raw bytes of the key. Not required for completion.",
+),
+        Parameter::new(
+    Kind::Json,
+    "object-parts",
+    "object_parts",
+    "Parts to combine, in ascending order of their numbers. The service uses only `part_number` and, as a check, `etag`.",
+).required().in_json(),
     ],
     send: |api| Box::pin(complete_multipart_upload(api)),
 };
 
 async fn complete_multipart_upload(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.complete_multipart_upload(
+    let call = api.bucket().await?.complete_multipart_upload(
         api.required::<String>("key")?,
         api.required::<String>("upload-id")?,
         api.required::<Vec<qingstor_sdk::types::ObjectPart>>("object-parts")?,
     );
-    if let Some(value) = api.optional::<String>("etag")? {
-        call = call.etag(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
+    let call = with_optional!(call, {
+        etag: api.optional::<String>("etag")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+    });
     api.send(call).await
 }
 
@@ -380,22 +197,14 @@ pub(super) const ABORT_MULTIPART_UPLOAD: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "upload-id",
-            name: "upload_id",
-            help: "ID of the multipart upload, from its initiation.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        Parameter::new(
+            Kind::Text,
+            "upload-id",
+            "upload_id",
+            "ID of the multipart upload, from its initiation.",
+        )
+        .required(),
     ],
     send: |api| Box::pin(abort_multipart_upload(api)),
 };

@@ -13,132 +13,37 @@ pub(super) const INITIATE_MULTIPART_UPLOAD: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-type",
-            name: "Content-Type",
-            help: "Media type of the object, at most 255 characters. The default is `application/octet-stream`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm for the customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "storage-class",
-            name: "X-QS-Storage-Class",
-            help: "Storage class of the object. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "metadata",
-            name: "X-QS-MetaData",
-            help: "User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits, `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048 bytes for all keys and values. Not allowed in anonymous requests.",
-            kind: Kind::Pairs,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "cache-control",
-            name: "Cache-Control",
-            help: "`Cache-Control` header returned with the object: how long it may be cached.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-encoding",
-            name: "Content-Encoding",
-            help: "`Content-Encoding` header returned with the object, such as `gzip`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-disposition",
-            name: "Content-Disposition",
-            help: "`Content-Disposition` header returned with the object: display or save, and the file name.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "expires",
-            name: "Expires",
-            help: "`Expires` header returned with the object: HTTP date until which it is fresh.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::CONTENT_TYPE,
+        super::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
+        super::parameters::STORAGE_CLASS,
+        super::parameters::METADATA,
+        super::parameters::CACHE_CONTROL,
+        super::parameters::CONTENT_ENCODING,
+        super::parameters::CONTENT_DISPOSITION,
+        super::parameters::EXPIRES,
     ],
     send: |api| Box::pin(initiate_multipart_upload(api)),
 };
 
 async fn initiate_multipart_upload(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .initiate_multipart_upload(api.required::<String>("key")?);
-    if let Some(value) = api.optional::<String>("content-type")? {
-        call = call.content_type(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::types::StorageClass>("storage-class")? {
-        call = call.storage_class(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Metadata>("metadata")? {
-        call = call.metadata(value);
-    }
-    if let Some(value) = api.optional::<String>("cache-control")? {
-        call = call.cache_control(value);
-    }
-    if let Some(value) = api.optional::<String>("content-encoding")? {
-        call = call.content_encoding(value);
-    }
-    if let Some(value) = api.optional::<String>("content-disposition")? {
-        call = call.content_disposition(value);
-    }
-    if let Some(value) = api.optional::<String>("expires")? {
-        call = call.expires(value);
-    }
+    let call = with_optional!(call, {
+        content_type: api.optional::<String>("content-type")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+        storage_class: api.optional::<qingstor_sdk::types::StorageClass>("storage-class")?,
+        metadata: api.optional::<qingstor_sdk::Metadata>("metadata")?,
+        cache_control: api.optional::<String>("cache-control")?,
+        content_encoding: api.optional::<String>("content-encoding")?,
+        content_disposition: api.optional::<String>("content-disposition")?,
+        expires: api.optional::<String>("expires")?,
+    });
     api.send(call).await
 }

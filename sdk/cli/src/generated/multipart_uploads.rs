@@ -13,66 +13,33 @@ pub(super) const LIST_MULTIPART_UPLOADS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "prefix",
-            name: "prefix",
-            help: "Limits the results to keys with this prefix. If not set or empty, lists all keys.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "delimiter",
-            name: "delimiter",
-            help: "A single character, usually `/`, that groups keys into folders. Keys that are equal up to the first delimiter after the prefix are returned once, as a common prefix.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "key-marker",
-            name: "key_marker",
-            help: "Page start: the `next_key_marker` of the previous page. If not set or empty, the first page.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "upload-id-marker",
-            name: "upload_id_marker",
-            help: "Page start among uploads of one key: the `next_upload_id_marker` of the previous page. Only meaningful together with `key_marker`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "limit",
-            name: "limit",
-            help: "Maximum number of uploads in the response. The default is 200, the maximum is 1000. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::PREFIX,
+        super::parameters::DELIMITER,
+        super::parameters::KEY_MARKER,
+        Parameter::new(
+            Kind::Text,
+            "upload-id-marker",
+            "upload_id_marker",
+            "Page start among uploads of one key: the `next_upload_id_marker` of the previous page. Only meaningful together with `key_marker`.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "limit",
+            "limit",
+            "Maximum number of uploads in the response. The default is 200, the maximum is 1000. At least 0.",
+        ),
     ],
     send: |api| Box::pin(list_multipart_uploads(api)),
 };
 
 async fn list_multipart_uploads(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.list_multipart_uploads();
-    if let Some(value) = api.optional::<String>("prefix")? {
-        call = call.prefix(value);
-    }
-    if let Some(value) = api.optional::<String>("delimiter")? {
-        call = call.delimiter(value);
-    }
-    if let Some(value) = api.optional::<String>("key-marker")? {
-        call = call.key_marker(value);
-    }
-    if let Some(value) = api.optional::<String>("upload-id-marker")? {
-        call = call.upload_id_marker(value);
-    }
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = api.bucket().await?.list_multipart_uploads();
+    let call = with_optional!(call, {
+        prefix: api.optional::<String>("prefix")?,
+        delimiter: api.optional::<String>("delimiter")?,
+        key_marker: api.optional::<String>("key-marker")?,
+        upload_id_marker: api.optional::<String>("upload-id-marker")?,
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }

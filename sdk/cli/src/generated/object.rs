@@ -13,350 +13,131 @@ pub(super) const PUT_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "cache-control",
-            name: "Cache-Control",
-            help: "`Cache-Control` header returned with the object: how long it may be cached.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-md5",
-            name: "Content-MD5",
-            help: "Base64-encoded MD5 digest of the body. A mismatch fails with `bad_digest`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-type",
-            name: "Content-Type",
-            help: "Media type of the object, at most 255 characters. The default is `application/octet-stream`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-encoding",
-            name: "Content-Encoding",
-            help: "`Content-Encoding` header returned with the object, such as `gzip`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "expect",
-            name: "Expect",
-            help: "With `100-continue`, the client sends the body after the service accepts the headers.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm for the customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source",
-            name: "X-QS-Copy-Source",
-            help: "Source object, or a version of it, to copy instead of a body. Same zone, at most 5 GB.",
-            kind: Kind::ObjectPath,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "metadata-directive",
-            name: "X-QS-Metadata-Directive",
-            help: "Determines which metadata the copy gets. If not set, the copy gets the metadata of the source. With `REPLACE`, an object can be copied onto itself to change its metadata. One of: COPY, REPLACE.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-modified-since",
-            name: "X-QS-Copy-Source-If-Modified-Since",
-            help: "Copies only if the source was modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-unmodified-since",
-            name: "X-QS-Copy-Source-If-Unmodified-Since",
-            help: "Copies only if the source was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-match",
-            name: "X-QS-Copy-Source-If-Match",
-            help: "Copies only if the source has this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-if-none-match",
-            name: "X-QS-Copy-Source-If-None-Match",
-            help: "Copies only if the source does not have this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-algorithm",
-            name: "X-QS-Copy-Source-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm of the source, if it has a customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-key",
-            name: "X-QS-Copy-Source-Encryption-Customer-Key",
-            help: "Encryption key of the source: 32 bytes, Base64.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "copy-source-encryption-customer-key-md5",
-            name: "X-QS-Copy-Source-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the source's key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "move-source",
-            name: "X-QS-Move-Source",
-            help: "Object to move here instead of storing a body. It keeps its metadata and encryption. The source no longer exists afterwards, so repeating a successful move fails.",
-            kind: Kind::ObjectPath,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "fetch-source",
-            name: "X-QS-Fetch-Source",
-            help: "URL from which the service fetches the content; `http` if the protocol is missing. The site must send `Content-Length`. The service follows redirects (301, 302, 307).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "fetch-if-unmodified-since",
-            name: "X-QS-Fetch-If-Unmodified-Since",
-            help: "Fetches only if the URL's content was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "storage-class",
-            name: "X-QS-Storage-Class",
-            help: "Storage class of the object. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "metadata",
-            name: "X-QS-MetaData",
-            help: "User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits, `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048 bytes for all keys and values. Not allowed in anonymous requests.",
-            kind: Kind::Pairs,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "body",
-            name: "Body",
-            help: "Content of the object. If not set, the object is empty.",
-            kind: Kind::Stream,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "move-source-if-modified-since",
-            name: "X-QS-Move-Source-If-Modified-Since",
-            help: "Moves only if the source was modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "move-source-if-unmodified-since",
-            name: "X-QS-Move-Source-If-Unmodified-Since",
-            help: "Moves only if the source was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "move-source-if-match",
-            name: "X-QS-Move-Source-If-Match",
-            help: "Moves only if the source has this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "move-source-if-none-match",
-            name: "X-QS-Move-Source-If-None-Match",
-            help: "Moves only if the source does not have this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-disposition",
-            name: "Content-Disposition",
-            help: "`Content-Disposition` header returned with the object: display or save, and the file name.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "expires",
-            name: "Expires",
-            help: "`Expires` header returned with the object: HTTP date until which it is fresh.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::CACHE_CONTROL,
+        Parameter::new(
+            Kind::Text,
+            "content-md5",
+            "Content-MD5",
+            "Base64-encoded MD5 digest of the body. A mismatch fails with `bad_digest`.",
+        ),
+        super::parameters::CONTENT_TYPE,
+        super::parameters::CONTENT_ENCODING,
+        super::parameters::EXPECT,
+        super::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
+        Parameter::new(
+            Kind::ObjectPath,
+            "copy-source",
+            "X-QS-Copy-Source",
+            "Source object, or a version of it, to copy instead of a body. Same zone, at most 5 GB.",
+        ),
+        Parameter::new(
+            Kind::Text,
+            "metadata-directive",
+            "X-QS-Metadata-Directive",
+            "Determines which metadata the copy gets. If not set, the copy gets the metadata of the source. With `REPLACE`, an object can be copied onto itself to change its metadata. One of: COPY, REPLACE.",
+        ),
+        super::parameters::COPY_SOURCE_IF_MODIFIED_SINCE,
+        super::parameters::COPY_SOURCE_IF_UNMODIFIED_SINCE,
+        super::parameters::COPY_SOURCE_IF_MATCH,
+        super::parameters::COPY_SOURCE_IF_NONE_MATCH,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY_MD5,
+        Parameter::new(
+            Kind::ObjectPath,
+            "move-source",
+            "X-QS-Move-Source",
+            "Object to move here instead of storing a body. It keeps its metadata and encryption. The source no longer exists afterwards, so repeating a successful move fails.",
+        ),
+        Parameter::new(
+            Kind::Text,
+            "fetch-source",
+            "X-QS-Fetch-Source",
+            "URL from which the service fetches the content; `http` if the protocol is missing. The site must send `Content-Length`. The service follows redirects (301, 302, 307).",
+        ),
+        Parameter::new(
+            Kind::Time,
+            "fetch-if-unmodified-since",
+            "X-QS-Fetch-If-Unmodified-Since",
+            "Fetches only if the URL's content was not modified since this time (status 412 otherwise).",
+        ),
+        super::parameters::STORAGE_CLASS,
+        super::parameters::METADATA,
+        Parameter::new(
+            Kind::Stream,
+            "body",
+            "Body",
+            "Content of the object. If not set, the object is empty.",
+        ),
+        Parameter::new(
+            Kind::Time,
+            "move-source-if-modified-since",
+            "X-QS-Move-Source-If-Modified-Since",
+            "Moves only if the source was modified since this time (status 412 otherwise).",
+        ),
+        Parameter::new(
+            Kind::Time,
+            "move-source-if-unmodified-since",
+            "X-QS-Move-Source-If-Unmodified-Since",
+            "Moves only if the source was not modified since this time (status 412 otherwise).",
+        ),
+        Parameter::new(
+            Kind::Text,
+            "move-source-if-match",
+            "X-QS-Move-Source-If-Match",
+            "Moves only if the source has this ETag (status 412 otherwise).",
+        ),
+        Parameter::new(
+            Kind::Text,
+            "move-source-if-none-match",
+            "X-QS-Move-Source-If-None-Match",
+            "Moves only if the source does not have this ETag (status 412 otherwise).",
+        ),
+        super::parameters::CONTENT_DISPOSITION,
+        super::parameters::EXPIRES,
     ],
     send: |api| Box::pin(put_object(api)),
 };
 
 async fn put_object(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .put_object(api.required::<String>("key")?);
-    if let Some(value) = api.optional::<String>("cache-control")? {
-        call = call.cache_control(value);
-    }
-    if let Some(value) = api.optional::<String>("content-md5")? {
-        call = call.content_md5(value);
-    }
-    if let Some(value) = api.optional::<String>("content-type")? {
-        call = call.content_type(value);
-    }
-    if let Some(value) = api.optional::<String>("content-encoding")? {
-        call = call.content_encoding(value);
-    }
-    if let Some(value) = api.optional::<String>("expect")? {
-        call = call.expect(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.path("copy-source")? {
-        call = call.copy_source(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::types::MetadataDirective>("metadata-directive")?
-    {
-        call = call.metadata_directive(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("copy-source-if-modified-since")? {
-        call = call.copy_source_if_modified_since(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::Timestamp>("copy-source-if-unmodified-since")?
-    {
-        call = call.copy_source_if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-if-match")? {
-        call = call.copy_source_if_match(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-if-none-match")? {
-        call = call.copy_source_if_none_match(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-encryption-customer-algorithm")? {
-        call = call.copy_source_encryption_customer_algorithm(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::Secret>("copy-source-encryption-customer-key")?
-    {
-        call = call.copy_source_encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("copy-source-encryption-customer-key-md5")? {
-        call = call.copy_source_encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.path("move-source")? {
-        call = call.move_source(value);
-    }
-    if let Some(value) = api.optional::<String>("fetch-source")? {
-        call = call.fetch_source(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("fetch-if-unmodified-since")? {
-        call = call.fetch_if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::types::StorageClass>("storage-class")? {
-        call = call.storage_class(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Metadata>("metadata")? {
-        call = call.metadata(value);
-    }
-    if let Some(value) = api.stream("body").await? {
-        call = call.body(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("move-source-if-modified-since")? {
-        call = call.move_source_if_modified_since(value);
-    }
-    if let Some(value) =
-        api.optional::<qingstor_sdk::Timestamp>("move-source-if-unmodified-since")?
-    {
-        call = call.move_source_if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<String>("move-source-if-match")? {
-        call = call.move_source_if_match(value);
-    }
-    if let Some(value) = api.optional::<String>("move-source-if-none-match")? {
-        call = call.move_source_if_none_match(value);
-    }
-    if let Some(value) = api.optional::<String>("content-disposition")? {
-        call = call.content_disposition(value);
-    }
-    if let Some(value) = api.optional::<String>("expires")? {
-        call = call.expires(value);
-    }
+    let call = with_optional!(call, {
+        cache_control: api.optional::<String>("cache-control")?,
+        content_md5: api.optional::<String>("content-md5")?,
+        content_type: api.optional::<String>("content-type")?,
+        content_encoding: api.optional::<String>("content-encoding")?,
+        expect: api.optional::<String>("expect")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+        copy_source: api.path("copy-source")?,
+        metadata_directive: api.optional::<qingstor_sdk::types::MetadataDirective>("metadata-directive")?,
+        copy_source_if_modified_since: api.optional::<qingstor_sdk::Timestamp>("copy-source-if-modified-since")?,
+        copy_source_if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("copy-source-if-unmodified-since")?,
+        copy_source_if_match: api.optional::<String>("copy-source-if-match")?,
+        copy_source_if_none_match: api.optional::<String>("copy-source-if-none-match")?,
+        copy_source_encryption_customer_algorithm: api.optional::<String>("copy-source-encryption-customer-algorithm")?,
+        copy_source_encryption_customer_key: api.optional::<qingstor_sdk::Secret>("copy-source-encryption-customer-key")?,
+        copy_source_encryption_customer_key_md5: api.optional::<String>("copy-source-encryption-customer-key-md5")?,
+        move_source: api.path("move-source")?,
+        fetch_source: api.optional::<String>("fetch-source")?,
+        fetch_if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("fetch-if-unmodified-since")?,
+        storage_class: api.optional::<qingstor_sdk::types::StorageClass>("storage-class")?,
+        metadata: api.optional::<qingstor_sdk::Metadata>("metadata")?,
+        body: api.stream("body").await?,
+        move_source_if_modified_since: api.optional::<qingstor_sdk::Timestamp>("move-source-if-modified-since")?,
+        move_source_if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("move-source-if-unmodified-since")?,
+        move_source_if_match: api.optional::<String>("move-source-if-match")?,
+        move_source_if_none_match: api.optional::<String>("move-source-if-none-match")?,
+        content_disposition: api.optional::<String>("content-disposition")?,
+        expires: api.optional::<String>("expires")?,
+    });
     api.send(call).await
 }
 
@@ -370,188 +151,53 @@ pub(super) const GET_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: true,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "version-id",
-            name: "version_id",
-            help: "Version of the object, in a bucket with versioning. The default is the latest version.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-expires",
-            name: "response-expires",
-            help: "Overrides the `Expires` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-cache-control",
-            name: "response-cache-control",
-            help: "Overrides the `Cache-Control` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-type",
-            name: "response-content-type",
-            help: "Overrides the `Content-Type` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-language",
-            name: "response-content-language",
-            help: "Overrides the `Content-Language` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-encoding",
-            name: "response-content-encoding",
-            help: "Overrides the `Content-Encoding` header of the response. Only allowed in signed requests.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "response-content-disposition",
-            name: "response-content-disposition",
-            help: "Overrides the `Content-Disposition` header of the response. Only allowed in signed requests. `attachment; filename=\"...\"` makes browsers save the content as a file.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "range",
-            name: "Range",
-            help: "Byte range to read: `bytes=0-99`, `bytes=100-`, or `bytes=-100` for the last hundred bytes. Only one range is supported. A response with status 206 contains exactly this range, up to the end of the object. A service may ignore the range: the response then has status 200 and contains the whole object. A range outside the object fails with 416 `invalid_range`. The default is the whole object.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-modified-since",
-            name: "If-Modified-Since",
-            help: "Succeeds only if the object was modified since this time (status 304 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-unmodified-since",
-            name: "If-Unmodified-Since",
-            help: "Succeeds only if the object was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-match",
-            name: "If-Match",
-            help: "Succeeds only if the object has this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-none-match",
-            name: "If-None-Match",
-            help: "Succeeds only if the object does not have this ETag (status 304 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm for the customer-provided key: `AES256`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::VERSION_ID,
+        super::parameters::RESPONSE_EXPIRES,
+        super::parameters::RESPONSE_CACHE_CONTROL,
+        super::parameters::RESPONSE_CONTENT_TYPE,
+        super::parameters::RESPONSE_CONTENT_LANGUAGE,
+        super::parameters::RESPONSE_CONTENT_ENCODING,
+        super::parameters::RESPONSE_CONTENT_DISPOSITION,
+        Parameter::new(
+            Kind::Text,
+            "range",
+            "Range",
+            "Byte range to read: `bytes=0-99`, `bytes=100-`, or `bytes=-100` for the last hundred bytes. Only one range is supported. A response with status 206 contains exactly this range, up to the end of the object. A service may ignore the range: the response then has status 200 and contains the whole object. A range outside the object fails with 416 `invalid_range`. The default is the whole object.",
+        ),
+        super::parameters::IF_MODIFIED_SINCE,
+        super::parameters::IF_UNMODIFIED_SINCE,
+        super::parameters::IF_MATCH,
+        super::parameters::IF_NONE_MATCH,
+        super::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY,
+        super::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
     ],
     send: |api| Box::pin(get_object(api)),
 };
 
 async fn get_object(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .get_object(api.required::<String>("key")?);
-    if let Some(value) = api.optional::<String>("version-id")? {
-        call = call.version_id(value);
-    }
-    if let Some(value) = api.optional::<String>("response-expires")? {
-        call = call.response_expires(value);
-    }
-    if let Some(value) = api.optional::<String>("response-cache-control")? {
-        call = call.response_cache_control(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-type")? {
-        call = call.response_content_type(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-language")? {
-        call = call.response_content_language(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-encoding")? {
-        call = call.response_content_encoding(value);
-    }
-    if let Some(value) = api.optional::<String>("response-content-disposition")? {
-        call = call.response_content_disposition(value);
-    }
-    if let Some(value) = api.optional::<String>("range")? {
-        call = call.range(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("if-modified-since")? {
-        call = call.if_modified_since(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("if-unmodified-since")? {
-        call = call.if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<String>("if-match")? {
-        call = call.if_match(value);
-    }
-    if let Some(value) = api.optional::<String>("if-none-match")? {
-        call = call.if_none_match(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
+    let call = with_optional!(call, {
+        version_id: api.optional::<String>("version-id")?,
+        response_expires: api.optional::<String>("response-expires")?,
+        response_cache_control: api.optional::<String>("response-cache-control")?,
+        response_content_type: api.optional::<String>("response-content-type")?,
+        response_content_language: api.optional::<String>("response-content-language")?,
+        response_content_encoding: api.optional::<String>("response-content-encoding")?,
+        response_content_disposition: api.optional::<String>("response-content-disposition")?,
+        range: api.optional::<String>("range")?,
+        if_modified_since: api.optional::<qingstor_sdk::Timestamp>("if-modified-since")?,
+        if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("if-unmodified-since")?,
+        if_match: api.optional::<String>("if-match")?,
+        if_none_match: api.optional::<String>("if-none-match")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+    });
     api.download(call, |output| output.body).await
 }
 
@@ -565,111 +211,49 @@ pub(super) const HEAD_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "version-id",
-            name: "version_id",
-            help: "Version of the object, in a bucket with versioning. The default is the latest version.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-algorithm",
-            name: "X-QS-Encryption-Customer-Algorithm",
-            help: "Encryption algorithm of the object: `AES256`. Optional for metadata, but checked if set.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key",
-            name: "X-QS-Encryption-Customer-Key",
-            help: "Encryption key of the object: 32 bytes, Base64. Optional for metadata, but checked if set.",
-            kind: Kind::Secret,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "encryption-customer-key-md5",
-            name: "X-QS-Encryption-Customer-Key-MD5",
-            help: "Base64-encoded MD5 of the 32 raw bytes of the key. Optional for metadata, but checked if set.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-modified-since",
-            name: "If-Modified-Since",
-            help: "Succeeds only if the object was modified since this time (status 304 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-unmodified-since",
-            name: "If-Unmodified-Since",
-            help: "Succeeds only if the object was not modified since this time (status 412 otherwise).",
-            kind: Kind::Time,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-match",
-            name: "If-Match",
-            help: "Succeeds only if the object has this ETag (status 412 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "if-none-match",
-            name: "If-None-Match",
-            help: "Succeeds only if the object does not have this ETag (status 304 otherwise).",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        super::parameters::VERSION_ID,
+        Parameter::new(
+            Kind::Text,
+            "encryption-customer-algorithm",
+            "X-QS-Encryption-Customer-Algorithm",
+            "Encryption algorithm of the object: `AES256`. Optional for metadata, but checked if set.",
+        ),
+        Parameter::new(
+            Kind::Secret,
+            "encryption-customer-key",
+            "X-QS-Encryption-Customer-Key",
+            "Encryption key of the object: 32 bytes, Base64. Optional for metadata, but checked if set.",
+        ),
+        Parameter::new(
+            Kind::Text,
+            "encryption-customer-key-md5",
+            "X-QS-Encryption-Customer-Key-MD5",
+            "Base64-encoded MD5 of the 32 raw bytes of the key. Optional for metadata, but checked if set.",
+        ),
+        super::parameters::IF_MODIFIED_SINCE,
+        super::parameters::IF_UNMODIFIED_SINCE,
+        super::parameters::IF_MATCH,
+        super::parameters::IF_NONE_MATCH,
     ],
     send: |api| Box::pin(head_object(api)),
 };
 
 async fn head_object(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .head_object(api.required::<String>("key")?);
-    if let Some(value) = api.optional::<String>("version-id")? {
-        call = call.version_id(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-algorithm")? {
-        call = call.encryption_customer_algorithm(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Secret>("encryption-customer-key")? {
-        call = call.encryption_customer_key(value);
-    }
-    if let Some(value) = api.optional::<String>("encryption-customer-key-md5")? {
-        call = call.encryption_customer_key_md5(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("if-modified-since")? {
-        call = call.if_modified_since(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::Timestamp>("if-unmodified-since")? {
-        call = call.if_unmodified_since(value);
-    }
-    if let Some(value) = api.optional::<String>("if-match")? {
-        call = call.if_match(value);
-    }
-    if let Some(value) = api.optional::<String>("if-none-match")? {
-        call = call.if_none_match(value);
-    }
+    let call = with_optional!(call, {
+        version_id: api.optional::<String>("version-id")?,
+        encryption_customer_algorithm: api.optional::<String>("encryption-customer-algorithm")?,
+        encryption_customer_key: api.optional::<qingstor_sdk::Secret>("encryption-customer-key")?,
+        encryption_customer_key_md5: api.optional::<String>("encryption-customer-key-md5")?,
+        if_modified_since: api.optional::<qingstor_sdk::Timestamp>("if-modified-since")?,
+        if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("if-unmodified-since")?,
+        if_match: api.optional::<String>("if-match")?,
+        if_none_match: api.optional::<String>("if-none-match")?,
+    });
     api.send(call).await
 }
 
@@ -683,51 +267,40 @@ pub(super) const OPTIONS_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "origin",
-            name: "Origin",
-            help: "Origin of the cross-origin request, such as `https://www.example.com`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "access-control-request-method",
-            name: "Access-Control-Request-Method",
-            help: "Method of the cross-origin request.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "access-control-request-headers",
-            name: "Access-Control-Request-Headers",
-            help: "Headers of the cross-origin request, separated by commas.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        Parameter::new(
+            Kind::Text,
+            "origin",
+            "Origin",
+            "Origin of the cross-origin request, such as `https://www.example.com`.",
+        )
+        .required(),
+        Parameter::new(
+            Kind::Text,
+            "access-control-request-method",
+            "Access-Control-Request-Method",
+            "Method of the cross-origin request.",
+        )
+        .required(),
+        Parameter::new(
+            Kind::Text,
+            "access-control-request-headers",
+            "Access-Control-Request-Headers",
+            "Headers of the cross-origin request, separated by commas.",
+        ),
     ],
     send: |api| Box::pin(options_object(api)),
 };
 
 async fn options_object(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.options_object(
+    let call = api.bucket().await?.options_object(
         api.required::<String>("key")?,
         api.required::<String>("origin")?,
         api.required::<String>("access-control-request-method")?,
     );
-    if let Some(value) = api.optional::<String>("access-control-request-headers")? {
-        call = call.access_control_request_headers(value);
-    }
+    let call = with_optional!(call, {
+        access_control_request_headers: api.optional::<String>("access-control-request-headers")?,
+    });
     api.send(call).await
 }
 
@@ -741,33 +314,24 @@ pub(super) const DELETE_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "version-id",
-            name: "version_id",
-            help: "Version or delete marker to delete permanently. If not set, a bucket with versioning adds a delete marker, and any other bucket deletes the object.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        Parameter::new(
+            Kind::Text,
+            "version-id",
+            "version_id",
+            "Version or delete marker to delete permanently. If not set, a bucket with versioning adds a delete marker, and any other bucket deletes the object.",
+        ),
     ],
     send: |api| Box::pin(delete_object(api)),
 };
 
 async fn delete_object(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .delete_object(api.required::<String>("key")?);
-    if let Some(value) = api.optional::<String>("version-id")? {
-        call = call.version_id(value);
-    }
+    let call = with_optional!(call, {
+        version_id: api.optional::<String>("version-id")?,
+    });
     api.send(call).await
 }

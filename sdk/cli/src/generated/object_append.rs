@@ -13,74 +13,51 @@ pub(super) const APPEND_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "key",
-            name: "objectKey",
-            help: "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "position",
-            name: "position",
-            help: "Offset in bytes at which the data starts: 0 for a new object, otherwise its current size. The service rejects any other value with `invalid_argument`. At least 0.",
-            kind: Kind::Number,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-md5",
-            name: "Content-MD5",
-            help: "Base64-encoded MD5 digest of the appended data. A mismatch fails with `bad_digest`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "content-type",
-            name: "Content-Type",
-            help: "Media type of the object, at most 255 characters. For the first append only. The default is `application/octet-stream`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "storage-class",
-            name: "X-QS-Storage-Class",
-            help: "Storage class of the object. For the first append only. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "body",
-            name: "Body",
-            help: "Data to append.",
-            kind: Kind::Stream,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::KEY,
+        Parameter::new(
+    Kind::Number,
+    "position",
+    "position",
+    "Offset in bytes at which the data starts: 0 for a new object, otherwise its current size. The service rejects any other value with `invalid_argument`. At least 0.",
+).required(),
+        Parameter::new(
+    Kind::Text,
+    "content-md5",
+    "Content-MD5",
+    "Base64-encoded MD5 digest of the appended data. A mismatch fails with `bad_digest`.",
+),
+        Parameter::new(
+    Kind::Text,
+    "content-type",
+    "Content-Type",
+    "Media type of the object, at most 255 characters. For the first append only. The default is `application/octet-stream`.",
+),
+        Parameter::new(
+    Kind::Text,
+    "storage-class",
+    "X-QS-Storage-Class",
+    "Storage class of the object. For the first append only. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
+),
+        Parameter::new(
+    Kind::Stream,
+    "body",
+    "Body",
+    "Data to append.",
+),
     ],
     send: |api| Box::pin(append_object(api)),
 };
 
 async fn append_object(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.append_object(
+    let call = api.bucket().await?.append_object(
         api.required::<String>("key")?,
         api.required::<u64>("position")?,
     );
-    if let Some(value) = api.optional::<String>("content-md5")? {
-        call = call.content_md5(value);
-    }
-    if let Some(value) = api.optional::<String>("content-type")? {
-        call = call.content_type(value);
-    }
-    if let Some(value) = api.optional::<qingstor_sdk::types::StorageClass>("storage-class")? {
-        call = call.storage_class(value);
-    }
-    if let Some(value) = api.stream("body").await? {
-        call = call.body(value);
-    }
+    let call = with_optional!(call, {
+        content_md5: api.optional::<String>("content-md5")?,
+        content_type: api.optional::<String>("content-type")?,
+        storage_class: api.optional::<qingstor_sdk::types::StorageClass>("storage-class")?,
+        body: api.stream("body").await?,
+    });
     api.send(call).await
 }

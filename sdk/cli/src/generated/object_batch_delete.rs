@@ -13,32 +13,31 @@ pub(super) const DELETE_MULTIPLE_OBJECTS: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "objects",
-            name: "objects",
-            help: "Objects to delete, identified by key. At most 1000.",
-            kind: Kind::Json,
-            is_required: true,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "quiet-parameter",
-            name: "quiet",
-            help: "If `true`, the response lists only the keys that could not be deleted.",
-            kind: Kind::Boolean,
-            is_required: false,
-            is_in_json: true,
-        },
+        Parameter::new(
+            Kind::Json,
+            "objects",
+            "objects",
+            "Objects to delete, identified by key. At most 1000.",
+        )
+        .required()
+        .in_json(),
+        Parameter::new(
+            Kind::Boolean,
+            "quiet-parameter",
+            "quiet",
+            "If `true`, the response lists only the keys that could not be deleted.",
+        )
+        .in_json(),
     ],
     send: |api| Box::pin(delete_multiple_objects(api)),
 };
 
 async fn delete_multiple_objects(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.delete_multiple_objects(
+    let call = api.bucket().await?.delete_multiple_objects(
         api.required::<Vec<qingstor_sdk::types::ObjectIdentifier>>("objects")?,
     );
-    if let Some(value) = api.optional::<bool>("quiet-parameter")? {
-        call = call.quiet(value);
-    }
+    let call = with_optional!(call, {
+        quiet: api.optional::<bool>("quiet-parameter")?,
+    });
     api.send(call).await
 }

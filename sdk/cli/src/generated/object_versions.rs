@@ -13,66 +13,33 @@ pub(super) const LIST_OBJECT_VERSIONS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "prefix",
-            name: "prefix",
-            help: "Limits the results to keys with this prefix. If not set or empty, lists all keys.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "delimiter",
-            name: "delimiter",
-            help: "A single character, usually `/`, that groups keys into folders. Keys that are equal up to the first delimiter after the prefix are returned once, as a common prefix.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "key-marker",
-            name: "key_marker",
-            help: "Page start: the `next_key_marker` of the previous page. If not set or empty, the first page.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "version-id-marker",
-            name: "version_id_marker",
-            help: "Page start among the versions of `key_marker`: the `next_version_id_marker` of the previous page. If not set, the page starts at the first version of the next key.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "limit",
-            name: "limit",
-            help: "Maximum number of versions and delete markers in the response. The default is 100. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::PREFIX,
+        super::parameters::DELIMITER,
+        super::parameters::KEY_MARKER,
+        Parameter::new(
+            Kind::Text,
+            "version-id-marker",
+            "version_id_marker",
+            "Page start among the versions of `key_marker`: the `next_version_id_marker` of the previous page. If not set, the page starts at the first version of the next key.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "limit",
+            "limit",
+            "Maximum number of versions and delete markers in the response. The default is 100. At least 0.",
+        ),
     ],
     send: |api| Box::pin(list_object_versions(api)),
 };
 
 async fn list_object_versions(api: &Api) -> Result<()> {
-    let mut call = api.bucket().await?.list_object_versions();
-    if let Some(value) = api.optional::<String>("prefix")? {
-        call = call.prefix(value);
-    }
-    if let Some(value) = api.optional::<String>("delimiter")? {
-        call = call.delimiter(value);
-    }
-    if let Some(value) = api.optional::<String>("key-marker")? {
-        call = call.key_marker(value);
-    }
-    if let Some(value) = api.optional::<String>("version-id-marker")? {
-        call = call.version_id_marker(value);
-    }
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = api.bucket().await?.list_object_versions();
+    let call = with_optional!(call, {
+        prefix: api.optional::<String>("prefix")?,
+        delimiter: api.optional::<String>("delimiter")?,
+        key_marker: api.optional::<String>("key-marker")?,
+        version_id_marker: api.optional::<String>("version-id-marker")?,
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }

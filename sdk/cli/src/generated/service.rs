@@ -13,44 +13,34 @@ pub(super) const LIST_BUCKETS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "location",
-            name: "Location",
-            help: "Limits the results to buckets in this zone, such as `pek3a`. If not set, lists the buckets of all zones of the endpoint. An unknown zone fails with `invalid_location`.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "offset",
-            name: "offset",
-            help: "Number of buckets to skip from the start of the list. The default is 0. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "limit",
-            name: "limit",
-            help: "Maximum number of buckets in the response. The default is 200. At least 0.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: false,
-        },
+        Parameter::new(
+            Kind::Text,
+            "location",
+            "Location",
+            "Limits the results to buckets in this zone, such as `pek3a`. If not set, lists the buckets of all zones of the endpoint. An unknown zone fails with `invalid_location`.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "offset",
+            "offset",
+            "Number of buckets to skip from the start of the list. The default is 0. At least 0.",
+        ),
+        Parameter::new(
+            Kind::Number,
+            "limit",
+            "limit",
+            "Maximum number of buckets in the response. The default is 200. At least 0.",
+        ),
     ],
     send: |api| Box::pin(list_buckets(api)),
 };
 
 async fn list_buckets(api: &Api) -> Result<()> {
-    let mut call = api.service()?.list_buckets();
-    if let Some(value) = api.optional::<String>("location")? {
-        call = call.location(value);
-    }
-    if let Some(value) = api.optional::<u32>("offset")? {
-        call = call.offset(value);
-    }
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = api.service()?.list_buckets();
+    let call = with_optional!(call, {
+        location: api.optional::<String>("location")?,
+        offset: api.optional::<u32>("offset")?,
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }

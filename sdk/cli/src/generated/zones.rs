@@ -12,21 +12,19 @@ pub(super) const LIST_LOCATIONS: Operation = Operation {
     level: Level::Service,
     body: BodyKind::Other,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "lang",
-        name: "lang",
-        help: "Language of the names. The default is English. One of: en-us, zh-cn.",
-        kind: Kind::Text,
-        is_required: false,
-        is_in_json: false,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Text,
+        "lang",
+        "lang",
+        "Language of the names. The default is English. One of: en-us, zh-cn.",
+    )],
     send: |api| Box::pin(list_locations(api)),
 };
 
 async fn list_locations(api: &Api) -> Result<()> {
-    let mut call = api.service()?.list_locations();
-    if let Some(value) = api.optional::<qingstor_sdk::types::Language>("lang")? {
-        call = call.lang(value);
-    }
+    let call = api.service()?.list_locations();
+    let call = with_optional!(call, {
+        lang: api.optional::<qingstor_sdk::types::Language>("lang")?,
+    });
     api.send(call).await
 }

@@ -13,34 +13,20 @@ pub(super) const GET_BOOK: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: true,
     parameters: &[
-        Parameter {
-            flag: "book-key",
-            name: "bookKey",
-            help: "The book.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "range",
-            name: "Range",
-            help: "Which part of it.",
-            kind: Kind::Text,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::BOOK_KEY,
+        Parameter::new(Kind::Text, "range", "Range", "Which part of it."),
     ],
     send: |api| Box::pin(get_book(api)),
 };
 
 async fn get_book(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .get_book(api.required::<String>("book-key")?);
-    if let Some(value) = api.optional::<String>("range")? {
-        call = call.range(value);
-    }
+    let call = with_optional!(call, {
+        range: api.optional::<String>("range")?,
+    });
     api.download(call, |output| output.body).await
 }
 
@@ -54,34 +40,20 @@ pub(super) const PUT_BOOK: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "book-key",
-            name: "bookKey",
-            help: "The book.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: false,
-        },
-        Parameter {
-            flag: "body",
-            name: "body",
-            help: "body.",
-            kind: Kind::Stream,
-            is_required: false,
-            is_in_json: false,
-        },
+        super::parameters::BOOK_KEY,
+        Parameter::new(Kind::Stream, "body", "body", "body."),
     ],
     send: |api| Box::pin(put_book(api)),
 };
 
 async fn put_book(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .put_book(api.required::<String>("book-key")?);
-    if let Some(value) = api.stream("body").await? {
-        call = call.body(value);
-    }
+    let call = with_optional!(call, {
+        body: api.stream("body").await?,
+    });
     api.send(call).await
 }
 
@@ -94,14 +66,7 @@ pub(super) const DELETE_BOOK: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Other,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "book-key",
-        name: "bookKey",
-        help: "The book.",
-        kind: Kind::Text,
-        is_required: true,
-        is_in_json: false,
-    }],
+    parameters: &[super::parameters::BOOK_KEY],
     send: |api| Box::pin(delete_book(api)),
 };
 

@@ -7,6 +7,7 @@
 
 mod book;
 mod operations;
+mod parameters;
 mod service;
 mod shelf_rules;
 

@@ -12,21 +12,19 @@ pub(super) const LIST_SHELVES: Operation = Operation {
     level: Level::Service,
     body: BodyKind::Other,
     has_stream_output: false,
-    parameters: &[Parameter {
-        flag: "limit",
-        name: "limit",
-        help: "How many at most. At least 1.",
-        kind: Kind::Number,
-        is_required: false,
-        is_in_json: false,
-    }],
+    parameters: &[Parameter::new(
+        Kind::Number,
+        "limit",
+        "limit",
+        "How many at most. At least 1.",
+    )],
     send: |api| Box::pin(list_shelves(api)),
 };
 
 async fn list_shelves(api: &Api) -> Result<()> {
-    let mut call = api.service()?.list_shelves();
-    if let Some(value) = api.optional::<u32>("limit")? {
-        call = call.limit(value);
-    }
+    let call = api.service()?.list_shelves();
+    let call = with_optional!(call, {
+        limit: api.optional::<u32>("limit")?,
+    });
     api.send(call).await
 }

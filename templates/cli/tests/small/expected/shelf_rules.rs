@@ -13,33 +13,26 @@ pub(super) const PUT_SHELF_RULES: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        Parameter {
-            flag: "access",
-            name: "access",
-            help: "Readers who can borrow. One of: all, members-only.",
-            kind: Kind::Text,
-            is_required: true,
-            is_in_json: true,
-        },
-        Parameter {
-            flag: "days",
-            name: "days",
-            help: "For how long.",
-            kind: Kind::Number,
-            is_required: false,
-            is_in_json: true,
-        },
+        Parameter::new(
+            Kind::Text,
+            "access",
+            "access",
+            "Readers who can borrow. One of: all, members-only.",
+        )
+        .required()
+        .in_json(),
+        Parameter::new(Kind::Number, "days", "days", "For how long.").in_json(),
     ],
     send: |api| Box::pin(put_shelf_rules(api)),
 };
 
 async fn put_shelf_rules(api: &Api) -> Result<()> {
-    let mut call = api
+    let call = api
         .bucket()
         .await?
         .put_shelf_rules(api.required::<qingstor_sdk::types::Access>("access")?);
-    if let Some(value) = api.optional::<i64>("days")? {
-        call = call.days(value);
-    }
+    let call = with_optional!(call, {
+        days: api.optional::<i64>("days")?,
+    });
     api.send(call).await
 }
